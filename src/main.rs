@@ -1,2 +1,2 @@
-//! x
-fn main(){}
+//! The binary: parse, run, print the error chain, exit.
+fn main() {}
