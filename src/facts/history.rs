@@ -1,0 +1,163 @@
+//! What was seen and done before with one instance: starts, stops, holds and notices.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Created;
+use crate::units::InstanceId;
+
+/// Identity of one reason to stop one instance once: civil date and edge for hours, the run's start for uptime, the
+/// quiet stretch's start for idle – never the UTC instant of the deadline (S2).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StopKey(pub String);
+
+/// A hold: what others call snooze. While it lasts nothing stops the instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Its own id.
+    pub id: String,
+    /// Which instance.
+    pub instance: InstanceId,
+    /// Which life of that name (fault 28: a hold is not inherited).
+    pub created: Created,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Who asked.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+/// A deadline that has been announced, or is to be. Moving the deadline makes another key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NoticeKey {
+    /// Why it stops.
+    pub stop: StopKey,
+    /// When it stops, as announced.
+    pub stop_at: Timestamp,
+}
+
+/// How far a notice has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeState {
+    /// Written in the journal, not yet delivered.
+    Recorded,
+    /// A channel confirmed it.
+    Delivered {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A notice of a coming stop, as remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastNotice {
+    /// What it announced.
+    pub key: NoticeKey,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// How far it got.
+    pub state: NoticeState,
+}
+
+/// How an asked stop ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopResult {
+    /// Seen stopped.
+    Stopped,
+    /// A person started it again before it was seen stopped.
+    StartedAgain,
+    /// The instance is gone.
+    Gone,
+    /// Azure refused or failed; the fault's label (`disk_full`, `conflict`, …).
+    Failed(String),
+    /// Dropped before anything was sent: no longer due on the second look, or found unsent after a crash.
+    Dropped(String),
+}
+
+/// A stop that was asked for and has ended one way or another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedStop {
+    /// Its reason's identity.
+    pub key: StopKey,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// When that ended.
+    pub ended_at: Timestamp,
+    /// How.
+    pub result: StopResult,
+}
+
+/// A stop that is under way: intended, perhaps sent, not yet settled (L5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenIntent {
+    /// The journal's id of it.
+    pub id: String,
+    /// Its reason's identity.
+    pub key: StopKey,
+    /// When it was intended.
+    pub intended_at: Timestamp,
+    /// When Azure accepted it; none when it may never have been sent.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// Is everything frozen? What cannot be read counts as frozen (G12).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Freeze {
+    /// Stops are allowed.
+    Off,
+    /// Nothing is stopped; why.
+    On(String),
+}
+
+/// What is remembered of one instance, in this life of its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// When it was first seen at all.
+    pub first_seen: Option<Timestamp>,
+    /// First sighting of the present unbroken run of sightings in which it was on. None while it is off.
+    pub on_since: Option<Timestamp>,
+    /// The last time it was seen not on, before `on_since`: the start lies between the two.
+    pub last_seen_off: Option<Timestamp>,
+    /// The last time any evidence said busy.
+    pub last_busy: Option<Timestamp>,
+    /// Holds not yet ended or lifted, any order.
+    pub holds: Vec<Hold>,
+    /// Notices of coming stops, oldest first; a few.
+    pub notices: Vec<PastNotice>,
+    /// Ended stops, oldest first; a day and a half of them.
+    pub stops: Vec<EndedStop>,
+    /// The stop that is under way.
+    pub open: Option<OpenIntent>,
+}
+
+impl History {
+    /// The hold that ends last among those still in force at `now`.
+    #[must_use]
+    pub fn hold_at(&self, now: Timestamp) -> Option<&Hold> {
+        self.holds.iter().filter(|hold| hold.made_at <= now && now < hold.until).max_by_key(|hold| hold.until)
+    }
+
+    /// The latest end of any hold that was in force before `now`, ended or not.
+    #[must_use]
+    pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.holds.iter().filter(|hold| hold.made_at <= now).map(|hold| hold.until).max()
+    }
+
+    /// True when a stop for this reason was carried out already: seen stopped, or undone by a person.
+    #[must_use]
+    pub fn is_spent(&self, key: &StopKey) -> bool {
+        self.stops.iter().any(|stop| {
+            stop.key == *key
+                && match stop.result {
+                    StopResult::Stopped | StopResult::StartedAgain | StopResult::Gone => true,
+                    StopResult::Failed(_) | StopResult::Dropped(_) => false,
+                }
+        })
+    }
+}
