@@ -1,0 +1,122 @@
+//! Globs over names, owners, sizes and tags, and the scope that says which workspaces a policy governs.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::units::WorkspaceId;
+
+/// A glob, compiled, compared without case: `*`, `?`, `[ab]`, `{a,b}`.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    matcher: GlobMatcher,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+impl Eq for Pattern {}
+
+impl Pattern {
+    /// Compiles a glob.
+    ///
+    /// # Errors
+    /// When it is empty (which would look like everything and is nothing) or malformed; the reason in words.
+    pub fn new(text: &str) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            return Err("an empty pattern matches nothing; write \"*\" for everything".to_owned());
+        }
+        let glob = GlobBuilder::new(text).case_insensitive(true).literal_separator(false).build();
+        glob.map(|glob| Self { text: text.to_owned(), matcher: glob.compile_matcher() }).map_err(|error| error.kind().to_string())
+    }
+
+    /// As written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// True when the whole text matches.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.matcher.is_match(text)
+    }
+
+    /// True when it holds no wildcard.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !self.text.contains(['*', '?', '[', '{'])
+    }
+}
+
+/// What of an instance a pattern can look at; borrowed, so that this room needs no facts.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The compute's name.
+    pub name: &'a str,
+    /// Every name its owner goes by: user name, object ids.
+    pub owners: &'a [&'a str],
+    /// VM size.
+    pub size: &'a str,
+    /// Tags.
+    pub tags: &'a [(&'a str, &'a str)],
+}
+
+impl Subject<'_> {
+    /// A tag's value; tag names compare without case.
+    #[must_use]
+    pub fn tag(&self, name: &str) -> Option<&str> {
+        self.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    }
+}
+
+/// Which workspaces. Every list that is not empty must match; a scope of empty lists is refused by `compile` (G2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Subscription ids.
+    pub subscriptions: Vec<Pattern>,
+    /// Resource groups.
+    pub resource_groups: Vec<Pattern>,
+    /// Workspace names.
+    pub workspaces: Vec<Pattern>,
+    /// Workspace tags: name, and pattern of the value.
+    pub tags: Vec<(String, Pattern)>,
+}
+
+impl Scope {
+    /// True when it names nothing, and so means nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.subscriptions.is_empty() && self.resource_groups.is_empty() && self.workspaces.is_empty() && self.tags.is_empty()
+    }
+
+    /// True when the workspace is in it.
+    #[must_use]
+    pub fn covers(&self, workspace: &WorkspaceId, tags: &[(&str, &str)]) -> bool {
+        let any = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
+        let tagged = |(name, pattern): &(String, Pattern)| {
+            tags.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && pattern.matches(value))
+        };
+        !self.is_empty()
+            && any(&self.subscriptions, workspace.subscription().as_str())
+            && any(&self.resource_groups, workspace.resource_group())
+            && any(&self.workspaces, workspace.name())
+            && self.tags.iter().all(tagged)
+    }
+
+    /// How closely it names what it covers: exact names count more than globs, workspaces more than groups, groups more
+    /// than subscriptions. When two policies cover a workspace the closer one governs it.
+    #[must_use]
+    pub fn closeness(&self, workspace: &WorkspaceId) -> u32 {
+        let rank = |patterns: &[Pattern], text: &str, weight: u32| {
+            let matching = patterns.iter().filter(|p| p.matches(text) && p.text() != "*");
+            matching.map(|p| if p.is_exact() { weight.saturating_mul(2) } else { weight }).max().unwrap_or(0)
+        };
+        let tags = if self.tags.is_empty() { 0 } else { 1 };
+        rank(&self.workspaces, workspace.name(), 64)
+            .saturating_add(rank(&self.resource_groups, workspace.resource_group(), 16))
+            .saturating_add(rank(&self.subscriptions, workspace.subscription().as_str(), 4))
+            .saturating_add(tags)
+    }
+}
