@@ -1,1 +1,7 @@
-//! Room `report`.
+//! The account of a sweep: one value that logs, metrics, journal, faces and tests all read.
+
+mod sweep;
+mod view;
+
+pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
+pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

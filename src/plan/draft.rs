@@ -1,0 +1,58 @@
+//! Verdicts become a plan.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Expected, Notice, Plan, Step};
+use crate::facts::InstanceFacts;
+use crate::rules::{Action, Verdict};
+
+/// Drafts the plan of one sweep. `decided` pairs each instance's facts with its verdict and the further addressees of
+/// its notices. The order of the plan does not depend on the order given.
+pub fn draft(decided: &[(Arc<InstanceFacts>, Verdict, Vec<String>)], now: Timestamp) -> Plan {
+    let mut plan = Plan { made_at: Some(now), steps: Vec::new(), notices: Vec::new() };
+    for (facts, verdict, notify) in decided {
+        match verdict.action {
+            Action::Keep => {}
+            Action::Warn => plan.notices.extend(notice(facts, verdict, notify)),
+            Action::Stop => plan.steps.extend(step(facts, verdict)),
+        }
+    }
+    plan.steps.sort_by(|a, b| (a.due_at, &a.instance).cmp(&(b.due_at, &b.instance)));
+    plan.notices.sort_by(|a, b| (&a.key, &a.instance).cmp(&(&b.key, &b.instance)));
+    plan
+}
+
+fn step(facts: &InstanceFacts, verdict: &Verdict) -> Option<Step> {
+    let due = verdict.due.as_ref()?;
+    Some(Step {
+        instance: verdict.instance.clone(),
+        created: verdict.created,
+        policy: verdict.policy.clone(),
+        revision: verdict.revision.clone(),
+        ground: due.ground,
+        key: due.key.clone(),
+        due_at: due.due_at,
+        stop_at: due.stop_at,
+        expected: Expected::of(facts),
+        observed_at: facts.observed_at,
+        size: facts.size.clone(),
+    })
+}
+
+fn notice(facts: &InstanceFacts, verdict: &Verdict, notify: &[String]) -> Option<Notice> {
+    let due = verdict.due.as_ref()?;
+    let key = verdict.notice.clone()?;
+    let words = format!("{} will be stopped at {}: {}", facts.id.name(), key.stop_at, verdict.findings.first().map_or("it is due", |f| f.words.as_str()));
+    Some(Notice {
+        instance: verdict.instance.clone(),
+        created: verdict.created,
+        key,
+        policy: verdict.policy.clone(),
+        ground: due.ground.label().to_owned(),
+        owner: facts.owner.name().map(str::to_owned),
+        notify: notify.to_vec(),
+        words,
+    })
+}

@@ -1,0 +1,86 @@
+//! What one sweep saw, decided and did.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::guard::Refusal;
+use crate::plan::{Notice, Step};
+use crate::rules::Verdict;
+use crate::units::{InstanceId, WorkspaceId};
+
+/// How an approved step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Azure took the stop; it is verified by later sweeps.
+    Accepted,
+    /// It was off already.
+    AlreadyStopped,
+    /// Refused at the second look or right before sending.
+    Dropped {
+        /// Why.
+        refusal: Refusal,
+        /// The particulars.
+        words: String,
+    },
+    /// Azure refused or failed.
+    Failed {
+        /// The fault's label.
+        label: &'static str,
+        /// What happened, and what a person can do.
+        words: String,
+    },
+    /// Sent, and the answer was lost; the next sweep looks (L5).
+    Unclear {
+        /// What happened.
+        words: String,
+    },
+}
+
+/// One approved step and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StopLine {
+    /// The step.
+    pub step: Step,
+    /// Its end.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A settled stop: what became of an accepted one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultLine {
+    /// Where: a workspace, or none for the service itself.
+    pub workspace: Option<WorkspaceId>,
+    /// The fault's label.
+    pub label: &'static str,
+    /// What could not be done, why, and what helps.
+    pub words: String,
+}
+
+/// The account of one sweep.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[must_use]
+pub struct SweepReport {
+    /// When it began.
+    pub began_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Workspaces read.
+    pub workspaces_read: usize,
+    /// Every verdict.
+    pub verdicts: Vec<Verdict>,
+    /// Notices recorded for delivery.
+    pub notices: Vec<Notice>,
+    /// Steps that the guard refused.
+    pub refused: Vec<(Step, Refusal)>,
+    /// Steps that were carried out or dropped.
+    pub stops: Vec<StopLine>,
+    /// Stops of earlier sweeps that were settled: instance, result label.
+    pub settled: Vec<(InstanceId, String)>,
+    /// Off edges that came and went unseen, with the reason's label.
+    pub edges_missed: Vec<(InstanceId, &'static str)>,
+    /// What went wrong.
+    pub faults: Vec<FaultLine>,
+}

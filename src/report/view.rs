@@ -1,0 +1,84 @@
+//! The fleet as every face shows it: one value, published after each sweep.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::SweepReport;
+use crate::facts::{Freeze, Hold, InstanceFacts};
+use crate::guard::FleetSight;
+use crate::policy::Mode;
+use crate::rules::Verdict;
+use crate::units::{PolicyId, Region, WorkspaceId};
+
+/// One instance: its facts and the decision about it. Ungoverned instances have no verdict.
+#[derive(Debug, Clone, Serialize)]
+pub struct InstanceView {
+    /// As observed.
+    pub facts: Arc<InstanceFacts>,
+    /// As decided.
+    pub verdict: Option<Arc<Verdict>>,
+    /// Since when it should be off and is not.
+    pub overdue_since: Option<Timestamp>,
+    /// Its hold, if any.
+    pub hold: Option<Hold>,
+}
+
+/// One workspace.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkspaceView {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its region.
+    pub region: Region,
+    /// Which policy governs it; none: nobody's, or a conflict that is named in the fault.
+    pub policy: Option<PolicyId>,
+    /// When it was last read.
+    pub read_at: Option<Timestamp>,
+    /// How long reading took, in milliseconds.
+    pub read_ms: u64,
+    /// What is wrong with it now, with the remedy.
+    pub fault: Option<String>,
+    /// The label of that fault.
+    pub fault_label: Option<&'static str>,
+    /// Its instances by id.
+    pub instances: Vec<InstanceView>,
+    /// Computes of other types.
+    pub skipped: u32,
+}
+
+/// One policy as loaded.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyView {
+    /// Its name.
+    pub id: PolicyId,
+    /// Its file.
+    pub file: Arc<str>,
+    /// Its revision.
+    pub revision: Arc<str>,
+    /// Observe or enforce.
+    pub mode: Mode,
+    /// Held to a share of the fleet until then, being changed lately (G19).
+    pub canary_until: Option<Timestamp>,
+}
+
+/// The whole fleet at one moment.
+#[derive(Debug, Clone, Serialize)]
+pub struct FleetView {
+    /// When it was published.
+    pub at: Timestamp,
+    /// Frozen?
+    pub freeze: Freeze,
+    /// Every workspace.
+    pub workspaces: BTreeMap<WorkspaceId, WorkspaceView>,
+    /// Every policy.
+    pub policies: Vec<PolicyView>,
+    /// When the policies were last loaded, and whether that worked: the diagnostics when not.
+    pub reload: Result<Timestamp, String>,
+    /// How well the fleet is seen.
+    pub sight: FleetSight,
+    /// The last sweep.
+    pub last: Arc<SweepReport>,
+}
