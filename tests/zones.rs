@@ -1,4 +1,5 @@
 //! Every zone name and every offset change from 2000 to 2037, against S3, S4 and S5.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may panic as its tests do")]
 
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{Offset, TimeZone};

@@ -197,3 +197,6 @@ impl Hours {
             .map(|first| first.at)
     }
 }
+
+#[cfg(test)]
+mod tests;

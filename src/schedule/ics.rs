@@ -220,3 +220,6 @@ fn later(start: Moment, length: &str) -> Result<Moment, String> {
         Moment::Clock(clock) => clock.checked_add(span).map(Moment::Clock).map_err(|_| refused()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,7 +105,7 @@ fn stretch(hours: &Hours, date: Date, index: u16) -> Option<Stretch> {
         (written_time(hours.zone(), start, EdgeKind::On)?, written_time(hours.zone(), end, EdgeKind::Off)?)
     };
     let real = on.at < off.at;
-    real.then(|| Stretch { on: End { when: on, date, index }, off: End { when: off, date, index } })
+    real.then_some(Stretch { on: End { when: on, date, index }, off: End { when: off, date, index } })
 }
 
 /// Joins what overlaps or touches. Of several windows with the same end, the one with the least (date, index) names it.
