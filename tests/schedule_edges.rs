@@ -1,12 +1,12 @@
 //! Edges as a set: whatever the ticks, each fires once (S1, S2), and they agree with the wall clock minute by minute.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may panic as its tests do")]
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic as its tests do")]
 
 use std::collections::BTreeSet;
 
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use lightsout::schedule::{Edge, EdgeKey, EdgeKind, Holidays, Hours, HoursState, WeeklyWindow, load_zone};
+use lightsout::schedule::{Edge, EdgeKey, EdgeKind, Holidays, Hours, HoursState, WeeklyWindow, load_zone, transitions};
 use proptest::prelude::*;
 
 const ZONES: [&str; 9] = [
@@ -293,6 +293,29 @@ fn thirty_years_are_bounded() {
         let told = found.skipped + u64::try_from(found.edges.len()).unwrap();
         assert!(told.abs_diff(exact) * 20 <= exact, "{windows:?}: told {told}, are {exact}");
     }
+}
+
+/// S22: where the whole span was looked at, what is left out is counted exactly.
+#[test]
+fn skipped_edges_are_counted() {
+    let hours = hours("Europe/Berlin", &["daily 08:00-12:00", "daily 13:00-17:00"]);
+    let found = hours.edges_between(at("2026-05-01T00:00Z"), at("2026-05-21T00:00Z"));
+    assert_eq!((found.edges.len(), found.skipped), (64, 16), "four edges on each of twenty days");
+    let found = hours.edges_between(at("2026-05-01T00:00Z"), at("2026-05-17T00:00Z"));
+    assert_eq!((found.edges.len(), found.skipped), (64, 0));
+}
+
+/// The changes that `check` prints: those in (from, to], with their offsets.
+#[test]
+fn changes_of_the_clock_are_listed() {
+    let list = |zone: &str, from: &str, to: &str| transitions(&load_zone(zone).unwrap(), at(from), at(to));
+    let told: Vec<(String, i32, i32)> = list("Europe/Berlin", "2026-01-01T00:00Z", "2027-01-01T00:00Z")
+        .iter()
+        .map(|change| (change.at.to_string(), change.from_offset, change.to_offset))
+        .collect();
+    assert_eq!(told, [("2026-03-29T01:00:00Z".to_owned(), 3600, 7200), ("2026-10-25T01:00:00Z".to_owned(), 7200, 3600)]);
+    assert_eq!(list("Europe/Berlin", "2026-03-29T01:00Z", "2026-10-25T00:59:59Z"), []);
+    assert_eq!(list("UTC", "0001-01-01T00:00Z", "9999-01-01T00:00Z"), []);
 }
 
 /// S22: the ends of the library's calendar are ends, not panics.
