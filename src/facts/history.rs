@@ -11,6 +11,19 @@ use crate::units::InstanceId;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StopKey(pub String);
 
+impl StopKey {
+    /// `hours`, `idle` or `uptime`: the first part.
+    #[must_use]
+    pub fn rule(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
+    }
+    /// The policy's name in lower case: the second part; policy names hold no `/`.
+    #[must_use]
+    pub fn policy(&self) -> &str {
+        self.0.split('/').nth(1).unwrap_or_default()
+    }
+}
+
 /// A hold: what others call snooze. While it lasts nothing stops the instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {

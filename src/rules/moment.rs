@@ -63,3 +63,9 @@ pub(super) fn with_subject<T>(facts: &InstanceFacts, with: impl FnOnce(&Subject<
         facts.tags.known().map(|tags| tags.0.iter().map(|(key, value)| (&**key, &**value)).collect()).unwrap_or_default();
     with(&Subject { name: facts.id.name(), owners: &owners, size: &facts.size, tags: &tags })
 }
+
+/// The terms that hold for one instance under a policy.
+#[must_use]
+pub fn terms_of<'a>(policy: &'a Policy, facts: &InstanceFacts) -> &'a Terms {
+    with_subject(facts, |subject| &**policy.terms_for(subject).0)
+}
