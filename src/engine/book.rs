@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{Activity, Completeness, History, InstanceFacts, Inventory, PowerState, WorkspaceFacts};
+use crate::facts::{
+    Activity, Completeness, History, InstanceFacts, Inventory, PowerState, WorkspaceFacts,
+};
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
 use crate::rules::Verdict;
@@ -82,7 +84,11 @@ impl Place {
     /// Takes in a whole reading of the workspace.
     pub(super) fn absorb(&mut self, inventory: Inventory) -> Changes {
         let mut changes = Changes::default();
-        let seen: BTreeSet<InstanceId> = inventory.instances.iter().map(|facts| facts.id.clone()).collect();
+        let seen: BTreeSet<InstanceId> = inventory
+            .instances
+            .iter()
+            .map(|facts| facts.id.clone())
+            .collect();
         for facts in inventory.instances {
             self.see(facts, &mut changes);
         }
@@ -169,11 +175,28 @@ fn remember_state(history: &mut History, facts: &InstanceFacts) {
 
 impl Entry {
     fn first(facts: Arc<InstanceFacts>) -> (Self, Sighting) {
-        let mut history = History { first_seen: Some(facts.observed_at), ..History::default() };
+        let mut history = History {
+            first_seen: Some(facts.observed_at),
+            ..History::default()
+        };
         remember_state(&mut history, &facts);
-        let sighting =
-            Sighting { facts: (*facts).clone(), before: None, not_before: None, not_after: facts.observed_at, history: history.clone() };
-        (Self { last_seen: facts.observed_at, facts, history, verdict: None, absent: false }, sighting)
+        let sighting = Sighting {
+            facts: (*facts).clone(),
+            before: None,
+            not_before: None,
+            not_after: facts.observed_at,
+            history: history.clone(),
+        };
+        (
+            Self {
+                last_seen: facts.observed_at,
+                facts,
+                history,
+                verdict: None,
+                absent: false,
+            },
+            sighting,
+        )
     }
 
     fn update(&mut self, facts: Arc<InstanceFacts>) -> Option<Sighting> {

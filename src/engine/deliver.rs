@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
+use super::log;
 use super::state::Engine;
 use crate::facts::NoticeState;
 use crate::ports::{Fault, Message, World};
@@ -30,7 +31,10 @@ impl<W: World> Engine<W> {
         }
         let due = self.world.outbox(self.world.now(), ROUND).await?;
         let tries = due.into_iter().map(|message| self.deliver_one(message));
-        let results: Vec<Result<bool, Fault>> = futures_util::stream::iter(tries).buffer_unordered(WIDTH).collect().await;
+        let results: Vec<Result<bool, Fault>> = futures_util::stream::iter(tries)
+            .buffer_unordered(WIDTH)
+            .collect()
+            .await;
         let (mut confirmed, mut failed) = (0_usize, 0_usize);
         for result in results {
             match result? {
@@ -52,8 +56,10 @@ impl<W: World> Engine<W> {
             Err(fault) => {
                 let now = self.world.now();
                 let next = next_try(message.attempts, message.at, now, fastrand::u32(0..=1000));
-                tracing::warn!(message = %message.id, "{}", fault.words());
-                self.world.undelivered(&message.id, &fault.words(), next).await?;
+                log::fault(&fault);
+                self.world
+                    .undelivered(&message.id, &fault.words(), next)
+                    .await?;
                 Ok(false)
             }
         }
@@ -62,8 +68,12 @@ impl<W: World> Engine<W> {
     fn remember_delivery(&self, message: &Message, at: Timestamp) {
         let Some(key) = &message.notice else { return };
         let mut state = self.lock();
-        let notices = state.history_mut(&message.instance).map(|history| &mut history.notices);
-        if let Some(notice) = notices.and_then(|notices| notices.iter_mut().find(|notice| notice.key == *key)) {
+        let notices = state
+            .history_mut(&message.instance)
+            .map(|history| &mut history.notices);
+        if let Some(notice) =
+            notices.and_then(|notices| notices.iter_mut().find(|notice| notice.key == *key))
+        {
             notice.state = NoticeState::Delivered { at };
         }
     }
@@ -75,9 +85,14 @@ fn next_try(attempts: u32, written_at: Timestamp, now: Timestamp, share: u32) ->
     if now.duration_since(written_at) > USE {
         return None;
     }
-    let full = FIRST_PAUSE.checked_mul(2_i32.saturating_pow(attempts.min(10))).map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE));
+    let full = FIRST_PAUSE
+        .checked_mul(2_i32.saturating_pow(attempts.min(10)))
+        .map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE));
     let half = full.checked_div(2).unwrap_or(full);
-    let chance = half.checked_mul(i32::try_from(share.min(1000)).unwrap_or(0)).and_then(|sum| sum.checked_div(1000)).unwrap_or(half);
+    let chance = half
+        .checked_mul(i32::try_from(share.min(1000)).unwrap_or(0))
+        .and_then(|sum| sum.checked_div(1000))
+        .unwrap_or(half);
     now.checked_add(half.saturating_add(chance)).ok()
 }
 
@@ -88,9 +103,26 @@ mod tests {
     #[test]
     fn pauses_double_to_ten_minutes_and_end_after_a_day() {
         let at = Timestamp::from_second(1_800_000_000).unwrap();
-        let pause = |attempts, share| next_try(attempts, at, at, share).unwrap().duration_since(at).as_secs();
-        assert_eq!([pause(0, 1000), pause(1, 1000), pause(3, 1000), pause(9, 1000), pause(30, 1000)], [5, 10, 40, 600, 600]);
+        let pause = |attempts, share| {
+            next_try(attempts, at, at, share)
+                .unwrap()
+                .duration_since(at)
+                .as_secs()
+        };
+        assert_eq!(
+            [
+                pause(0, 1000),
+                pause(1, 1000),
+                pause(3, 1000),
+                pause(9, 1000),
+                pause(30, 1000)
+            ],
+            [5, 10, 40, 600, 600]
+        );
         assert_eq!(pause(9, 0), 300);
-        assert_eq!(next_try(0, at, at + SignedDuration::from_hours(25), 0), None);
+        assert_eq!(
+            next_try(0, at, at + SignedDuration::from_hours(25), 0),
+            None
+        );
     }
 }

@@ -6,6 +6,7 @@ mod clockwatch;
 mod control;
 mod decide;
 mod deliver;
+mod log;
 mod missed;
 mod observe;
 mod options;
@@ -20,5 +21,5 @@ mod sweep;
 
 pub use control::ControlError;
 pub use options::EngineOptions;
-pub use run::{Command, RunError};
+pub use run::{AfterLook, Command, RunError};
 pub use state::Engine;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::log;
 use super::state::Engine;
 use crate::policy::PolicySet;
 use crate::ports::{AuditLine, Fault, World};
@@ -15,11 +16,22 @@ impl<W: World> Engine<W> {
         let now = self.world.now();
         let mut marks = BTreeMap::new();
         for policy in &set.policies {
-            let mark = self.world.revision(&policy.id, &policy.revision, now).await?;
+            let mark = self
+                .world
+                .revision(&policy.id, &policy.revision, now)
+                .await?;
             marks.insert(policy.id.clone(), mark);
         }
         let why = format!("{} policies, digest {}", set.policies.len(), set.digest);
-        self.world.audit(&AuditLine { at: now, who: "lightsout".to_owned(), what: "policies".to_owned(), target: set.digest.to_string(), why }).await?;
+        self.world
+            .audit(&AuditLine {
+                at: now,
+                who: "lightsout".to_owned(),
+                what: "policies".to_owned(),
+                target: set.digest.to_string(),
+                why,
+            })
+            .await?;
         {
             let mut state = self.lock();
             state.policies = set;
@@ -36,7 +48,7 @@ impl<W: World> Engine<W> {
 
     /// Notes that a reload failed; the last good policies stay at work.
     pub fn keep_policies(&self, why: String) {
-        tracing::error!("the new policies are not used, the old ones stay at work: {why}");
+        log::kept_policies(&why);
         self.lock().reload = Err(why);
         self.publish(self.world.now());
     }

@@ -21,7 +21,10 @@ impl<W: World> Engine<W> {
 
     /// The fleet as last published.
     pub fn last_view(&self) -> Arc<FleetView> {
-        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.view
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -39,7 +42,11 @@ impl State {
             at: now,
             freeze,
             policies: policies.collect(),
-            workspaces: self.places.iter().map(|(id, place)| (id.clone(), place_view(place, now))).collect::<BTreeMap<_, _>>(),
+            workspaces: self
+                .places
+                .iter()
+                .map(|(id, place)| (id.clone(), place_view(place, now)))
+                .collect::<BTreeMap<_, _>>(),
             reload: self.reload.clone(),
             sight,
             last: self.last.clone(),
@@ -53,7 +60,12 @@ fn place_view(place: &Place, now: Timestamp) -> WorkspaceView {
         Rule::Ungoverned => (None, None),
         Rule::Conflict(words) => (None, Some(("policy_conflict", words.clone()))),
     };
-    let partial = (!place.partial.is_empty()).then(|| ("quarantined", format!("left out of the answer: {}", place.partial.join("; "))));
+    let partial = (!place.partial.is_empty()).then(|| {
+        (
+            "quarantined",
+            format!("left out of the answer: {}", place.partial.join("; ")),
+        )
+    });
     let fault = place.fault.clone().or(conflict).or(partial);
     WorkspaceView {
         id: place.facts.id.clone(),
@@ -63,7 +75,11 @@ fn place_view(place: &Place, now: Timestamp) -> WorkspaceView {
         read_ms: place.read_ms,
         fault_label: fault.as_ref().map(|(label, _)| *label),
         fault: fault.map(|(_, words)| words),
-        instances: place.entries.values().map(|entry| instance_view(entry, now)).collect(),
+        instances: place
+            .entries
+            .values()
+            .map(|entry| instance_view(entry, now))
+            .collect(),
         skipped: place.skipped,
     }
 }
@@ -72,7 +88,10 @@ fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
     InstanceView {
         facts: entry.facts.clone(),
         verdict: entry.verdict.clone(),
-        overdue_since: entry.verdict.as_ref().and_then(|verdict| verdict.overdue_since()),
+        overdue_since: entry
+            .verdict
+            .as_ref()
+            .and_then(|verdict| verdict.overdue_since()),
         hold: entry.history.hold_at(now).cloned(),
     }
 }

@@ -27,13 +27,29 @@ pub(super) struct Found {
 
 impl<W: World> Engine<W> {
     /// Writes it, and remembers the notices. In observe mode nobody is told anything.
-    pub(super) async fn record(&self, found: Found, notices: Vec<Notice>, now: Timestamp, report: &mut SweepReport) -> Result<(), Fault> {
-        let notices: Vec<Notice> = notices.into_iter().filter(|notice| self.enforces(&notice.policy)).collect();
-        let mut messages: Vec<Message> = notices.iter().map(|notice| Message::warning(notice, now)).collect();
+    pub(super) async fn record(
+        &self,
+        found: Found,
+        notices: Vec<Notice>,
+        now: Timestamp,
+        report: &mut SweepReport,
+    ) -> Result<(), Fault> {
+        let notices: Vec<Notice> = notices
+            .into_iter()
+            .filter(|notice| self.enforces(&notice.policy))
+            .collect();
+        let mut messages: Vec<Message> = notices
+            .iter()
+            .map(|notice| Message::warning(notice, now))
+            .collect();
         messages.extend(found.settled.messages);
         let record = SweepRecord {
             at: Some(now),
-            seen: found.read.into_iter().map(|workspace| (workspace, now)).collect(),
+            seen: found
+                .read
+                .into_iter()
+                .map(|workspace| (workspace, now))
+                .collect(),
             sightings: found.changes.sightings,
             gone: found.changes.gone,
             decisions: found.decisions,
@@ -44,9 +60,15 @@ impl<W: World> Engine<W> {
         self.world.record(&record).await?;
         let mut state = self.lock();
         for notice in &notices {
-            let Some(history) = state.history_mut(&notice.instance) else { continue };
+            let Some(history) = state.history_mut(&notice.instance) else {
+                continue;
+            };
             if !history.notices.iter().any(|past| past.key == notice.key) {
-                history.notices.push(PastNotice { key: notice.key.clone(), recorded_at: now, state: NoticeState::Recorded });
+                history.notices.push(PastNotice {
+                    key: notice.key.clone(),
+                    recorded_at: now,
+                    state: NoticeState::Recorded,
+                });
                 let excess = history.notices.len().saturating_sub(NOTICES_KEPT);
                 history.notices.drain(..excess);
             }
@@ -56,6 +78,9 @@ impl<W: World> Engine<W> {
     }
 
     fn enforces(&self, policy: &PolicyId) -> bool {
-        self.lock().policies.get(policy).is_some_and(|policy| policy.mode == Mode::Enforce)
+        self.lock()
+            .policies
+            .get(policy)
+            .is_some_and(|policy| policy.mode == Mode::Enforce)
     }
 }

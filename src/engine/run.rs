@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
+use super::log;
 use super::state::Engine;
 use crate::policy::PolicySet;
 use crate::ports::World;
@@ -32,79 +33,64 @@ pub enum RunError {
     Triggers(#[from] JobSchedulerError),
 }
 
+/// Called after every look, whether or not anything was due: metrics, watchdog.
+pub type AfterLook<W> = Arc<dyn Fn(&Engine<W>) + Send + Sync>;
+
 impl<W: World> Engine<W> {
-    /// Runs until told to end, or until every sender is gone. `after` is called after every sweep: metrics, watchdog.
+    /// Runs until told to end, or until every sender is gone. A sweep in progress is then given nine seconds; what it
+    /// sent is settled by looking at the next start.
     ///
     /// # Errors
     /// When the triggers cannot be set up.
-    pub async fn run(self: Arc<Self>, commands: (mpsc::Sender<Command>, mpsc::Receiver<Command>), after: impl Fn(&Self) + Send + Sync) -> Result<(), RunError> {
+    pub async fn run(
+        self: Arc<Self>,
+        commands: (mpsc::Sender<Command>, mpsc::Receiver<Command>),
+        after: AfterLook<W>,
+    ) -> Result<(), RunError> {
         let (sender, mut receiver) = commands;
         let mut triggers = triggers(sender).await?;
+        let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
         let delivering = tokio::spawn(self.clone().deliver_for_ever());
-        loop {
-            let command = tokio::select! {
-                command = receiver.recv() => command.unwrap_or(Command::End),
-                () = self.nudged.notified() => Command::Tick,
-            };
+        while let Some(command) = receiver.recv().await {
             match command {
-                Command::Tick => {
-                    let sweep = self.tick();
-                    tokio::pin!(sweep);
-                    if self.until_done_or_end(&mut sweep, &mut receiver).await {
-                        break;
-                    }
-                    after(&self);
-                }
-                Command::Policies(Ok(set)) => {
-                    if let Err(fault) = self.adopt(set).await {
-                        self.keep_policies(fault.words());
-                    }
-                }
-                Command::Policies(Err(why)) => self.keep_policies(why),
+                Command::Tick => self.nudged.notify_one(),
+                Command::Policies(set) => self.reload(set).await,
                 Command::End => break,
             }
         }
+        let drained = tokio::time::timeout(DRAIN, self.sweeping.lock())
+            .await
+            .is_ok();
+        log::drained(drained);
+        sweeping.abort();
         delivering.abort();
         triggers.shutdown().await?;
         Ok(())
     }
 
-    /// Waits for a sweep while commands keep coming: policies are taken in between sweeps, an end lets the sweep finish
-    /// within its time. True when the loop is to end.
-    async fn until_done_or_end<T>(&self, sweep: &mut (impl Future<Output = T> + Unpin), receiver: &mut mpsc::Receiver<Command>) -> bool {
-        let mut waiting = None;
-        let end = loop {
-            tokio::select! {
-                biased;
-                _ = &mut *sweep => break false,
-                command = receiver.recv() => match command {
-                    Some(Command::Tick) => {}
-                    Some(Command::Policies(policies)) => waiting = Some(policies),
-                    Some(Command::End) | None => {
-                        if tokio::time::timeout(DRAIN, &mut *sweep).await.is_err() {
-                            tracing::warn!("a sweep was cut off; what it sent is settled by looking at the next start");
-                        }
-                        break true;
-                    }
-                },
-            }
-        };
-        match waiting {
-            Some(Ok(set)) if !end => {
+    async fn reload(&self, set: Result<PolicySet, String>) {
+        match set {
+            Ok(set) => {
                 if let Err(fault) = self.adopt(set).await {
                     self.keep_policies(fault.words());
                 }
             }
-            Some(Err(why)) if !end => self.keep_policies(why),
-            Some(_) | None => {}
+            Err(why) => self.keep_policies(why),
         }
-        end
+    }
+
+    async fn sweep_for_ever(self: Arc<Self>, after: AfterLook<W>) {
+        loop {
+            self.nudged.notified().await;
+            let _: Option<_> = self.tick().await;
+            after(&self);
+        }
     }
 
     async fn deliver_for_ever(self: Arc<Self>) {
         loop {
             if let Err(fault) = self.deliver().await {
-                tracing::error!("{}", fault.words());
+                log::fault(&fault);
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }

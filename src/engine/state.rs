@@ -49,7 +49,9 @@ pub struct Engine<W> {
 
 impl<W> std::fmt::Debug for Engine<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,8 +115,16 @@ impl<W: World> Engine<W> {
         state.marks = recall.revisions;
         let mut orphans = recall.open;
         for (id, mut remembered) in recall.instances {
-            let open = orphans.iter().position(|o| o.instance == id && o.created == remembered.facts.created).map(|at| orphans.remove(at));
-            remembered.history.open = open.map(|o| OpenIntent { id: o.id, key: o.key, intended_at: o.intended_at, sent_at: o.sent_at });
+            let open = orphans
+                .iter()
+                .position(|o| o.instance == id && o.created == remembered.facts.created)
+                .map(|at| orphans.remove(at));
+            remembered.history.open = open.map(|o| OpenIntent {
+                id: o.id,
+                key: o.key,
+                intended_at: o.intended_at,
+                sent_at: o.sent_at,
+            });
             let workspace = id.workspace().clone();
             let place = state.places.entry(workspace.clone()).or_insert_with(|| {
                 let facts = crate::facts::WorkspaceFacts {
@@ -141,7 +151,11 @@ impl State {
     }
 
     pub(super) fn history_mut(&mut self, id: &InstanceId) -> Option<&mut crate::facts::History> {
-        self.places.get_mut(id.workspace())?.entries.get_mut(id).map(|entry| &mut entry.history)
+        self.places
+            .get_mut(id.workspace())?
+            .entries
+            .get_mut(id)
+            .map(|entry| &mut entry.history)
     }
 
     /// Remembers that a stop ended, and that none is under way.
@@ -162,13 +176,21 @@ impl State {
 const STOPS_KEPT: usize = 64;
 
 pub(super) fn rule_for(policies: &PolicySet, workspace: &crate::facts::WorkspaceFacts) -> Rule {
-    let tags: Vec<(&str, &str)> = workspace.tags.0.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let tags: Vec<(&str, &str)> = workspace
+        .tags
+        .0
+        .iter()
+        .map(|(key, value)| (&**key, &**value))
+        .collect();
     match policies.governing(&workspace.id, &tags) {
         Governing::One(policy) => Rule::Governed(policy.clone()),
         Governing::None => Rule::Ungoverned,
         Governing::Conflict(names) => {
             let names: Vec<&str> = names.iter().map(PolicyId::as_str).collect();
-            Rule::Conflict(format!("policies {} cover it equally closely, so none acts; give one of them a closer scope", names.join(" and ")))
+            Rule::Conflict(format!(
+                "policies {} cover it equally closely, so none acts; give one of them a closer scope",
+                names.join(" and ")
+            ))
         }
     }
 }

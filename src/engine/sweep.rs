@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::decide::Decided;
+use super::log;
 use super::record::Found;
 use super::state::Engine;
 use crate::facts::{Freeze, WorkspaceFacts};
 use crate::guard::{Review, Surroundings, review};
 use crate::plan::{Plan, draft};
 use crate::ports::{SweepRecord, World};
-use crate::report::{FaultLine, Outcome, SweepReport};
+use crate::report::{FaultLine, SweepReport};
 use crate::rules::terms_of;
 
 impl<W: World> Engine<W> {
@@ -20,7 +20,10 @@ impl<W: World> Engine<W> {
         let _one_at_a_time = self.sweeping.lock().await;
         let now = self.world.now();
         self.watch_clock(now);
-        let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
+        let mut report = SweepReport {
+            began_at: Some(now),
+            ..SweepReport::default()
+        };
         self.discover(now, &mut report).await;
         let due = self.due(now);
         if due.is_empty() && report.faults.is_empty() {
@@ -34,9 +37,17 @@ impl<W: World> Engine<W> {
         let _one_at_a_time = self.sweeping.lock().await;
         let now = self.world.now();
         self.watch_clock(now);
-        let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
+        let mut report = SweepReport {
+            began_at: Some(now),
+            ..SweepReport::default()
+        };
         self.discover(now, &mut report).await;
-        let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
+        let all = self
+            .lock()
+            .places
+            .values()
+            .map(|place| place.facts.clone())
+            .collect();
         self.sweep(all, report).await
     }
 
@@ -51,31 +62,71 @@ impl<W: World> Engine<W> {
             let (decided, decisions) = state.decide(&read, &freeze, now);
             (decided, decisions, state.note_edges(now, &mut report))
         };
-        report.verdicts = decided.iter().map(|(_, verdict, _)| Arc::new(verdict.clone())).collect();
-        let Plan { made_at, steps, notices } = draft(&decided, now);
-        let found = Found { changes, read, settled, decisions, evaluated };
-        let plan = Plan { made_at, steps, notices: Vec::new() };
+        report.verdicts = decided
+            .iter()
+            .map(|(_, verdict, _)| Arc::new(verdict.clone()))
+            .collect();
+        let Plan {
+            made_at,
+            steps,
+            notices,
+        } = draft(&decided, now);
+        let found = Found {
+            changes,
+            read,
+            settled,
+            decisions,
+            evaluated,
+        };
+        let plan = Plan {
+            made_at,
+            steps,
+            notices: Vec::new(),
+        };
         match self.record(found, notices, now, &mut report).await {
             Err(fault) => {
                 // Nothing is stopped that could not be written down.
                 let words = format!("{}; {}", fault.words(), fault.kind.remedy());
-                report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words });
-                report.refused = plan.steps.into_iter().map(|step| (step, crate::guard::Refusal::NotRecorded)).collect();
+                report.faults.push(FaultLine {
+                    workspace: None,
+                    label: fault.kind.label(),
+                    words,
+                });
+                report.refused = plan
+                    .steps
+                    .into_iter()
+                    .map(|step| (step, crate::guard::Refusal::NotRecorded))
+                    .collect();
             }
-            Ok(()) => self.carry_out(plan, &decided, &freeze, now, &mut report).await,
+            Ok(()) => self.carry_out(plan, &freeze, now, &mut report).await,
         }
         self.finish(report)
     }
 
-    async fn carry_out(&self, plan: Plan, decided: &Decided, freeze: &Freeze, now: Timestamp, report: &mut SweepReport) {
+    async fn carry_out(
+        &self,
+        plan: Plan,
+        freeze: &Freeze,
+        now: Timestamp,
+        report: &mut SweepReport,
+    ) {
         let Review { approved, refused } = self.review(plan, freeze, now);
         report.refused = refused;
-        let acted = self.act(Self::in_order(approved, decided)).await;
-        let record = SweepRecord { at: Some(now), sightings: acted.sightings, messages: acted.messages, ..SweepRecord::default() };
+        let acted = self.act(Self::in_order(approved)).await;
+        let record = SweepRecord {
+            at: Some(now),
+            sightings: acted.sightings,
+            messages: acted.messages,
+            ..SweepRecord::default()
+        };
         if !(record.sightings.is_empty() && record.messages.is_empty())
             && let Err(fault) = self.world.record(&record).await
         {
-            report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
+            report.faults.push(FaultLine {
+                workspace: None,
+                label: fault.kind.label(),
+                words: fault.words(),
+            });
         }
         report.stops = acted.lines;
     }
@@ -83,26 +134,49 @@ impl<W: World> Engine<W> {
     fn review(&self, plan: Plan, freeze: &Freeze, now: Timestamp) -> Review {
         let state = self.lock();
         let sight = state.sight(now);
-        let policies = state.policies.policies.iter().map(|policy| (policy.id.clone(), policy.clone())).collect();
+        let policies = state
+            .policies
+            .policies
+            .iter()
+            .map(|policy| (policy.id.clone(), policy.clone()))
+            .collect();
         let histories = |id: &crate::units::InstanceId| {
             let place = state.places.get(id.workspace())?;
             let entry = place.entries.get(id)?;
             let policy = state.policy_of(id.workspace())?;
-            Some((&entry.history, terms_of(&policy, &entry.facts).stops_per_day))
+            Some((
+                &entry.history,
+                terms_of(&policy, &entry.facts).stops_per_day,
+            ))
         };
-        review(plan, &Surroundings { policies: &policies, bounds: &self.options.bounds, sight: &sight, histories: &histories, freeze, now })
+        review(
+            plan,
+            &Surroundings {
+                policies: &policies,
+                bounds: &self.options.bounds,
+                sight: &sight,
+                histories: &histories,
+                freeze,
+                now,
+            },
+        )
     }
 
     fn finish(&self, mut report: SweepReport) -> Arc<SweepReport> {
         let now = self.world.now();
         report.ended_at = Some(now);
-        say(&report);
+        log::sweep(&report);
         let report = Arc::new(report);
         {
             let mut state = self.lock();
             state.last = report.clone();
             if state.places.values().all(|place| place.tried_at.is_some()) {
-                state.instances_before = state.places.values().flat_map(|place| place.entries.values()).filter(|entry| !entry.absent).count();
+                state.instances_before = state
+                    .places
+                    .values()
+                    .flat_map(|place| place.entries.values())
+                    .filter(|entry| !entry.absent)
+                    .count();
             }
         }
         self.publish(now);
@@ -113,49 +187,21 @@ impl<W: World> Engine<W> {
         let (steady, azure) = (self.world.steady(), self.world.azure_time());
         let mut state = self.lock();
         let (trouble, step) = state.clock.tick(now, steady, azure);
-        if let Some(step) = step {
-            tracing::warn!("this machine's clock stepped by {} s", step.as_secs());
-        }
-        if trouble != state.clock_trouble {
-            match &trouble {
-                Some(words) => tracing::error!("no stops until clocks agree: {words}"),
-                None => tracing::info!("clocks agree again"),
-            }
-            state.clock_trouble = trouble;
-        }
+        log::clock(step, trouble.as_deref(), state.clock_trouble.as_deref());
+        state.clock_trouble = trouble;
     }
 
     /// When the next workspace is due, or the next discovery: nothing happens by time alone before.
     pub fn next_due(&self) -> Timestamp {
         let state = self.lock();
         let places = state.places.values().map(|place| self.due_at(place));
-        let discovery = state.discovered_at.and_then(|at| at.checked_add(self.options.discovery_interval.duration()).ok()).unwrap_or(Timestamp::MIN);
+        let discovery = state
+            .discovered_at
+            .and_then(|at| {
+                at.checked_add(self.options.discovery_interval.duration())
+                    .ok()
+            })
+            .unwrap_or(Timestamp::MIN);
         places.chain([discovery]).min().unwrap_or(discovery)
-    }
-}
-
-/// Logs once what happened, where it is handled.
-fn say(report: &SweepReport) {
-    for fault in &report.faults {
-        let workspace = fault.workspace.as_ref().map(|id| id.name().to_owned()).unwrap_or_default();
-        tracing::warn!(workspace, label = fault.label, "{}", fault.words);
-    }
-    for notice in &report.notices {
-        tracing::info!(instance = %notice.instance.name(), stop_at = %notice.key.stop_at, "warned: {}", notice.words);
-    }
-    for line in &report.stops {
-        let instance = line.step.instance.name();
-        match &line.outcome {
-            Outcome::Accepted | Outcome::AlreadyStopped => tracing::info!(instance, ground = line.step.ground.label(), "stop accepted by Azure"),
-            Outcome::Dropped { refusal, words } => tracing::info!(instance, refusal = refusal.label(), "not stopped: {words}"),
-            Outcome::Failed { label, words } => tracing::error!(instance, label, "stop failed: {words}"),
-            Outcome::Unclear { words } => tracing::warn!(instance, "stop unclear: {words}"),
-        }
-    }
-    for (instance, result) in &report.settled {
-        tracing::info!(instance = instance.name(), result, "stop settled");
-    }
-    for (policy, missed, reason) in &report.edges_missed {
-        tracing::warn!(policy = %policy, missed, reason, "off edges passed unseen");
     }
 }
