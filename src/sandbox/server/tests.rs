@@ -112,8 +112,7 @@ async fn lists_come_in_pages_with_opaque_links() {
 #[tokio::test]
 async fn workspaces_are_listed_by_subscription_and_by_group() {
     let site = Site::new().await;
-    let list = |path: String| async move { path };
-    let all = site.json(&list(format!("/subscriptions/{}/providers/Microsoft.MachineLearningServices/workspaces?api-version=1", DEMO_SUBSCRIPTIONS[0])).await).await;
+    let all = site.json(&format!("/subscriptions/{}/providers/Microsoft.MachineLearningServices/workspaces?api-version=1", DEMO_SUBSCRIPTIONS[0])).await;
     assert_eq!(all["value"].as_array().unwrap().len(), 2);
     assert!(all.get("nextLink").is_none());
     // ARM compares names without case.
@@ -195,7 +194,7 @@ async fn arm_wants_a_token_and_an_api_version() {
 #[tokio::test]
 async fn managed_identity_gives_tokens_that_arm_takes() {
     let site = Site::new().await;
-    let ask = |header: &'static str| site.client.get(site.url("/msi/token?api-version=2019-08-01&resource=https://management.azure.com")).header("X-IDENTITY-HEADER", header).send();
+    let ask = |header: &str| site.client.get(site.url("/msi/token?api-version=2019-08-01&resource=https://management.azure.com")).header("X-IDENTITY-HEADER", header.to_owned()).send();
     assert_eq!(ask("wrong").await.unwrap().status(), 401);
     let given: Value = serde_json::from_str(&ask(site.sandbox.identity_header()).await.unwrap().text().await.unwrap()).unwrap();
     assert!(given["expires_on"].is_string());
@@ -268,7 +267,7 @@ async fn the_recorder_knows_who_came_with_a_token() {
     drop(site.client.get(site.url("/elsewhere")).send().await.unwrap());
     let recorder = site.sandbox.recorder();
     let seen: Vec<_> = recorder.recent().iter().map(|record| (record.operation, record.status, record.had_authorization)).collect();
-    assert_eq!(seen, [("get-workspace", 200, true), ("other", 401, false)].map(|(operation, status, had)| (operation, if status == 401 { seen[1].1 } else { status }, had)));
+    assert_eq!(seen, [("get-workspace", 200, true), ("other", 401, false)]);
     assert_eq!(recorder.count("get-workspace"), 1);
 }
 
