@@ -16,7 +16,11 @@ use super::spec::{demo, scale};
 ///
 /// # Errors
 /// When the sandbox cannot be started as the arguments say, or `out` cannot be written.
-pub async fn run(args: SandboxArgs, shutdown: impl Future<Output = ()> + Send, out: &mut (dyn Write + Send)) -> Result<(), SandboxError> {
+pub async fn run(
+    args: SandboxArgs,
+    shutdown: impl Future<Output = ()> + Send,
+    out: &mut (dyn Write + Send),
+) -> Result<(), SandboxError> {
     let sandbox = Sandbox::start(options_of(args)?).await?;
     print_settings(&sandbox, out).map_err(SandboxError::Print)?;
     shutdown.await;
@@ -43,8 +47,16 @@ pub(super) fn options_of(args: SandboxArgs) -> Result<SandboxOptions, SandboxErr
     options.listen = args.listen;
     options.tls_dir = args.tls_dir;
     options.page_size = args.page_size.max(1);
-    options.throttling = if args.no_throttle { Throttling::Off } else { Throttling::Arm };
-    options.auth = if args.no_auth { Auth::Off } else { Auth::Required };
+    options.throttling = if args.no_throttle {
+        Throttling::Off
+    } else {
+        Throttling::Arm
+    };
+    options.auth = if args.no_auth {
+        Auth::Off
+    } else {
+        Auth::Required
+    };
     options.static_token = args.static_token;
     options.latency = Duration::from_millis(args.latency_ms);
     options.poll_after = args.poll_after;
@@ -57,7 +69,10 @@ pub(super) fn options_of(args: SandboxArgs) -> Result<SandboxOptions, SandboxErr
 /// What to set so that Lightsout, or any other client, talks to this Azure.
 fn print_settings(sandbox: &Sandbox, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
     let url = sandbox.base_url();
-    writeln!(out, "# a simulated Azure is at {url}; to use its managed identity:")?;
+    writeln!(
+        out,
+        "# a simulated Azure is at {url}; to use its managed identity:"
+    )?;
     writeln!(out, "export IDENTITY_ENDPOINT={url}/msi/token")?;
     writeln!(out, "export IDENTITY_HEADER={}", sandbox.identity_header())?;
     writeln!(out, "# its ARM host:      {url}")?;

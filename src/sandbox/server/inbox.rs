@@ -41,7 +41,13 @@ impl Shared {
     pub(super) fn receive_notice(&self, body: &[u8]) -> Answer {
         let notice: Notice = match serde_json::from_slice(body) {
             Ok(notice) => notice,
-            Err(error) => return errors::arm(400, "BadRequest", &format!("the notice cannot be read: {error}")),
+            Err(error) => {
+                return errors::arm(
+                    400,
+                    "BadRequest",
+                    &format!("the notice cannot be read: {error}"),
+                );
+            }
         };
         let mut named = notice.instances;
         match notice.instance {
@@ -52,7 +58,13 @@ impl Shared {
         let (mut world, now) = self.world_now();
         let mut reached = 0_u32;
         for one in named {
-            let Some(stop_at) = one.stop_at.or(notice.stop_at).filter(|stop_at| *stop_at >= now) else { continue };
+            let Some(stop_at) = one
+                .stop_at
+                .or(notice.stop_at)
+                .filter(|stop_at| *stop_at >= now)
+            else {
+                continue;
+            };
             reached = reached.saturating_add(u32::from(world.read_notice(&one.id, stop_at)));
         }
         Answer::json(200, &json!({ "kind": notice.kind, "reached": reached }))

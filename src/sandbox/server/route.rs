@@ -3,6 +3,9 @@
 use super::super::faults::FaultOperation;
 use super::super::world::OperationName;
 
+/// The provider, in small letters.
+const ML: &str = "microsoft.machinelearningservices";
+
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
@@ -19,7 +22,10 @@ pub(super) enum Route {
     /// A subscription.
     Subscription(String),
     /// Workspaces of a subscription, or of one resource group of it.
-    Workspaces { subscription: String, group: Option<String> },
+    Workspaces {
+        subscription: String,
+        group: Option<String>,
+    },
     /// One workspace, by its id in small letters.
     Workspace(String),
     /// What the caller may do at a scope, by its id in small letters.
@@ -55,47 +61,91 @@ impl Route {
             ("GET", ["metadata", "identity", "oauth2", "token"]) => Self::ImdsToken,
             ("GET", ["metadata", "endpoints"]) => Self::CloudMetadata,
             ("POST", ["people", "inbox"]) => Self::Inbox,
-            (_, [_, "oauth2", "v2.0", "token"] | ["msi", "token"] | ["people", "inbox"]) => Self::WrongMethod,
+            (_, [_, "oauth2", "v2.0", "token"] | ["msi", "token"] | ["people", "inbox"]) => {
+                Self::WrongMethod
+            }
             _ => Self::Nothing,
         }
     }
 
+    /// Below `/subscriptions`; `plain` is the path as it was written, for ids that are compared as they are.
     fn arm(method: &str, parts: &[&str], plain: &[&str]) -> Self {
-        const ML: &str = "microsoft.machinelearningservices";
-        let own = |text: &&str| (*text).to_owned();
+        let get = method == "GET";
         match parts {
-            [_, s] if method == "GET" => Self::Subscription(own(s)),
-            [.., "providers", "microsoft.authorization", "permissions"] if method == "GET" => {
+            [_, s] if get => Self::Subscription((*s).to_owned()),
+            [.., "providers", "microsoft.authorization", "permissions"] if get => {
                 Self::Permissions(scope_of(parts, 3))
             }
-            [_, s, "providers", ML, "workspaces"] if method == "GET" => Self::Workspaces { subscription: own(s), group: None },
-            [_, s, "resourcegroups", g, "providers", ML, "workspaces"] if method == "GET" => {
-                Self::Workspaces { subscription: own(s), group: Some(own(g)) }
+            [_, s, "providers", ML, rest @ ..] if get => {
+                Self::of_subscription(s, rest, plain.last().copied().unwrap_or_default())
             }
-            [_, s, "providers", ML, "locations", region, kind, _] if method == "GET" => {
-                let id = plain.last().map(|id| (*id).to_owned()).unwrap_or_default();
-                match *kind {
-                    "computeoperationsstatus" => Self::Status(own(s), own(region), id),
-                    "computeoperationsresults" => Self::Results(own(s), own(region), id),
-                    _ => Self::Nothing,
-                }
+            [_, s, "resourcegroups", g, "providers", ML, "workspaces"] if get => Self::Workspaces {
+                subscription: (*s).to_owned(),
+                group: Some((*g).to_owned()),
+            },
+            [
+                _,
+                _,
+                "resourcegroups",
+                _,
+                "providers",
+                ML,
+                "workspaces",
+                _,
+                rest @ ..,
+            ] => {
+                let workspace = scope_of(parts, rest.len());
+                Self::of_workspace(method, workspace, rest)
             }
-            [_, _, "resourcegroups", _, "providers", ML, "workspaces", _] => if_get(method, Self::Workspace(scope_of(parts, 0))),
-            [_, _, "resourcegroups", _, "providers", ML, "workspaces", _, "computes"] => if_get(method, Self::Computes(scope_of(parts, 1))),
-            [_, _, "resourcegroups", _, "providers", ML, "workspaces", _, "computes", c] => {
-                if_get(method, Self::Compute(scope_of(parts, 2), own(c)))
+            _ if get => Self::Nothing,
+            _ => Self::WrongMethod,
+        }
+    }
+
+    /// What the provider answers at the subscription itself.
+    fn of_subscription(subscription: &str, rest: &[&str], id: &str) -> Self {
+        let own = str::to_owned;
+        match rest {
+            ["workspaces"] => Self::Workspaces {
+                subscription: own(subscription),
+                group: None,
+            },
+            ["locations", region, "computeoperationsstatus", _] => {
+                Self::Status(own(subscription), own(region), own(id))
             }
-            [_, _, "resourcegroups", _, "providers", ML, "workspaces", _, "computes", c, verb] => {
+            ["locations", region, "computeoperationsresults", _] => {
+                Self::Results(own(subscription), own(region), own(id))
+            }
+            _ => Self::Nothing,
+        }
+    }
+
+    /// A workspace and what is below it.
+    fn of_workspace(method: &str, workspace: String, rest: &[&str]) -> Self {
+        let route = match rest {
+            [] => Self::Workspace(workspace),
+            ["computes"] => Self::Computes(workspace),
+            ["computes", compute] => Self::Compute(workspace, (*compute).to_owned()),
+            ["computes", compute, verb] => {
                 let name = match *verb {
                     "start" => OperationName::Start,
                     "stop" => OperationName::Stop,
                     "restart" => OperationName::Restart,
                     _ => return Self::Nothing,
                 };
-                if method == "POST" { Self::Operate(scope_of(parts, 3), own(c), name) } else { Self::WrongMethod }
+                Self::Operate(workspace, (*compute).to_owned(), name)
             }
-            _ if method == "GET" => Self::Nothing,
-            _ => Self::WrongMethod,
+            _ => return Self::Nothing,
+        };
+        let wanted = if matches!(route, Self::Operate(..)) {
+            "POST"
+        } else {
+            "GET"
+        };
+        if method == wanted {
+            route
+        } else {
+            Self::WrongMethod
         }
     }
 
@@ -110,39 +160,69 @@ impl Route {
             Self::Compute(..) => FaultOperation::Get,
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
-            Self::Operate(_, _, OperationName::Restart | OperationName::Create) => FaultOperation::Restart,
+            Self::Operate(_, _, OperationName::Restart | OperationName::Create) => {
+                FaultOperation::Restart
+            }
             Self::Status(..) | Self::Results(..) => FaultOperation::Status,
-            Self::CloudMetadata | Self::Subscription(_) | Self::Permissions(_) | Self::WrongMethod | Self::Nothing => FaultOperation::Other,
+            Self::CloudMetadata
+            | Self::Subscription(_)
+            | Self::Permissions(_)
+            | Self::WrongMethod
+            | Self::Nothing => FaultOperation::Other,
         }
     }
 
     /// Whether ARM answers it, so that it needs a token and an api-version.
     pub(super) const fn is_arm(&self) -> bool {
-        !matches!(self, Self::EntraToken(_) | Self::AppServiceToken | Self::ImdsToken | Self::CloudMetadata | Self::Inbox)
+        !matches!(
+            self,
+            Self::EntraToken(_)
+                | Self::AppServiceToken
+                | Self::ImdsToken
+                | Self::CloudMetadata
+                | Self::Inbox
+        )
     }
 
     /// The action that a role has to allow for it.
     pub(super) const fn action(&self) -> &'static str {
         match self {
-            Self::Workspaces { .. } | Self::Workspace(_) => "Microsoft.MachineLearningServices/workspaces/read",
-            Self::Computes(_) | Self::Compute(..) => "Microsoft.MachineLearningServices/workspaces/computes/read",
-            Self::Operate(_, _, OperationName::Start) => "Microsoft.MachineLearningServices/workspaces/computes/start/action",
-            Self::Operate(_, _, OperationName::Stop) => "Microsoft.MachineLearningServices/workspaces/computes/stop/action",
-            Self::Operate(..) => "Microsoft.MachineLearningServices/workspaces/computes/restart/action",
-            Self::Status(..) | Self::Results(..) => "Microsoft.MachineLearningServices/locations/computeoperationsstatus/read",
+            Self::Workspaces { .. } | Self::Workspace(_) => {
+                "Microsoft.MachineLearningServices/workspaces/read"
+            }
+            Self::Computes(_) | Self::Compute(..) => {
+                "Microsoft.MachineLearningServices/workspaces/computes/read"
+            }
+            Self::Operate(_, _, OperationName::Start) => {
+                "Microsoft.MachineLearningServices/workspaces/computes/start/action"
+            }
+            Self::Operate(_, _, OperationName::Stop) => {
+                "Microsoft.MachineLearningServices/workspaces/computes/stop/action"
+            }
+            Self::Operate(..) => {
+                "Microsoft.MachineLearningServices/workspaces/computes/restart/action"
+            }
+            Self::Status(..) | Self::Results(..) => {
+                "Microsoft.MachineLearningServices/locations/computeoperationsstatus/read"
+            }
             Self::Permissions(_) => "Microsoft.Authorization/permissions/read",
             Self::Subscription(_) => "Microsoft.Resources/subscriptions/read",
-            _ => "",
+            Self::EntraToken(_)
+            | Self::AppServiceToken
+            | Self::ImdsToken
+            | Self::CloudMetadata
+            | Self::Inbox
+            | Self::WrongMethod
+            | Self::Nothing => "",
         }
     }
-}
-
-fn if_get(method: &str, route: Route) -> Route {
-    if method == "GET" { route } else { Route::WrongMethod }
 }
 
 /// The id made of all parts but the last `without`.
 fn scope_of(parts: &[&str], without: usize) -> String {
     let kept = parts.len().saturating_sub(without);
-    parts.iter().take(kept).fold(String::new(), |id, part| id + "/" + part)
+    parts
+        .iter()
+        .take(kept)
+        .fold(String::new(), |id, part| id + "/" + part)
 }

@@ -36,7 +36,10 @@ pub struct Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("address", &self.address).field("secure", &self.secure).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("address", &self.address)
+            .field("secure", &self.secure)
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,7 +53,10 @@ impl Sandbox {
             return Err(SandboxError::NotLoopback(options.listen));
         }
         let wanted = options.listen;
-        let refused = |cause| SandboxError::Listen { address: wanted, cause };
+        let refused = |cause| SandboxError::Listen {
+            address: wanted,
+            cause,
+        };
         let world = World::new(options.world.clone())?;
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
@@ -69,7 +75,13 @@ impl Sandbox {
             }
             None => None,
         };
-        Ok(Self { shared, address, secure, end, served })
+        Ok(Self {
+            shared,
+            address,
+            secure,
+            end,
+            served,
+        })
     }
 
     /// Where it is reached over HTTP, without a slash at the end.
@@ -79,7 +91,9 @@ impl Sandbox {
 
     /// Where it is reached over HTTPS, if it is.
     pub fn https_url(&self) -> Option<String> {
-        self.secure.as_ref().map(|(address, _)| format!("https://{address}"))
+        self.secure
+            .as_ref()
+            .map(|(address, _)| format!("https://{address}"))
     }
 
     /// The certificate authority to trust for that.
@@ -137,28 +151,41 @@ impl Sandbox {
 }
 
 fn router(shared: Arc<Shared>, scheme: &'static str) -> Router {
-    Router::new().fallback(handle).with_state(Door { shared, scheme })
+    Router::new()
+        .fallback(handle)
+        .with_state(Door { shared, scheme })
 }
 
 fn serve_plain(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
-    let service = router(Arc::clone(&shared), "http").into_make_service_with_connect_info::<Connection>();
+    let service =
+        router(Arc::clone(&shared), "http").into_make_service_with_connect_info::<Connection>();
     tokio::spawn(async move {
-        let served = axum::serve(Doorstep(listener), service).with_graceful_shutdown(async move { shared.until_ended().await });
+        let served = axum::serve(Doorstep(listener), service)
+            .with_graceful_shutdown(async move { shared.until_ended().await });
         // The listener retries by itself, so this ends only with the sandbox.
         drop(served.await);
     })
 }
 
-async fn serve_secure(dir: &Path, beside: SocketAddr, shared: Arc<Shared>) -> Result<(SocketAddr, PathBuf, JoinHandle<()>), SandboxError> {
+async fn serve_secure(
+    dir: &Path,
+    beside: SocketAddr,
+    shared: Arc<Shared>,
+) -> Result<(SocketAddr, PathBuf, JoinHandle<()>), SandboxError> {
     // A second installation, by a test or by main, is refused and harmless.
     drop(rustls::crypto::ring::default_provider().install_default());
     let made = tls::make(dir)?;
-    let config = RustlsConfig::from_pem(made.chain_pem.into_bytes(), made.key_pem.into_bytes()).await.map_err(SandboxError::Tls)?;
-    let listener = std::net::TcpListener::bind(SocketAddr::new(beside.ip(), 0)).map_err(SandboxError::Tls)?;
+    let config = RustlsConfig::from_pem(made.chain_pem.into_bytes(), made.key_pem.into_bytes())
+        .await
+        .map_err(SandboxError::Tls)?;
+    let listener =
+        std::net::TcpListener::bind(SocketAddr::new(beside.ip(), 0)).map_err(SandboxError::Tls)?;
     listener.set_nonblocking(true).map_err(SandboxError::Tls)?;
     let address = listener.local_addr().map_err(SandboxError::Tls)?;
     let handle = Handle::new();
-    let server = axum_server::from_tcp_rustls(listener, config).map_err(SandboxError::Tls)?.handle(handle.clone());
+    let server = axum_server::from_tcp_rustls(listener, config)
+        .map_err(SandboxError::Tls)?
+        .handle(handle.clone());
     let service = router(Arc::clone(&shared), "https").into_make_service();
     let task = tokio::spawn(async move {
         tokio::select! {

@@ -1,4 +1,8 @@
 //! What faults put in place of an answer, and what they make of one.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each step of an answer looks at its own effects; the rest belong to the other steps"
+)]
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -21,7 +25,8 @@ pub(super) struct Spoilage<'a> {
 pub(super) fn replace(spoilage: &Spoilage<'_>, effect: &Effect) -> Answer {
     let tenant = &spoilage.shared.options.world.tenant;
     let now = spoilage.shared.options.clock.now();
-    let plain = |body: &'static str, kind| Answer::bytes(200, kind, Bytes::from_static(body.as_bytes()));
+    let plain =
+        |body: &'static str, kind| Answer::bytes(200, kind, Bytes::from_static(body.as_bytes()));
     match effect {
         Effect::Throttle(retry) => errors::throttled(retry.as_deref()),
         Effect::Status(code, Some(retry)) => errors::plain(*code, None).with("retry-after", retry),
@@ -29,16 +34,30 @@ pub(super) fn replace(spoilage: &Spoilage<'_>, effect: &Effect) -> Answer {
         Effect::Error(code, word) => errors::plain(*code, Some(word)),
         Effect::Unauthorized => errors::bad_token(tenant, true),
         Effect::ClaimsChallenge => errors::claims_challenge(tenant),
-        Effect::Forbidden => errors::forbidden("0b1ec700-0000-4000-8000-00000000a11d", spoilage.route.action(), spoilage.ask.path),
-        Effect::NotFound => errors::arm(404, "ResourceNotFound", &format!("The Resource '{}' was not found.", spoilage.ask.path)),
+        Effect::Forbidden => errors::forbidden(
+            "0b1ec700-0000-4000-8000-00000000a11d",
+            spoilage.route.action(),
+            spoilage.ask.path,
+        ),
+        Effect::NotFound => errors::arm(
+            404,
+            "ResourceNotFound",
+            &format!("The Resource '{}' was not found.", spoilage.ask.path),
+        ),
         Effect::Conflict => errors::conflict("", now),
         Effect::DiskFull => errors::disk_full("", now),
         Effect::Redirect(url) => Answer::empty(302).with("location", url),
-        Effect::Html => plain("<!DOCTYPE html><html><head><title>Sign in</title></head><body><form>Please sign in</form></body></html>", "text/html; charset=utf-8"),
+        Effect::Html => plain(
+            "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form>Please sign in</form></body></html>",
+            "text/html; charset=utf-8",
+        ),
         Effect::Text => plain("service temporarily out of reach", "text/plain"),
-        Effect::GzipBomb(mebibytes) => {
-            Answer::bytes(200, "application/json; charset=utf-8", super::super::faults::gzip_of_spaces(*mebibytes)).with("content-encoding", "gzip")
-        }
+        Effect::GzipBomb(mebibytes) => Answer::bytes(
+            200,
+            "application/json; charset=utf-8",
+            super::super::faults::gzip_of_spaces(*mebibytes),
+        )
+        .with("content-encoding", "gzip"),
         Effect::Nested(depth) => {
             let body = format!("{{\"value\":{}{}}}", "[".repeat(*depth), "]".repeat(*depth));
             Answer::bytes(200, "application/json; charset=utf-8", Bytes::from(body))
@@ -58,7 +77,10 @@ fn huge(spoilage: &Spoilage<'_>, items: usize) -> Answer {
             "properties": { "computeType": "ComputeInstance", "createdOn": "2025-01-01T00:00:00.0000000+00:00", "properties": { "vmSize": "STANDARD_DS3_V2", "state": "Running" } },
         })
     };
-    Answer::json(200, &json!({ "value": (0..items).map(item).collect::<Vec<_>>() }))
+    Answer::json(
+        200,
+        &json!({ "value": (0..items).map(item).collect::<Vec<_>>() }),
+    )
 }
 
 /// What a fault makes of an answer; effects that are not about status or body change nothing here.
@@ -77,11 +99,17 @@ pub(super) fn spoil(spoilage: &Spoilage<'_>, mut answer: Answer, effect: &Effect
         Effect::Location(url) => answer.with("location", url),
         Effect::AsyncOperation(url) => answer.with("azure-asyncoperation", url),
         Effect::Stale => stale(spoilage, answer),
-        Effect::NextLink(_) | Effect::NextLinkSelf | Effect::NextLinkEndless | Effect::NextLinkRelative | Effect::NextLinkApiVersion(_) => {
-            edit(answer, |body| relink(spoilage.ask, body, effect))
+        Effect::NextLink(_)
+        | Effect::NextLinkSelf
+        | Effect::NextLinkEndless
+        | Effect::NextLinkRelative
+        | Effect::NextLinkApiVersion(_) => edit(answer, |body| relink(spoilage.ask, body, effect)),
+        Effect::Duplicate | Effect::DuplicateCase | Effect::Missing(_) => {
+            edit(answer, |body| change_list(body, effect))
         }
-        Effect::Duplicate | Effect::DuplicateCase | Effect::Missing(_) => edit(answer, |body| change_list(body, effect)),
-        Effect::Recreated(_) | Effect::Set(..) | Effect::Remove(_) => edit(answer, |body| change_items(body, effect)),
+        Effect::Recreated(_) | Effect::Set(..) | Effect::Remove(_) => {
+            edit(answer, |body| change_items(body, effect))
+        }
         _ => answer,
     }
 }
@@ -103,24 +131,42 @@ fn stale(spoilage: &Spoilage<'_>, answer: Answer) -> Answer {
         return answer;
     }
     let question = format!("{}?{}", spoilage.ask.path, spoilage.ask.raw_query);
-    lock(&spoilage.shared.stale).entry(question).or_insert(answer).clone()
+    lock(&spoilage.shared.stale)
+        .entry(question)
+        .or_insert(answer)
+        .clone()
 }
 
 fn relink(ask: &Ask<'_>, body: &mut Value, effect: &Effect) {
     let own = format!("{}?{}", ask.path, ask.raw_query);
     let link = match effect {
-        Effect::NextLink(url) => url.replace("{origin}", &ask.origin).replace("{path}", ask.path),
+        Effect::NextLink(url) => url
+            .replace("{origin}", &ask.origin)
+            .replace("{path}", ask.path),
         Effect::NextLinkSelf => format!("{}{own}", ask.origin),
         Effect::NextLinkEndless => {
-            let page: u64 = ask.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
-            format!("{}{}?api-version={}&page={}", ask.origin, ask.path, ask.api_version(), page.saturating_add(1))
+            let page: u64 = ask
+                .query
+                .get("page")
+                .and_then(|page| page.parse().ok())
+                .unwrap_or(0);
+            format!(
+                "{}{}?api-version={}&page={}",
+                ask.origin,
+                ask.path,
+                ask.api_version(),
+                page.saturating_add(1)
+            )
         }
         Effect::NextLinkRelative => match body.get("nextLink").and_then(Value::as_str) {
             Some(link) => link.strip_prefix(&ask.origin).unwrap_or(link).to_owned(),
             None => return,
         },
         Effect::NextLinkApiVersion(version) => match body.get("nextLink").and_then(Value::as_str) {
-            Some(link) => link.replace(&format!("api-version={}", ask.api_version()), &format!("api-version={version}")),
+            Some(link) => link.replace(
+                &format!("api-version={}", ask.api_version()),
+                &format!("api-version={version}"),
+            ),
             None => return,
         },
         _ => return,
@@ -131,7 +177,9 @@ fn relink(ask: &Ask<'_>, body: &mut Value, effect: &Effect) {
 }
 
 fn change_list(body: &mut Value, effect: &Effect) {
-    let Some(Value::Array(items)) = body.get_mut("value") else { return };
+    let Some(Value::Array(items)) = body.get_mut("value") else {
+        return;
+    };
     match effect {
         Effect::Duplicate => items.extend_from_within(..),
         Effect::DuplicateCase => {
@@ -143,7 +191,11 @@ fn change_list(body: &mut Value, effect: &Effect) {
             }
             items.extend(again);
         }
-        Effect::Missing(name) => items.retain(|item| item.get("name").and_then(Value::as_str).is_none_or(|known| !known.eq_ignore_ascii_case(name))),
+        Effect::Missing(name) => items.retain(|item| {
+            item.get("name")
+                .and_then(Value::as_str)
+                .is_none_or(|known| !known.eq_ignore_ascii_case(name))
+        }),
         _ => {}
     }
 }
@@ -165,8 +217,16 @@ fn change_item(item: &mut Value, effect: &Effect) {
         Effect::Remove(pointer) => set(item, pointer, None),
         Effect::Recreated(time) => {
             set(item, "/properties/createdOn", Some(json!(time)));
-            set(item, "/properties/properties/lastOperation/operationName", Some(json!("Create")));
-            set(item, "/properties/properties/lastOperation/operationTime", Some(json!(time)));
+            set(
+                item,
+                "/properties/properties/lastOperation/operationName",
+                Some(json!("Create")),
+            );
+            set(
+                item,
+                "/properties/properties/lastOperation/operationTime",
+                Some(json!(time)),
+            );
         }
         _ => {}
     }
@@ -174,7 +234,9 @@ fn change_item(item: &mut Value, effect: &Effect) {
 
 /// Sets or removes the member that a JSON pointer names, if the object around it is there.
 fn set(item: &mut Value, pointer: &str, value: Option<Value>) {
-    let Some((around, name)) = pointer.rsplit_once('/') else { return };
+    let Some((around, name)) = pointer.rsplit_once('/') else {
+        return;
+    };
     if let Some(Value::Object(members)) = item.pointer_mut(around) {
         match value {
             Some(value) => drop(members.insert(name.to_owned(), value)),

@@ -14,7 +14,9 @@ pub fn scale(seed: u64, start: Timestamp, workspaces: usize, instances: usize) -
         start,
         warm_up: SignedDuration::ZERO,
         tenant: super::DEMO_TENANT.into(),
-        workspaces: (0..workspaces).map(|number| workspace(number, instances, start)).collect(),
+        workspaces: (0..workspaces)
+            .map(|number| workspace(number, instances, start))
+            .collect(),
     }
 }
 
@@ -26,7 +28,9 @@ fn workspace(number: usize, instances: usize, start: Timestamp) -> WorkspaceSpec
         region: "westeurope".into(),
         location: "westeurope".into(),
         tags: vec![("team".into(), format!("team-{}", number % 20))],
-        instances: (0..instances).map(|position| machine(number, position, start)).collect(),
+        instances: (0..instances)
+            .map(|position| machine(number, position, start))
+            .collect(),
         others: Vec::new(),
     }
 }
@@ -43,12 +47,17 @@ fn machine(workspace: usize, position: usize, start: Timestamp) -> InstanceSpec 
         1..=8 => State::Running,
         _ => State::Stopped,
     };
-    let age = SignedDuration::from_hours(i64::try_from(mixed % 9_000).unwrap_or(0)).saturating_add(SignedDuration::from_hours(1));
+    let age = SignedDuration::from_hours(i64::try_from(mixed % 9_000).unwrap_or(0))
+        .saturating_add(SignedDuration::from_hours(1));
     InstanceSpec {
         name: format!("ci-{workspace:05}-{position:05}"),
         vm_size: vm_size.into(),
         tags: Vec::new(),
-        owner: Some(Owner { user_name: Some(format!("user{mixed}@contoso.example")), object_id: format!("0b1ec700-0000-4000-8000-{mixed:012}"), assigned_to: None }),
+        owner: Some(Owner {
+            user_name: Some(format!("user{mixed}@contoso.example")),
+            object_id: format!("0b1ec700-0000-4000-8000-{mixed:012}"),
+            assigned_to: None,
+        }),
         habits: None,
         idle_minutes: None,
         schedules: Vec::new(),

@@ -54,7 +54,10 @@ impl State {
 
     /// Whether an operation is under way in it.
     pub const fn is_changing(self) -> bool {
-        matches!(self, Self::Creating | Self::Starting | Self::Stopping | Self::Restarting)
+        matches!(
+            self,
+            Self::Creating | Self::Starting | Self::Stopping | Self::Restarting
+        )
     }
 }
 
@@ -183,10 +186,23 @@ pub(in crate::sandbox) struct Machine {
 
 impl Machine {
     /// A machine as its spec gives it, at the beginning of time.
-    pub(super) fn new(id: String, workspace: usize, spec: InstanceSpec, person: Option<Person>, at: Timestamp) -> Self {
+    pub(super) fn new(
+        id: String,
+        workspace: usize,
+        spec: InstanceSpec,
+        person: Option<Person>,
+        at: Timestamp,
+    ) -> Self {
         let last = LastOperation {
-            name: if spec.state == State::Stopped { OperationName::Stop } else { OperationName::Create },
-            time: spec.created_on.checked_add(SignedDuration::from_millis(2_222)).unwrap_or(spec.created_on),
+            name: if spec.state == State::Stopped {
+                OperationName::Stop
+            } else {
+                OperationName::Create
+            },
+            time: spec
+                .created_on
+                .checked_add(SignedDuration::from_millis(2_222))
+                .unwrap_or(spec.created_on),
             status: OperationStatus::Succeeded,
             trigger: Trigger::User,
         };
@@ -243,7 +259,11 @@ impl Machine {
             UseKind::Tmux => &mut self.wanted.tmux,
             UseKind::Present => &mut self.wanted.present,
         };
-        *count = if begins { count.saturating_add(1) } else { count.saturating_sub(1) };
+        *count = if begins {
+            count.saturating_add(1)
+        } else {
+            count.saturating_sub(1)
+        };
     }
 
     /// Moves into a state, and writes it down if it is a new one.
@@ -280,9 +300,17 @@ impl Machine {
     pub(super) fn note_uses(&mut self, at: Timestamp) {
         for kind in UseKind::ALL {
             let used = self.is_up() && self.wants(kind);
-            let open = self.uses.iter_mut().rev().find(|interval| interval.kind == kind && interval.to.is_none());
+            let open = self
+                .uses
+                .iter_mut()
+                .rev()
+                .find(|interval| interval.kind == kind && interval.to.is_none());
             match (open, used) {
-                (None, true) => self.uses.push(UseInterval { kind, from: at, to: None }),
+                (None, true) => self.uses.push(UseInterval {
+                    kind,
+                    from: at,
+                    to: None,
+                }),
                 (Some(interval), false) => interval.to = Some(at),
                 (None, false) | (Some(_), true) => {}
             }

@@ -11,15 +11,26 @@ use super::spec::{NativeAction, NativeSchedule};
 use super::truth::{StartCause, StopCause};
 
 /// The first firing strictly after `after`; none if the schedule is disabled or names no day.
-pub(super) fn next_firing(schedule: &NativeSchedule, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
+pub(super) fn next_firing(
+    schedule: &NativeSchedule,
+    zone: &TimeZone,
+    after: Timestamp,
+) -> Option<Timestamp> {
     if !schedule.enabled {
         return None;
     }
     let mut date = after.to_zoned(zone.clone()).date();
     // Eight days hold every weekday, and the same weekday again when today's firing is past.
     for _ in 0..=8 {
-        if schedule.weekdays.contains(&date.weekday().to_monday_one_offset()) {
-            let at = date.at(schedule.hour, schedule.minute, 0, 0).to_zoned(zone.clone()).ok()?.timestamp();
+        if schedule
+            .weekdays
+            .contains(&date.weekday().to_monday_one_offset())
+        {
+            let at = date
+                .at(schedule.hour, schedule.minute, 0, 0)
+                .to_zoned(zone.clone())
+                .ok()?
+                .timestamp();
             if at > after {
                 return Some(at);
             }
@@ -32,7 +43,9 @@ pub(super) fn next_firing(schedule: &NativeSchedule, zone: &TimeZone, after: Tim
 impl Machine {
     /// A schedule is due: it acts if the machine is in the state for it, and is put on the agenda again.
     pub(super) fn fire_schedule(&mut self, seed: u64, at: Timestamp, index: usize) {
-        let Some(schedule) = self.spec.schedules.get(index).cloned() else { return };
+        let Some(schedule) = self.spec.schedules.get(index).cloned() else {
+            return;
+        };
         self.plan_schedule(at, index);
         match schedule.action {
             NativeAction::Start if self.state == State::Stopped => {
@@ -47,9 +60,13 @@ impl Machine {
 
     /// Puts the next firing of a schedule on the agenda.
     pub(super) fn plan_schedule(&mut self, after: Timestamp, index: usize) {
-        let Some(schedule) = self.spec.schedules.get(index) else { return };
+        let Some(schedule) = self.spec.schedules.get(index) else {
+            return;
+        };
         // The zone was resolved once when the world was made; a name that fails here can only be a changed database.
-        let Ok(zone) = TimeZone::get(&schedule.zone) else { return };
+        let Ok(zone) = TimeZone::get(&schedule.zone) else {
+            return;
+        };
         if let Some(at) = next_firing(schedule, &zone, after) {
             self.agenda.add(at, Event::ScheduleFires(index));
         }
@@ -65,8 +82,11 @@ impl Machine {
 
     /// Arms or disarms the idle timer. It sees kernels and jobs; a run under tmux is invisible to it.
     pub(super) fn set_idle_timer(&mut self, at: Timestamp) {
-        let Some(minutes) = self.spec.idle_minutes else { return };
-        let quiet = self.state == State::Running && !self.wants(UseKind::Present) && !self.kernel_open;
+        let Some(minutes) = self.spec.idle_minutes else {
+            return;
+        };
+        let quiet =
+            self.state == State::Running && !self.wants(UseKind::Present) && !self.kernel_open;
         match (quiet, self.idle_timer) {
             (true, None) => {
                 self.idle_timers = self.idle_timers.wrapping_add(1);

@@ -72,8 +72,37 @@ pub(super) struct Pending {
 }
 
 impl Machine {
+    /// Does what an accepted request asks, and tells when and how its operation ends.
+    pub(super) fn obey(
+        &mut self,
+        seed: u64,
+        now: Timestamp,
+        name: OperationName,
+        fate: OperationFate,
+    ) -> (Option<Timestamp>, OperationEnd) {
+        let done = Some(now);
+        let ends = match name {
+            OperationName::Stop if self.state == State::Stopped => {
+                return (done, OperationEnd::Succeeded);
+            }
+            OperationName::Stop => self.begin_stop(seed, now, StopCause::Arm, fate),
+            OperationName::Start if self.state != State::Stopped => {
+                return (done, only_when_stopped(&self.spec.name));
+            }
+            OperationName::Start => self.begin_start(seed, now, StartCause::Arm, fate),
+            OperationName::Restart | OperationName::Create => self.begin_restart(seed, now, fate),
+        };
+        (ends, end_of(fate))
+    }
+
     /// Begins a stop that is allowed; returns when it ends, if ever.
-    pub(super) fn begin_stop(&mut self, seed: u64, at: Timestamp, cause: StopCause, fate: OperationFate) -> Option<Timestamp> {
+    pub(super) fn begin_stop(
+        &mut self,
+        seed: u64,
+        at: Timestamp,
+        cause: StopCause,
+        fate: OperationFate,
+    ) -> Option<Timestamp> {
         let up = self.is_up();
         let busy_job = up && self.wants(UseKind::Job);
         let busy_unseen = up && (self.wants(UseKind::Tmux) || self.wants(UseKind::Present));
@@ -85,15 +114,37 @@ impl Machine {
         if matches!(fate, OperationFate::Normal | OperationFate::NeverEnds) {
             self.interrupted = busy_job || busy_unseen;
             self.kernel_open = false;
-            self.stops.push(StopRecord { instance: self.id.clone(), at, cause, busy_job, busy_unseen, regret: false });
+            self.stops.push(StopRecord {
+                instance: self.id.clone(),
+                at,
+                cause,
+                busy_job,
+                busy_unseen,
+                regret: false,
+            });
         }
-        let back = if self.state == State::JobRunning { State::Running } else { self.state };
-        let goes = Move { name: OperationName::Stop, through: State::Stopping, to: State::Stopped, back };
+        let back = if self.state == State::JobRunning {
+            State::Running
+        } else {
+            self.state
+        };
+        let goes = Move {
+            name: OperationName::Stop,
+            through: State::Stopping,
+            to: State::Stopped,
+            back,
+        };
         self.begin(seed, at, goes, (trigger, fate))
     }
 
     /// Begins a start that is allowed.
-    pub(super) fn begin_start(&mut self, seed: u64, at: Timestamp, cause: StartCause, fate: OperationFate) -> Option<Timestamp> {
+    pub(super) fn begin_start(
+        &mut self,
+        seed: u64,
+        at: Timestamp,
+        cause: StartCause,
+        fate: OperationFate,
+    ) -> Option<Timestamp> {
         let trigger = match cause {
             StartCause::User | StartCause::Arm => Trigger::User,
             StartCause::NativeSchedule => Trigger::Schedule,
@@ -102,27 +153,62 @@ impl Machine {
             self.note_regret(at);
         }
         self.starts.push(StartRecord { at, cause });
-        let goes = Move { name: OperationName::Start, through: State::Starting, to: State::Running, back: State::Stopped };
+        let goes = Move {
+            name: OperationName::Start,
+            through: State::Starting,
+            to: State::Running,
+            back: State::Stopped,
+        };
         self.begin(seed, at, goes, (trigger, fate))
     }
 
     /// Begins a restart that is allowed: what was in use is interrupted.
-    pub(super) fn begin_restart(&mut self, seed: u64, at: Timestamp, fate: OperationFate) -> Option<Timestamp> {
-        let goes = Move { name: OperationName::Restart, through: State::Restarting, to: State::Running, back: State::Running };
+    pub(super) fn begin_restart(
+        &mut self,
+        seed: u64,
+        at: Timestamp,
+        fate: OperationFate,
+    ) -> Option<Timestamp> {
+        let goes = Move {
+            name: OperationName::Restart,
+            through: State::Restarting,
+            to: State::Running,
+            back: State::Running,
+        };
         self.begin(seed, at, goes, (Trigger::User, fate))
     }
 
-    fn begin(&mut self, seed: u64, at: Timestamp, goes: Move, (trigger, fate): (Trigger, OperationFate)) -> Option<Timestamp> {
-        let ends_at = at.checked_add(self.takes(seed, goes.name, at)).ok().filter(|_| fate != OperationFate::NeverEnds);
+    fn begin(
+        &mut self,
+        seed: u64,
+        at: Timestamp,
+        goes: Move,
+        (trigger, fate): (Trigger, OperationFate),
+    ) -> Option<Timestamp> {
+        let ends_at = at
+            .checked_add(self.takes(seed, goes.name, at))
+            .ok()
+            .filter(|_| fate != OperationFate::NeverEnds);
         let (becomes, status) = match fate {
-            OperationFate::Normal | OperationFate::NeverEnds => (goes.to, OperationStatus::Succeeded),
+            OperationFate::Normal | OperationFate::NeverEnds => {
+                (goes.to, OperationStatus::Succeeded)
+            }
             OperationFate::Fails | OperationFate::Canceled => (goes.back, OperationStatus::Failed),
             OperationFate::Lies => (goes.back, OperationStatus::Succeeded),
         };
-        self.last = LastOperation { name: goes.name, time: at, status: OperationStatus::InProgress, trigger };
+        self.last = LastOperation {
+            name: goes.name,
+            time: at,
+            status: OperationStatus::InProgress,
+            trigger,
+        };
         self.enter(goes.through, at);
         self.modified_on = at;
-        self.pending = Some(Pending { becomes, ends_at, status });
+        self.pending = Some(Pending {
+            becomes,
+            ends_at,
+            status,
+        });
         if let Some(end) = ends_at {
             self.agenda.add(end, Event::TransitionEnds);
         }
@@ -141,7 +227,9 @@ impl Machine {
 
     /// The transition that is due now ends.
     pub(super) fn end_transition(&mut self, at: Timestamp) {
-        let due = self.pending.is_some_and(|pending| pending.ends_at.is_some_and(|end| end <= at));
+        let due = self
+            .pending
+            .is_some_and(|pending| pending.ends_at.is_some_and(|end| end <= at));
         if due && let Some(pending) = self.pending.take() {
             self.last.status = pending.status;
             self.enter(pending.becomes, at);
@@ -169,4 +257,26 @@ struct Move {
     through: State,
     to: State,
     back: State,
+}
+
+fn end_of(fate: OperationFate) -> OperationEnd {
+    match fate {
+        OperationFate::Normal | OperationFate::Lies | OperationFate::NeverEnds => {
+            OperationEnd::Succeeded
+        }
+        OperationFate::Canceled => OperationEnd::Canceled,
+        OperationFate::Fails => {
+            OperationEnd::Failed("ServiceError".into(), "InternalServerError".into())
+        }
+    }
+}
+
+/// Words of a real answer (FACTS 1.4): the request is accepted, its operation fails.
+fn only_when_stopped(name: &str) -> OperationEnd {
+    OperationEnd::Failed(
+        "StartComputeInstanceOnlyAllowedInStoppedState".into(),
+        format!(
+            "Start Azure ML Compute Instance is only allowed when the instance {name} is in 'stopped' state"
+        ),
+    )
 }

@@ -11,7 +11,7 @@ use super::operations::{OperationEnd, OperationFate, OperationView, Refusal};
 use super::person::Person;
 use super::spec::{InstanceSpec, WorkspaceSpec, WorldError, WorldSpec};
 use super::stream::mix;
-use super::truth::{HoldWish, StartCause, StopCause, Truth};
+use super::truth::{HoldWish, Truth};
 
 /// A workspace with the positions of its machines.
 #[derive(Debug)]
@@ -48,8 +48,16 @@ impl World {
     /// # Errors
     /// When a zone is unknown, an instance is given twice, or the warm-up leaves the calendar.
     pub fn new(spec: WorldSpec) -> Result<Self, WorldError> {
-        let WorldSpec { seed, start, warm_up, tenant, workspaces } = spec;
-        let begin = start.checked_sub(warm_up).map_err(|cause| WorldError::Start { start, cause })?;
+        let WorldSpec {
+            seed,
+            start,
+            warm_up,
+            tenant,
+            workspaces,
+        } = spec;
+        let begin = start
+            .checked_sub(warm_up)
+            .map_err(|cause| WorldError::Start { start, cause })?;
         let mut world = Self {
             seed,
             start,
@@ -88,11 +96,21 @@ impl World {
             self.add_machine(&id, index, instance)?;
         }
         self.workspace_by_id.insert(id.to_lowercase(), index);
-        self.workspaces.push(Workspace { id, spec, members, version: 1 });
+        self.workspaces.push(Workspace {
+            id,
+            spec,
+            members,
+            version: 1,
+        });
         Ok(())
     }
 
-    fn add_machine(&mut self, workspace: &str, index: usize, spec: InstanceSpec) -> Result<(), WorldError> {
+    fn add_machine(
+        &mut self,
+        workspace: &str,
+        index: usize,
+        spec: InstanceSpec,
+    ) -> Result<(), WorldError> {
         let id = format!("{workspace}/computes/{}", spec.name);
         let zones = spec.schedules.iter().map(|schedule| schedule.zone.clone());
         for zone in zones {
@@ -141,7 +159,9 @@ impl World {
     }
 
     fn live(&mut self, position: usize, until: Timestamp) {
-        let Some(machine) = self.machines.get_mut(position) else { return };
+        let Some(machine) = self.machines.get_mut(position) else {
+            return;
+        };
         let (last, modified, state) = (machine.last, machine.modified_on, machine.state);
         let wishes = machine.live_until(self.seed, until);
         let changed = (machine.last, machine.modified_on, machine.state) != (last, modified, state);
@@ -163,7 +183,11 @@ impl World {
         if let Some(old) = self.due_of.remove(&position) {
             self.due.remove(&(old, position));
         }
-        if let Some(next) = self.machines.get(position).and_then(|machine| machine.agenda.next()) {
+        if let Some(next) = self
+            .machines
+            .get(position)
+            .and_then(|machine| machine.agenda.next())
+        {
             self.due.insert((next, position));
             self.due_of.insert(position, next);
         }
@@ -202,7 +226,9 @@ impl World {
 
     /// The person of this instance reads now that it will be stopped at `stop_at`; false if there is no such instance.
     pub fn read_notice(&mut self, id: &str, stop_at: Timestamp) -> bool {
-        let Some(position) = self.by_id.get(&id.to_lowercase()).copied() else { return false };
+        let Some(position) = self.by_id.get(&id.to_lowercase()).copied() else {
+            return false;
+        };
         let (seed, now) = (self.seed, self.now);
         if let Some(machine) = self.machines.get_mut(position) {
             machine.read_notice(seed, now, stop_at);
@@ -213,9 +239,13 @@ impl World {
 
     /// An instance is deleted and made again under its name, now: another `createdOn`, nothing inherited but the name.
     pub fn recreate(&mut self, id: &str) -> bool {
-        let Some(position) = self.by_id.get(&id.to_lowercase()).copied() else { return false };
+        let Some(position) = self.by_id.get(&id.to_lowercase()).copied() else {
+            return false;
+        };
         let now = self.now;
-        let Some(machine) = self.machines.get_mut(position) else { return false };
+        let Some(machine) = self.machines.get_mut(position) else {
+            return false;
+        };
         machine.meter_to(now);
         machine.spec.created_on = now;
         machine.pending = None;
@@ -233,14 +263,26 @@ impl World {
     ///
     /// # Errors
     /// When ARM would refuse it.
-    pub fn operate(&mut self, id: &str, name: OperationName, fate: OperationFate) -> Result<String, Refusal> {
-        let position = self.by_id.get(&id.to_lowercase()).copied().ok_or(Refusal::NotFound)?;
+    pub fn operate(
+        &mut self,
+        id: &str,
+        name: OperationName,
+        fate: OperationFate,
+    ) -> Result<String, Refusal> {
+        let position = self
+            .by_id
+            .get(&id.to_lowercase())
+            .copied()
+            .ok_or(Refusal::NotFound)?;
         let (seed, now) = (self.seed, self.now);
         let machine = self.machines.get_mut(position).ok_or(Refusal::NotFound)?;
         if machine.state.is_changing() {
             return Err(Refusal::Conflict);
         }
-        if machine.disk_full && machine.is_up() && matches!(name, OperationName::Stop | OperationName::Restart) {
+        if machine.disk_full
+            && machine.is_up()
+            && matches!(name, OperationName::Stop | OperationName::Restart)
+        {
             machine.tell_disk_full(now);
             self.note_due(position);
             return Err(Refusal::DiskFull);
@@ -250,9 +292,18 @@ impl World {
         machine.operations = machine.operations.wrapping_add(1);
         machine.settle(seed, now);
         let number = machine.operations.to_string();
-        let (high, low) = (mix(seed, &[&machine.id, &number, "a"]), mix(seed, &[&machine.id, &number, "b"]));
+        let (high, low) = (
+            mix(seed, &[&machine.id, &number, "a"]),
+            mix(seed, &[&machine.id, &number, "b"]),
+        );
         let operation = uuid_of(high, low);
-        let view = OperationView { id: operation.clone(), instance: machine.id.clone(), started: now, ended, end };
+        let view = OperationView {
+            id: operation.clone(),
+            instance: machine.id.clone(),
+            started: now,
+            ended,
+            end,
+        };
         let workspace = machine.workspace;
         self.operations.insert(operation.clone(), view);
         self.touch(workspace);
@@ -290,46 +341,28 @@ impl Machine {
             self.agenda.add(fills.max(at), Event::DiskFills);
         }
     }
-
-    /// Does what an accepted request asks, and tells when and how its operation ends.
-    fn obey(&mut self, seed: u64, now: Timestamp, name: OperationName, fate: OperationFate) -> (Option<Timestamp>, OperationEnd) {
-        let done = Some(now);
-        let ends = match name {
-            OperationName::Stop if self.state == State::Stopped => return (done, OperationEnd::Succeeded),
-            OperationName::Stop => self.begin_stop(seed, now, StopCause::Arm, fate),
-            OperationName::Start if self.state != State::Stopped => return (done, only_when_stopped(&self.spec.name)),
-            OperationName::Start => self.begin_start(seed, now, StartCause::Arm, fate),
-            OperationName::Restart | OperationName::Create => self.begin_restart(seed, now, fate),
-        };
-        (ends, end_of(fate))
-    }
-}
-
-fn end_of(fate: OperationFate) -> OperationEnd {
-    match fate {
-        OperationFate::Normal | OperationFate::Lies | OperationFate::NeverEnds => OperationEnd::Succeeded,
-        OperationFate::Canceled => OperationEnd::Canceled,
-        OperationFate::Fails => OperationEnd::Failed("ServiceError".into(), "InternalServerError".into()),
-    }
-}
-
-/// Words of a real answer (FACTS 1.4): the request is accepted, its operation fails.
-fn only_when_stopped(name: &str) -> OperationEnd {
-    OperationEnd::Failed(
-        "StartComputeInstanceOnlyAllowedInStoppedState".into(),
-        format!("Start Azure ML Compute Instance is only allowed when the instance {name} is in 'stopped' state"),
-    )
 }
 
 fn zone_of(instance: &str, zone: &str) -> Result<TimeZone, WorldError> {
-    TimeZone::get(zone).map_err(|cause| WorldError::Zone { instance: instance.to_owned(), zone: zone.to_owned(), cause })
+    TimeZone::get(zone).map_err(|cause| WorldError::Zone {
+        instance: instance.to_owned(),
+        zone: zone.to_owned(),
+        cause,
+    })
 }
 
 /// Sixteen bytes in the shape of an operation id.
 fn uuid_of(high: u64, low: u64) -> String {
     let digits = format!("{high:016x}{low:016x}");
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
 }
 
 /// The warm-up that makes a lived-in place: a week and a half holds a weekend whatever the start.
