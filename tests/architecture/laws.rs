@@ -5,21 +5,21 @@ use super::rooms::{CLOCKS, IMPURE, ROOMS, Room};
 use super::source::{Source, Token};
 
 /// A file as the laws see it.
-pub struct File {
+pub(crate) struct File {
     /// From the project's root, with `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// As it stands on disk.
-    pub text: String,
+    pub(crate) text: String,
     source: Source,
     tokens: Vec<Token>,
 }
 
 /// `line: what is wrong`, without the path.
-pub type Faults = Vec<(usize, String)>;
+pub(crate) type Faults = Vec<(usize, String)>;
 
 impl File {
     /// Reads a text once for all laws.
-    pub fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         let source = Source::read(text);
         let tokens = source.tokens();
         Self {
@@ -31,7 +31,7 @@ impl File {
     }
 
     /// Every fault of this file, as `path:line: what is wrong`.
-    pub fn faults(&self, longest: usize) -> Vec<String> {
+    pub(crate) fn faults(&self, longest: usize) -> Vec<String> {
         let mut all = [head(self), length(self, longest), words(self), module(self)].concat();
         if let Some(room) = self.room() {
             all.extend(
@@ -55,7 +55,7 @@ impl File {
     }
 
     /// The rooms that this file imports, for the graph.
-    pub fn edges(&self) -> Vec<(String, String)> {
+    pub(crate) fn edges(&self) -> Vec<(String, String)> {
         let Some(room) = self.room() else {
             return Vec::new();
         };

@@ -4,17 +4,17 @@ use super::source::Token;
 
 /// A path as named from the crate's root when it begins with `crate`, `self`, `super` or the crate's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub(crate) struct Named {
     /// Its words. `crate` itself is left out of a rooted path.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// Whether it is counted from this crate's root.
-    pub rooted: bool,
+    pub(crate) rooted: bool,
     /// From 1.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 /// Reads all paths of a file that is the module `home` (`["facts", "reading"]` for `src/facts/reading.rs`).
-pub fn paths(tokens: &[Token], home: &[&str]) -> Vec<Named> {
+pub(crate) fn paths(tokens: &[Token], home: &[&str]) -> Vec<Named> {
     let mut reader = Reader {
         tokens,
         at: 0,

@@ -1,13 +1,13 @@
 //! The rooms, and who may import whom.
 
 /// A room: its name, whether it is pure, and the rooms it may import. Order is the order of the storeys.
-pub struct Room {
+pub(crate) struct Room {
     /// The folder or file below `src/`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// No I/O, no clock, no `async`, no logging.
-    pub pure: bool,
+    pub(crate) pure: bool,
     /// What it may import.
-    pub may: &'static [&'static str],
+    pub(crate) may: &'static [&'static str],
 }
 
 const fn pure(name: &'static str, may: &'static [&'static str]) -> Room {
@@ -27,7 +27,7 @@ const fn outer(name: &'static str, may: &'static [&'static str]) -> Room {
 }
 
 /// The table. Where a row says more than the room's name suggests, the reason stands beside it.
-pub const ROOMS: &[Room] = &[
+pub(crate) const ROOMS: &[Room] = &[
     // storey 1: pure
     pure("units", &[]),
     pure("schedule", &["units"]),
@@ -90,10 +90,10 @@ pub const ROOMS: &[Room] = &[
 ];
 
 /// Rooms that touch one outside thing each; only `cli` may name them.
-pub const ADAPTERS: &[&str] = &["azure", "notify", "store", "sandbox"];
+pub(crate) const ADAPTERS: &[&str] = &["azure", "notify", "store", "sandbox"];
 
 /// Paths that no pure room may name.
-pub const IMPURE: &[&[&str]] = &[
+pub(crate) const IMPURE: &[&[&str]] = &[
     &["std", "fs"],
     &["std", "env"],
     &["std", "io"],
@@ -114,10 +114,10 @@ pub const IMPURE: &[&[&str]] = &[
 ];
 
 /// Types whose `now` reads a clock.
-pub const CLOCKS: &[&str] = &["Timestamp", "Zoned", "SystemTime", "Instant"];
+pub(crate) const CLOCKS: &[&str] = &["Timestamp", "Zoned", "SystemTime", "Instant"];
 
 /// Files that may be longer than the house allows: path, lines, and why. An entry that is not needed is a fault too.
-pub const LONG: &[(&str, usize, &str)] = &[(
+pub(crate) const LONG: &[(&str, usize, &str)] = &[(
     "src/ports.rs",
     700,
     "the seam is read as one text: all that the engine asks of the world, and all that faces ask of it",

@@ -2,20 +2,20 @@
 
 /// A token of code, and the line (from 1) on which it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub(crate) struct Token {
     /// An identifier, `::`, or one character.
-    pub text: String,
+    pub(crate) text: String,
     /// From 1.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 /// One file's text with its strings blanked, once with comments and once without; line breaks stay where they were.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     /// Code only.
-    pub code: String,
+    pub(crate) code: String,
     /// Code and comments, for words that must stand in neither.
-    pub prose: String,
+    pub(crate) prose: String,
 }
 
 /// Where the reader stands.
@@ -30,7 +30,7 @@ enum At {
 
 impl Source {
     /// Blanks strings, character literals and (in `code`) comments.
-    pub fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let chars: Vec<char> = text.chars().collect();
         let (mut code, mut prose) = (String::new(), String::new());
         let (mut at, mut i) = (At::Code, 0);
@@ -53,7 +53,7 @@ impl Source {
     }
 
     /// The tokens of the code.
-    pub fn tokens(&self) -> Vec<Token> {
+    pub(crate) fn tokens(&self) -> Vec<Token> {
         let mut tokens = Vec::new();
         for (number, line) in self.code.lines().enumerate() {
             let chars: Vec<char> = line.chars().collect();
