@@ -7,6 +7,11 @@ use std::process::Command;
 ///
 /// None where the tool is absent, and that is printed. With `LIGHTSOUT_REQUIRE_TOOLS=1`, as `.ci/test` sets it, an
 /// absent tool fails the test instead: what was not judged must not look like what passed.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tools are found by PATH, and one that is absent must be heard of"
+)]
 pub(crate) fn tool(name: &str) -> Option<Command> {
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
