@@ -44,7 +44,7 @@ fn step(facts: &InstanceFacts, verdict: &Verdict) -> Option<Step> {
 fn notice(facts: &InstanceFacts, verdict: &Verdict, notify: &[String]) -> Option<Notice> {
     let due = verdict.due.as_ref()?;
     let key = verdict.notice.clone()?;
-    let words = format!("{} will be stopped at {}: {}", facts.id.name(), key.stop_at, verdict.findings.first().map_or("it is due", |f| f.words.as_str()));
+    let words = format!("{} will be stopped at {}: {}", facts.id.name(), key.stop_at, verdict.findings.first().map_or("it is due", |f| &*f.words));
     Some(Notice {
         instance: verdict.instance.clone(),
         created: verdict.created,

@@ -1,5 +1,6 @@
 //! What the rules say of one instance: the action, its ground, what lost to it, and when it changes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -169,7 +170,7 @@ pub struct Finding {
     /// Its word.
     pub ground: Ground,
     /// A sentence fragment with the particulars.
-    pub words: String,
+    pub words: Cow<'static, str>,
     /// When a stop would be due by this rule alone.
     pub due_at: Option<Timestamp>,
 }
