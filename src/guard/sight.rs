@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::units::{PolicyId, SubscriptionId, WorkspaceId};
 
 /// Counts in one scope.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeCount {
     /// Instances that are on.
     pub running: usize,
@@ -23,7 +23,7 @@ pub struct ScopeCount {
 }
 
 /// How well the fleet is seen right now (G6), and the counts that caps are measured by (G4).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetSight {
     /// Workspaces that are looked at.
     pub workspaces: usize,
