@@ -111,11 +111,11 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "ACTION")]
     pub deny: Vec<String>,
 
-    /// Spoil answers: OPERATION[,path=..,nth=..,count=..,percent=..,from=..,to=..] => EFFECT[:ARGUMENT]; may be repeated
+    /// Spoil answers, as in `list-computes,count=2 => throttle:17`; may be repeated, --help lists all there is
     #[arg(long, value_name = "FAULT", long_help = FAULT_HELP)]
     pub fault: Vec<String>,
 
-    /// Spoil answers as this TOML file says, in [[fault]] tables with the keys on, effect, path, nth, count, percent, from, to
+    /// Spoil answers as this TOML file says, in tables named fault with the keys on, effect, path, nth, count, percent, from, to
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 }

@@ -17,6 +17,7 @@ pub use faults::{Effect, FaultOperation, FaultRule, FaultSyntax, Faults};
 pub use run::run;
 pub use server::{
     Auth, LroStyle, Recorder, RequestRecord, Sandbox, SandboxError, SandboxOptions, Throttling,
+    TlsFlaw,
 };
 pub use spec::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, SCALE_SUBSCRIPTION, demo, scale};
 pub use world::{

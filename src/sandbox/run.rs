@@ -76,6 +76,7 @@ fn print_settings(sandbox: &Sandbox, out: &mut (dyn Write + Send)) -> std::io::R
     writeln!(out, "export IDENTITY_ENDPOINT={url}/msi/token")?;
     writeln!(out, "export IDENTITY_HEADER={}", sandbox.identity_header())?;
     writeln!(out, "# its ARM host:      {url}")?;
+    writeln!(out, "# its tenant:        {}", sandbox.tenant())?;
     if let (Some(secure), Some(ca)) = (sandbox.https_url(), sandbox.ca_file()) {
         writeln!(out, "# and over HTTPS:    {secure}")?;
         writeln!(out, "export AZURE_AUTHORITY_HOST={secure}")?;
@@ -86,4 +87,73 @@ fn print_settings(sandbox: &Sandbox, out: &mut (dyn Write + Send)) -> std::io::R
         writeln!(out, "# subscription:      {subscription}")?;
     }
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: SandboxArgs,
+    }
+
+    fn parsed(line: &[&str]) -> SandboxArgs {
+        Line::try_parse_from([&["sandbox"], line].concat())
+            .unwrap()
+            .args
+    }
+
+    #[tokio::test]
+    async fn it_prints_what_to_set_and_ends_when_asked() {
+        let mut said = Vec::new();
+        let args = parsed(&["--listen", "127.0.0.1:0", "--seed", "3"]);
+        run(args, std::future::ready(()), &mut said).await.unwrap();
+        let said = String::from_utf8(said).unwrap();
+        for words in [
+            "export IDENTITY_ENDPOINT=http://127.0.0.1:",
+            "/msi/token",
+            "export IDENTITY_HEADER=sandbox-identity-header",
+            "# its tenant:        5a4d0000-",
+            "# subscription:      5a4d0000-0000-4000-8000-000000000002",
+        ] {
+            assert!(said.contains(words), "{words} in {said}");
+        }
+    }
+
+    #[test]
+    fn flags_become_options() {
+        let line = "--population scale --workspaces 3 --instances 2 --no-auth --no-throttle --latency-ms 50 --page-size 0 --lro neither --start 2026-11-02T07:00:00Z";
+        let mut line: Vec<&str> = line.split(' ').collect();
+        line.extend(["--fault", "stop => conflict"]);
+        let options = options_of(parsed(&line)).unwrap();
+        assert_eq!(options.world.workspaces.len(), 3);
+        assert_eq!(
+            (options.auth, options.throttling),
+            (Auth::Off, Throttling::Off)
+        );
+        assert_eq!(
+            (options.latency, options.page_size),
+            (Duration::from_millis(50), 1)
+        );
+        assert_eq!(options.lro, super::super::server::LroStyle::Neither);
+        assert_eq!(options.world.start, "2026-11-02T07:00:00Z".parse().unwrap());
+        assert_eq!(options.faults.len(), 1);
+    }
+
+    #[test]
+    fn mistakes_are_refused_before_anything_listens() {
+        assert!(options_of(parsed(&["--fault", "stop"])).is_err());
+        let missing = options_of(parsed(&["--faults", "/no/such/file.toml"]));
+        assert!(
+            missing
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("/no/such/file.toml")
+        );
+    }
 }

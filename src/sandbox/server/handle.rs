@@ -90,12 +90,11 @@ pub(super) async fn handle(State(door): State<Door>, request: Request<Body>) -> 
             at,
         ))
     };
-    if effects.contains(&Effect::Hang) {
+    if effects.contains(&Effect::Hang) || effects.contains(&Effect::Reset) {
         note(0);
-        shared.until_ended().await;
-    }
-    if effects.contains(&Effect::Reset) || effects.contains(&Effect::Hang) {
-        note(0);
+        if effects.contains(&Effect::Hang) {
+            shared.until_ended().await;
+        }
         return delivery.cut();
     }
     let Ok(body) = to_bytes(body, BODY_MAX).await else {

@@ -19,7 +19,7 @@ mod throttle;
 mod tls;
 mod tokens;
 
-pub use options::{Auth, LroStyle, SandboxError, SandboxOptions, Throttling};
+pub use options::{Auth, LroStyle, SandboxError, SandboxOptions, Throttling, TlsFlaw};
 pub use recorder::{Recorder, RequestRecord};
 pub use running::Sandbox;
 

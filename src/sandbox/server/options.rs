@@ -42,6 +42,19 @@ pub enum LroStyle {
     Neither,
 }
 
+/// What is wrong with the certificate over HTTPS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFlaw {
+    /// Nothing.
+    None,
+    /// It expired long ago.
+    Expired,
+    /// It is for another host.
+    WrongHost,
+    /// The authority in `ca.pem` did not sign it.
+    UnknownAuthority,
+}
+
 /// Everything a sandbox needs to know.
 #[derive(Clone)]
 pub struct SandboxOptions {
@@ -55,6 +68,8 @@ pub struct SandboxOptions {
     pub listen: SocketAddr,
     /// Also serve HTTPS, on a free port, and write `ca.pem` and `cert.pem` there.
     pub tls_dir: Option<PathBuf>,
+    /// What is wrong with the certificate.
+    pub tls_flaw: TlsFlaw,
     /// Items in a page of a list, at least 1.
     pub page_size: usize,
     /// Whether tokens are wanted.
@@ -92,6 +107,7 @@ impl SandboxOptions {
             token_clock: Arc::new(RunningClock::wall()),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             tls_dir: None,
+            tls_flaw: TlsFlaw::None,
             page_size: 100,
             auth: Auth::Required,
             static_token: None,

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::super::faults::Faults;
-use super::super::world::{HoldWish, World};
+use super::super::world::{HoldWish, World, WorldSpec};
 use super::connection::{Connection, Doorstep};
 use super::handle::{Door, handle};
 use super::options::{SandboxError, SandboxOptions};
@@ -48,22 +48,24 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the address is not loopback or not to be had, the world cannot be made, or the certificate cannot be written.
-    pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
+    pub async fn start(mut options: SandboxOptions) -> Result<Self, SandboxError> {
         if !options.listen.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(options.listen));
         }
         let wanted = options.listen;
+        // The world takes the estate over; a second copy of a large one would only cost memory.
+        let workspaces = std::mem::take(&mut options.world.workspaces);
+        let world = World::new(WorldSpec {
+            workspaces,
+            ..options.world.clone()
+        })?;
         let refused = |cause| SandboxError::Listen {
             address: wanted,
             cause,
         };
-        let world = World::new(options.world.clone())?;
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let (end, ended) = watch::channel(false);
-        let mut options = options;
-        // The world holds it now; a second copy of a large estate would only cost memory.
-        options.world.workspaces = Vec::new();
         let tls_dir = options.tls_dir.clone();
         let shared = Arc::new(Shared::new(options, world, ended));
         let mut served = vec![serve_plain(listener, Arc::clone(&shared))];
@@ -101,6 +103,13 @@ impl Sandbox {
         self.secure.as_ref().map(|(_, path)| path.as_path())
     }
 
+    /// Looks into the world at the clock's present, with its meters read.
+    pub fn look<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
+        let (mut world, _) = self.shared.world_now();
+        world.read_meters();
+        look(&mut world)
+    }
+
     /// The world itself. Requests advance it; one who looks without a request advances it first.
     pub fn world(&self) -> Arc<Mutex<World>> {
         Arc::clone(&self.shared.world)
@@ -119,6 +128,11 @@ impl Sandbox {
     /// What people asked for until now, each wish once.
     pub fn take_hold_wishes(&self) -> Vec<HoldWish> {
         self.shared.take_hold_wishes()
+    }
+
+    /// The Entra tenant id.
+    pub fn tenant(&self) -> &str {
+        &self.shared.options.world.tenant
     }
 
     /// The secret for `IDENTITY_HEADER`.
@@ -174,7 +188,7 @@ async fn serve_secure(
 ) -> Result<(SocketAddr, PathBuf, JoinHandle<()>), SandboxError> {
     // A second installation, by a test or by main, is refused and harmless.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let made = tls::make(dir)?;
+    let made = tls::make(dir, shared.options.tls_flaw)?;
     let config = RustlsConfig::from_pem(made.chain_pem.into_bytes(), made.key_pem.into_bytes())
         .await
         .map_err(SandboxError::Tls)?;

@@ -29,6 +29,8 @@ pub enum State {
     Unusable,
     /// Its setup script failed; allocated.
     SetupFailed,
+    /// Gone for good; ARM answers 404.
+    Deleted,
 }
 
 impl State {
@@ -44,12 +46,13 @@ impl State {
             Self::Restarting => "Restarting",
             Self::Unusable => "Unusable",
             Self::SetupFailed => "SetupFailed",
+            Self::Deleted => "Deleting",
         }
     }
 
-    /// Whether Azure bills the size in it: everything but Stopped.
+    /// Whether Azure bills the size in it: everything but Stopped and Deleted.
     pub const fn is_allocated(self) -> bool {
-        !matches!(self, Self::Stopped)
+        !matches!(self, Self::Stopped | Self::Deleted)
     }
 
     /// Whether an operation is under way in it.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::Event;
-use super::machine::{Machine, OperationName, State};
+use super::machine::{Machine, OperationName};
 use super::operations::{OperationEnd, OperationFate, OperationView, Refusal};
 use super::person::Person;
 use super::spec::{InstanceSpec, WorkspaceSpec, WorldError, WorldSpec};
@@ -27,13 +27,13 @@ pub(in crate::sandbox) struct Workspace {
 /// The simulated estate.
 #[derive(Debug)]
 pub struct World {
-    seed: u64,
+    pub(super) seed: u64,
     start: Timestamp,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     pub(in crate::sandbox) tenant: String,
     pub(in crate::sandbox) workspaces: Vec<Workspace>,
     pub(in crate::sandbox) machines: Vec<Machine>,
-    by_id: HashMap<String, usize>,
+    pub(super) by_id: HashMap<String, usize>,
     workspace_by_id: HashMap<String, usize>,
     /// Machines by the instant of their next event.
     due: BTreeSet<(Timestamp, usize)>,
@@ -173,13 +173,13 @@ impl World {
         self.note_due(position);
     }
 
-    fn touch(&mut self, workspace: usize) {
+    pub(super) fn touch(&mut self, workspace: usize) {
         if let Some(workspace) = self.workspaces.get_mut(workspace) {
             workspace.version = workspace.version.wrapping_add(1);
         }
     }
 
-    fn note_due(&mut self, position: usize) {
+    pub(super) fn note_due(&mut self, position: usize) {
         if let Some(old) = self.due_of.remove(&position) {
             self.due.remove(&(old, position));
         }
@@ -234,28 +234,6 @@ impl World {
             machine.read_notice(seed, now, stop_at);
         }
         self.note_due(position);
-        true
-    }
-
-    /// An instance is deleted and made again under its name, now: another `createdOn`, nothing inherited but the name.
-    pub fn recreate(&mut self, id: &str) -> bool {
-        let Some(position) = self.by_id.get(&id.to_lowercase()).copied() else {
-            return false;
-        };
-        let now = self.now;
-        let Some(machine) = self.machines.get_mut(position) else {
-            return false;
-        };
-        machine.meter_to(now);
-        machine.spec.created_on = now;
-        machine.pending = None;
-        machine.enter(State::Running, now);
-        machine.last.name = OperationName::Create;
-        machine.last.time = now;
-        machine.last.status = super::machine::OperationStatus::Succeeded;
-        machine.modified_on = now;
-        let workspace = machine.workspace;
-        self.touch(workspace);
         true
     }
 

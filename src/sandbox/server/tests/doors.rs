@@ -246,3 +246,40 @@ async fn shutdown_ends_even_those_who_never_answer() {
     site.sandbox.shutdown().await;
     assert!(hanging.await.unwrap().is_err());
 }
+
+#[tokio::test]
+async fn a_flawed_certificate_is_refused_by_who_trusts_the_authority() {
+    // Fault 34.
+    for flaw in [
+        TlsFlaw::Expired,
+        TlsFlaw::WrongHost,
+        TlsFlaw::UnknownAuthority,
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().to_owned();
+        let site = Site::with(move |options| {
+            options.tls_dir = Some(path);
+            options.tls_flaw = flaw;
+        })
+        .await;
+        let pem = std::fs::read(site.sandbox.ca_file().unwrap()).unwrap();
+        let trusted = [reqwest::Certificate::from_pem(&pem).unwrap()];
+        let trusting = Client::builder()
+            .tls_certs_only(trusted)
+            .no_proxy()
+            .build()
+            .unwrap();
+        let url = format!(
+            "{}{MADRID}?api-version=1",
+            site.sandbox.https_url().unwrap()
+        );
+        assert!(
+            trusting.get(&url).bearer_auth("x").send().await.is_err(),
+            "{flaw:?}"
+        );
+        assert!(
+            site.sandbox.recorder().recent().is_empty(),
+            "nothing was sent"
+        );
+    }
+}

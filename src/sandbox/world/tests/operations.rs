@@ -133,6 +133,45 @@ fn a_recreated_machine_is_another() {
 }
 
 #[test]
+fn a_deleted_machine_is_gone_and_its_seconds_stay() {
+    let mut world = World::new(scale(1, monday(), 1, 2)).unwrap();
+    let id = world.truths().next().unwrap().id().to_owned();
+    world.advance_to(after(3));
+    assert!(world.delete(&id) && !world.delete(&id));
+    world.advance_to(after(5));
+    world.read_meters();
+    assert!(world.truth(&id).is_none());
+    let stop = world.operate(&id, OperationName::Stop, OperationFate::Normal);
+    assert_eq!(stop, Err(Refusal::NotFound));
+    let meters = world.truths().next().unwrap().meters().clone();
+    assert_eq!(meters.running().as_hours(), 3);
+    assert_eq!(meters.lifetime().as_hours(), 5);
+}
+
+#[test]
+fn a_person_can_be_made_to_start_and_to_use_a_machine() {
+    let mut world = lived(1, [at("2026-11-08T02:00:00Z")]);
+    let id = world
+        .truths()
+        .find(|truth| truth.state() == State::Stopped)
+        .unwrap()
+        .id()
+        .to_owned();
+    assert_eq!(world.start_as_person(&id), Ok(()));
+    assert_eq!(world.start_as_person(&id), Err(Refusal::Conflict));
+    world.advance_to(at("2026-11-08T02:05:00Z"));
+    assert!(world.use_until(&id, UseKind::Job, at("2026-11-08T04:00:00Z")));
+    assert_eq!(world.truth(&id).unwrap().state(), State::JobRunning);
+    world.advance_to(at("2026-11-08T04:00:00Z"));
+    assert_eq!(world.truth(&id).unwrap().state(), State::Running);
+    let (from, to) = (at("2026-11-08T02:00:00Z"), at("2026-11-08T03:00:00Z"));
+    assert!(world.truth(&id).unwrap().job_ran_in(from, to));
+    assert!(world.fill_disk(&id));
+    let stop = world.operate(&id, OperationName::Stop, OperationFate::Normal);
+    assert_eq!(stop, Err(Refusal::DiskFull));
+}
+
+#[test]
 fn a_bad_zone_and_a_name_given_twice_are_refused() {
     let mut spec = demo(1, monday());
     spec.workspaces[0].instances[0]
