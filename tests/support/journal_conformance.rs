@@ -15,7 +15,7 @@ use lightsout::rules::Ground;
 use lightsout::units::{InstanceId, PolicyId, Region};
 
 /// A place where one journal lives and can be opened again.
-pub trait Bench: Send + Sync {
+pub(crate) trait Bench: Send + Sync {
     /// The journal.
     type Journal: Journal + 'static;
     /// Opens it, for the first time or again.
@@ -33,30 +33,30 @@ macro_rules! journal_conformance {
     };
 }
 
-pub const T0: i64 = 1_800_000_000;
+pub(crate) const T0: i64 = 1_800_000_000;
 
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::new(T0 + seconds, 123_456_789).unwrap()
 }
 
-pub fn hours(n: i64) -> SignedDuration {
+pub(crate) fn hours(n: i64) -> SignedDuration {
     SignedDuration::from_hours(n)
 }
 
-pub fn id(name: &str) -> InstanceId {
+pub(crate) fn id(name: &str) -> InstanceId {
     let text = format!("/subscriptions/S-1/resourceGroups/Rg/providers/Microsoft.MachineLearningServices/workspaces/Ws/computes/{name}");
     InstanceId::parse(&text).unwrap()
 }
 
-pub fn upper(id: &InstanceId) -> InstanceId {
+pub(crate) fn upper(id: &InstanceId) -> InstanceId {
     InstanceId::parse(&id.to_string().to_ascii_uppercase()).unwrap()
 }
 
-pub fn born() -> Created {
+pub(crate) fn born() -> Created {
     Some("2026-01-02T03:04:05.6789012Z".parse().unwrap())
 }
 
-pub fn facts(name: &str, created: Created, state: PowerState, seen: Timestamp) -> InstanceFacts {
+pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Timestamp) -> InstanceFacts {
     InstanceFacts {
         id: id(name),
         created,
@@ -73,29 +73,29 @@ pub fn facts(name: &str, created: Created, state: PowerState, seen: Timestamp) -
     }
 }
 
-pub fn operated(mut facts: InstanceFacts, operation: Operation, when: Timestamp) -> InstanceFacts {
+pub(crate) fn operated(mut facts: InstanceFacts, operation: Operation, when: Timestamp) -> InstanceFacts {
     let value = LastOperation { operation, at: when, status: OperationStatus::Succeeded, trigger: Trigger::User };
     facts.last_operation = Reading::Known { value, as_of: facts.observed_at };
     facts
 }
 
-pub fn sighting(facts: InstanceFacts, before: Option<PowerState>) -> Sighting {
+pub(crate) fn sighting(facts: InstanceFacts, before: Option<PowerState>) -> Sighting {
     let seen = facts.observed_at;
     let history = History { first_seen: Some(seen), on_since: Some(seen), last_seen_off: None, last_busy: Some(seen), ..History::default() };
     Sighting { facts, before, not_before: None, not_after: seen, history }
 }
 
 /// A sweep that saw these, and nothing else.
-pub fn sweep_of(sightings: Vec<Sighting>, when: Timestamp) -> SweepRecord {
+pub(crate) fn sweep_of(sightings: Vec<Sighting>, when: Timestamp) -> SweepRecord {
     let seen = sightings.iter().map(|s| (s.facts.id.workspace().clone(), when)).take(1).collect();
     SweepRecord { at: Some(when), seen, sightings, ..SweepRecord::default() }
 }
 
-pub fn running(name: &str, created: Created, when: Timestamp) -> SweepRecord {
+pub(crate) fn running(name: &str, created: Created, when: Timestamp) -> SweepRecord {
     sweep_of(vec![sighting(facts(name, created, PowerState::Running, when), None)], when)
 }
 
-pub fn intent(intent_id: &str, name: &str, created: Created, key: &str, when: Timestamp) -> Intent {
+pub(crate) fn intent(intent_id: &str, name: &str, created: Created, key: &str, when: Timestamp) -> Intent {
     let facts = facts(name, created, PowerState::Running, when);
     let step = Step {
         instance: facts.id.clone(),
@@ -113,11 +113,11 @@ pub fn intent(intent_id: &str, name: &str, created: Created, key: &str, when: Ti
     Intent { id: intent_id.to_owned(), step, at: when, attempt: 1 }
 }
 
-pub fn hold(hold_id: &str, name: &str, created: Created, made: Timestamp, until: Timestamp) -> Hold {
+pub(crate) fn hold(hold_id: &str, name: &str, created: Created, made: Timestamp, until: Timestamp) -> Hold {
     Hold { id: hold_id.to_owned(), instance: id(name), created, until, by: "ann".to_owned(), reason: "training".to_owned(), made_at: made }
 }
 
-pub fn warning(name: &str, created: Created, key: &str, stop_at: Timestamp, when: Timestamp) -> Message {
+pub(crate) fn warning(name: &str, created: Created, key: &str, stop_at: Timestamp, when: Timestamp) -> Message {
     let notice = Notice {
         instance: id(name),
         created,
@@ -131,7 +131,7 @@ pub fn warning(name: &str, created: Created, key: &str, stop_at: Timestamp, when
     Message::warning(&notice, when)
 }
 
-pub fn kind<T: std::fmt::Debug>(answer: Result<T, Fault>) -> FaultKind {
+pub(crate) fn kind<T: std::fmt::Debug>(answer: Result<T, Fault>) -> FaultKind {
     answer.unwrap_err().kind
 }
 
@@ -144,7 +144,7 @@ fn history<'a>(recall: &'a Recall, name: &str) -> &'a History {
 }
 
 /// What two recalls must have in common to be the same.
-pub fn same(a: &Recall, b: &Recall) {
+pub(crate) fn same(a: &Recall, b: &Recall) {
     assert_eq!(a.instances, b.instances);
     assert_eq!(a.open, b.open);
     assert_eq!(a.evaluated, b.evaluated);
@@ -160,7 +160,7 @@ async fn again<B: Bench>(bench: &B, journal: B::Journal, when: Timestamp) -> B::
     journal
 }
 
-pub async fn an_empty_journal_recalls_nothing<B: Bench>(bench: &B) {
+pub(crate) async fn an_empty_journal_recalls_nothing<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     same(&recall(&journal, at(0)).await, &Recall::default());
     assert!(journal.outbox(at(0), 10).await.unwrap().is_empty());
@@ -169,7 +169,7 @@ pub async fn an_empty_journal_recalls_nothing<B: Bench>(bench: &B) {
     again(bench, journal, at(0)).await;
 }
 
-pub async fn instances_come_back_as_they_were_seen<B: Bench>(bench: &B) {
+pub(crate) async fn instances_come_back_as_they_were_seen<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     let first = operated(facts("ci-a", born(), PowerState::Changing(Arc::from("Starting")), at(0)), Operation::Start, at(-60));
     let seen = sighting(first.clone(), None);
@@ -194,7 +194,7 @@ pub async fn instances_come_back_as_they_were_seen<B: Bench>(bench: &B) {
     assert_eq!(remembered.history, second.history);
 }
 
-pub async fn what_is_gone_is_not_recalled_until_it_is_seen_again<B: Bench>(bench: &B) {
+pub(crate) async fn what_is_gone_is_not_recalled_until_it_is_seen_again<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.record(&running("ci-a", born(), at(0))).await.unwrap();
     journal.record(&SweepRecord { at: Some(at(600)), gone: vec![(upper(&id("ci-a")), at(300)), (id("never-seen"), at(300))], ..SweepRecord::default() }).await.unwrap();
@@ -204,7 +204,7 @@ pub async fn what_is_gone_is_not_recalled_until_it_is_seen_again<B: Bench>(bench
     assert_eq!(recall(&again(bench, journal, at(901)).await, at(901)).await.instances.len(), 1);
 }
 
-pub async fn a_name_used_again_inherits_nothing<B: Bench>(bench: &B) {
+pub(crate) async fn a_name_used_again_inherits_nothing<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.record(&running("ci-a", born(), at(0))).await.unwrap();
     journal.hold(&hold("h1", "ci-a", born(), at(1), at(90_000))).await.unwrap();
@@ -226,7 +226,7 @@ pub async fn a_name_used_again_inherits_nothing<B: Bench>(bench: &B) {
     journal.intend(&intent("i2", "ci-a", reborn, "k1", at(202))).await.unwrap();
 }
 
-pub async fn a_hold_stands_where_nobody_knows_the_life<B: Bench>(bench: &B) {
+pub(crate) async fn a_hold_stands_where_nobody_knows_the_life<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.record(&running("ci-a", None, at(0))).await.unwrap();
     journal.hold(&hold("h1", "ci-a", None, at(1), at(9000))).await.unwrap();
@@ -236,7 +236,7 @@ pub async fn a_hold_stands_where_nobody_knows_the_life<B: Bench>(bench: &B) {
     assert_eq!(journal.holds_since(&id("ci-a"), at(0)).await.unwrap(), 1);
 }
 
-pub async fn one_open_stop_an_instance_and_one_stop_a_reason<B: Bench>(bench: &B) {
+pub(crate) async fn one_open_stop_an_instance_and_one_stop_a_reason<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.intend(&intent("i1", "ci-a", born(), "k1", at(0))).await.unwrap();
     let mut other_case = intent("i2", "ci-a", born(), "k2", at(1));
@@ -262,7 +262,7 @@ pub async fn one_open_stop_an_instance_and_one_stop_a_reason<B: Bench>(bench: &B
     assert_eq!(recall(&journal, at(9)).await.open.len(), 1, "only ci-b's");
 }
 
-pub async fn racing_intents_leave_one<B: Bench>(bench: &B) {
+pub(crate) async fn racing_intents_leave_one<B: Bench>(bench: &B) {
     let journal = Arc::new(bench.open().await);
     let mut tasks = Vec::new();
     for n in 0..8 {
@@ -277,7 +277,7 @@ pub async fn racing_intents_leave_one<B: Bench>(bench: &B) {
     assert_eq!(recall(&*journal, at(9)).await.open.len(), 1);
 }
 
-pub async fn a_stop_goes_from_intended_to_sent_to_its_end<B: Bench>(bench: &B) {
+pub(crate) async fn a_stop_goes_from_intended_to_sent_to_its_end<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.record(&running("ci-a", born(), at(0))).await.unwrap();
     journal.intend(&intent("i1", "ci-a", born(), "k1", at(10))).await.unwrap();
@@ -304,7 +304,7 @@ pub async fn a_stop_goes_from_intended_to_sent_to_its_end<B: Bench>(bench: &B) {
     assert!(history(&found, "ci-a").open.is_none());
 }
 
-pub async fn a_clock_that_went_back_ends_nothing_before_it_began<B: Bench>(bench: &B) {
+pub(crate) async fn a_clock_that_went_back_ends_nothing_before_it_began<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.record(&running("ci-a", born(), at(0))).await.unwrap();
     journal.intend(&intent("i1", "ci-a", born(), "k1", at(100))).await.unwrap();
@@ -316,7 +316,7 @@ pub async fn a_clock_that_went_back_ends_nothing_before_it_began<B: Bench>(bench
     assert_eq!((stop.ended_at, &stop.result), (at(100), &StopResult::Failed("disk_full".to_owned())), "S12");
 }
 
-pub async fn a_sweep_is_written_whole_or_not_at_all<B: Bench>(bench: &B) {
+pub(crate) async fn a_sweep_is_written_whole_or_not_at_all<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.intend(&intent("i1", "ci-a", born(), "k1", at(0))).await.unwrap();
     let mut record = running("ci-a", born(), at(10));
@@ -340,7 +340,7 @@ pub async fn a_sweep_is_written_whole_or_not_at_all<B: Bench>(bench: &B) {
     assert_eq!(journal.outbox(at(11), 9).await.unwrap().len(), 1);
 }
 
-pub async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(bench: &B) {
+pub(crate) async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     let [one, two, three] = [1, 2, 3].map(|n| warning("ci-a", born(), &format!("k{n}"), at(900), at(n)));
     let mut record = running("ci-a", born(), at(0));
@@ -368,7 +368,7 @@ pub async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(bench: &
     assert_eq!(kind(journal.undelivered("nobody", "x", None).await), FaultKind::Storage);
 }
 
-pub async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B) {
+pub(crate) async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.record(&running("ci-a", born(), at(0))).await.unwrap();
     journal.hold(&hold("h1", "ci-a", born(), at(10), at(100))).await.unwrap();
@@ -388,7 +388,7 @@ pub async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B) {
     assert_eq!(journal.holds_since(&id("ci-a"), at(11)).await.unwrap(), 1);
 }
 
-pub async fn what_is_long_past_is_not_recalled<B: Bench>(bench: &B) {
+pub(crate) async fn what_is_long_past_is_not_recalled<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     let mut record = running("ci-a", born(), at(0));
     record.messages = vec![warning("ci-a", born(), "k1", at(100), at(0))];
@@ -406,7 +406,7 @@ pub async fn what_is_long_past_is_not_recalled<B: Bench>(bench: &B) {
     assert_eq!(kind(journal.intend(&intent("i2", "ci-a", born(), "k1", at(0) + hours(10_000))).await), FaultKind::Conflict, "S2: a key is spent for ever");
 }
 
-pub async fn evaluation_never_goes_back<B: Bench>(bench: &B) {
+pub(crate) async fn evaluation_never_goes_back<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     for (when, policies) in [(100, vec!["Nightly", "weekend"]), (50, vec!["nightly"]), (200, vec!["weekend"])] {
         let evaluated = policies.into_iter().map(PolicyId::new).collect();
@@ -417,7 +417,7 @@ pub async fn evaluation_never_goes_back<B: Bench>(bench: &B) {
     assert_eq!(marks, [(PolicyId::new("nightly"), at(100)), (PolicyId::new("weekend"), at(200))], "S12");
 }
 
-pub async fn a_revision_is_marked_when_it_replaces_another<B: Bench>(bench: &B) {
+pub(crate) async fn a_revision_is_marked_when_it_replaces_another<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     let policy = PolicyId::new("Nightly");
     let first = journal.revision(&policy, "r1", at(1)).await.unwrap();
@@ -436,7 +436,7 @@ pub async fn a_revision_is_marked_when_it_replaces_another<B: Bench>(bench: &B) 
     assert_eq!(found.revisions.into_iter().collect::<Vec<_>>(), [(policy, back)]);
 }
 
-pub async fn the_decision_in_force_is_found<B: Bench>(bench: &B) {
+pub(crate) async fn the_decision_in_force_is_found<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     let row = |when, verdict: &str| DecisionRow { instance: id("ci-a"), at: at(when), verdict: verdict.to_owned(), facts: "{}".to_owned() };
     let decisions = vec![row(10, "keep"), row(20, "warn"), row(20, "stop"), DecisionRow { instance: id("ci-b"), ..row(15, "other") }];
@@ -447,7 +447,7 @@ pub async fn the_decision_in_force_is_found<B: Bench>(bench: &B) {
     assert_eq!(journal.decision(&id("ci-a"), at(999)).await.unwrap(), Some(row(20, "stop")), "the later of one instant");
 }
 
-pub async fn audit_lines_are_taken<B: Bench>(bench: &B) {
+pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     for n in 0..3 {
         let line = AuditLine { at: at(n), who: "ann".to_owned(), what: "hold".to_owned(), target: "ci-a".to_owned(), why: "\"quotes\" and\nlines".to_owned() };
@@ -456,7 +456,7 @@ pub async fn audit_lines_are_taken<B: Bench>(bench: &B) {
     again(bench, journal, at(4)).await;
 }
 
-pub async fn a_first_sweep_of_100_000_is_one_record<B: Bench>(bench: &B) {
+pub(crate) async fn a_first_sweep_of_100_000_is_one_record<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     let sightings = (0..100_000).map(|n| sighting(facts(&format!("ci-{n}"), born(), PowerState::Running, at(0)), None)).collect();
     journal.record(&sweep_of(sightings, at(0))).await.unwrap();
