@@ -1,9 +1,16 @@
 //! What may be done of a plan. The only room that can make an `Approved` or a `StopPermit` (G5).
 
+mod backoff;
+mod caps;
+mod look;
 mod permit;
 mod refusal;
+mod review;
+mod sick;
 mod sight;
 
+pub use look::{SecondLook, second_look};
 pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;
-pub use sight::{FleetSight, ScopeCount};
+pub use review::{Review, Surroundings, review};
+pub use sight::{Bounds, Canary, FleetSight, ScopeCount};

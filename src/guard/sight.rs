@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{PolicyId, SubscriptionId, WorkspaceId};
+use crate::policy::Limits;
+use crate::units::{Percent, PolicyId, Span, SubscriptionId, WorkspaceId};
 
 /// Counts in one scope.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,9 +48,40 @@ pub struct FleetSight {
     pub workspaces_count: BTreeMap<WorkspaceId, ScopeCount>,
     /// By policy.
     pub policies: BTreeMap<PolicyId, ScopeCount>,
-    /// Policies whose revision changed lately and was not acknowledged: until when they are canaries, and how many
-    /// distinct instances the revision has stopped so far (G19).
-    pub canaries: BTreeMap<PolicyId, (Timestamp, usize)>,
-    /// How many stops may run side by side now (G7: 1, 2, 4, … back to 1 after an error).
-    pub concurrent_max: usize,
+    /// Policies whose revision changed lately and was not acknowledged (G19).
+    pub canaries: BTreeMap<PolicyId, Canary>,
+}
+
+/// How sick a view may be, and how much may be stopped beyond what policies say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bounds {
+    /// More unreadable workspaces than this share: nothing is stopped (G6).
+    pub failed_workspaces_max: Percent,
+    /// A larger drop of the count of instances than this: nothing is stopped.
+    pub instance_drop_max: Percent,
+    /// A larger share of unknown states than this: nothing is stopped.
+    pub unknown_states_max: Percent,
+    /// A last full sweep older than this: nothing is stopped.
+    pub full_sweep_max: Span,
+    /// An observation older than this is no ground for a step.
+    pub observed_max: Span,
+    /// Failed stops of an hour beyond the larger of the two: nothing more in that scope (G8).
+    pub failed_stops_max: u32,
+    /// … as a share of the stops asked in that hour.
+    pub failed_stops_share: Percent,
+    /// Caps of one workspace.
+    pub workspace: Limits,
+    /// Caps of one subscription.
+    pub subscription: Limits,
+    /// Caps of all.
+    pub fleet: Limits,
+}
+
+/// A changed policy on trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Canary {
+    /// Until when.
+    pub until: Timestamp,
+    /// How many more instances it may stop until then.
+    pub room: usize,
 }

@@ -239,12 +239,12 @@ fn policies(draft: &mut Draft, tally: &Tally, view: &FleetView) {
         draft.single(&names::RELOAD_AT, Value::at(at));
     }
     draft.family(&names::CANARY_UNTIL);
-    for (policy, (until, _)) in &view.sight.canaries {
-        draft.sample(&[policy.as_str()], Value::at(*until));
+    for (policy, canary) in &view.sight.canaries {
+        draft.sample(&[policy.as_str()], Value::at(canary.until));
     }
-    draft.family(&names::CANARY_STOPS);
-    for (policy, (_, stopped)) in &view.sight.canaries {
-        draft.sample(&[policy.as_str()], Value::of_len(*stopped));
+    draft.family(&names::CANARY_ROOM);
+    for (policy, canary) in &view.sight.canaries {
+        draft.sample(&[policy.as_str()], Value::of_len(canary.room));
     }
 }
 
@@ -253,7 +253,6 @@ fn switches(draft: &mut Draft, view: &FleetView) {
     draft.single(&names::CLOCK_TROUBLE, Value::of_bool(view.sight.clock_trouble.is_some()));
     let storage = FaultKind::Storage.label();
     draft.single(&names::STORE_OK, Value::of_bool(!view.last.faults.iter().any(|fault| fault.label == storage)));
-    draft.single(&names::CONCURRENT, Value::of_len(view.sight.concurrent_max));
 }
 
 fn per_instance(draft: &mut Draft, options: &MetricsOptions, view: &FleetView) {

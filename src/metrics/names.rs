@@ -119,11 +119,10 @@ families! {
     RELOAD_OK = Gauge "lightsout_policy_reload_success" &[], "Whether the last load of the policies worked; when not, the one before is at work.";
     RELOAD_AT = Gauge "lightsout_policy_reload_timestamp_seconds" &[], "When policies were last loaded successfully.";
     CANARY_UNTIL = Gauge "lightsout_policy_canary_until_timestamp_seconds" &["policy"], "Until when a changed policy acts on a few only.";
-    CANARY_STOPS = Gauge "lightsout_policy_canary_stops" &["policy"], "Instances that a changed policy has stopped so far while it is tried.";
+    CANARY_ROOM = Gauge "lightsout_policy_canary_room" &["policy"], "How many more instances a changed policy on trial may stop.";
     FROZEN = Gauge "lightsout_frozen" &[], "Whether everything is frozen, or nobody knows.";
     CLOCK_TROUBLE = Gauge "lightsout_clock_trouble" &[], "Whether clocks stepped or disagree with Azure, which holds stops back.";
     STORE_OK = Gauge "lightsout_store_ok" &[], "Whether the last sweep could use the journal.";
-    CONCURRENT = Gauge "lightsout_concurrent_stops_max" &[], "How many stops may run side by side now.";
 
     INSTANCE_ON = Gauge "lightsout_instance_on" &["subscription", "resource_group", "workspace", "instance"], "Whether the instance is on (optional, capped).";
     INSTANCE_STOP_AT = Gauge "lightsout_instance_stop_timestamp_seconds" &["subscription", "resource_group", "workspace", "instance"], "When the instance will be stopped (optional, capped).";

@@ -82,8 +82,9 @@ impl Tally {
         for (_, result) in &report.settled {
             self.add_settled(result);
         }
-        for (_, reason) in &report.edges_missed {
-            one_more(&mut self.edges_missed, reason);
+        for (_, missed, reason) in &report.edges_missed {
+            let count = self.edges_missed.entry(reason).or_insert(0);
+            *count = count.saturating_add(*missed);
         }
         for fault in &report.faults {
             one_more(&mut self.faults, fault.label);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::units::InstanceId;
+use crate::units::PolicyId;
 
 /// A word from a closed list of this program's.
 pub type Label = &'static str;
@@ -10,7 +10,7 @@ pub type Label = &'static str;
 /// Every label that a report can hold. A word that is not here, which only another version can have written, reads as `other`.
 const KNOWN: &[Label] = &[
     "throttled", "unauthenticated", "forbidden", "gone", "conflict", "disk_full", "refused", "unreachable", "garbled", "unclear", "storage",
-    "undelivered", "late", "down", "reload", "clock", "unseen", "catch_up", "expired", "too_old", "policy", "no_policy", "ambiguous", "partial",
+    "undelivered", "not_running", "stop_overdue", "shrunk", "policy_conflict", "quarantined",
 ];
 
 fn known(word: &str) -> Label {
@@ -25,7 +25,7 @@ pub(super) fn maybe<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Label>,
     Option::<String>::deserialize(from).map(|word| word.as_deref().map(known))
 }
 
-pub(super) fn pairs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(InstanceId, Label)>, D::Error> {
-    let pairs = Vec::<(InstanceId, String)>::deserialize(from)?;
-    Ok(pairs.into_iter().map(|(id, word)| (id, known(&word))).collect())
+pub(super) fn triples<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(PolicyId, u64, Label)>, D::Error> {
+    let triples = Vec::<(PolicyId, u64, String)>::deserialize(from)?;
+    Ok(triples.into_iter().map(|(id, count, word)| (id, count, known(&word))).collect())
 }

@@ -1,5 +1,7 @@
 //! What one sweep saw, decided and did.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use super::label::{self, Label};
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
 use crate::rules::Verdict;
-use crate::units::{InstanceId, WorkspaceId};
+use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
 /// How an approved step ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +75,7 @@ pub struct SweepReport {
     /// Workspaces read.
     pub workspaces_read: usize,
     /// Every verdict.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<Arc<Verdict>>,
     /// Notices recorded for delivery.
     pub notices: Vec<Notice>,
     /// Steps that the guard refused.
@@ -82,9 +84,9 @@ pub struct SweepReport {
     pub stops: Vec<StopLine>,
     /// Stops of earlier sweeps that were settled: instance, result label.
     pub settled: Vec<(InstanceId, String)>,
-    /// Off edges that came and went unseen, with the reason's label.
-    #[serde(deserialize_with = "label::pairs")]
-    pub edges_missed: Vec<(InstanceId, Label)>,
+    /// Off edges that came and went unseen: how many of which policy, with the reason's label (S7).
+    #[serde(deserialize_with = "label::triples")]
+    pub edges_missed: Vec<(PolicyId, u64, Label)>,
     /// What went wrong.
     pub faults: Vec<FaultLine>,
 }

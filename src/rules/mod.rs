@@ -1,5 +1,16 @@
 //! One rule a file; `evaluate` puts their findings together. Pure: policy, facts, history and the hour in, verdict out.
 
+mod announce;
+mod evaluate;
+mod exempt;
+mod hours;
+mod idle;
+mod moment;
+mod run;
+mod settled;
+mod uptime;
 mod verdict;
 
+pub use evaluate::evaluate;
+pub use moment::{Moment, terms_of};
 pub use verdict::{Action, Due, Finding, Ground, Rule, Verdict};

@@ -1,5 +1,6 @@
 //! What the rules say of one instance: the action, its ground, what lost to it, and when it changes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -169,7 +170,7 @@ pub struct Finding {
     /// Its word.
     pub ground: Ground,
     /// A sentence fragment with the particulars.
-    pub words: String,
+    pub words: Cow<'static, str>,
     /// When a stop would be due by this rule alone.
     pub due_at: Option<Timestamp>,
 }
@@ -226,9 +227,12 @@ impl Verdict {
     pub fn overdue_since(&self) -> Option<Timestamp> {
         let due = self.due.as_ref().filter(|due| due.stop_at <= self.at)?;
         match self.ground {
-            Ground::OffHours | Ground::Idle | Ground::Uptime | Ground::WarningUndelivered | Ground::StopUnderWay | Ground::Announced => {
-                Some(due.stop_at)
-            }
+            Ground::OffHours
+            | Ground::Idle
+            | Ground::Uptime
+            | Ground::WarningUndelivered
+            | Ground::StopUnderWay
+            | Ground::Announced => Some(due.stop_at),
             Ground::Off
             | Ground::Unsettled
             | Ground::Unrecognised

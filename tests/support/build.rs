@@ -62,7 +62,7 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
 
 /// A verdict with one finding.
 pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict {
-    let finding = Finding { rule: rule_of(ground), ground, words: format!("found {}", ground.label()), due_at: None };
+    let finding = Finding { rule: rule_of(ground), ground, words: format!("found {}", ground.label()).into(), due_at: None };
     Verdict {
         instance: facts.id.clone(),
         created: facts.created,
@@ -161,7 +161,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         mode: Mode::Enforce,
         canary_until: None,
     };
-    let verdicts = rooms.iter().flat_map(|room| &room.instances).filter_map(|i| i.verdict.as_deref().cloned()).collect();
+    let verdicts = rooms.iter().flat_map(|room| &room.instances).filter_map(|i| i.verdict.clone()).collect();
     let report = SweepReport {
         began_at: Some(now().checked_sub(SignedDuration::from_millis(1_500)).unwrap()),
         ended_at: Some(now()),
@@ -175,7 +175,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         workspaces: rooms.into_iter().map(|room| (room.id.clone(), room)).collect::<BTreeMap<_, _>>(),
         policies: vec![policy],
         reload: Ok(minutes(-60)),
-        sight: FleetSight { last_full_sweep: Some(now()), concurrent_max: 4, ..FleetSight::default() },
+        sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
         last: Arc::new(report),
     }
 }
@@ -222,7 +222,7 @@ pub fn rich() -> FleetView {
     report.refused = vec![(refused, Refusal::BackingOff)];
     report.notices = vec![notice(&coming)];
     report.settled = vec![(instance_id("ws-a", "ci-yesterday"), "stopped".to_owned())];
-    report.edges_missed = vec![(instance_id("ws-b", "ci-late"), "down" as Label)];
+    report.edges_missed = vec![(PolicyId::new("ops"), 1, "not_running" as Label)];
     report.faults = vec![FaultLine { workspace: Some(workspace("ws-c")), label: "forbidden", words: "could not list computes".to_owned() }];
     view
 }

@@ -1,0 +1,128 @@
+//! How much may be stopped at once: per sweep and per hour, by count and by share; the tightest wins, 0 is none (G4).
+
+use std::collections::BTreeMap;
+
+use super::{FleetSight, Refusal, ScopeCount};
+use crate::plan::Step;
+use crate::policy::{Cap, Limits};
+use crate::units::{PolicyId, SubscriptionId, WorkspaceId};
+
+/// One scope in which steps are counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    Fleet,
+    Subscription(SubscriptionId),
+    Workspace(WorkspaceId),
+    Policy(PolicyId),
+}
+
+impl Scope {
+    /// The four scopes that a step counts in.
+    pub(super) fn of(step: &Step) -> [Self; 4] {
+        let workspace = step.instance.workspace();
+        [
+            Self::Fleet,
+            Self::Subscription(workspace.subscription().clone()),
+            Self::Workspace(workspace.clone()),
+            Self::Policy(step.policy.clone()),
+        ]
+    }
+
+    /// What is counted there; nothing where nothing is known, so that a share of it is none.
+    pub(super) fn count(&self, sight: &FleetSight) -> ScopeCount {
+        match self {
+            Self::Fleet => Some(sight.fleet),
+            Self::Subscription(id) => sight.subscriptions.get(id).copied(),
+            Self::Workspace(id) => sight.workspaces_count.get(id).copied(),
+            Self::Policy(id) => sight.policies.get(id).copied(),
+        }
+        .unwrap_or_default()
+    }
+}
+
+/// How many of a kind may still be stopped in one scope, in this sweep and this hour: whichever is less.
+fn room(limits: &Limits, count: &ScopeCount, planned: bool) -> usize {
+    let (sweep, hour, used) = if planned {
+        (
+            &limits.planned_per_sweep,
+            &limits.planned_per_hour,
+            count.planned_last_hour,
+        )
+    } else {
+        (
+            &limits.unplanned_per_sweep,
+            &limits.unplanned_per_hour,
+            count.unplanned_last_hour,
+        )
+    };
+    most(sweep, count.running)
+        .min(most(hour, count.running.saturating_add(used)).saturating_sub(used))
+}
+
+fn most(cap: &Cap, running: usize) -> usize {
+    let count = cap
+        .count
+        .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    let share = cap.percent.map_or(usize::MAX, |share| share.of(running));
+    count.min(share)
+}
+
+/// Divides steps into those within every cap and those refused. Unplanned steps over a cap are all refused in that
+/// scope, which rings; planned ones only wait their turn, in order.
+pub(super) fn within_caps(
+    steps: Vec<Step>,
+    sight: &FleetSight,
+    limits: &dyn Fn(&Scope) -> Option<Limits>,
+) -> (Vec<Step>, Vec<(Step, Refusal)>) {
+    let mut rooms: BTreeMap<(Scope, bool), usize> = BTreeMap::new();
+    let mut wanted: BTreeMap<Scope, usize> = BTreeMap::new();
+    for step in &steps {
+        for scope in Scope::of(step) {
+            for planned in [true, false] {
+                let free = || {
+                    limits(&scope).map_or(0, |limits| room(&limits, &scope.count(sight), planned))
+                };
+                rooms.entry((scope.clone(), planned)).or_insert_with(free);
+            }
+            if !step.is_planned() {
+                let count = wanted.entry(scope).or_insert(0);
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+    let room_for = |rooms: &BTreeMap<(Scope, bool), usize>, scope: &Scope, planned| {
+        rooms.get(&(scope.clone(), planned)).copied().unwrap_or(0)
+    };
+    let (mut passed, mut refused) = (Vec::new(), Vec::new());
+    for step in steps {
+        let scopes = Scope::of(&step);
+        let planned = step.is_planned();
+        let fits = if planned {
+            scopes.iter().all(|scope| room_for(&rooms, scope, true) > 0)
+        } else {
+            scopes.iter().all(|scope| {
+                wanted.get(scope).copied().unwrap_or(0) <= room_for(&rooms, scope, false)
+            })
+        };
+        if !fits {
+            refused.push((
+                step,
+                if planned {
+                    Refusal::Paced
+                } else {
+                    Refusal::OverCap
+                },
+            ));
+            continue;
+        }
+        if planned {
+            for scope in scopes {
+                rooms
+                    .entry((scope, true))
+                    .and_modify(|free| *free = free.saturating_sub(1));
+            }
+        }
+        passed.push(step);
+    }
+    (passed, refused)
+}

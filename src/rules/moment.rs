@@ -1,0 +1,105 @@
+//! One policy at one instant: what its hours say, worked out once for all its instances.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::facts::InstanceFacts;
+use crate::policy::{HoursRule, Policy, Subject, Terms};
+use crate::schedule::HoursState;
+
+/// A policy at one instant. Every verdict of a sweep is made from the same moment.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) now: Timestamp,
+    base: Option<HoursState>,
+    overrides: Vec<Option<HoursState>>,
+}
+
+/// What holds for one instance at the moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holding<'a> {
+    pub(super) terms: &'a Terms,
+    pub(super) override_name: Option<&'a Arc<str>>,
+    pub(super) hours: Option<(&'a HoursRule, &'a HoursState)>,
+}
+
+fn state(terms: &Terms, now: Timestamp) -> Option<HoursState> {
+    terms.hours.as_ref().map(|rule| rule.hours.state_at(now))
+}
+
+impl<'a> Moment<'a> {
+    /// Works out what the policy's hours say at `now`.
+    #[must_use]
+    pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
+        let overrides = policy
+            .overrides
+            .iter()
+            .map(|over| state(&over.terms, now))
+            .collect();
+        Self {
+            policy,
+            now,
+            base: state(&policy.terms, now),
+            overrides,
+        }
+    }
+
+    /// The instant it is for.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The first override that matches holds, else the policy's own terms.
+    pub(super) fn holding(&'a self, subject: &Subject<'_>) -> Holding<'a> {
+        let matching = self
+            .policy
+            .overrides
+            .iter()
+            .zip(&self.overrides)
+            .find(|(over, _)| over.matches.all_match(subject));
+        let (terms, override_name, state) = match matching {
+            Some((over, state)) => (&over.terms, Some(&over.name), state),
+            None => (&self.policy.terms, None, &self.base),
+        };
+        let hours = terms.hours.as_ref().zip(state.as_ref());
+        Holding {
+            terms,
+            override_name,
+            hours,
+        }
+    }
+}
+
+/// Calls `with` on what patterns may look at of an instance.
+pub(super) fn with_subject<T>(facts: &InstanceFacts, with: impl FnOnce(&Subject<'_>) -> T) -> T {
+    let owner = &facts.owner;
+    let owners: Vec<&str> = [&owner.user_name, &owner.user_id, &owner.assigned_id]
+        .into_iter()
+        .filter_map(|name| name.as_deref())
+        .collect();
+    let tags: Vec<(&str, &str)> = facts
+        .tags
+        .known()
+        .map(|tags| {
+            tags.0
+                .iter()
+                .map(|(key, value)| (&**key, &**value))
+                .collect()
+        })
+        .unwrap_or_default();
+    with(&Subject {
+        name: facts.id.name(),
+        owners: &owners,
+        size: &facts.size,
+        tags: &tags,
+    })
+}
+
+/// The terms that hold for one instance under a policy.
+#[must_use]
+pub fn terms_of<'a>(policy: &'a Policy, facts: &InstanceFacts) -> &'a Terms {
+    with_subject(facts, |subject| &**policy.terms_for(subject).0)
+}
