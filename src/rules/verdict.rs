@@ -227,9 +227,12 @@ impl Verdict {
     pub fn overdue_since(&self) -> Option<Timestamp> {
         let due = self.due.as_ref().filter(|due| due.stop_at <= self.at)?;
         match self.ground {
-            Ground::OffHours | Ground::Idle | Ground::Uptime | Ground::WarningUndelivered | Ground::StopUnderWay | Ground::Announced => {
-                Some(due.stop_at)
-            }
+            Ground::OffHours
+            | Ground::Idle
+            | Ground::Uptime
+            | Ground::WarningUndelivered
+            | Ground::StopUnderWay
+            | Ground::Announced => Some(due.stop_at),
             Ground::Off
             | Ground::Unsettled
             | Ground::Unrecognised
