@@ -1,9 +1,9 @@
 //! Why a step was not carried out: a closed list whose labels are metric labels.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why the guard refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The policy observes only (G1).

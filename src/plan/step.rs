@@ -12,7 +12,7 @@ use crate::rules::Ground;
 use crate::units::{InstanceId, PolicyId};
 
 /// What the instance looked like when the plan was made; the second look must find the same (G10).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// Its state.
     pub state: PowerState,
@@ -53,7 +53,7 @@ impl Expected {
 }
 
 /// One proposed stop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Which instance.
     pub instance: InstanceId,
@@ -109,7 +109,7 @@ pub struct Notice {
 }
 
 /// What one sweep proposes, in a stable order: earliest due first, then by id.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a plan that nobody reviews stops nothing"]
 pub struct Plan {
     /// When it was made.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::matching::{Pattern, Scope, Subject};
 use crate::schedule::Hours;
 use crate::units::{Percent, PolicyId, Span};
 
 /// Whether stops are carried out or only recorded as what would have been done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Records what it would have done (the default; G1).
@@ -21,7 +21,7 @@ pub enum Mode {
 }
 
 /// Where an effective value was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Nobody wrote it: the product's default.

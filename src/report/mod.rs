@@ -1,7 +1,9 @@
 //! The account of a sweep: one value that logs, metrics, journal, faces and tests all read.
 
+mod label;
 mod sweep;
 mod view;
 
+pub use label::Label;
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};
