@@ -118,6 +118,25 @@ fn every_room_exists_and_every_folder_is_a_room() {
 }
 
 #[test]
+fn the_readme_maps_every_room() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).expect("README.md");
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
+    let cells = rows.filter_map(|row| row.split(" |").next());
+    let mapped: BTreeSet<&str> = cells
+        .flat_map(|cell| cell.trim_end_matches('`').split("`, `"))
+        .collect();
+    let missing = ROOMS
+        .iter()
+        .map(|room| room.name)
+        .find(|name| *name != "main" && !mapped.contains(name));
+    assert_eq!(
+        missing, None,
+        "the map of rooms in README.md leaves one out: {mapped:?}"
+    );
+}
+
+#[test]
 fn the_table_has_no_cycle_and_goes_downwards() {
     // A room may import only rooms whose own imports are already known: an order exists, so no cycle does.
     let mut known: BTreeSet<&str> = BTreeSet::new();

@@ -87,3 +87,19 @@ fn the_role_for_observing_changes_nothing() {
         "observing needs no right that enforcing lacks"
     );
 }
+
+#[test]
+fn the_roles_grant_what_the_binary_asks_for() {
+    let (role, observe) = (
+        actions("deploy/role.json"),
+        actions("deploy/role-observe.json"),
+    );
+    for action in lightsout::azure::READ_ACTIONS {
+        assert!(
+            role.contains(action) && observe.contains(action),
+            "{action}"
+        );
+    }
+    assert!(role.contains(lightsout::azure::STOP_ACTION));
+    assert!(!observe.contains(lightsout::azure::STOP_ACTION));
+}
