@@ -44,7 +44,7 @@ fn told() -> Explanation {
     };
     let odd = Oddity { field: "lastOperation.operationTime".to_owned(), what: "in the future\u{7}".to_owned() };
     let facts = InstanceFacts { native, oddities: vec![odd], ..build::facts("ws-a", "ci-ada") };
-    let finding = |rule, ground, words: &str, due| Finding { rule, ground, words: words.to_owned(), due_at: due };
+    let finding = |rule, ground, words: &str, due| Finding { rule, ground, words: words.to_owned().into(), due_at: due };
     let verdict = Verdict {
         due: Some(build::due(Ground::OffHours, build::minutes(10))),
         changes_at: Some(build::minutes(10)),
@@ -144,7 +144,7 @@ fn no_text_from_azure_reaches_the_terminal_raw() {
     facts.oddities = vec![Oddity { field: evil.to_owned(), what: evil.to_owned() }];
     let mut verdict = build::verdict(&facts, Action::Stop, Ground::OffHours);
     verdict.due = Some(build::due(Ground::OffHours, build::minutes(-5)));
-    verdict.findings = vec![Finding { rule: Rule::Hours, ground: Ground::OffHours, words: evil.to_owned(), due_at: None }];
+    verdict.findings = vec![Finding { rule: Rule::Hours, ground: Ground::OffHours, words: evil.to_owned().into(), due_at: None }];
     let told = Explanation { facts: Arc::new(facts.clone()), verdict: Arc::new(verdict.clone()), ..told() };
     let mut shown = build::shown(facts.clone(), Some(verdict));
     shown.hold = Some(lightsout::facts::Hold { by: evil.to_owned(), reason: evil.to_owned(), ..build::hold(&facts, build::minutes(5)) });
