@@ -148,7 +148,10 @@ fn hours(effective: &Tables, terms: &Terms, findings: &mut Findings<'_>) {
     let Some((rule, written)) = terms.hours.as_ref().zip(on(&effective.hours)) else { return };
     let Some(allowed) = &written.allowed else { return };
     let Some((open, shut)) = shortest(&rule.hours) else {
-        findings.warning(&allowed.at, Trouble::new("these hours never end, so nothing is ever stopped by them", "leave time between the windows, or leave the table out"));
+        if rule.hours.holidays().is_empty() && rule.hours.is_known() {
+            let help = "leave time between the windows, or leave the table out";
+            findings.warning(&allowed.at, Trouble::new("these hours never end, so nothing is ever stopped by them", help));
+        }
         return;
     };
     let lead = terms.warning.lead;
