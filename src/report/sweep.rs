@@ -1,12 +1,14 @@
 //! What one sweep saw, decided and did.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
 use crate::rules::Verdict;
-use crate::units::{InstanceId, WorkspaceId};
+use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
 /// How an approved step ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +72,7 @@ pub struct SweepReport {
     /// Workspaces read.
     pub workspaces_read: usize,
     /// Every verdict.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<Arc<Verdict>>,
     /// Notices recorded for delivery.
     pub notices: Vec<Notice>,
     /// Steps that the guard refused.
@@ -79,8 +81,8 @@ pub struct SweepReport {
     pub stops: Vec<StopLine>,
     /// Stops of earlier sweeps that were settled: instance, result label.
     pub settled: Vec<(InstanceId, String)>,
-    /// Off edges that came and went unseen, with the reason's label.
-    pub edges_missed: Vec<(InstanceId, &'static str)>,
+    /// Off edges that came and went unseen: how many of which policy, with the reason's label (S7).
+    pub edges_missed: Vec<(PolicyId, u64, &'static str)>,
     /// What went wrong.
     pub faults: Vec<FaultLine>,
 }

@@ -11,6 +11,10 @@ use crate::policy::{Mode, Terms, Warning, WarningProof, WhenUndelivered};
 /// does not expect it at ten. Longer than the guard takes to pace a storm of stops, shorter than people forget.
 const STALE_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
+/// A notice is written this much before its lead begins, so that it has arrived when the lead does and the stop need
+/// not wait for it. One sweep's interval by default, and a minute more of warning harms nobody.
+const DELIVERY: SignedDuration = SignedDuration::from_secs(60);
+
 /// What delays a due stop, whoever made it due.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Delays {
@@ -39,7 +43,7 @@ pub(super) fn base_of(candidate: &Candidate, delays: Delays) -> Timestamp {
 /// announced, and whether it arrived, says when. A stop never comes sooner than its lead after the proof of its warning (S8).
 pub(super) fn announce(candidate: &Candidate, delays: Delays, terms: &Terms, history: &History, mode: Mode, now: Timestamp) -> Announced {
     let base = base_of(candidate, delays);
-    let warn_at = base.checked_sub(delays.lead).unwrap_or(base);
+    let warn_at = base.checked_sub(delays.lead.saturating_add(DELIVERY)).unwrap_or(base);
     let make = |action, ground, stop_at, notice, changes_at| Announced {
         action,
         ground,
@@ -58,7 +62,7 @@ pub(super) fn announce(candidate: &Candidate, delays: Delays, terms: &Terms, his
     if now < warn_at {
         return make(Action::Keep, Ground::NotDue, base, None, Some(warn_at));
     }
-    let fresh = now.checked_add(delays.lead).map_or(base, |at| at.max(base));
+    let fresh = now.checked_add(delays.lead.saturating_add(DELIVERY)).map_or(base, |at| at.max(base));
     let renew = |ground, stop_at| {
         let key = NoticeKey { stop: candidate.key.clone(), stop_at: fresh };
         make(Action::Warn, ground, stop_at, Some(key), Some(fresh))

@@ -144,7 +144,14 @@ impl Hours {
             return HoursState::NoAction { name: Arc::clone(&day.name), until: self.action_resumes(now) };
         }
         let (since, until) = (self.previous_edge(now), self.next_edge(now));
-        if contains(self, now) { HoursState::On { since, until } } else { HoursState::Off { since, until } }
+        if self.contains(now) { HoursState::On { since, until } } else { HoursState::Off { since, until } }
+    }
+
+    /// Whether an instant lies in the weekly windows less the holidays, as far as the calendars could be read.
+    ///
+    /// For showing and counting: it knows neither no-action dates nor unreadable calendars, which `state_at` does.
+    pub fn contains(&self, now: Timestamp) -> bool {
+        contains(self, now)
     }
 
     /// The edges in (after, until]: the last 64 of them, whatever the span; none while a calendar is unreadable.
@@ -190,3 +197,6 @@ impl Hours {
             .map(|first| first.at)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::edge::{Edge, EdgeKind, EdgeNote};
 use super::hours::Hours;
-use super::resolve::{Resolved, start_of_day, written_time};
+use super::resolve::{Resolved, end_of_day, start_of_day, written_time};
 
 /// Dates worked out beside a span, so that no window that reaches into it is missed: a window and a skipped date.
 const MARGIN_DAYS: i32 = 3;
@@ -100,12 +100,12 @@ fn stretch(hours: &Hours, date: Date, index: u16) -> Option<Stretch> {
     let window = hours.windows().get(usize::from(index))?;
     let (start, end) = window.written_on(date)?;
     let (on, off) = if window.is_whole_day() {
-        (start_of_day(hours.zone(), start.date())?, start_of_day(hours.zone(), end.date())?)
+        (start_of_day(hours.zone(), date)?, end_of_day(hours.zone(), date)?)
     } else {
         (written_time(hours.zone(), start, EdgeKind::On)?, written_time(hours.zone(), end, EdgeKind::Off)?)
     };
     let real = on.at < off.at;
-    real.then(|| Stretch { on: End { when: on, date, index }, off: End { when: off, date, index } })
+    real.then_some(Stretch { on: End { when: on, date, index }, off: End { when: off, date, index } })
 }
 
 /// Joins what overlaps or touches. Of several windows with the same end, the one with the least (date, index) names it.

@@ -8,6 +8,8 @@
 //! - no date is assumed to have a midnight, 24 hours, or to exist at all (S5);
 //! - a part of a window belongs to the civil date on which the window starts: a holiday takes away the whole window
 //!   that starts on it, and leaves the tail of one that started the evening before;
+//! - a whole day lasts from the first instant of its date to the last one, which is where the next date starts, unless
+//!   the clocks go back over midnight and show the date again;
 //! - overlapping and touching windows are one stretch of hours, without edges inside;
 //! - an unreadable calendar makes the hours unknown, which nobody may act on (S21).
 

@@ -1,8 +1,8 @@
 //! From a written wall-clock time to an instant: gaps, folds and days without a midnight (S3, S4, S5).
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::edge::{Choice, EdgeKind, EdgeNote};
 
@@ -41,4 +41,16 @@ pub(super) fn start_of_day(zone: &TimeZone, date: Date) -> Option<Resolved> {
     let moved_to = first.datetime();
     let note = (moved_to != written).then_some(EdgeNote::Gap { written, moved_to });
     Some(Resolved { at: first.timestamp(), written, note })
+}
+
+/// The end of a whole civil date: where the next one starts, or, where the clocks go back over midnight and show the
+/// date once more, the second midnight (S4 before S5: nobody's Friday ends while the clock still says Friday).
+pub(super) fn end_of_day(zone: &TimeZone, date: Date) -> Option<Resolved> {
+    let next = date.tomorrow().ok()?;
+    let written = next.to_datetime(jiff::civil::Time::midnight());
+    let first = start_of_day(zone, next)?;
+    let second = zone.to_ambiguous_timestamp(written).later().ok()?;
+    let again = second > first.at && zone.to_datetime(second.checked_sub(SignedDuration::from_secs(1)).ok()?).date() < next;
+    let note = Some(EdgeNote::Fold { chosen: Choice::Later });
+    Some(if again { Resolved { at: second, written, note } } else { first })
 }

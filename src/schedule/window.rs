@@ -263,3 +263,6 @@ fn parse_time(text: &str) -> Result<Option<Time>, Fault> {
 fn number(text: &str) -> Option<i8> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
+
+#[cfg(test)]
+mod tests;
