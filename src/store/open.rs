@@ -103,9 +103,12 @@ fn pool(size: u32) -> SqlitePoolOptions {
 }
 
 fn schema(place: &Place, error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => StoreError::Newer { path: place.database(), found },
-        MigrateError::Execute(source) => source.into(),
-        other => StoreError::Schema { path: place.database(), source: Box::new(other) },
+    let path = place.database();
+    if let MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) = error {
+        return StoreError::Newer { path, found };
     }
+    if let MigrateError::Execute(source) = error {
+        return source.into();
+    }
+    StoreError::Schema { path, source: Box::new(error) }
 }
