@@ -115,8 +115,8 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
         settings::Cloud::UsGov => Cloud::UsGov,
         settings::Cloud::Custom { arm_endpoint, token_scope, authority_host } => Cloud::Custom {
             arm_endpoint: arm_endpoint.clone(),
-            token_scope: token_scope.clone(),
-            authority_host: authority_host.clone(),
+            token_scope: token_scope.clone().unwrap_or_default(),
+            authority_host: authority_host.clone().unwrap_or_default(),
         },
     };
     let mut options = AzureOptions::new(cloud, identity(&azure.identity, environment)?);

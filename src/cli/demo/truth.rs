@@ -10,7 +10,7 @@ use crate::facts::InstanceFacts;
 use crate::policy::{OptOut, PolicySet, opt_out};
 use crate::report::FleetView;
 use crate::rules::terms_of;
-use crate::sandbox::{StopCause, Truth, World};
+use crate::sandbox::{State, StopCause, Truth, World};
 use crate::schedule::EdgeKind;
 
 /// A stop that is due and does not come within this time is missed.
@@ -62,10 +62,14 @@ fn off_edges(facts: &InstanceFacts, policies: &PolicySet, from: Timestamp, to: T
 
 fn is_missed(truth: &Truth<'_>, edge: Timestamp, holds: &Holds) -> bool {
     let Ok(end) = edge.checked_add(MISSED_AFTER) else { return false };
-    let on_throughout = truth.history().iter().filter(|(since, _)| *since > edge && *since <= end).all(|(_, state)| state.is_up())
-        && truth.state_at(edge).is_some_and(|state| state.is_up());
+    let on_throughout = truth.history().iter().filter(|(since, _)| *since > edge && *since <= end).all(|(_, state)| is_on(*state))
+        && truth.state_at(edge).is_some_and(is_on);
     let started = truth.starts().iter().any(|start| start.at >= edge && start.at <= end);
     let early = edge.checked_sub(MISSED_AFTER).unwrap_or(edge);
     let held = holds.iter().any(|(id, from, until)| id.eq_ignore_ascii_case(truth.id()) && *from <= end && *until >= early);
     on_throughout && !started && !held && !truth.job_ran_in(edge, end)
+}
+
+const fn is_on(state: State) -> bool {
+    matches!(state, State::Running | State::JobRunning)
 }
