@@ -19,8 +19,8 @@ use crate::sandbox::{SandboxError, World, WorldError, demo as population};
 use crate::store::StoreError;
 use crate::web::{Health, HttpLimits, PublicFace, serve_public};
 
-/// Two weeks begin here: a Monday, with a holiday in Madrid and one in Tokyo before they end.
-const BEGINNING: &str = "2026-03-09T00:00:00Z";
+/// Two weeks begin here: a Monday, with holidays in Madrid and Tokyo, and Europe changing its clocks on the last Sunday.
+const BEGINNING: &str = "2026-03-16T00:00:00Z";
 /// What the demo may take when no speed is asked for.
 const ABOUT_A_MINUTE: u64 = 60;
 
