@@ -21,4 +21,4 @@ pub use model::{
     Policy, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
 };
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
-pub use set::{Governing, PolicySet};
+pub use set::{Broken, Governing, PolicySet};
