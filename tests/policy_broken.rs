@@ -12,8 +12,15 @@ const WIDE: &str = "name = \"wide\"\nmode = \"enforce\"\n[scope]\nworkspaces = [
 
 fn read(defaults: &str, files: &[(&str, &str)]) -> Parsed {
     let defaults = DefaultsSource { file: "lightsout.toml".into(), text: defaults.to_owned() };
-    let policies: Vec<SourceText> = files.iter().map(|(file, text)| SourceText { file: (*file).into(), text: (*text).to_owned() }).collect();
-    parse(&Sources { defaults: Some(&defaults), policies: &policies, calendars: &BTreeMap::new(), channels: 1, activity_sources: 1 })
+    let policies: Vec<SourceText> =
+        files.iter().map(|(file, text)| SourceText { file: (*file).into(), text: (*text).to_owned() }).collect();
+    parse(&Sources {
+        defaults: Some(&defaults),
+        policies: &policies,
+        calendars: &BTreeMap::new(),
+        channels: 1,
+        activity_sources: 1,
+    })
 }
 
 /// Who governs a workspace, in a word: a policy's name, or `none`, `conflict`, or `broken FILE`.
