@@ -20,7 +20,7 @@ Exit codes: 0 all well, 1 unexpected, 2 bad configuration, 3 some workspaces cou
 A new installation stops nothing: policies observe until they say mode = \"enforce\".";
 
 /// Stops Azure Machine Learning compute instances that nobody is using, by policy.
-#[derive(Debug, Clone, PartialEq, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "lightsout", version, about, after_help = AFTER, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
 pub struct Args {
     /// Flags that every command takes.
@@ -68,7 +68,7 @@ impl From<Color> for anstream::ColorChoice {
 }
 
 /// The commands.
-#[derive(Debug, Clone, PartialEq, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Watch it work: a simulated Azure, people with habits, the real service, time sped up
     #[command(after_help = "\
@@ -83,7 +83,7 @@ Examples:
 Examples:
   lightsout sandbox                         print its address and how to point a service at it
   lightsout sandbox --help                  population, clock and faults")]
-    Sandbox,
+    Sandbox(crate::sandbox::SandboxArgs),
     /// Be the service: sweep, warn, stop and verify until told to end
     #[command(after_help = "\
 Examples:

@@ -192,6 +192,11 @@ pub(super) fn rule_for(policies: &PolicySet, workspace: &crate::facts::Workspace
                 names.join(" and ")
             ))
         }
+        Governing::Broken(one) => {
+            let named = one.name.as_ref().map(|name| format!(" (policy {name})")).unwrap_or_default();
+            let reach = if one.scope.is_some() { "covers it" } else { "may cover it: its scope cannot be read" };
+            Rule::Conflict(format!("{}{named} has errors and {reach}, so nobody acts; run `lightsout check` and mend the file", one.file))
+        }
     }
 }
 

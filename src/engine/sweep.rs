@@ -205,3 +205,25 @@ impl<W: World> Engine<W> {
         places.chain([discovery]).min().unwrap_or(discovery)
     }
 }
+
+impl<W: World> Engine<W> {
+    /// Looks at everything and decides, and does nothing: nothing is written, announced or stopped. The view then shows
+    /// what a sweep would do.
+    pub async fn rehearse(&self) {
+        let _one_at_a_time = self.sweeping.lock().await;
+        let now = self.world.now();
+        let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
+        self.discover(now, &mut report).await;
+        let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
+        let reads = self.observe(all).await;
+        let now = self.world.now();
+        let (_, read) = self.lock().absorb(reads, now, &mut report);
+        let freeze = self.world.freeze();
+        let (decided, _) = self.lock().decide(&read, &freeze, now);
+        report.verdicts = decided.iter().map(|(_, verdict, _)| Arc::new(verdict.clone())).collect();
+        report.refused = self.review(draft(&decided, now), &freeze, now).refused;
+        report.ended_at = Some(now);
+        self.lock().last = Arc::new(report);
+        self.publish(now);
+    }
+}

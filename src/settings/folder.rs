@@ -37,7 +37,7 @@ impl Folder {
         folder
     }
 
-    fn add(&mut self, file: &Path) {
+    pub(super) fn add(&mut self, file: &Path) {
         let name = file.display().to_string();
         match read_text(file) {
             Ok(text) => self.texts.push(SourceText { file: name.into(), text }),

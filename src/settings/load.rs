@@ -106,3 +106,19 @@ impl Around<'_> {
         parse(&Sources { defaults: self.defaults, policies, calendars, channels: self.channels, activity_sources: 0 })
     }
 }
+
+/// Policy files named one by one, judged as they would be in the folder: on the fleet's defaults and channels when there
+/// is a settings file, on the built-in ones and a channel when there is none. The settings themselves are not judged.
+#[must_use]
+pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) -> Loaded {
+    let text = read_text(path).ok();
+    let name = path.display().to_string();
+    let settings = text.as_ref().map(|text| read_settings(&name, text, environment, &Overrides::none()).0);
+    let mut folder = Folder::default();
+    files.iter().for_each(|file| folder.add(file));
+    let calendars = folder.calendars(&name, text.as_deref().unwrap_or_default());
+    let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
+    let channels = settings.as_ref().map_or(1, |settings| usize::from(settings.webhook.is_some()));
+    let policies = Around { defaults: defaults.as_ref(), channels }.parse(&folder.texts, &calendars);
+    Loaded { settings, policies, diagnostics: folder.diagnostics, watched: files.to_vec() }
+}

@@ -19,7 +19,7 @@ mod watch;
 
 pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};
-pub use load::{Loaded, load, read_settings};
+pub use load::{Loaded, check_files, load, read_settings};
 pub use model::{
     Azure, Cloud, Fleet, Freeze, Guard, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, ScopeLimits, Server, Settings, Store,
     Sweep, Webhook,
