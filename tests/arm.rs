@@ -13,6 +13,8 @@ mod origins;
 mod pages;
 #[path = "arm/permit.rs"]
 mod permit;
+#[path = "arm/probes.rs"]
+mod probes;
 #[path = "arm/stops.rs"]
 mod stops;
 #[path = "arm/tls.rs"]

@@ -84,7 +84,7 @@ impl<C: Clock> Azure<C> {
 
     async fn named(&self, id: &WorkspaceId, lane: &Lane) -> Result<Discovery, AzureError> {
         let url = self.at(id, &[]);
-        let answer = self.line.get(Ask { operation: operation::WORKSPACE, url: &url, lane, urgency: Urgency::Normal }).await?;
+        let answer = self.line.get(Ask::new(operation::WORKSPACE, &url, lane, Urgency::Normal)).await?;
         let raw: &RawValue = serde_json::from_slice(answer.json()?).map_err(|error| unreadable(&error))?;
         let workspace = self.workspace(raw).map_err(AzureError::Unreadable)?;
         if workspace.id != *id {

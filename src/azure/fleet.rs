@@ -85,7 +85,7 @@ impl<C: Clock> Azure<C> {
         let asked_at = self.line.clock.now();
         let lane = Self::lane(workspace);
         let url = self.at(&workspace.id, &["computes", id.name()]);
-        let answer = self.line.get(Ask { operation: operation::GET, url: &url, lane: &lane, urgency: Urgency::Urgent }).await?;
+        let answer = self.line.get(Ask::new(operation::GET, &url, &lane, Urgency::Urgent)).await?;
         let raw: &RawValue = serde_json::from_slice(answer.json()?).map_err(|error| unreadable(&error))?;
         match Frame::new(workspace, asked_at).raw(raw) {
             Item::Instance(facts) if facts.id == *id => Ok(*facts),

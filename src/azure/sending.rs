@@ -7,7 +7,7 @@ use reqwest::{Client, ClientBuilder, Response, redirect, tls};
 
 use super::allow::Verb;
 use super::error::AzureError;
-use super::options::{AzureOptions, OptionsError};
+use super::options::{AzureOptions, IdentityOptions, OptionsError};
 use super::origin::{Origin, PinnedUrl};
 use super::tokens::Bearer;
 use super::words::clean;
@@ -30,10 +30,8 @@ pub(super) fn arm_client(options: &AzureOptions, origin: &Origin) -> Result<Clie
 /// The client for token endpoints: plain http is how a machine's own endpoint is reached, and never through a proxy.
 pub(super) fn token_client(options: &AzureOptions, origin: &Origin) -> Result<Client, OptionsError> {
     let builder = base(options)?.timeout(options.timeouts.token);
-    let builder = match options.identity {
-        super::options::IdentityOptions::Managed(_) => builder.no_proxy(),
-        _ => builder,
-    };
+    let is_local = matches!(options.identity, IdentityOptions::Managed(_));
+    let builder = if is_local { builder.no_proxy() } else { builder };
     finish(with_roots(builder, options, origin)?)
 }
 

@@ -32,7 +32,7 @@ impl<C: Clock> Azure<C> {
         let id = &permit.step().instance;
         let lane = Self::lane(workspace);
         let url = self.at(id.workspace(), &["computes", id.name(), "stop"]);
-        let ask = Ask { operation: operation::STOP, url: &url, lane: &lane, urgency: Urgency::Urgent };
+        let ask = Ask::new(operation::STOP, &url, &lane, Urgency::Urgent);
         let answer = self.line.post(ask, permit.looked_at()).await?;
         Ok(self.handle(&answer, &lane.subscription))
     }
@@ -40,7 +40,7 @@ impl<C: Clock> Azure<C> {
     async fn ask_after(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, AzureError> {
         let lane = Self::lane(workspace);
         let url = self.line.origin.pin(&handle.url, &lane.subscription).inspect_err(|why| self.line.usage.foreign(why))?;
-        let ask = Ask { operation: operation::STATUS, url: &url, lane: &lane, urgency: Urgency::Normal };
+        let ask = Ask::new(operation::STATUS, &url, &lane, Urgency::Normal);
         if handle.by_location {
             return match self.line.get(ask).await {
                 Ok(answer) if answer.status == 202 => Ok(OperationState::InProgress),

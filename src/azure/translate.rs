@@ -102,9 +102,10 @@ impl<'w> Frame<'w> {
             Some(wire) => self.last_operation(wire, created, &mut oddities),
         };
         let region = said(&properties.compute_location).or_else(|| said(&compute.location));
-        let activity = match &state {
-            PowerState::JobRunning => Activity::Busy { source: Source::Job, as_of: self.observed_at },
-            _ => Activity::Unknown(Unknown::NoSource),
+        let activity = if state == PowerState::JobRunning {
+            Activity::Busy { source: Source::Job, as_of: self.observed_at }
+        } else {
+            Activity::Unknown(Unknown::NoSource)
         };
         Ok(InstanceFacts {
             id,

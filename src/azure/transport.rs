@@ -23,6 +23,9 @@ use crate::units::{Region, SubscriptionId};
 /// A permit's second look may be this old when the stop leaves (G10).
 pub(super) const LOOK_AGE_MAX: SignedDuration = SignedDuration::from_secs(10);
 
+/// Second looks and stops under way at once.
+const URGENT_SLOTS: usize = 32;
+
 /// Whose token bucket a request draws on.
 #[derive(Debug, Clone)]
 pub(super) struct Lane {
@@ -37,6 +40,14 @@ pub(super) struct Ask<'a> {
     pub(super) url: &'a PinnedUrl,
     pub(super) lane: &'a Lane,
     pub(super) urgency: Urgency,
+    /// When the second look of a stop was taken; set on the way.
+    pub(super) looked_at: Option<Timestamp>,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) const fn new(operation: &'static str, url: &'a PinnedUrl, lane: &'a Lane, urgency: Urgency) -> Self {
+        Self { operation, url, lane, urgency, looked_at: None }
+    }
 }
 
 /// The way to Azure.
@@ -48,6 +59,8 @@ pub(super) struct Line<C> {
     client: Client,
     throttle: Mutex<Throttle>,
     slots: Semaphore,
+    /// Second looks and stops do not queue behind lists.
+    urgent_slots: Semaphore,
     tries_max: u32,
     patience: SignedDuration,
 }
@@ -64,6 +77,7 @@ impl<C: Clock> Line<C> {
             usage: Usage::default(),
             throttle: Mutex::new(Throttle::new(options.throttle)),
             slots: Semaphore::new(options.concurrency.max(1)),
+            urgent_slots: Semaphore::new(URGENT_SLOTS),
             tries_max: options.tries_max.max(1),
             patience: options.patience,
         })
@@ -78,28 +92,30 @@ impl<C: Clock> Line<C> {
         let mut attempt = 0;
         loop {
             self.admit(ask.lane, Kind::Read, ask.urgency).await?;
-            let failed = match self.authorised(ask, Verb::Get).await.and_then(accept) {
+            let answer = self.authorised(ask, Verb::Get).await;
+            let asked = answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after"), self.clock.now()));
+            let failed = match answer.and_then(accept) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             attempt += 1;
-            if attempt >= self.tries_max || !failed.is_passing() {
+            let wait = asked.unwrap_or(SignedDuration::ZERO);
+            if attempt >= self.tries_max || !failed.is_passing() || wait > self.patience {
                 return Err(failed);
             }
             // A 429 rests its bucket, and `admit` waits for that.
             if !matches!(failed, AzureError::Throttled(_)) {
-                self.clock.sleep(pause(attempt, draw)).await;
+                self.clock.sleep(pause(attempt, draw).max(wait)).await;
             }
         }
     }
 
     /// Sends a stop once. Nothing but a refused token sends it again: that one was not read beyond its header.
     pub(super) async fn post(&self, ask: Ask<'_>, looked_at: Timestamp) -> Result<Answer, AzureError> {
-        // Had first, so that fetching it does not age the look between the last check and the wire.
+        // Had first: a bucket's token is not spent on a request that has no bearer.
         self.tokens.bearer().await?;
         self.admit_stop(ask.lane, looked_at).await?;
-        self.is_fresh(looked_at, SignedDuration::ZERO)?;
-        self.authorised(ask, Verb::Post).await.and_then(accept)
+        self.authorised(Ask { looked_at: Some(looked_at), ..ask }, Verb::Post).await.and_then(accept)
     }
 
     fn is_fresh(&self, looked_at: Timestamp, more: SignedDuration) -> Result<(), AzureError> {
@@ -154,8 +170,18 @@ impl<C: Clock> Line<C> {
     }
 
     async fn once(&self, ask: Ask<'_>, verb: Verb, bearer: &Bearer) -> Result<Answer, AzureError> {
-        let result = match self.slots.acquire().await {
-            Ok(_slot) => exchange(&self.client, verb, ask.url, bearer).await,
+        let slots = match ask.urgency {
+            Urgency::Normal => &self.slots,
+            Urgency::Urgent => &self.urgent_slots,
+        };
+        let result = match slots.acquire().await {
+            Ok(_slot) => {
+                // The last check before the wire, after every wait (G10).
+                if let Some(looked_at) = ask.looked_at {
+                    self.is_fresh(looked_at, SignedDuration::ZERO)?;
+                }
+                exchange(&self.client, verb, ask.url, bearer).await
+            }
             Err(_) => Err(AzureError::Broken("shutting down".to_owned())),
         };
         let kind = match verb {
@@ -166,7 +192,7 @@ impl<C: Clock> Line<C> {
             Ok(answer) => self.learn(ask, kind, answer),
             Err(error) => self.usage.count(ask.operation, Outcome::None(label(error))),
         }
-        let mut answer = result?;
+        let answer = result?;
         if answer.status == 429 {
             let wait = retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or_else(|| default_wait(1, draw));
             self.usage.throttled(&ask.lane.subscription);
@@ -174,13 +200,6 @@ impl<C: Clock> Line<C> {
             self.throttle.lock().unwrap_or_else(PoisonError::into_inner).rest(key, wait, self.clock.steady());
             return Err(AzureError::Throttled(wait));
         }
-        if matches!(answer.status, 503) && answer.header("retry-after").is_some() {
-            let wait = retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or(SignedDuration::ZERO);
-            if wait <= self.patience && verb == Verb::Get {
-                self.clock.sleep(wait).await;
-            }
-        }
-        answer.headers.remove("set-cookie");
         Ok(answer)
     }
 
@@ -206,11 +225,14 @@ fn draw(n: u64) -> u64 {
 
 /// The metric's label of a request without an answer.
 const fn label(error: &AzureError) -> &'static str {
-    match error {
-        AzureError::NoConnection(_) => "no_connection",
-        AzureError::TooBig(_) => "too_big",
-        AzureError::NotAllowed(_) => "not_allowed",
-        _ => "broken",
+    if matches!(error, AzureError::NoConnection(_)) {
+        "no_connection"
+    } else if matches!(error, AzureError::TooBig(_)) {
+        "too_big"
+    } else if matches!(error, AzureError::NotAllowed(_)) {
+        "not_allowed"
+    } else {
+        "broken"
     }
 }
 
@@ -228,8 +250,6 @@ fn accept(answer: Answer) -> Result<Answer, AzureError> {
 fn refusal(answer: &Answer) -> String {
     let challenge = answer.header("www-authenticate").unwrap_or_default();
     let claims = if challenge.contains("claims=") { "; Entra wants the identity to prove more (a conditional access claims challenge), which no renewal can" } else { "" };
-    match answered(401, &answer.body) {
-        AzureError::Answered { code, message, .. } => clean(&format!("{code}: {message}{claims}")),
-        other => other.to_string(),
-    }
+    let AzureError::Answered { code, message, .. } = answered(401, &answer.body) else { return claims.to_owned() };
+    clean(&format!("{code}: {message}{claims}"))
 }

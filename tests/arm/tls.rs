@@ -68,7 +68,7 @@ impl Authority {
 }
 
 async fn answer(request: Request, asked: Asked) -> ([(&'static str, &'static str); 1], String) {
-    let target = request.uri().to_string();
+    let target = request.uri().path().to_owned();
     let bearer = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
     let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
     let token = target.contains("/oauth2/v2.0/token");
