@@ -88,7 +88,7 @@ impl<C: Clock> Azure<C> {
         let answer = self.line.get(Ask::new(operation::GET, &url, &lane, Urgency::Urgent)).await?;
         let raw: &RawValue = serde_json::from_slice(answer.json()?).map_err(|error| unreadable(&error))?;
         match Frame::new(workspace, asked_at).raw(raw) {
-            Item::Instance(facts) if facts.id == *id => Ok(*facts),
+            Item::Instance(facts) if facts.id == *id => Ok(Arc::unwrap_or_clone(facts)),
             Item::Instance(facts) => Err(AzureError::Unreadable(format!("it is about `{}`", facts.id.name()))),
             Item::Other => Err(AzureError::OtherType("another type of compute".to_owned())),
             Item::Quarantined(why) => Err(AzureError::Unreadable(why)),
@@ -133,7 +133,7 @@ impl Gathered<'_> {
 
     fn add(&mut self, item: Item) {
         match item {
-            Item::Instance(facts) => self.found.push(Arc::new(*facts)),
+            Item::Instance(facts) => self.found.push(facts),
             Item::Other => self.skipped = self.skipped.saturating_add(1),
             Item::Quarantined(why) => self.quarantined.push(why),
         }

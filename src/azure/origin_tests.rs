@@ -95,6 +95,8 @@ fn a_segment_cannot_leave_its_place() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// RULES 5: accepted ⇒ origin in the set, for text built from the pieces that attacks are made of.
     #[test]
     fn accepted_means_our_origin(pieces in proptest::collection::vec(prop_oneof![

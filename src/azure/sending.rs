@@ -111,9 +111,9 @@ pub(super) async fn exchange(client: &Client, verb: Verb, url: &PinnedUrl, beare
         .header(REQUEST_ID, request_id())
         .send()
         .await;
-    let response = sent.map_err(|error| unanswered(&error))?;
+    let mut response = sent.map_err(|error| unanswered(&error))?;
     let status = response.status().as_u16();
-    let headers = response.headers().clone();
+    let headers = std::mem::take(response.headers_mut());
     let body = match verb {
         _ if !(200..300).contains(&status) => prefix(response).await,
         // A stop was taken by its status; a body that breaks off changes nothing.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
-use super::credential::{Expiry, Fresh, Identity};
+use super::credential::{Expiry, Fresh, Identity, NoToken};
 use super::error::AzureError;
 use crate::ports::Clock;
 
@@ -18,6 +18,8 @@ const FILE_AGE: SignedDuration = SignedDuration::from_secs(300);
 const FILE_LIFE: SignedDuration = SignedDuration::from_secs(3600);
 /// Tries of one renewal while no token is held.
 const TRIES: u32 = 3;
+/// A renewal ahead of time is given up after this long: what is held is good still.
+const AHEAD_WITHIN: Duration = Duration::from_secs(10);
 /// First and longest rest after a failure.
 const REST_MIN: SignedDuration = SignedDuration::from_secs(5);
 const REST_MAX: SignedDuration = SignedDuration::from_secs(300);
@@ -101,14 +103,14 @@ impl<C: Clock> Tokens<C> {
             Next::RenewAhead(held) => {
                 // One caller renews; the others go on with what is good still.
                 let Ok(_flight) = self.flight.try_lock() else { return Ok(held) };
-                Ok(self.renew(1).await.unwrap_or(held))
+                Ok(self.renew(1, self.within.min(AHEAD_WITHIN)).await.unwrap_or(held))
             }
             Next::Fetch => {
                 let _flight = self.flight.lock().await;
                 match self.next() {
                     Next::Use(held) | Next::RenewAhead(held) => Ok(held),
                     Next::Rest(error) => Err(error),
-                    Next::Fetch => self.renew(TRIES).await,
+                    Next::Fetch => self.renew(TRIES, self.within).await,
                 }
             }
         }
@@ -173,15 +175,20 @@ impl<C: Clock> Tokens<C> {
         Trouble { until: self.clock.steady().saturating_add(rest), failures: failures.saturating_add(1), why, refused }
     }
 
-    async fn renew(&self, tries: u32) -> Result<Arc<Bearer>, AzureError> {
+    async fn renew(&self, tries: u32, within: Duration) -> Result<Arc<Bearer>, AzureError> {
         let mut last = String::new();
         for attempt in 0..tries {
             if attempt > 0 {
                 self.clock.sleep(super::retry::default_wait(attempt, |n| fastrand::u64(..n.max(1)))).await;
             }
-            match self.once().await {
+            match self.once(within).await {
                 Ok(held) => return Ok(held),
-                Err(why) => last = why,
+                Err(why) => {
+                    last = why.words;
+                    if !why.passing {
+                        break;
+                    }
+                }
             }
         }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
@@ -192,10 +199,12 @@ impl<C: Clock> Tokens<C> {
         Err(AzureError::NoToken(why))
     }
 
-    async fn once(&self) -> Result<Arc<Bearer>, String> {
-        let asked = tokio::time::timeout(self.within, self.identity.fresh(self.clock.now()));
-        let fresh = asked.await.map_err(|_| format!("no answer within {} s", self.within.as_secs()))??;
-        self.keep(&fresh)
+    async fn once(&self, within: Duration) -> Result<Arc<Bearer>, NoToken> {
+        let lasting = |words| NoToken { words, passing: false };
+        let asked = tokio::time::timeout(within, self.identity.fresh(self.clock.now()));
+        // Whoever was silent for so long is not asked again at once: the caller has waited enough.
+        let fresh = asked.await.map_err(|_| lasting(format!("no answer within {} s", within.as_secs())))??;
+        self.keep(&fresh).map_err(lasting)
     }
 
     fn keep(&self, fresh: &Fresh) -> Result<Arc<Bearer>, String> {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::instant::{credible, length, precedes_creation};
 use super::wire::{Compute, Instance, LastOperation as WireOperation, Named, Properties, Recurrence, Schedules, StartStop, Stub, TagPairs, said};
-use super::words::clean;
+use super::words::{clean, shown};
 use crate::facts::{
     Activity, InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner, PowerState, Reading, Source,
     Tags, Trigger, Unknown, WorkspaceFacts,
@@ -31,7 +31,7 @@ pub(super) struct Frame<'w> {
 #[derive(Debug)]
 pub(super) enum Item {
     /// An instance.
-    Instance(Box<InstanceFacts>),
+    Instance(Arc<InstanceFacts>),
     /// Another type of compute: counted, never governed.
     Other,
     /// An instance that cannot be understood: its name and why (fault 30).
@@ -72,7 +72,7 @@ impl<'w> Frame<'w> {
             None => return quarantined(compute, "it has no computeType"),
         }
         match self.instance(compute, properties) {
-            Ok(facts) => Item::Instance(Box::new(facts)),
+            Ok(facts) => Item::Instance(Arc::new(facts)),
             Err(why) => quarantined(compute, &why),
         }
     }
@@ -254,7 +254,7 @@ fn trigger(word: Option<&str>) -> Trigger {
 }
 
 fn owner(inner: &Instance<'_>) -> Owner {
-    let person = |text: Option<&str>| text.filter(|text| !is_nil(text)).map(|text| Arc::from(clean(text)));
+    let person = |text: Option<&str>| text.filter(|text| !is_nil(text)).map(shown);
     let creator = inner.created_by.as_ref();
     let assigned = inner.personal_compute_instance_settings.as_ref().and_then(|personal| personal.assigned_user.as_ref());
     Owner {

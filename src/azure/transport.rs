@@ -84,7 +84,7 @@ impl<C: Clock> Line<C> {
     }
 
     pub(super) fn api_use(&self) -> ApiUse {
-        self.usage.snapshot(&self.throttle.lock().unwrap_or_else(PoisonError::into_inner))
+        self.usage.snapshot(&mut self.throttle.lock().unwrap_or_else(PoisonError::into_inner), self.clock.steady())
     }
 
     /// Reads, trying again where Azure's failure looks like passing (fault 4).

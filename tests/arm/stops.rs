@@ -101,9 +101,13 @@ async fn a_throttled_stop_is_not_sent_again() {
 #[tokio::test]
 async fn a_reset_after_sending_is_unclear() {
     let half = b"HTTP/1.1 202 Acc".to_vec();
-    let cases: [(&str, fn() -> Reply); 3] = [("closed", || Reply::Close), ("silent", || Reply::Silence), ("odd", || Reply::Raw(b"SPAM\r\n\r\n".to_vec()))];
-    for (name, reply) in cases {
-        let world = answering(move |_| reply()).await;
+    for name in ["closed", "silent", "odd"] {
+        let world = answering(move |_| match name {
+            "closed" => Reply::Close,
+            "silent" => Reply::Silence,
+            _ => Reply::Raw(b"SPAM\r\n\r\n".to_vec()),
+        })
+        .await;
         let fault = stop(&world).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Unclear, "fault 33, L5: {name}");
         assert_eq!(posts(&world), 1, "never sent blindly again: {name}");

@@ -177,7 +177,7 @@ async fn a_managed_identity_outlives_its_endpoint() {
         run_child(kind, &server, &[("IDENTITY_ENDPOINT", &format!("{}/msi/token", server.url())), ("IDENTITY_HEADER", "hush")]).await;
         let tokens: Vec<_> = server.seen().into_iter().filter(|seen| seen.target.starts_with("/msi/")).collect();
         assert!(tokens[0].target.contains("resource=https%3A%2F%2Fmanagement.azure.com") && tokens[0].target.contains("api-version=2019-08-01"), "{}", tokens[0].target);
-        assert_eq!(wanted.is_none_or(|part| tokens[0].target.contains(part)), true);
+        assert!(wanted.is_none_or(|part| tokens[0].target.contains(part)));
         let count = asked.load(Ordering::SeqCst);
         assert!((2..=30).contains(&count), "single flight, renewal ahead of the end, and rests between: {count}");
     }
@@ -195,7 +195,8 @@ async fn a_failing_token_endpoint_is_not_hammered() {
         let server = Server::start(move |_, _| json(status, &body)).await;
         run_child("failing", &server, &[("IDENTITY_ENDPOINT", &format!("{}/msi/token", server.url())), ("IDENTITY_HEADER", "hush")]).await;
         assert!(server.seen().iter().all(|seen| seen.target.starts_with("/msi/")), "fault 14: no request without a token");
-        assert!(server.seen().len() <= 3, "fault 14: thirty reads asked {} times", server.seen().len());
+        let most = if matches!(status, 429 | 500) { 3 } else { 1 };
+        assert_eq!(server.seen().len(), most, "fault 14: thirty reads, status {status}");
     }
 }
 

@@ -94,7 +94,7 @@ impl Reply {
                 headers.push((name.into(), value.into()));
                 Self::Say(status, headers, body)
             }
-            other => other,
+            other @ (Self::Raw(_) | Self::Drip(_) | Self::Silence | Self::Close) => other,
         }
     }
 }
