@@ -10,9 +10,9 @@ use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::error::ErrorKind;
 use azure_core::http::{ClientMethodOptions, ClientOptions, RetryOptions, Transport};
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions,
-    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
-    WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
+    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -77,7 +77,9 @@ impl Identity {
     pub(super) const fn words(&self) -> &'static str {
         match &self.options {
             IdentityOptions::Managed(ManagedId::SystemAssigned) => "the machine's managed identity",
-            IdentityOptions::Managed(ManagedId::Client(_) | ManagedId::Object(_) | ManagedId::Resource(_)) => "a user-assigned managed identity",
+            IdentityOptions::Managed(ManagedId::Client(_) | ManagedId::Object(_) | ManagedId::Resource(_)) => {
+                "a user-assigned managed identity"
+            }
             IdentityOptions::Workload { .. } => "workload identity",
             IdentityOptions::ClientSecret { .. } => "a client secret",
             IdentityOptions::ClientCertificate { .. } => "a client certificate",
@@ -94,7 +96,8 @@ impl Identity {
         let credential = self.credential(now).await?;
         let token = credential.get_token(&[&self.scope], None).await?;
         let wrong = |words: &str| NoToken::lasting(words.to_owned());
-        let expires = Timestamp::from_second(token.expires_on.unix_timestamp()).map_err(|_| wrong("the token's end is not a date"))?;
+        let expires = Timestamp::from_second(token.expires_on.unix_timestamp())
+            .map_err(|_| wrong("the token's end is not a date"))?;
         if token.token.secret().is_empty() {
             return Err(wrong("the token is empty"));
         }
@@ -123,7 +126,10 @@ impl Identity {
                     ManagedId::Object(id) => Some(UserAssignedId::ObjectId(id.clone())),
                     ManagedId::Resource(id) => Some(UserAssignedId::ResourceId(id.clone())),
                 };
-                ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions { user_assigned_id, client_options }))?
+                ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
+                    user_assigned_id,
+                    client_options,
+                }))?
             }
             IdentityOptions::Workload { tenant, client, token_file } => {
                 WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
@@ -144,10 +150,13 @@ impl Identity {
                 let options = ClientAssertionCredentialOptions { client_options };
                 ClientAssertionCredential::new(tenant.clone(), client.clone(), assertion, Some(options))?
             }
-            IdentityOptions::AzureCli { tenant } => {
-                AzureCliCredential::new(Some(AzureCliCredentialOptions { tenant_id: tenant.clone(), ..Default::default() }))?
+            IdentityOptions::AzureCli { tenant } => AzureCliCredential::new(Some(AzureCliCredentialOptions {
+                tenant_id: tenant.clone(),
+                ..Default::default()
+            }))?,
+            IdentityOptions::TokenFile { path } => {
+                return Err(NoToken::lasting(format!("{} is not asked of Entra", path.display())));
             }
-            IdentityOptions::TokenFile { path } => return Err(NoToken::lasting(format!("{} is not asked of Entra", path.display()))),
         })
     }
 
@@ -156,7 +165,10 @@ impl Identity {
         let text = tokio::fs::read(pem).await.map_err(|error| place(error.to_string()))?;
         let certificate = Certificate::parse(&text).map_err(|error| place(error.to_string()))?;
         let audience = format!("{}/{tenant}/oauth2/v2.0/token", self.authority.trim_end_matches('/'));
-        certificate.assertion(client, &audience, now).map(|jwt| Signed(Secret::new(jwt))).map_err(|error| place(error.to_string()))
+        certificate
+            .assertion(client, &audience, now)
+            .map(|jwt| Signed(Secret::new(jwt)))
+            .map_err(|error| place(error.to_string()))
     }
 }
 
@@ -172,7 +184,8 @@ impl ClientAssertion for Signed {
 }
 
 async fn from_file(path: &Path) -> Result<Fresh, String> {
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| format!("the token file {}: {error}", path.display()))?;
+    let text =
+        tokio::fs::read_to_string(path).await.map_err(|error| format!("the token file {}: {error}", path.display()))?;
     let token = text.trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(format!("the token file {} does not hold one line with a token", path.display()));
@@ -193,7 +206,11 @@ fn shown(error: &azure_core::Error) -> String {
         cause = deeper.source();
     }
     let end = text.find("\nTo troubleshoot").unwrap_or(text.len());
-    let tail = text.get(end..).and_then(|rest| rest.get(1..)).and_then(|rest| rest.split_once(": ")).map(|(_, more)| more.to_owned());
+    let tail = text
+        .get(end..)
+        .and_then(|rest| rest.get(1..))
+        .and_then(|rest| rest.split_once(": "))
+        .map(|(_, more)| more.to_owned());
     text.truncate(end);
     if let Some(more) = tail {
         text.push_str(": ");

@@ -25,8 +25,20 @@ fn now() -> Timestamp {
 /// Values that fields have been seen to hold, and others that they should not.
 fn odd() -> impl Strategy<Value = &'static str> {
     prop_oneof![
-        Just("null"), Just("17"), Just("-1e400"), Just("\"\""), Just("\"NaN\""), Just("{}"), Just("[]"), Just("true"), Just("\"Running\""),
-        Just("\"Stopped\""), Just("9223372036854775808"), Just("\"0001-01-01T00:00:00Z\""), Just("{\"a\":1}"), Just("\"\\u0000\"")
+        Just("null"),
+        Just("17"),
+        Just("-1e400"),
+        Just("\"\""),
+        Just("\"NaN\""),
+        Just("{}"),
+        Just("[]"),
+        Just("true"),
+        Just("\"Running\""),
+        Just("\"Stopped\""),
+        Just("9223372036854775808"),
+        Just("\"0001-01-01T00:00:00Z\""),
+        Just("{\"a\":1}"),
+        Just("\"\\u0000\"")
     ]
 }
 

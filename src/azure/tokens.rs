@@ -131,7 +131,9 @@ impl<C: Clock> Tokens<C> {
         if let Some(held) = state.held.as_ref().filter(|held| held.serial == refused.serial) {
             let works = held.accepted.load(Ordering::Relaxed);
             if works && steady.saturating_sub(held.had_at) < YOUNG {
-                return Err(AzureError::NotAccepted("the token is new and accepted elsewhere; is this subscription in another tenant?".to_owned()));
+                return Err(AzureError::NotAccepted(
+                    "the token is new and accepted elsewhere; is this subscription in another tenant?".to_owned(),
+                ));
             }
             state.held = None;
         }
@@ -213,11 +215,19 @@ impl<C: Clock> Tokens<C> {
         if expires <= now {
             return Err(format!("it ended already at {expires}; is this machine's clock right?"));
         }
-        let mut header = HeaderValue::try_from(format!("Bearer {}", fresh.secret.secret())).map_err(|_| "it holds characters that no header may".to_owned())?;
+        let mut header = HeaderValue::try_from(format!("Bearer {}", fresh.secret.secret()))
+            .map_err(|_| "it holds characters that no header may".to_owned())?;
         header.set_sensitive(true);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.serial = state.serial.saturating_add(1);
-        let held = Arc::new(Bearer { header, serial: state.serial, expires, renew_at, had_at: steady, accepted: AtomicBool::new(false) });
+        let held = Arc::new(Bearer {
+            header,
+            serial: state.serial,
+            expires,
+            renew_at,
+            had_at: steady,
+            accepted: AtomicBool::new(false),
+        });
         state.held = Some(Arc::clone(&held));
         // What Azure refused stays remembered until it accepts something: its rest grows.
         if state.trouble.as_ref().is_some_and(|trouble| !trouble.refused) {

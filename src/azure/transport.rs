@@ -93,7 +93,8 @@ impl<C: Clock> Line<C> {
         loop {
             self.admit(ask.lane, Kind::Read, ask.urgency).await?;
             let answer = self.authorised(ask, Verb::Get).await;
-            let asked = answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after"), self.clock.now()));
+            let asked =
+                answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after"), self.clock.now()));
             let failed = match answer.and_then(accept) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -121,7 +122,11 @@ impl<C: Clock> Line<C> {
     fn is_fresh(&self, looked_at: Timestamp, more: SignedDuration) -> Result<(), AzureError> {
         let age = self.clock.now().duration_since(looked_at);
         // A look in the future is a clock that stepped: as bad as an old one.
-        if age.saturating_add(more) > LOOK_AGE_MAX || age < -LOOK_AGE_MAX { Err(AzureError::StalePermit(age)) } else { Ok(()) }
+        if age.saturating_add(more) > LOOK_AGE_MAX || age < -LOOK_AGE_MAX {
+            Err(AzureError::StalePermit(age))
+        } else {
+            Ok(())
+        }
     }
 
     /// A stop waits for its token no longer than its permit lasts; then it is said when to come again.
@@ -194,7 +199,8 @@ impl<C: Clock> Line<C> {
         }
         let answer = result?;
         if answer.status == 429 {
-            let wait = retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or_else(|| default_wait(1, draw));
+            let wait =
+                retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or_else(|| default_wait(1, draw));
             self.usage.throttled(&ask.lane.subscription);
             let key = (ask.lane.subscription.clone(), ask.lane.region.clone(), kind);
             self.throttle.lock().unwrap_or_else(PoisonError::into_inner).rest(key, wait, self.clock.steady());
@@ -210,10 +216,16 @@ impl<C: Clock> Line<C> {
             self.usage.heard(AzureTime { azure, here: self.clock.now() });
         }
         let names: [&str; 2] = match kind {
-            Kind::Read => ["x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-global-reads"],
-            Kind::Write => ["x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-global-writes"],
+            Kind::Read => {
+                ["x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-global-reads"]
+            }
+            Kind::Write => {
+                ["x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-global-writes"]
+            }
         };
-        let Some(remaining) = names.iter().filter_map(|name| answer.header(name)?.trim().parse().ok()).min() else { return };
+        let Some(remaining) = names.iter().filter_map(|name| answer.header(name)?.trim().parse().ok()).min() else {
+            return;
+        };
         let key = (ask.lane.subscription.clone(), ask.lane.region.clone(), kind);
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner).learn(key, remaining, self.clock.steady());
     }
@@ -249,7 +261,11 @@ fn accept(answer: Answer) -> Result<Answer, AzureError> {
 /// What a 401 says, and whether it is a continuous-access challenge.
 fn refusal(answer: &Answer) -> String {
     let challenge = answer.header("www-authenticate").unwrap_or_default();
-    let claims = if challenge.contains("claims=") { "; Entra wants the identity to prove more (a conditional access claims challenge), which no renewal can" } else { "" };
+    let claims = if challenge.contains("claims=") {
+        "; Entra wants the identity to prove more (a conditional access claims challenge), which no renewal can"
+    } else {
+        ""
+    };
     let AzureError::Answered { code, message, .. } = answered(401, &answer.body) else { return claims.to_owned() };
     clean(&format!("{code}: {message}{claims}"))
 }

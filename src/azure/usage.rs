@@ -79,7 +79,11 @@ impl Usage {
             Outcome::None(label) => Cow::Borrowed(*label),
         };
         ApiUse {
-            requests: counts.requests.iter().map(|((name, outcome), n)| ((*name, code(outcome).into_owned()), *n)).collect(),
+            requests: counts
+                .requests
+                .iter()
+                .map(|((name, outcome), n)| ((*name, code(outcome).into_owned()), *n))
+                .collect(),
             throttled: counts.throttled.clone(),
             tokens_left: throttle
                 .left(steady)

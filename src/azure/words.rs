@@ -32,7 +32,11 @@ pub(super) fn clean(text: &str) -> String {
 
 /// A name that may be shown as it is, mostly without a second copy of it.
 pub(super) fn shown(text: &str) -> Arc<str> {
-    if text.len() <= CHARS_MAX && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') { Arc::from(text) } else { Arc::from(clean(text)) }
+    if text.len() <= CHARS_MAX && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+        Arc::from(text)
+    } else {
+        Arc::from(clean(text))
+    }
 }
 
 /// Direction overrides and zero-width characters: they make a log line read otherwise than it is.
@@ -63,8 +67,22 @@ fn split_word(text: &str) -> (&str, &str) {
 
 /// Query keys and header words whose value is a secret, in lower case.
 const KEYS: [&str; 16] = [
-    "sig", "code", "t", "c", "s", "h", "access_token", "refresh_token", "client_secret", "client_assertion", "assertion",
-    "password", "secret", "x-identity-header", "key", "accountkey",
+    "sig",
+    "code",
+    "t",
+    "c",
+    "s",
+    "h",
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "client_assertion",
+    "assertion",
+    "password",
+    "secret",
+    "x-identity-header",
+    "key",
+    "accountkey",
 ];
 
 fn is_secret(word: &str, before: &str) -> bool {
@@ -77,11 +95,21 @@ fn is_secret(word: &str, before: &str) -> bool {
 }
 
 fn follows_key(before: &str) -> bool {
-    let lower_end = |text: &str| text.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or_default().to_ascii_lowercase();
+    let lower_end = |text: &str| {
+        text.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
     if before.to_ascii_lowercase().ends_with("bearer ") {
         return true;
     }
-    let Some(key) = before.strip_suffix('=') else { return before.strip_suffix("\":\"").or_else(|| before.strip_suffix("\": \"")).is_some_and(|key| KEYS.contains(&lower_end(key).as_str())) };
+    let Some(key) = before.strip_suffix('=') else {
+        return before
+            .strip_suffix("\":\"")
+            .or_else(|| before.strip_suffix("\": \""))
+            .is_some_and(|key| KEYS.contains(&lower_end(key).as_str()));
+    };
     KEYS.contains(&lower_end(key).as_str())
 }
 

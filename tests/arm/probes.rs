@@ -7,7 +7,7 @@ use lightsout::azure::{READ_ACTIONS, STOP_ACTION};
 use lightsout::ports::{Clock as _, FaultKind, Observe as _, OperationHandle, StopInstances as _};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::world::{Reply, TOKEN, WS, item, json, page, world, ws};
+use crate::world::{Reply, TOKEN, WS, hasty, item, json, page, world, ws};
 
 #[tokio::test]
 async fn permissions_name_what_is_missing() {
@@ -29,7 +29,10 @@ async fn permissions_name_what_is_missing() {
 
 #[tokio::test]
 async fn a_token_and_a_read_are_tried() {
-    let world = world(|_, _| json(200, &page(&[item("ci-a", "Running"), item("x", "Running").replace("ComputeInstance", "AKS")], None))).await;
+    let world = world(|_, _| {
+        json(200, &page(&[item("ci-a", "Running"), item("x", "Running").replace("ComputeInstance", "AKS")], None))
+    })
+    .await;
     let probe = world.azure.probe_token().await.unwrap();
     assert_eq!(probe.identity, "a token file");
     assert!(probe.expires.unwrap() > world.clock.now());
@@ -63,21 +66,29 @@ async fn no_secret_is_logged_or_told() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let leak = format!("you sent {TOKEN} and Bearer {TOKEN} to https://h/x?sig=sigsecret&c=MIIsecret eyJhbGciOiJub25lIn0.eyJqd3RzZWNyZXQiOjF9.sigsecret");
+    let leak = format!(
+        "you sent {TOKEN} and Bearer {TOKEN} to https://h/x?sig=sigsecret&c=MIIsecret eyJhbGciOiJub25lIn0.eyJqd3RzZWNyZXQiOjF9.sigsecret"
+    );
     let body = format!(r#"{{"error":{{"code":"X","message":"{leak}"}}}}"#);
     let mut told = String::new();
     for status in [400, 401, 403, 404, 409, 500] {
         let body = body.clone();
         let world = world(move |_, _| json(status, &body).with("Location", "http://127.0.0.1:1/x?sig=sigsecret")).await;
         told.push_str(&world.azure.inventory(&ws()).await.unwrap_err().words());
-        let handle = OperationHandle { url: format!("{}/subscriptions/sub-1/x?s=sigsecret&c=MIIsecret", world.server.url()), by_location: false };
+        let handle = OperationHandle {
+            url: format!("{}/subscriptions/sub-1/x?s=sigsecret&c=MIIsecret", world.server.url()),
+            by_location: false,
+        };
         let fault = world.azure.operation(&ws(), &handle).await.unwrap_err();
         told.push_str(&format!("{} {fault:?} {handle:?}", fault.words()));
         told.push_str(&format!("{:?}", world.azure.api_use()));
     }
     for reply in [|| Reply::Close, || Reply::Raw(b"SPAM\r\n\r\n".to_vec())] {
         let world = world(move |_, _| reply()).await;
-        let handle = OperationHandle { url: format!("{}/subscriptions/sub-1/x?s=sigsecret", world.server.url()), by_location: true };
+        let handle = OperationHandle {
+            url: format!("{}/subscriptions/sub-1/x?s=sigsecret", world.server.url()),
+            by_location: true,
+        };
         told.push_str(&format!("{:?}", world.azure.operation(&ws(), &handle).await.unwrap_err()));
     }
     let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
@@ -98,10 +109,12 @@ async fn no_secret_is_logged_or_told() {
 async fn a_second_look_does_not_queue_behind_lists() {
     let world = Arc::new(
         crate::world::world_with(
-            |_, seen| if seen.target.contains("/computes?") { Reply::Silence } else { json(200, &item("ci-a", "Running")) },
+            |_, seen| {
+                if seen.target.contains("/computes?") { Reply::Silence } else { json(200, &item("ci-a", "Running")) }
+            },
             |options| {
                 options.concurrency = 1;
-                options.tries_max = 1;
+                hasty(options);
             },
         )
         .await,
