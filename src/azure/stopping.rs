@@ -9,8 +9,8 @@ use super::usage::operation;
 use super::wire::OperationStatus;
 use super::words::clean;
 use crate::facts::WorkspaceFacts;
-use crate::guard::StopPermit;
-use crate::ports::{Clock, Fault, FaultKind, OperationHandle, OperationState, StopInstances};
+
+use crate::ports::{Clock, Fault, FaultKind, OperationHandle, OperationState, StopInstances, StopPermit};
 use crate::units::SubscriptionId;
 
 impl<C: Clock> Azure<C> {
