@@ -1,7 +1,12 @@
 //! Azure over a real socket: what it may answer, and what may go wrong on the way (RULES 4.3, I1, I2, I10).
 //!
 //! Each test that exercises a fault of the catalogue carries its number; `the_catalogue_is_covered` counts them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails"
+)]
 
 #[path = "arm/answers.rs"]
 mod answers;
@@ -13,6 +18,8 @@ mod origins;
 mod pages;
 #[path = "arm/permit.rs"]
 mod permit;
+#[path = "arm/probes.rs"]
+mod probes;
 #[path = "arm/stops.rs"]
 mod stops;
 #[path = "arm/tls.rs"]

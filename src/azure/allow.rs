@@ -24,9 +24,23 @@ pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
 fn is_stop(url: &PinnedUrl) -> bool {
     let url = url.url();
     let Some(path) = url.path().strip_prefix('/') else { return false };
-    let shape = ["subscriptions", "", "resourceGroups", "", "providers", "Microsoft.MachineLearningServices", "workspaces", "", "computes", "", "stop"];
+    let shape = [
+        "subscriptions",
+        "",
+        "resourceGroups",
+        "",
+        "providers",
+        "Microsoft.MachineLearningServices",
+        "workspaces",
+        "",
+        "computes",
+        "",
+        "stop",
+    ];
     let mut parts = path.split('/');
-    let fits = shape.iter().all(|wanted| parts.next().is_some_and(|part| if wanted.is_empty() { !part.is_empty() } else { part == *wanted }));
+    let fits = shape.iter().all(|wanted| {
+        parts.next().is_some_and(|part| if wanted.is_empty() { !part.is_empty() } else { part == *wanted })
+    });
     fits && parts.next().is_none() && url.query_pairs().all(|(key, _)| key == "api-version")
 }
 

@@ -20,7 +20,9 @@ const LIFETIME: SignedDuration = SignedDuration::from_secs(600);
 pub(super) enum CertificateError {
     #[error("it holds no certificate (BEGIN CERTIFICATE)")]
     NoCertificate,
-    #[error("it holds no unencrypted key in PKCS#8 (BEGIN PRIVATE KEY); convert it with `openssl pkcs8 -topk8 -nocrypt`")]
+    #[error(
+        "it holds no unencrypted key in PKCS#8 (BEGIN PRIVATE KEY); convert it with `openssl pkcs8 -topk8 -nocrypt`"
+    )]
     NoKey,
     #[error("its key is not an RSA key of 2048 to 8192 bits, the only kind that Entra takes")]
     NotRsa,
@@ -58,7 +60,8 @@ impl Certificate {
             "aud": audience, "iss": client, "sub": client, "jti": format!("{:032x}", fastrand::u128(..)),
             "iat": issued, "nbf": issued, "exp": issued.saturating_add(LIFETIME.as_secs()),
         });
-        let mut token = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let mut token =
+            format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
         let mut signature = vec![0; self.key.public().modulus_len()];
         self.key
             .sign(&RSA_PSS_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature)

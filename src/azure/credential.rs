@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{Secret, TokenCredential};
+use azure_core::error::ErrorKind;
 use azure_core::http::{ClientMethodOptions, ClientOptions, RetryOptions, Transport};
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions,
-    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
-    WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
+    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -33,6 +34,25 @@ pub(super) enum Expiry {
     At(Timestamp),
     /// Not said: a token from a file.
     Unsaid,
+}
+
+/// Why there is no token, ready to be shown, and whether asking again soon could help.
+#[derive(Debug)]
+pub(super) struct NoToken {
+    pub(super) words: String,
+    pub(super) passing: bool,
+}
+
+impl NoToken {
+    const fn lasting(words: String) -> Self {
+        Self { words, passing: false }
+    }
+}
+
+impl From<azure_core::Error> for NoToken {
+    fn from(error: azure_core::Error) -> Self {
+        Self { passing: is_passing(&error), words: shown(&error) }
+    }
 }
 
 /// Who asks, and how tokens are had for them.
@@ -57,7 +77,9 @@ impl Identity {
     pub(super) const fn words(&self) -> &'static str {
         match &self.options {
             IdentityOptions::Managed(ManagedId::SystemAssigned) => "the machine's managed identity",
-            IdentityOptions::Managed(ManagedId::Client(_) | ManagedId::Object(_) | ManagedId::Resource(_)) => "a user-assigned managed identity",
+            IdentityOptions::Managed(ManagedId::Client(_) | ManagedId::Object(_) | ManagedId::Resource(_)) => {
+                "a user-assigned managed identity"
+            }
             IdentityOptions::Workload { .. } => "workload identity",
             IdentityOptions::ClientSecret { .. } => "a client secret",
             IdentityOptions::ClientCertificate { .. } => "a client certificate",
@@ -66,17 +88,18 @@ impl Identity {
         }
     }
 
-    /// Asks for a token once; `now` dates a certificate's assertion. The error is ready to be shown.
-    pub(super) async fn fresh(&self, now: Timestamp) -> Result<Fresh, String> {
+    /// Asks for a token once; `now` dates a certificate's assertion.
+    pub(super) async fn fresh(&self, now: Timestamp) -> Result<Fresh, NoToken> {
         if let IdentityOptions::TokenFile { path } = &self.options {
-            return from_file(path).await;
+            return from_file(path).await.map_err(NoToken::lasting);
         }
-        let said = |error: azure_core::Error| shown(&error);
         let credential = self.credential(now).await?;
-        let token = credential.get_token(&[&self.scope], None).await.map_err(said)?;
-        let expires = Timestamp::from_second(token.expires_on.unix_timestamp()).map_err(|_| "the token's end is not a date".to_owned())?;
+        let token = credential.get_token(&[&self.scope], None).await?;
+        let wrong = |words: &str| NoToken::lasting(words.to_owned());
+        let expires = Timestamp::from_second(token.expires_on.unix_timestamp())
+            .map_err(|_| wrong("the token's end is not a date"))?;
         if token.token.secret().is_empty() {
-            return Err("the token is empty".to_owned());
+            return Err(wrong("the token is empty"));
         }
         Ok(Fresh { secret: token.token, expires: Expiry::At(expires) })
     }
@@ -93,8 +116,7 @@ impl Identity {
         }
     }
 
-    async fn credential(&self, now: Timestamp) -> Result<Arc<dyn TokenCredential>, String> {
-        let said = |error: azure_core::Error| shown(&error);
+    async fn credential(&self, now: Timestamp) -> Result<Arc<dyn TokenCredential>, NoToken> {
         let client_options = self.client_options();
         Ok(match &self.options {
             IdentityOptions::Managed(id) => {
@@ -104,7 +126,10 @@ impl Identity {
                     ManagedId::Object(id) => Some(UserAssignedId::ObjectId(id.clone())),
                     ManagedId::Resource(id) => Some(UserAssignedId::ResourceId(id.clone())),
                 };
-                ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions { user_assigned_id, client_options })).map_err(said)?
+                ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
+                    user_assigned_id,
+                    client_options,
+                }))?
             }
             IdentityOptions::Workload { tenant, client, token_file } => {
                 WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
@@ -112,25 +137,26 @@ impl Identity {
                     client_id: client.clone(),
                     tenant_id: tenant.clone(),
                     token_file_path: token_file.clone(),
-                }))
-                .map_err(said)?
+                }))?
             }
             IdentityOptions::ClientSecret { tenant, client, secret } => ClientSecretCredential::new(
                 tenant,
                 client.clone(),
                 Secret::new(secret.expose_secret().to_owned()),
                 Some(ClientSecretCredentialOptions { client_options }),
-            )
-            .map_err(said)?,
+            )?,
             IdentityOptions::ClientCertificate { tenant, client, pem } => {
-                let assertion = self.signed(tenant, client, pem, now).await?;
+                let assertion = self.signed(tenant, client, pem, now).await.map_err(NoToken::lasting)?;
                 let options = ClientAssertionCredentialOptions { client_options };
-                ClientAssertionCredential::new(tenant.clone(), client.clone(), assertion, Some(options)).map_err(said)?
+                ClientAssertionCredential::new(tenant.clone(), client.clone(), assertion, Some(options))?
             }
-            IdentityOptions::AzureCli { tenant } => {
-                AzureCliCredential::new(Some(AzureCliCredentialOptions { tenant_id: tenant.clone(), ..Default::default() })).map_err(said)?
+            IdentityOptions::AzureCli { tenant } => AzureCliCredential::new(Some(AzureCliCredentialOptions {
+                tenant_id: tenant.clone(),
+                ..Default::default()
+            }))?,
+            IdentityOptions::TokenFile { path } => {
+                return Err(NoToken::lasting(format!("{} is not asked of Entra", path.display())));
             }
-            IdentityOptions::TokenFile { path } => return Err(format!("{} is not asked of Entra", path.display())),
         })
     }
 
@@ -139,7 +165,10 @@ impl Identity {
         let text = tokio::fs::read(pem).await.map_err(|error| place(error.to_string()))?;
         let certificate = Certificate::parse(&text).map_err(|error| place(error.to_string()))?;
         let audience = format!("{}/{tenant}/oauth2/v2.0/token", self.authority.trim_end_matches('/'));
-        certificate.assertion(client, &audience, now).map(|jwt| Signed(Secret::new(jwt))).map_err(|error| place(error.to_string()))
+        certificate
+            .assertion(client, &audience, now)
+            .map(|jwt| Signed(Secret::new(jwt)))
+            .map_err(|error| place(error.to_string()))
     }
 }
 
@@ -155,7 +184,8 @@ impl ClientAssertion for Signed {
 }
 
 async fn from_file(path: &Path) -> Result<Fresh, String> {
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| format!("the token file {}: {error}", path.display()))?;
+    let text =
+        tokio::fs::read_to_string(path).await.map_err(|error| format!("the token file {}: {error}", path.display()))?;
     let token = text.trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(format!("the token file {} does not hold one line with a token", path.display()));
@@ -176,11 +206,33 @@ fn shown(error: &azure_core::Error) -> String {
         cause = deeper.source();
     }
     let end = text.find("\nTo troubleshoot").unwrap_or(text.len());
-    let tail = text.get(end..).and_then(|rest| rest.get(1..)).and_then(|rest| rest.split_once(": ")).map(|(_, more)| more.to_owned());
+    let tail = text
+        .get(end..)
+        .and_then(|rest| rest.get(1..))
+        .and_then(|rest| rest.split_once(": "))
+        .map(|(_, more)| more.to_owned());
     text.truncate(end);
     if let Some(more) = tail {
         text.push_str(": ");
         text.push_str(&more);
     }
     clean(&text)
+}
+
+/// An identity that is told no (400, 401, 403) is told no again; silence and trouble pass.
+fn is_passing(error: &azure_core::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(deeper) = cause {
+        if let Some(theirs) = deeper.downcast_ref::<azure_core::Error>() {
+            if let ErrorKind::HttpResponse { status, .. } = theirs.kind() {
+                let status = u16::from(*status);
+                return matches!(status, 408 | 429) || status >= 500;
+            }
+            if matches!(theirs.kind(), ErrorKind::Io | ErrorKind::Connection) {
+                return true;
+            }
+        }
+        cause = deeper.source();
+    }
+    false
 }

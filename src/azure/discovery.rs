@@ -48,7 +48,8 @@ impl<C: Clock> Azure<C> {
     pub(super) fn scopes(&self) -> Vec<Scope> {
         let watch = &self.options.watch;
         let ones = watch.workspaces.iter().cloned().map(Scope::One);
-        let groups = watch.resource_groups.iter().cloned().map(|(subscription, group)| Scope::Group(subscription, group));
+        let groups =
+            watch.resource_groups.iter().cloned().map(|(subscription, group)| Scope::Group(subscription, group));
         let subscriptions = watch.subscriptions.iter().cloned().map(Scope::Subscription);
         ones.chain(groups).chain(subscriptions).collect()
     }
@@ -63,8 +64,13 @@ impl<C: Clock> Azure<C> {
         let subscription = scope.subscription().as_str();
         let tail = ["providers", "Microsoft.MachineLearningServices", "workspaces"];
         let first = match scope {
-            Scope::Group(_, group) => self.line.origin.build(&[&["subscriptions", subscription, "resourceGroups", group], &tail[..]].concat(), version),
-            Scope::One(_) | Scope::Subscription(_) => self.line.origin.build(&[&["subscriptions", subscription], &tail[..]].concat(), version),
+            Scope::Group(_, group) => self
+                .line
+                .origin
+                .build(&[&["subscriptions", subscription, "resourceGroups", group], &tail[..]].concat(), version),
+            Scope::One(_) | Scope::Subscription(_) => {
+                self.line.origin.build(&[&["subscriptions", subscription], &tail[..]].concat(), version)
+            }
         };
         let mut found = Discovery::default();
         let list = List { operation: operation::WORKSPACES, lane: &lane, api_version: version, first };
@@ -84,7 +90,7 @@ impl<C: Clock> Azure<C> {
 
     async fn named(&self, id: &WorkspaceId, lane: &Lane) -> Result<Discovery, AzureError> {
         let url = self.at(id, &[]);
-        let answer = self.line.get(Ask { operation: operation::WORKSPACE, url: &url, lane, urgency: Urgency::Normal }).await?;
+        let answer = self.line.get(Ask::new(operation::WORKSPACE, &url, lane, Urgency::Normal)).await?;
         let raw: &RawValue = serde_json::from_slice(answer.json()?).map_err(|error| unreadable(&error))?;
         let workspace = self.workspace(raw).map_err(AzureError::Unreadable)?;
         if workspace.id != *id {
@@ -97,13 +103,17 @@ impl<C: Clock> Azure<C> {
     fn add(&self, found: &mut Discovery, raw: &RawValue, scope: &Scope) {
         match self.workspace(raw) {
             Ok(workspace) if workspace.id.subscription() != scope.subscription() => {
-                let fault = Fault::new(FaultKind::Garbled, format!("take workspace {}: it was listed for another subscription", workspace.id));
+                let fault = Fault::new(
+                    FaultKind::Garbled,
+                    format!("take workspace {}: it was listed for another subscription", workspace.id),
+                );
                 found.faults.push((scope.words(), fault));
             }
             Ok(workspace) if fits(&workspace.tags, &self.options.watch.tags) => found.workspaces.push(workspace),
             Ok(_) => {}
             Err(why) => {
-                let fault = AzureError::Unreadable(why).fault(Act::Read, format!("read a workspace of {}", scope.words()));
+                let fault =
+                    AzureError::Unreadable(why).fault(Act::Read, format!("read a workspace of {}", scope.words()));
                 found.faults.push((scope.words(), fault));
             }
         }
@@ -122,5 +132,7 @@ impl<C: Clock> Azure<C> {
 }
 
 fn fits(tags: &Tags, filters: &[TagFilter]) -> bool {
-    filters.iter().all(|filter| tags.get(&filter.name).is_some_and(|found| filter.value.as_deref().is_none_or(|wanted| wanted == found)))
+    filters.iter().all(|filter| {
+        tags.get(&filter.name).is_some_and(|found| filter.value.as_deref().is_none_or(|wanted| wanted == found))
+    })
 }

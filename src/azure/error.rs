@@ -50,7 +50,9 @@ pub enum AzureError {
     #[error("a proxy asks for credentials (407); give them in HTTPS_PROXY")]
     Proxy,
     /// A redirect: never followed.
-    #[error("the answer is a redirect ({0}), which Resource Manager never sends: a captive portal or proxy answers in its place")]
+    #[error(
+        "the answer is a redirect ({0}), which Resource Manager never sends: a captive portal or proxy answers in its place"
+    )]
     Redirected(u16),
     /// Another content type.
     #[error("the answer is not JSON in UTF-8 but `{0}`")]
@@ -93,7 +95,10 @@ impl AzureError {
             (Self::Throttled(wait), _) => FaultKind::Throttled(Some(*wait)),
             (Self::Broken(_), Act::Stop) => FaultKind::Unclear,
             (Self::NoConnection(_) | Self::Broken(_) | Self::Proxy, _) => FaultKind::Unreachable,
-            (Self::Redirected(_) | Self::NotJson(_) | Self::TooBig(_) | Self::Unreadable(_) | Self::OtherType(_), _) => FaultKind::Garbled,
+            (
+                Self::Redirected(_) | Self::NotJson(_) | Self::TooBig(_) | Self::Unreadable(_) | Self::OtherType(_),
+                _,
+            ) => FaultKind::Garbled,
             (Self::Foreign(_) | Self::Endless(_), _) => FaultKind::Garbled,
             (Self::NotAllowed(_) | Self::StalePermit(_), _) => FaultKind::Refused,
         }
@@ -104,8 +109,18 @@ impl AzureError {
         match self {
             Self::NoConnection(_) | Self::Broken(_) | Self::Throttled(_) => true,
             Self::Answered { status, .. } => matches!(*status, 408 | 500..=599),
-            Self::NoToken(_) | Self::NotAccepted(_) | Self::Proxy | Self::Redirected(_) | Self::NotJson(_) | Self::TooBig(_) => false,
-            Self::Unreadable(_) | Self::Foreign(_) | Self::Endless(_) | Self::NotAllowed(_) | Self::StalePermit(_) | Self::OtherType(_) => false,
+            Self::NoToken(_)
+            | Self::NotAccepted(_)
+            | Self::Proxy
+            | Self::Redirected(_)
+            | Self::NotJson(_)
+            | Self::TooBig(_) => false,
+            Self::Unreadable(_)
+            | Self::Foreign(_)
+            | Self::Endless(_)
+            | Self::NotAllowed(_)
+            | Self::StalePermit(_)
+            | Self::OtherType(_) => false,
         }
     }
 
@@ -144,7 +159,10 @@ pub(super) fn answered(status: u16, body: &[u8]) -> AzureError {
 /// Azure Machine Learning hides the useful code in an `additionalInfo` entry without a type.
 fn inner_code(error: &Value) -> Option<&str> {
     let entries = error.get("additionalInfo")?.as_array()?;
-    entries.iter().filter(|entry| entry.get("type").is_none_or(Value::is_null)).find_map(|entry| entry.get("info")?.get("value")?.get("code")?.as_str())
+    entries
+        .iter()
+        .filter(|entry| entry.get("type").is_none_or(Value::is_null))
+        .find_map(|entry| entry.get("info")?.get("value")?.get("code")?.as_str())
 }
 
 fn plain(body: &[u8]) -> String {
@@ -175,7 +193,11 @@ mod tests {
     fn a_refused_stop_is_classified() {
         let arm = |code: &str, message: &str| format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#);
         let cases = [
-            (400, arm("BadRequest", "StopCompute is not allowed when ComputeInstance disk is full."), FaultKind::DiskFull),
+            (
+                400,
+                arm("BadRequest", "StopCompute is not allowed when ComputeInstance disk is full."),
+                FaultKind::DiskFull,
+            ),
             (400, arm("BadRequest", "no"), FaultKind::Refused),
             (401, String::new(), FaultKind::Unauthenticated),
             (403, arm("AuthorizationFailed", "no"), FaultKind::Denied),
@@ -196,7 +218,11 @@ mod tests {
     #[test]
     fn the_missing_action_is_named() {
         let body = r#"{"error":{"code":"AuthorizationFailed","message":"The client 'x' with object id 'y' does not have authorization to perform action 'Microsoft.MachineLearningServices/workspaces/computes/stop/action' over scope '/subscriptions/s' or the scope is invalid."}}"#;
-        assert!(words(403, body).0.ends_with("(missing action: Microsoft.MachineLearningServices/workspaces/computes/stop/action)"));
+        assert!(
+            words(403, body)
+                .0
+                .ends_with("(missing action: Microsoft.MachineLearningServices/workspaces/computes/stop/action)")
+        );
     }
 
     #[test]

@@ -24,6 +24,8 @@ use crate::units::{InstanceId, WorkspaceId};
 const INSTANCES_MAX: usize = 20_000;
 /// Quarantined items that are named; more are only counted.
 const NAMED_MAX: usize = 20;
+/// Quarantined items after which the list is not Azure's any more.
+const QUARANTINED_MAX: usize = 1000;
 
 /// Azure, as the engine's ports want it.
 pub struct Azure<C> {
@@ -64,7 +66,8 @@ impl<C: Clock> Azure<C> {
         let taken_at = self.line.clock.now();
         let lane = Self::lane(workspace);
         let first = self.at(&workspace.id, &["computes"]);
-        let mut gathered = Gathered { frame: Frame::new(workspace, taken_at), found: Vec::new(), skipped: 0, quarantined: Vec::new() };
+        let mut gathered =
+            Gathered { frame: Frame::new(workspace, taken_at), found: Vec::new(), skipped: 0, quarantined: Vec::new() };
         let list = List { operation: operation::LIST, lane: &lane, api_version: &self.options.api_version, first };
         each_page(&self.line, list, |asked_at, body| {
             gathered.frame.observed_at(asked_at);
@@ -85,10 +88,10 @@ impl<C: Clock> Azure<C> {
         let asked_at = self.line.clock.now();
         let lane = Self::lane(workspace);
         let url = self.at(&workspace.id, &["computes", id.name()]);
-        let answer = self.line.get(Ask { operation: operation::GET, url: &url, lane: &lane, urgency: Urgency::Urgent }).await?;
+        let answer = self.line.get(Ask::new(operation::GET, &url, &lane, Urgency::Urgent)).await?;
         let raw: &RawValue = serde_json::from_slice(answer.json()?).map_err(|error| unreadable(&error))?;
         match Frame::new(workspace, asked_at).raw(raw) {
-            Item::Instance(facts) if facts.id == *id => Ok(*facts),
+            Item::Instance(facts) if facts.id == *id => Ok(Arc::unwrap_or_clone(facts)),
             Item::Instance(facts) => Err(AzureError::Unreadable(format!("it is about `{}`", facts.id.name()))),
             Item::Other => Err(AzureError::OtherType("another type of compute".to_owned())),
             Item::Quarantined(why) => Err(AzureError::Unreadable(why)),
@@ -122,6 +125,10 @@ impl Gathered<'_> {
             for raw in &page.value {
                 let item = self.frame.raw(raw);
                 self.add(item);
+                if self.quarantined.len() > QUARANTINED_MAX {
+                    let why = format!("more than {QUARANTINED_MAX} of its items are not computes");
+                    return Err(AzureError::Unreadable(why));
+                }
             }
             page.next_link
         };
@@ -133,7 +140,7 @@ impl Gathered<'_> {
 
     fn add(&mut self, item: Item) {
         match item {
-            Item::Instance(facts) => self.found.push(Arc::new(*facts)),
+            Item::Instance(facts) => self.found.push(facts),
             Item::Other => self.skipped = self.skipped.saturating_add(1),
             Item::Quarantined(why) => self.quarantined.push(why),
         }
@@ -185,12 +192,16 @@ impl<C: Clock> Observe for Azure<C> {
     }
 
     async fn inventory(&self, workspace: &WorkspaceFacts) -> Result<Inventory, Fault> {
-        self.list(workspace).await.map_err(|error| error.fault(Act::Read, format!("list the computes of workspace {}", workspace.id.name())))
+        self.list(workspace)
+            .await
+            .map_err(|error| error.fault(Act::Read, format!("list the computes of workspace {}", workspace.id.name())))
     }
 
     async fn instance(&self, workspace: &WorkspaceFacts, id: &InstanceId) -> Result<InstanceFacts, Fault> {
         let found = self.one(workspace, id).await;
-        found.map_err(|error| error.fault(Act::Read, format!("read instance {} of workspace {}", id.name(), workspace.id.name())))
+        found.map_err(|error| {
+            error.fault(Act::Read, format!("read instance {} of workspace {}", id.name(), workspace.id.name()))
+        })
     }
 
     fn azure_time(&self) -> Option<AzureTime> {

@@ -6,6 +6,8 @@ mod credential;
 mod discovery;
 mod error;
 mod fleet;
+#[cfg(test)]
+mod fuzz_tests;
 mod instant;
 mod options;
 mod origin;

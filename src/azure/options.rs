@@ -270,7 +270,9 @@ pub enum OptionsError {
     #[error("azure.api_version `{0}` is not an api-version such as 2025-12-01")]
     ApiVersion(String),
     /// A token from a file for a real host.
-    #[error("azure.identity token_file is for an ARM host on loopback only, not for `{0}`; choose managed, workload, client_secret, client_certificate or azure_cli")]
+    #[error(
+        "azure.identity token_file is for an ARM host on loopback only, not for `{0}`; choose managed, workload, client_secret, client_certificate or azure_cli"
+    )]
     TokenFileNotLoopback(String),
     /// A file that cannot be read.
     #[error("could not read azure.ca_file {path}")]
@@ -291,7 +293,8 @@ mod tests {
     use super::*;
 
     fn custom(endpoint: &str) -> AzureOptions {
-        let cloud = Cloud::Custom { arm_endpoint: endpoint.into(), token_scope: String::new(), authority_host: String::new() };
+        let cloud =
+            Cloud::Custom { arm_endpoint: endpoint.into(), token_scope: String::new(), authority_host: String::new() };
         AzureOptions::new(cloud, IdentityOptions::TokenFile { path: "/nowhere".into() })
     }
 

@@ -45,7 +45,9 @@ pub enum Foreign {
     #[error("a link in Azure's answer is not a plain URL ({0}); it was not followed")]
     Malformed(&'static str),
     /// Another scheme, host or port, or a user name in it.
-    #[error("a link in Azure's answer leads to another origin (`{0}`); it was not followed and no token was sent there")]
+    #[error(
+        "a link in Azure's answer leads to another origin (`{0}`); it was not followed and no token was sent there"
+    )]
     Elsewhere(String),
     /// The right origin, but outside the subscription that was asked about.
     #[error("a link in Azure's answer leads outside its subscription; it was not followed")]
@@ -71,7 +73,10 @@ impl Origin {
             "http" if loopback => {}
             _ => return Err(OptionsError::NotHttps(shown())),
         }
-        let plain = base.username().is_empty() && base.password().is_none() && base.query().is_none() && base.fragment().is_none();
+        let plain = base.username().is_empty()
+            && base.password().is_none()
+            && base.query().is_none()
+            && base.fragment().is_none();
         if !plain || base.path() != "/" {
             return Err(OptionsError::EndpointExtra(shown()));
         }

@@ -33,7 +33,7 @@ pub(super) async fn each_page<C: Clock>(
     let mut visited: HashSet<String> = HashSet::new();
     for _ in 0..PAGES_MAX {
         let asked_at = line.clock.now();
-        let answer = line.get(Ask { operation: list.operation, url: &url, lane: list.lane, urgency: Urgency::Normal }).await?;
+        let answer = line.get(Ask::new(list.operation, &url, list.lane, Urgency::Normal)).await?;
         let Some(link) = read(asked_at, answer.json()?)? else { return Ok(()) };
         let next = line.origin.pin(&link, &list.lane.subscription).inspect_err(|why| line.usage.foreign(why))?;
         visited.insert(url.url().as_str().to_owned());

@@ -37,11 +37,17 @@ impl PermissionSet {
     /// Rights that this service never uses and should not have: each is worth a warning.
     #[must_use]
     pub fn excessive(&self) -> Vec<String> {
-        ["workspaces/computes/write", "workspaces/computes/delete", "workspaces/computes/listKeys/action", "workspaces/delete", "workspaces/write"]
-            .iter()
-            .map(|action| format!("{PREFIX}{action}"))
-            .filter(|action| self.allows(action))
-            .collect()
+        [
+            "workspaces/computes/write",
+            "workspaces/computes/delete",
+            "workspaces/computes/listKeys/action",
+            "workspaces/delete",
+            "workspaces/write",
+        ]
+        .iter()
+        .map(|action| format!("{PREFIX}{action}"))
+        .filter(|action| self.allows(action))
+        .collect()
     }
 }
 
@@ -80,7 +86,10 @@ mod tests {
         assert_eq!(reader.missing(&[READ_ACTIONS[0], READ_ACTIONS[1], STOP_ACTION]), [STOP_ACTION]);
         assert!(set(&[(&["*"], &[])]).allows(STOP_ACTION));
         assert!(!set(&[(&["*"], &["Microsoft.MachineLearningServices/workspaces/computes/*"])]).allows(STOP_ACTION));
-        assert!(set(&[(&["*"], &["*/action"]), (&["microsoft.machinelearningservices/WORKSPACES/computes/*/ACTION"], &[])]).allows(STOP_ACTION));
+        assert!(
+            set(&[(&["*"], &["*/action"]), (&["microsoft.machinelearningservices/WORKSPACES/computes/*/ACTION"], &[])])
+                .allows(STOP_ACTION)
+        );
         assert!(!PermissionSet::default().allows(READ_ACTIONS[0]), "nothing granted is nothing allowed");
         assert_eq!(set(&[(&["*"], &[])]).excessive().len(), 5);
         assert!(reader.excessive().is_empty());

@@ -57,8 +57,17 @@ impl<C: Clock> Azure<C> {
     async fn read_permissions(&self, workspace: &WorkspaceFacts) -> Result<PermissionSet, AzureError> {
         let id = &workspace.id;
         let segments = [
-            "subscriptions", id.subscription().as_str(), "resourceGroups", id.resource_group(), "providers",
-            "Microsoft.MachineLearningServices", "workspaces", id.name(), "providers", "Microsoft.Authorization", "permissions",
+            "subscriptions",
+            id.subscription().as_str(),
+            "resourceGroups",
+            id.resource_group(),
+            "providers",
+            "Microsoft.MachineLearningServices",
+            "workspaces",
+            id.name(),
+            "providers",
+            "Microsoft.Authorization",
+            "permissions",
         ];
         let first = self.line.origin.build(&segments, AUTHORIZATION_VERSION);
         let lane = Self::lane(workspace);

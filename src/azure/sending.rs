@@ -7,7 +7,7 @@ use reqwest::{Client, ClientBuilder, Response, redirect, tls};
 
 use super::allow::Verb;
 use super::error::AzureError;
-use super::options::{AzureOptions, OptionsError};
+use super::options::{AzureOptions, IdentityOptions, OptionsError};
 use super::origin::{Origin, PinnedUrl};
 use super::tokens::Bearer;
 use super::words::clean;
@@ -23,17 +23,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id")
 
 /// The client for Resource Manager.
 pub(super) fn arm_client(options: &AzureOptions, origin: &Origin) -> Result<Client, OptionsError> {
-    let builder = base(options)?.https_only(origin.is_https()).timeout(options.timeouts.total).http1_max_headers(HEADERS_MAX);
+    let builder =
+        base(options)?.https_only(origin.is_https()).timeout(options.timeouts.total).http1_max_headers(HEADERS_MAX);
     finish(with_roots(builder, options, origin)?)
 }
 
 /// The client for token endpoints: plain http is how a machine's own endpoint is reached, and never through a proxy.
 pub(super) fn token_client(options: &AzureOptions, origin: &Origin) -> Result<Client, OptionsError> {
     let builder = base(options)?.timeout(options.timeouts.token);
-    let builder = match options.identity {
-        super::options::IdentityOptions::Managed(_) => builder.no_proxy(),
-        _ => builder,
-    };
+    let is_local = matches!(options.identity, IdentityOptions::Managed(_));
+    let builder = if is_local { builder.no_proxy() } else { builder };
     finish(with_roots(builder, options, origin)?)
 }
 
@@ -55,7 +54,8 @@ fn with_roots(builder: ClientBuilder, options: &AzureOptions, origin: &Origin) -
     let roots = match &options.ca_file {
         None => Vec::new(),
         Some(path) => {
-            let failed = |cause: Box<dyn std::error::Error + Send + Sync>| OptionsError::CaFile { path: path.clone(), cause };
+            let failed =
+                |cause: Box<dyn std::error::Error + Send + Sync>| OptionsError::CaFile { path: path.clone(), cause };
             let pem = std::fs::read(path).map_err(|error| failed(error.into()))?;
             let found = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.into()))?;
             if found.is_empty() {
@@ -94,14 +94,22 @@ impl Answer {
         let mut parts = said.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default();
         let is_json = kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("text/json");
-        let charset = parts.find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case("charset")));
-        let is_utf8 = charset.is_none_or(|(_, name)| matches!(name.trim_matches(['"', ' ']).to_ascii_lowercase().as_str(), "utf-8" | "utf8" | "us-ascii"));
+        let charset =
+            parts.find_map(|part| part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case("charset")));
+        let is_utf8 = charset.is_none_or(|(_, name)| {
+            matches!(name.trim_matches(['"', ' ']).to_ascii_lowercase().as_str(), "utf-8" | "utf8" | "us-ascii")
+        });
         if is_json && is_utf8 { Ok(&self.body) } else { Err(AzureError::NotJson(clean(said))) }
     }
 }
 
 /// Sends one request. The bearer is attached here and only here, to a URL that was pinned (I10).
-pub(super) async fn exchange(client: &Client, verb: Verb, url: &PinnedUrl, bearer: &Bearer) -> Result<Answer, AzureError> {
+pub(super) async fn exchange(
+    client: &Client,
+    verb: Verb,
+    url: &PinnedUrl,
+    bearer: &Bearer,
+) -> Result<Answer, AzureError> {
     super::allow::admits(verb, url)?;
     let request = match verb {
         Verb::Get => client.get(url.url().clone()),
@@ -113,9 +121,9 @@ pub(super) async fn exchange(client: &Client, verb: Verb, url: &PinnedUrl, beare
         .header(REQUEST_ID, request_id())
         .send()
         .await;
-    let response = sent.map_err(|error| unanswered(&error))?;
+    let mut response = sent.map_err(|error| unanswered(&error))?;
     let status = response.status().as_u16();
-    let headers = response.headers().clone();
+    let headers = std::mem::take(response.headers_mut());
     let body = match verb {
         _ if !(200..300).contains(&status) => prefix(response).await,
         // A stop was taken by its status; a body that breaks off changes nothing.

@@ -9,8 +9,8 @@ use super::usage::operation;
 use super::wire::OperationStatus;
 use super::words::clean;
 use crate::facts::WorkspaceFacts;
-use crate::guard::StopPermit;
-use crate::ports::{Clock, Fault, FaultKind, OperationHandle, OperationState, StopInstances};
+
+use crate::ports::{Clock, Fault, FaultKind, OperationHandle, OperationState, StopInstances, StopPermit};
 use crate::units::SubscriptionId;
 
 impl<C: Clock> Azure<C> {
@@ -28,25 +28,36 @@ impl<C: Clock> Azure<C> {
         }
     }
 
-    async fn send_stop(&self, workspace: &WorkspaceFacts, permit: StopPermit) -> Result<Option<OperationHandle>, AzureError> {
+    async fn send_stop(
+        &self,
+        workspace: &WorkspaceFacts,
+        permit: StopPermit,
+    ) -> Result<Option<OperationHandle>, AzureError> {
         let id = &permit.step().instance;
         let lane = Self::lane(workspace);
         let url = self.at(id.workspace(), &["computes", id.name(), "stop"]);
-        let ask = Ask { operation: operation::STOP, url: &url, lane: &lane, urgency: Urgency::Urgent };
+        let ask = Ask::new(operation::STOP, &url, &lane, Urgency::Urgent);
         let answer = self.line.post(ask, permit.looked_at()).await?;
         Ok(self.handle(&answer, &lane.subscription))
     }
 
-    async fn ask_after(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, AzureError> {
+    async fn ask_after(
+        &self,
+        workspace: &WorkspaceFacts,
+        handle: &OperationHandle,
+    ) -> Result<OperationState, AzureError> {
         let lane = Self::lane(workspace);
-        let url = self.line.origin.pin(&handle.url, &lane.subscription).inspect_err(|why| self.line.usage.foreign(why))?;
-        let ask = Ask { operation: operation::STATUS, url: &url, lane: &lane, urgency: Urgency::Normal };
+        let url =
+            self.line.origin.pin(&handle.url, &lane.subscription).inspect_err(|why| self.line.usage.foreign(why))?;
+        let ask = Ask::new(operation::STATUS, &url, &lane, Urgency::Normal);
         if handle.by_location {
             return match self.line.get(ask).await {
                 Ok(answer) if answer.status == 202 => Ok(OperationState::InProgress),
                 Ok(_) => Ok(OperationState::Succeeded),
                 // The final answer of this style is the operation's own: a refusal means that it failed.
-                Err(AzureError::Answered { status: 400 | 409 | 412 | 422, code, message, .. }) => Ok(OperationState::Failed { code, message }),
+                Err(AzureError::Answered { status: 400 | 409 | 412 | 422, code, message, .. }) => {
+                    Ok(OperationState::Failed { code, message })
+                }
                 Err(error) => Err(error),
             };
         }
@@ -79,13 +90,18 @@ impl<C: Clock> StopInstances for Azure<C> {
         let id = permit.step().instance.clone();
         let doing = format!("stop instance {} of workspace {}", id.name(), id.workspace().name());
         if *id.workspace() != workspace.id {
-            return Err(Fault::new(FaultKind::Refused, format!("{doing}: the permit is for another workspace than {}", workspace.id.name())));
+            return Err(Fault::new(
+                FaultKind::Refused,
+                format!("{doing}: the permit is for another workspace than {}", workspace.id.name()),
+            ));
         }
         self.send_stop(workspace, permit).await.map_err(|error| error.fault(Act::Stop, doing))
     }
 
     async fn operation(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {
         let found = self.ask_after(workspace, handle).await;
-        found.map_err(|error| error.fault(Act::Read, format!("ask after an operation in workspace {}", workspace.id.name())))
+        found.map_err(|error| {
+            error.fault(Act::Read, format!("ask after an operation in workspace {}", workspace.id.name()))
+        })
     }
 }

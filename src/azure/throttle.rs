@@ -137,10 +137,11 @@ impl Throttle {
         bucket.blocked_until = Some(bucket.blocked_until.map_or(until, |old| old.max(until)));
     }
 
-    /// Whole tokens left, for metrics; empty when nothing is paced.
-    pub(super) fn left(&self) -> impl Iterator<Item = (&Key, u64)> {
+    /// Whole tokens left now, for metrics; empty when nothing is paced.
+    pub(super) fn left(&mut self, now: SignedDuration) -> impl Iterator<Item = (&Key, u64)> {
         let paced = self.limits.is_some();
-        self.buckets.iter().filter(move |_| paced).map(|(key, bucket)| {
+        self.buckets.iter_mut().filter(move |_| paced).map(move |(key, bucket)| {
+            bucket.refill(now);
             let whole = bucket.level.max(0).checked_div(TOKEN).unwrap_or(0);
             (key, u64::try_from(whole).unwrap_or(0))
         })
@@ -201,13 +202,13 @@ mod tests {
     #[test]
     fn headers_lower_and_never_raise() {
         let mut throttle = Throttle::new(Some(ThrottleLimits::default()));
-        let left = |throttle: &Throttle| throttle.left().map(|(_, n)| n).collect::<Vec<_>>();
+        let left = |throttle: &mut Throttle| throttle.left(at(0)).map(|(_, n)| n).collect::<Vec<_>>();
         throttle.learn(key("a", Kind::Read), 11_983, at(0));
-        assert_eq!(left(&throttle), [250]);
+        assert_eq!(left(&mut throttle), [250]);
         throttle.learn(key("a", Kind::Read), 3, at(0));
-        assert_eq!(left(&throttle), [4]);
+        assert_eq!(left(&mut throttle), [4]);
         throttle.learn(key("a", Kind::Read), 200, at(0));
-        assert_eq!(left(&throttle), [4]);
+        assert_eq!(left(&mut throttle), [4]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderValue;
 
-use super::credential::{Expiry, Fresh, Identity};
+use super::credential::{Expiry, Fresh, Identity, NoToken};
 use super::error::AzureError;
 use crate::ports::Clock;
 
@@ -18,6 +18,8 @@ const FILE_AGE: SignedDuration = SignedDuration::from_secs(300);
 const FILE_LIFE: SignedDuration = SignedDuration::from_secs(3600);
 /// Tries of one renewal while no token is held.
 const TRIES: u32 = 3;
+/// A renewal ahead of time is given up after this long: what is held is good still.
+const AHEAD_WITHIN: Duration = Duration::from_secs(10);
 /// First and longest rest after a failure.
 const REST_MIN: SignedDuration = SignedDuration::from_secs(5);
 const REST_MAX: SignedDuration = SignedDuration::from_secs(300);
@@ -101,14 +103,14 @@ impl<C: Clock> Tokens<C> {
             Next::RenewAhead(held) => {
                 // One caller renews; the others go on with what is good still.
                 let Ok(_flight) = self.flight.try_lock() else { return Ok(held) };
-                Ok(self.renew(1).await.unwrap_or(held))
+                Ok(self.renew(1, self.within.min(AHEAD_WITHIN)).await.unwrap_or(held))
             }
             Next::Fetch => {
                 let _flight = self.flight.lock().await;
                 match self.next() {
                     Next::Use(held) | Next::RenewAhead(held) => Ok(held),
                     Next::Rest(error) => Err(error),
-                    Next::Fetch => self.renew(TRIES).await,
+                    Next::Fetch => self.renew(TRIES, self.within).await,
                 }
             }
         }
@@ -129,7 +131,9 @@ impl<C: Clock> Tokens<C> {
         if let Some(held) = state.held.as_ref().filter(|held| held.serial == refused.serial) {
             let works = held.accepted.load(Ordering::Relaxed);
             if works && steady.saturating_sub(held.had_at) < YOUNG {
-                return Err(AzureError::NotAccepted("the token is new and accepted elsewhere; is this subscription in another tenant?".to_owned()));
+                return Err(AzureError::NotAccepted(
+                    "the token is new and accepted elsewhere; is this subscription in another tenant?".to_owned(),
+                ));
             }
             state.held = None;
         }
@@ -173,15 +177,20 @@ impl<C: Clock> Tokens<C> {
         Trouble { until: self.clock.steady().saturating_add(rest), failures: failures.saturating_add(1), why, refused }
     }
 
-    async fn renew(&self, tries: u32) -> Result<Arc<Bearer>, AzureError> {
+    async fn renew(&self, tries: u32, within: Duration) -> Result<Arc<Bearer>, AzureError> {
         let mut last = String::new();
         for attempt in 0..tries {
             if attempt > 0 {
                 self.clock.sleep(super::retry::default_wait(attempt, |n| fastrand::u64(..n.max(1)))).await;
             }
-            match self.once().await {
+            match self.once(within).await {
                 Ok(held) => return Ok(held),
-                Err(why) => last = why,
+                Err(why) => {
+                    last = why.words;
+                    if !why.passing {
+                        break;
+                    }
+                }
             }
         }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
@@ -192,10 +201,12 @@ impl<C: Clock> Tokens<C> {
         Err(AzureError::NoToken(why))
     }
 
-    async fn once(&self) -> Result<Arc<Bearer>, String> {
-        let asked = tokio::time::timeout(self.within, self.identity.fresh(self.clock.now()));
-        let fresh = asked.await.map_err(|_| format!("no answer within {} s", self.within.as_secs()))??;
-        self.keep(&fresh)
+    async fn once(&self, within: Duration) -> Result<Arc<Bearer>, NoToken> {
+        let lasting = |words| NoToken { words, passing: false };
+        let asked = tokio::time::timeout(within, self.identity.fresh(self.clock.now()));
+        // Whoever was silent for so long is not asked again at once: the caller has waited enough.
+        let fresh = asked.await.map_err(|_| lasting(format!("no answer within {} s", within.as_secs())))??;
+        self.keep(&fresh).map_err(lasting)
     }
 
     fn keep(&self, fresh: &Fresh) -> Result<Arc<Bearer>, String> {
@@ -204,11 +215,19 @@ impl<C: Clock> Tokens<C> {
         if expires <= now {
             return Err(format!("it ended already at {expires}; is this machine's clock right?"));
         }
-        let mut header = HeaderValue::try_from(format!("Bearer {}", fresh.secret.secret())).map_err(|_| "it holds characters that no header may".to_owned())?;
+        let mut header = HeaderValue::try_from(format!("Bearer {}", fresh.secret.secret()))
+            .map_err(|_| "it holds characters that no header may".to_owned())?;
         header.set_sensitive(true);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.serial = state.serial.saturating_add(1);
-        let held = Arc::new(Bearer { header, serial: state.serial, expires, renew_at, had_at: steady, accepted: AtomicBool::new(false) });
+        let held = Arc::new(Bearer {
+            header,
+            serial: state.serial,
+            expires,
+            renew_at,
+            had_at: steady,
+            accepted: AtomicBool::new(false),
+        });
         state.held = Some(Arc::clone(&held));
         // What Azure refused stays remembered until it accepts something: its rest grows.
         if state.trouble.as_ref().is_some_and(|trouble| !trouble.refused) {

@@ -6,11 +6,14 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::instant::{credible, length, precedes_creation};
-use super::wire::{Compute, Instance, LastOperation as WireOperation, Named, Properties, Recurrence, Schedules, StartStop, Stub, TagPairs, said};
-use super::words::clean;
+use super::wire::{
+    Compute, Instance, LastOperation as WireOperation, Named, Properties, Recurrence, Schedules, StartStop, Stub,
+    TagPairs, said,
+};
+use super::words::{clean, shown};
 use crate::facts::{
-    Activity, InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner, PowerState, Reading, Source,
-    Tags, Trigger, Unknown, WorkspaceFacts,
+    Activity, InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner,
+    PowerState, Reading, Source, Tags, Trigger, Unknown, WorkspaceFacts,
 };
 use crate::units::{InstanceId, Region};
 
@@ -31,7 +34,7 @@ pub(super) struct Frame<'w> {
 #[derive(Debug)]
 pub(super) enum Item {
     /// An instance.
-    Instance(Box<InstanceFacts>),
+    Instance(Arc<InstanceFacts>),
     /// Another type of compute: counted, never governed.
     Other,
     /// An instance that cannot be understood: its name and why (fault 30).
@@ -72,7 +75,7 @@ impl<'w> Frame<'w> {
             None => return quarantined(compute, "it has no computeType"),
         }
         match self.instance(compute, properties) {
-            Ok(facts) => Item::Instance(Box::new(facts)),
+            Ok(facts) => Item::Instance(Arc::new(facts)),
             Err(why) => quarantined(compute, &why),
         }
     }
@@ -80,16 +83,18 @@ impl<'w> Frame<'w> {
     fn id(&self, compute: &Compute<'_>) -> Result<InstanceId, String> {
         let text = said(&compute.id).ok_or("it has no id")?;
         let ours = text.get(..self.prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&self.prefix));
-        let name = text.get(self.prefix.len()..).filter(|_| ours).ok_or_else(|| format!("its id `{}` is not below its workspace", clean(text)))?;
+        let name = text
+            .get(self.prefix.len()..)
+            .filter(|_| ours)
+            .ok_or_else(|| format!("its id `{}` is not below its workspace", clean(text)))?;
         InstanceId::new(self.workspace.id.clone(), name).map_err(|error| clean(&error.to_string()))
     }
 
     fn instance(&mut self, compute: &Compute<'_>, properties: &Properties<'_>) -> Result<InstanceFacts, String> {
         let id = self.id(compute)?;
         let mut oddities = Vec::new();
-        let created = said(&properties.created_on).and_then(|text| {
-            credible(text, self.observed_at).map_err(|why| odd(&mut oddities, "createdOn", why)).ok()
-        });
+        let created = said(&properties.created_on)
+            .and_then(|text| credible(text, self.observed_at).map_err(|why| odd(&mut oddities, "createdOn", why)).ok());
         let inner = properties.properties.as_ref();
         let state = power_state(inner.and_then(|inner| said(&inner.state)), &mut oddities);
         let size = inner.and_then(|inner| said(&inner.vm_size));
@@ -102,9 +107,10 @@ impl<'w> Frame<'w> {
             Some(wire) => self.last_operation(wire, created, &mut oddities),
         };
         let region = said(&properties.compute_location).or_else(|| said(&compute.location));
-        let activity = match &state {
-            PowerState::JobRunning => Activity::Busy { source: Source::Job, as_of: self.observed_at },
-            _ => Activity::Unknown(Unknown::NoSource),
+        let activity = if state == PowerState::JobRunning {
+            Activity::Busy { source: Source::Job, as_of: self.observed_at }
+        } else {
+            Activity::Unknown(Unknown::NoSource)
         };
         Ok(InstanceFacts {
             id,
@@ -122,7 +128,12 @@ impl<'w> Frame<'w> {
         })
     }
 
-    fn last_operation(&self, wire: &WireOperation<'_>, created: Option<Timestamp>, oddities: &mut Vec<Oddity>) -> Reading<LastOperation> {
+    fn last_operation(
+        &self,
+        wire: &WireOperation<'_>,
+        created: Option<Timestamp>,
+        oddities: &mut Vec<Oddity>,
+    ) -> Reading<LastOperation> {
         let (Some(name), Some(time)) = (said(&wire.operation_name), said(&wire.operation_time)) else {
             return Reading::Unknown(Unknown::Missing);
         };
@@ -182,7 +193,9 @@ fn is_instance(kind: &str) -> bool {
 }
 
 fn quarantined(compute: &Compute<'_>, why: &str) -> Item {
-    let name = said(&compute.id).and_then(|id| id.rsplit('/').next()).map_or_else(|| "a compute without an id".to_owned(), clean);
+    let name = said(&compute.id)
+        .and_then(|id| id.rsplit('/').next())
+        .map_or_else(|| "a compute without an id".to_owned(), clean);
     Item::Quarantined(format!("{name}: {why}"))
 }
 
@@ -196,7 +209,8 @@ fn odd(oddities: &mut Vec<Oddity>, field: &str, what: String) {
 }
 
 fn power_state(word: Option<&str>, oddities: &mut Vec<Oddity>) -> PowerState {
-    const CHANGING: [&str; 8] = ["Starting", "Stopping", "Restarting", "Resizing", "Creating", "Deleting", "SettingUp", "UserSettingUp"];
+    const CHANGING: [&str; 8] =
+        ["Starting", "Stopping", "Restarting", "Resizing", "Creating", "Deleting", "SettingUp", "UserSettingUp"];
     const BROKEN: [&str; 4] = ["Unusable", "SetupFailed", "UserSetupFailed", "CreateFailed"];
     let Some(word) = word else {
         odd(oddities, "state", "it is missing".to_owned());
@@ -253,9 +267,10 @@ fn trigger(word: Option<&str>) -> Trigger {
 }
 
 fn owner(inner: &Instance<'_>) -> Owner {
-    let person = |text: Option<&str>| text.filter(|text| !is_nil(text)).map(|text| Arc::from(clean(text)));
+    let person = |text: Option<&str>| text.filter(|text| !is_nil(text)).map(shown);
     let creator = inner.created_by.as_ref();
-    let assigned = inner.personal_compute_instance_settings.as_ref().and_then(|personal| personal.assigned_user.as_ref());
+    let assigned =
+        inner.personal_compute_instance_settings.as_ref().and_then(|personal| personal.assigned_user.as_ref());
     Owner {
         user_name: person(creator.and_then(|by| said(&by.user_name))),
         user_id: person(creator.and_then(|by| said(&by.user_id))),
@@ -270,7 +285,9 @@ fn is_nil(text: &str) -> bool {
 
 /// Absent tags are no tags; tags of another shape are not known, which opts out (G13).
 pub(super) fn tags(raw: Option<&RawValue>, as_of: Timestamp, oddities: &mut Vec<Oddity>) -> Reading<Tags> {
-    let Some(raw) = raw.filter(|raw| raw.get() != "{}") else { return Reading::Known { value: Tags::default(), as_of } };
+    let Some(raw) = raw.filter(|raw| raw.get() != "{}") else {
+        return Reading::Known { value: Tags::default(), as_of };
+    };
     let mut unreadable = |why: String| {
         odd(oddities, "tags", why.clone());
         Reading::Unknown(Unknown::Unreadable(format!("tags: {why}")))
@@ -317,12 +334,22 @@ fn schedule(wire: StartStop) -> NativeSchedule {
         (None, Some(every)) => (recurrence(every), every.time_zone.clone()),
         (None, None) => ("at times that Azure does not tell".to_owned(), None),
     };
-    NativeSchedule { starts: is(&wire.action, "Start"), enabled: is(&wire.status, "Enabled"), when: clean(&when), zone: zone.as_deref().map(clean) }
+    NativeSchedule {
+        starts: is(&wire.action, "Start"),
+        enabled: is(&wire.status, "Enabled"),
+        when: clean(&when),
+        zone: zone.as_deref().map(clean),
+    }
 }
 
 fn recurrence(every: &Recurrence) -> String {
-    let numbers = |list: &Option<Vec<i64>>| list.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let mut words = format!("every {} {}", every.interval.unwrap_or(1), every.frequency.as_deref().unwrap_or("(unknown)").to_ascii_lowercase());
+    let numbers =
+        |list: &Option<Vec<i64>>| list.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let mut words = format!(
+        "every {} {}",
+        every.interval.unwrap_or(1),
+        every.frequency.as_deref().unwrap_or("(unknown)").to_ascii_lowercase()
+    );
     let Some(times) = &every.schedule else { return words };
     words.push_str(&format!(" at hours {} minutes {}", numbers(&times.hours), numbers(&times.minutes)));
     if let Some(days) = times.week_days.as_ref().filter(|days| !days.is_empty()) {

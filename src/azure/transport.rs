@@ -23,6 +23,9 @@ use crate::units::{Region, SubscriptionId};
 /// A permit's second look may be this old when the stop leaves (G10).
 pub(super) const LOOK_AGE_MAX: SignedDuration = SignedDuration::from_secs(10);
 
+/// Second looks and stops under way at once.
+const URGENT_SLOTS: usize = 32;
+
 /// Whose token bucket a request draws on.
 #[derive(Debug, Clone)]
 pub(super) struct Lane {
@@ -37,6 +40,14 @@ pub(super) struct Ask<'a> {
     pub(super) url: &'a PinnedUrl,
     pub(super) lane: &'a Lane,
     pub(super) urgency: Urgency,
+    /// When the second look of a stop was taken; set on the way.
+    pub(super) looked_at: Option<Timestamp>,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) const fn new(operation: &'static str, url: &'a PinnedUrl, lane: &'a Lane, urgency: Urgency) -> Self {
+        Self { operation, url, lane, urgency, looked_at: None }
+    }
 }
 
 /// The way to Azure.
@@ -48,6 +59,8 @@ pub(super) struct Line<C> {
     client: Client,
     throttle: Mutex<Throttle>,
     slots: Semaphore,
+    /// Second looks and stops do not queue behind lists.
+    urgent_slots: Semaphore,
     tries_max: u32,
     patience: SignedDuration,
 }
@@ -64,13 +77,14 @@ impl<C: Clock> Line<C> {
             usage: Usage::default(),
             throttle: Mutex::new(Throttle::new(options.throttle)),
             slots: Semaphore::new(options.concurrency.max(1)),
+            urgent_slots: Semaphore::new(URGENT_SLOTS),
             tries_max: options.tries_max.max(1),
             patience: options.patience,
         })
     }
 
     pub(super) fn api_use(&self) -> ApiUse {
-        self.usage.snapshot(&self.throttle.lock().unwrap_or_else(PoisonError::into_inner))
+        self.usage.snapshot(&mut self.throttle.lock().unwrap_or_else(PoisonError::into_inner), self.clock.steady())
     }
 
     /// Reads, trying again where Azure's failure looks like passing (fault 4).
@@ -78,34 +92,41 @@ impl<C: Clock> Line<C> {
         let mut attempt = 0;
         loop {
             self.admit(ask.lane, Kind::Read, ask.urgency).await?;
-            let failed = match self.authorised(ask, Verb::Get).await.and_then(accept) {
+            let answer = self.authorised(ask, Verb::Get).await;
+            let asked =
+                answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after"), self.clock.now()));
+            let failed = match answer.and_then(accept) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             attempt += 1;
-            if attempt >= self.tries_max || !failed.is_passing() {
+            let wait = asked.unwrap_or(SignedDuration::ZERO);
+            if attempt >= self.tries_max || !failed.is_passing() || wait > self.patience {
                 return Err(failed);
             }
             // A 429 rests its bucket, and `admit` waits for that.
             if !matches!(failed, AzureError::Throttled(_)) {
-                self.clock.sleep(pause(attempt, draw)).await;
+                self.clock.sleep(pause(attempt, draw).max(wait)).await;
             }
         }
     }
 
     /// Sends a stop once. Nothing but a refused token sends it again: that one was not read beyond its header.
     pub(super) async fn post(&self, ask: Ask<'_>, looked_at: Timestamp) -> Result<Answer, AzureError> {
-        // Had first, so that fetching it does not age the look between the last check and the wire.
+        // Had first: a bucket's token is not spent on a request that has no bearer.
         self.tokens.bearer().await?;
         self.admit_stop(ask.lane, looked_at).await?;
-        self.is_fresh(looked_at, SignedDuration::ZERO)?;
-        self.authorised(ask, Verb::Post).await.and_then(accept)
+        self.authorised(Ask { looked_at: Some(looked_at), ..ask }, Verb::Post).await.and_then(accept)
     }
 
     fn is_fresh(&self, looked_at: Timestamp, more: SignedDuration) -> Result<(), AzureError> {
         let age = self.clock.now().duration_since(looked_at);
         // A look in the future is a clock that stepped: as bad as an old one.
-        if age.saturating_add(more) > LOOK_AGE_MAX || age < -LOOK_AGE_MAX { Err(AzureError::StalePermit(age)) } else { Ok(()) }
+        if age.saturating_add(more) > LOOK_AGE_MAX || age < -LOOK_AGE_MAX {
+            Err(AzureError::StalePermit(age))
+        } else {
+            Ok(())
+        }
     }
 
     /// A stop waits for its token no longer than its permit lasts; then it is said when to come again.
@@ -154,8 +175,18 @@ impl<C: Clock> Line<C> {
     }
 
     async fn once(&self, ask: Ask<'_>, verb: Verb, bearer: &Bearer) -> Result<Answer, AzureError> {
-        let result = match self.slots.acquire().await {
-            Ok(_slot) => exchange(&self.client, verb, ask.url, bearer).await,
+        let slots = match ask.urgency {
+            Urgency::Normal => &self.slots,
+            Urgency::Urgent => &self.urgent_slots,
+        };
+        let result = match slots.acquire().await {
+            Ok(_slot) => {
+                // The last check before the wire, after every wait (G10).
+                if let Some(looked_at) = ask.looked_at {
+                    self.is_fresh(looked_at, SignedDuration::ZERO)?;
+                }
+                exchange(&self.client, verb, ask.url, bearer).await
+            }
             Err(_) => Err(AzureError::Broken("shutting down".to_owned())),
         };
         let kind = match verb {
@@ -166,21 +197,15 @@ impl<C: Clock> Line<C> {
             Ok(answer) => self.learn(ask, kind, answer),
             Err(error) => self.usage.count(ask.operation, Outcome::None(label(error))),
         }
-        let mut answer = result?;
+        let answer = result?;
         if answer.status == 429 {
-            let wait = retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or_else(|| default_wait(1, draw));
+            let wait =
+                retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or_else(|| default_wait(1, draw));
             self.usage.throttled(&ask.lane.subscription);
             let key = (ask.lane.subscription.clone(), ask.lane.region.clone(), kind);
             self.throttle.lock().unwrap_or_else(PoisonError::into_inner).rest(key, wait, self.clock.steady());
             return Err(AzureError::Throttled(wait));
         }
-        if matches!(answer.status, 503) && answer.header("retry-after").is_some() {
-            let wait = retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or(SignedDuration::ZERO);
-            if wait <= self.patience && verb == Verb::Get {
-                self.clock.sleep(wait).await;
-            }
-        }
-        answer.headers.remove("set-cookie");
         Ok(answer)
     }
 
@@ -191,10 +216,16 @@ impl<C: Clock> Line<C> {
             self.usage.heard(AzureTime { azure, here: self.clock.now() });
         }
         let names: [&str; 2] = match kind {
-            Kind::Read => ["x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-global-reads"],
-            Kind::Write => ["x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-global-writes"],
+            Kind::Read => {
+                ["x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-global-reads"]
+            }
+            Kind::Write => {
+                ["x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-global-writes"]
+            }
         };
-        let Some(remaining) = names.iter().filter_map(|name| answer.header(name)?.trim().parse().ok()).min() else { return };
+        let Some(remaining) = names.iter().filter_map(|name| answer.header(name)?.trim().parse().ok()).min() else {
+            return;
+        };
         let key = (ask.lane.subscription.clone(), ask.lane.region.clone(), kind);
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner).learn(key, remaining, self.clock.steady());
     }
@@ -206,11 +237,14 @@ fn draw(n: u64) -> u64 {
 
 /// The metric's label of a request without an answer.
 const fn label(error: &AzureError) -> &'static str {
-    match error {
-        AzureError::NoConnection(_) => "no_connection",
-        AzureError::TooBig(_) => "too_big",
-        AzureError::NotAllowed(_) => "not_allowed",
-        _ => "broken",
+    if matches!(error, AzureError::NoConnection(_)) {
+        "no_connection"
+    } else if matches!(error, AzureError::TooBig(_)) {
+        "too_big"
+    } else if matches!(error, AzureError::NotAllowed(_)) {
+        "not_allowed"
+    } else {
+        "broken"
     }
 }
 
@@ -227,9 +261,11 @@ fn accept(answer: Answer) -> Result<Answer, AzureError> {
 /// What a 401 says, and whether it is a continuous-access challenge.
 fn refusal(answer: &Answer) -> String {
     let challenge = answer.header("www-authenticate").unwrap_or_default();
-    let claims = if challenge.contains("claims=") { "; Entra wants the identity to prove more (a conditional access claims challenge), which no renewal can" } else { "" };
-    match answered(401, &answer.body) {
-        AzureError::Answered { code, message, .. } => clean(&format!("{code}: {message}{claims}")),
-        other => other.to_string(),
-    }
+    let claims = if challenge.contains("claims=") {
+        "; Entra wants the identity to prove more (a conditional access claims challenge), which no renewal can"
+    } else {
+        ""
+    };
+    let AzureError::Answered { code, message, .. } = answered(401, &answer.body) else { return claims.to_owned() };
+    clean(&format!("{code}: {message}{claims}"))
 }

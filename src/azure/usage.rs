@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::SignedDuration;
+
 use super::throttle::{Kind, Throttle};
 use crate::ports::{ApiUse, AzureTime};
 use crate::units::SubscriptionId;
@@ -70,17 +72,21 @@ impl Usage {
         *self.time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn snapshot(&self, throttle: &Throttle) -> ApiUse {
+    pub(super) fn snapshot(&self, throttle: &mut Throttle, steady: SignedDuration) -> ApiUse {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let code = |outcome: &Outcome| match outcome {
             Outcome::Status(status) => Cow::Owned(status.to_string()),
             Outcome::None(label) => Cow::Borrowed(*label),
         };
         ApiUse {
-            requests: counts.requests.iter().map(|((name, outcome), n)| ((*name, code(outcome).into_owned()), *n)).collect(),
+            requests: counts
+                .requests
+                .iter()
+                .map(|((name, outcome), n)| ((*name, code(outcome).into_owned()), *n))
+                .collect(),
             throttled: counts.throttled.clone(),
             tokens_left: throttle
-                .left()
+                .left(steady)
                 .map(|((subscription, region, kind), n)| {
                     let word = match kind {
                         Kind::Read => "read",

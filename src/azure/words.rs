@@ -1,5 +1,7 @@
 //! Text that comes from outside, made fit for a message: short, on one line, without tokens or signatures.
 
+use std::sync::Arc;
+
 /// A message from Azure keeps this many characters.
 const CHARS_MAX: usize = 400;
 
@@ -9,11 +11,14 @@ pub(super) fn clean(text: &str) -> String {
     let bounded: String = text.chars().take(16 * CHARS_MAX).collect();
     let masked = mask(&bounded);
     let mut out = String::new();
-    for (count, c) in masked.trim().chars().enumerate() {
+    // An escape is counted as long as it is written.
+    let mut count: usize = 0;
+    for c in masked.trim().chars() {
         if count >= CHARS_MAX {
             out.push('…');
             break;
         }
+        count = count.saturating_add(if c.is_control() || is_invisible(c) { c.escape_unicode().len() } else { 1 });
         if c == '\n' || c == '\r' || c == '\t' {
             out.push(' ');
         } else if c.is_control() || is_invisible(c) {
@@ -23,6 +28,15 @@ pub(super) fn clean(text: &str) -> String {
         }
     }
     out
+}
+
+/// A name that may be shown as it is, mostly without a second copy of it.
+pub(super) fn shown(text: &str) -> Arc<str> {
+    if text.len() <= CHARS_MAX && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+        Arc::from(text)
+    } else {
+        Arc::from(clean(text))
+    }
 }
 
 /// Direction overrides and zero-width characters: they make a log line read otherwise than it is.
@@ -53,8 +67,22 @@ fn split_word(text: &str) -> (&str, &str) {
 
 /// Query keys and header words whose value is a secret, in lower case.
 const KEYS: [&str; 16] = [
-    "sig", "code", "t", "c", "s", "h", "access_token", "refresh_token", "client_secret", "client_assertion", "assertion",
-    "password", "secret", "x-identity-header", "key", "accountkey",
+    "sig",
+    "code",
+    "t",
+    "c",
+    "s",
+    "h",
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "client_assertion",
+    "assertion",
+    "password",
+    "secret",
+    "x-identity-header",
+    "key",
+    "accountkey",
 ];
 
 fn is_secret(word: &str, before: &str) -> bool {
@@ -67,11 +95,21 @@ fn is_secret(word: &str, before: &str) -> bool {
 }
 
 fn follows_key(before: &str) -> bool {
-    let lower_end = |text: &str| text.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or_default().to_ascii_lowercase();
+    let lower_end = |text: &str| {
+        text.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
     if before.to_ascii_lowercase().ends_with("bearer ") {
         return true;
     }
-    let Some(key) = before.strip_suffix('=') else { return before.strip_suffix("\":\"").or_else(|| before.strip_suffix("\": \"")).is_some_and(|key| KEYS.contains(&lower_end(key).as_str())) };
+    let Some(key) = before.strip_suffix('=') else {
+        return before
+            .strip_suffix("\":\"")
+            .or_else(|| before.strip_suffix("\": \""))
+            .is_some_and(|key| KEYS.contains(&lower_end(key).as_str()));
+    };
     KEYS.contains(&lower_end(key).as_str())
 }
 

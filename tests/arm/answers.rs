@@ -3,7 +3,7 @@
 use lightsout::azure::Azure;
 use lightsout::ports::{FaultKind, Observe as _};
 
-use crate::world::{Reply, TestClock, WS, World, custom, item, json, page, token_file, world, world_with, ws};
+use crate::world::{Reply, TestClock, WS, World, custom, hasty, item, json, page, token_file, world, world_with, ws};
 
 fn one() -> String {
     page(&[item("ci-a", "Running")], None)
@@ -20,13 +20,15 @@ async fn kind(world: &World) -> FaultKind {
 #[tokio::test]
 async fn a_dripping_answer_frees_its_slot() {
     let drip = |n: usize, _: &crate::world::Seen| match n {
-        0 => Reply::Drip(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{".to_vec()),
+        0 => Reply::Drip(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{".to_vec(),
+        ),
         1 => Reply::Drip(b"HTTP/1.1 200 OK\r\nX-Slow: ".to_vec()),
         _ => json(200, &one()),
     };
     let world = world_with(drip, |options| {
         options.concurrency = 1;
-        options.tries_max = 1;
+        hasty(options);
     })
     .await;
     assert_eq!(kind(&world).await, FaultKind::Unreachable, "fault 5: body");
@@ -36,7 +38,7 @@ async fn a_dripping_answer_frees_its_slot() {
 
 #[tokio::test]
 async fn silence_ends_at_the_deadline() {
-    let world = world_with(|n, _| if n < 1 { Reply::Silence } else { json(200, &one()) }, |options| options.tries_max = 1).await;
+    let world = world_with(|n, _| if n < 1 { Reply::Silence } else { json(200, &one()) }, hasty).await;
     let fault = world.azure.inventory(&ws()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable, "fault 6");
     assert!(fault.words().contains("timed out"), "{}", fault.words());
@@ -45,8 +47,16 @@ async fn silence_ends_at_the_deadline() {
 #[tokio::test]
 async fn a_cut_off_page_is_no_page() {
     let whole = one();
-    let short = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", whole.len(), &whole[..whole.len() - 9]);
-    let chunked = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}", whole.len(), &whole[..40]);
+    let short = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+        whole.len(),
+        &whole[..whole.len() - 9]
+    );
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}",
+        whole.len(),
+        &whole[..40]
+    );
     let lying = whole[..whole.len() - 2].to_owned();
     for (text, expected) in [(short, FaultKind::Unreachable), (chunked, FaultKind::Unreachable)] {
         let world = world(move |_, _| raw(&text)).await;
@@ -122,11 +132,19 @@ async fn what_is_not_json_is_refused() {
     cases.push(say("application/json", [one().as_bytes(), b"x"].concat()));
     for (kind_said, body) in cases {
         let label = format!("{kind_said} {:?}", body.get(..12));
-        let world = world(move |_, _| Reply::Say(200, vec![("Content-Type".into(), kind_said.clone())], body.clone())).await;
+        let world =
+            world(move |_, _| Reply::Say(200, vec![("Content-Type".into(), kind_said.clone())], body.clone())).await;
         assert_eq!(kind(&world).await, FaultKind::Garbled, "fault 8: {label}");
         assert_eq!(world.server.seen().len(), 1, "asking again does not help: {label}");
     }
-    let world = world(|_, _| Reply::Say(200, vec![("Content-Type".into(), "application/json".into()), ("Content-Encoding".into(), "gzip".into())], bomb())).await;
+    let world = world(|_, _| {
+        Reply::Say(
+            200,
+            vec![("Content-Type".into(), "application/json".into()), ("Content-Encoding".into(), "gzip".into())],
+            bomb(),
+        )
+    })
+    .await;
     let fault = world.azure.inventory(&ws()).await.unwrap_err();
     assert!(fault.words().contains("longer than 32 MiB"), "fault 8: gzip bomb: {}", fault.words());
 }
@@ -134,17 +152,31 @@ async fn what_is_not_json_is_refused() {
 #[tokio::test]
 async fn deep_and_huge_answers_are_bounded() {
     let deep = format!(r#"{{"value":[{}{}]}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    let hidden = page(&[item("ci-a", "Running").replace(r#""tags":{}"#, &format!(r#""tags":{{}},"x":{}{}"#, "[".repeat(100_000), "]".repeat(100_000)))], None);
+    let hidden = page(
+        &[item("ci-a", "Running")
+            .replace(r#""tags":{}"#, &format!(r#""tags":{{}},"x":{}{}"#, "[".repeat(100_000), "]".repeat(100_000)))],
+        None,
+    );
     let world_deep = world(move |_, _| json(200, &deep)).await;
     if let Ok(seen) = world_deep.azure.inventory(&ws()).await {
         assert!(seen.instances.is_empty(), "fault 9: nothing is made of it");
     }
     let world_hidden = world(move |_, _| json(200, &hidden)).await;
-    assert_eq!(world_hidden.azure.inventory(&ws()).await.map(|seen| seen.instances.len()).unwrap_or(0), 1, "what is not read may be deep");
+    assert_eq!(
+        world_hidden.azure.inventory(&ws()).await.map(|seen| seen.instances.len()).unwrap_or(0),
+        1,
+        "what is not read may be deep"
+    );
+    let some = format!(r#"{{"value":[{}1]}}"#, "1,".repeat(500));
+    let world_some = world(move |_, _| json(200, &some)).await;
+    let seen = world_some.azure.inventory(&ws()).await.unwrap();
+    assert!(
+        matches!(&seen.completeness, lightsout::facts::Completeness::Partial(named) if named.len() == 21),
+        "named within bounds"
+    );
     let many = format!(r#"{{"value":[{}1]}}"#, "1,".repeat(99_999));
     let world_many = world(move |_, _| json(200, &many)).await;
-    let seen = world_many.azure.inventory(&ws()).await.unwrap();
-    assert!(matches!(&seen.completeness, lightsout::facts::Completeness::Partial(named) if named.len() == 21), "named within bounds");
+    assert_eq!(kind(&world_many).await, FaultKind::Garbled, "fault 9: 100,000 items");
     let big = world(|_, _| json(200, &format!(r#"{{"value":[],"x":"{}"}}"#, "a".repeat(33 << 20)))).await;
     assert_eq!(kind(&big).await, FaultKind::Garbled);
 }
@@ -152,11 +184,16 @@ async fn deep_and_huge_answers_are_bounded() {
 #[tokio::test]
 async fn one_forbidden_workspace_is_only_itself() {
     let body = r#"{"error":{"code":"AuthorizationFailed","message":"The client 'x' does not have authorization to perform action 'Microsoft.MachineLearningServices/workspaces/computes/read' over scope 'y'."}}"#;
-    let world = world(move |_, seen| if seen.target.contains("ws-b") { json(403, body) } else { json(200, &one()) }).await;
+    let world =
+        world(move |_, seen| if seen.target.contains("ws-b") { json(403, body) } else { json(200, &one()) }).await;
     let other = crate::world::workspace(&WS.replace("ws-a", "ws-b"));
     let fault = world.azure.inventory(&other).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Denied, "fault 15");
-    assert!(fault.words().contains("missing action: Microsoft.MachineLearningServices/workspaces/computes/read"), "{}", fault.words());
+    assert!(
+        fault.words().contains("missing action: Microsoft.MachineLearningServices/workspaces/computes/read"),
+        "{}",
+        fault.words()
+    );
     assert_eq!(world.azure.inventory(&ws()).await.unwrap().instances.len(), 1, "the other goes on");
 }
 
@@ -164,7 +201,10 @@ async fn one_forbidden_workspace_is_only_itself() {
 async fn a_closed_port_is_tried_again() {
     let token = token_file();
     let port = { std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() };
-    let options = custom(&format!("http://localhost:{port}"), lightsout::azure::IdentityOptions::TokenFile { path: token.path().to_owned() });
+    let options = custom(
+        &format!("http://localhost:{port}"),
+        lightsout::azure::IdentityOptions::TokenFile { path: token.path().to_owned() },
+    );
     let azure = Azure::new(options, TestClock::new()).unwrap();
     let fault = azure.inventory(&ws()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable, "fault 33: {}", fault.words());
@@ -173,7 +213,9 @@ async fn a_closed_port_is_tried_again() {
 
 #[tokio::test]
 async fn portals_and_proxies_are_named() {
-    for (status, says) in [(302, "captive portal"), (301, "captive portal"), (307, "captive portal"), (407, "proxy asks for credentials")] {
+    for (status, says) in
+        [(302, "captive portal"), (301, "captive portal"), (307, "captive portal"), (407, "proxy asks for credentials")]
+    {
         let world = world(move |_, _| json(status, "{}").with("Location", "http://127.0.0.1:1/login")).await;
         let fault = world.azure.inventory(&ws()).await.unwrap_err();
         assert!(fault.words().contains(says), "fault 35: {}", fault.words());
@@ -183,7 +225,8 @@ async fn portals_and_proxies_are_named() {
 
 #[tokio::test]
 async fn a_connection_closed_each_time_is_only_slower() {
-    let world = world(|n, _| if n % 2 == 0 { Reply::Close } else { json(200, &one()).with("Connection", "close") }).await;
+    let world =
+        world(|n, _| if n % 2 == 0 { Reply::Close } else { json(200, &one()).with("Connection", "close") }).await;
     for _ in 0..5 {
         assert_eq!(world.azure.inventory(&ws()).await.unwrap().instances.len(), 1, "fault 36");
     }

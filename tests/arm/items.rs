@@ -1,6 +1,9 @@
 //! Items as Azure sends them, and as it should not; bodies in `tests/fixtures/arm` say where they come from.
 
-use lightsout::facts::{Activity, Completeness, InstanceFacts, Inventory, Operation, OperationStatus, PowerState, Reading, Source, Trigger, Unknown};
+use lightsout::facts::{
+    Activity, Completeness, InstanceFacts, Inventory, Operation, OperationStatus, PowerState, Reading, Source, Trigger,
+    Unknown,
+};
 use lightsout::ports::Observe as _;
 use lightsout::units::{InstanceId, Span};
 
@@ -29,7 +32,10 @@ async fn recorded_and_specified_bodies_are_understood() {
     assert_eq!(facts.region.as_str(), "eastus");
     assert_eq!(facts.created.unwrap().to_string(), "2022-04-11T01:49:09.7697662Z", "seven digits and an offset");
     let operation = facts.last_operation.known().unwrap();
-    assert_eq!((&operation.operation, &operation.status, &operation.trigger), (&Operation::Create, &OperationStatus::Succeeded, &Trigger::User));
+    assert_eq!(
+        (&operation.operation, &operation.status, &operation.trigger),
+        (&Operation::Create, &OperationStatus::Succeeded, &Trigger::User)
+    );
     assert!(facts.owner.is_unknown(), "a user id of zeros is nobody");
     assert_eq!(facts.activity, Activity::Unknown(Unknown::NoSource), "running is not evidence of use, nor of none");
     assert!(facts.oddities.is_empty(), "{:?}", facts.oddities);
@@ -44,10 +50,17 @@ async fn recorded_and_specified_bodies_are_understood() {
     let native = &by("ci-timers").native;
     assert_eq!(native.idle_shutdown, Some(Span::hours(2)));
     assert_eq!(native.schedules.len(), 2);
-    assert_eq!((native.schedules[0].when.as_str(), native.schedules[0].starts, native.schedules[0].enabled), ("cron 0 18 * * *", false, true));
+    assert_eq!(
+        (native.schedules[0].when.as_str(), native.schedules[0].starts, native.schedules[0].enabled),
+        ("cron 0 18 * * *", false, true)
+    );
     assert_eq!(native.schedules[0].zone.as_deref(), Some("Pacific Standard Time"));
     assert_eq!(native.schedules[1].when, "every 1 week at hours 8 minutes 30 on Monday,Friday");
-    assert_eq!(by("ci-timers").owner.name(), Some("00000000-0000-4000-8000-00000000000a"), "whom it was made for, not who made it");
+    assert_eq!(
+        by("ci-timers").owner.name(),
+        Some("00000000-0000-4000-8000-00000000000a"),
+        "whom it was made for, not who made it"
+    );
     assert!(matches!(by("ci-new").state, PowerState::Changing(_)));
 }
 
@@ -78,8 +91,15 @@ async fn unknown_words_are_kept_and_never_acted_on() {
     assert!(!odd.state.is_on());
     let odd = one(item("ci-a", "Running").replace("\"Start\"", "\"Teleport\"").replace("\"User\"", "\"Cosmic\"")).await;
     let operation = odd.last_operation.known().unwrap();
-    assert_eq!((&operation.operation, &operation.trigger), (&Operation::Other("Teleport".into()), &Trigger::Other("Cosmic".into())));
-    let seen = read(page(&[item("ci-a", "Running").replace("ComputeInstance", "QuantumCompute"), item("ci-b", "Running")], None)).await;
+    assert_eq!(
+        (&operation.operation, &operation.trigger),
+        (&Operation::Other("Teleport".into()), &Trigger::Other("Cosmic".into()))
+    );
+    let seen = read(page(
+        &[item("ci-a", "Running").replace("ComputeInstance", "QuantumCompute"), item("ci-b", "Running")],
+        None,
+    ))
+    .await;
     assert_eq!((seen.instances.len(), seen.skipped), (1, 1));
     let cased = one(item("ci-a", "RUNNING").replace("ComputeInstance", "computeinstance")).await;
     assert_eq!(cased.state, PowerState::Running, "known words in another case");
@@ -112,13 +132,23 @@ async fn one_bad_item_costs_itself() {
     let other = bad().replace("ComputeInstance", "AKS").replace("\"STANDARD_DS3_V2\"", "{}");
     let seen = read(page(&[good(), other], None)).await;
     assert_eq!((seen.skipped, seen.completeness), (1, Completeness::Whole), "another type may have another shape");
-    let sparse = one(bad().replace(r#""lastOperation":{"#, r#""updateStatus":null,"lastOperation":null,"errors":{"#)).await;
+    let sparse =
+        one(bad().replace(r#""lastOperation":{"#, r#""updateStatus":null,"lastOperation":null,"errors":{"#)).await;
     assert_eq!(sparse.last_operation, Reading::Unknown(Unknown::Missing), "null is as good as absent");
 }
 
 #[tokio::test]
 async fn odd_tags_opt_out() {
-    for (tags, known) in [("{}", true), ("null", true), (r#"{"a":"b"}"#, true), ("[]", false), (r#"{"a":1}"#, false), (r#"{"a":null}"#, false), (r#"{"a":"1","A":"2"}"#, false), ("\"x\"", false)] {
+    for (tags, known) in [
+        ("{}", true),
+        ("null", true),
+        (r#"{"a":"b"}"#, true),
+        ("[]", false),
+        (r#"{"a":1}"#, false),
+        (r#"{"a":null}"#, false),
+        (r#"{"a":"1","A":"2"}"#, false),
+        ("\"x\"", false),
+    ] {
         let facts = one(item("ci-a", "Running").replace(r#""tags":{}"#, &format!(r#""tags":{tags}"#))).await;
         assert_eq!(facts.tags.known().is_some(), known, "G13: {tags}");
         assert_eq!(facts.oddities.is_empty(), known, "{tags}");
@@ -142,5 +172,9 @@ async fn times_that_cannot_be_true_are_not_believed() {
 #[tokio::test]
 async fn hostile_text_stays_text() {
     let facts = one(item("ci-a", "Running").replace("ada@example.com", "<script>\\u001b[31m\\u202e</script>")).await;
-    assert_eq!(facts.owner.user_name.as_deref(), Some("<script>\\u{1b}[31m\\u{202e}</script>"), "control characters are escaped");
+    assert_eq!(
+        facts.owner.user_name.as_deref(),
+        Some("<script>\\u{1b}[31m\\u{202e}</script>"),
+        "control characters are escaped"
+    );
 }

@@ -42,7 +42,10 @@ fn written(trick: &str, home: u16, canary: u16) -> String {
 }
 
 /// A world whose answers come from `answer(link)`, and the canary beside it.
-async fn between(trick: &'static str, answer: impl Fn(&str, &str) -> crate::world::Reply + Send + Sync + 'static) -> (World, Server) {
+async fn between(
+    trick: &'static str,
+    answer: impl Fn(&str, &str) -> crate::world::Reply + Send + Sync + 'static,
+) -> (World, Server) {
     let canary = Server::start(|_, _| json(200, &page(&[], None))).await;
     let port = canary.port;
     let world = world(move |_, seen| {
@@ -56,7 +59,9 @@ async fn between(trick: &'static str, answer: impl Fn(&str, &str) -> crate::worl
 #[tokio::test]
 async fn no_bearer_leaves_the_origin() {
     for trick in TRICKS {
-        let (world, canary) = between(trick, |_, link| json(200, &page(&[item("ci-a", "Running")], Some(&link.replace('\\', "\\\\"))))).await;
+        let (world, canary) =
+            between(trick, |_, link| json(200, &page(&[item("ci-a", "Running")], Some(&link.replace('\\', "\\\\")))))
+                .await;
         let fault = world.azure.inventory(&ws()).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Garbled, "{trick}");
         assert_eq!(world.azure.api_use().foreign_origins, 1, "{trick}: a security event");
@@ -70,7 +75,11 @@ async fn operation_links_are_pinned_too() {
     for header in ["Azure-AsyncOperation", "Location"] {
         for trick in TRICKS.iter().filter(|trick| trick.is_ascii()) {
             let answer = move |target: &str, link: &str| {
-                if target.contains("/stop?") { json(202, "").with(header, link) } else { json(200, &item("ci-a", "Running")) }
+                if target.contains("/stop?") {
+                    json(202, "").with(header, link)
+                } else {
+                    json(200, &item("ci-a", "Running"))
+                }
             };
             let (world, canary) = between(trick, answer).await;
             let ws = ws();

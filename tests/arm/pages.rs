@@ -12,7 +12,10 @@ use crate::world::{WS, item, json, page, world, world_with, ws};
 #[tokio::test]
 async fn a_relative_link_is_followed_with_our_version() {
     let world = world(|n, _| match n {
-        0 => json(200, &page(&[item("ci-a", "Running")], Some(&format!("{WS}/computes?api-version=2020-08-01&$skip=a%2Bb%3D%3D")))),
+        0 => json(
+            200,
+            &page(&[item("ci-a", "Running")], Some(&format!("{WS}/computes?api-version=2020-08-01&$skip=a%2Bb%3D%3D"))),
+        ),
         1 => json(200, &page(&[item("ci-b", "Stopped")], Some(""))),
         _ => json(500, "{}"),
     })
@@ -36,7 +39,11 @@ async fn loops_end() {
     assert_eq!(two.azure.inventory(&ws()).await.unwrap_err().kind, FaultKind::Garbled);
     assert!(two.server.seen().len() <= 4);
     // Ever new ones.
-    let endless = world_with(|n, _| json(200, &page(&[], Some(&format!("{WS}/computes?$skip={n}")))), |options| options.throttle = None).await;
+    let endless = world_with(
+        |n, _| json(200, &page(&[], Some(&format!("{WS}/computes?$skip={n}")))),
+        |options| options.throttle = None,
+    )
+    .await;
     let fault = endless.azure.inventory(&ws()).await.unwrap_err();
     assert_eq!((fault.kind, endless.server.seen().len()), (FaultKind::Garbled, 500), "fault 10: {}", fault.words());
 }
@@ -54,7 +61,9 @@ async fn a_failing_later_page_fails_the_list() {
 fn workspaces(list: &[(&str, &str)], next: Option<&str>) -> String {
     let items: Vec<_> = list
         .iter()
-        .map(|(name, rest)| format!(r#"{{"id":"{}","name":"{name}","location":"West Europe"{rest}}}"#, WS.replace("ws-a", name)))
+        .map(|(name, rest)| {
+            format!(r#"{{"id":"{}","name":"{name}","location":"West Europe"{rest}}}"#, WS.replace("ws-a", name))
+        })
         .collect();
     page(&items, next)
 }
@@ -67,7 +76,11 @@ async fn workspaces_are_found_by_scope_and_tag() {
         move |_, seen| {
             let path = seen.target.split('?').next().unwrap();
             if path == group && !seen.target.contains("skip") {
-                let tagged = [("ws-a", r#","tags":{"Team":"vision"}"#), ("ws-x", r#","tags":{"team":"other"}"#), ("ws-odd", r#","tags":[1]"#)];
+                let tagged = [
+                    ("ws-a", r#","tags":{"Team":"vision"}"#),
+                    ("ws-x", r#","tags":{"team":"other"}"#),
+                    ("ws-odd", r#","tags":[1]"#),
+                ];
                 json(200, &workspaces(&tagged, Some(&format!("{group}?$skip=1"))))
             } else if path == group {
                 json(200, &workspaces(&[("ws-b", r#","tags":{"team":"vision"}"#), ("ws-none", "")], None))
@@ -93,8 +106,12 @@ async fn workspaces_are_found_by_scope_and_tag() {
     let found = world.azure.discover().await;
     let names: Vec<_> = found.workspaces.iter().map(|w| (w.id.name(), w.region.as_str())).collect();
     assert_eq!(names, [("ws-a", "westeurope"), ("ws-b", "westeurope"), ("ws-named", "eastus")]);
-    let faults: Vec<_> = found.faults.iter().map(|(scope, fault)| (scope.split(' ').next().unwrap(), fault.kind)).collect();
-    assert_eq!(faults, [("resource", FaultKind::Garbled), ("subscription", FaultKind::Denied), ("workspace", FaultKind::Gone)]);
+    let faults: Vec<_> =
+        found.faults.iter().map(|(scope, fault)| (scope.split(' ').next().unwrap(), fault.kind)).collect();
+    assert_eq!(
+        faults,
+        [("resource", FaultKind::Garbled), ("subscription", FaultKind::Denied), ("workspace", FaultKind::Gone)]
+    );
 }
 
 #[tokio::test]

@@ -7,12 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{Freeze, History, InstanceFacts, StopKey};
 use lightsout::guard::{Bounds, FleetSight, ScopeCount, SecondLook, StopPermit, Surroundings, review, second_look};
 use lightsout::plan::{Expected, Plan, Step};
-use lightsout::policy::{Cap, Exemptions, HoldTerms, Limits, Mode, Policy, Scope, Terms, Warning, WarningProof, WhenUndelivered};
+use lightsout::policy::{
+    Cap, Exemptions, HoldTerms, Limits, Mode, Policy, Scope, Terms, Warning, WarningProof, WhenUndelivered,
+};
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
 use lightsout::units::{InstanceId, Percent, PolicyId, Span};
 
 const FREE: Cap = Cap { count: None, percent: None };
-const LIMITS: Limits = Limits { unplanned_per_sweep: FREE, unplanned_per_hour: FREE, planned_per_sweep: FREE, planned_per_hour: FREE };
+const LIMITS: Limits =
+    Limits { unplanned_per_sweep: FREE, unplanned_per_hour: FREE, planned_per_sweep: FREE, planned_per_hour: FREE };
 
 fn policy() -> Policy {
     let warning = Warning {
@@ -54,7 +57,14 @@ fn policy() -> Policy {
 
 fn sight(now: Timestamp) -> FleetSight {
     let count = ScopeCount { running: 10, ..ScopeCount::default() };
-    FleetSight { workspaces: 1, instances: 10, instances_before: 10, last_full_sweep: Some(now), fleet: count, ..FleetSight::default() }
+    FleetSight {
+        workspaces: 1,
+        instances: 10,
+        instances_before: 10,
+        last_full_sweep: Some(now),
+        fleet: count,
+        ..FleetSight::default()
+    }
 }
 
 fn bounds() -> Bounds {
@@ -106,7 +116,14 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
     let histories = |_: &InstanceId| Some((&history, 3));
     let policies = BTreeMap::from([(policy.id.clone(), Arc::new(policy))]);
     let (bounds, sight) = (bounds(), sight(now));
-    let around = Surroundings { policies: &policies, bounds: &bounds, sight: &sight, histories: &histories, freeze: &Freeze::Off, now };
+    let around = Surroundings {
+        policies: &policies,
+        bounds: &bounds,
+        sight: &sight,
+        histories: &histories,
+        freeze: &Freeze::Off,
+        now,
+    };
     let plan = Plan { made_at: Some(now), steps: vec![step], notices: Vec::new() };
     let mut reviewed = review(plan, &around);
     assert!(reviewed.refused.is_empty(), "{:?}", reviewed.refused);

@@ -2,11 +2,13 @@
 
 use jiff::SignedDuration;
 use lightsout::facts::{InstanceFacts, PowerState};
-use lightsout::ports::{Clock as _, Fault, FaultKind, Observe as _, OperationHandle, OperationState, StopInstances as _};
+use lightsout::ports::{
+    Clock as _, Fault, FaultKind, Observe as _, OperationHandle, OperationState, StopInstances as _,
+};
 use lightsout::units::InstanceId;
 
 use crate::permit::permit;
-use crate::world::{Reply, Seen, WS, World, item, json, world, world_with, ws};
+use crate::world::{Reply, Seen, WS, World, hasty, item, json, world, world_with, ws};
 
 const STATUS: &str = "/subscriptions/sub-1/providers/Microsoft.MachineLearningServices/locations/westeurope/computeOperationsStatus/op?api-version=2023-04-01&service=new&t=1&c=MIIsecret&s=sigsecret&h=2";
 
@@ -47,7 +49,9 @@ async fn the_one_post_is_what_the_allowlist_says() {
 
 #[tokio::test]
 async fn both_styles_and_neither() {
-    let both = answering(|_| json(202, "").with("Location", "/subscriptions/sub-1/x").with("Azure-AsyncOperation", STATUS)).await;
+    let both =
+        answering(|_| json(202, "").with("Location", "/subscriptions/sub-1/x").with("Azure-AsyncOperation", STATUS))
+            .await;
     let handle = stop(&both).await.unwrap().unwrap();
     assert!(!handle.by_location && handle.url.ends_with(STATUS), "the status document is preferred, verbatim");
     assert!(!format!("{handle:?}").contains("sigsecret"));
@@ -57,7 +61,8 @@ async fn both_styles_and_neither() {
         let neither = answering(move |_| json(status, "")).await;
         assert_eq!(stop(&neither).await.unwrap(), None, "fault 19: {status}");
     }
-    let html = answering(|_| Reply::Say(202, vec![("Content-Type".into(), "text/html".into())], b"<html>".to_vec())).await;
+    let html =
+        answering(|_| Reply::Say(202, vec![("Content-Type".into(), "text/html".into())], b"<html>".to_vec())).await;
     assert_eq!(stop(&html).await.unwrap(), None, "taken by its status, whatever its body");
 }
 
@@ -67,7 +72,11 @@ async fn refusals_are_classified() {
     for (status, message, kind) in [
         (400, "StopCompute is not allowed when ComputeInstance disk is full.", FaultKind::DiskFull),
         (400, "bad", FaultKind::Refused),
-        (403, "no authorization to perform action 'Microsoft.MachineLearningServices/workspaces/computes/stop/action' over", FaultKind::Denied),
+        (
+            403,
+            "no authorization to perform action 'Microsoft.MachineLearningServices/workspaces/computes/stop/action' over",
+            FaultKind::Denied,
+        ),
         (404, "gone", FaultKind::Gone),
         (405, "no", FaultKind::Refused),
         (409, "Conflict", FaultKind::Conflict),
@@ -101,9 +110,19 @@ async fn a_throttled_stop_is_not_sent_again() {
 #[tokio::test]
 async fn a_reset_after_sending_is_unclear() {
     let half = b"HTTP/1.1 202 Acc".to_vec();
-    let cases: [(&str, fn() -> Reply); 3] = [("closed", || Reply::Close), ("silent", || Reply::Silence), ("odd", || Reply::Raw(b"SPAM\r\n\r\n".to_vec()))];
-    for (name, reply) in cases {
-        let world = answering(move |_| reply()).await;
+    for name in ["closed", "silent", "odd"] {
+        let answer = move |_: usize, seen: &Seen| match (is_stop(seen), name) {
+            (false, _) => json(200, &item("ci-a", "Running")),
+            (true, "closed") => Reply::Close,
+            (true, "silent") => Reply::Silence,
+            (true, _) => Reply::Raw(b"SPAM\r\n\r\n".to_vec()),
+        };
+        let world = world_with(answer, |options| {
+            if name == "silent" {
+                hasty(options)
+            }
+        })
+        .await;
         let fault = stop(&world).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Unclear, "fault 33, L5: {name}");
         assert_eq!(posts(&world), 1, "never sent blindly again: {name}");
@@ -118,7 +137,10 @@ async fn a_stop_that_could_not_be_sent_did_nothing() {
     let facts = fresh(&home).await;
     let token = crate::world::token_file();
     let port = { std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() };
-    let options = crate::world::custom(&format!("http://127.0.0.1:{port}"), lightsout::azure::IdentityOptions::TokenFile { path: token.path().into() });
+    let options = crate::world::custom(
+        &format!("http://127.0.0.1:{port}"),
+        lightsout::azure::IdentityOptions::TokenFile { path: token.path().into() },
+    );
     let azure = lightsout::azure::Azure::new(options, std::sync::Arc::clone(&home.clock)).unwrap();
     let fault = azure.stop(&ws(), permit(&facts, home.clock.now())).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable, "fault 33: before anything was sent");
@@ -143,7 +165,11 @@ async fn an_old_permit_sends_nothing() {
 #[tokio::test]
 async fn a_stop_does_not_wait_beyond_its_permit() {
     let limits = lightsout::azure::ThrottleLimits { write_burst: 1, writes_per_second: 1, ..Default::default() };
-    let world = world_with(|_, seen| if is_stop(seen) { json(202, "") } else { json(200, &item("ci-a", "Running")) }, move |options| options.throttle = Some(limits)).await;
+    let world = world_with(
+        |_, seen| if is_stop(seen) { json(202, "") } else { json(200, &item("ci-a", "Running")) },
+        move |options| options.throttle = Some(limits),
+    )
+    .await;
     stop(&world).await.unwrap();
     let facts = fresh(&world).await;
     let aged = permit(&facts, world.clock.now());
@@ -173,7 +199,11 @@ async fn a_refused_token_is_renewed_once_for_a_stop_too() {
     .await;
     let facts = fresh(&world).await;
     let result = world.azure.stop(&ws(), permit(&facts, world.clock.now())).await;
-    assert_eq!(result.unwrap_err().kind, FaultKind::Unauthenticated, "a young token that works elsewhere is not renewed");
+    assert_eq!(
+        result.unwrap_err().kind,
+        FaultKind::Unauthenticated,
+        "a young token that works elsewhere is not renewed"
+    );
     assert_eq!(posts(&world), 1);
 }
 
@@ -183,8 +213,16 @@ async fn an_operation_is_asked_after() {
         (200, r#"{"status":"InProgress","startTime":"x","percentComplete":5}"#, Ok(OperationState::InProgress)),
         (200, r#"{"status":"Deploying"}"#, Ok(OperationState::InProgress)),
         (200, r#"{"status":"Succeeded"}"#, Ok(OperationState::Succeeded)),
-        (200, r#"{"status":"Failed","error":{"code":"C","message":"m\n\u001b"}}"#, Ok(OperationState::Failed { code: "C".into(), message: "m \\u{1b}".into() })),
-        (200, r#"{"status":"Canceled"}"#, Ok(OperationState::Failed { code: "Canceled".into(), message: String::new() })),
+        (
+            200,
+            r#"{"status":"Failed","error":{"code":"C","message":"m\n\u001b"}}"#,
+            Ok(OperationState::Failed { code: "C".into(), message: "m \\u{1b}".into() }),
+        ),
+        (
+            200,
+            r#"{"status":"Canceled"}"#,
+            Ok(OperationState::Failed { code: "Canceled".into(), message: String::new() }),
+        ),
         (200, "{}", Err(FaultKind::Garbled)),
         (403, "{}", Err(FaultKind::Denied)),
         (404, "{}", Err(FaultKind::Gone)),
@@ -202,14 +240,19 @@ async fn an_operation_is_asked_after() {
             }
         }
     }
-    for (status, expected) in [(202, OperationState::InProgress), (200, OperationState::Succeeded), (204, OperationState::Succeeded)] {
+    for (status, expected) in
+        [(202, OperationState::InProgress), (200, OperationState::Succeeded), (204, OperationState::Succeeded)]
+    {
         let world = world(move |_, _| json(status, "")).await;
         let handle = OperationHandle { url: format!("{}{STATUS}", world.server.url()), by_location: true };
         assert_eq!(world.azure.operation(&ws(), &handle).await.unwrap(), expected, "by place: {status}");
     }
     let failed = world(|_, _| json(409, r#"{"error":{"code":"C","message":"m"}}"#)).await;
     let handle = OperationHandle { url: format!("{}{STATUS}", failed.server.url()), by_location: true };
-    assert_eq!(failed.azure.operation(&ws(), &handle).await.unwrap(), OperationState::Failed { code: "C".into(), message: "m".into() });
+    assert_eq!(
+        failed.azure.operation(&ws(), &handle).await.unwrap(),
+        OperationState::Failed { code: "C".into(), message: "m".into() }
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use lightsout::azure::{Azure, AzureOptions, Cloud, IdentityOptions};
 use lightsout::ports::{FaultKind, Observe as _};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 
-use crate::world::{TestClock, TOKEN, custom, item, page, timeouts, token_file, ws};
+use crate::world::{TOKEN, TestClock, custom, item, page, timeouts, token_file, ws};
 
 type Asked = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -68,17 +68,22 @@ impl Authority {
 }
 
 async fn answer(request: Request, asked: Asked) -> ([(&'static str, &'static str); 1], String) {
-    let target = request.uri().to_string();
+    let target = request.uri().path().to_owned();
     let bearer = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
     let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
     let token = target.contains("/oauth2/v2.0/token");
     asked.lock().unwrap().push((target, bearer.unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned())));
-    let text = if token { r#"{"access_token":"entra-token","expires_in":7200,"token_type":"Bearer"}"#.to_owned() } else { page(&[item("ci-a", "Running")], None) };
+    let text = if token {
+        r#"{"access_token":"entra-token","expires_in":7200,"token_type":"Bearer"}"#.to_owned()
+    } else {
+        page(&[item("ci-a", "Running")], None)
+    };
     ([("content-type", "application/json")], text)
 }
 
 fn over_tls(port: u16, authority: &Authority, token: &std::path::Path) -> AzureOptions {
-    let mut options = custom(&format!("https://localhost:{port}"), IdentityOptions::TokenFile { path: token.to_owned() });
+    let mut options =
+        custom(&format!("https://localhost:{port}"), IdentityOptions::TokenFile { path: token.to_owned() });
     options.ca_file = Some(authority.pem.path().to_owned());
     options.tries_max = 1;
     options
@@ -88,7 +93,9 @@ fn over_tls(port: u16, authority: &Authority, token: &std::path::Path) -> AzureO
 async fn every_bad_certificate_fails_closed() {
     let authority = authority();
     let token = token_file();
-    for (flaw, good) in [(Flaw::None, true), (Flaw::Expired, false), (Flaw::OtherName, false), (Flaw::UnknownIssuer, false)] {
+    for (flaw, good) in
+        [(Flaw::None, true), (Flaw::Expired, false), (Flaw::OtherName, false), (Flaw::UnknownIssuer, false)]
+    {
         let (port, asked) = authority.serve(flaw).await;
         let azure = Azure::new(over_tls(port, &authority, token.path()), TestClock::new()).unwrap();
         let found = azure.inventory(&ws()).await;
@@ -112,7 +119,9 @@ async fn every_bad_certificate_fails_closed() {
     assert!(asked.lock().unwrap().is_empty());
     // Plain http where TLS is expected: the handshake fails, and nothing falls back.
     let plain = crate::world::Server::start(|_, _| crate::world::Reply::Raw(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())).await;
-    let azure = Azure::new(over_tls(plain.port, &authority, token.path()), TestClock::new()).unwrap();
+    let mut options = over_tls(plain.port, &authority, token.path());
+    options.timeouts.connect = std::time::Duration::from_millis(500);
+    let azure = Azure::new(options, TestClock::new()).unwrap();
     assert_eq!(azure.inventory(&ws()).await.unwrap_err().kind, FaultKind::Unreachable);
     assert!(plain.seen().is_empty());
 }
@@ -133,7 +142,12 @@ fn entra(port: u16, arm: &str, authority: &Authority, identity: IdentityOptions)
         token_scope: "https://management.azure.com/.default".into(),
         authority_host: format!("https://localhost:{port}"),
     };
-    AzureOptions { ca_file: Some(authority.pem.path().to_owned()), timeouts: timeouts(), tries_max: 2, ..AzureOptions::new(cloud, identity) }
+    AzureOptions {
+        ca_file: Some(authority.pem.path().to_owned()),
+        timeouts: timeouts(),
+        tries_max: 2,
+        ..AzureOptions::new(cloud, identity)
+    }
 }
 
 async fn form_of(identity: IdentityOptions) -> std::collections::BTreeMap<String, String> {
@@ -161,18 +175,26 @@ fn real_ends() -> Arc<TestClock> {
 
 #[tokio::test]
 async fn a_client_secret_goes_to_entra_only() {
-    let secret = IdentityOptions::ClientSecret { tenant: "tenant-1".into(), client: "client-1".into(), secret: "hush".into() };
+    let secret =
+        IdentityOptions::ClientSecret { tenant: "tenant-1".into(), client: "client-1".into(), secret: "hush".into() };
     assert!(!format!("{secret:?}").contains("hush"));
     let form = form_of(secret).await;
     assert_eq!((form["client_secret"].as_str(), form["client_id"].as_str()), ("hush", "client-1"));
-    assert_eq!((form["grant_type"].as_str(), form["scope"].as_str()), ("client_credentials", "https://management.azure.com/.default"));
+    assert_eq!(
+        (form["grant_type"].as_str(), form["scope"].as_str()),
+        ("client_credentials", "https://management.azure.com/.default")
+    );
 }
 
 #[tokio::test]
 async fn workload_identity_sends_the_file_as_it_is_now() {
     let file = token_file();
     std::fs::write(file.path(), "service-account-token").unwrap();
-    let identity = IdentityOptions::Workload { tenant: Some("tenant-1".into()), client: Some("client-1".into()), token_file: Some(file.path().to_owned()) };
+    let identity = IdentityOptions::Workload {
+        tenant: Some("tenant-1".into()),
+        client: Some("client-1".into()),
+        token_file: Some(file.path().to_owned()),
+    };
     let form = form_of(identity).await;
     assert_eq!(form["client_assertion"], "service-account-token");
 }
@@ -183,7 +205,8 @@ async fn a_client_certificate_signs_an_assertion() {
     use rustls::pki_types::pem::PemObject as _;
     let pem = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/arm/client-certificate.pem");
     let text = std::fs::read(&pem).unwrap();
-    let form = form_of(IdentityOptions::ClientCertificate { tenant: "tenant-1".into(), client: "client-1".into(), pem }).await;
+    let form =
+        form_of(IdentityOptions::ClientCertificate { tenant: "tenant-1".into(), client: "client-1".into(), pem }).await;
     let jwt = &form["client_assertion"];
     let parts: Vec<_> = jwt.split('.').collect();
     let decode = |part: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
@@ -191,7 +214,10 @@ async fn a_client_certificate_signs_an_assertion() {
     let claims: serde_json::Value = serde_json::from_slice(&decode(parts[1])).unwrap();
     let certificate = rustls::pki_types::CertificateDer::from_pem_slice(&text).unwrap();
     let digest = ring::digest::digest(&ring::digest::SHA256, &certificate);
-    assert_eq!((header["alg"].as_str(), decode(header["x5t#S256"].as_str().unwrap())), (Some("PS256"), digest.as_ref().to_vec()));
+    assert_eq!(
+        (header["alg"].as_str(), decode(header["x5t#S256"].as_str().unwrap())),
+        (Some("PS256"), digest.as_ref().to_vec())
+    );
     assert_eq!((claims["iss"].as_str(), claims["sub"].as_str()), (Some("client-1"), Some("client-1")));
     assert!(claims["aud"].as_str().unwrap().ends_with("/tenant-1/oauth2/v2.0/token"));
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap(), 600);
@@ -213,7 +239,8 @@ async fn a_certificate_of_another_kind_is_refused_in_words() {
     ] {
         let file = token_file();
         std::fs::write(file.path(), text).unwrap();
-        let identity = IdentityOptions::ClientCertificate { tenant: "t".into(), client: "c".into(), pem: file.path().to_owned() };
+        let identity =
+            IdentityOptions::ClientCertificate { tenant: "t".into(), client: "c".into(), pem: file.path().to_owned() };
         let azure = Azure::new(entra(1, "https://localhost:1", &authority, identity), TestClock::new()).unwrap();
         let fault = azure.probe_token().await.unwrap_err();
         assert!(fault.words().contains(says), "{}", fault.words());
@@ -224,9 +251,16 @@ async fn a_certificate_of_another_kind_is_refused_in_words() {
 async fn a_name_that_does_not_resolve() {
     let authority = authority();
     let (port, _) = authority.serve(Flaw::None).await;
-    let identity = IdentityOptions::ClientSecret { tenant: "tenant-1".into(), client: "c".into(), secret: "hush".into() };
-    let azure = Azure::new(entra(port, "https://lightsout.invalid", &authority, identity), real_ends()).unwrap();
+    let identity =
+        IdentityOptions::ClientSecret { tenant: "tenant-1".into(), client: "c".into(), secret: "hush".into() };
+    let mut options = entra(port, "https://lightsout.invalid", &authority, identity);
+    options.timeouts.connect = std::time::Duration::from_millis(500);
+    let azure = Azure::new(options, real_ends()).unwrap();
     let fault = azure.inventory(&ws()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable, "fault 32: {}", fault.words());
-    assert_eq!(azure.api_use().requests.get(&("list_computes", "no_connection".to_owned())), Some(&2), "fault 32: tried again");
+    assert_eq!(
+        azure.api_use().requests.get(&("list_computes", "no_connection".to_owned())),
+        Some(&2),
+        "fault 32: tried again"
+    );
 }

@@ -37,7 +37,8 @@ async fn one_refresh_one_retry_then_rest() {
 
     // Always 401, with a claims challenge: two requests, then rest; the rest grows.
     let refusing = world(|_, _| {
-        json(401, r#"{"error":{"code":"InvalidAuthenticationToken","message":"no"}}"#).with("WWW-Authenticate", r#"Bearer realm="", error="insufficient_claims", claims="eyJ""#)
+        json(401, r#"{"error":{"code":"InvalidAuthenticationToken","message":"no"}}"#)
+            .with("WWW-Authenticate", r#"Bearer realm="", error="insufficient_claims", claims="eyJ""#)
     })
     .await;
     let fault = refusing.azure.inventory(&ws()).await.unwrap_err();
@@ -69,7 +70,11 @@ async fn one_refusing_subscription_does_not_stop_the_others() {
 
 #[tokio::test]
 async fn a_bad_token_file_says_what_is_wrong() {
-    for (text, says) in [("", "does not hold one line"), ("two\nlines", "does not hold one line"), ("b\u{e9}", "does not hold one line")] {
+    for (text, says) in [
+        ("", "does not hold one line"),
+        ("two\nlines", "does not hold one line"),
+        ("b\u{e9}", "does not hold one line"),
+    ] {
         let world = world_with(
             |_, _| json(200, &one()),
             |options| {
@@ -87,10 +92,18 @@ async fn a_bad_token_file_says_what_is_wrong() {
 }
 
 /// A token endpoint as App Service has it, and ARM, on one port.
-fn endpoint(failing: Arc<AtomicBool>, asked: Arc<AtomicUsize>, ends: i64) -> impl Fn(usize, &Seen) -> crate::world::Reply + Send + Sync {
+fn endpoint(
+    failing: Arc<AtomicBool>,
+    asked: Arc<AtomicUsize>,
+    ends: i64,
+) -> impl Fn(usize, &Seen) -> crate::world::Reply + Send + Sync {
     move |_, seen| {
         if !seen.target.starts_with("/msi/token") {
-            return if seen.header("authorization") == Some("Bearer managed") { json(200, &one()) } else { json(401, "{}") };
+            return if seen.header("authorization") == Some("Bearer managed") {
+                json(200, &one())
+            } else {
+                json(401, "{}")
+            };
         }
         asked.fetch_add(1, Ordering::SeqCst);
         if failing.load(Ordering::SeqCst) {
@@ -100,7 +113,10 @@ fn endpoint(failing: Arc<AtomicBool>, asked: Arc<AtomicUsize>, ends: i64) -> imp
         if !good {
             return json(400, "{}");
         }
-        json(200, &format!(r#"{{"access_token":"managed","expires_on":"{ends}","token_type":"Bearer","resource":"r"}}"#))
+        json(
+            200,
+            &format!(r#"{{"access_token":"managed","expires_on":"{ends}","token_type":"Bearer","resource":"r"}}"#),
+        )
     }
 }
 
@@ -137,6 +153,8 @@ async fn child() {
     clock.advance(3000);
     for _ in 0..10 {
         azure.inventory(&ws()).await.unwrap();
+        // Once more, while renewing rests after its failure.
+        azure.inventory(&ws()).await.unwrap();
         clock.advance(50);
     }
     let probe = azure.probe_token().await.unwrap();
@@ -147,12 +165,20 @@ async fn child() {
 
 async fn run_child(kind: &str, server: &Server, extra: &[(&str, &str)]) {
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["tokens::child", "--exact", "--nocapture"]).env("LIGHTSOUT_TEST_IDENTITY", kind).env("LIGHTSOUT_TEST_ARM", server.url());
+    command
+        .args(["tokens::child", "--exact", "--nocapture"])
+        .env("LIGHTSOUT_TEST_IDENTITY", kind)
+        .env("LIGHTSOUT_TEST_ARM", server.url());
     for (name, value) in extra {
         command.env(name, value);
     }
     let out = command.output().await.unwrap();
-    assert!(out.status.success(), "{kind}: {}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{kind}: {}{}",
+        String::from_utf8_lossy(&out.stdout),
+        String::from_utf8_lossy(&out.stderr)
+    );
 }
 
 /// An hour after the test clock's start.
@@ -174,10 +200,20 @@ async fn a_managed_identity_outlives_its_endpoint() {
             reply
         })
         .await;
-        run_child(kind, &server, &[("IDENTITY_ENDPOINT", &format!("{}/msi/token", server.url())), ("IDENTITY_HEADER", "hush")]).await;
+        run_child(
+            kind,
+            &server,
+            &[("IDENTITY_ENDPOINT", &format!("{}/msi/token", server.url())), ("IDENTITY_HEADER", "hush")],
+        )
+        .await;
         let tokens: Vec<_> = server.seen().into_iter().filter(|seen| seen.target.starts_with("/msi/")).collect();
-        assert!(tokens[0].target.contains("resource=https%3A%2F%2Fmanagement.azure.com") && tokens[0].target.contains("api-version=2019-08-01"), "{}", tokens[0].target);
-        assert_eq!(wanted.is_none_or(|part| tokens[0].target.contains(part)), true);
+        assert!(
+            tokens[0].target.contains("resource=https%3A%2F%2Fmanagement.azure.com")
+                && tokens[0].target.contains("api-version=2019-08-01"),
+            "{}",
+            tokens[0].target
+        );
+        assert!(wanted.is_none_or(|part| tokens[0].target.contains(part)));
         let count = asked.load(Ordering::SeqCst);
         assert!((2..=30).contains(&count), "single flight, renewal ahead of the end, and rests between: {count}");
     }
@@ -188,14 +224,29 @@ async fn a_failing_token_endpoint_is_not_hammered() {
     for (status, body) in [
         (500, "{}".to_owned()),
         (429, "{}".to_owned()),
-        (200, format!(r#"{{"access_token":"managed","expires_on":"{}","token_type":"Bearer","resource":"r"}}"#, in_an_hour() - 7200)),
+        (
+            200,
+            format!(
+                r#"{{"access_token":"managed","expires_on":"{}","token_type":"Bearer","resource":"r"}}"#,
+                in_an_hour() - 7200
+            ),
+        ),
         (200, "not json".to_owned()),
         (400, r#"{"error":"invalid_request","error_description":"Identity not found"}"#.to_owned()),
     ] {
         let server = Server::start(move |_, _| json(status, &body)).await;
-        run_child("failing", &server, &[("IDENTITY_ENDPOINT", &format!("{}/msi/token", server.url())), ("IDENTITY_HEADER", "hush")]).await;
-        assert!(server.seen().iter().all(|seen| seen.target.starts_with("/msi/")), "fault 14: no request without a token");
-        assert!(server.seen().len() <= 3, "fault 14: thirty reads asked {} times", server.seen().len());
+        run_child(
+            "failing",
+            &server,
+            &[("IDENTITY_ENDPOINT", &format!("{}/msi/token", server.url())), ("IDENTITY_HEADER", "hush")],
+        )
+        .await;
+        assert!(
+            server.seen().iter().all(|seen| seen.target.starts_with("/msi/")),
+            "fault 14: no request without a token"
+        );
+        let most = if matches!(status, 429 | 500) { 3 } else { 1 };
+        assert_eq!(server.seen().len(), most, "fault 14: thirty reads, status {status}");
     }
 }
 

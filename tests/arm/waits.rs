@@ -72,9 +72,12 @@ async fn bursts_of_5xx_end_after_four_tries() {
 
 #[tokio::test]
 async fn our_own_buckets_pace_and_headers_lower_them() {
-    let world = world_with(|_, _| json(200, &one()).with("x-ms-ratelimit-remaining-subscription-reads", "12"), |options| {
-        options.throttle = Some(lightsout::azure::ThrottleLimits { reads_per_second: 1, ..Default::default() });
-    })
+    let world = world_with(
+        |_, _| json(200, &one()).with("x-ms-ratelimit-remaining-subscription-reads", "12"),
+        |options| {
+            options.throttle = Some(lightsout::azure::ThrottleLimits { reads_per_second: 1, ..Default::default() });
+        },
+    )
     .await;
     for _ in 0..6 {
         world.azure.inventory(&ws()).await.unwrap();
@@ -87,7 +90,11 @@ async fn our_own_buckets_pace_and_headers_lower_them() {
 
 #[tokio::test]
 async fn without_pacing_nothing_waits() {
-    let world = world_with(|_, _| json(200, &one()).with("x-ms-ratelimit-remaining-subscription-reads", "0"), |options| options.throttle = None).await;
+    let world = world_with(
+        |_, _| json(200, &one()).with("x-ms-ratelimit-remaining-subscription-reads", "0"),
+        |options| options.throttle = None,
+    )
+    .await;
     for _ in 0..400 {
         world.azure.inventory(&ws()).await.unwrap();
     }

@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) const TOKEN: &str = "canary-token-0123456789";
-pub(crate) const WS: &str = "/subscriptions/sub-1/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws-a";
+pub(crate) const WS: &str =
+    "/subscriptions/sub-1/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws-a";
 pub(crate) const NOW: &str = "2026-11-02T20:00:00Z";
 
 /// Time stands still but for waiting, which takes none.
@@ -65,7 +66,9 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.split_once(':').filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()))
+        self.head.lines().find_map(|line| {
+            line.split_once(':').filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        })
     }
 }
 
@@ -84,7 +87,11 @@ pub(crate) enum Reply {
 }
 
 pub(crate) fn json(status: u16, body: &str) -> Reply {
-    Reply::Say(status, vec![("Content-Type".into(), "application/json; charset=utf-8".into())], body.as_bytes().to_vec())
+    Reply::Say(
+        status,
+        vec![("Content-Type".into(), "application/json; charset=utf-8".into())],
+        body.as_bytes().to_vec(),
+    )
 }
 
 impl Reply {
@@ -94,7 +101,7 @@ impl Reply {
                 headers.push((name.into(), value.into()));
                 Self::Say(status, headers, body)
             }
-            other => other,
+            other @ (Self::Raw(_) | Self::Drip(_) | Self::Silence | Self::Close) => other,
         }
     }
 }
@@ -113,7 +120,8 @@ impl Server {
     /// Starts it; the closure gets the number of the request, from 0, and the request.
     pub(crate) async fn start(answer: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Self { port: listener.local_addr().unwrap().port(), seen: Arc::default(), connections: Arc::default() };
+        let server =
+            Self { port: listener.local_addr().unwrap().port(), seen: Arc::default(), connections: Arc::default() };
         let answer: Arc<Answering> = Arc::new(answer);
         let here = server.clone();
         tokio::spawn(async move {
@@ -199,14 +207,21 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Se
     Some(seen)
 }
 
-/// Short deadlines: the server of a test answers at once or never.
+/// Deadlines that a busy machine keeps.
 pub(crate) fn timeouts() -> Timeouts {
     Timeouts {
-        connect: Duration::from_secs(2),
-        read: Duration::from_millis(300),
-        total: Duration::from_millis(900),
-        token: Duration::from_secs(2),
+        connect: Duration::from_secs(20),
+        read: Duration::from_secs(20),
+        total: Duration::from_secs(40),
+        token: Duration::from_secs(40),
     }
+}
+
+/// Deadlines for a server that never answers: one try, and soon over.
+pub(crate) fn hasty(options: &mut AzureOptions) {
+    options.timeouts.read = Duration::from_millis(300);
+    options.timeouts.total = Duration::from_millis(900);
+    options.tries_max = 1;
 }
 
 pub(crate) fn custom(endpoint: &str, identity: IdentityOptions) -> AzureOptions {
@@ -237,7 +252,10 @@ pub(crate) async fn world(answer: impl Fn(usize, &Seen) -> Reply + Send + Sync +
     world_with(answer, |_| ()).await
 }
 
-pub(crate) async fn world_with(answer: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static, change: impl FnOnce(&mut AzureOptions)) -> World {
+pub(crate) async fn world_with(
+    answer: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+    change: impl FnOnce(&mut AzureOptions),
+) -> World {
     let server = Server::start(answer).await;
     let token = token_file();
     let mut options = custom(&server.url(), IdentityOptions::TokenFile { path: token.path().to_owned() });

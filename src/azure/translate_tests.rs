@@ -1,1 +1,0 @@
-//! Translation against the shapes that Azure is known to send, and against those it should not.
