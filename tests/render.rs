@@ -11,10 +11,12 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use lightsout::cli::exit::Exit;
 use lightsout::cli::render::{Look, Paint, Zones, explain, plan, status, sweep};
-use lightsout::facts::{Freeze, InstanceFacts, NativeSchedule, NativeTimers, Oddity, Owner};
+use lightsout::facts::{
+    EndedStop, Freeze, History, InstanceFacts, NativeSchedule, NativeTimers, NoticeKey, NoticeState, Oddity, Owner, PastNotice, StopKey, StopResult,
+};
 use lightsout::guard::Refusal;
-use lightsout::policy::{Mode, Origin};
-use lightsout::report::{Explanation, FleetView, Outcome, StopLine, TermLine};
+use lightsout::policy::Mode;
+use lightsout::report::{DecidedBy, Explanation, FleetView, Outcome, StopLine};
 use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
 use lightsout::units::{PolicyId, Span};
 
@@ -55,22 +57,40 @@ fn told() -> Explanation {
         ],
         ..build::verdict(&facts, Action::Keep, Ground::Announced)
     };
-    let written = |line| Origin::Written { file: Arc::from("policies/office.toml"), line };
-    let term = |key: &str, value: Option<&str>, origin| TermLine { key: key.to_owned(), value: value.map(str::to_owned), origin };
+    let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let notice = PastNotice {
+        key: NoticeKey { stop: StopKey("hours/office/2026-11-24".to_owned()), stop_at: build::minutes(10) },
+        recorded_at: build::minutes(-5),
+        state: NoticeState::Delivered { at: build::minutes(-5) },
+    };
+    let ended = EndedStop {
+        key: StopKey("hours/office/2026-11-23".to_owned()),
+        asked_at: build::minutes(-1_440),
+        ended_at: build::minutes(-1_437),
+        result: StopResult::StartedAgain,
+    };
+    let history = History {
+        on_since: Some(build::minutes(-598)),
+        last_seen_off: Some(build::minutes(-603)),
+        notices: vec![notice],
+        stops: vec![ended],
+        ..History::default()
+    };
     Explanation {
         facts: Arc::new(facts),
         verdict: Arc::new(verdict),
+        history: Some(history),
         zone: Some("Europe/Berlin".to_owned()),
-        mode: Some(Mode::Observe),
-        terms: vec![
-            term("hours.allowed", Some("Mon-Fri 08:00-20:00"), written(9)),
-            term("hours.spread", Some("1m"), Origin::BuiltIn),
-            term("idle.after", Some("1h30m"), written(14)),
-            term("warning.lead", Some("15m"), Origin::BuiltIn),
-        ],
-        hold: None,
-        refusals: vec![Refusal::ObserveMode, Refusal::Canary],
-        recorded: false,
+        policy: Some(DecidedBy { name: PolicyId::new("office"), file: Arc::from("policies/office.toml"), revision: Arc::from("r1a2b3c4"), mode: Mode::Observe }),
+        origins: pairs(&[
+            ("hours.allowed", "policies/office.toml:9"),
+            ("hours.spread", "built-in default"),
+            ("idle.after", "policies/office.toml:14"),
+            ("warning.lead", "built-in default"),
+        ]),
+        values: pairs(&[("hours.spread", "1m"), ("idle.after", "1h30m"), ("warning.lead", "15m")]),
+        refusals: vec![Refusal::ObserveMode.words().to_owned(), Refusal::Canary.words().to_owned()],
+        recorded_at: None,
     }
 }
 
@@ -93,6 +113,15 @@ fn explain_tells_the_whole_decision() {
 fn explanations_survive_the_journey_over_the_socket() {
     let json = serde_json::to_string(&told()).unwrap();
     assert_eq!(serde_json::from_str::<Explanation>(&json).unwrap(), told());
+}
+
+#[test]
+fn an_old_record_without_its_policy_is_explained_as_far_as_it_goes() {
+    let told = told();
+    let recorded = serde_json::json!({ "recorded_at": build::minutes(-30), "facts": *told.facts, "verdict": *told.verdict });
+    let text = explain(&serde_json::from_value(recorded).unwrap(), &TimeZone::UTC, &look());
+    assert!(text.contains("as recorded") && text.contains("announced to ada@example.com"), "{text}");
+    assert!(!text.contains("guard") && !text.contains("Remembered"), "{text}");
 }
 
 fn troubled() -> FleetView {
