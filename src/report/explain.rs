@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{History, InstanceFacts};
-use crate::policy::{Mode, Terms};
+use crate::policy::{Mode, Terms, WarningProof, WhenUndelivered};
 use crate::rules::{Rule, Verdict};
 use crate::units::PolicyId;
 
@@ -61,22 +61,28 @@ impl Explanation {
         self.origins
             .iter()
             .filter(move |(key, _)| rule_of(key) == Some(rule))
-            .map(|(key, origin)| (key.as_str(), self.values.get(key).map(String::as_str), origin.as_str()))
+            .map(|(key, origin)| {
+                (
+                    key.as_str(),
+                    self.values.get(key).map(String::as_str),
+                    origin.as_str(),
+                )
+            })
     }
 }
 
-/// Which rule reads a key.
+/// Which rule reads a key. A rule that is switched off has its section's name alone.
 fn rule_of(key: &str) -> Option<Rule> {
-    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let (section, name) = key.split_once('.').unwrap_or((key, ""));
     match (section, name) {
-        ("hours" | "calendar" | "holidays", _) | ("", "zone" | "timezone" | "holidays" | "no_action") => Some(Rule::Hours),
-        (_, "min_uptime" | "between_stops" | "stops_per_day") => Some(Rule::JustStarted),
-        (_, "busy_cap") => Some(Rule::Busy),
-        (_, "opt_out_tag" | "include_unknown_owner") | ("exempt", _) => Some(Rule::Exempt),
+        ("hours", _) => Some(Rule::Hours),
         ("idle", _) => Some(Rule::Idle),
         ("uptime", _) => Some(Rule::Uptime),
+        ("busy", _) => Some(Rule::Busy),
         ("warning", _) => Some(Rule::Warning),
         ("hold", _) => Some(Rule::Hold),
+        ("exempt", _) | ("guard", "opt_out_tag" | "include_unknown_owner") => Some(Rule::Exempt),
+        ("guard", "min_uptime" | "between_stops" | "stops_per_day") => Some(Rule::JustStarted),
         _ => None,
     }
 }
@@ -84,37 +90,67 @@ fn rule_of(key: &str) -> Option<Rule> {
 /// Every value of the terms that one line can hold, by its key.
 #[must_use]
 pub fn term_values(terms: &Terms) -> BTreeMap<String, String> {
-    let values = terms.origins.keys().filter_map(|key| value_of(terms, key).map(|value| ((*key).to_owned(), value)));
+    let values = terms
+        .origins
+        .keys()
+        .filter_map(|key| value_of(terms, key).map(|value| ((*key).to_owned(), value)));
     values.collect()
 }
 
-/// A value in words, for those keys whose value is one amount or word.
+/// A value in words, for those keys whose value one line can hold.
 fn value_of(terms: &Terms, key: &str) -> Option<String> {
-    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let (section, name) = key.split_once('.').unwrap_or((key, ""));
     match section {
         "hours" => hours_value(terms, name),
         "idle" => idle_value(terms, name),
+        "uptime" => terms
+            .uptime
+            .filter(|_| name == "max")
+            .map(|uptime| uptime.max.to_string()),
+        "busy" => Some(terms.busy_cap.map_or_else(
+            || "as long as it is in use".to_owned(),
+            |cap| cap.to_string(),
+        )),
         "warning" => warning_value(terms, name),
-        "uptime" if name == "max" => terms.uptime.map(|uptime| uptime.max.to_string()),
+        "guard" => guard_value(terms, name),
         "hold" if name == "max" => Some(terms.hold.max.to_string()),
         "hold" if name == "per_week" => Some(terms.hold.per_week.to_string()),
-        _ => plain_value(terms, name),
+        _ => None,
     }
 }
 
 fn hours_value(terms: &Terms, name: &str) -> Option<String> {
-    let hours = terms.hours.as_ref()?;
+    let Some(hours) = terms.hours.as_ref() else {
+        return Some("off".to_owned()).filter(|_| name.is_empty());
+    };
     match name {
-        "zone" | "timezone" => Some(hours.hours.zone_name().to_owned()),
-        "respect_start_for" => Some(hours.respect_start_for.map_or_else(|| "until the next edge".to_owned(), |span| span.to_string())),
-        "catch_up" => Some(hours.catch_up.map_or_else(|| "until the window ends".to_owned(), |span| span.to_string())),
+        "zone" => Some(hours.hours.zone_name().to_owned()),
+        "allowed" => Some(
+            hours
+                .hours
+                .windows()
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        "respect_start_for" => Some(hours.respect_start_for.map_or_else(
+            || "until hours end the next time".to_owned(),
+            |span| span.to_string(),
+        )),
+        "catch_up" => Some(hours.catch_up.map_or_else(
+            || "until hours begin again".to_owned(),
+            |span| span.to_string(),
+        )),
         "spread" => Some(hours.spread.to_string()),
         _ => None,
     }
 }
 
 fn idle_value(terms: &Terms, name: &str) -> Option<String> {
-    let idle = terms.idle?;
+    let Some(idle) = terms.idle else {
+        return Some("off".to_owned()).filter(|_| name.is_empty());
+    };
     match name {
         "after" => Some(idle.after.to_string()),
         "coverage" => Some(idle.coverage.to_string()),
@@ -124,17 +160,26 @@ fn idle_value(terms: &Terms, name: &str) -> Option<String> {
 }
 
 fn warning_value(terms: &Terms, name: &str) -> Option<String> {
+    let warning = &terms.warning;
     match name {
-        "lead" => Some(terms.warning.lead.to_string()),
-        "lead_unknown_owner" => Some(terms.warning.lead_unknown_owner.to_string()),
-        "max_postpone" => Some(terms.warning.max_postpone.to_string()),
+        "lead" => Some(warning.lead.to_string()),
+        "lead_unknown_owner" => Some(warning.lead_unknown_owner.to_string()),
+        "proof" => Some(match warning.proof {
+            WarningProof::Delivered => "delivered".to_owned(),
+            WarningProof::Recorded => "recorded".to_owned(),
+        }),
+        "max_postpone" => Some(warning.max_postpone.to_string()),
+        "undelivered" => Some(match warning.undelivered {
+            WhenUndelivered::Keep => "keep".to_owned(),
+            WhenUndelivered::Stop => "stop".to_owned(),
+        }),
+        "notify" => Some(warning.notify.join(", ")),
         _ => None,
     }
 }
 
-fn plain_value(terms: &Terms, name: &str) -> Option<String> {
+fn guard_value(terms: &Terms, name: &str) -> Option<String> {
     match name {
-        "busy_cap" => Some(terms.busy_cap.map_or_else(|| "for ever".to_owned(), |span| span.to_string())),
         "min_uptime" => Some(terms.min_uptime.to_string()),
         "between_stops" => Some(terms.between_stops.to_string()),
         "stops_per_day" => Some(terms.stops_per_day.to_string()),

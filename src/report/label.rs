@@ -9,12 +9,31 @@ pub type Label = &'static str;
 
 /// Every label that a report can hold. A word that is not here, which only another version can have written, reads as `other`.
 const KNOWN: &[Label] = &[
-    "throttled", "unauthenticated", "forbidden", "gone", "conflict", "disk_full", "refused", "unreachable", "garbled", "unclear", "storage",
-    "undelivered", "not_running", "stop_overdue", "shrunk", "policy_conflict", "quarantined",
+    "throttled",
+    "unauthenticated",
+    "forbidden",
+    "gone",
+    "conflict",
+    "disk_full",
+    "refused",
+    "unreachable",
+    "garbled",
+    "unclear",
+    "storage",
+    "undelivered",
+    "not_running",
+    "stop_overdue",
+    "shrunk",
+    "policy_conflict",
+    "quarantined",
 ];
 
 fn known(word: &str) -> Label {
-    KNOWN.iter().find(|label| **label == word).copied().unwrap_or("other")
+    KNOWN
+        .iter()
+        .find(|label| **label == word)
+        .copied()
+        .unwrap_or("other")
 }
 
 pub(super) fn one<'de, D: Deserializer<'de>>(from: D) -> Result<Label, D::Error> {
@@ -25,7 +44,12 @@ pub(super) fn maybe<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Label>,
     Option::<String>::deserialize(from).map(|word| word.as_deref().map(known))
 }
 
-pub(super) fn triples<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(PolicyId, u64, Label)>, D::Error> {
+pub(super) fn triples<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Vec<(PolicyId, u64, Label)>, D::Error> {
     let triples = Vec::<(PolicyId, u64, String)>::deserialize(from)?;
-    Ok(triples.into_iter().map(|(id, count, word)| (id, count, known(&word))).collect())
+    Ok(triples
+        .into_iter()
+        .map(|(id, count, word)| (id, count, known(&word)))
+        .collect())
 }

@@ -60,10 +60,27 @@ impl ControlClient {
     pub fn connect(path: &Path) -> Result<Option<Self>, ControlError> {
         match UnixStream::connect(path) {
             Ok(_) => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
-            Err(cause) => return Err(ControlError::Closed { path: path.display().to_string(), cause }),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(cause) => {
+                return Err(ControlError::Closed {
+                    path: path.display().to_string(),
+                    cause,
+                });
+            }
         }
-        let client = Client::builder().unix_socket(path).timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        let client = Client::builder()
+            .unix_socket(path)
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
         Ok(Some(Self { client }))
     }
 
@@ -79,7 +96,11 @@ impl ControlClient {
     ///
     /// # Errors
     /// When the service cannot be asked, or knows no such instance or decision.
-    pub async fn decision(&self, instance: &str, at: Option<Timestamp>) -> Result<serde_json::Value, ControlError> {
+    pub async fn decision(
+        &self,
+        instance: &str,
+        at: Option<Timestamp>,
+    ) -> Result<serde_json::Value, ControlError> {
         let mut url = address("decision")?;
         url.query_pairs_mut().append_pair("instance", instance);
         if let Some(at) = at {
@@ -93,7 +114,8 @@ impl ControlClient {
     /// # Errors
     /// When the service cannot be asked, or declines in words.
     pub async fn hold(&self, request: &HoldRequest) -> Result<Hold, ControlError> {
-        self.json(self.client.post(url("holds")).json(request)).await
+        self.json(self.client.post(url("holds")).json(request))
+            .await
     }
 
     /// Ends a hold, by its id or the instance's name.
@@ -105,7 +127,8 @@ impl ControlClient {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.push(hold);
         }
-        self.done(self.client.delete(url).json(&Lift { by: by.to_owned() })).await
+        self.done(self.client.delete(url).json(&Lift { by: by.to_owned() }))
+            .await
     }
 
     /// Lets a changed policy act on all.
@@ -113,7 +136,11 @@ impl ControlClient {
     /// # Errors
     /// When the service cannot be asked, or knows no such policy.
     pub async fn acknowledge(&self, policy: &PolicyId, by: &str) -> Result<(), ControlError> {
-        self.done(self.client.post(url("ack")).json(&Acknowledge { policy: policy.clone(), by: by.to_owned() })).await
+        self.done(self.client.post(url("ack")).json(&Acknowledge {
+            policy: policy.clone(),
+            by: by.to_owned(),
+        }))
+        .await
     }
 
     /// Asks for a sweep now.
@@ -139,7 +166,10 @@ fn url(route: &str) -> String {
 }
 
 fn address(route: &str) -> Result<url::Url, ControlError> {
-    url::Url::parse(&url(route)).map_err(|cause| ControlError::Unexpected { code: 0, words: cause.to_string() })
+    url::Url::parse(&url(route)).map_err(|cause| ControlError::Unexpected {
+        code: 0,
+        words: cause.to_string(),
+    })
 }
 
 async fn answered(response: Response) -> Result<Response, ControlError> {
@@ -151,6 +181,9 @@ async fn answered(response: Response) -> Result<Response, ControlError> {
     let words = serde_json::from_str::<Problem>(&words).map_or(words, |problem| problem.error);
     match status {
         StatusCode::CONFLICT => Err(ControlError::Declined(Declined(words))),
-        other => Err(ControlError::Unexpected { code: other.as_u16(), words }),
+        other => Err(ControlError::Unexpected {
+            code: other.as_u16(),
+            words,
+        }),
     }
 }

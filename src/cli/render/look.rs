@@ -61,7 +61,10 @@ impl Zones {
     /// The zone of a policy.
     #[must_use]
     pub fn of(&self, policy: Option<&PolicyId>) -> TimeZone {
-        policy.and_then(|policy| self.0.get(policy)).cloned().unwrap_or(TimeZone::UTC)
+        policy
+            .and_then(|policy| self.0.get(policy))
+            .cloned()
+            .unwrap_or(TimeZone::UTC)
     }
 }
 
@@ -82,14 +85,21 @@ impl Look {
     /// An instant in a policy's zone, with how far away it is.
     #[must_use]
     pub fn when(&self, at: Timestamp, policy: Option<&PolicyId>) -> String {
-        format!("{}, {}", words::moment(at, &self.zones.of(policy)), words::from_now(at, self.now))
+        format!(
+            "{}, {}",
+            words::moment(at, &self.zones.of(policy)),
+            words::from_now(at, self.now)
+        )
     }
 
     /// Rows under a header, indented, no wider than the terminal. Cells are cleaned here, whoever wrote them.
     #[must_use]
     pub fn table(&self, header: &[&str], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width.max(40));
+        table
+            .load_preset(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.width.max(40));
         table.set_header(header.to_vec());
         for row in rows {
             table.add_row(row.iter().map(|cell| words::clean(cell)));
@@ -97,7 +107,11 @@ impl Look {
         let mut text = String::new();
         for (place, line) in table.lines().enumerate() {
             let line = format!(" {}", line.trim_end());
-            text.push_str(&if place == 0 { self.paint.faint(&line) } else { line });
+            text.push_str(&if place == 0 {
+                self.paint.faint(&line)
+            } else {
+                line
+            });
             text.push('\n');
         }
         text
