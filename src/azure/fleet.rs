@@ -201,3 +201,9 @@ impl<C: Clock> Observe for Azure<C> {
         self.line.api_use()
     }
 }
+
+impl<C> std::fmt::Debug for Azure<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Azure").finish_non_exhaustive()
+    }
+}

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::state::{Engine, State};
-use crate::facts::Hold;
-use crate::policy::HoldTerms;
+use crate::facts::{Hold, InstanceFacts};
+use crate::policy::{HoldTerms, Policy};
 use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, World};
-use crate::report::FleetView;
-use crate::rules::{Moment, evaluate, terms_of};
+use crate::report::{Explanation, FleetView};
+use crate::rules::{Moment, Verdict, evaluate, terms_of};
 use crate::units::{InstanceId, PolicyId, Span};
 
 /// Why a request could not be carried out.
@@ -147,50 +147,9 @@ impl<W: World> Control for Engine<W> {
     }
 
     async fn decision(&self, instance: String, at: Timestamp) -> Result<Value, Declined> {
-        let now = self.world.now();
         let id = self.lock().find(&instance)?;
-        if at < now {
-            let row = self.world.decision(&id, at).await.map_err(declined)?;
-            let row = row
-                .ok_or_else(|| Declined(format!("nothing is recorded of {} at {at}", id.name())))?;
-            let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
-            return Ok(
-                json!({ "recorded_at": row.at, "verdict": parse(&row.verdict), "facts": parse(&row.facts) }),
-            );
-        }
-        let freeze = self.world.freeze();
-        let mut state = self.lock();
-        let policy = state
-            .policy_of(id.workspace())
-            .ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
-        let history = state.history_mut(&id).cloned().unwrap_or_default();
-        let entry = state
-            .places
-            .get(id.workspace())
-            .and_then(|place| place.entries.get(&id));
-        let facts = entry
-            .map(|entry| entry.facts.clone())
-            .ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
-        let verdict = evaluate(&Moment::new(&policy, at), &facts, &history, &freeze);
-        let terms = terms_of(&policy, &facts);
-        let zone = policy.hours().map(|hours| hours.zone_name().to_owned());
-        let origins: std::collections::BTreeMap<&str, String> = terms
-            .origins
-            .iter()
-            .map(|(key, origin)| (*key, origin.to_string()))
-            .collect();
-        let refusals: Vec<&str> = state
-            .last
-            .refused
-            .iter()
-            .filter(|(step, _)| step.instance == id)
-            .map(|(_, refusal)| refusal.words())
-            .collect();
-        Ok(json!({
-            "verdict": verdict, "facts": &*facts, "history": history, "origins": origins, "zone": zone,
-            "policy": { "name": policy.id, "file": policy.file, "revision": policy.revision, "mode": policy.mode },
-            "refusals": refusals,
-        }))
+        let told = if at < self.world.now() { self.recorded(&id, at).await? } else { self.explained(&id, at)? };
+        serde_json::to_value(told).map_err(|error| Declined(format!("the decision could not be written as JSON: {error}")))
     }
 
     fn nudge(&self) {
@@ -202,6 +161,43 @@ impl<W: World> Control for Engine<W> {
 }
 
 impl<W: World> Engine<W> {
+    /// The decision in force at a past instant, as the journal holds it.
+    async fn recorded(&self, id: &InstanceId, at: Timestamp) -> Result<Explanation, Declined> {
+        let row = self.world.decision(id, at).await.map_err(declined)?;
+        let row = row.ok_or_else(|| Declined(format!("nothing is recorded of {} at {at}", id.name())))?;
+        let broken = |error: serde_json::Error| Declined(format!("the record of {} at {} cannot be read: {error}", id.name(), row.at));
+        let facts: InstanceFacts = serde_json::from_str(&row.facts).map_err(broken)?;
+        let verdict: Verdict = serde_json::from_str(&row.verdict).map_err(broken)?;
+        let policy = self.lock().policies.get(&verdict.policy).cloned();
+        let same = policy.filter(|policy| policy.revision == verdict.revision);
+        Ok(Explanation {
+            zone: zone_of(same.as_ref()),
+            mode: same.map(|policy| policy.mode),
+            facts: Arc::new(facts),
+            verdict: Arc::new(verdict),
+            terms: Vec::new(),
+            hold: None,
+            refusals: Vec::new(),
+            recorded: true,
+        })
+    }
+
+    /// What would be decided at an instant on today's facts.
+    fn explained(&self, id: &InstanceId, at: Timestamp) -> Result<Explanation, Declined> {
+        let freeze = self.world.freeze();
+        let state = self.lock();
+        let policy = state.policy_of(id.workspace()).ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
+        let entry = state.places.get(id.workspace()).and_then(|place| place.entries.get(id));
+        let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
+        let verdict = evaluate(&Moment::new(&policy, at), &entry.facts, &entry.history, &freeze);
+        let mut told = Explanation::new(entry.facts.clone(), Arc::new(verdict), terms_of(&policy, &entry.facts));
+        told.zone = zone_of(Some(&policy));
+        told.mode = Some(policy.mode);
+        told.hold = entry.history.hold_at(at).cloned();
+        told.refusals = state.last.refused.iter().filter(|(step, _)| step.instance == *id).map(|(_, refusal)| *refusal).collect();
+        Ok(told)
+    }
+
     async fn note(&self, line: AuditLine) -> Result<(), Declined> {
         self.world.audit(&line).await.map_err(declined)
     }
@@ -216,6 +212,10 @@ impl<W: World> Engine<W> {
     }
 }
 
+fn zone_of(policy: Option<&Arc<Policy>>) -> Option<String> {
+    policy?.hours().map(|hours| hours.zone_name().to_owned())
+}
+
 impl State {
     /// An instance by its name, or its full ARM id.
     fn find(&self, wanted: &str) -> Result<InstanceId, Declined> {
@@ -227,9 +227,11 @@ impl State {
                 .cloned()
                 .ok_or_else(|| Declined(format!("{wanted} is not known")));
         }
-        let matching: Vec<&InstanceId> = all()
-            .filter(|id| id.name().eq_ignore_ascii_case(wanted))
-            .collect();
+        let (workspace, name) = wanted.split_once('/').map_or((None, wanted), |(workspace, name)| (Some(workspace), name));
+        let fits = |id: &&InstanceId| {
+            id.name().eq_ignore_ascii_case(name) && workspace.is_none_or(|one| id.workspace().name().eq_ignore_ascii_case(one))
+        };
+        let matching: Vec<&InstanceId> = all().filter(fits).collect();
         match matching.as_slice() {
             [one] => Ok((*one).clone()),
             [] => Err(Declined(format!(
@@ -238,7 +240,7 @@ impl State {
             several => {
                 let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
                 Err(Declined(format!(
-                    "several instances are called `{wanted}`; give the full id: {}",
+                    "several instances are called `{wanted}`; say WORKSPACE/NAME or the full id: {}",
                     ids.join(", ")
                 )))
             }

@@ -36,6 +36,7 @@ impl State {
             file: policy.file.clone(),
             revision: policy.revision.clone(),
             mode: policy.mode,
+                zone: policy.hours().map(|hours| hours.zone_name().to_owned()),
             canary_until: sight.canaries.get(&policy.id).map(|canary| canary.until),
         });
         FleetView {

@@ -1,12 +1,24 @@
 //! The policy language: text in, valid policy out.
 
+mod checks;
+mod compile;
+mod diagnostic;
+mod document;
+mod layers;
 mod matching;
 mod model;
+mod parse;
+mod place;
+mod reader;
+mod revision;
 mod set;
+mod values;
 
+pub use diagnostic::{Diagnostic, Severity};
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{
     Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, OptOut, Origin, Override,
     Policy, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
 };
+pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
 pub use set::{Governing, PolicySet};

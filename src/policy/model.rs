@@ -144,7 +144,7 @@ pub struct HoldTerms {
 }
 
 /// What is never stopped.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exemptions {
     /// By name.
     pub names: Vec<Pattern>,

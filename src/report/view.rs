@@ -62,6 +62,8 @@ pub struct PolicyView {
     pub revision: Arc<str>,
     /// Observe or enforce.
     pub mode: Mode,
+    /// The zone of its hours, by its IANA name.
+    pub zone: Option<String>,
     /// Held to a share of the fleet until then, being changed lately (G19).
     pub canary_until: Option<Timestamp>,
 }

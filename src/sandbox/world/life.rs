@@ -128,6 +128,9 @@ impl Machine {
 
     /// The person reads that the machine will be stopped at `stop_at`, and may ask to keep it.
     pub(super) fn read_notice(&mut self, seed: u64, at: Timestamp, stop_at: Timestamp) {
+        if self.noticed.replace(stop_at) == Some(stop_at) {
+            return;
+        }
         let Some(person) = &self.person else { return };
         let mut rng = stream(
             seed,

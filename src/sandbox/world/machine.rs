@@ -1,5 +1,7 @@
 //! One compute instance: its states, its last operation, its meters.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::Agenda;
@@ -176,6 +178,8 @@ pub(in crate::sandbox) struct Machine {
     pub(super) kernel_open: bool,
     pub(super) interrupted: bool,
     pub(super) start_planned: bool,
+    /// The stop that the person was last told of; hearing of it twice changes nothing.
+    pub(super) noticed: Option<Timestamp>,
     pub(super) idle_timer: Option<u64>,
     pub(super) idle_timers: u64,
     wanted: Wanted,
@@ -183,6 +187,8 @@ pub(in crate::sandbox) struct Machine {
     pub(super) meters: Meters,
     pub(super) history: Vec<(Timestamp, State)>,
     pub(super) uses: Vec<UseInterval>,
+    /// Places in `uses` of the stretches that are going on.
+    open_uses: BTreeMap<UseKind, usize>,
     pub(super) starts: Vec<StartRecord>,
     pub(super) stops: Vec<StopRecord>,
 }
@@ -223,6 +229,7 @@ impl Machine {
             kernel_open: false,
             interrupted: false,
             start_planned: false,
+            noticed: None,
             idle_timer: None,
             idle_timers: 0,
             wanted: Wanted::default(),
@@ -230,6 +237,7 @@ impl Machine {
             meters: Meters::default(),
             history: vec![(at, spec.state)],
             uses: Vec::new(),
+            open_uses: BTreeMap::new(),
             starts: Vec::new(),
             stops: Vec::new(),
             spec,
@@ -303,18 +311,22 @@ impl Machine {
     pub(super) fn note_uses(&mut self, at: Timestamp) {
         for kind in UseKind::ALL {
             let used = self.is_up() && self.wants(kind);
-            let open = self
-                .uses
-                .iter_mut()
-                .rev()
-                .find(|interval| interval.kind == kind && interval.to.is_none());
+            let open = self.open_uses.get(&kind).copied();
             match (open, used) {
-                (None, true) => self.uses.push(UseInterval {
-                    kind,
-                    from: at,
-                    to: None,
-                }),
-                (Some(interval), false) => interval.to = Some(at),
+                (None, true) => {
+                    self.open_uses.insert(kind, self.uses.len());
+                    self.uses.push(UseInterval {
+                        kind,
+                        from: at,
+                        to: None,
+                    });
+                }
+                (Some(place), false) => {
+                    self.open_uses.remove(&kind);
+                    if let Some(interval) = self.uses.get_mut(place) {
+                        interval.to = Some(at);
+                    }
+                }
                 (None, false) | (Some(_), true) => {}
             }
         }
@@ -328,8 +340,10 @@ impl Machine {
         self.starts.clear();
         self.stops.clear();
         self.uses.retain(|interval| interval.to.is_none());
-        for interval in &mut self.uses {
+        self.open_uses.clear();
+        for (place, interval) in self.uses.iter_mut().enumerate() {
             interval.from = at;
+            self.open_uses.insert(interval.kind, place);
         }
     }
 }

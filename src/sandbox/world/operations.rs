@@ -271,7 +271,7 @@ fn end_of(fate: OperationFate) -> OperationEnd {
     }
 }
 
-/// Words of a real answer (FACTS 1.4): the request is accepted, its operation fails.
+/// Words of a real answer: the request is accepted, its operation fails.
 fn only_when_stopped(name: &str) -> OperationEnd {
     OperationEnd::Failed(
         "StartComputeInstanceOnlyAllowedInStoppedState".into(),

@@ -232,12 +232,21 @@ fn notices_make_busy_people_ask_for_a_hold() {
         world.advance_to(evening);
         let ids: Vec<String> = world.truths().map(|truth| truth.id().to_owned()).collect();
         for id in ids {
+            // Hearing of it twice changes nothing.
+            assert!(world.read_notice(&id, evening + SignedDuration::from_mins(15)));
             assert!(world.read_notice(&id, evening + SignedDuration::from_mins(15)));
         }
         world.advance_to(evening + SignedDuration::from_mins(15));
         wishes.extend(world.take_hold_wishes());
     }
     assert!(wishes.len() >= 5, "{} wishes", wishes.len());
+    let mut asked: Vec<_> = wishes
+        .iter()
+        .map(|wish| (&wish.instance_id, wish.at))
+        .collect();
+    asked.sort();
+    asked.dedup();
+    assert_eq!(asked.len(), wishes.len());
     assert!(wishes.iter().any(|wish| wish.reason.contains("tmux")));
     for wish in wishes {
         assert!(

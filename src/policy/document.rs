@@ -1,0 +1,327 @@
+//! The policy file as it is written: every key, what it means, and where each value stands.
+
+use schemars::JsonSchema;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::matching::Pattern;
+use super::model::{Mode, WarningProof, WhenUndelivered};
+use super::place::{Findings, Located};
+use super::reader::{Read, TableReader};
+use super::values::{List, Name, Switch, TagPatterns, Text, Zone};
+use crate::schedule::{DateRange, WeeklyWindow};
+use crate::units::{Percent, Span};
+
+/// A table whose keys are its fields.
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident in $prefix:literal { $($(#[$key_doc:meta])* $key:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub(super) struct $name {
+            $($(#[$key_doc])* pub(super) $key: Option<Located<$kind>>,)*
+        }
+
+        impl $name {
+            /// These values, and beneath them those of a lower layer.
+            pub(super) fn over(&self, lower: &Self) -> Self {
+                Self { $($key: self.$key.as_ref().or(lower.$key.as_ref()).cloned(),)* }
+            }
+
+            /// Where each value was written, by its key in a policy.
+            pub(super) fn places(&self) -> Vec<(&'static str, Option<&super::place::Place>)> {
+                vec![$((concat!($prefix, stringify!($key)), self.$key.as_ref().map(|value| &value.at))),*]
+            }
+
+            /// Takes every key out of an open table.
+            fn taken(table: &mut TableReader<'_, '_, '_, '_>) -> Self {
+                Self { $($key: table.take(stringify!($key)),)* }
+            }
+        }
+
+        impl Read for $name {
+            fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+                let mut table = TableReader::open(value, key, findings)?;
+                let read = Self::taken(&mut table);
+                table.finish();
+                Some(read)
+            }
+        }
+    };
+}
+
+table! {
+    /// Which workspaces the policy governs. Every list that is given must match; at least one must be given.
+    Scope in "scope." {
+        /// Subscription ids.
+        subscriptions: List<Pattern>,
+        /// Resource groups.
+        resource_groups: List<Pattern>,
+        /// Workspace names.
+        workspaces: List<Pattern>,
+        /// Tags of the workspace.
+        tags: TagPatterns,
+    }
+}
+
+table! {
+    /// Stop outside the allowed hours.
+    Hours in "hours." {
+        /// The time zone of every time and date of this policy, by its IANA name. There is no default.
+        zone: Zone,
+        /// The weekly windows in which instances may run. A window may pass midnight.
+        allowed: List<WeeklyWindow>,
+        /// Dates and ranges of dates that stay off: no window starts on them.
+        holidays: List<DateRange>,
+        /// iCalendar files whose events are holidays, by a path from this file. While one cannot be read nothing is stopped.
+        calendars: List<Text>,
+        /// Dates and ranges of dates on which nothing is done at all.
+        no_action: List<DateRange>,
+        /// How long an instance started outside the hours is left alone. Not given: until hours end the next time.
+        respect_start_for: Span,
+        /// How late a missed end of hours is still acted on. Not given: until hours begin again.
+        catch_up: Span,
+        /// Each instance's stop comes up to this much after the end of hours, never before. Default: "60s".
+        spread: Span,
+    }
+}
+
+table! {
+    /// Stop what nobody has used for some time.
+    Idle in "idle." {
+        /// How long it must have been quiet.
+        after: Span,
+        /// How much of that time readings must cover, in percent. Default: 90.
+        coverage: Percent,
+        /// How old the newest reading may be. Default: "10m".
+        fresh_within: Span,
+    }
+}
+
+table! {
+    /// Stop what has run for too long, used or not.
+    Uptime in "uptime." {
+        /// The longest an instance may run without a stop.
+        max: Span,
+    }
+}
+
+table! {
+    /// How a running job or another sign of use holds a due stop back.
+    Busy in "busy." {
+        /// For how long at most. Not given: as long as it is in use.
+        cap: Span,
+    }
+}
+
+table! {
+    /// How a stop is announced.
+    Warning in "warning." {
+        /// How long before the stop. Default: "15m".
+        lead: Span,
+        /// How long before the stop of an instance that names no owner. Default: "60m".
+        lead_unknown_owner: Span,
+        /// What counts as warned. Default: "delivered".
+        proof: WarningProof,
+        /// How long a warning that cannot be delivered postpones the stop. Default: "2h".
+        max_postpone: Span,
+        /// What happens then. Default: "keep".
+        undelivered: WhenUndelivered,
+        /// Who is told beside the owner, in words that the channels understand.
+        notify: List<Text>,
+    }
+}
+
+table! {
+    /// What holds back every stop, whichever rule asks for it.
+    Guard in "guard." {
+        /// No stop sooner than this after a start. Default: "15m".
+        min_uptime: Span,
+        /// No stop sooner than this after the last one. Default: "30m".
+        between_stops: Span,
+        /// The most stops of one instance in 24 hours. Default: 3.
+        stops_per_day: u32,
+        /// The tag by which an owner opts out. Default: "lightsout-keep".
+        opt_out_tag: Text,
+        /// Whether instances that name no owner are governed. Default: false.
+        include_unknown_owner: bool,
+        /// The share of running instances that a changed policy may stop at first, in percent. Default: 10.
+        canary: Percent,
+        /// How long a changed policy is held to that share. Default: "24h".
+        canary_for: Span,
+    }
+}
+
+table! {
+    /// What holds back the stops of matching instances.
+    OverrideGuard in "guard." {
+        /// No stop sooner than this after a start.
+        min_uptime: Span,
+        /// No stop sooner than this after the last one.
+        between_stops: Span,
+        /// The most stops of one instance in 24 hours.
+        stops_per_day: u32,
+        /// The tag by which an owner opts out.
+        opt_out_tag: Text,
+        /// Whether instances that name no owner are governed.
+        include_unknown_owner: bool,
+    }
+}
+
+table! {
+    /// The most that may be stopped of one kind: by count, by share of the running instances, or whichever is less. 0 is none.
+    Cap in "" {
+        /// At most so many.
+        count: u32,
+        /// At most this share of the running instances in scope, in percent.
+        percent: Percent,
+    }
+}
+
+table! {
+    /// How much may be stopped at once.
+    Limits in "limits." {
+        /// Stops by idle time or uptime in one sweep; with more than that due, none of them happens. Default: 20, and 10 %.
+        unplanned_per_sweep: Cap,
+        /// The same in any hour. Default: 20, and 10 %.
+        unplanned_per_hour: Cap,
+        /// Stops at the end of hours in one sweep; the rest waits for the next. Default: 100 %.
+        planned_per_sweep: Cap,
+        /// The same in any hour. Default: 100 %.
+        planned_per_hour: Cap,
+    }
+}
+
+table! {
+    /// What people may ask for themselves.
+    Hold in "hold." {
+        /// The longest hold. Default: "12h".
+        max: Span,
+        /// The most holds of one instance in seven days. Default: 5.
+        per_week: u32,
+    }
+}
+
+table! {
+    /// Instances by name, owner, size and tag.
+    Instances in "exempt." {
+        /// Names of instances.
+        names: List<Pattern>,
+        /// Owners: user names or object ids.
+        owners: List<Pattern>,
+        /// VM sizes.
+        sizes: List<Pattern>,
+        /// Tags of the instance.
+        tags: TagPatterns,
+    }
+}
+
+/// Other values for the instances that match; the first override that matches holds.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct Override {
+    /// What it is called where it is shown. Not given: its place in the file.
+    pub(super) name: Option<Located<Name>>,
+    /// Which instances. Every list that is not empty must match; at least one must be given.
+    #[schemars(rename = "match", required)]
+    pub(super) matches: Option<Located<Instances>>,
+    /// Stop outside the allowed hours; "off" switches the rule off.
+    pub(super) hours: Option<Located<Switch<Hours>>>,
+    /// Stop what nobody has used; "off" switches the rule off.
+    pub(super) idle: Option<Located<Switch<Idle>>>,
+    /// Stop what has run for too long; "off" switches the rule off.
+    pub(super) uptime: Option<Located<Switch<Uptime>>>,
+    /// How use holds a due stop back.
+    pub(super) busy: Option<Located<Busy>>,
+    /// How a stop is announced.
+    pub(super) warning: Option<Located<Warning>>,
+    /// What holds back every stop.
+    pub(super) guard: Option<Located<OverrideGuard>>,
+    /// What people may ask for themselves.
+    pub(super) hold: Option<Located<Hold>>,
+    /// What is never stopped.
+    pub(super) exempt: Option<Located<Instances>>,
+}
+
+impl Read for Override {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+        let mut table = TableReader::open(value, key, findings)?;
+        let read = Self {
+            name: table.take("name"),
+            matches: table.take("match"),
+            hours: table.take("hours"),
+            idle: table.take("idle"),
+            uptime: table.take("uptime"),
+            busy: table.take("busy"),
+            warning: table.take("warning"),
+            guard: table.take("guard"),
+            hold: table.take("hold"),
+            exempt: table.take("exempt"),
+        };
+        table.finish();
+        Some(read)
+    }
+}
+
+table! {
+    /// The tables that both a policy and the defaults of the fleet may hold.
+    Tables in "" {
+        /// Observe (the default) or enforce.
+        mode: Mode,
+        /// Stop outside the allowed hours; "off" switches the rule off.
+        hours: Switch<Hours>,
+        /// Stop what nobody has used for some time; "off" switches the rule off.
+        idle: Switch<Idle>,
+        /// Stop what has run for too long; "off" switches the rule off.
+        uptime: Switch<Uptime>,
+        /// How use holds a due stop back.
+        busy: Busy,
+        /// How a stop is announced.
+        warning: Warning,
+        /// What holds back every stop.
+        guard: Guard,
+        /// How much may be stopped at once.
+        limits: Limits,
+        /// What people may ask for themselves.
+        hold: Hold,
+        /// What is never stopped.
+        exempt: Instances,
+    }
+}
+
+/// A policy of Lightsout: which workspaces it governs, when their compute instances may run, and how they are stopped.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(title = "Lightsout policy")]
+pub(super) struct Document {
+    /// The name of the policy, which no other policy has.
+    #[schemars(required)]
+    pub(super) name: Option<Located<Name>>,
+    /// Which workspaces it governs.
+    #[schemars(required)]
+    pub(super) scope: Option<Located<Scope>>,
+    /// Everything else.
+    #[schemars(flatten)]
+    pub(super) tables: Tables,
+    /// Other values for some instances. The first override that matches holds.
+    #[schemars(rename = "override")]
+    pub(super) overrides: Option<Located<List<Override>>>,
+}
+
+impl Document {
+    /// Reads a whole policy file.
+    pub(super) fn read(root: &DeTable<'_>, findings: &mut Findings<'_>) -> Self {
+        let mut table = TableReader::of(root, "", findings);
+        let read =
+            Self { name: table.take("name"), scope: table.take("scope"), tables: Tables::taken(&mut table), overrides: table.take("override") };
+        table.finish();
+        read
+    }
+}
+
+impl Tables {
+    /// Reads the fleet's defaults: the table `defaults` of a file that holds more than policies.
+    pub(super) fn read_defaults(root: &DeTable<'_>, findings: &mut Findings<'_>) -> Self {
+        let Some(value) = root.get("defaults") else { return Self::default() };
+        Self::read(value, "defaults", findings).unwrap_or_default()
+    }
+}
