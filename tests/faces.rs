@@ -17,10 +17,7 @@ use lightsout::units::{Region, SubscriptionId};
 fn api_use() -> ApiUse {
     let subscription = SubscriptionId::new("sub-1");
     ApiUse {
-        requests: BTreeMap::from([
-            (("list_computes", "200".to_owned()), 7),
-            (("stop", "unclear".to_owned()), 1),
-        ]),
+        requests: BTreeMap::from([(("list_computes", "200".to_owned()), 7), (("stop", "unclear".to_owned()), 1)]),
         throttled: BTreeMap::from([(subscription.clone(), 2)]),
         tokens_left: BTreeMap::from([((subscription, Region::new("westeurope"), "read"), 249)]),
         foreign_origins: 0,
@@ -51,10 +48,7 @@ fn value(page: &str, name: &str, wanted: &[(&str, &str)]) -> Option<String> {
     let families = exposition::read(page);
     let samples = families.values().flat_map(|family| &family.samples);
     let mut fitting = samples.filter(|(sample, labels, _)| {
-        sample == name
-            && wanted
-                .iter()
-                .all(|(label, value)| labels.get(*label).is_some_and(|found| found == value))
+        sample == name && wanted.iter().all(|(label, value)| labels.get(*label).is_some_and(|found| found == value))
     });
     fitting.next().map(|(_, _, value)| value.clone())
 }
@@ -64,22 +58,14 @@ fn the_classic_page_is_clean_and_names_only_what_names_rs_names() {
     let page = text(&observed(), Format::Classic);
     let families = exposition::read(&page);
     assert_eq!(exposition::lint(&families), Vec::<String>::new());
-    let known: BTreeSet<&str> = names::ALL
-        .iter()
-        .map(|family| family.name)
-        .chain(names::PROCESS)
-        .collect();
+    let known: BTreeSet<&str> = names::ALL.iter().map(|family| family.name).chain(names::PROCESS).collect();
     for (name, family) in &families {
         assert!(known.contains(name.as_str()), "{name} is not in names.rs");
         if let Some(declared) = names::ALL.iter().find(|declared| declared.name == *name) {
             let labels: BTreeSet<&str> = declared.labels.iter().copied().collect();
             for (_, found, _) in &family.samples {
                 assert_eq!(
-                    found
-                        .keys()
-                        .map(String::as_str)
-                        .filter(|l| *l != "le")
-                        .collect::<BTreeSet<_>>(),
+                    found.keys().map(String::as_str).filter(|l| *l != "le").collect::<BTreeSet<_>>(),
                     labels,
                     "{name}"
                 );
@@ -92,8 +78,7 @@ fn the_classic_page_is_clean_and_names_only_what_names_rs_names() {
         }
     }
     for declared in names::ALL {
-        let first =
-            declared.name == names::HTTP_REFUSED.name || families.contains_key(declared.name);
+        let first = declared.name == names::HTTP_REFUSED.name || families.contains_key(declared.name);
         assert!(first, "{} is declared and never written", declared.name);
     }
 }
@@ -101,35 +86,19 @@ fn the_classic_page_is_clean_and_names_only_what_names_rs_names() {
 #[test]
 fn the_open_metrics_page_has_the_same_samples_and_an_end() {
     let metrics = observed();
-    let (classic, open) = (
-        text(&metrics, Format::Classic),
-        text(&metrics, Format::OpenMetrics),
-    );
+    let (classic, open) = (text(&metrics, Format::Classic), text(&metrics, Format::OpenMetrics));
     assert!(open.ends_with("# EOF\n"));
-    let fleet = |page: &str| {
-        page.lines()
-            .filter(|line| line.starts_with("lightsout_"))
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let fleet =
+        |page: &str| page.lines().filter(|line| line.starts_with("lightsout_")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(fleet(&classic), fleet(&open));
     for (name, family) in exposition::read(&open) {
-        assert!(
-            !name.ends_with("_total") && !name.ends_with("_info"),
-            "{name} as a family"
-        );
+        assert!(!name.ends_with("_total") && !name.ends_with("_info"), "{name} as a family");
         let suffix = match family.kind.as_str() {
             "counter" => "_total",
             "info" => "_info",
             _ => continue,
         };
-        assert!(
-            family
-                .samples
-                .iter()
-                .all(|(sample, ..)| *sample == format!("{name}{suffix}")),
-            "{name}"
-        );
+        assert!(family.samples.iter().all(|(sample, ..)| *sample == format!("{name}{suffix}")), "{name}");
     }
 }
 
@@ -174,37 +143,18 @@ fn the_page_says_what_the_view_says() {
     for line in SAID.lines() {
         let (series, wanted) = line.rsplit_once(' ').unwrap();
         let (name, labels) = series.trim_end_matches('}').split_once('{').unwrap();
-        let labels: Vec<(&str, &str)> = labels
-            .split(',')
-            .filter_map(|label| label.split_once('='))
-            .collect();
-        assert_eq!(
-            value(&page, name, &labels).as_deref(),
-            Some(wanted),
-            "{line}"
-        );
+        let labels: Vec<(&str, &str)> = labels.split(',').filter_map(|label| label.split_once('=')).collect();
+        assert_eq!(value(&page, name, &labels).as_deref(), Some(wanted), "{line}");
     }
-    let never_read = value(
-        &page,
-        "lightsout_workspace_read_timestamp_seconds",
-        &[("workspace", "ws-c")],
-    );
+    let never_read = value(&page, "lightsout_workspace_read_timestamp_seconds", &[("workspace", "ws-c")]);
     assert_eq!(never_read, None, "what was never read is not of 1970");
 }
 
 #[test]
 fn per_instance_series_are_optional_and_capped() {
     let page = text(&observed(), Format::Classic);
-    assert_eq!(
-        exposition::read(&page)["lightsout_instance_on"]
-            .samples
-            .len(),
-        3
-    );
-    assert_eq!(
-        value(&page, "lightsout_instance_series_omitted", &[]).as_deref(),
-        Some("4")
-    );
+    assert_eq!(exposition::read(&page)["lightsout_instance_on"].samples.len(), 3);
+    assert_eq!(value(&page, "lightsout_instance_series_omitted", &[]).as_deref(), Some("4"));
     let without = Metrics::new(MetricsOptions::default()).unwrap();
     without.observe_sweep(&build::rich(), &api_use());
     assert!(!text(&without, Format::Classic).contains("lightsout_instance_"));
@@ -215,11 +165,7 @@ fn nothing_stale_remains_and_nothing_is_counted_twice() {
     let metrics = observed();
     metrics.observe_sweep(&build::rich(), &api_use());
     let page = text(&metrics, Format::Classic);
-    assert_eq!(
-        value(&page, "lightsout_sweeps_total", &[]).as_deref(),
-        Some("1"),
-        "the same sweep, published again"
-    );
+    assert_eq!(value(&page, "lightsout_sweeps_total", &[]).as_deref(), Some("1"), "the same sweep, published again");
     let mut next = build::fleet(vec![build::room("ws-z", Vec::new())]);
     next.freeze = Freeze::On("incident".to_owned());
     next.reload = Err("policies/a.toml:3: unknown key".to_owned());
@@ -227,25 +173,11 @@ fn nothing_stale_remains_and_nothing_is_counted_twice() {
     metrics.observe_sweep(&next, &api_use());
     let page = text(&metrics, Format::Classic);
     assert!(!page.contains("ws-a"), "{page}");
-    assert_eq!(
-        value(&page, "lightsout_sweeps_total", &[]).as_deref(),
-        Some("2")
-    );
-    assert_eq!(
-        value(&page, "lightsout_stops_planned_total", &[]).as_deref(),
-        Some("2"),
-        "counters stay"
-    );
+    assert_eq!(value(&page, "lightsout_sweeps_total", &[]).as_deref(), Some("2"));
+    assert_eq!(value(&page, "lightsout_stops_planned_total", &[]).as_deref(), Some("2"), "counters stay");
     assert_eq!(value(&page, "lightsout_frozen", &[]).as_deref(), Some("1"));
-    assert_eq!(
-        value(&page, "lightsout_policy_reload_success", &[]).as_deref(),
-        Some("0"),
-        "S10"
-    );
-    assert!(
-        value(&page, "lightsout_policy_reload_timestamp_seconds", &[]).is_some(),
-        "the last good load stays known"
-    );
+    assert_eq!(value(&page, "lightsout_policy_reload_success", &[]).as_deref(), Some("0"), "S10");
+    assert!(value(&page, "lightsout_policy_reload_timestamp_seconds", &[]).is_some(), "the last good load stays known");
 }
 
 #[test]
@@ -258,21 +190,12 @@ fn running_seconds_add_up_between_sightings_and_gaps_stay_gaps() {
             &build::fleet(vec![build::room("ws-a", vec![build::shown(facts, None)])]),
             &ApiUse::default(),
         );
-        value(
-            &text(metrics, Format::Classic),
-            "lightsout_running_seconds_total",
-            &[("workspace", "ws-a")],
-        )
-        .unwrap()
+        value(&text(metrics, Format::Classic), "lightsout_running_seconds_total", &[("workspace", "ws-a")]).unwrap()
     };
     assert_eq!(seen(&metrics, 0), "0");
     assert_eq!(seen(&metrics, 5), "300");
     assert_eq!(seen(&metrics, 5), "300", "published again");
-    assert_eq!(
-        seen(&metrics, 3),
-        "300",
-        "a clock that steps back takes nothing away (S12)"
-    );
+    assert_eq!(seen(&metrics, 3), "300", "a clock that steps back takes nothing away (S12)");
     assert_eq!(seen(&metrics, 10), "600");
     assert_eq!(seen(&metrics, 10 + 61), "600", "more than an hour unseen");
 }
@@ -285,37 +208,16 @@ fn words_from_outside_become_labels_only_up_to_a_cap() {
         facts.state = lightsout::facts::PowerState::Unrecognised(Arc::from(format!("Word{n}")));
         build::shown(facts, None)
     };
-    metrics.observe_sweep(
-        &build::fleet(vec![build::room("ws-a", (0..100).map(shown).collect())]),
-        &ApiUse::default(),
-    );
+    metrics.observe_sweep(&build::fleet(vec![build::room("ws-a", (0..100).map(shown).collect())]), &ApiUse::default());
     let page = text(&metrics, Format::Classic);
-    assert_eq!(
-        exposition::read(&page)["lightsout_unrecognised_states"]
-            .samples
-            .len(),
-        21,
-        "twenty words and the rest"
-    );
-    assert_eq!(
-        value(&page, "lightsout_unrecognised_states", &[("word", "other")]).as_deref(),
-        Some("80")
-    );
+    assert_eq!(exposition::read(&page)["lightsout_unrecognised_states"].samples.len(), 21, "twenty words and the rest");
+    assert_eq!(value(&page, "lightsout_unrecognised_states", &[("word", "other")]).as_deref(), Some("80"));
 }
 
 #[test]
 fn before_the_first_sweep_there_is_a_page() {
     let page = text(&Metrics::new(options()).unwrap(), Format::Classic);
-    assert_eq!(
-        exposition::lint(&exposition::read(&page)),
-        Vec::<String>::new()
-    );
-    assert_eq!(
-        value(&page, "lightsout_sweeps_total", &[]).as_deref(),
-        Some("0")
-    );
-    assert_eq!(
-        value(&page, "lightsout_last_sweep_timestamp_seconds", &[]),
-        None
-    );
+    assert_eq!(exposition::lint(&exposition::read(&page)), Vec::<String>::new());
+    assert_eq!(value(&page, "lightsout_sweeps_total", &[]).as_deref(), Some("0"));
+    assert_eq!(value(&page, "lightsout_last_sweep_timestamp_seconds", &[]), None);
 }

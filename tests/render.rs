@@ -12,12 +12,12 @@ use jiff::tz::TimeZone;
 use lightsout::cli::exit::Exit;
 use lightsout::cli::render::{Look, Paint, Zones, explain, plan, status, sweep};
 use lightsout::facts::{
-    EndedStop, Freeze, History, InstanceFacts, NativeSchedule, NativeTimers, NoticeKey,
-    NoticeState, Oddity, Owner, PastNotice, StopKey, StopResult,
+    EndedStop, Freeze, History, InstanceFacts, NativeSchedule, NativeTimers, NoticeKey, NoticeState, Oddity, Owner,
+    PastNotice, StopKey, StopResult,
 };
 use lightsout::guard::Refusal;
-use lightsout::policy::Mode;
-use lightsout::report::{DecidedBy, Explanation, FleetView, Outcome, StopLine};
+use lightsout::policy::{Mode, Origin, SourceText, Sources, parse};
+use lightsout::report::{Explanation, FleetView, Outcome, StopLine, TermLine, term_lines};
 use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
 use lightsout::units::{PolicyId, Span};
 
@@ -26,33 +26,18 @@ fn berlin() -> TimeZone {
 }
 
 fn look() -> Look {
-    Look {
-        paint: Paint::Plain,
-        width: 130,
-        zones: Zones(BTreeMap::from([(PolicyId::new("office"), berlin())])),
-        now: build::now(),
-    }
+    Look { paint: Paint::Plain, width: 130, zones: Zones::of_view(&build::fleet(Vec::new())), now: build::now() }
 }
 
 /// Compares with `tests/render/NAME.txt`; LIGHTSOUT_BLESS=1 writes it anew.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test's own switch, read nowhere else"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test's own switch, read nowhere else")]
 fn golden(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/render")
-        .join(format!("{name}.txt"));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/render").join(format!("{name}.txt"));
     if std::env::var_os("LIGHTSOUT_BLESS").is_some() {
         std::fs::write(&path, text).unwrap();
     }
     let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        text,
-        wanted,
-        "{} differs; look at the change, then bless it with LIGHTSOUT_BLESS=1",
-        path.display()
-    );
+    assert_eq!(text, wanted, "{} differs; look at the change, then bless it with LIGHTSOUT_BLESS=1", path.display());
 }
 
 fn known() -> InstanceFacts {
@@ -65,46 +50,25 @@ fn known() -> InstanceFacts {
             zone: Some("W. Europe Standard Time".to_owned()),
         }],
     };
-    let odd = Oddity {
-        field: "lastOperation.operationTime".to_owned(),
-        what: "in the future\u{7}".to_owned(),
-    };
-    InstanceFacts {
-        native,
-        oddities: vec![odd],
-        ..build::facts("ws-a", "ci-ada")
-    }
+    let odd = Oddity { field: "lastOperation.operationTime".to_owned(), what: "in the future\u{7}".to_owned() };
+    InstanceFacts { native, oddities: vec![odd], ..build::facts("ws-a", "ci-ada") }
 }
 
 fn decided(facts: &InstanceFacts) -> Verdict {
-    let finding = |rule, ground, words: &str, due| Finding {
-        rule,
-        ground,
-        words: words.to_owned().into(),
-        due_at: due,
-    };
+    let finding =
+        |rule, ground, words: &str, due| Finding { rule, ground, words: words.to_owned().into(), due_at: due };
     Verdict {
         due: Some(build::due(Ground::OffHours, build::minutes(10))),
         changes_at: Some(build::minutes(10)),
         findings: vec![
-            finding(
-                Rule::Warning,
-                Ground::Announced,
-                "announced to ada@example.com, delivered 5m ago",
-                None,
-            ),
+            finding(Rule::Warning, Ground::Announced, "announced to ada@example.com, delivered 5m ago", None),
             finding(
                 Rule::Hours,
                 Ground::OffHours,
                 "outside Mon-Fri 08:00-20:00 since Tue 20:00",
                 Some(build::minutes(10)),
             ),
-            finding(
-                Rule::Idle,
-                Ground::IdleUnknown,
-                "no source is configured",
-                None,
-            ),
+            finding(Rule::Idle, Ground::IdleUnknown, "no source is configured", None),
         ],
         ..build::verdict(facts, Action::Keep, Ground::Announced)
     }
@@ -112,14 +76,9 @@ fn decided(facts: &InstanceFacts) -> Verdict {
 
 fn remembered() -> History {
     let notice = PastNotice {
-        key: NoticeKey {
-            stop: StopKey("hours/office/2026-11-24".to_owned()),
-            stop_at: build::minutes(10),
-        },
+        key: NoticeKey { stop: StopKey("hours/office/2026-11-24".to_owned()), stop_at: build::minutes(10) },
         recorded_at: build::minutes(-5),
-        state: NoticeState::Delivered {
-            at: build::minutes(-5),
-        },
+        state: NoticeState::Delivered { at: build::minutes(-5) },
     };
     let ended = EndedStop {
         key: StopKey("hours/office/2026-11-23".to_owned()),
@@ -137,40 +96,24 @@ fn remembered() -> History {
 }
 
 fn told() -> Explanation {
-    let pairs = |pairs: &[(&str, &str)]| {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect()
-    };
+    let written = |line| Origin::Written { file: Arc::from("policies/office.toml"), line };
+    let term = |key: &str, value: &str, origin| TermLine { key: key.to_owned(), value: Some(value.to_owned()), origin };
     let facts = known();
     Explanation {
         verdict: Arc::new(decided(&facts)),
+        hold: Some(build::hold(&facts, build::minutes(5))),
         facts: Arc::new(facts),
         history: Some(remembered()),
         zone: Some("Europe/Berlin".to_owned()),
-        policy: Some(DecidedBy {
-            name: PolicyId::new("office"),
-            file: Arc::from("policies/office.toml"),
-            revision: Arc::from("r1a2b3c4"),
-            mode: Mode::Observe,
-        }),
-        origins: pairs(&[
-            ("hours.allowed", "policies/office.toml:9"),
-            ("hours.spread", "built-in default"),
-            ("idle.after", "policies/office.toml:14"),
-            ("warning.lead", "built-in default"),
-        ]),
-        values: pairs(&[
-            ("hours.spread", "1m"),
-            ("idle.after", "1h30m"),
-            ("warning.lead", "15m"),
-        ]),
-        refusals: vec![
-            Refusal::ObserveMode.words().to_owned(),
-            Refusal::Canary.words().to_owned(),
+        mode: Some(Mode::Observe),
+        terms: vec![
+            term("hours.allowed", "Mon-Fri 08:00-20:00", written(9)),
+            term("hours.spread", "1m", Origin::BuiltIn),
+            term("idle.after", "1h30m", written(14)),
+            term("warning.lead", "15m", Origin::BuiltIn),
         ],
-        recorded_at: None,
+        refusals: vec![Refusal::ObserveMode, Refusal::Canary],
+        recorded: false,
     }
 }
 
@@ -181,13 +124,7 @@ fn plan_groups_what_is_kept_and_orders_what_stops() {
 
 #[test]
 fn plan_of_nothing_says_so() {
-    golden(
-        "plan_empty",
-        &plan(
-            &build::fleet(vec![build::room("ws-a", Vec::new())]),
-            &look(),
-        ),
-    );
+    golden("plan_empty", &plan(&build::fleet(vec![build::room("ws-a", Vec::new())]), &look()));
 }
 
 #[test]
@@ -203,21 +140,10 @@ fn explanations_survive_the_journey_over_the_socket() {
 
 #[test]
 fn an_old_record_without_its_policy_is_explained_as_far_as_it_goes() {
-    let told = told();
-    let recorded = serde_json::json!({ "recorded_at": build::minutes(-30), "facts": *told.facts, "verdict": *told.verdict });
-    let text = explain(
-        &serde_json::from_value(recorded).unwrap(),
-        &TimeZone::UTC,
-        &look(),
-    );
-    assert!(
-        text.contains("as recorded") && text.contains("announced to ada@example.com"),
-        "{text}"
-    );
-    assert!(
-        !text.contains("guard") && !text.contains("Remembered"),
-        "{text}"
-    );
+    let old = Explanation { history: None, zone: None, mode: None, terms: Vec::new(), recorded: true, ..told() };
+    let text = explain(&old, &TimeZone::UTC, &look());
+    assert!(text.contains("as recorded") && text.contains("announced to ada@example.com"), "{text}");
+    assert!(!text.contains("guard") && !text.contains("Remembered") && !text.contains("policies/"), "{text}");
 }
 
 fn troubled() -> FleetView {
@@ -241,10 +167,7 @@ fn status_of_a_well_fleet_is_short() {
     golden(
         "status_well",
         &status(
-            &build::fleet(vec![build::room(
-                "ws-a",
-                vec![build::shown(build::facts("ws-a", "ci-1"), None)],
-            )]),
+            &build::fleet(vec![build::room("ws-a", vec![build::shown(build::facts("ws-a", "ci-1"), None)])]),
             &look(),
         ),
     );
@@ -268,11 +191,7 @@ fn sweep_names_each_stop_and_each_refusal() {
 
 #[test]
 fn exit_codes_say_what_happened() {
-    assert_eq!(
-        Exit::of_sweep(&build::rich()).code(),
-        3,
-        "a workspace could not be read"
-    );
+    assert_eq!(Exit::of_sweep(&build::rich()).code(), 3, "a workspace could not be read");
     assert_eq!(Exit::of_sweep(&build::fleet(Vec::new())).code(), 0);
 }
 
@@ -280,28 +199,14 @@ fn exit_codes_say_what_happened() {
 fn no_text_from_azure_reaches_the_terminal_raw() {
     let evil = "\u{1b}[2J\u{202e}x\r\n";
     let mut facts = build::facts("ws-a", "ci-1");
-    facts.owner = Owner {
-        user_name: Some(Arc::from(evil)),
-        ..Owner::default()
-    };
+    facts.owner = Owner { user_name: Some(Arc::from(evil)), ..Owner::default() };
     facts.size = Arc::from(evil);
-    facts.oddities = vec![Oddity {
-        field: evil.to_owned(),
-        what: evil.to_owned(),
-    }];
+    facts.oddities = vec![Oddity { field: evil.to_owned(), what: evil.to_owned() }];
     let mut verdict = build::verdict(&facts, Action::Stop, Ground::OffHours);
     verdict.due = Some(build::due(Ground::OffHours, build::minutes(-5)));
-    verdict.findings = vec![Finding {
-        rule: Rule::Hours,
-        ground: Ground::OffHours,
-        words: evil.to_owned().into(),
-        due_at: None,
-    }];
-    let told = Explanation {
-        facts: Arc::new(facts.clone()),
-        verdict: Arc::new(verdict.clone()),
-        ..told()
-    };
+    verdict.findings =
+        vec![Finding { rule: Rule::Hours, ground: Ground::OffHours, words: evil.to_owned().into(), due_at: None }];
+    let told = Explanation { facts: Arc::new(facts.clone()), verdict: Arc::new(verdict.clone()), ..told() };
     let mut shown = build::shown(facts.clone(), Some(verdict));
     shown.hold = Some(lightsout::facts::Hold {
         by: evil.to_owned(),
@@ -310,38 +215,21 @@ fn no_text_from_azure_reaches_the_terminal_raw() {
     });
     let mut room = build::room("ws-a", vec![shown]);
     room.fault = Some(evil.to_owned());
-    let view = FleetView {
-        freeze: Freeze::On(evil.to_owned()),
-        reload: Err(evil.to_owned()),
-        ..build::fleet(vec![room])
-    };
-    for text in [
-        plan(&view, &look()),
-        status(&view, &look()),
-        sweep(&view, &look()),
-        explain(&told, &berlin(), &look()),
-    ] {
+    let view =
+        FleetView { freeze: Freeze::On(evil.to_owned()), reload: Err(evil.to_owned()), ..build::fleet(vec![room]) };
+    for text in
+        [plan(&view, &look()), status(&view, &look()), sweep(&view, &look()), explain(&told, &berlin(), &look())]
+    {
         assert!(text.contains("\\u{1b}"), "{text}");
-        assert!(
-            !text
-                .chars()
-                .any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'),
-            "{text:?}"
-        );
+        assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
     }
 }
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let coloured = Look {
-        paint: Paint::Colour,
-        ..look()
-    };
+    let coloured = Look { paint: Paint::Colour, ..look() };
     for (plain, painted) in [
-        (
-            plan(&build::rich(), &look()),
-            plan(&build::rich(), &coloured),
-        ),
+        (plan(&build::rich(), &look()), plan(&build::rich(), &coloured)),
         (status(&troubled(), &look()), status(&troubled(), &coloured)),
     ] {
         assert_ne!(plain, painted);
@@ -351,14 +239,45 @@ fn colour_changes_nothing_but_colour() {
 
 #[test]
 fn narrow_terminals_are_kept_to() {
-    let narrow = Look {
-        width: 60,
-        ..look()
-    };
-    for line in plan(&build::rich(), &narrow)
-        .lines()
-        .filter(|line| line.starts_with(' ') && !line.starts_with("  backing_off"))
+    let narrow = Look { width: 60, ..look() };
+    for line in
+        plan(&build::rich(), &narrow).lines().filter(|line| line.starts_with(' ') && !line.starts_with("  backing_off"))
     {
         assert!(line.chars().count() <= 61, "{line}");
+    }
+}
+
+/// Every value of a policy that is written or built in is told to the rule that reads it.
+#[test]
+fn each_line_of_a_policy_is_told_with_its_value() {
+    let text = concat!(
+        "name = \"office\"\nmode = \"enforce\"\n[scope]\nworkspaces = [\"ws-a\"]\n",
+        "[hours]\nzone = \"Europe/Berlin\"\nallowed = [\"Mon-Fri 08:00-20:00\"]\n[idle]\nafter = \"90m\"\n[uptime]\nmax = \"20h\"\n",
+    );
+    let source = SourceText { file: Arc::from("policies/office.toml"), text: text.to_owned() };
+    let calendars = BTreeMap::new();
+    let sources =
+        Sources { defaults: None, policies: &[source], calendars: &calendars, channels: 1, activity_sources: 0 };
+    let parsed = parse(&sources);
+    let policy = parsed.set.get(&PolicyId::new("office")).unwrap();
+    let terms = term_lines(&policy.terms);
+    for (key, wanted) in [
+        ("hours.zone", "Europe/Berlin"),
+        ("hours.allowed", "Mon-Fri 08:00-20:00"),
+        ("idle.after", "1h30m"),
+        ("uptime.max", "20h"),
+        ("warning.lead", "15m"),
+        ("warning.undelivered", "keep"),
+        ("guard.stops_per_day", "3"),
+        ("busy.cap", "as long as it is in use"),
+        ("hold.max", "12h"),
+    ] {
+        let found = terms.iter().find(|line| line.key == key).and_then(|line| line.value.as_deref());
+        assert_eq!(found, Some(wanted), "{key} of {terms:?}");
+    }
+    let shown = explain(&Explanation { terms, ..told() }, &berlin(), &look());
+    for line in ["hours.zone = Europe/Berlin  [policies/office.toml:6]", "idle.after = 1h30m  [policies/office.toml:9]"]
+    {
+        assert!(shown.contains(line), "{line} is not in {shown}");
     }
 }

@@ -4,5 +4,6 @@ pub mod args;
 pub mod clock;
 pub mod complete;
 pub mod exit;
+pub mod out;
 pub mod outside;
 pub mod render;

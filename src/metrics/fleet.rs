@@ -18,12 +18,7 @@ use crate::units::WorkspaceId;
 const WORDS_MAX: usize = 20;
 
 /// Everything that one view says, as a page.
-pub(super) fn write(
-    options: &MetricsOptions,
-    tally: &Tally,
-    view: &FleetView,
-    api: &ApiUse,
-) -> Page {
+pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, api: &ApiUse) -> Page {
     let mut draft = Draft::default();
     about(&mut draft, options);
     instances(&mut draft, view);
@@ -79,9 +74,7 @@ fn counted(draft: &mut Draft, family: &Family, counts: &Counts) {
 }
 
 fn all(view: &FleetView) -> impl Iterator<Item = &InstanceView> {
-    view.workspaces
-        .values()
-        .flat_map(|workspace| &workspace.instances)
+    view.workspaces.values().flat_map(|workspace| &workspace.instances)
 }
 
 fn instances(draft: &mut Draft, view: &FleetView) {
@@ -89,29 +82,17 @@ fn instances(draft: &mut Draft, view: &FleetView) {
     for (id, workspace) in &view.workspaces {
         let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for facts in workspace.instances.iter().map(|instance| &instance.facts) {
-            let count = counts
-                .entry((
-                    facts.state.label(),
-                    escape::word(&facts.size.to_ascii_uppercase()),
-                ))
-                .or_insert(0);
+            let count =
+                counts.entry((facts.state.label(), escape::word(&facts.size.to_ascii_uppercase()))).or_insert(0);
             *count = count.saturating_add(1);
         }
         let [subscription, group, name] = place(id);
         for ((state, size), count) in &counts {
-            draft.sample(
-                &[subscription, group, name, state, size],
-                Value::of_len(*count),
-            );
+            draft.sample(&[subscription, group, name, state, size], Value::of_len(*count));
         }
     }
-    words(
-        draft,
-        &names::UNRECOGNISED,
-        all(view).filter_map(|instance| unrecognised(&instance.facts.state)),
-    );
-    let fields =
-        all(view).flat_map(|instance| instance.facts.oddities.iter().map(|odd| odd.field.as_str()));
+    words(draft, &names::UNRECOGNISED, all(view).filter_map(|instance| unrecognised(&instance.facts.state)));
+    let fields = all(view).flat_map(|instance| instance.facts.oddities.iter().map(|odd| odd.field.as_str()));
     words(draft, &names::ODDITIES, fields);
 }
 
@@ -144,52 +125,28 @@ fn words<'a>(draft: &mut Draft, family: &Family, found: impl Iterator<Item = &'a
 }
 
 fn workspaces(draft: &mut Draft, tally: &Tally, view: &FleetView) {
-    each_workspace(draft, view, &names::RUNNING_SECONDS, |w| {
-        tally.running.get(&w.id).map(|ms| Value::Milli(*ms))
-    });
-    each_workspace(draft, view, &names::SKIPPED, |w| {
-        Some(Value::Count(u64::from(w.skipped)))
-    });
+    each_workspace(draft, view, &names::RUNNING_SECONDS, |w| tally.running.get(&w.id).map(|ms| Value::Milli(*ms)));
+    each_workspace(draft, view, &names::SKIPPED, |w| Some(Value::Count(u64::from(w.skipped))));
     each_workspace(draft, view, &names::HOLDS, |w| {
-        Some(Value::of_len(
-            w.instances.iter().filter(|i| i.hold.is_some()).count(),
-        ))
+        Some(Value::of_len(w.instances.iter().filter(|i| i.hold.is_some()).count()))
     });
     each_workspace(draft, view, &names::OVERDUE, |w| {
-        Some(Value::of_len(
-            w.instances
-                .iter()
-                .filter(|i| i.overdue_since.is_some())
-                .count(),
-        ))
+        Some(Value::of_len(w.instances.iter().filter(|i| i.overdue_since.is_some()).count()))
     });
     each_workspace(draft, view, &names::OVERDUE_AGE, |w| {
         let oldest = w.instances.iter().filter_map(|i| i.overdue_since).min();
         Some(oldest.map_or(Value::Count(0), |since| {
-            Value::length(
-                view.at
-                    .duration_since(since)
-                    .max(jiff::SignedDuration::ZERO),
-            )
+            Value::length(view.at.duration_since(since).max(jiff::SignedDuration::ZERO))
         }))
     });
-    each_workspace(draft, view, &names::READABLE, |w| {
-        Some(Value::of_bool(w.fault.is_none()))
-    });
+    each_workspace(draft, view, &names::READABLE, |w| Some(Value::of_bool(w.fault.is_none())));
     each_workspace(draft, view, &names::READ_AT, |w| w.read_at.map(Value::at));
     each_workspace(draft, view, &names::READ_LENGTH, |w| {
-        w.read_at
-            .map(|_| Value::Milli(i64::try_from(w.read_ms).unwrap_or(i64::MAX)))
+        w.read_at.map(|_| Value::Milli(i64::try_from(w.read_ms).unwrap_or(i64::MAX)))
     });
     let mut faults: BTreeMap<&str, usize> = BTreeMap::from([("none", 0)]);
     for workspace in view.workspaces.values() {
-        let label = workspace
-            .fault_label
-            .unwrap_or(if workspace.fault.is_some() {
-                "other"
-            } else {
-                "none"
-            });
+        let label = workspace.fault_label.unwrap_or(if workspace.fault.is_some() { "other" } else { "none" });
         let count = faults.entry(label).or_insert(0);
         *count = count.saturating_add(1);
     }
@@ -197,11 +154,7 @@ fn workspaces(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     for (fault, count) in &faults {
         draft.sample(&[fault], Value::of_len(*count));
     }
-    let ungoverned = view
-        .workspaces
-        .values()
-        .filter(|w| w.policy.is_none())
-        .count();
+    let ungoverned = view.workspaces.values().filter(|w| w.policy.is_none()).count();
     draft.single(&names::UNGOVERNED, Value::of_len(ungoverned));
 }
 
@@ -237,10 +190,7 @@ fn sweeps(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     if let Some(ended) = view.last.ended_at {
         draft.single(&names::LAST_SWEEP, Value::at(ended));
         if let Some(began) = view.last.began_at {
-            draft.single(
-                &names::LAST_SWEEP_LENGTH,
-                Value::length(ended.duration_since(began)),
-            );
+            draft.single(&names::LAST_SWEEP_LENGTH, Value::length(ended.duration_since(began)));
         }
     }
     if let Some(at) = view.sight.last_full_sweep {
@@ -260,10 +210,7 @@ fn stops(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     let refused = view.last.refused.iter().map(|(_, refusal)| refusal.label());
     let sent = view.last.stops.iter().map(|line| match &line.outcome {
         Outcome::Dropped { refusal, .. } => refusal.label(),
-        Outcome::Accepted
-        | Outcome::AlreadyStopped
-        | Outcome::Failed { .. }
-        | Outcome::Unclear { .. } => "sent",
+        Outcome::Accepted | Outcome::AlreadyStopped | Outcome::Failed { .. } | Outcome::Unclear { .. } => "sent",
     });
     for label in refused.chain(sent) {
         let count = now.entry(label).or_insert(0);
@@ -283,10 +230,7 @@ fn azure(draft: &mut Draft, api: &ApiUse) {
     }
     draft.family(&names::ARM_TOKENS);
     for ((subscription, region, kind), left) in &api.tokens_left {
-        draft.sample(
-            &[subscription.as_str(), region.as_str(), kind],
-            Value::Count(*left),
-        );
+        draft.sample(&[subscription.as_str(), region.as_str(), kind], Value::Count(*left));
     }
     draft.single(&names::ARM_FOREIGN, Value::Count(api.foreign_origins));
 }
@@ -301,23 +245,12 @@ const fn mode_label(mode: Mode) -> &'static str {
 fn policies(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     draft.family(&names::POLICIES);
     for mode in [Mode::Observe, Mode::Enforce] {
-        let count = view
-            .policies
-            .iter()
-            .filter(|policy| policy.mode == mode)
-            .count();
+        let count = view.policies.iter().filter(|policy| policy.mode == mode).count();
         draft.sample(&[mode_label(mode)], Value::of_len(count));
     }
     draft.family(&names::POLICY);
     for policy in &view.policies {
-        draft.sample(
-            &[
-                policy.id.as_str(),
-                mode_label(policy.mode),
-                &policy.revision,
-            ],
-            Value::Count(1),
-        );
+        draft.sample(&[policy.id.as_str(), mode_label(policy.mode), &policy.revision], Value::Count(1));
     }
     draft.single(&names::RELOAD_OK, Value::of_bool(view.reload.is_ok()));
     if let Some(at) = tally.reloaded_at {
@@ -335,15 +268,9 @@ fn policies(draft: &mut Draft, tally: &Tally, view: &FleetView) {
 
 fn switches(draft: &mut Draft, view: &FleetView) {
     draft.single(&names::FROZEN, Value::of_bool(view.freeze != Freeze::Off));
-    draft.single(
-        &names::CLOCK_TROUBLE,
-        Value::of_bool(view.sight.clock_trouble.is_some()),
-    );
+    draft.single(&names::CLOCK_TROUBLE, Value::of_bool(view.sight.clock_trouble.is_some()));
     let storage = FaultKind::Storage.label();
-    draft.single(
-        &names::STORE_OK,
-        Value::of_bool(!view.last.faults.iter().any(|fault| fault.label == storage)),
-    );
+    draft.single(&names::STORE_OK, Value::of_bool(!view.last.faults.iter().any(|fault| fault.label == storage)));
 }
 
 fn per_instance(draft: &mut Draft, options: &MetricsOptions, view: &FleetView) {
@@ -362,27 +289,15 @@ fn per_instance(draft: &mut Draft, options: &MetricsOptions, view: &FleetView) {
     draft.family(&names::INSTANCE_ON);
     for instance in all(view).take(options.instance_series_max) {
         let labels = labels(instance);
-        draft.sample(
-            &labels.each_ref().map(String::as_str),
-            Value::of_bool(instance.facts.state.is_on()),
-        );
+        draft.sample(&labels.each_ref().map(String::as_str), Value::of_bool(instance.facts.state.is_on()));
     }
     draft.family(&names::INSTANCE_STOP_AT);
     for instance in all(view).take(options.instance_series_max) {
-        if let Some(due) = instance
-            .verdict
-            .as_ref()
-            .and_then(|verdict| verdict.due.as_ref())
-        {
+        if let Some(due) = instance.verdict.as_ref().and_then(|verdict| verdict.due.as_ref()) {
             let labels = labels(instance);
-            draft.sample(
-                &labels.each_ref().map(String::as_str),
-                Value::at(due.stop_at),
-            );
+            draft.sample(&labels.each_ref().map(String::as_str), Value::at(due.stop_at));
         }
     }
-    let omitted = all(view)
-        .count()
-        .saturating_sub(options.instance_series_max);
+    let omitted = all(view).count().saturating_sub(options.instance_series_max);
     draft.single(&names::INSTANCES_OMITTED, Value::of_len(omitted));
 }

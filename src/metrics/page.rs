@@ -80,12 +80,7 @@ impl Draft {
         let Some((family, range)) = self.parts.last_mut() else {
             return;
         };
-        debug_assert_eq!(
-            family.labels.len(),
-            labels.len(),
-            "labels of {}",
-            family.name
-        );
+        debug_assert_eq!(family.labels.len(), labels.len(), "labels of {}", family.name);
         self.text.push_str(family.name);
         for (place, (name, value)) in family.labels.iter().zip(labels).enumerate() {
             self.text.push_str(if place == 0 { "{" } else { "," });
@@ -94,8 +89,7 @@ impl Draft {
             self.text.push_str(&escape::label(value));
             self.text.push('"');
         }
-        self.text
-            .push_str(if family.labels.is_empty() { " " } else { "} " });
+        self.text.push_str(if family.labels.is_empty() { " " } else { "} " });
         number(&mut self.text, value);
         range.end = self.text.len();
     }
@@ -108,10 +102,7 @@ impl Draft {
 
     /// Ends the page.
     pub(super) fn finish(self) -> Page {
-        Page {
-            text: Bytes::from(self.text),
-            parts: self.parts,
-        }
+        Page { text: Bytes::from(self.text), parts: self.parts }
     }
 }
 
@@ -121,15 +112,8 @@ fn number(text: &mut String, value: Value) {
         Value::Milli(n) => {
             let sign = if n < 0 { "-" } else { "" };
             let n = n.unsigned_abs();
-            let (whole, rest) = (
-                n.checked_div(1000).unwrap_or(0),
-                n.checked_rem(1000).unwrap_or(0),
-            );
-            if rest == 0 {
-                writeln!(text, "{sign}{whole}")
-            } else {
-                writeln!(text, "{sign}{whole}.{rest:03}")
-            }
+            let (whole, rest) = (n.checked_div(1000).unwrap_or(0), n.checked_rem(1000).unwrap_or(0));
+            if rest == 0 { writeln!(text, "{sign}{whole}") } else { writeln!(text, "{sign}{whole}.{rest:03}") }
         }
     };
     debug_assert!(written.is_ok(), "a String takes every text");
@@ -139,19 +123,11 @@ fn number(text: &mut String, value: Value) {
 fn head(text: &mut String, family: &Family, format: Format) {
     let (name, kind) = match format {
         Format::Classic => (family.name, family.kind.classic()),
-        Format::OpenMetrics => (
-            family
-                .name
-                .strip_suffix(family.kind.suffix())
-                .unwrap_or(family.name),
-            family.kind.open(),
-        ),
+        Format::OpenMetrics => {
+            (family.name.strip_suffix(family.kind.suffix()).unwrap_or(family.name), family.kind.open())
+        }
     };
-    let written = write!(
-        text,
-        "# HELP {name} {}\n# TYPE {name} {kind}\n",
-        family.help
-    );
+    let written = write!(text, "# HELP {name} {}\n# TYPE {name} {kind}\n", family.help);
     debug_assert!(written.is_ok(), "a String takes every text");
 }
 
@@ -196,6 +172,11 @@ mod tests {
         assert!(classic.contains("# TYPE lightsout_arm_throttled_total counter\nlightsout_arm_throttled_total{subscription=\"s\\\"1\"} 3\n"), "{classic}");
         assert!(classic.ends_with("lightsout_last_sweep_duration_seconds -1.050\n"));
         let open = String::from_utf8(join(Format::OpenMetrics)).unwrap();
-        assert!(open.contains("# TYPE lightsout_arm_throttled counter\nlightsout_arm_throttled_total{subscription=\"s\\\"1\"} 3\n"), "{open}");
+        assert!(
+            open.contains(
+                "# TYPE lightsout_arm_throttled counter\nlightsout_arm_throttled_total{subscription=\"s\\\"1\"} 3\n"
+            ),
+            "{open}"
+        );
     }
 }

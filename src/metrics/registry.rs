@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::body::Bytes;
 use prometheus::core::Collector;
-use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
-};
+use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 
 use super::fleet;
 use super::names::{self, Family};
@@ -65,10 +63,7 @@ fn opts(family: &Family) -> Opts {
     Opts::new(family.name, family.help)
 }
 
-fn enrol<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    made: prometheus::Result<C>,
-) -> Result<C, MetricsError> {
+fn enrol<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> Result<C, MetricsError> {
     let collector = made?;
     registry.register(Box::new(collector.clone()))?;
     Ok(collector)
@@ -81,33 +76,17 @@ impl Metrics {
     /// When two families share a name.
     pub fn new(options: MetricsOptions) -> Result<Self, MetricsError> {
         let registry = Registry::new();
-        let requests = enrol(
-            &registry,
-            IntCounterVec::new(opts(&names::HTTP_REQUESTS), names::HTTP_REQUESTS.labels),
-        )?;
+        let requests = enrol(&registry, IntCounterVec::new(opts(&names::HTTP_REQUESTS), names::HTTP_REQUESTS.labels))?;
         let refused = enrol(&registry, IntCounter::with_opts(opts(&names::HTTP_REFUSED)))?;
         // From a small fleet's sweep to one that waits for Azure's buckets.
-        let buckets = vec![
-            0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0,
-        ];
-        let histogram = HistogramOpts::new(names::SWEEP_LENGTHS.name, names::SWEEP_LENGTHS.help)
-            .buckets(buckets);
+        let buckets = vec![0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+        let histogram = HistogramOpts::new(names::SWEEP_LENGTHS.name, names::SWEEP_LENGTHS.help).buckets(buckets);
         let sweeps = enrol(&registry, Histogram::with_opts(histogram))?;
         #[cfg(target_os = "linux")]
-        registry.register(Box::new(
-            prometheus::process_collector::ProcessCollector::for_self(),
-        ))?;
+        registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         let page = RwLock::new(fleet::write_empty(&options));
         Ok(Self {
-            inner: Arc::new(Inner {
-                options,
-                registry,
-                requests,
-                refused,
-                sweeps,
-                tally: Mutex::default(),
-                page,
-            }),
+            inner: Arc::new(Inner { options, registry, requests, refused, sweeps, tally: Mutex::default(), page }),
         })
     }
 
@@ -118,9 +97,7 @@ impl Metrics {
         if tally.add(view)
             && let (Some(began), Some(ended)) = (view.last.began_at, view.last.ended_at)
         {
-            inner
-                .sweeps
-                .observe(ended.duration_since(began).as_secs_f64());
+            inner.sweeps.observe(ended.duration_since(began).as_secs_f64());
         }
         let page = fleet::write(&inner.options, &tally, view, api);
         *inner.page.write().unwrap_or_else(PoisonError::into_inner) = page;
@@ -128,10 +105,7 @@ impl Metrics {
 
     /// A request was answered. `path` is the route as declared, never as asked.
     pub fn answered(&self, path: &'static str, code: u16) {
-        self.inner
-            .requests
-            .with_label_values(&[path, &code.to_string()])
-            .inc();
+        self.inner.requests.with_label_values(&[path, &code.to_string()]).inc();
     }
 
     /// A connection was closed for being one too many.
@@ -142,12 +116,7 @@ impl Metrics {
     /// The page in pieces: the fleet as rendered after the last sweep, then a few dozen lines about this process.
     #[must_use]
     pub fn pieces(&self, format: Format) -> Vec<Bytes> {
-        let mut pieces = self
-            .inner
-            .page
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pieces(format);
+        let mut pieces = self.inner.page.read().unwrap_or_else(PoisonError::into_inner).pieces(format);
         pieces.push(Bytes::from(self.own(format)));
         if format == Format::OpenMetrics {
             pieces.push(Bytes::from_static(b"# EOF\n"));
@@ -163,10 +132,7 @@ impl Metrics {
 
     fn own(&self, format: Format) -> String {
         let mut text = Vec::new();
-        if TextEncoder::new()
-            .encode(&self.inner.registry.gather(), &mut text)
-            .is_err()
-        {
+        if TextEncoder::new().encode(&self.inner.registry.gather(), &mut text).is_err() {
             return String::new();
         }
         let text = String::from_utf8(text).unwrap_or_default();

@@ -113,11 +113,7 @@ impl Tally {
         if let Some(seen) = RESULTS.iter().find(|known| **known == head) {
             one_more(&mut self.verified, seen);
         } else if head != "dropped" {
-            let reason = result
-                .rsplit([':', ' ', '('])
-                .next()
-                .unwrap_or_default()
-                .trim_end_matches(')');
+            let reason = result.rsplit([':', ' ', '(']).next().unwrap_or_default().trim_end_matches(')');
             one_more(&mut self.failed, known_fault(reason));
         }
     }
@@ -127,22 +123,13 @@ impl Tally {
         let mut running = BTreeMap::new();
         for (id, workspace) in &view.workspaces {
             let mut sum = self.running.get(id).copied().unwrap_or(0);
-            for facts in workspace
-                .instances
-                .iter()
-                .map(|i| &i.facts)
-                .filter(|f| f.state.is_billed())
-            {
-                let before = self
-                    .billed
-                    .get(&facts.id)
-                    .filter(|(created, _)| *created == facts.created);
+            for facts in workspace.instances.iter().map(|i| &i.facts).filter(|f| f.state.is_billed()) {
+                let before = self.billed.get(&facts.id).filter(|(created, _)| *created == facts.created);
                 let stretch = before.map(|(_, seen)| facts.observed_at.duration_since(*seen));
                 if let Some(stretch) = stretch.filter(|s| s.is_positive() && *s <= GAP_MAX) {
                     sum = sum.saturating_add(i64::try_from(stretch.as_millis()).unwrap_or(0));
                 }
-                let seen =
-                    before.map_or(facts.observed_at, |(_, seen)| facts.observed_at.max(*seen));
+                let seen = before.map_or(facts.observed_at, |(_, seen)| facts.observed_at.max(*seen));
                 billed.insert(facts.id.clone(), (facts.created, seen));
             }
             running.insert(id.clone(), sum);
@@ -158,17 +145,9 @@ fn one_more(counts: &mut Counts, label: &'static str) {
 }
 
 fn known_fault(label: &str) -> &'static str {
-    FAULT_LABELS
-        .iter()
-        .find(|known| **known == label)
-        .copied()
-        .unwrap_or("other")
+    FAULT_LABELS.iter().find(|known| **known == label).copied().unwrap_or("other")
 }
 
 fn known_ground(label: &str) -> &'static str {
-    crate::rules::Ground::ALL
-        .iter()
-        .map(|ground| ground.label())
-        .find(|known| *known == label)
-        .unwrap_or("other")
+    crate::rules::Ground::ALL.iter().map(|ground| ground.label()).find(|known| *known == label).unwrap_or("other")
 }

@@ -1,27 +1,24 @@
 //! One decision in full, as the service tells it: what was known, what each rule found and by which line, what won.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{History, InstanceFacts};
-use crate::policy::{Mode, Terms, WarningProof, WhenUndelivered};
+use crate::facts::{History, Hold, InstanceFacts};
+use crate::guard::Refusal;
+use crate::policy::{Mode, Origin, Terms, WarningProof, WhenUndelivered};
 use crate::rules::{Rule, Verdict};
-use crate::units::PolicyId;
 
-/// The policy that decided, for the reader.
+/// One effective value of a policy and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DecidedBy {
-    /// Its name.
-    pub name: PolicyId,
-    /// Its file.
-    pub file: Arc<str>,
-    /// Its revision.
-    pub revision: Arc<str>,
-    /// Whether it stops or only observes.
-    pub mode: Mode,
+pub struct TermLine {
+    /// Its key as written in files: `idle.after`.
+    pub key: String,
+    /// Its value in words, where one line can hold it.
+    pub value: Option<String>,
+    /// Its file and line, or the built-in default.
+    pub origin: Origin,
 }
 
 /// A decision with what led to it. What an old record does not hold is absent: a decision recorded long ago has its
@@ -32,42 +29,49 @@ pub struct Explanation {
     pub facts: Arc<InstanceFacts>,
     /// As decided.
     pub verdict: Arc<Verdict>,
-    /// What was remembered.
+    /// What was remembered; none for a decision of the past.
     #[serde(default)]
     pub history: Option<History>,
-    /// The policy's zone by its IANA name.
-    #[serde(default)]
+    /// The policy's zone by its IANA name, for the reader.
     pub zone: Option<String>,
-    /// The policy.
-    #[serde(default)]
-    pub policy: Option<DecidedBy>,
-    /// By key as written (`idle.after`): the file and line, or the built-in default.
-    #[serde(default)]
-    pub origins: BTreeMap<String, String>,
-    /// By key: the value in words, where one line can hold it.
-    #[serde(default)]
-    pub values: BTreeMap<String, String>,
-    /// Why the guard would refuse a stop now, in words; empty when it would not.
-    #[serde(default)]
-    pub refusals: Vec<String>,
-    /// When it was recorded; none when it is decided now.
-    #[serde(default)]
-    pub recorded_at: Option<Timestamp>,
+    /// Whether the policy stops or only observes; none when the decision is an old one and the policy is gone.
+    pub mode: Option<Mode>,
+    /// Values that hold for this instance.
+    pub terms: Vec<TermLine>,
+    /// The hold in force.
+    pub hold: Option<Hold>,
+    /// Why the guard would refuse a stop now; empty when it would not.
+    pub refusals: Vec<Refusal>,
+    /// True when this is the decision as recorded at that time, not one made now.
+    pub recorded: bool,
 }
 
 impl Explanation {
-    /// The keys that a rule reads, with value and origin.
-    pub fn terms_of(&self, rule: Rule) -> impl Iterator<Item = (&str, Option<&str>, &str)> {
-        self.origins
-            .iter()
-            .filter(move |(key, _)| rule_of(key) == Some(rule))
-            .map(|(key, origin)| {
-                (
-                    key.as_str(),
-                    self.values.get(key).map(String::as_str),
-                    origin.as_str(),
-                )
-            })
+    /// A decision made now on the facts at hand.
+    #[must_use]
+    pub fn new(facts: Arc<InstanceFacts>, verdict: Arc<Verdict>, terms: &Terms) -> Self {
+        Self {
+            facts,
+            verdict,
+            history: None,
+            zone: None,
+            mode: None,
+            terms: term_lines(terms),
+            hold: None,
+            refusals: Vec::new(),
+            recorded: false,
+        }
+    }
+
+    /// When it was decided.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.verdict.at
+    }
+
+    /// The lines that a rule's values come from.
+    pub fn lines_of(&self, rule: Rule) -> impl Iterator<Item = &TermLine> {
+        self.terms.iter().filter(move |line| rule_of(&line.key) == Some(rule))
     }
 }
 
@@ -87,14 +91,15 @@ fn rule_of(key: &str) -> Option<Rule> {
     }
 }
 
-/// Every value of the terms that one line can hold, by its key.
+/// Every value of the terms with its line, in the order of the keys.
 #[must_use]
-pub fn term_values(terms: &Terms) -> BTreeMap<String, String> {
-    let values = terms
-        .origins
-        .keys()
-        .filter_map(|key| value_of(terms, key).map(|value| ((*key).to_owned(), value)));
-    values.collect()
+pub fn term_lines(terms: &Terms) -> Vec<TermLine> {
+    let lines = terms.origins.iter().map(|(key, origin)| TermLine {
+        key: (*key).to_owned(),
+        value: value_of(terms, key),
+        origin: origin.clone(),
+    });
+    lines.collect()
 }
 
 /// A value in words, for those keys whose value one line can hold.
@@ -103,14 +108,8 @@ fn value_of(terms: &Terms, key: &str) -> Option<String> {
     match section {
         "hours" => hours_value(terms, name),
         "idle" => idle_value(terms, name),
-        "uptime" => terms
-            .uptime
-            .filter(|_| name == "max")
-            .map(|uptime| uptime.max.to_string()),
-        "busy" => Some(terms.busy_cap.map_or_else(
-            || "as long as it is in use".to_owned(),
-            |cap| cap.to_string(),
-        )),
+        "uptime" => terms.uptime.filter(|_| name == "max").map(|uptime| uptime.max.to_string()),
+        "busy" => Some(terms.busy_cap.map_or_else(|| "as long as it is in use".to_owned(), |cap| cap.to_string())),
         "warning" => warning_value(terms, name),
         "guard" => guard_value(terms, name),
         "hold" if name == "max" => Some(terms.hold.max.to_string()),
@@ -125,23 +124,13 @@ fn hours_value(terms: &Terms, name: &str) -> Option<String> {
     };
     match name {
         "zone" => Some(hours.hours.zone_name().to_owned()),
-        "allowed" => Some(
-            hours
-                .hours
-                .windows()
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", "),
+        "allowed" => Some(hours.hours.windows().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        "respect_start_for" => Some(
+            hours.respect_start_for.map_or_else(|| "until hours end the next time".to_owned(), |span| span.to_string()),
         ),
-        "respect_start_for" => Some(hours.respect_start_for.map_or_else(
-            || "until hours end the next time".to_owned(),
-            |span| span.to_string(),
-        )),
-        "catch_up" => Some(hours.catch_up.map_or_else(
-            || "until hours begin again".to_owned(),
-            |span| span.to_string(),
-        )),
+        "catch_up" => {
+            Some(hours.catch_up.map_or_else(|| "until hours begin again".to_owned(), |span| span.to_string()))
+        }
         "spread" => Some(hours.spread.to_string()),
         _ => None,
     }

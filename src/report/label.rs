@@ -29,11 +29,7 @@ const KNOWN: &[Label] = &[
 ];
 
 fn known(word: &str) -> Label {
-    KNOWN
-        .iter()
-        .find(|label| **label == word)
-        .copied()
-        .unwrap_or("other")
+    KNOWN.iter().find(|label| **label == word).copied().unwrap_or("other")
 }
 
 pub(super) fn one<'de, D: Deserializer<'de>>(from: D) -> Result<Label, D::Error> {
@@ -44,12 +40,7 @@ pub(super) fn maybe<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Label>,
     Option::<String>::deserialize(from).map(|word| word.as_deref().map(known))
 }
 
-pub(super) fn triples<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Vec<(PolicyId, u64, Label)>, D::Error> {
+pub(super) fn triples<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(PolicyId, u64, Label)>, D::Error> {
     let triples = Vec::<(PolicyId, u64, String)>::deserialize(from)?;
-    Ok(triples
-        .into_iter()
-        .map(|(id, count, word)| (id, count, known(&word)))
-        .collect())
+    Ok(triples.into_iter().map(|(id, count, word)| (id, count, known(&word))).collect())
 }

@@ -6,7 +6,7 @@ mod sweep;
 mod view;
 pub mod words;
 
-pub use explain::{DecidedBy, Explanation, term_values};
+pub use explain::{Explanation, TermLine, term_lines};
 pub use label::Label;
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

@@ -32,26 +32,12 @@ const fn is_invisible(c: char) -> bool {
 pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
     let utc = at.to_zoned(TimeZone::UTC);
     let there = at.to_zoned(zone.clone());
-    if there.offset().is_zero()
-        && zone
-            .iana_name()
-            .is_none_or(|name| name == "UTC" || name == "Etc/UTC")
-    {
+    if there.offset().is_zero() && zone.iana_name().is_none_or(|name| name == "UTC" || name == "Etc/UTC") {
         return utc.strftime("%a %d %b %H:%M UTC").to_string();
     }
-    let name = zone
-        .iana_name()
-        .map_or_else(|| there.strftime("%:z").to_string(), str::to_owned);
-    let beside = if utc.date() == there.date() {
-        "%H:%M UTC"
-    } else {
-        "%a %H:%M UTC"
-    };
-    format!(
-        "{} {name} ({})",
-        there.strftime("%a %d %b %H:%M"),
-        utc.strftime(beside)
-    )
+    let name = zone.iana_name().map_or_else(|| there.strftime("%:z").to_string(), str::to_owned);
+    let beside = if utc.date() == there.date() { "%H:%M UTC" } else { "%a %H:%M UTC" };
+    format!("{} {name} ({})", there.strftime("%a %d %b %H:%M"), utc.strftime(beside))
 }
 
 /// A length in its two largest units: `2d 3h`, `1h 5m`, `45s`. Never negative.
@@ -71,11 +57,7 @@ pub fn length(length: SignedDuration) -> String {
         }
     }
     parts.truncate(2);
-    if parts.is_empty() {
-        "0s".to_owned()
-    } else {
-        parts.join(" ")
-    }
+    if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
 }
 
 /// Where an instant lies from `now`: `in 10m`, `5m ago`, `now`.
@@ -160,10 +142,7 @@ pub const fn ground(ground: Ground) -> &'static str {
 pub fn freeze(freeze: &Freeze) -> String {
     match freeze {
         Freeze::Off => "not frozen".to_owned(),
-        Freeze::On(why) => format!(
-            "FROZEN: {}; nothing is stopped until `lightsout freeze --lift`",
-            clean(why)
-        ),
+        Freeze::On(why) => format!("FROZEN: {}; nothing is stopped until `lightsout freeze --lift`", clean(why)),
     }
 }
 
@@ -176,10 +155,7 @@ pub fn unknown(why: &Unknown) -> String {
 /// Whose an instance is.
 #[must_use]
 pub fn owner(facts: &InstanceFacts) -> String {
-    facts
-        .owner
-        .name()
-        .map_or_else(|| "nobody known".to_owned(), clean)
+    facts.owner.name().map_or_else(|| "nobody known".to_owned(), clean)
 }
 
 /// What is known of an instance's use.
@@ -189,11 +165,7 @@ pub fn activity(activity: &Activity, now: Timestamp) -> String {
         Activity::Busy { source, as_of } => {
             format!("in use: {} ({})", source.words(), from_now(*as_of, now))
         }
-        Activity::Quiet {
-            since,
-            as_of,
-            covered,
-        } => {
+        Activity::Quiet { since, as_of, covered } => {
             format!(
                 "quiet for {}, readings cover {covered}, newest {}",
                 length(now.duration_since(*since)),
@@ -209,17 +181,8 @@ pub fn activity(activity: &Activity, now: Timestamp) -> String {
 pub fn last_operation(facts: &InstanceFacts, now: Timestamp) -> String {
     match &facts.last_operation {
         Reading::Known { value, .. } => {
-            let what = format!(
-                "{:?} {:?} by {:?}",
-                value.operation, value.status, value.trigger
-            );
-            format!(
-                "{} ({})",
-                clean(&what)
-                    .replace("Other(", "(")
-                    .replace("User", "a person"),
-                from_now(value.at, now)
-            )
+            let what = format!("{:?} {:?} by {:?}", value.operation, value.status, value.trigger);
+            format!("{} ({})", clean(&what).replace("Other(", "(").replace("User", "a person"), from_now(value.at, now))
         }
         Reading::Unknown(why) => unknown(why),
     }
@@ -240,10 +203,7 @@ mod tests {
     fn moments_name_their_zone_and_utc() {
         let at: Timestamp = "2026-11-24T23:30:00Z".parse().unwrap();
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        assert_eq!(
-            moment(at, &berlin),
-            "Wed 25 Nov 00:30 Europe/Berlin (Tue 23:30 UTC)"
-        );
+        assert_eq!(moment(at, &berlin), "Wed 25 Nov 00:30 Europe/Berlin (Tue 23:30 UTC)");
         assert_eq!(moment(at, &TimeZone::UTC), "Tue 24 Nov 23:30 UTC");
         assert_eq!(
             moment(at, &TimeZone::get("Africa/Abidjan").unwrap()),
@@ -254,14 +214,8 @@ mod tests {
     #[test]
     fn lengths_have_two_units_at_most() {
         let of = |seconds| length(SignedDuration::from_secs(seconds));
-        assert_eq!(
-            (of(0).as_str(), of(59).as_str(), of(3_660).as_str()),
-            ("0s", "59s", "1h 1m")
-        );
-        assert_eq!(
-            (of(90_061).as_str(), of(86_401).as_str(), of(-5).as_str()),
-            ("1d 1h", "1d", "0s")
-        );
+        assert_eq!((of(0).as_str(), of(59).as_str(), of(3_660).as_str()), ("0s", "59s", "1h 1m"));
+        assert_eq!((of(90_061).as_str(), of(86_401).as_str(), of(-5).as_str()), ("1d 1h", "1d", "0s"));
     }
 
     #[test]

@@ -60,19 +60,11 @@ impl ControlClient {
     pub fn connect(path: &Path) -> Result<Option<Self>, ControlError> {
         match UnixStream::connect(path) {
             Ok(_) => {}
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-                ) =>
-            {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
                 return Ok(None);
             }
             Err(cause) => {
-                return Err(ControlError::Closed {
-                    path: path.display().to_string(),
-                    cause,
-                });
+                return Err(ControlError::Closed { path: path.display().to_string(), cause });
             }
         }
         let client = Client::builder()
@@ -96,11 +88,7 @@ impl ControlClient {
     ///
     /// # Errors
     /// When the service cannot be asked, or knows no such instance or decision.
-    pub async fn decision(
-        &self,
-        instance: &str,
-        at: Option<Timestamp>,
-    ) -> Result<serde_json::Value, ControlError> {
+    pub async fn decision(&self, instance: &str, at: Option<Timestamp>) -> Result<serde_json::Value, ControlError> {
         let mut url = address("decision")?;
         url.query_pairs_mut().append_pair("instance", instance);
         if let Some(at) = at {
@@ -114,8 +102,7 @@ impl ControlClient {
     /// # Errors
     /// When the service cannot be asked, or declines in words.
     pub async fn hold(&self, request: &HoldRequest) -> Result<Hold, ControlError> {
-        self.json(self.client.post(url("holds")).json(request))
-            .await
+        self.json(self.client.post(url("holds")).json(request)).await
     }
 
     /// Ends a hold, by its id or the instance's name.
@@ -127,8 +114,7 @@ impl ControlClient {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.push(hold);
         }
-        self.done(self.client.delete(url).json(&Lift { by: by.to_owned() }))
-            .await
+        self.done(self.client.delete(url).json(&Lift { by: by.to_owned() })).await
     }
 
     /// Lets a changed policy act on all.
@@ -136,11 +122,7 @@ impl ControlClient {
     /// # Errors
     /// When the service cannot be asked, or knows no such policy.
     pub async fn acknowledge(&self, policy: &PolicyId, by: &str) -> Result<(), ControlError> {
-        self.done(self.client.post(url("ack")).json(&Acknowledge {
-            policy: policy.clone(),
-            by: by.to_owned(),
-        }))
-        .await
+        self.done(self.client.post(url("ack")).json(&Acknowledge { policy: policy.clone(), by: by.to_owned() })).await
     }
 
     /// Asks for a sweep now.
@@ -166,10 +148,7 @@ fn url(route: &str) -> String {
 }
 
 fn address(route: &str) -> Result<url::Url, ControlError> {
-    url::Url::parse(&url(route)).map_err(|cause| ControlError::Unexpected {
-        code: 0,
-        words: cause.to_string(),
-    })
+    url::Url::parse(&url(route)).map_err(|cause| ControlError::Unexpected { code: 0, words: cause.to_string() })
 }
 
 async fn answered(response: Response) -> Result<Response, ControlError> {
@@ -181,9 +160,6 @@ async fn answered(response: Response) -> Result<Response, ControlError> {
     let words = serde_json::from_str::<Problem>(&words).map_or(words, |problem| problem.error);
     match status {
         StatusCode::CONFLICT => Err(ControlError::Declined(Declined(words))),
-        other => Err(ControlError::Unexpected {
-            code: other.as_u16(),
-            words,
-        }),
+        other => Err(ControlError::Unexpected { code: other.as_u16(), words }),
     }
 }

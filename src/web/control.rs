@@ -63,10 +63,9 @@ pub fn control_router<C: Control>(control: Arc<C>, limits: &HttpLimits) -> Route
         .route("/v1/nudge", post(nudge::<C>))
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(from_fn_with_state(
-            patience,
-            |State(patience): State<Duration>, request, next| in_time(patience, request, next),
-        ))
+        .layer(from_fn_with_state(patience, |State(patience): State<Duration>, request, next| {
+            in_time(patience, request, next)
+        }))
         .layer(from_fn(security_headers))
         .with_state(control)
 }
@@ -76,9 +75,7 @@ fn declined(Declined(error): Declined) -> Response {
 }
 
 async fn unknown() -> Response {
-    let error =
-        "this service does not know that request; is the command line newer than the service?"
-            .to_owned();
+    let error = "this service does not know that request; is the command line newer than the service?".to_owned();
     (StatusCode::NOT_FOUND, Json(Problem { error })).into_response()
 }
 
@@ -86,10 +83,7 @@ async fn view<C: Control>(State(control): State<Arc<C>>) -> Response {
     Json(&*control.view()).into_response()
 }
 
-async fn decision<C: Control>(
-    State(control): State<Arc<C>>,
-    Query(query): Query<DecisionQuery>,
-) -> Response {
+async fn decision<C: Control>(State(control): State<Arc<C>>, Query(query): Query<DecisionQuery>) -> Response {
     let at = query.at.unwrap_or_else(|| control.view().at);
     match control.decision(query.instance, at).await {
         Ok(value) => Json(value).into_response(),
@@ -97,10 +91,7 @@ async fn decision<C: Control>(
     }
 }
 
-async fn hold<C: Control>(
-    State(control): State<Arc<C>>,
-    Json(request): Json<HoldRequest>,
-) -> Response {
+async fn hold<C: Control>(State(control): State<Arc<C>>, Json(request): Json<HoldRequest>) -> Response {
     match control.hold(request).await {
         Ok(hold) => (StatusCode::CREATED, Json(hold)).into_response(),
         Err(why) => declined(why),
@@ -118,10 +109,7 @@ async fn lift<C: Control>(
     }
 }
 
-async fn acknowledge<C: Control>(
-    State(control): State<Arc<C>>,
-    Json(request): Json<Acknowledge>,
-) -> Response {
+async fn acknowledge<C: Control>(State(control): State<Arc<C>>, Json(request): Json<Acknowledge>) -> Response {
     match control.acknowledge(request.policy, request.by).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => declined(why),

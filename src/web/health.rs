@@ -36,9 +36,7 @@ struct Inner {
 
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Health")
-            .field("not_ready", &self.not_ready())
-            .finish_non_exhaustive()
+        f.debug_struct("Health").field("not_ready", &self.not_ready()).finish_non_exhaustive()
     }
 }
 
@@ -48,10 +46,7 @@ fn millis(length: SignedDuration) -> i64 {
 
 impl Health {
     /// Nothing ready yet. `steady` is the clock that never steps; the engine's loop may be silent for `silence_max`.
-    pub fn new(
-        silence_max: SignedDuration,
-        steady: impl Fn() -> SignedDuration + Send + Sync + 'static,
-    ) -> Self {
+    pub fn new(silence_max: SignedDuration, steady: impl Fn() -> SignedDuration + Send + Sync + 'static) -> Self {
         let now = millis(steady());
         Self {
             inner: Arc::new(Inner {
@@ -68,9 +63,7 @@ impl Health {
 
     /// The engine's loop went round.
     pub fn tick(&self) {
-        self.inner
-            .ticked_ms
-            .store(millis((self.inner.steady)()), Ordering::Relaxed);
+        self.inner.ticked_ms.store(millis((self.inner.steady)()), Ordering::Relaxed);
     }
     /// A sweep ended.
     pub fn swept(&self) {
@@ -82,27 +75,18 @@ impl Health {
     }
     /// Whether there is a set of policies at work; when not, why.
     pub fn policies(&self, state: Result<(), String>) {
-        *self
-            .inner
-            .policies
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = state;
+        *self.inner.policies.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
     /// Whether the journal can be used; when not, why.
     pub fn store(&self, state: Result<(), String>) {
-        *self
-            .inner
-            .store
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = state;
+        *self.inner.store.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// Why the process should be restarted, if so: its loop has been silent for too long.
     #[must_use]
     pub fn dead(&self) -> Option<String> {
         let silence = SignedDuration::from_millis(
-            millis((self.inner.steady)())
-                .saturating_sub(self.inner.ticked_ms.load(Ordering::Relaxed)),
+            millis((self.inner.steady)()).saturating_sub(self.inner.ticked_ms.load(Ordering::Relaxed)),
         );
         (silence > self.inner.silence_max).then(|| {
             format!(
@@ -118,27 +102,15 @@ impl Health {
     pub fn not_ready(&self) -> Vec<NotReady> {
         let mut waits = Vec::new();
         if self.inner.stopping.load(Ordering::Relaxed) {
-            waits.push(NotReady {
-                what: "stopping",
-                why: "the service is shutting down".to_owned(),
-            });
+            waits.push(NotReady { what: "stopping", why: "the service is shutting down".to_owned() });
         }
-        for (what, state) in [
-            ("policies", &self.inner.policies),
-            ("store", &self.inner.store),
-        ] {
+        for (what, state) in [("policies", &self.inner.policies), ("store", &self.inner.store)] {
             if let Err(why) = &*state.lock().unwrap_or_else(PoisonError::into_inner) {
-                waits.push(NotReady {
-                    what,
-                    why: why.clone(),
-                });
+                waits.push(NotReady { what, why: why.clone() });
             }
         }
         if !self.inner.swept.load(Ordering::Relaxed) {
-            waits.push(NotReady {
-                what: "sweep",
-                why: "the first sweep has not ended yet".to_owned(),
-            });
+            waits.push(NotReady { what: "sweep", why: "the first sweep has not ended yet".to_owned() });
         }
         waits
     }
@@ -152,9 +124,8 @@ mod tests {
     fn a_silent_loop_is_dead_and_a_tick_revives_it() {
         let clock = Arc::new(AtomicI64::new(0));
         let hand = Arc::clone(&clock);
-        let health = Health::new(SignedDuration::from_secs(60), move || {
-            SignedDuration::from_secs(hand.load(Ordering::Relaxed))
-        });
+        let health =
+            Health::new(SignedDuration::from_secs(60), move || SignedDuration::from_secs(hand.load(Ordering::Relaxed)));
         clock.store(60, Ordering::Relaxed);
         assert_eq!(health.dead(), None, "exactly the bound is still well");
         clock.store(61, Ordering::Relaxed);
@@ -166,13 +137,7 @@ mod tests {
     #[test]
     fn ready_needs_policies_store_and_a_sweep() {
         let health = Health::new(SignedDuration::from_secs(60), || SignedDuration::ZERO);
-        let waits = |health: &Health| {
-            health
-                .not_ready()
-                .into_iter()
-                .map(|wait| wait.what)
-                .collect::<Vec<_>>()
-        };
+        let waits = |health: &Health| health.not_ready().into_iter().map(|wait| wait.what).collect::<Vec<_>>();
         assert_eq!(waits(&health), ["policies", "store", "sweep"]);
         health.policies(Ok(()));
         health.store(Ok(()));

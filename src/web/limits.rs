@@ -30,12 +30,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         // Prometheus keeps one connection, a probe opens one a time: 64 leaves room for people. 16 KiB of head and
         // 64 KiB of body are far above what any of them sends.
-        Self {
-            connections: 64,
-            patience: Duration::from_secs(10),
-            head_bytes: 16 * 1024,
-            body_bytes: 64 * 1024,
-        }
+        Self { connections: 64, patience: Duration::from_secs(10), head_bytes: 16 * 1024, body_bytes: 64 * 1024 }
     }
 }
 
@@ -51,11 +46,7 @@ impl Limited {
     /// By these limits; refusals are counted when there are metrics.
     #[must_use]
     pub fn new(limits: &HttpLimits, metrics: Option<Metrics>) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(limits.connections)),
-            patience: limits.patience,
-            metrics,
-        }
+        Self { places: Arc::new(Semaphore::new(limits.connections)), patience: limits.patience, metrics }
     }
 }
 
@@ -66,15 +57,7 @@ impl<I, S> Accept<I, S> for Limited {
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
         let held = match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => Ok((
-                Held {
-                    stream,
-                    patience: self.patience,
-                    stalled: None,
-                    _place: place,
-                },
-                service,
-            )),
+            Ok(place) => Ok((Held { stream, patience: self.patience, stalled: None, _place: place }, service)),
             Err(_) => {
                 if let Some(metrics) = &self.metrics {
                     metrics.connection_refused();
@@ -97,11 +80,7 @@ pub struct Held<I> {
 
 impl<I> Held<I> {
     /// A write that waits longer than patience fails: its peer does not read.
-    fn bound<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+    fn bound<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         match written {
             Poll::Ready(done) => {
                 self.stalled = None;
@@ -109,14 +88,12 @@ impl<I> Held<I> {
             }
             Poll::Pending => {
                 let patience = self.patience;
-                let sleep = self.stalled.get_or_insert_with(|| {
-                    Box::pin(tokio::time::sleep_until(Instant::now() + patience))
-                });
+                let sleep =
+                    self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
                 match sleep.as_mut().poll(cx) {
-                    Poll::Ready(()) => Poll::Ready(Err(io::Error::new(
-                        io::ErrorKind::TimedOut,
-                        "the peer does not read",
-                    ))),
+                    Poll::Ready(()) => {
+                        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")))
+                    }
                     Poll::Pending => Poll::Pending,
                 }
             }
@@ -125,21 +102,13 @@ impl<I> Held<I> {
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Held<I> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
 impl<I: AsyncWrite + Unpin> AsyncWrite for Held<I> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.bound(cx, written)
     }

@@ -34,13 +34,7 @@ impl Drop for SocketFile {
 }
 
 fn because(path: &Path, what: &str, cause: &io::Error) -> io::Error {
-    io::Error::new(
-        cause.kind(),
-        format!(
-            "could not {what} the control socket {}: {cause}",
-            path.display()
-        ),
-    )
+    io::Error::new(cause.kind(), format!("could not {what} the control socket {}: {cause}", path.display()))
 }
 
 impl ControlServer {
@@ -58,17 +52,13 @@ impl ControlServer {
             }
             Ok(()) | Err(_) => {}
         }
-        let listener =
-            UnixListener::bind(&draft).map_err(|error| because(&draft, "make", &error))?;
+        let listener = UnixListener::bind(&draft).map_err(|error| because(&draft, "make", &error))?;
         let file = SocketFile(draft);
         fs::set_permissions(&file.0, fs::Permissions::from_mode(0o600))
             .map_err(|error| because(path, "close", &error))?;
         fs::rename(&file.0, path).map_err(|error| because(path, "name", &error))?;
         listener.set_nonblocking(true)?;
-        Ok(Self {
-            listener,
-            file: SocketFile(path.to_path_buf()),
-        })
+        Ok(Self { listener, file: SocketFile(path.to_path_buf()) })
     }
 
     /// Where it is.
@@ -81,17 +71,9 @@ impl ControlServer {
     ///
     /// # Errors
     /// When the socket cannot be used.
-    pub async fn serve<C: Control>(
-        self,
-        control: Arc<C>,
-        handle: Handle<SocketAddr>,
-    ) -> io::Result<()> {
-        let limits = HttpLimits {
-            connections: 16,
-            ..HttpLimits::default()
-        };
-        let mut server =
-            axum_server::from_unix(self.listener)?.acceptor(Limited::new(&limits, None));
+    pub async fn serve<C: Control>(self, control: Arc<C>, handle: Handle<SocketAddr>) -> io::Result<()> {
+        let limits = HttpLimits { connections: 16, ..HttpLimits::default() };
+        let mut server = axum_server::from_unix(self.listener)?.acceptor(Limited::new(&limits, None));
         server
             .http_builder()
             .http1()
@@ -118,10 +100,7 @@ fn refuse_living(path: &Path) -> io::Result<()> {
         Ok(_) => match UnixStream::connect(path) {
             Ok(_) => Err(io::Error::new(
                 io::ErrorKind::AddrInUse,
-                format!(
-                    "another service answers at {}; stop it first",
-                    path.display()
-                ),
+                format!("another service answers at {}; stop it first", path.display()),
             )),
             Err(_) => Ok(()),
         },

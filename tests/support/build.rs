@@ -10,15 +10,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, Freeze, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation,
-    OperationStatus, Owner, PowerState, Reading, StopKey, Tags, Trigger, Unknown,
+    Activity, Freeze, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation, OperationStatus, Owner,
+    PowerState, Reading, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::guard::{FleetSight, Refusal};
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::policy::Mode;
 use lightsout::report::{
-    FaultLine, FleetView, InstanceView, Label, Outcome, PolicyView, StopLine, SweepReport,
-    WorkspaceView,
+    FaultLine, FleetView, InstanceView, Label, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView,
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
 use lightsout::units::{InstanceId, PolicyId, Region, WorkspaceId};
@@ -62,18 +61,9 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
         state: PowerState::Running,
         size: Arc::from("STANDARD_NC6S_V3"),
         region: Region::new("westeurope"),
-        owner: Owner {
-            user_name: Some(Arc::from("ada@example.com")),
-            ..Owner::default()
-        },
-        tags: Reading::Known {
-            value: Tags::default(),
-            as_of: now(),
-        },
-        last_operation: Reading::Known {
-            value: started,
-            as_of: now(),
-        },
+        owner: Owner { user_name: Some(Arc::from("ada@example.com")), ..Owner::default() },
+        tags: Reading::Known { value: Tags::default(), as_of: now() },
+        last_operation: Reading::Known { value: started, as_of: now() },
         native: NativeTimers::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: now(),
@@ -83,12 +73,8 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
 
 /// A verdict with one finding.
 pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict {
-    let finding = Finding {
-        rule: rule_of(ground),
-        ground,
-        words: format!("found {}", ground.label()).into(),
-        due_at: None,
-    };
+    let finding =
+        Finding { rule: rule_of(ground), ground, words: format!("found {}", ground.label()).into(), due_at: None };
     Verdict {
         instance: facts.id.clone(),
         created: facts.created,
@@ -107,9 +93,7 @@ pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict
 
 fn rule_of(ground: Ground) -> Rule {
     match ground {
-        Ground::Off | Ground::Unsettled | Ground::Unrecognised | Ground::StopUnderWay => {
-            Rule::State
-        }
+        Ground::Off | Ground::Unsettled | Ground::Unrecognised | Ground::StopUnderWay => Rule::State,
         Ground::Held => Rule::Hold,
         Ground::Frozen => Rule::Freeze,
         Ground::Exempt => Rule::Exempt,
@@ -159,12 +143,7 @@ pub fn step(facts: &InstanceFacts, ground: Ground) -> Step {
 /// An instance of a view.
 pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
     let overdue_since = verdict.as_ref().and_then(Verdict::overdue_since);
-    InstanceView {
-        facts: Arc::new(facts),
-        verdict: verdict.map(Arc::new),
-        overdue_since,
-        hold: None,
-    }
+    InstanceView { facts: Arc::new(facts), verdict: verdict.map(Arc::new), overdue_since, hold: None }
 }
 
 /// A hold of an instance until then.
@@ -203,18 +182,11 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         revision: Arc::from("r1a2b3c4"),
         mode: Mode::Enforce,
         canary_until: None,
+        zone: Some("Europe/Berlin".into()),
     };
-    let verdicts = rooms
-        .iter()
-        .flat_map(|room| &room.instances)
-        .filter_map(|i| i.verdict.clone())
-        .collect();
+    let verdicts = rooms.iter().flat_map(|room| &room.instances).filter_map(|i| i.verdict.clone()).collect();
     let report = SweepReport {
-        began_at: Some(
-            now()
-                .checked_sub(SignedDuration::from_millis(1_500))
-                .unwrap(),
-        ),
+        began_at: Some(now().checked_sub(SignedDuration::from_millis(1_500)).unwrap()),
         ended_at: Some(now()),
         workspaces_read: rooms.len(),
         verdicts,
@@ -223,66 +195,34 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
     FleetView {
         at: now(),
         freeze: Freeze::Off,
-        workspaces: rooms
-            .into_iter()
-            .map(|room| (room.id.clone(), room))
-            .collect::<BTreeMap<_, _>>(),
+        workspaces: rooms.into_iter().map(|room| (room.id.clone(), room)).collect::<BTreeMap<_, _>>(),
         policies: vec![policy],
         reload: Ok(minutes(-60)),
-        sight: FleetSight {
-            last_full_sweep: Some(now()),
-            ..FleetSight::default()
-        },
+        sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
         last: Arc::new(report),
     }
 }
 
 /// A verdict about an off-hours stop at that instant.
-pub fn due_verdict(
-    facts: &InstanceFacts,
-    action: Action,
-    ground: Ground,
-    stop_at: Timestamp,
-) -> Verdict {
-    Verdict {
-        due: Some(due(Ground::OffHours, stop_at)),
-        changes_at: Some(stop_at),
-        ..verdict(facts, action, ground)
-    }
+pub fn due_verdict(facts: &InstanceFacts, action: Action, ground: Ground, stop_at: Timestamp) -> Verdict {
+    Verdict { due: Some(due(Ground::OffHours, stop_at)), changes_at: Some(stop_at), ..verdict(facts, action, ground) }
 }
 
 fn with_stops() -> WorkspaceView {
     let due_now = facts("ws-a", "ci-due");
     let coming = facts("ws-a", "ci-coming");
     let held = facts("ws-a", "ci-held");
-    let off = InstanceFacts {
-        state: PowerState::Stopped,
-        ..facts("ws-a", "ci-off")
-    };
+    let off = InstanceFacts { state: PowerState::Stopped, ..facts("ws-a", "ci-off") };
     let stop = due_verdict(&due_now, Action::Stop, Ground::OffHours, now());
     let announced = due_verdict(&coming, Action::Keep, Ground::Announced, minutes(10));
     let kept = due_verdict(&held, Action::Keep, Ground::Held, minutes(120));
     let nothing = verdict(&off, Action::Keep, Ground::Off);
-    let held = InstanceView {
-        hold: Some(hold(&held, minutes(120))),
-        ..shown(held, Some(kept))
-    };
-    room(
-        "ws-a",
-        vec![
-            shown(coming, Some(announced)),
-            shown(due_now, Some(stop)),
-            held,
-            shown(off, Some(nothing)),
-        ],
-    )
+    let held = InstanceView { hold: Some(hold(&held, minutes(120))), ..shown(held, Some(kept)) };
+    room("ws-a", vec![shown(coming, Some(announced)), shown(due_now, Some(stop)), held, shown(off, Some(nothing))])
 }
 
 fn with_troubles() -> WorkspaceView {
-    let busy = InstanceFacts {
-        state: PowerState::JobRunning,
-        ..facts("ws-b", "ci-busy")
-    };
+    let busy = InstanceFacts { state: PowerState::JobRunning, ..facts("ws-b", "ci-busy") };
     let odd = InstanceFacts {
         state: PowerState::Unrecognised(Arc::from("Hiber\nnating")),
         owner: Owner::default(),
@@ -292,19 +232,14 @@ fn with_troubles() -> WorkspaceView {
     let used = verdict(&busy, Action::Keep, Ground::Busy);
     let strange = verdict(&odd, Action::Keep, Ground::Unrecognised);
     let overdue = due_verdict(&late, Action::Stop, Ground::OffHours, minutes(-90));
-    room(
-        "ws-b",
-        vec![
-            shown(busy, Some(used)),
-            shown(late, Some(overdue)),
-            shown(odd, Some(strange)),
-        ],
-    )
+    room("ws-b", vec![shown(busy, Some(used)), shown(late, Some(overdue)), shown(odd, Some(strange))])
 }
 
 fn unreadable() -> WorkspaceView {
     WorkspaceView {
-        fault: Some("could not list computes: 403 AuthorizationFailed; give the identity the missing action".to_owned()),
+        fault: Some(
+            "could not list computes: 403 AuthorizationFailed; give the identity the missing action".to_owned(),
+        ),
         fault_label: Some("forbidden"),
         read_at: None,
         policy: None,
@@ -319,15 +254,8 @@ pub fn rich() -> FleetView {
     let report = Arc::make_mut(&mut view.last);
     report.workspaces_read = 2;
     let sent = step(&facts("ws-a", "ci-due"), Ground::OffHours);
-    report.stops = vec![StopLine {
-        step: sent,
-        outcome: Outcome::Accepted,
-        at: now(),
-    }];
-    report.refused = vec![(
-        step(&facts("ws-b", "ci-late"), Ground::OffHours),
-        Refusal::BackingOff,
-    )];
+    report.stops = vec![StopLine { step: sent, outcome: Outcome::Accepted, at: now() }];
+    report.refused = vec![(step(&facts("ws-b", "ci-late"), Ground::OffHours), Refusal::BackingOff)];
     report.notices = vec![notice(&facts("ws-a", "ci-coming"))];
     report.settled = vec![(instance_id("ws-a", "ci-yesterday"), "stopped".to_owned())];
     report.edges_missed = vec![(PolicyId::new("ops"), 1, "not_running" as Label)];
@@ -343,10 +271,7 @@ fn notice(facts: &InstanceFacts) -> Notice {
     Notice {
         instance: facts.id.clone(),
         created: facts.created,
-        key: NoticeKey {
-            stop: StopKey("2026-11-24|off_hours".to_owned()),
-            stop_at: minutes(10),
-        },
+        key: NoticeKey { stop: StopKey("2026-11-24|off_hours".to_owned()), stop_at: minutes(10) },
         policy: PolicyId::new("office"),
         ground: "off_hours".to_owned(),
         owner: Some("ada@example.com".to_owned()),

@@ -25,14 +25,8 @@ pub fn read(page: &str) -> BTreeMap<String, Family> {
     for line in page.lines().filter(|line| *line != "# EOF") {
         if let Some(rest) = line.strip_prefix("# HELP ") {
             let (name, help) = rest.split_once(' ').unwrap();
-            let family = Family {
-                help: help.to_owned(),
-                ..Family::default()
-            };
-            assert!(
-                families.insert(name.to_owned(), family).is_none(),
-                "family twice: {line}"
-            );
+            let family = Family { help: help.to_owned(), ..Family::default() };
+            assert!(families.insert(name.to_owned(), family).is_none(), "family twice: {line}");
             name.clone_into(&mut current);
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').unwrap();
@@ -40,10 +34,7 @@ pub fn read(page: &str) -> BTreeMap<String, Family> {
             kind.clone_into(&mut families.get_mut(name).unwrap().kind);
         } else {
             let sample = sample(line);
-            assert!(
-                sample.0.starts_with(&current),
-                "sample outside its family {current}: {line}"
-            );
+            assert!(sample.0.starts_with(&current), "sample outside its family {current}: {line}");
             families.get_mut(&current).unwrap().samples.push(sample);
         }
     }
@@ -68,11 +59,7 @@ fn sample(line: &str) -> (String, BTreeMap<String, String>, String) {
             assert_eq!(chars.next().map(|(_, c)| c), Some('"'), "{line}");
             let mut value = String::new();
             loop {
-                match chars
-                    .next()
-                    .unwrap_or_else(|| panic!("unended label: {line}"))
-                    .1
-                {
+                match chars.next().unwrap_or_else(|| panic!("unended label: {line}")).1 {
                     '"' => break,
                     '\\' => value.push(match chars.next().unwrap().1 {
                         'n' => '\n',
@@ -93,14 +80,8 @@ fn sample(line: &str) -> (String, BTreeMap<String, String>, String) {
             }
         }
     }
-    let value = rest
-        .strip_prefix(' ')
-        .unwrap_or_else(|| panic!("no value: {line}"))
-        .to_owned();
-    assert!(
-        value == "+Inf" || value.parse::<f64>().is_ok(),
-        "value: {line}"
-    );
+    let value = rest.strip_prefix(' ').unwrap_or_else(|| panic!("no value: {line}")).to_owned();
+    assert!(value == "+Inf" || value.parse::<f64>().is_ok(), "value: {line}");
     (name, labels, value)
 }
 
@@ -114,15 +95,9 @@ pub fn lint(families: &BTreeMap<String, Family>) -> Vec<String> {
             }
         };
         rule(family.help.is_empty(), "no help");
+        rule((family.kind == "counter") != name.ends_with("_total"), "exactly counters end in _total");
         rule(
-            (family.kind == "counter") != name.ends_with("_total"),
-            "exactly counters end in _total",
-        );
-        rule(
-            name.contains("__")
-                || name
-                    .chars()
-                    .any(|c| !c.is_ascii_lowercase() && c != '_' && !c.is_ascii_digit()),
+            name.contains("__") || name.chars().any(|c| !c.is_ascii_lowercase() && c != '_' && !c.is_ascii_digit()),
             "odd letters",
         );
         let units = [
@@ -139,30 +114,15 @@ pub fn lint(families: &BTreeMap<String, Family>) -> Vec<String> {
             "_bucket",
         ];
         rule(
-            units
-                .iter()
-                .any(|unit| name.ends_with(unit) || name.ends_with(&format!("{unit}_total"))),
+            units.iter().any(|unit| name.ends_with(unit) || name.ends_with(&format!("{unit}_total"))),
             "not a base unit",
         );
-        rule(
-            ["gauge", "counter", "histogram"]
-                .iter()
-                .any(|kind| name.contains(kind)),
-            "its kind in its name",
-        );
+        rule(["gauge", "counter", "histogram"].iter().any(|kind| name.contains(kind)), "its kind in its name");
         let mut seen = BTreeSet::new();
         for (sample, labels, _) in &family.samples {
             rule(!seen.insert((sample, labels)), "a series twice");
-            rule(
-                labels.values().any(|value| value.contains('@')),
-                "a person in a label",
-            );
-            rule(
-                labels
-                    .values()
-                    .any(|value| value.chars().any(char::is_control)),
-                "a control character in a label",
-            );
+            rule(labels.values().any(|value| value.contains('@')), "a person in a label");
+            rule(labels.values().any(|value| value.chars().any(char::is_control)), "a control character in a label");
         }
     }
     findings

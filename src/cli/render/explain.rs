@@ -13,11 +13,7 @@ use crate::rules::Finding;
 /// A decision as text: the answer first, then what led to it.
 #[must_use]
 pub fn explain(told: &Explanation, zone: &TimeZone, look: &Look) -> String {
-    let mut page = Page {
-        text: String::new(),
-        paint: look.paint,
-        zone: zone.clone(),
-    };
+    let mut page = Page { text: String::new(), paint: look.paint, zone: zone.clone() };
     answer(&mut page, told, look);
     facts(&mut page, told);
     if let Some(history) = &told.history {
@@ -25,7 +21,7 @@ pub fn explain(told: &Explanation, zone: &TimeZone, look: &Look) -> String {
     }
     native(&mut page, told);
     findings(&mut page, told);
-    if told.recorded_at.is_none() {
+    if !told.recorded {
         guard(&mut page, told);
     }
     page.text
@@ -70,59 +66,30 @@ fn answer(page: &mut Page, told: &Explanation, look: &Look) {
         words::action(verdict.action)
     );
     let title = look.paint.strong(&title);
-    page.line(&format!(
-        "{title}, because it {}",
-        words::ground(verdict.ground)
-    ));
-    let how = if told.recorded_at.is_some() {
-        "as recorded"
-    } else {
-        "as decided"
-    };
+    page.line(&format!("{title}, because it {}", words::ground(verdict.ground)));
+    let how = if told.recorded { "as recorded" } else { "as decided" };
     let decided = page.away(verdict.at, look.now);
     page.pair(how, &decided);
-    let by = told.policy.as_ref().map_or_else(String::new, |by| {
-        format!(
-            ", mode {}, {}",
-            words::mode(by.mode),
-            words::clean(&by.file)
-        )
-    });
-    let over = verdict
-        .override_name
-        .as_ref()
-        .map_or_else(String::new, |name| {
-            format!(", override {}", words::clean(name))
-        });
+    let by = told.mode.map_or_else(String::new, |mode| format!(", mode {}", words::mode(mode)));
+    let over =
+        verdict.override_name.as_ref().map_or_else(String::new, |name| format!(", override {}", words::clean(name)));
     page.pair(
         "policy",
-        &format!(
-            "{}{over}{by}, revision {}",
-            words::clean(verdict.policy.as_str()),
-            words::clean(&verdict.revision)
-        ),
+        &format!("{}{over}{by}, revision {}", words::clean(verdict.policy.as_str()), words::clean(&verdict.revision)),
     );
     if let Some(due) = &verdict.due {
-        let (by, warn, stop) = (
-            page.moment(due.due_at),
-            page.away(due.warn_at, verdict.at),
-            page.away(due.stop_at, verdict.at),
-        );
+        let (by, warn, stop) =
+            (page.moment(due.due_at), page.away(due.warn_at, verdict.at), page.away(due.stop_at, verdict.at));
         page.pair("due", &format!("{by} by {}", due.ground.label()));
         page.pair("warning", &warn);
         page.pair("stop", &stop);
     }
     if let Some(since) = verdict.overdue_since() {
-        let line = look.paint.bad(&format!(
-            "for {}",
-            words::length(verdict.at.duration_since(since))
-        ));
+        let line = look.paint.bad(&format!("for {}", words::length(verdict.at.duration_since(since))));
         page.pair("overdue", &line);
     }
     let never = || "only when something happens: time alone changes nothing".to_owned();
-    let next = verdict
-        .changes_at
-        .map_or_else(never, |at| page.away(at, verdict.at));
+    let next = verdict.changes_at.map_or_else(never, |at| page.away(at, verdict.at));
     page.pair("next change", &next);
 }
 
@@ -132,42 +99,31 @@ fn facts(page: &mut Page, told: &Explanation) {
     page.heading("Facts");
     page.pair(
         "state",
-        &format!(
-            "{} (observed {})",
-            words::clean(&facts.state.to_string()),
-            words::from_now(facts.observed_at, at)
-        ),
+        &format!("{} (observed {})", words::clean(&facts.state.to_string()), words::from_now(facts.observed_at, at)),
     );
     page.pair("last operation", &words::last_operation(facts, at));
     page.pair("activity", &words::activity(&facts.activity, at));
     page.pair("owner", &words::owner(facts));
     page.pair("size", &words::clean(&facts.size));
-    let created = facts.created.map_or_else(
-        || "unknown".to_owned(),
-        |at| {
-            at.to_zoned(page.zone.clone())
-                .strftime("%d %b %Y")
-                .to_string()
-        },
-    );
+    let created = facts
+        .created
+        .map_or_else(|| "unknown".to_owned(), |at| at.to_zoned(page.zone.clone()).strftime("%d %b %Y").to_string());
     page.pair("created", &created);
     let tags = match &facts.tags {
         Reading::Known { value, .. } if value.0.is_empty() => "none".to_owned(),
         Reading::Known { value, .. } => {
-            let tags = value
-                .0
-                .iter()
-                .map(|(name, value)| format!("{}={}", words::clean(name), words::clean(value)));
+            let tags = value.0.iter().map(|(name, value)| format!("{}={}", words::clean(name), words::clean(value)));
             tags.collect::<Vec<_>>().join(", ")
         }
         Reading::Unknown(why) => words::unknown(why),
     };
     page.pair("tags", &tags);
+    if let Some(hold) = &told.hold {
+        let until = page.away(hold.until, at);
+        page.pair("held", &format!("until {until}, by {}: {}", words::clean(&hold.by), words::clean(&hold.reason)));
+    }
     for odd in &facts.oddities {
-        page.pair(
-            "odd",
-            &format!("{}: {}", words::clean(&odd.field), words::clean(&odd.what)),
-        );
+        page.pair("odd", &format!("{}: {}", words::clean(&odd.field), words::clean(&odd.what)));
     }
 }
 
@@ -176,27 +132,11 @@ fn remembered(page: &mut Page, history: &History, at: Timestamp) {
     let seen = |page: &Page, instant: Option<Timestamp>| {
         instant.map_or_else(|| "never".to_owned(), |instant| page.away(instant, at))
     };
-    let on = history
-        .on_since
-        .map_or_else(|| "not on".to_owned(), |since| page.away(since, at));
+    let on = history.on_since.map_or_else(|| "not on".to_owned(), |since| page.away(since, at));
     page.pair("seen on since", &on);
-    let (off, busy) = (
-        seen(page, history.last_seen_off),
-        seen(page, history.last_busy),
-    );
+    let (off, busy) = (seen(page, history.last_seen_off), seen(page, history.last_busy));
     page.pair("last seen off", &off);
     page.pair("last in use", &busy);
-    if let Some(hold) = history.hold_at(at) {
-        let until = page.away(hold.until, at);
-        page.pair(
-            "held",
-            &format!(
-                "until {until}, by {}: {}",
-                words::clean(&hold.by),
-                words::clean(&hold.reason)
-            ),
-        );
-    }
     for notice in history.notices.iter().rev().take(3) {
         let delivered = match notice.state {
             NoticeState::Recorded => "recorded, not delivered yet".to_owned(),
@@ -208,10 +148,9 @@ fn remembered(page: &mut Page, history: &History, at: Timestamp) {
         page.pair("warned of", &format!("{stop}, {delivered}"));
     }
     if let Some(open) = &history.open {
-        let sent = open.sent_at.map_or_else(
-            || "perhaps never sent".to_owned(),
-            |sent| format!("sent {}", words::from_now(sent, at)),
-        );
+        let sent = open
+            .sent_at
+            .map_or_else(|| "perhaps never sent".to_owned(), |sent| format!("sent {}", words::from_now(sent, at)));
         page.pair("being stopped", &sent);
     }
     for stop in history.stops.iter().rev().take(3) {
@@ -233,31 +172,19 @@ fn result(result: &StopResult) -> String {
 fn native(page: &mut Page, told: &Explanation) {
     page.heading("Azure's own timers");
     let native = &told.facts.native;
-    let idle = native
-        .idle_shutdown
-        .map_or_else(|| "off".to_owned(), |after| format!("after {after}"));
+    let idle = native.idle_shutdown.map_or_else(|| "off".to_owned(), |after| format!("after {after}"));
     page.pair("idle shutdown", &idle);
     if native.schedules.is_empty() {
         page.pair("schedules", "none");
     }
     for schedule in &native.schedules {
-        page.pair(
-            if schedule.starts { "starts" } else { "stops" },
-            &schedule_words(schedule),
-        );
+        page.pair(if schedule.starts { "starts" } else { "stops" }, &schedule_words(schedule));
     }
 }
 
 fn schedule_words(schedule: &NativeSchedule) -> String {
-    let zone = schedule
-        .zone
-        .as_deref()
-        .map_or_else(String::new, |zone| format!(", zone {}", words::clean(zone)));
-    format!(
-        "{}{zone}{}",
-        words::clean(&schedule.when),
-        if schedule.enabled { "" } else { " (disabled)" }
-    )
+    let zone = schedule.zone.as_deref().map_or_else(String::new, |zone| format!(", zone {}", words::clean(zone)));
+    format!("{}{zone}{}", words::clean(&schedule.when), if schedule.enabled { "" } else { " (disabled)" })
 }
 
 fn findings(page: &mut Page, told: &Explanation) {
@@ -271,29 +198,18 @@ fn findings(page: &mut Page, told: &Explanation) {
             continue;
         }
         shown.push(finding.rule);
-        for (key, value, origin) in told.terms_of(finding.rule) {
-            let value =
-                value.map_or_else(String::new, |value| format!(" = {}", words::clean(value)));
-            let line = page.paint.faint(&format!(
-                "       {}{value}  [{}]",
-                words::clean(key),
-                words::clean(origin)
-            ));
+        for term in told.lines_of(finding.rule) {
+            let value = term.value.as_ref().map_or_else(String::new, |value| format!(" = {}", words::clean(value)));
+            let origin = words::clean(&term.origin.to_string());
+            let line = page.paint.faint(&format!("       {}{value}  [{origin}]", words::clean(&term.key)));
             page.line(&line);
         }
     }
 }
 
 fn finding_words(finding: &Finding, page: &Page) -> String {
-    let due = finding
-        .due_at
-        .map_or_else(String::new, |at| format!("; due {}", page.moment(at)));
-    format!(
-        "{}: {} ({}){due}",
-        words::rule(finding.rule),
-        words::clean(&finding.words),
-        finding.ground.label()
-    )
+    let due = finding.due_at.map_or_else(String::new, |at| format!("; due {}", page.moment(at)));
+    format!("{}: {} ({}){due}", words::rule(finding.rule), words::clean(&finding.words), finding.ground.label())
 }
 
 fn guard(page: &mut Page, told: &Explanation) {
@@ -302,6 +218,7 @@ fn guard(page: &mut Page, told: &Explanation) {
         page.line("  nothing against it");
     }
     for refusal in &told.refusals {
-        page.line(&format!("  {}", words::clean(refusal)));
+        let label = page.paint.bad(refusal.label());
+        page.line(&format!("  {label}: {}", refusal.words()));
     }
 }

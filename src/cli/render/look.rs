@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::report::words;
+use crate::report::{FleetView, words};
 use crate::units::PolicyId;
 
 /// Whether text carries colours.
@@ -58,13 +58,20 @@ impl Paint {
 pub struct Zones(pub BTreeMap<PolicyId, TimeZone>);
 
 impl Zones {
+    /// As the view names them. A zone that this machine does not know is left out, so that UTC stands in its place.
+    #[must_use]
+    pub fn of_view(view: &FleetView) -> Self {
+        let known = view.policies.iter().filter_map(|policy| {
+            let zone = TimeZone::get(policy.zone.as_deref()?).ok()?;
+            Some((policy.id.clone(), zone))
+        });
+        Self(known.collect())
+    }
+
     /// The zone of a policy.
     #[must_use]
     pub fn of(&self, policy: Option<&PolicyId>) -> TimeZone {
-        policy
-            .and_then(|policy| self.0.get(policy))
-            .cloned()
-            .unwrap_or(TimeZone::UTC)
+        policy.and_then(|policy| self.0.get(policy)).cloned().unwrap_or(TimeZone::UTC)
     }
 }
 
@@ -85,11 +92,7 @@ impl Look {
     /// An instant in a policy's zone, with how far away it is.
     #[must_use]
     pub fn when(&self, at: Timestamp, policy: Option<&PolicyId>) -> String {
-        format!(
-            "{}, {}",
-            words::moment(at, &self.zones.of(policy)),
-            words::from_now(at, self.now)
-        )
+        format!("{}, {}", words::moment(at, &self.zones.of(policy)), words::from_now(at, self.now))
     }
 
     /// Rows under a header, indented, no wider than the terminal. Cells are cleaned here, whoever wrote them.
@@ -107,11 +110,7 @@ impl Look {
         let mut text = String::new();
         for (place, line) in table.lines().enumerate() {
             let line = format!(" {}", line.trim_end());
-            text.push_str(&if place == 0 {
-                self.paint.faint(&line)
-            } else {
-                line
-            });
+            text.push_str(&if place == 0 { self.paint.faint(&line) } else { line });
             text.push('\n');
         }
         text

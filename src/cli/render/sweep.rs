@@ -15,11 +15,7 @@ pub fn sweep(view: &FleetView, look: &Look) -> String {
     };
     let mut text = format!(
         "{}\n",
-        look.paint.strong(&format!(
-            "Read {} of {} workspaces{took}",
-            report.workspaces_read,
-            view.workspaces.len()
-        ))
+        look.paint.strong(&format!("Read {} of {} workspaces{took}", report.workspaces_read, view.workspaces.len()))
     );
     text.push_str(&format!("  {}\n", counts(report)));
     let rows: Vec<Vec<String>> = report.stops.iter().map(row).collect();
@@ -30,20 +26,11 @@ pub fn sweep(view: &FleetView, look: &Look) -> String {
     let refused: Vec<Vec<String>> = report
         .refused
         .iter()
-        .map(|(step, refusal)| {
-            vec![
-                name(&step.instance),
-                step.ground.label().to_owned(),
-                refusal.words().to_owned(),
-            ]
-        })
+        .map(|(step, refusal)| vec![name(&step.instance), step.ground.label().to_owned(), refusal.words().to_owned()])
         .collect();
     if !refused.is_empty() {
         text.push_str(&format!("\n{}\n", look.paint.strong("Held back")));
-        text.push_str(&look.table(
-            &["instance", "why it was due", "why it was not stopped"],
-            &refused,
-        ));
+        text.push_str(&look.table(&["instance", "why it was due", "why it was not stopped"], &refused));
     }
     let faults = fault_lines(view, look);
     if !faults.is_empty() {
@@ -58,11 +45,7 @@ fn name(id: &crate::units::InstanceId) -> String {
 }
 
 fn row(line: &StopLine) -> Vec<String> {
-    vec![
-        name(&line.step.instance),
-        line.step.ground.label().to_owned(),
-        outcome(&line.outcome),
-    ]
+    vec![name(&line.step.instance), line.step.ground.label().to_owned(), outcome(&line.outcome)]
 }
 
 fn outcome(outcome: &Outcome) -> String {
@@ -89,11 +72,7 @@ pub(super) fn counts(report: &SweepReport) -> String {
         *count = count.saturating_add(1);
     }
     let held_back = report.refused.len().saturating_add(dropped);
-    let verified = report
-        .settled
-        .iter()
-        .filter(|(_, result)| result == "stopped")
-        .count();
+    let verified = report.settled.iter().filter(|(_, result)| result == "stopped").count();
     format!(
         "{} decided, {} warned, {sent} stops sent, {failed} failed, {held_back} held back, {verified} seen stopped",
         report.verdicts.len(),
@@ -105,29 +84,15 @@ pub(super) fn counts(report: &SweepReport) -> String {
 pub(super) fn fault_lines(view: &FleetView, look: &Look) -> String {
     let mut text = String::new();
     let mark = look.paint.bad("!");
-    for (workspace, fault) in view
-        .workspaces
-        .values()
-        .filter_map(|w| w.fault.as_ref().map(|fault| (w, fault)))
-    {
-        text.push_str(&format!(
-            "{mark} {}: {}\n",
-            words::clean(workspace.id.name()),
-            words::clean(fault)
-        ));
+    for (workspace, fault) in view.workspaces.values().filter_map(|w| w.fault.as_ref().map(|fault| (w, fault))) {
+        text.push_str(&format!("{mark} {}: {}\n", words::clean(workspace.id.name()), words::clean(fault)));
     }
     let told = |line: &&crate::report::FaultLine| {
-        let known = line
-            .workspace
-            .as_ref()
-            .and_then(|id| view.workspaces.get(id));
+        let known = line.workspace.as_ref().and_then(|id| view.workspaces.get(id));
         known.is_none_or(|workspace| workspace.fault.is_none())
     };
     for line in view.last.faults.iter().filter(told) {
-        let place = line
-            .workspace
-            .as_ref()
-            .map_or_else(String::new, |id| format!("{}: ", words::clean(id.name())));
+        let place = line.workspace.as_ref().map_or_else(String::new, |id| format!("{}: ", words::clean(id.name())));
         text.push_str(&format!("{mark} {place}{}\n", words::clean(&line.words)));
     }
     text
