@@ -346,8 +346,9 @@ impl Message {
     pub fn warning(notice: &Notice, at: Timestamp) -> Self {
         Self {
             id: format!(
-                "warning|{}|{}|{}",
+                "warning|{}|{}|{}|{}",
                 notice.instance.to_string().to_ascii_lowercase(),
+                notice.created.unwrap_or_default(),
                 notice.key.stop.0,
                 notice.key.stop_at
             ),

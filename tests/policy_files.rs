@@ -165,3 +165,57 @@ fn every_good_file_means_what_is_written_beside_it() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_committed_schema_is_the_generated_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policy.schema.json");
+    assert_eq!(beside(&path, "json", &lightsout::policy::policy_schema()), None, "run again with LIGHTSOUT_BLESS=1");
+}
+
+#[test]
+fn the_examples_are_sound() {
+    let mut count = 0;
+    for path in files("config/policies", "toml").into_iter().chain(files("config/demo", "toml")) {
+        let parsed = parsed(&path);
+        assert_eq!(told(&parsed.diagnostics), "", "{}", shown(&path));
+        count += parsed.set.policies.len();
+    }
+    assert_eq!(count, 5);
+}
+
+#[test]
+fn the_schema_takes_every_good_file_and_example() {
+    let validator = validator();
+    for path in files("tests/policy_files/good", "toml").into_iter().chain(files("config/policies", "toml")).chain(files("config/demo", "toml")) {
+        for source in parts(&path).0 {
+            let errors: Vec<String> = validator.iter_errors(&as_json(&source.text)).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", source.file);
+        }
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_has_the_wrong_shape() {
+    let validator = validator();
+    let mut refused = 0;
+    for path in files("tests/policy_files/bad", "toml") {
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let shape = ["unknown-", "type-", "scope-empty", "missing-", "percent-", "word-"].iter().any(|start| stem.starts_with(start));
+        let text = &parts(&path).0[0].text;
+        if shape && toml::from_str::<toml::Table>(text).is_ok() {
+            assert!(!validator.is_valid(&as_json(text)), "{}", shown(&path));
+            refused += 1;
+        }
+    }
+    assert!(refused >= 20, "only {refused} files of the wrong shape");
+}
+
+fn validator() -> jsonschema::Validator {
+    let schema: serde_json::Value = serde_json::from_str(&lightsout::policy::policy_schema()).unwrap();
+    assert!(jsonschema::meta::is_valid(&schema));
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn as_json(text: &str) -> serde_json::Value {
+    serde_json::to_value(toml::from_str::<toml::Table>(text).unwrap()).unwrap()
+}

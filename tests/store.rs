@@ -5,6 +5,8 @@
 mod journal_conformance;
 #[path = "support/journal_random.rs"]
 mod journal_random;
+#[path = "support/journal_samples.rs"]
+mod journal_samples;
 #[path = "support/memory_journal.rs"]
 mod memory_journal;
 
@@ -13,7 +15,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use journal_conformance::{Bench, at, born, facts, id, intent, operated, running, same, sighting, sweep_of};
+use journal_conformance::{Bench, same};
+use journal_samples::{at, born, facts, id, intent, operated, running, sighting, sweep_of};
 use lightsout::facts::{Operation, PowerState, StopResult};
 use lightsout::ports::{AuditLine, Journal, Sighting, SweepRecord};
 use lightsout::store::Store;

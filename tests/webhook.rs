@@ -258,6 +258,30 @@ async fn without_a_secret_it_must_be_said() {
     assert!(server.seen().iter().all(|seen| !seen.headers.contains_key("lightsout-signature")));
 }
 
+#[tokio::test]
+async fn nothing_is_said_before_the_other_side_has_proven_itself() {
+    // fault 34: a server that speaks no TLS, and one whose certificate nobody vouches for
+    let plain = Server::status("200 OK").await;
+    let mut options = plain.options();
+    options.url = options.url.replace("http:", "https:");
+    options.timeout = Some(SignedDuration::from_millis(300));
+    assert_eq!(fault(options).await.kind, FaultKind::Undelivered);
+    assert!(plain.connections() > 0 && plain.seen().is_empty());
+    let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let tls = axum_server::tls_rustls::RustlsConfig::from_pem(own.cert.pem().into_bytes(), own.signing_key.serialize_pem().into_bytes()).await.unwrap();
+    let reached = Arc::new(AtomicUsize::new(0));
+    let counted = reached.clone();
+    let app = axum::Router::new().fallback(move || async move { counted.fetch_add(1, Ordering::SeqCst).to_string() });
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let mut options = plain.options();
+    options.url = format!("https://{}/", listener.local_addr().unwrap());
+    tokio::spawn(axum_server::from_tcp_rustls(listener, tls).unwrap().serve(app.into_make_service()));
+    let fault = fault(options).await;
+    assert!(fault.words().to_lowercase().contains("certificate"), "{}", fault.words());
+    assert_eq!(reached.load(Ordering::SeqCst), 0);
+}
+
 /// Answers from a table; a name's answers are given one after another, the last one for ever.
 struct Names {
     answers: Vec<Vec<IpAddr>>,

@@ -3,7 +3,9 @@
 pub mod args;
 pub mod clock;
 pub mod complete;
+pub mod demo;
 pub mod exit;
 pub mod out;
 pub mod outside;
 pub mod render;
+pub mod wire_up;

@@ -1,24 +1,18 @@
 //! Delivering what the outbox holds. A message is tried until it is confirmed, or past its use (G9, fault 42).
 
 use futures_util::StreamExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::backoff::next_try_of;
 use super::log;
 use super::state::Engine;
 use crate::facts::NoticeState;
-use crate::ports::{Fault, Message, World};
+use crate::ports::{Fault, FaultKind, Message, World};
 
 /// Messages of one round: enough for a storm, few enough that one round ends.
 const ROUND: u32 = 500;
 /// Deliveries side by side.
 const WIDTH: usize = 8;
-/// First pause after a failed delivery; doubles.
-const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
-/// The longest pause.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
-/// A message this old says nothing useful any more.
-const USE: SignedDuration = SignedDuration::from_hours(24);
-
 impl<W: World> Engine<W> {
     /// Delivers what is due; says how many were confirmed and how many failed. With no channel nothing is tried, and
     /// messages stay in the outbox for the day there is one.
@@ -55,7 +49,8 @@ impl<W: World> Engine<W> {
             }
             Err(fault) => {
                 let now = self.world.now();
-                let next = next_try(message.attempts, message.at, now, fastrand::u32(0..=1000));
+                let asked = if let FaultKind::Throttled(wait) = fault.kind { wait } else { None };
+                let next = next_try_of(&message, now, fastrand::u16(0..=1000), asked);
                 log::fault(&fault);
                 self.world
                     .undelivered(&message.id, &fault.words(), next)
@@ -76,53 +71,5 @@ impl<W: World> Engine<W> {
         {
             notice.state = NoticeState::Delivered { at };
         }
-    }
-}
-
-/// When to try again after so many failed tries: 5 s doubling to 10 min, half of it by chance (`share`, in thousandths),
-/// so that a recovering channel is not hit by all at once. None when the message has outlived its use.
-fn next_try(attempts: u32, written_at: Timestamp, now: Timestamp, share: u32) -> Option<Timestamp> {
-    if now.duration_since(written_at) > USE {
-        return None;
-    }
-    let full = FIRST_PAUSE
-        .checked_mul(2_i32.saturating_pow(attempts.min(10)))
-        .map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE));
-    let half = full.checked_div(2).unwrap_or(full);
-    let chance = half
-        .checked_mul(i32::try_from(share.min(1000)).unwrap_or(0))
-        .and_then(|sum| sum.checked_div(1000))
-        .unwrap_or(half);
-    now.checked_add(half.saturating_add(chance)).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_to_ten_minutes_and_end_after_a_day() {
-        let at = Timestamp::from_second(1_800_000_000).unwrap();
-        let pause = |attempts, share| {
-            next_try(attempts, at, at, share)
-                .unwrap()
-                .duration_since(at)
-                .as_secs()
-        };
-        assert_eq!(
-            [
-                pause(0, 1000),
-                pause(1, 1000),
-                pause(3, 1000),
-                pause(9, 1000),
-                pause(30, 1000)
-            ],
-            [5, 10, 40, 600, 600]
-        );
-        assert_eq!(pause(9, 0), 300);
-        assert_eq!(
-            next_try(0, at, at + SignedDuration::from_hours(25), 0),
-            None
-        );
     }
 }

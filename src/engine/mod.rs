@@ -1,6 +1,7 @@
 //! The machine: observe → evaluate → plan → guard → act → record → publish, and the loop around it. Names no adapter.
 
 mod act;
+mod backoff;
 mod book;
 mod clockwatch;
 mod control;

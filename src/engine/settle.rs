@@ -212,8 +212,9 @@ pub(super) fn after(
     };
     Message {
         id: format!(
-            "{word}|{}|{}",
+            "{word}|{}|{}|{}",
             facts.id.to_string().to_ascii_lowercase(),
+            facts.created.unwrap_or_default(),
             super::state::key_text(key)
         ),
         kind,

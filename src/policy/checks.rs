@@ -109,6 +109,7 @@ pub(super) fn conflicts(effective: &Tables, terms: &Terms, (mode, around): (Mode
         }
     }
     if let Some((rule, max)) = terms.uptime.zip(on(&effective.uptime).and_then(|uptime| uptime.max.as_ref()))
+        && !rule.max.is_zero()
         && rule.max <= terms.min_uptime.max(terms.warning.lead)
     {
         let problem = format!("{} is no longer than guard.min_uptime ({}) or warning.lead ({})", rule.max, terms.min_uptime, terms.warning.lead);

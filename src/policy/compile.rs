@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::document::{self, Document, Tables};
+use super::document::{self, Document, Layer, Tables};
 use super::checks;
 use super::layers::{of_override, on, origins, over, table};
 use super::matching::{Pattern, Scope};
@@ -211,7 +211,7 @@ impl Default for Limits {
 
 /// The hours of a table that has windows and a zone; what it lacks is reported elsewhere.
 fn hours(table: &document::Hours, around: &Around<'_>, findings: &mut Findings<'_>) -> Option<HoursRule> {
-    let (allowed, zone) = (table.allowed.as_ref()?, table.zone.as_ref()?);
+    let (allowed, zone) = (table.allowed.as_ref().filter(|allowed| !allowed.value.is_empty())?, table.zone.as_ref()?);
     let mut holidays = dates(&table.holidays, "hours.holidays");
     for calendar in table.calendars.iter().flat_map(|list| &list.value) {
         let path = calendar_path(&calendar.at.file, &calendar.value.0);

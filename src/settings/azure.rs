@@ -207,7 +207,9 @@ impl Parts<'_> {
         if let Some(source) = named {
             return source;
         }
-        if variable.0.is_none() && !self.environment.holds("AZURE_CLIENT_SECRET") {
+        // A secret that was written where none may be has its own finding.
+        let misplaced = self.found.has_error_about("azure.identity", "secret");
+        if !misplaced && !self.environment.holds("AZURE_CLIENT_SECRET") {
             let help = "name a file of mode 0600 with secret_file, or an environment variable with secret_env, or set AZURE_CLIENT_SECRET";
             self.found.error(&self.at, "azure.identity.secret_file", "kind = \"client-secret\" needs a secret", help);
         }

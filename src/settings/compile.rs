@@ -153,7 +153,6 @@ fn webhook(table: &Table<WebhookDocument>, found: &mut Findings) -> Option<Webho
         text.parse::<Network>().map_err(|error| (error.to_string(), "write it as \"10.0.0.0/8\" or \"fd00::/8\""))
     });
     let timeout = found.within(&document.timeout, "notify.webhook.timeout", Span::seconds(5), (Span::seconds(1), Span::seconds(60)));
-    let unsigned = document.unsigned.or(false);
     let Some(written) = &document.url.0 else {
         if !nothing_said(document) && !found.has_error_at("notify.webhook.url") {
             found.error(&at, "notify.webhook.url", "the webhook has no url", "write url = \"https://…\", or leave the whole table out");
@@ -161,7 +160,7 @@ fn webhook(table: &Table<WebhookDocument>, found: &mut Findings) -> Option<Webho
         return None;
     };
     let url = found.url(written, "notify.webhook.url", Http::OnLoopback);
-    check_signing(document, unsigned, &at, found);
+    check_signing(document, &at, found);
     Some(Webhook { url: url.map(String::from).unwrap_or_default(), secret, allow_private, timeout })
 }
 
@@ -174,17 +173,19 @@ fn nothing_said(document: &WebhookDocument) -> bool {
     (lists || document.allow_private.iter().next().is_none()) && texts && usual
 }
 
-fn check_signing(document: &WebhookDocument, unsigned: bool, at: &At, found: &mut Findings) {
+fn check_signing(document: &WebhookDocument, at: &At, found: &mut Findings) {
     let named = document.secret_file.0.as_ref().or(document.secret_env.0.as_ref());
-    match (named, unsigned) {
-        (None, false) => {
+    match (named, document.unsigned.0.as_ref().filter(|written| written.value)) {
+        // A secret that was written where none may be has its own finding.
+        (None, None) if found.has_error_about("notify.webhook", "secret") => {}
+        (None, None) => {
             let help = "name a file of mode 0600 with secret_file, or an environment variable with secret_env, or write unsigned = true";
             found.error(at, "notify.webhook.secret_file", "nothing to sign messages with", help);
         }
-        (Some(written), true) => {
-            found.error(&written.at, "notify.webhook.unsigned", "a secret is named, and unsigned = true", "leave one of them out");
+        (Some(_), Some(written)) => {
+            found.error(&written.at, "notify.webhook.unsigned", "a secret is named, and yet nothing would be signed", "leave one of them out");
         }
-        (None, true) | (Some(_), false) => {}
+        (None, Some(_)) | (Some(_), None) => {}
     }
 }
 

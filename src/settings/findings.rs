@@ -38,6 +38,12 @@ impl Findings {
         self.all.iter().any(|found| is_error(found) && (within(&found.key) || found.key == SYNTAX))
     }
 
+    /// True when there is an error at a key of a table that has a word in its name.
+    pub(super) fn has_error_about(&self, table: &str, word: &str) -> bool {
+        let about = |key: &str| key.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')).is_some_and(|key| key.contains(word));
+        self.all.iter().any(|found| is_error(found) && about(&found.key))
+    }
+
     /// The place of a table, or of the file where it has none.
     pub(super) fn place<D: TableDocument>(&self, table: &Table<D>) -> At {
         table.0.as_ref().map_or_else(|| self.file.clone(), |written| written.at.clone())

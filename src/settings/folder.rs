@@ -54,7 +54,7 @@ impl Folder {
     }
 }
 
-fn list(dir: &Path) -> Result<Vec<PathBuf>, String> {
+pub(super) fn list(dir: &Path) -> Result<Vec<PathBuf>, String> {
     let wrong = |error: std::io::Error| format!("the folder {} cannot be read: {}", dir.display(), reason(&error));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(wrong)? {

@@ -11,6 +11,7 @@ use super::folder::{Folder, read_text};
 use super::layers::{Overrides, of_environment, of_flags, rename};
 use super::model::Settings;
 use super::place::At;
+use super::secret::SecretSource;
 use super::reader::{Reader, SYNTAX, TableDocument};
 use crate::policy::{DefaultsSource, Diagnostic, Parsed, SourceText, Sources, parse};
 
@@ -52,6 +53,9 @@ pub fn read_settings(file: &str, text: &str, environment: &Environment, override
     let document = from_flags.document.clone().over(from_environment.document.clone().over(written));
     let mut found = Findings::new(At::start_of(file), all);
     let settings = compile(&document, environment, &mut found);
+    // A variable that holds a secret may be called as its owner likes.
+    let secrets: Vec<&str> = settings.secrets().filter_map(SecretSource::variable).collect();
+    found.all.retain(|finding| is_error(finding) || !secrets.contains(&finding.key.as_str()));
     rename(&mut found.all, &from_environment, &from_flags);
     found.all.sort_by_key(|finding| (&*finding.file != file, finding.file.clone(), finding.line, finding.column));
     (settings, found.all)

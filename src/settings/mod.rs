@@ -15,6 +15,7 @@ mod place;
 mod reader;
 mod secret;
 mod values;
+mod watch;
 
 pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};
@@ -25,3 +26,4 @@ pub use model::{
 };
 pub use network::{Network, NetworkError};
 pub use secret::{SecretError, SecretSource};
+pub use watch::Watch;

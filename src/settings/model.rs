@@ -37,6 +37,21 @@ pub struct Settings {
     pub log: Log,
 }
 
+impl Settings {
+    /// Where every secret is that these settings name.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretSource> {
+        let of_identity = match &self.azure.identity {
+            Identity::ClientSecret { secret, .. } => Some(secret),
+            Identity::Managed(_)
+            | Identity::Workload { .. }
+            | Identity::ClientCertificate { .. }
+            | Identity::AzureCli { .. }
+            | Identity::TokenFile { .. } => None,
+        };
+        of_identity.into_iter().chain(self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref()))
+    }
+}
+
 /// Which Azure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Cloud {

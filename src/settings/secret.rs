@@ -55,6 +55,15 @@ pub enum SecretError {
 }
 
 impl SecretSource {
+    /// The variable that it is in, when it is in one.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Env(name) => Some(name),
+            Self::File(_) => None,
+        }
+    }
+
     /// Reads it now. A line break at the end is not part of it.
     ///
     /// # Errors

@@ -143,10 +143,8 @@ fn trouble(error: &sqlx::Error) -> &'static str {
         Some(14) => "cannot be opened; check that the file and its directory may be written",
         Some(26) => "is not an SQLite database; move the file away to start afresh",
         Some(_) => "refused",
-        None => match error {
-            sqlx::Error::PoolTimedOut => "did not answer in time; the disk is too slow, or a write hangs",
-            sqlx::Error::PoolClosed => "is closed",
-            _ => "failed",
-        },
+        None if matches!(error, sqlx::Error::PoolTimedOut) => "did not answer in time; the disk is too slow, or a write hangs",
+        None if matches!(error, sqlx::Error::PoolClosed) => "is closed",
+        None => "failed",
     }
 }

@@ -14,6 +14,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migration
 
 /// A write waits so long for another program's lock before it is a fault.
 const BUSY: Duration = Duration::from_secs(5);
+/// A hung disk is a fault after this, soon enough for a drain of ten seconds to end by itself.
+const ACQUIRE: Duration = Duration::from_secs(8);
 /// A recall, a status and an explanation may read at once; more would only wait for the disk.
 const READERS: u32 = 3;
 
@@ -99,13 +101,16 @@ impl Store {
 
 /// Connections are kept for good: they cost little, and opening one while the disk is in trouble would fail.
 fn pool(size: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(size).idle_timeout(None).max_lifetime(None).acquire_timeout(Duration::from_secs(30))
+    SqlitePoolOptions::new().max_connections(size).idle_timeout(None).max_lifetime(None).acquire_timeout(ACQUIRE)
 }
 
 fn schema(place: &Place, error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => StoreError::Newer { path: place.database(), found },
-        MigrateError::Execute(source) => source.into(),
-        other => StoreError::Schema { path: place.database(), source: Box::new(other) },
+    let path = place.database();
+    if let MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) = error {
+        return StoreError::Newer { path, found };
     }
+    if let MigrateError::Execute(source) = error {
+        return source.into();
+    }
+    StoreError::Schema { path, source: Box::new(error) }
 }

@@ -168,7 +168,7 @@ async fn known(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<H
         list.push_bind(new.instance.as_str());
     }
     query.push(")");
-    let rows = query.build().fetch_all(tx).await?;
+    let rows = query.build().persistent(false).fetch_all(tx).await?;
     rows.iter()
         .map(|row| {
             let gone: Option<String> = row.try_get("gone_at")?;

@@ -6,7 +6,8 @@ use lightsout::ports::{DecisionRow, FaultKind, Fault, Journal, SweepRecord};
 use lightsout::units::PolicyId;
 use proptest::prelude::*;
 
-use crate::journal_conformance::{Bench, at, born, facts, hold, id, intent, same, sighting, warning};
+use crate::journal_conformance::{Bench, same};
+use crate::journal_samples::{at, born, facts, hold, id, intent, sighting, warning};
 use crate::memory_journal::MemoryJournal;
 
 /// One thing that happens, by small numbers: which name, which life, which key, when.

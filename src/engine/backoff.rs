@@ -17,8 +17,7 @@ const NEWS_OUTLIVES: SignedDuration = SignedDuration::from_hours(72);
 
 /// The next try after `attempts` failed ones: somewhere between now and a bound that doubles from 5 s to 10 min, at the
 /// random share given in thousandths, so that many messages do not come back together.
-#[must_use]
-pub fn next_try(attempts: u32, now: Timestamp, share_per_mille: u16) -> Timestamp {
+fn next_try(attempts: u32, now: Timestamp, share_per_mille: u16) -> Timestamp {
     let doublings = attempts.saturating_sub(1).min(16);
     let bound = FIRST_SECONDS.saturating_mul(1_i64 << doublings).min(LONGEST_SECONDS);
     let millis = bound.saturating_mul(i64::from(share_per_mille.min(1000)));
@@ -27,8 +26,7 @@ pub fn next_try(attempts: u32, now: Timestamp, share_per_mille: u16) -> Timestam
 
 /// The next try of a message whose try just failed, not before the wait that its channel asked for; none when it is no
 /// longer worth delivering.
-#[must_use]
-pub fn next_try_of(message: &Message, now: Timestamp, share_per_mille: u16, asked: Option<SignedDuration>) -> Option<Timestamp> {
+pub(super) fn next_try_of(message: &Message, now: Timestamp, share_per_mille: u16, asked: Option<SignedDuration>) -> Option<Timestamp> {
     let (since, outlives) = match &message.notice {
         Some(notice) => (notice.stop_at, WARNING_OUTLIVES),
         None => (message.at, NEWS_OUTLIVES),
