@@ -257,7 +257,13 @@ pub fn rich() -> FleetView {
     report.stops = vec![StopLine { step: sent, outcome: Outcome::Accepted, at: now() }];
     report.refused = vec![(step(&facts("ws-b", "ci-late"), Ground::OffHours), Refusal::BackingOff)];
     report.notices = vec![notice(&facts("ws-a", "ci-coming"))];
-    report.settled = vec![(instance_id("ws-a", "ci-yesterday"), "stopped".to_owned())];
+    let settled = [
+        ("ci-yesterday", "stopped"),
+        ("ci-stuck", "still_running"),
+        ("ci-new", "a word of tomorrow"),
+        ("ci-kept", "dropped"),
+    ];
+    report.settled = settled.map(|(name, result)| (instance_id("ws-a", name), result.to_owned())).to_vec();
     report.edges_missed = vec![(PolicyId::new("ops"), 1, "not_running" as Label)];
     report.faults = vec![FaultLine {
         workspace: Some(workspace("ws-c")),
