@@ -5,12 +5,14 @@
 mod build;
 #[path = "support/exposition.rs"]
 mod exposition;
+#[path = "support/tools.rs"]
+mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use lightsout::metrics::{Format, Metrics, MetricsOptions, names};
 use lightsout::ports::ApiUse;
@@ -26,20 +28,26 @@ fn file(name: &str) -> String {
 fn expressions() -> Vec<String> {
     let board: serde_json::Value = serde_json::from_str(&file("fleet.json")).unwrap();
     let targets = board["panels"].as_array().unwrap().iter().filter_map(|panel| panel["targets"].as_array()).flatten();
-    targets.map(|target| target["expr"].as_str().unwrap().replace("$subscription", ".*").replace("$workspace", ".*")).collect()
+    targets
+        .map(|target| target["expr"].as_str().unwrap().replace("$subscription", ".*").replace("$workspace", ".*"))
+        .collect()
 }
 
 /// Every word of a text that looks like a metric of ours or of the process.
 fn metrics_in(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    words.filter(|word| word.starts_with("lightsout_") || (word.starts_with("process_") && *word != "process_")).map(str::to_owned).collect()
+    words
+        .filter(|word| word.starts_with("lightsout_") || (word.starts_with("process_") && *word != "process_"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The labels of a metric by its sample's name; none when it does not exist.
 fn labels_of(metric: &str) -> Option<BTreeSet<&'static str>> {
     let family = names::ALL.iter().find(|family| {
         let rest = metric.strip_prefix(family.name);
-        rest == Some("") || (family.kind == names::Kind::Histogram && matches!(rest, Some("_bucket" | "_sum" | "_count")))
+        rest == Some("")
+            || (family.kind == names::Kind::Histogram && matches!(rest, Some("_bucket" | "_sum" | "_count")))
     });
     let own = family.map(|family| family.labels.iter().copied().chain(["le", "job", "instance"]).collect());
     own.or_else(|| names::PROCESS.contains(&metric).then(|| BTreeSet::from(["job", "instance"])))
@@ -89,18 +97,15 @@ fn the_board_is_whole() {
     assert!(board["id"].is_null(), "an exported id belongs to one Grafana");
 }
 
-/// promtool with these words, or nothing where it is not installed and LIGHTSOUT_REQUIRE_TOOLS does not ask for it.
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test's own switch, and its word to the reader")]
+/// promtool with these words, or nothing where it is not installed and may be absent.
 fn promtool(words: &[&str], input: &str) -> Option<(bool, String)> {
-    let spawned = Command::new("promtool").args(words).current_dir(folder()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let Ok(mut child) = spawned else {
-        assert!(std::env::var_os("LIGHTSOUT_REQUIRE_TOOLS").is_none_or(|value| value != "1"), "promtool is not installed and LIGHTSOUT_REQUIRE_TOOLS=1");
-        eprintln!("promtool is not installed: {words:?} was not checked");
-        return None;
-    };
+    let mut command = tools::tool("promtool")?;
+    let spawned = command.args(words).current_dir(folder()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = spawned.stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let done = child.wait_with_output().unwrap();
-    Some((done.status.success(), format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr))))
+    let said = [done.stdout, done.stderr].concat();
+    Some((done.status.success(), String::from_utf8_lossy(&said).into_owned()))
 }
 
 fn page() -> String {
@@ -117,7 +122,8 @@ fn promtool_finds_nothing_to_mend_in_the_page() {
     assert!(exposition::lint(&exposition::read(&page)).is_empty());
     if let Some((fine, said)) = promtool(&["check", "metrics"], &page) {
         assert!(fine && said.trim().is_empty(), "{said}");
-        let (fine, said) = promtool(&["check", "metrics"], "# HELP Bad_ms x\n# TYPE Bad_ms counter\nBad_ms 1\n").unwrap();
+        let (fine, said) =
+            promtool(&["check", "metrics"], "# HELP Bad_ms x\n# TYPE Bad_ms counter\nBad_ms 1\n").unwrap();
         assert!(!fine, "the judge passes everything: {said}");
     }
 }
@@ -147,7 +153,12 @@ fn every_expression_of_the_board_parses() {
     let expressions = expressions();
     assert!(expressions.len() > 25);
     for (place, expression) in expressions.iter().enumerate() {
-        writeln!(rules, "  - record: board:expression:{place}\n    expr: {}", serde_json::to_string(expression).unwrap()).unwrap();
+        writeln!(
+            rules,
+            "  - record: board:expression:{place}\n    expr: {}",
+            serde_json::to_string(expression).unwrap()
+        )
+        .unwrap();
     }
     let scratch = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     std::fs::write(scratch.path(), rules).unwrap();

@@ -11,10 +11,13 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use lightsout::cli::exit::Exit;
 use lightsout::cli::render::{Look, Paint, Zones, explain, plan, status, sweep};
-use lightsout::facts::{Freeze, InstanceFacts, NativeSchedule, NativeTimers, Oddity, Owner};
+use lightsout::facts::{
+    EndedStop, Freeze, History, InstanceFacts, NativeSchedule, NativeTimers, NoticeKey, NoticeState, Oddity, Owner,
+    PastNotice, StopKey, StopResult,
+};
 use lightsout::guard::Refusal;
-use lightsout::policy::{Mode, Origin};
-use lightsout::report::{Explanation, FleetView, Outcome, StopLine, TermLine};
+use lightsout::policy::{Mode, Origin, SourceText, Sources, parse};
+use lightsout::report::{Explanation, FleetView, Outcome, StopLine, TermLine, term_lines};
 use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
 use lightsout::units::{PolicyId, Span};
 
@@ -23,7 +26,7 @@ fn berlin() -> TimeZone {
 }
 
 fn look() -> Look {
-    Look { paint: Paint::Plain, width: 130, zones: Zones(BTreeMap::from([(PolicyId::new("office"), berlin())])), now: build::now() }
+    Look { paint: Paint::Plain, width: 130, zones: Zones::of_view(&build::fleet(Vec::new())), now: build::now() }
 }
 
 /// Compares with `tests/render/NAME.txt`; LIGHTSOUT_BLESS=1 writes it anew.
@@ -37,38 +40,78 @@ fn golden(name: &str, text: &str) {
     assert_eq!(text, wanted, "{} differs; look at the change, then bless it with LIGHTSOUT_BLESS=1", path.display());
 }
 
-fn told() -> Explanation {
+fn known() -> InstanceFacts {
     let native = NativeTimers {
         idle_shutdown: Some(Span::minutes(90)),
-        schedules: vec![NativeSchedule { starts: false, enabled: false, when: "daily 19:00".to_owned(), zone: Some("W. Europe Standard Time".to_owned()) }],
+        schedules: vec![NativeSchedule {
+            starts: false,
+            enabled: false,
+            when: "daily 19:00".to_owned(),
+            zone: Some("W. Europe Standard Time".to_owned()),
+        }],
     };
     let odd = Oddity { field: "lastOperation.operationTime".to_owned(), what: "in the future\u{7}".to_owned() };
-    let facts = InstanceFacts { native, oddities: vec![odd], ..build::facts("ws-a", "ci-ada") };
-    let finding = |rule, ground, words: &str, due| Finding { rule, ground, words: words.to_owned().into(), due_at: due };
-    let verdict = Verdict {
+    InstanceFacts { native, oddities: vec![odd], ..build::facts("ws-a", "ci-ada") }
+}
+
+fn decided(facts: &InstanceFacts) -> Verdict {
+    let finding =
+        |rule, ground, words: &str, due| Finding { rule, ground, words: words.to_owned().into(), due_at: due };
+    Verdict {
         due: Some(build::due(Ground::OffHours, build::minutes(10))),
         changes_at: Some(build::minutes(10)),
         findings: vec![
             finding(Rule::Warning, Ground::Announced, "announced to ada@example.com, delivered 5m ago", None),
-            finding(Rule::Hours, Ground::OffHours, "outside Mon-Fri 08:00-20:00 since Tue 20:00", Some(build::minutes(10))),
+            finding(
+                Rule::Hours,
+                Ground::OffHours,
+                "outside Mon-Fri 08:00-20:00 since Tue 20:00",
+                Some(build::minutes(10)),
+            ),
             finding(Rule::Idle, Ground::IdleUnknown, "no source is configured", None),
         ],
-        ..build::verdict(&facts, Action::Keep, Ground::Announced)
+        ..build::verdict(facts, Action::Keep, Ground::Announced)
+    }
+}
+
+fn remembered() -> History {
+    let notice = PastNotice {
+        key: NoticeKey { stop: StopKey("hours/office/2026-11-24".to_owned()), stop_at: build::minutes(10) },
+        recorded_at: build::minutes(-5),
+        state: NoticeState::Delivered { at: build::minutes(-5) },
     };
+    let ended = EndedStop {
+        key: StopKey("hours/office/2026-11-23".to_owned()),
+        asked_at: build::minutes(-1_440),
+        ended_at: build::minutes(-1_437),
+        result: StopResult::StartedAgain,
+    };
+    History {
+        on_since: Some(build::minutes(-598)),
+        last_seen_off: Some(build::minutes(-603)),
+        notices: vec![notice],
+        stops: vec![ended],
+        ..History::default()
+    }
+}
+
+fn told() -> Explanation {
     let written = |line| Origin::Written { file: Arc::from("policies/office.toml"), line };
-    let term = |key: &str, value: Option<&str>, origin| TermLine { key: key.to_owned(), value: value.map(str::to_owned), origin };
+    let term = |key: &str, value: &str, origin| TermLine { key: key.to_owned(), value: Some(value.to_owned()), origin };
+    let facts = known();
     Explanation {
+        verdict: Arc::new(decided(&facts)),
+        hold: Some(build::hold(&facts, build::minutes(5))),
         facts: Arc::new(facts),
-        verdict: Arc::new(verdict),
+        history: Some(remembered()),
         zone: Some("Europe/Berlin".to_owned()),
         mode: Some(Mode::Observe),
         terms: vec![
-            term("hours.allowed", Some("Mon-Fri 08:00-20:00"), written(9)),
-            term("hours.spread", Some("1m"), Origin::BuiltIn),
-            term("idle.after", Some("1h30m"), written(14)),
-            term("warning.lead", Some("15m"), Origin::BuiltIn),
+            term("hours.allowed", "Mon-Fri 08:00-20:00", written(9)),
+            term("hours.spread", "1m", Origin::BuiltIn),
+            term("idle.after", "1h30m", written(14)),
+            term("warning.lead", "15m", Origin::BuiltIn),
         ],
-        hold: None,
         refusals: vec![Refusal::ObserveMode, Refusal::Canary],
         recorded: false,
     }
@@ -95,6 +138,14 @@ fn explanations_survive_the_journey_over_the_socket() {
     assert_eq!(serde_json::from_str::<Explanation>(&json).unwrap(), told());
 }
 
+#[test]
+fn an_old_record_without_its_policy_is_explained_as_far_as_it_goes() {
+    let old = Explanation { history: None, zone: None, mode: None, terms: Vec::new(), recorded: true, ..told() };
+    let text = explain(&old, &TimeZone::UTC, &look());
+    assert!(text.contains("as recorded") && text.contains("announced to ada@example.com"), "{text}");
+    assert!(!text.contains("guard") && !text.contains("Remembered") && !text.contains("policies/"), "{text}");
+}
+
 fn troubled() -> FleetView {
     let mut view = build::rich();
     view.freeze = Freeze::On("incident 4711".to_owned());
@@ -113,7 +164,13 @@ fn status_puts_first_what_needs_a_person() {
 
 #[test]
 fn status_of_a_well_fleet_is_short() {
-    golden("status_well", &status(&build::fleet(vec![build::room("ws-a", vec![build::shown(build::facts("ws-a", "ci-1"), None)])]), &look()));
+    golden(
+        "status_well",
+        &status(
+            &build::fleet(vec![build::room("ws-a", vec![build::shown(build::facts("ws-a", "ci-1"), None)])]),
+            &look(),
+        ),
+    );
 }
 
 #[test]
@@ -121,7 +178,10 @@ fn sweep_names_each_stop_and_each_refusal() {
     let mut view = build::rich();
     let failing = StopLine {
         step: build::step(&build::facts("ws-b", "ci-full"), Ground::Idle),
-        outcome: Outcome::Failed { label: "disk_full", words: "Azure refused: no space left; its owner must free 1 to 2 GB".to_owned() },
+        outcome: Outcome::Failed {
+            label: "disk_full",
+            words: "Azure refused: no space left; its owner must free 1 to 2 GB".to_owned(),
+        },
         at: build::now(),
     };
     Arc::make_mut(&mut view.last).stops.push(failing);
@@ -144,14 +204,22 @@ fn no_text_from_azure_reaches_the_terminal_raw() {
     facts.oddities = vec![Oddity { field: evil.to_owned(), what: evil.to_owned() }];
     let mut verdict = build::verdict(&facts, Action::Stop, Ground::OffHours);
     verdict.due = Some(build::due(Ground::OffHours, build::minutes(-5)));
-    verdict.findings = vec![Finding { rule: Rule::Hours, ground: Ground::OffHours, words: evil.to_owned().into(), due_at: None }];
+    verdict.findings =
+        vec![Finding { rule: Rule::Hours, ground: Ground::OffHours, words: evil.to_owned().into(), due_at: None }];
     let told = Explanation { facts: Arc::new(facts.clone()), verdict: Arc::new(verdict.clone()), ..told() };
     let mut shown = build::shown(facts.clone(), Some(verdict));
-    shown.hold = Some(lightsout::facts::Hold { by: evil.to_owned(), reason: evil.to_owned(), ..build::hold(&facts, build::minutes(5)) });
+    shown.hold = Some(lightsout::facts::Hold {
+        by: evil.to_owned(),
+        reason: evil.to_owned(),
+        ..build::hold(&facts, build::minutes(5))
+    });
     let mut room = build::room("ws-a", vec![shown]);
     room.fault = Some(evil.to_owned());
-    let view = FleetView { freeze: Freeze::On(evil.to_owned()), reload: Err(evil.to_owned()), ..build::fleet(vec![room]) };
-    for text in [plan(&view, &look()), status(&view, &look()), sweep(&view, &look()), explain(&told, &berlin(), &look())] {
+    let view =
+        FleetView { freeze: Freeze::On(evil.to_owned()), reload: Err(evil.to_owned()), ..build::fleet(vec![room]) };
+    for text in
+        [plan(&view, &look()), status(&view, &look()), sweep(&view, &look()), explain(&told, &berlin(), &look())]
+    {
         assert!(text.contains("\\u{1b}"), "{text}");
         assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
     }
@@ -160,7 +228,10 @@ fn no_text_from_azure_reaches_the_terminal_raw() {
 #[test]
 fn colour_changes_nothing_but_colour() {
     let coloured = Look { paint: Paint::Colour, ..look() };
-    for (plain, painted) in [(plan(&build::rich(), &look()), plan(&build::rich(), &coloured)), (status(&troubled(), &look()), status(&troubled(), &coloured))] {
+    for (plain, painted) in [
+        (plan(&build::rich(), &look()), plan(&build::rich(), &coloured)),
+        (status(&troubled(), &look()), status(&troubled(), &coloured)),
+    ] {
         assert_ne!(plain, painted);
         assert_eq!(anstream::adapter::strip_str(&painted).to_string(), plain);
     }
@@ -169,7 +240,44 @@ fn colour_changes_nothing_but_colour() {
 #[test]
 fn narrow_terminals_are_kept_to() {
     let narrow = Look { width: 60, ..look() };
-    for line in plan(&build::rich(), &narrow).lines().filter(|line| line.starts_with(' ') && !line.starts_with("  backing_off")) {
+    for line in
+        plan(&build::rich(), &narrow).lines().filter(|line| line.starts_with(' ') && !line.starts_with("  backing_off"))
+    {
         assert!(line.chars().count() <= 61, "{line}");
+    }
+}
+
+/// Every value of a policy that is written or built in is told to the rule that reads it.
+#[test]
+fn each_line_of_a_policy_is_told_with_its_value() {
+    let text = concat!(
+        "name = \"office\"\nmode = \"enforce\"\n[scope]\nworkspaces = [\"ws-a\"]\n",
+        "[hours]\nzone = \"Europe/Berlin\"\nallowed = [\"Mon-Fri 08:00-20:00\"]\n[idle]\nafter = \"90m\"\n[uptime]\nmax = \"20h\"\n",
+    );
+    let source = SourceText { file: Arc::from("policies/office.toml"), text: text.to_owned() };
+    let calendars = BTreeMap::new();
+    let sources =
+        Sources { defaults: None, policies: &[source], calendars: &calendars, channels: 1, activity_sources: 0 };
+    let parsed = parse(&sources);
+    let policy = parsed.set.get(&PolicyId::new("office")).unwrap();
+    let terms = term_lines(&policy.terms);
+    for (key, wanted) in [
+        ("hours.zone", "Europe/Berlin"),
+        ("hours.allowed", "Mon-Fri 08:00-20:00"),
+        ("idle.after", "1h30m"),
+        ("uptime.max", "20h"),
+        ("warning.lead", "15m"),
+        ("warning.undelivered", "keep"),
+        ("guard.stops_per_day", "3"),
+        ("busy.cap", "as long as it is in use"),
+        ("hold.max", "12h"),
+    ] {
+        let found = terms.iter().find(|line| line.key == key).and_then(|line| line.value.as_deref());
+        assert_eq!(found, Some(wanted), "{key} of {terms:?}");
+    }
+    let shown = explain(&Explanation { terms, ..told() }, &berlin(), &look());
+    for line in ["hours.zone = Europe/Berlin  [policies/office.toml:6]", "idle.after = 1h30m  [policies/office.toml:9]"]
+    {
+        assert!(shown.contains(line), "{line} is not in {shown}");
     }
 }

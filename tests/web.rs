@@ -8,8 +8,8 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum_server::Handle;
@@ -19,7 +19,9 @@ use lightsout::metrics::{Metrics, MetricsOptions};
 use lightsout::ports::{ApiUse, Control, Declined, HoldRequest};
 use lightsout::report::FleetView;
 use lightsout::units::PolicyId;
-use lightsout::web::{ControlClient, ControlError, ControlServer, Health, HttpLimits, PublicFace, SOCKET_NAME, serve_public};
+use lightsout::web::{
+    ControlClient, ControlError, ControlServer, Health, HttpLimits, PublicFace, SOCKET_NAME, serve_public,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -127,13 +129,17 @@ async fn health_and_readiness_say_why_not() {
 #[tokio::test]
 async fn nothing_but_get_and_nothing_but_three_routes() {
     let (address, _) = public(HttpLimits::default()).await;
-    let posted = raw(address, b"POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").await;
+    let posted =
+        raw(address, b"POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").await;
     assert!(posted.starts_with("HTTP/1.1 405") && posted.to_ascii_lowercase().contains("allow: get, head"), "{posted}");
     for path in ["/", "/v1/view", "/metrics/", "/../etc/passwd"] {
         let answer = get(address, path, "").await;
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
     }
-    assert!(get(address, "/metrics", "").await.contains("{code=\"404\",path=\"other\"} 4"), "no label that a client invents");
+    assert!(
+        get(address, "/metrics", "").await.contains("{code=\"404\",path=\"other\"} 4"),
+        "no label that a client invents"
+    );
 }
 
 #[tokio::test]
@@ -185,7 +191,12 @@ async fn the_command_line_reads_the_very_view_that_was_published() {
 async fn requests_reach_the_engine_and_refusals_come_back_in_its_words() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, client, _handle) = control(folder.path()).await;
-    let ask = |seconds| HoldRequest { instance: "ci-1".to_owned(), seconds, reason: "thesis".to_owned(), by: "ada".to_owned() };
+    let ask = |seconds| HoldRequest {
+        instance: "ci-1".to_owned(),
+        seconds,
+        reason: "thesis".to_owned(),
+        by: "ada".to_owned(),
+    };
     assert_eq!(client.hold(&ask(7_200)).await.unwrap().id, "01JHOLD");
     let refused = client.hold(&ask(1_000_000)).await.unwrap_err();
     assert!(matches!(&refused, ControlError::Declined(_)) && refused.to_string().contains("1d at most"), "{refused}");

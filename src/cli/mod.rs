@@ -9,6 +9,7 @@ pub mod demo;
 mod demo_command;
 mod entry;
 pub mod exit;
+pub mod out;
 pub mod outside;
 pub mod render;
 pub mod wire_up;

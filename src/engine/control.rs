@@ -175,6 +175,7 @@ impl<W: World> Engine<W> {
             mode: same.map(|policy| policy.mode),
             facts: Arc::new(facts),
             verdict: Arc::new(verdict),
+            history: None,
             terms: Vec::new(),
             hold: None,
             refusals: Vec::new(),
@@ -193,6 +194,7 @@ impl<W: World> Engine<W> {
         let mut told = Explanation::new(entry.facts.clone(), Arc::new(verdict), terms_of(&policy, &entry.facts));
         told.zone = zone_of(Some(&policy));
         told.mode = Some(policy.mode);
+        told.history = Some(entry.history.clone());
         told.hold = entry.history.hold_at(at).cloned();
         told.refusals = state.last.refused.iter().filter(|(step, _)| step.instance == *id).map(|(_, refusal)| *refusal).collect();
         Ok(told)

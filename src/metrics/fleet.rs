@@ -52,7 +52,12 @@ fn place(id: &WorkspaceId) -> [&str; 3] {
     [id.subscription().as_str(), id.resource_group(), id.name()]
 }
 
-fn each_workspace(draft: &mut Draft, view: &FleetView, family: &Family, value: impl Fn(&WorkspaceView) -> Option<Value>) {
+fn each_workspace(
+    draft: &mut Draft,
+    view: &FleetView,
+    family: &Family,
+    value: impl Fn(&WorkspaceView) -> Option<Value>,
+) {
     draft.family(family);
     for (id, workspace) in &view.workspaces {
         if let Some(value) = value(workspace) {
@@ -77,7 +82,8 @@ fn instances(draft: &mut Draft, view: &FleetView) {
     for (id, workspace) in &view.workspaces {
         let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for facts in workspace.instances.iter().map(|instance| &instance.facts) {
-            let count = counts.entry((facts.state.label(), escape::word(&facts.size.to_ascii_uppercase()))).or_insert(0);
+            let count =
+                counts.entry((facts.state.label(), escape::word(&facts.size.to_ascii_uppercase()))).or_insert(0);
             *count = count.saturating_add(1);
         }
         let [subscription, group, name] = place(id);
@@ -93,7 +99,11 @@ fn instances(draft: &mut Draft, view: &FleetView) {
 fn unrecognised(state: &PowerState) -> Option<&str> {
     match state {
         PowerState::Unrecognised(word) => Some(word),
-        PowerState::Running | PowerState::JobRunning | PowerState::Stopped | PowerState::Changing(_) | PowerState::Broken(_) => None,
+        PowerState::Running
+        | PowerState::JobRunning
+        | PowerState::Stopped
+        | PowerState::Changing(_)
+        | PowerState::Broken(_) => None,
     }
 }
 
@@ -117,15 +127,23 @@ fn words<'a>(draft: &mut Draft, family: &Family, found: impl Iterator<Item = &'a
 fn workspaces(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     each_workspace(draft, view, &names::RUNNING_SECONDS, |w| tally.running.get(&w.id).map(|ms| Value::Milli(*ms)));
     each_workspace(draft, view, &names::SKIPPED, |w| Some(Value::Count(u64::from(w.skipped))));
-    each_workspace(draft, view, &names::HOLDS, |w| Some(Value::of_len(w.instances.iter().filter(|i| i.hold.is_some()).count())));
-    each_workspace(draft, view, &names::OVERDUE, |w| Some(Value::of_len(w.instances.iter().filter(|i| i.overdue_since.is_some()).count())));
+    each_workspace(draft, view, &names::HOLDS, |w| {
+        Some(Value::of_len(w.instances.iter().filter(|i| i.hold.is_some()).count()))
+    });
+    each_workspace(draft, view, &names::OVERDUE, |w| {
+        Some(Value::of_len(w.instances.iter().filter(|i| i.overdue_since.is_some()).count()))
+    });
     each_workspace(draft, view, &names::OVERDUE_AGE, |w| {
         let oldest = w.instances.iter().filter_map(|i| i.overdue_since).min();
-        Some(oldest.map_or(Value::Count(0), |since| Value::length(view.at.duration_since(since).max(jiff::SignedDuration::ZERO))))
+        Some(oldest.map_or(Value::Count(0), |since| {
+            Value::length(view.at.duration_since(since).max(jiff::SignedDuration::ZERO))
+        }))
     });
     each_workspace(draft, view, &names::READABLE, |w| Some(Value::of_bool(w.fault.is_none())));
     each_workspace(draft, view, &names::READ_AT, |w| w.read_at.map(Value::at));
-    each_workspace(draft, view, &names::READ_LENGTH, |w| w.read_at.map(|_| Value::Milli(i64::try_from(w.read_ms).unwrap_or(i64::MAX))));
+    each_workspace(draft, view, &names::READ_LENGTH, |w| {
+        w.read_at.map(|_| Value::Milli(i64::try_from(w.read_ms).unwrap_or(i64::MAX)))
+    });
     let mut faults: BTreeMap<&str, usize> = BTreeMap::from([("none", 0)]);
     for workspace in view.workspaces.values() {
         let label = workspace.fault_label.unwrap_or(if workspace.fault.is_some() { "other" } else { "none" });
@@ -261,7 +279,12 @@ fn per_instance(draft: &mut Draft, options: &MetricsOptions, view: &FleetView) {
     }
     let labels = |instance: &'_ InstanceView| {
         let id = instance.facts.id.workspace();
-        [id.subscription().as_str().to_owned(), id.resource_group().to_owned(), id.name().to_owned(), instance.facts.id.name().to_owned()]
+        [
+            id.subscription().as_str().to_owned(),
+            id.resource_group().to_owned(),
+            id.name().to_owned(),
+            instance.facts.id.name().to_owned(),
+        ]
     };
     draft.family(&names::INSTANCE_ON);
     for instance in all(view).take(options.instance_series_max) {

@@ -77,7 +77,9 @@ impl Draft {
 
     /// One sample of the family begun last.
     pub(super) fn sample(&mut self, labels: &[&str], value: Value) {
-        let Some((family, range)) = self.parts.last_mut() else { return };
+        let Some((family, range)) = self.parts.last_mut() else {
+            return;
+        };
         debug_assert_eq!(family.labels.len(), labels.len(), "labels of {}", family.name);
         self.text.push_str(family.name);
         for (place, (name, value)) in family.labels.iter().zip(labels).enumerate() {
@@ -121,7 +123,9 @@ fn number(text: &mut String, value: Value) {
 fn head(text: &mut String, family: &Family, format: Format) {
     let (name, kind) = match format {
         Format::Classic => (family.name, family.kind.classic()),
-        Format::OpenMetrics => (family.name.strip_suffix(family.kind.suffix()).unwrap_or(family.name), family.kind.open()),
+        Format::OpenMetrics => {
+            (family.name.strip_suffix(family.kind.suffix()).unwrap_or(family.name), family.kind.open())
+        }
     };
     let written = write!(text, "# HELP {name} {}\n# TYPE {name} {kind}\n", family.help);
     debug_assert!(written.is_ok(), "a String takes every text");
@@ -168,6 +172,11 @@ mod tests {
         assert!(classic.contains("# TYPE lightsout_arm_throttled_total counter\nlightsout_arm_throttled_total{subscription=\"s\\\"1\"} 3\n"), "{classic}");
         assert!(classic.ends_with("lightsout_last_sweep_duration_seconds -1.050\n"));
         let open = String::from_utf8(join(Format::OpenMetrics)).unwrap();
-        assert!(open.contains("# TYPE lightsout_arm_throttled counter\nlightsout_arm_throttled_total{subscription=\"s\\\"1\"} 3\n"), "{open}");
+        assert!(
+            open.contains(
+                "# TYPE lightsout_arm_throttled counter\nlightsout_arm_throttled_total{subscription=\"s\\\"1\"} 3\n"
+            ),
+            "{open}"
+        );
     }
 }

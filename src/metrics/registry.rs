@@ -28,7 +28,12 @@ pub struct MetricsOptions {
 
 impl Default for MetricsOptions {
     fn default() -> Self {
-        Self { instance_series: false, instance_series_max: 1_000, version: env!("CARGO_PKG_VERSION").to_owned(), tzdb: "unknown".to_owned() }
+        Self {
+            instance_series: false,
+            instance_series_max: 1_000,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            tzdb: "unknown".to_owned(),
+        }
     }
 }
 
@@ -80,7 +85,9 @@ impl Metrics {
         #[cfg(target_os = "linux")]
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         let page = RwLock::new(fleet::write_empty(&options));
-        Ok(Self { inner: Arc::new(Inner { options, registry, requests, refused, sweeps, tally: Mutex::default(), page }) })
+        Ok(Self {
+            inner: Arc::new(Inner { options, registry, requests, refused, sweeps, tally: Mutex::default(), page }),
+        })
     }
 
     /// Renders the page anew. Called once after each sweep; a view published again counts nothing twice.

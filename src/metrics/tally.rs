@@ -12,8 +12,8 @@ use crate::units::{InstanceId, WorkspaceId};
 /// Two sightings further apart say nothing of the time between: gaps stay gaps.
 const GAP_MAX: SignedDuration = SignedDuration::from_hours(1);
 
-/// Every fault's label, in the order of `FaultKind`: what a label from elsewhere is held against.
-const FAULT_LABELS: [&str; 12] = [
+/// What a failed stop's reason is held against: every fault's label, and what only a verified stop can fail of.
+const FAULT_LABELS: [&str; 14] = [
     FaultKind::Throttled(None).label(),
     FaultKind::Unauthenticated.label(),
     FaultKind::Denied.label(),
@@ -26,6 +26,8 @@ const FAULT_LABELS: [&str; 12] = [
     FaultKind::Unclear.label(),
     FaultKind::Storage.label(),
     FaultKind::Undelivered.label(),
+    "operation_failed",
+    "still_running",
 ];
 const RESULTS: [&str; 3] = ["stopped", "started_again", "gone"];
 
@@ -107,14 +109,12 @@ impl Tally {
         }
     }
 
-    /// A settled stop by its result's word: `stopped`, `gone`, `failed` or `failed: disk_full`, `dropped …`.
+    /// A settled stop by its result's word: `stopped`, `started_again`, `gone`, `dropped`, or why it failed.
     fn add_settled(&mut self, result: &str) {
-        let head = result.split([':', ' ', '(']).next().unwrap_or_default();
-        if let Some(seen) = RESULTS.iter().find(|known| **known == head) {
+        if let Some(seen) = RESULTS.iter().find(|known| **known == result) {
             one_more(&mut self.verified, seen);
-        } else if head != "dropped" {
-            let reason = result.rsplit([':', ' ', '(']).next().unwrap_or_default().trim_end_matches(')');
-            one_more(&mut self.failed, known_fault(reason));
+        } else if result != "dropped" {
+            one_more(&mut self.failed, known_fault(result));
         }
     }
 

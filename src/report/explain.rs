@@ -1,13 +1,13 @@
-//! One decision in full: what was known, what each rule found and by which line, what won, what the guard would say.
+//! One decision in full, as the service tells it: what was known, what each rule found and by which line, what won.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Hold, InstanceFacts};
+use crate::facts::{History, Hold, InstanceFacts};
 use crate::guard::Refusal;
-use crate::policy::{Mode, Origin, Terms};
+use crate::policy::{Mode, Origin, Terms, WarningProof, WhenUndelivered};
 use crate::rules::{Rule, Verdict};
 
 /// One effective value of a policy and where it was written.
@@ -21,13 +21,17 @@ pub struct TermLine {
     pub origin: Origin,
 }
 
-/// A decision with everything that led to it.
+/// A decision with what led to it. What an old record does not hold is absent: a decision recorded long ago has its
+/// facts and its verdict, and no policy to point into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
     /// As observed.
     pub facts: Arc<InstanceFacts>,
     /// As decided.
     pub verdict: Arc<Verdict>,
+    /// What was remembered; none for a decision of the past.
+    #[serde(default)]
+    pub history: Option<History>,
     /// The policy's zone by its IANA name, for the reader.
     pub zone: Option<String>,
     /// Whether the policy stops or only observes; none when the decision is an old one and the policy is gone.
@@ -46,8 +50,17 @@ impl Explanation {
     /// A decision made now on the facts at hand.
     #[must_use]
     pub fn new(facts: Arc<InstanceFacts>, verdict: Arc<Verdict>, terms: &Terms) -> Self {
-        let zone = None;
-        Self { facts, verdict, zone, mode: None, terms: term_lines(terms), hold: None, refusals: Vec::new(), recorded: false }
+        Self {
+            facts,
+            verdict,
+            history: None,
+            zone: None,
+            mode: None,
+            terms: term_lines(terms),
+            hold: None,
+            refusals: Vec::new(),
+            recorded: false,
+        }
     }
 
     /// When it was decided.
@@ -62,18 +75,18 @@ impl Explanation {
     }
 }
 
-/// Which rule reads a key.
+/// Which rule reads a key. A rule that is switched off has its section's name alone.
 fn rule_of(key: &str) -> Option<Rule> {
-    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let (section, name) = key.split_once('.').unwrap_or((key, ""));
     match (section, name) {
-        ("hours", _) | ("", "zone" | "time_zone" | "timezone" | "holidays" | "no_action") | ("calendar", _) => Some(Rule::Hours),
+        ("hours", _) => Some(Rule::Hours),
         ("idle", _) => Some(Rule::Idle),
-        (_, "min_uptime" | "between_stops" | "stops_per_day") => Some(Rule::JustStarted),
         ("uptime", _) => Some(Rule::Uptime),
-        (_, "busy_cap") => Some(Rule::Busy),
+        ("busy", _) => Some(Rule::Busy),
         ("warning", _) => Some(Rule::Warning),
         ("hold", _) => Some(Rule::Hold),
-        ("exempt", _) | (_, "opt_out_tag" | "include_unknown_owner") => Some(Rule::Exempt),
+        ("exempt", _) | ("guard", "opt_out_tag" | "include_unknown_owner") => Some(Rule::Exempt),
+        ("guard", "min_uptime" | "between_stops" | "stops_per_day") => Some(Rule::JustStarted),
         _ => None,
     }
 }
@@ -81,47 +94,86 @@ fn rule_of(key: &str) -> Option<Rule> {
 /// Every value of the terms with its line, in the order of the keys.
 #[must_use]
 pub fn term_lines(terms: &Terms) -> Vec<TermLine> {
-    let line = |(key, origin): (&&'static str, &Origin)| TermLine { key: (*key).to_owned(), value: value_of(terms, key), origin: origin.clone() };
-    terms.origins.iter().map(line).collect()
+    let lines = terms.origins.iter().map(|(key, origin)| TermLine {
+        key: (*key).to_owned(),
+        value: value_of(terms, key),
+        origin: origin.clone(),
+    });
+    lines.collect()
 }
 
-/// A value in words, for those keys whose value is one amount or word.
+/// A value in words, for those keys whose value one line can hold.
 fn value_of(terms: &Terms, key: &str) -> Option<String> {
-    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let (section, name) = key.split_once('.').unwrap_or((key, ""));
     match section {
-        "hours" => terms.hours.as_ref().and_then(|hours| match name {
-            "respect_start_for" => Some(hours.respect_start_for.map_or_else(|| "until the next edge".to_owned(), |span| span.to_string())),
-            "catch_up" => Some(hours.catch_up.map_or_else(|| "until the window ends".to_owned(), |span| span.to_string())),
-            "spread" => Some(hours.spread.to_string()),
-            _ => None,
-        }),
-        "idle" => terms.idle.and_then(|idle| match name {
-            "after" => Some(idle.after.to_string()),
-            "coverage" => Some(idle.coverage.to_string()),
-            "fresh_within" => Some(idle.fresh_within.to_string()),
-            _ => None,
-        }),
-        "warning" => match name {
-            "lead" => Some(terms.warning.lead.to_string()),
-            "lead_unknown_owner" => Some(terms.warning.lead_unknown_owner.to_string()),
-            "max_postpone" => Some(terms.warning.max_postpone.to_string()),
-            _ => None,
-        },
-        _ => plain_value_of(terms, section, name),
+        "hours" => hours_value(terms, name),
+        "idle" => idle_value(terms, name),
+        "uptime" => terms.uptime.filter(|_| name == "max").map(|uptime| uptime.max.to_string()),
+        "busy" => Some(terms.busy_cap.map_or_else(|| "as long as it is in use".to_owned(), |cap| cap.to_string())),
+        "warning" => warning_value(terms, name),
+        "guard" => guard_value(terms, name),
+        "hold" if name == "max" => Some(terms.hold.max.to_string()),
+        "hold" if name == "per_week" => Some(terms.hold.per_week.to_string()),
+        _ => None,
     }
 }
 
-fn plain_value_of(terms: &Terms, section: &str, name: &str) -> Option<String> {
-    match (section, name) {
-        ("uptime", "max") => terms.uptime.map(|uptime| uptime.max.to_string()),
-        ("hold", "max") => Some(terms.hold.max.to_string()),
-        ("hold", "per_week") => Some(terms.hold.per_week.to_string()),
-        (_, "busy_cap") => Some(terms.busy_cap.map_or_else(|| "for ever".to_owned(), |span| span.to_string())),
-        (_, "min_uptime") => Some(terms.min_uptime.to_string()),
-        (_, "between_stops") => Some(terms.between_stops.to_string()),
-        (_, "stops_per_day") => Some(terms.stops_per_day.to_string()),
-        (_, "opt_out_tag") => Some(terms.opt_out_tag.to_string()),
-        (_, "include_unknown_owner") => Some(terms.include_unknown_owner.to_string()),
+fn hours_value(terms: &Terms, name: &str) -> Option<String> {
+    let Some(hours) = terms.hours.as_ref() else {
+        return Some("off".to_owned()).filter(|_| name.is_empty());
+    };
+    match name {
+        "zone" => Some(hours.hours.zone_name().to_owned()),
+        "allowed" => Some(hours.hours.windows().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        "respect_start_for" => Some(
+            hours.respect_start_for.map_or_else(|| "until hours end the next time".to_owned(), |span| span.to_string()),
+        ),
+        "catch_up" => {
+            Some(hours.catch_up.map_or_else(|| "until hours begin again".to_owned(), |span| span.to_string()))
+        }
+        "spread" => Some(hours.spread.to_string()),
+        _ => None,
+    }
+}
+
+fn idle_value(terms: &Terms, name: &str) -> Option<String> {
+    let Some(idle) = terms.idle else {
+        return Some("off".to_owned()).filter(|_| name.is_empty());
+    };
+    match name {
+        "after" => Some(idle.after.to_string()),
+        "coverage" => Some(idle.coverage.to_string()),
+        "fresh_within" => Some(idle.fresh_within.to_string()),
+        _ => None,
+    }
+}
+
+fn warning_value(terms: &Terms, name: &str) -> Option<String> {
+    let warning = &terms.warning;
+    match name {
+        "lead" => Some(warning.lead.to_string()),
+        "lead_unknown_owner" => Some(warning.lead_unknown_owner.to_string()),
+        "proof" => Some(match warning.proof {
+            WarningProof::Delivered => "delivered".to_owned(),
+            WarningProof::Recorded => "recorded".to_owned(),
+        }),
+        "max_postpone" => Some(warning.max_postpone.to_string()),
+        "undelivered" => Some(match warning.undelivered {
+            WhenUndelivered::Keep => "keep".to_owned(),
+            WhenUndelivered::Stop => "stop".to_owned(),
+        }),
+        "notify" => Some(warning.notify.join(", ")),
+        _ => None,
+    }
+}
+
+fn guard_value(terms: &Terms, name: &str) -> Option<String> {
+    match name {
+        "min_uptime" => Some(terms.min_uptime.to_string()),
+        "between_stops" => Some(terms.between_stops.to_string()),
+        "stops_per_day" => Some(terms.stops_per_day.to_string()),
+        "opt_out_tag" => Some(terms.opt_out_tag.to_string()),
+        "include_unknown_owner" => Some(terms.include_unknown_owner.to_string()),
         _ => None,
     }
 }

@@ -9,8 +9,23 @@ pub type Label = &'static str;
 
 /// Every label that a report can hold. A word that is not here, which only another version can have written, reads as `other`.
 const KNOWN: &[Label] = &[
-    "throttled", "unauthenticated", "forbidden", "gone", "conflict", "disk_full", "refused", "unreachable", "garbled", "unclear", "storage",
-    "undelivered", "not_running", "stop_overdue", "shrunk", "policy_conflict", "quarantined",
+    "throttled",
+    "unauthenticated",
+    "forbidden",
+    "gone",
+    "conflict",
+    "disk_full",
+    "refused",
+    "unreachable",
+    "garbled",
+    "unclear",
+    "storage",
+    "undelivered",
+    "not_running",
+    "stop_overdue",
+    "shrunk",
+    "policy_conflict",
+    "quarantined",
 ];
 
 fn known(word: &str) -> Label {

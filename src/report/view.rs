@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::label::{self, Label};
 use super::SweepReport;
+use super::label::{self, Label};
 use crate::facts::{Freeze, Hold, InstanceFacts};
 use crate::guard::FleetSight;
 use crate::policy::Mode;

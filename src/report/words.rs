@@ -162,9 +162,15 @@ pub fn owner(facts: &InstanceFacts) -> String {
 #[must_use]
 pub fn activity(activity: &Activity, now: Timestamp) -> String {
     match activity {
-        Activity::Busy { source, as_of } => format!("in use: {} ({})", source.words(), from_now(*as_of, now)),
+        Activity::Busy { source, as_of } => {
+            format!("in use: {} ({})", source.words(), from_now(*as_of, now))
+        }
         Activity::Quiet { since, as_of, covered } => {
-            format!("quiet for {}, readings cover {covered}, newest {}", length(now.duration_since(*since)), from_now(*as_of, now))
+            format!(
+                "quiet for {}, readings cover {covered}, newest {}",
+                length(now.duration_since(*since)),
+                from_now(*as_of, now)
+            )
         }
         Activity::Unknown(why) => unknown(why),
     }
@@ -199,7 +205,10 @@ mod tests {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         assert_eq!(moment(at, &berlin), "Wed 25 Nov 00:30 Europe/Berlin (Tue 23:30 UTC)");
         assert_eq!(moment(at, &TimeZone::UTC), "Tue 24 Nov 23:30 UTC");
-        assert_eq!(moment(at, &TimeZone::get("Africa/Abidjan").unwrap()), "Tue 24 Nov 23:30 Africa/Abidjan (23:30 UTC)");
+        assert_eq!(
+            moment(at, &TimeZone::get("Africa/Abidjan").unwrap()),
+            "Tue 24 Nov 23:30 Africa/Abidjan (23:30 UTC)"
+        );
     }
 
     #[test]

@@ -60,10 +60,19 @@ impl ControlClient {
     pub fn connect(path: &Path) -> Result<Option<Self>, ControlError> {
         match UnixStream::connect(path) {
             Ok(_) => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
-            Err(cause) => return Err(ControlError::Closed { path: path.display().to_string(), cause }),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+                return Ok(None);
+            }
+            Err(cause) => {
+                return Err(ControlError::Closed { path: path.display().to_string(), cause });
+            }
         }
-        let client = Client::builder().unix_socket(path).timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        let client = Client::builder()
+            .unix_socket(path)
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
         Ok(Some(Self { client }))
     }
 

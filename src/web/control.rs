@@ -63,7 +63,9 @@ pub fn control_router<C: Control>(control: Arc<C>, limits: &HttpLimits) -> Route
         .route("/v1/nudge", post(nudge::<C>))
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(from_fn_with_state(patience, |State(patience): State<Duration>, request, next| in_time(patience, request, next)))
+        .layer(from_fn_with_state(patience, |State(patience): State<Duration>, request, next| {
+            in_time(patience, request, next)
+        }))
         .layer(from_fn(security_headers))
         .with_state(control)
 }
@@ -96,7 +98,11 @@ async fn hold<C: Control>(State(control): State<Arc<C>>, Json(request): Json<Hol
     }
 }
 
-async fn lift<C: Control>(State(control): State<Arc<C>>, Path(id): Path<String>, Json(request): Json<Lift>) -> Response {
+async fn lift<C: Control>(
+    State(control): State<Arc<C>>,
+    Path(id): Path<String>,
+    Json(request): Json<Lift>,
+) -> Response {
     match control.lift(id, request.by).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => declined(why),

@@ -85,9 +85,16 @@ impl Health {
     /// Why the process should be restarted, if so: its loop has been silent for too long.
     #[must_use]
     pub fn dead(&self) -> Option<String> {
-        let silence = SignedDuration::from_millis(millis((self.inner.steady)()).saturating_sub(self.inner.ticked_ms.load(Ordering::Relaxed)));
-        (silence > self.inner.silence_max)
-            .then(|| format!("the engine's loop has not gone round for {} s; at most {} s is well", silence.as_secs(), self.inner.silence_max.as_secs()))
+        let silence = SignedDuration::from_millis(
+            millis((self.inner.steady)()).saturating_sub(self.inner.ticked_ms.load(Ordering::Relaxed)),
+        );
+        (silence > self.inner.silence_max).then(|| {
+            format!(
+                "the engine's loop has not gone round for {} s; at most {} s is well",
+                silence.as_secs(),
+                self.inner.silence_max.as_secs()
+            )
+        })
     }
 
     /// What readiness waits for; empty when ready.
@@ -117,7 +124,8 @@ mod tests {
     fn a_silent_loop_is_dead_and_a_tick_revives_it() {
         let clock = Arc::new(AtomicI64::new(0));
         let hand = Arc::clone(&clock);
-        let health = Health::new(SignedDuration::from_secs(60), move || SignedDuration::from_secs(hand.load(Ordering::Relaxed)));
+        let health =
+            Health::new(SignedDuration::from_secs(60), move || SignedDuration::from_secs(hand.load(Ordering::Relaxed)));
         clock.store(60, Ordering::Relaxed);
         assert_eq!(health.dead(), None, "exactly the bound is still well");
         clock.store(61, Ordering::Relaxed);

@@ -8,7 +8,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -54,9 +56,14 @@ pub fn public_router(face: PublicFace) -> Router {
 pub async fn serve_public(listener: TcpListener, face: PublicFace, handle: Handle<SocketAddr>) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let limits = face.limits;
-    let mut server: Server<SocketAddr, Limited> = axum_server::from_tcp(listener)?.acceptor(Limited::new(&limits, Some(face.metrics.clone())));
+    let mut server: Server<SocketAddr, Limited> =
+        axum_server::from_tcp(listener)?.acceptor(Limited::new(&limits, Some(face.metrics.clone())));
     server.http_builder().http1().header_read_timeout(limits.patience).max_buf_size(limits.head_bytes.max(8 * 1024));
-    server.http_builder().http2().max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX)).max_concurrent_streams(8);
+    server
+        .http_builder()
+        .http2()
+        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(8);
     server.http_builder().http2().keep_alive_interval(Duration::from_secs(30)).keep_alive_timeout(limits.patience);
     server.first_request_timeout(limits.patience).handle(handle).serve(public_router(face).into_make_service()).await
 }
@@ -72,7 +79,8 @@ async fn metrics(State(face): State<PublicFace>, headers: HeaderMap) -> Response
 /// OpenMetrics when it is asked for at least as strongly as plain text.
 fn wanted(headers: &HeaderMap) -> Format {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let weight_of = |kind: &str| accept.split(',').filter(|part| part.trim().starts_with(kind)).map(weight).max().unwrap_or(0);
+    let weight_of =
+        |kind: &str| accept.split(',').filter(|part| part.trim().starts_with(kind)).map(weight).max().unwrap_or(0);
     let open = weight_of("application/openmetrics-text");
     if open > 0 && open >= weight_of("text/plain") { Format::OpenMetrics } else { Format::Classic }
 }
@@ -89,7 +97,9 @@ fn weight(part: &str) -> u32 {
 async fn healthz(State(face): State<PublicFace>) -> Response {
     match face.health.dead() {
         None => axum::Json(json!({ "status": "ok" })).into_response(),
-        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, axum::Json(json!({ "status": "dead", "why": why }))).into_response(),
+        Some(why) => {
+            (StatusCode::SERVICE_UNAVAILABLE, axum::Json(json!({ "status": "dead", "why": why }))).into_response()
+        }
     }
 }
 
@@ -100,11 +110,14 @@ async fn readyz(State(face): State<PublicFace>) -> Response {
 }
 
 async fn nothing_here() -> Response {
-    (StatusCode::NOT_FOUND, axum::Json(json!({ "error": "there are /metrics, /healthz and /readyz here" }))).into_response()
+    (StatusCode::NOT_FOUND, axum::Json(json!({ "error": "there are /metrics, /healthz and /readyz here" })))
+        .into_response()
 }
 
 async fn only_get() -> Response {
-    let mut response = (StatusCode::METHOD_NOT_ALLOWED, axum::Json(json!({ "error": "only GET and HEAD are answered" }))).into_response();
+    let mut response =
+        (StatusCode::METHOD_NOT_ALLOWED, axum::Json(json!({ "error": "only GET and HEAD are answered" })))
+            .into_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
 }
@@ -124,7 +137,9 @@ async fn count(State(face): State<PublicFace>, request: Request, next: Next) -> 
 pub(super) async fn in_time(patience: Duration, request: Request, next: Next) -> Response {
     match tokio::time::timeout(patience, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, axum::Json(json!({ "error": "no answer in time" }))).into_response(),
+        Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, axum::Json(json!({ "error": "no answer in time" }))).into_response()
+        }
     }
 }
 
@@ -150,7 +165,10 @@ mod tests {
             wanted(&headers)
         };
         assert_eq!(wanted(&HeaderMap::new()), Format::Classic);
-        assert_eq!(of("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"), Format::OpenMetrics);
+        assert_eq!(
+            of("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
+            Format::OpenMetrics
+        );
         assert_eq!(of("application/openmetrics-text; q=0.3, text/plain; q=0.75"), Format::Classic);
         assert_eq!(of("application/openmetrics-text;q=0"), Format::Classic);
         assert_eq!(of("*/*"), Format::Classic);

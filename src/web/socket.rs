@@ -47,12 +47,15 @@ impl ControlServer {
         refuse_living(path)?;
         let draft = path.with_extension("new");
         match fs::remove_file(&draft) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(because(&draft, "replace", &error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(because(&draft, "replace", &error));
+            }
             Ok(()) | Err(_) => {}
         }
         let listener = UnixListener::bind(&draft).map_err(|error| because(&draft, "make", &error))?;
         let file = SocketFile(draft);
-        fs::set_permissions(&file.0, fs::Permissions::from_mode(0o600)).map_err(|error| because(path, "close", &error))?;
+        fs::set_permissions(&file.0, fs::Permissions::from_mode(0o600))
+            .map_err(|error| because(path, "close", &error))?;
         fs::rename(&file.0, path).map_err(|error| because(path, "name", &error))?;
         listener.set_nonblocking(true)?;
         Ok(Self { listener, file: SocketFile(path.to_path_buf()) })
@@ -71,8 +74,16 @@ impl ControlServer {
     pub async fn serve<C: Control>(self, control: Arc<C>, handle: Handle<SocketAddr>) -> io::Result<()> {
         let limits = HttpLimits { connections: 16, ..HttpLimits::default() };
         let mut server = axum_server::from_unix(self.listener)?.acceptor(Limited::new(&limits, None));
-        server.http_builder().http1().header_read_timeout(limits.patience).max_buf_size(limits.head_bytes.max(8 * 1024));
-        let served = server.first_request_timeout(limits.patience).handle(handle).serve(control_router(control, &limits).into_make_service()).await;
+        server
+            .http_builder()
+            .http1()
+            .header_read_timeout(limits.patience)
+            .max_buf_size(limits.head_bytes.max(8 * 1024));
+        let served = server
+            .first_request_timeout(limits.patience)
+            .handle(handle)
+            .serve(control_router(control, &limits).into_make_service())
+            .await;
         drop(self.file);
         served
     }
@@ -82,11 +93,15 @@ fn refuse_living(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(because(path, "look at", &error)),
-        Ok(found) if !found.file_type().is_socket() => {
-            Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is there and is no socket; remove it", path.display())))
-        }
+        Ok(found) if !found.file_type().is_socket() => Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            format!("{} is there and is no socket; remove it", path.display()),
+        )),
         Ok(_) => match UnixStream::connect(path) {
-            Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, format!("another service answers at {}; stop it first", path.display()))),
+            Ok(_) => Err(io::Error::new(
+                io::ErrorKind::AddrInUse,
+                format!("another service answers at {}; stop it first", path.display()),
+            )),
             Err(_) => Ok(()),
         },
     }

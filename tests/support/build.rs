@@ -1,18 +1,24 @@
 //! Fleets built by hand: `fleet().workspace("ws-a", |w| w.on("ci-1", …))`.
-#![expect(clippy::unwrap_used, unreachable_pub, reason = "test support: fixed texts that parse, shared by several binaries")]
+#![expect(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "test support: fixed texts that parse, shared by several binaries"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, Freeze, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation, OperationStatus, Owner, PowerState, Reading, StopKey,
-    Tags, Trigger, Unknown,
+    Activity, Freeze, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation, OperationStatus, Owner,
+    PowerState, Reading, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::guard::{FleetSight, Refusal};
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::policy::Mode;
-use lightsout::report::{FaultLine, FleetView, InstanceView, Label, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView};
+use lightsout::report::{
+    FaultLine, FleetView, InstanceView, Label, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView,
+};
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
 use lightsout::units::{InstanceId, PolicyId, Region, WorkspaceId};
 
@@ -43,7 +49,12 @@ pub fn instance_id(workspace_name: &str, name: &str) -> InstanceId {
 
 /// A running instance as observed at [`now`].
 pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
-    let started = LastOperation { operation: Operation::Start, at: minutes(-600), status: OperationStatus::Succeeded, trigger: Trigger::User };
+    let started = LastOperation {
+        operation: Operation::Start,
+        at: minutes(-600),
+        status: OperationStatus::Succeeded,
+        trigger: Trigger::User,
+    };
     InstanceFacts {
         id: instance_id(workspace_name, name),
         created: Some(at("2026-01-05T09:00:00Z")),
@@ -62,7 +73,8 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
 
 /// A verdict with one finding.
 pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict {
-    let finding = Finding { rule: rule_of(ground), ground, words: format!("found {}", ground.label()).into(), due_at: None };
+    let finding =
+        Finding { rule: rule_of(ground), ground, words: format!("found {}", ground.label()).into(), due_at: None };
     Verdict {
         instance: facts.id.clone(),
         created: facts.created,
@@ -87,9 +99,13 @@ fn rule_of(ground: Ground) -> Rule {
         Ground::Exempt => Rule::Exempt,
         Ground::Busy => Rule::Busy,
         Ground::JustStarted => Rule::JustStarted,
-        Ground::InHours | Ground::EdgeSpent | Ground::StartUnknown | Ground::NoActionDay | Ground::HoursUnknown | Ground::OffHours | Ground::NotDue => {
-            Rule::Hours
-        }
+        Ground::InHours
+        | Ground::EdgeSpent
+        | Ground::StartUnknown
+        | Ground::NoActionDay
+        | Ground::HoursUnknown
+        | Ground::OffHours
+        | Ground::NotDue => Rule::Hours,
         Ground::IdleUnknown | Ground::Idle => Rule::Idle,
         Ground::Uptime => Rule::Uptime,
         Ground::Announced | Ground::WarningUndelivered => Rule::Warning,
@@ -98,7 +114,13 @@ fn rule_of(ground: Ground) -> Rule {
 
 /// A stop due at `stop_at`, warned a quarter of an hour before.
 pub fn due(ground: Ground, stop_at: Timestamp) -> Due {
-    Due { ground, key: StopKey(format!("2026-11-24|{}", ground.label())), due_at: stop_at, stop_at, warn_at: stop_at.checked_sub(SignedDuration::from_mins(15)).unwrap() }
+    Due {
+        ground,
+        key: StopKey(format!("2026-11-24|{}", ground.label())),
+        due_at: stop_at,
+        stop_at,
+        warn_at: stop_at.checked_sub(SignedDuration::from_mins(15)).unwrap(),
+    }
 }
 
 /// The step of a verdict that stops.
@@ -160,6 +182,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         revision: Arc::from("r1a2b3c4"),
         mode: Mode::Enforce,
         canary_until: None,
+        zone: Some("Europe/Berlin".into()),
     };
     let verdicts = rooms.iter().flat_map(|room| &room.instances).filter_map(|i| i.verdict.clone()).collect();
     let report = SweepReport {
@@ -180,50 +203,73 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
     }
 }
 
-/// A fleet with something of everything that faces show.
-pub fn rich() -> FleetView {
-    let off = InstanceFacts { state: PowerState::Stopped, ..facts("ws-a", "ci-off") };
+/// A verdict about an off-hours stop at that instant.
+pub fn due_verdict(facts: &InstanceFacts, action: Action, ground: Ground, stop_at: Timestamp) -> Verdict {
+    Verdict { due: Some(due(Ground::OffHours, stop_at)), changes_at: Some(stop_at), ..verdict(facts, action, ground) }
+}
+
+fn with_stops() -> WorkspaceView {
     let due_now = facts("ws-a", "ci-due");
     let coming = facts("ws-a", "ci-coming");
     let held = facts("ws-a", "ci-held");
+    let off = InstanceFacts { state: PowerState::Stopped, ..facts("ws-a", "ci-off") };
+    let stop = due_verdict(&due_now, Action::Stop, Ground::OffHours, now());
+    let announced = due_verdict(&coming, Action::Keep, Ground::Announced, minutes(10));
+    let kept = due_verdict(&held, Action::Keep, Ground::Held, minutes(120));
+    let nothing = verdict(&off, Action::Keep, Ground::Off);
+    let held = InstanceView { hold: Some(hold(&held, minutes(120))), ..shown(held, Some(kept)) };
+    room("ws-a", vec![shown(coming, Some(announced)), shown(due_now, Some(stop)), held, shown(off, Some(nothing))])
+}
+
+fn with_troubles() -> WorkspaceView {
     let busy = InstanceFacts { state: PowerState::JobRunning, ..facts("ws-b", "ci-busy") };
-    let odd = InstanceFacts { state: PowerState::Unrecognised(Arc::from("Hiber\nnating")), owner: Owner::default(), ..facts("ws-b", "ci-odd") };
-    let late = facts("ws-b", "ci-late");
-
-    let with_due = |facts: &InstanceFacts, action, ground, stop_at| Verdict {
-        due: Some(due(Ground::OffHours, stop_at)),
-        changes_at: Some(stop_at),
-        ..verdict(facts, action, ground)
+    let odd = InstanceFacts {
+        state: PowerState::Unrecognised(Arc::from("Hiber\nnating")),
+        owner: Owner::default(),
+        ..facts("ws-b", "ci-odd")
     };
-    let stop = with_due(&due_now, Action::Stop, Ground::OffHours, now());
-    let announced = with_due(&coming, Action::Keep, Ground::Announced, minutes(10));
-    let kept = with_due(&held, Action::Keep, Ground::Held, minutes(120));
-    let overdue = with_due(&late, Action::Stop, Ground::OffHours, minutes(-90));
-    let verdicts = [verdict(&off, Action::Keep, Ground::Off), verdict(&busy, Action::Keep, Ground::Busy), verdict(&odd, Action::Keep, Ground::Unrecognised)];
-    let [off_verdict, busy_verdict, odd_verdict] = verdicts;
+    let late = facts("ws-b", "ci-late");
+    let used = verdict(&busy, Action::Keep, Ground::Busy);
+    let strange = verdict(&odd, Action::Keep, Ground::Unrecognised);
+    let overdue = due_verdict(&late, Action::Stop, Ground::OffHours, minutes(-90));
+    room("ws-b", vec![shown(busy, Some(used)), shown(late, Some(overdue)), shown(odd, Some(strange))])
+}
 
-    let held_view = InstanceView { hold: Some(hold(&held, minutes(120))), ..shown(held, Some(kept)) };
-    let steps = (step(&due_now, Ground::OffHours), step(&late, Ground::OffHours));
-    let a = room("ws-a", vec![shown(coming.clone(), Some(announced)), shown(due_now, Some(stop)), held_view, shown(off, Some(off_verdict))]);
-    let b = room("ws-b", vec![shown(busy, Some(busy_verdict)), shown(late, Some(overdue)), shown(odd, Some(odd_verdict))]);
-    let c = WorkspaceView {
-        fault: Some("could not list computes: 403 AuthorizationFailed; give the identity the missing action".to_owned()),
+fn unreadable() -> WorkspaceView {
+    WorkspaceView {
+        fault: Some(
+            "could not list computes: 403 AuthorizationFailed; give the identity the missing action".to_owned(),
+        ),
         fault_label: Some("forbidden"),
         read_at: None,
         policy: None,
         skipped: 0,
         ..room("ws-c", Vec::new())
-    };
-    let mut view = fleet(vec![a, b, c]);
-    let (sent, refused) = steps;
+    }
+}
+
+/// A fleet with something of everything that faces show.
+pub fn rich() -> FleetView {
+    let mut view = fleet(vec![with_stops(), with_troubles(), unreadable()]);
     let report = Arc::make_mut(&mut view.last);
     report.workspaces_read = 2;
+    let sent = step(&facts("ws-a", "ci-due"), Ground::OffHours);
     report.stops = vec![StopLine { step: sent, outcome: Outcome::Accepted, at: now() }];
-    report.refused = vec![(refused, Refusal::BackingOff)];
-    report.notices = vec![notice(&coming)];
-    report.settled = vec![(instance_id("ws-a", "ci-yesterday"), "stopped".to_owned())];
+    report.refused = vec![(step(&facts("ws-b", "ci-late"), Ground::OffHours), Refusal::BackingOff)];
+    report.notices = vec![notice(&facts("ws-a", "ci-coming"))];
+    let settled = [
+        ("ci-yesterday", "stopped"),
+        ("ci-stuck", "still_running"),
+        ("ci-new", "a word of tomorrow"),
+        ("ci-kept", "dropped"),
+    ];
+    report.settled = settled.map(|(name, result)| (instance_id("ws-a", name), result.to_owned())).to_vec();
     report.edges_missed = vec![(PolicyId::new("ops"), 1, "not_running" as Label)];
-    report.faults = vec![FaultLine { workspace: Some(workspace("ws-c")), label: "forbidden", words: "could not list computes".to_owned() }];
+    report.faults = vec![FaultLine {
+        workspace: Some(workspace("ws-c")),
+        label: "forbidden",
+        words: "could not list computes".to_owned(),
+    }];
     view
 }
 

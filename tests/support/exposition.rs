@@ -1,5 +1,10 @@
 //! A small reader of the exposition formats, written apart from the writer, and the lint rules for what it reads.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, unreachable_pub, reason = "test support: a page that cannot be read fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    unreachable_pub,
+    reason = "test support: a page that cannot be read fails the test"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,9 +96,27 @@ pub fn lint(families: &BTreeMap<String, Family>) -> Vec<String> {
         };
         rule(family.help.is_empty(), "no help");
         rule((family.kind == "counter") != name.ends_with("_total"), "exactly counters end in _total");
-        rule(name.contains("__") || name.chars().any(|c| !c.is_ascii_lowercase() && c != '_' && !c.is_ascii_digit()), "odd letters");
-        let units = ["milliseconds", "minutes", "hours", "days", "percent", "kilobytes", "megabytes", "_ms", "_count", "_sum", "_bucket"];
-        rule(units.iter().any(|unit| name.ends_with(unit) || name.ends_with(&format!("{unit}_total"))), "not a base unit");
+        rule(
+            name.contains("__") || name.chars().any(|c| !c.is_ascii_lowercase() && c != '_' && !c.is_ascii_digit()),
+            "odd letters",
+        );
+        let units = [
+            "milliseconds",
+            "minutes",
+            "hours",
+            "days",
+            "percent",
+            "kilobytes",
+            "megabytes",
+            "_ms",
+            "_count",
+            "_sum",
+            "_bucket",
+        ];
+        rule(
+            units.iter().any(|unit| name.ends_with(unit) || name.ends_with(&format!("{unit}_total"))),
+            "not a base unit",
+        );
         rule(["gauge", "counter", "histogram"].iter().any(|kind| name.contains(kind)), "its kind in its name");
         let mut seen = BTreeSet::new();
         for (sample, labels, _) in &family.samples {

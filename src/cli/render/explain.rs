@@ -2,29 +2,35 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Look, Paint};
-use crate::facts::{NativeSchedule, Reading};
-use crate::guard::Refusal;
-use crate::report::{Explanation, TermLine, words};
+use crate::facts::{History, NativeSchedule, NoticeState, Reading, StopResult};
+use crate::report::{Explanation, words};
 use crate::rules::Finding;
 
 /// A decision as text: the answer first, then what led to it.
 #[must_use]
 pub fn explain(told: &Explanation, zone: &TimeZone, look: &Look) -> String {
-    let mut page = Page { text: String::new(), paint: look.paint };
-    answer(&mut page, told, zone, look);
-    facts(&mut page, told, zone);
+    let mut page = Page { text: String::new(), paint: look.paint, zone: zone.clone() };
+    answer(&mut page, told, look);
+    facts(&mut page, told);
+    if let Some(history) = &told.history {
+        remembered(&mut page, history, told.verdict.at);
+    }
     native(&mut page, told);
-    findings(&mut page, told, zone);
-    guard(&mut page, told);
+    findings(&mut page, told);
+    if !told.recorded {
+        guard(&mut page, told);
+    }
     page.text
 }
 
 struct Page {
     text: String,
     paint: Paint,
+    zone: TimeZone,
 }
 
 impl Page {
@@ -41,55 +47,125 @@ impl Page {
         let written = writeln!(self.text, "  {name:<16} {value}");
         debug_assert!(written.is_ok(), "a String takes every text");
     }
+    fn moment(&self, at: Timestamp) -> String {
+        words::moment(at, &self.zone)
+    }
+    /// An instant with its distance from another.
+    fn away(&self, at: Timestamp, from: Timestamp) -> String {
+        format!("{}, {}", self.moment(at), words::from_now(at, from))
+    }
 }
 
-fn answer(page: &mut Page, told: &Explanation, zone: &TimeZone, look: &Look) {
+fn answer(page: &mut Page, told: &Explanation, look: &Look) {
     let verdict = &told.verdict;
-    let title = format!("{} in {}: {}", words::clean(told.facts.id.name()), words::clean(told.facts.id.workspace().name()), words::action(verdict.action));
+    let id = &told.facts.id;
+    let title = format!(
+        "{} in {}: {}",
+        words::clean(id.name()),
+        words::clean(id.workspace().name()),
+        words::action(verdict.action)
+    );
     let title = look.paint.strong(&title);
     page.line(&format!("{title}, because it {}", words::ground(verdict.ground)));
     let how = if told.recorded { "as recorded" } else { "as decided" };
-    page.pair(how, &format!("{}, {}", words::moment(verdict.at, zone), words::from_now(verdict.at, look.now)));
-    let mode = told.mode.map_or_else(String::new, |mode| format!(", mode {}", words::mode(mode)));
-    let over = verdict.override_name.as_ref().map_or_else(String::new, |name| format!(", override {}", words::clean(name)));
-    page.pair("policy", &format!("{}{over}{mode}, revision {}", words::clean(verdict.policy.as_str()), words::clean(&verdict.revision)));
+    let decided = page.away(verdict.at, look.now);
+    page.pair(how, &decided);
+    let by = told.mode.map_or_else(String::new, |mode| format!(", mode {}", words::mode(mode)));
+    let over =
+        verdict.override_name.as_ref().map_or_else(String::new, |name| format!(", override {}", words::clean(name)));
+    page.pair(
+        "policy",
+        &format!("{}{over}{by}, revision {}", words::clean(verdict.policy.as_str()), words::clean(&verdict.revision)),
+    );
     if let Some(due) = &verdict.due {
-        page.pair("due", &format!("{} by {}", words::moment(due.due_at, zone), due.ground.label()));
-        page.pair("warned", &format!("{}, {}", words::moment(due.warn_at, zone), words::from_now(due.warn_at, verdict.at)));
-        page.pair("stopped", &format!("{}, {}", words::moment(due.stop_at, zone), words::from_now(due.stop_at, verdict.at)));
+        let (by, warn, stop) =
+            (page.moment(due.due_at), page.away(due.warn_at, verdict.at), page.away(due.stop_at, verdict.at));
+        page.pair("due", &format!("{by} by {}", due.ground.label()));
+        page.pair("warning", &warn);
+        page.pair("stop", &stop);
     }
     if let Some(since) = verdict.overdue_since() {
-        let line = format!("for {}", words::length(verdict.at.duration_since(since)));
-        page.pair("overdue", &look.paint.bad(&line));
+        let line = look.paint.bad(&format!("for {}", words::length(verdict.at.duration_since(since))));
+        page.pair("overdue", &line);
     }
-    let next = verdict.changes_at.map_or_else(
-        || "only when something happens: time alone changes nothing".to_owned(),
-        |at| format!("{}, {}", words::moment(at, zone), words::from_now(at, verdict.at)),
-    );
+    let never = || "only when something happens: time alone changes nothing".to_owned();
+    let next = verdict.changes_at.map_or_else(never, |at| page.away(at, verdict.at));
     page.pair("next change", &next);
 }
 
-fn facts(page: &mut Page, told: &Explanation, zone: &TimeZone) {
+fn facts(page: &mut Page, told: &Explanation) {
     let facts = &told.facts;
     let at = told.verdict.at;
     page.heading("Facts");
-    page.pair("state", &format!("{} (observed {})", words::clean(&facts.state.to_string()), words::from_now(facts.observed_at, at)));
+    page.pair(
+        "state",
+        &format!("{} (observed {})", words::clean(&facts.state.to_string()), words::from_now(facts.observed_at, at)),
+    );
     page.pair("last operation", &words::last_operation(facts, at));
     page.pair("activity", &words::activity(&facts.activity, at));
     page.pair("owner", &words::owner(facts));
     page.pair("size", &words::clean(&facts.size));
-    page.pair("created", &facts.created.map_or_else(|| "unknown".to_owned(), |created| created.to_zoned(zone.clone()).strftime("%d %b %Y").to_string()));
+    let created = facts
+        .created
+        .map_or_else(|| "unknown".to_owned(), |at| at.to_zoned(page.zone.clone()).strftime("%d %b %Y").to_string());
+    page.pair("created", &created);
     let tags = match &facts.tags {
         Reading::Known { value, .. } if value.0.is_empty() => "none".to_owned(),
-        Reading::Known { value, .. } => value.0.iter().map(|(k, v)| format!("{}={}", words::clean(k), words::clean(v))).collect::<Vec<_>>().join(", "),
+        Reading::Known { value, .. } => {
+            let tags = value.0.iter().map(|(name, value)| format!("{}={}", words::clean(name), words::clean(value)));
+            tags.collect::<Vec<_>>().join(", ")
+        }
         Reading::Unknown(why) => words::unknown(why),
     };
     page.pair("tags", &tags);
     if let Some(hold) = &told.hold {
-        page.pair("hold", &format!("until {} by {}: {}", words::moment(hold.until, zone), words::clean(&hold.by), words::clean(&hold.reason)));
+        let until = page.away(hold.until, at);
+        page.pair("held", &format!("until {until}, by {}: {}", words::clean(&hold.by), words::clean(&hold.reason)));
     }
     for odd in &facts.oddities {
         page.pair("odd", &format!("{}: {}", words::clean(&odd.field), words::clean(&odd.what)));
+    }
+}
+
+fn remembered(page: &mut Page, history: &History, at: Timestamp) {
+    page.heading("Remembered");
+    let seen = |page: &Page, instant: Option<Timestamp>| {
+        instant.map_or_else(|| "never".to_owned(), |instant| page.away(instant, at))
+    };
+    let on = history.on_since.map_or_else(|| "not on".to_owned(), |since| page.away(since, at));
+    page.pair("seen on since", &on);
+    let (off, busy) = (seen(page, history.last_seen_off), seen(page, history.last_busy));
+    page.pair("last seen off", &off);
+    page.pair("last in use", &busy);
+    for notice in history.notices.iter().rev().take(3) {
+        let delivered = match notice.state {
+            NoticeState::Recorded => "recorded, not delivered yet".to_owned(),
+            NoticeState::Delivered { at: when } => {
+                format!("delivered {}", words::from_now(when, at))
+            }
+        };
+        let stop = page.moment(notice.key.stop_at);
+        page.pair("warned of", &format!("{stop}, {delivered}"));
+    }
+    if let Some(open) = &history.open {
+        let sent = open
+            .sent_at
+            .map_or_else(|| "perhaps never sent".to_owned(), |sent| format!("sent {}", words::from_now(sent, at)));
+        page.pair("being stopped", &sent);
+    }
+    for stop in history.stops.iter().rev().take(3) {
+        let ended = page.away(stop.ended_at, at);
+        page.pair("stop", &format!("{ended}: {}", result(&stop.result)));
+    }
+}
+
+fn result(result: &StopResult) -> String {
+    match result {
+        StopResult::Stopped => "seen stopped".to_owned(),
+        StopResult::StartedAgain => "started again by a person".to_owned(),
+        StopResult::Gone => "the instance was gone".to_owned(),
+        StopResult::Failed(why) => format!("failed: {}", words::clean(why)),
+        StopResult::Dropped(why) => format!("not sent: {}", words::clean(why)),
     }
 }
 
@@ -111,40 +187,38 @@ fn schedule_words(schedule: &NativeSchedule) -> String {
     format!("{}{zone}{}", words::clean(&schedule.when), if schedule.enabled { "" } else { " (disabled)" })
 }
 
-fn findings(page: &mut Page, told: &Explanation, zone: &TimeZone) {
+fn findings(page: &mut Page, told: &Explanation) {
     page.heading("What the rules found, strongest first");
+    let mut shown = Vec::new();
     for (place, finding) in told.verdict.findings.iter().enumerate() {
-        let line = finding_words(finding, zone);
+        let line = finding_words(finding, page);
         let mark = if place == 0 { "=>" } else { "  " };
         page.line(&format!("{mark} {line}"));
+        if shown.contains(&finding.rule) {
+            continue;
+        }
+        shown.push(finding.rule);
         for term in told.lines_of(finding.rule) {
-            let line = page.paint.faint(&format!("       {}", term_words(term)));
+            let value = term.value.as_ref().map_or_else(String::new, |value| format!(" = {}", words::clean(value)));
+            let origin = words::clean(&term.origin.to_string());
+            let line = page.paint.faint(&format!("       {}{value}  [{origin}]", words::clean(&term.key)));
             page.line(&line);
         }
     }
 }
 
-fn finding_words(finding: &Finding, zone: &TimeZone) -> String {
-    let due = finding.due_at.map_or_else(String::new, |at| format!("; due {}", words::moment(at, zone)));
+fn finding_words(finding: &Finding, page: &Page) -> String {
+    let due = finding.due_at.map_or_else(String::new, |at| format!("; due {}", page.moment(at)));
     format!("{}: {} ({}){due}", words::rule(finding.rule), words::clean(&finding.words), finding.ground.label())
 }
 
-fn term_words(term: &TermLine) -> String {
-    let value = term.value.as_ref().map_or_else(String::new, |value| format!(" = {}", words::clean(value)));
-    format!("{}{value}  [{}]", term.key, words::clean(&term.origin.to_string()))
-}
-
 fn guard(page: &mut Page, told: &Explanation) {
-    page.heading("What the guard would say to a stop now");
+    page.heading("What the guard says to a stop now");
     if told.refusals.is_empty() {
         page.line("  nothing against it");
     }
     for refusal in &told.refusals {
-        let line = refusal_words(*refusal, page.paint);
-        page.line(&line);
+        let label = page.paint.bad(refusal.label());
+        page.line(&format!("  {label}: {}", refusal.words()));
     }
-}
-
-fn refusal_words(refusal: Refusal, paint: Paint) -> String {
-    format!("  {}: {}", paint.bad(refusal.label()), refusal.words())
 }

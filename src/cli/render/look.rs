@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::report::words;
+use crate::report::{FleetView, words};
 use crate::units::PolicyId;
 
 /// Whether text carries colours.
@@ -58,6 +58,16 @@ impl Paint {
 pub struct Zones(pub BTreeMap<PolicyId, TimeZone>);
 
 impl Zones {
+    /// As the view names them. A zone that this machine does not know is left out, so that UTC stands in its place.
+    #[must_use]
+    pub fn of_view(view: &FleetView) -> Self {
+        let known = view.policies.iter().filter_map(|policy| {
+            let zone = TimeZone::get(policy.zone.as_deref()?).ok()?;
+            Some((policy.id.clone(), zone))
+        });
+        Self(known.collect())
+    }
+
     /// The zone of a policy.
     #[must_use]
     pub fn of(&self, policy: Option<&PolicyId>) -> TimeZone {
@@ -89,7 +99,10 @@ impl Look {
     #[must_use]
     pub fn table(&self, header: &[&str], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width.max(40));
+        table
+            .load_preset(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.width.max(40));
         table.set_header(header.to_vec());
         for row in rows {
             table.add_row(row.iter().map(|cell| words::clean(cell)));

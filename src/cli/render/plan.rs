@@ -76,8 +76,10 @@ fn why(verdict: &Verdict, due: &Due) -> String {
 }
 
 fn stops(text: &mut String, view: &FleetView, look: &Look) {
-    let refused: BTreeMap<&InstanceId, Refusal> = view.last.refused.iter().map(|(step, refusal)| (&step.instance, *refusal)).collect();
-    let mut stops: Vec<_> = decided(view).filter_map(|(instance, verdict)| coming(verdict).map(|due| (due, instance, verdict))).collect();
+    let refused: BTreeMap<&InstanceId, Refusal> =
+        view.last.refused.iter().map(|(step, refusal)| (&step.instance, *refusal)).collect();
+    let mut stops: Vec<_> =
+        decided(view).filter_map(|(instance, verdict)| coming(verdict).map(|due| (due, instance, verdict))).collect();
     stops.sort_by(|a, b| (a.0.stop_at, &a.1.facts.id).cmp(&(b.0.stop_at, &b.1.facts.id)));
     if stops.is_empty() {
         text.push_str("Nothing would be stopped.\n");
@@ -121,8 +123,12 @@ fn kept(text: &mut String, view: &FleetView, look: &Look) {
     if count == 0 {
         return;
     }
-    let rows: Vec<Vec<String>> =
-        groups.into_iter().map(|(ground, names)| vec![names.len().to_string(), format!("{}: it {}", ground.label(), words::ground(ground)), some_of(&names)]).collect();
+    let rows: Vec<Vec<String>> = groups
+        .into_iter()
+        .map(|(ground, names)| {
+            vec![names.len().to_string(), format!("{}: it {}", ground.label(), words::ground(ground)), some_of(&names)]
+        })
+        .collect();
     text.push_str(&format!("\n{}\n", look.paint.good(&format!("Kept: {count}"))));
     text.push_str(&look.table(&["", "because", "instances"], &rows));
 }
@@ -136,7 +142,8 @@ fn some_of(names: &[String]) -> String {
 }
 
 fn ungoverned(text: &mut String, view: &FleetView, look: &Look) {
-    let nobody: Vec<&WorkspaceView> = view.workspaces.values().filter(|w| w.policy.is_none() && w.fault.is_none()).collect();
+    let nobody: Vec<&WorkspaceView> =
+        view.workspaces.values().filter(|w| w.policy.is_none() && w.fault.is_none()).collect();
     if nobody.is_empty() {
         return;
     }
@@ -146,7 +153,11 @@ fn ungoverned(text: &mut String, view: &FleetView, look: &Look) {
 
 fn unread(text: &mut String, view: &FleetView, look: &Look) {
     for (workspace, fault) in view.workspaces.values().filter_map(|w| w.fault.as_ref().map(|fault| (w, fault))) {
-        let line = format!("\n{}: {}\n", look.paint.bad(&format!("{} is not in this plan", words::clean(workspace.id.name()))), words::clean(fault));
+        let line = format!(
+            "\n{}: {}\n",
+            look.paint.bad(&format!("{} is not in this plan", words::clean(workspace.id.name()))),
+            words::clean(fault)
+        );
         text.push_str(&line);
     }
 }

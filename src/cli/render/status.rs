@@ -67,19 +67,30 @@ fn workspaces(text: &mut String, view: &FleetView, look: &Look) {
         .collect();
     if !rows.is_empty() {
         text.push('\n');
-        text.push_str(&look.table(&["workspace", "region", "policy", "instances", "on", "overdue", "read", "fault"], &rows));
+        text.push_str(
+            &look.table(&["workspace", "region", "policy", "instances", "on", "overdue", "read", "fault"], &rows),
+        );
     }
 }
 
 fn overdue(text: &mut String, view: &FleetView, look: &Look) {
-    let mut late: Vec<(&InstanceView, _)> =
-        view.workspaces.values().flat_map(|w| &w.instances).filter_map(|i| i.overdue_since.map(|since| (i, since))).collect();
+    let mut late: Vec<(&InstanceView, _)> = view
+        .workspaces
+        .values()
+        .flat_map(|w| &w.instances)
+        .filter_map(|i| i.overdue_since.map(|since| (i, since)))
+        .collect();
     late.sort_by_key(|(_, since)| *since);
     let rows: Vec<Vec<String>> = late
         .iter()
         .map(|(instance, since)| {
             let verdict = instance.verdict.as_ref();
-            let refusal = view.last.refused.iter().find(|(step, _)| step.instance == instance.facts.id).map(|(_, refusal)| refusal.label());
+            let refusal = view
+                .last
+                .refused
+                .iter()
+                .find(|(step, _)| step.instance == instance.facts.id)
+                .map(|(_, refusal)| refusal.label());
             vec![
                 format!("{}/{}", instance.facts.id.workspace().name(), instance.facts.id.name()),
                 words::length(view.at.duration_since(*since)),
@@ -101,7 +112,13 @@ fn holds(text: &mut String, view: &FleetView, look: &Look) {
         .values()
         .flat_map(|w| w.instances.iter().filter_map(move |i| i.hold.as_ref().map(|hold| (w, i, hold))))
         .map(|(w, instance, hold)| {
-            vec![instance.facts.id.name().to_owned(), look.when(hold.until, w.policy.as_ref()), hold.by.clone(), hold.reason.clone(), hold.id.clone()]
+            vec![
+                instance.facts.id.name().to_owned(),
+                look.when(hold.until, w.policy.as_ref()),
+                hold.by.clone(),
+                hold.reason.clone(),
+                hold.id.clone(),
+            ]
         })
         .collect();
     if !rows.is_empty() {
@@ -115,8 +132,16 @@ fn policies(text: &mut String, view: &FleetView, look: &Look) {
         .policies
         .iter()
         .map(|policy| {
-            let canary = policy.canary_until.map_or_else(|| "-".to_owned(), |until| format!("until {}", look.when(until, Some(&policy.id))));
-            vec![policy.id.to_string(), words::mode(policy.mode).to_owned(), policy.revision.to_string(), policy.file.to_string(), canary]
+            let canary = policy
+                .canary_until
+                .map_or_else(|| "-".to_owned(), |until| format!("until {}", look.when(until, Some(&policy.id))));
+            vec![
+                policy.id.to_string(),
+                words::mode(policy.mode).to_owned(),
+                policy.revision.to_string(),
+                policy.file.to_string(),
+                canary,
+            ]
         })
         .collect();
     text.push_str(&format!("\n{}\n", look.paint.strong("Policies")));

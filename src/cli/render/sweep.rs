@@ -8,18 +8,26 @@ use crate::report::{FleetView, Outcome, StopLine, SweepReport, words};
 pub fn sweep(view: &FleetView, look: &Look) -> String {
     let report = &view.last;
     let took = match (report.began_at, report.ended_at) {
-        (Some(began), Some(ended)) => format!(" in {:.1} s", ended.duration_since(began).as_secs_f64()),
+        (Some(began), Some(ended)) => {
+            format!(" in {:.1} s", ended.duration_since(began).as_secs_f64())
+        }
         _ => String::new(),
     };
-    let mut text = format!("{}\n", look.paint.strong(&format!("Read {} of {} workspaces{took}", report.workspaces_read, view.workspaces.len())));
+    let mut text = format!(
+        "{}\n",
+        look.paint.strong(&format!("Read {} of {} workspaces{took}", report.workspaces_read, view.workspaces.len()))
+    );
     text.push_str(&format!("  {}\n", counts(report)));
     let rows: Vec<Vec<String>> = report.stops.iter().map(row).collect();
     if !rows.is_empty() {
         text.push('\n');
         text.push_str(&look.table(&["instance", "why", "outcome"], &rows));
     }
-    let refused: Vec<Vec<String>> =
-        report.refused.iter().map(|(step, refusal)| vec![name(&step.instance), step.ground.label().to_owned(), refusal.words().to_owned()]).collect();
+    let refused: Vec<Vec<String>> = report
+        .refused
+        .iter()
+        .map(|(step, refusal)| vec![name(&step.instance), step.ground.label().to_owned(), refusal.words().to_owned()])
+        .collect();
     if !refused.is_empty() {
         text.push_str(&format!("\n{}\n", look.paint.strong("Held back")));
         text.push_str(&look.table(&["instance", "why it was due", "why it was not stopped"], &refused));
