@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lightsout::policy::{DefaultsSource, Diagnostic, Limits, Origin, Parsed, Policy, SourceText, Sources, Terms, calendar_paths, parse};
+use lightsout::policy::{DefaultsSource, Diagnostic, Limits, Origin, Parsed, Policy, Severity, SourceText, Sources, Terms, calendar_paths, parse};
 
 /// The files of a folder with this ending, by name.
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -181,6 +181,15 @@ fn the_examples_are_sound() {
         count += parsed.set.policies.len();
     }
     assert_eq!(count, 5);
+    for path in files("config/policies", "toml") {
+        let (policies, _) = parts(&path);
+        let calendars = BTreeMap::new();
+        let without = parse(&Sources { defaults: None, policies: &policies, calendars: &calendars, channels: 0, activity_sources: 0 });
+        let warnings = without.diagnostics.iter().filter(|one| one.severity == Severity::Warning);
+        assert!(warnings.clone().all(|one| one.problem.contains("can never fire")), "{}", told(&without.diagnostics));
+        assert_eq!(warnings.count() > 0, shown(&path).contains("gpu-fleet"));
+        assert_eq!(without.set.policies.len(), 1);
+    }
 }
 
 #[test]

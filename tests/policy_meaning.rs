@@ -277,6 +277,24 @@ fn the_schema_lists_the_keys_that_the_reader_knows() {
     }
 }
 
+#[test]
+fn a_diagnostic_is_one_line_and_one_object() {
+    let found = parsed(&["name = \"a\\u001b[31m\\nb\"\nscope = { workspaces = [\"a\"] }\nuptime = { max = \"1d\" }\n"]).diagnostics;
+    let help = "write 1 to 64 of the characters a-z, A-Z, 0-9, -, _ and ., such as \"research\"";
+    let problem = "\"a\\u{1b}[31m\\nb\" cannot be a name";
+    assert_eq!(found[0].to_string(), format!("policies/0.toml:1:8: name: {problem}, {help}"));
+    let wanted = serde_json::json!({ "file": "policies/0.toml", "line": 1, "column": 8, "key": "name", "severity": "error", "problem": problem, "help": help });
+    assert_eq!(serde_json::to_value(&found).unwrap(), serde_json::json!([wanted]));
+}
+
+#[test]
+fn hours_that_an_override_leaves_alone_are_shared_with_the_policy() {
+    let policy = only(&parsed(&[&FULL.replace("hours = \"off\"", "idle = { after = \"9h\" }")]));
+    let hours = |index: usize| policy.overrides[index].terms.hours.as_ref().map(|rule| Arc::clone(&rule.hours)).unwrap();
+    assert!(Arc::ptr_eq(&hours(1), policy.hours().unwrap()));
+    assert!(!Arc::ptr_eq(&hours(0), policy.hours().unwrap()));
+}
+
 /// Every diagnostic points into its file.
 fn points_into(parsed: &Parsed, text: &str) {
     let lines: Vec<usize> = text.split('\n').map(|line| line.chars().count()).collect();

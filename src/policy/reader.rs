@@ -95,9 +95,9 @@ impl<'t, 'i, 'f, 'x> TableReader<'t, 'i, 'f, 'x> {
     }
 }
 
-/// A key of a foreign file as it may be printed.
+/// A key of any length as it may be shown.
 fn shown(name: &str) -> String {
-    name.chars().take(80).flat_map(char::escape_debug).collect()
+    name.chars().take(80).collect()
 }
 
 /// A key with the path to it.
