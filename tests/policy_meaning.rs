@@ -34,7 +34,7 @@ fn parsed(texts: &[&str]) -> Parsed {
 
 fn only(parsed: &Parsed) -> Arc<Policy> {
     assert_eq!(parsed.set.policies.len(), 1, "{:?}", parsed.diagnostics);
-    Arc::clone(&parsed.set.policies[0])
+    parsed.set.policies.first().cloned().unwrap()
 }
 
 fn plain(name: &str, scope: &str) -> String {
