@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lightsout::policy::{DefaultsSource, Governing, Mode, Parsed, Policy, SourceText, Sources, calendar_paths, forecast, parse, policy_schema};
+use lightsout::policy::{
+    DefaultsSource, Governing, Mode, Parsed, Policy, SourceText, Sources, calendar_paths, forecast, parse,
+    policy_schema,
+};
 use lightsout::schedule::HoursState;
 use lightsout::units::{PolicyId, WorkspaceId};
 use proptest::prelude::*;
@@ -23,7 +26,8 @@ fn calendar(text: Result<&str, &str>) -> BTreeMap<String, Result<String, String>
 }
 
 fn parsed_with(texts: &[&str], defaults: Option<&str>, calendars: &BTreeMap<String, Result<String, String>>) -> Parsed {
-    let policies: Vec<SourceText> = texts.iter().enumerate().map(|(index, text)| source(&format!("policies/{index}.toml"), text)).collect();
+    let policies: Vec<SourceText> =
+        texts.iter().enumerate().map(|(index, text)| source(&format!("policies/{index}.toml"), text)).collect();
     let defaults = defaults.map(|text| DefaultsSource { file: "lightsout.toml".into(), text: text.to_owned() });
     parse(&Sources { defaults: defaults.as_ref(), policies: &policies, calendars, channels: 1, activity_sources: 1 })
 }
@@ -71,7 +75,10 @@ fn the_closer_scope_governs_and_a_tie_is_a_conflict() {
     assert_eq!(governing("x", &[]), "group");
     assert_eq!(governing("ml-b", &[]), "pattern or other");
     assert!(parsed.set.get(&PolicyId::new("EXACT")).is_some());
-    assert_eq!(lightsout::policy::PolicySet::default().governing(&WorkspaceId::new("s", "g", "w").unwrap(), &[]), Governing::None);
+    assert_eq!(
+        lightsout::policy::PolicySet::default().governing(&WorkspaceId::new("s", "g", "w").unwrap(), &[]),
+        Governing::None
+    );
 }
 
 #[test]
@@ -100,13 +107,21 @@ fn s21_a_calendar_that_cannot_be_read_leaves_the_policy_with_unknown_hours() {
 
 #[test]
 fn a_name_used_twice_leaves_both_out() {
-    let parsed = parsed(&[&plain("p", "workspaces = [\"a\"]"), &plain("P", "workspaces = [\"b\"]"), &plain("q", "workspaces = [\"c\"]")]);
+    let parsed = parsed(&[
+        &plain("p", "workspaces = [\"a\"]"),
+        &plain("P", "workspaces = [\"b\"]"),
+        &plain("q", "workspaces = [\"c\"]"),
+    ]);
     assert_eq!(only(&parsed).id, PolicyId::new("q"));
 }
 
 #[test]
 fn an_error_in_the_defaults_leaves_every_policy_out() {
-    let parsed = parsed_with(&[&plain("p", "workspaces = [\"a\"]")], Some("[defaults.exempt]\nnames = [\"\"]\n"), &BTreeMap::new());
+    let parsed = parsed_with(
+        &[&plain("p", "workspaces = [\"a\"]")],
+        Some("[defaults.exempt]\nnames = [\"\"]\n"),
+        &BTreeMap::new(),
+    );
     assert!(parsed.set.policies.is_empty());
     assert_eq!(parsed.left_out.len(), 1);
 }
@@ -122,7 +137,10 @@ fn the_fleets_limits_are_those_of_the_defaults() {
 #[test]
 fn calendars_are_found_wherever_hours_are_written() {
     let text = "[hours]\ncalendars = [\"a.ics\", \"/etc/b.ics\"]\n[defaults.hours]\ncalendars = [\"d.ics\"]\n[[override]]\nhours = { calendars = [\"../c.ics\", \"a.ics\"] }\n";
-    assert_eq!(calendar_paths("policies/x.toml", text), ["/etc/b.ics", "policies/../c.ics", "policies/a.ics", "policies/d.ics"]);
+    assert_eq!(
+        calendar_paths("policies/x.toml", text),
+        ["/etc/b.ics", "policies/../c.ics", "policies/a.ics", "policies/d.ics"]
+    );
     assert_eq!(calendar_paths("x.toml", text), ["../c.ics", "/etc/b.ics", "a.ics", "d.ics"]);
     assert!(calendar_paths("x.toml", "=").is_empty());
 }
@@ -236,7 +254,8 @@ fn a_forecast_names_every_edge_and_the_clock_change_among_them() {
 fn a_forecast_includes_an_edge_at_its_first_instant_and_none_at_its_last() {
     let text = "name = \"p\"\nscope = { workspaces = [\"a\"] }\nhours = { zone = \"UTC\", allowed = [\"daily 08:00-20:00\"] }\n";
     let policy = only(&parsed(&[text]));
-    let edges: Vec<String> = forecast(&policy, at("2026-11-23T08:00:00Z"), 1).edges.iter().map(|edge| edge.at.to_string()).collect();
+    let edges: Vec<String> =
+        forecast(&policy, at("2026-11-23T08:00:00Z"), 1).edges.iter().map(|edge| edge.at.to_string()).collect();
     assert_eq!(edges, ["2026-11-23T08:00:00Z", "2026-11-23T20:00:00Z"]);
     assert!(forecast(&policy, at("2026-11-23T08:00:00Z"), 0).edges.is_empty());
     assert!(forecast(&policy, Timestamp::MAX, 9).edges.is_empty());
@@ -270,7 +289,14 @@ fn the_schema_lists_the_keys_that_the_reader_knows() {
         let key = format!("{path}.qqqqqqqqqqqqqqqqqqqqqqqq");
         let found = parsed.diagnostics.iter().find(|one| one.key == key.trim_start_matches('.')).unwrap();
         let known: BTreeSet<&str> = found.help.strip_prefix("known here are ").unwrap().split(", ").collect();
-        let listed: BTreeSet<&str> = schema.pointer(&format!("{place}/properties")).unwrap().as_object().unwrap().keys().map(String::as_str).collect();
+        let listed: BTreeSet<&str> = schema
+            .pointer(&format!("{place}/properties"))
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         assert_eq!(known, listed, "{path}");
         let closed = schema.pointer(&format!("{place}/additionalProperties")).unwrap();
         assert_eq!(closed, false, "{path}");
@@ -279,7 +305,8 @@ fn the_schema_lists_the_keys_that_the_reader_knows() {
 
 #[test]
 fn a_diagnostic_is_one_line_and_one_object() {
-    let found = parsed(&["name = \"a\\u001b[31m\\nb\"\nscope = { workspaces = [\"a\"] }\nuptime = { max = \"1d\" }\n"]).diagnostics;
+    let found = parsed(&["name = \"a\\u001b[31m\\nb\"\nscope = { workspaces = [\"a\"] }\nuptime = { max = \"1d\" }\n"])
+        .diagnostics;
     let help = "write 1 to 64 of the characters a-z, A-Z, 0-9, -, _ and ., such as \"research\"";
     let problem = "\"a\\u{1b}[31m\\nb\" cannot be a name";
     assert_eq!(found[0].to_string(), format!("policies/0.toml:1:8: name: {problem}, {help}"));
@@ -290,7 +317,8 @@ fn a_diagnostic_is_one_line_and_one_object() {
 #[test]
 fn hours_that_an_override_leaves_alone_are_shared_with_the_policy() {
     let policy = only(&parsed(&[&FULL.replace("hours = \"off\"", "idle = { after = \"9h\" }")]));
-    let hours = |index: usize| policy.overrides[index].terms.hours.as_ref().map(|rule| Arc::clone(&rule.hours)).unwrap();
+    let hours =
+        |index: usize| policy.overrides[index].terms.hours.as_ref().map(|rule| Arc::clone(&rule.hours)).unwrap();
     assert!(Arc::ptr_eq(&hours(1), policy.hours().unwrap()));
     assert!(!Arc::ptr_eq(&hours(0), policy.hours().unwrap()));
 }

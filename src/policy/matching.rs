@@ -28,7 +28,8 @@ impl Pattern {
             return Err("an empty pattern matches nothing; write \"*\" for everything".to_owned());
         }
         let glob = GlobBuilder::new(text).case_insensitive(true).literal_separator(false).build();
-        glob.map(|glob| Self { text: text.to_owned(), matcher: glob.compile_matcher() }).map_err(|error| error.kind().to_string())
+        glob.map(|glob| Self { text: text.to_owned(), matcher: glob.compile_matcher() })
+            .map_err(|error| error.kind().to_string())
     }
 
     /// As written.
@@ -88,7 +89,10 @@ impl Scope {
     /// True when it names nothing, and so means nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.subscriptions.is_empty() && self.resource_groups.is_empty() && self.workspaces.is_empty() && self.tags.is_empty()
+        self.subscriptions.is_empty()
+            && self.resource_groups.is_empty()
+            && self.workspaces.is_empty()
+            && self.tags.is_empty()
     }
 
     /// True when the workspace is in it.

@@ -296,6 +296,9 @@ pub fn opt_out(value: Option<&str>) -> OptOut {
     match word.as_str() {
         "" | "true" | "yes" | "keep" | "on" | "1" => OptOut::Always,
         "false" | "no" | "off" | "0" => OptOut::No,
-        _ => value.trim().parse::<Timestamp>().map_or_else(|_| OptOut::Unreadable(value.chars().take(80).collect()), OptOut::Until),
+        _ => value
+            .trim()
+            .parse::<Timestamp>()
+            .map_or_else(|_| OptOut::Unreadable(value.chars().take(80).collect()), OptOut::Until),
     }
 }
