@@ -66,6 +66,7 @@ fn the_closer_scope_governs_and_a_tie_is_a_conflict() {
         match parsed.set.governing(&id, tags) {
             Governing::One(policy) => policy.id.to_string(),
             Governing::None => "none".to_owned(),
+            Governing::Broken(one) => format!("broken {}", one.file),
             Governing::Conflict(ids) => ids.iter().map(PolicyId::as_str).collect::<Vec<_>>().join(" or "),
         }
     };
@@ -91,7 +92,8 @@ fn s17_one_bad_policy_is_left_out_and_the_others_stay() {
     let bad = "name = \"bad\"\nscope = { workspaces = [\"b\"] }\n[hours]\nzone = \"Mars/Olympus\"\nallowed = [\"daily 08:00-20:00\"]\n";
     let parsed = parsed(&[bad, "nothing like TOML", &plain("good", "workspaces = [\"a\"]")]);
     assert_eq!(only(&parsed).id, PolicyId::new("good"));
-    assert_eq!(parsed.left_out, ["policies/0.toml".into(), "policies/1.toml".into()]);
+    let broken: Vec<&str> = parsed.set.broken.iter().map(|one| &*one.file).collect();
+    assert_eq!(broken, ["policies/0.toml", "policies/1.toml"]);
     assert_eq!(parsed.diagnostics.len(), 2);
 }
 
@@ -99,7 +101,7 @@ fn s17_one_bad_policy_is_left_out_and_the_others_stay() {
 fn s21_a_calendar_that_cannot_be_read_leaves_the_policy_with_unknown_hours() {
     for calendars in [calendar(Err("permission denied")), calendar(Ok("BEGIN:VCALENDAR\n")), BTreeMap::new()] {
         let parsed = parsed_with(&[FULL], None, &calendars);
-        assert!(parsed.has_errors() && parsed.left_out.is_empty());
+        assert!(parsed.has_errors() && parsed.set.broken.is_empty());
         let hours = only(&parsed).hours().cloned().unwrap();
         assert!(matches!(hours.state_at(at("2026-11-24T23:00:00Z")), HoursState::Unknown { .. }));
     }
@@ -123,7 +125,7 @@ fn an_error_in_the_defaults_leaves_every_policy_out() {
         &BTreeMap::new(),
     );
     assert!(parsed.set.policies.is_empty());
-    assert_eq!(parsed.left_out.len(), 1);
+    assert_eq!(parsed.set.broken.len(), 1);
 }
 
 #[test]
@@ -200,7 +202,7 @@ fn a_revision_is_new_only_with_a_new_meaning() {
     assert_ne!(moved.set.digest, parsed(&[FULL]).set.digest);
     let renamed = parsed_with(&[FULL], None, &calendar(Ok(&HOLIDAYS.replace("Fiesta", "Feast"))));
     assert_eq!(only(&renamed).revision, before);
-    assert_eq!(parsed(&[]).set.digest, lightsout::policy::PolicySet::new(Vec::new()).digest);
+    assert_eq!(parsed(&[]).set.digest, lightsout::policy::PolicySet::new(Vec::new(), Vec::new()).digest);
 }
 
 #[test]
@@ -349,8 +351,8 @@ proptest! {
         let text: String = letters.into_iter().collect();
         let seen = parsed(&[&text]);
         points_into(&seen, &text);
-        prop_assert_eq!(seen.left_out.len() + seen.set.policies.len(), 1);
-        prop_assert!(seen.has_errors() || seen.left_out.is_empty());
+        prop_assert_eq!(seen.set.broken.len() + seen.set.policies.len(), 1);
+        prop_assert!(seen.has_errors() || seen.set.broken.is_empty());
         for policy in &seen.set.policies {
             prop_assert!(!policy.scope.is_empty(), "G2");
             prop_assert!(policy.overrides.iter().all(|over| !over.matches.is_empty()), "G2");
@@ -372,6 +374,6 @@ proptest! {
         let text = text.join("\n");
         let seen = parsed(&[&text]);
         points_into(&seen, &text);
-        prop_assert_eq!(seen.left_out.len() + seen.set.policies.len(), 1);
+        prop_assert_eq!(seen.set.broken.len() + seen.set.policies.len(), 1);
     }
 }

@@ -1,1 +1,16 @@
-//! Room `cli`.
+//! The face for people: the command line, its tables, its exit codes; and the wiring of everything.
+
+pub mod args;
+pub mod clock;
+pub mod commands;
+pub mod complete;
+mod crash;
+pub mod demo;
+mod demo_command;
+mod entry;
+pub mod exit;
+pub mod outside;
+pub mod render;
+pub mod wire_up;
+
+pub use entry::main;

@@ -40,8 +40,12 @@ pub(super) struct Layered<'a> {
     pub(super) effective: &'a Tables,
 }
 
-/// Compiles a document. Gives nothing where there is an error in it.
-pub(super) fn compile(document: &Document, around: &Around<'_>, findings: &mut Findings<'_>) -> Option<Policy> {
+/// Compiles a document. Where there is an error in it, gives what it covers, if that much could be read.
+pub(super) fn compile(
+    document: &Document,
+    around: &Around<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<Policy, Option<Scope>> {
     let whole_file = findings.place(&(0..0), "");
     let effective = over(&document.tables, around.defaults);
     let scope = scope(document, findings);
@@ -59,12 +63,12 @@ pub(super) fn compile(document: &Document, around: &Around<'_>, findings: &mut F
     checks::conflicts(&effective, &terms, (mode, around), findings);
     let overrides = overrides(document, (&effective, &terms), (mode, around), findings);
     checks::rules(document, &terms, &overrides, findings);
-    if findings.is_fatal() {
-        return None;
-    }
+    let Some(name) = document.name.as_ref().filter(|_| !findings.is_fatal()) else {
+        return Err(Some(scope).filter(|scope| !scope.is_empty() && !findings.is_broken("scope")));
+    };
     let guard = table(&effective.guard);
     let mut policy = Policy {
-        id: PolicyId::new(&document.name.as_ref()?.value.0),
+        id: PolicyId::new(&name.value.0),
         file: Arc::clone(findings.file()),
         revision: Arc::from(""),
         scope,
@@ -76,7 +80,7 @@ pub(super) fn compile(document: &Document, around: &Around<'_>, findings: &mut F
         overrides,
     };
     policy.revision = revision(&policy);
-    Some(policy)
+    Ok(policy)
 }
 
 /// The scope; one that names nothing is refused, because nothing must never mean everything (G2).

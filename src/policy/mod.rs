@@ -26,4 +26,4 @@ pub use model::{
 };
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
 pub use schema::policy_schema;
-pub use set::{Governing, PolicySet};
+pub use set::{Broken, Governing, PolicySet};

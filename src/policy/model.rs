@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::matching::{Pattern, Scope, Subject};
 use crate::schedule::Hours;
 use crate::units::{Percent, PolicyId, Span};
 
 /// Whether stops are carried out or only recorded as what would have been done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Records what it would have done (the default; G1).
@@ -21,7 +21,7 @@ pub enum Mode {
 }
 
 /// Where an effective value was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Nobody wrote it: the product's default.
@@ -291,7 +291,9 @@ pub enum OptOut {
 /// instant opts out until then, and anything else opts out and is reported (G13).
 #[must_use]
 pub fn opt_out(value: Option<&str>) -> OptOut {
-    let Some(value) = value else { return OptOut::No };
+    let Some(value) = value else {
+        return OptOut::No;
+    };
     let word = value.trim().to_ascii_lowercase();
     match word.as_str() {
         "" | "true" | "yes" | "keep" | "on" | "1" => OptOut::Always,

@@ -12,7 +12,7 @@ use super::document::{Document, Tables};
 use super::model::{Limits, Policy};
 use super::place::{Findings, Place, Trouble};
 use super::revision::short_digest;
-use super::set::PolicySet;
+use super::set::{Broken, PolicySet};
 
 /// The longest file that is read, in bytes: a policy is a page or two.
 const LONGEST_FILE: usize = 1 << 20;
@@ -54,13 +54,11 @@ pub struct Sources<'a> {
 #[derive(Debug, Clone)]
 #[must_use = "problems that nobody reads are not mended"]
 pub struct Parsed {
-    /// Every policy without an error. With an error in the defaults there is none, since all rest on them.
+    /// Every policy without an error, and the files with one. With an error in the defaults all are broken, since they
+    /// rest on them.
     pub set: PolicySet,
     /// The limits of the fleet, a subscription or a workspace as a whole: those of the defaults (G4).
     pub limits: Limits,
-    /// The files whose policy is not in the set, in the order of the sources. A calendar that cannot be read leaves none
-    /// out: its policy is in the set with hours that nobody knows, and so stops nothing (S21).
-    pub left_out: Vec<Arc<str>>,
     /// Every problem of every file, by file, line and column.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -73,7 +71,7 @@ impl Parsed {
     }
 }
 
-/// Reads every source. One file's errors leave that file's policy out, and the others in.
+/// Reads every source. One file's errors keep that file's policy from acting, and nobody acts in its stead (S17).
 pub fn parse(sources: &Sources<'_>) -> Parsed {
     let mut diagnostics = Vec::new();
     let (defaults, sound) = defaults(sources.defaults, &mut diagnostics);
@@ -84,34 +82,38 @@ pub fn parse(sources: &Sources<'_>) -> Parsed {
         activity_sources: sources.activity_sources,
     };
     let mut compiled: Vec<(Place, Arc<Policy>)> = Vec::new();
+    let mut broken: Vec<Broken> = Vec::new();
     let mut names: Vec<(Place, String)> = Vec::new();
     for source in sources.policies {
         let mut findings = Findings::new(&source.file, &source.text);
-        if let Some(root) = root(&source.text, &mut findings) {
-            let document = Document::read(&root, &mut findings);
-            let name = document.name.clone();
-            let policy = compile(&document, &around, &mut findings);
-            if let Some(name) = name {
-                compiled.extend(policy.map(|policy| (name.at.clone(), Arc::new(policy))));
-                names.push((name.at, name.value.0));
+        let document = root(&source.text, &mut findings).map(|root| Document::read(&root, &mut findings));
+        let name = document.as_ref().and_then(|document| document.name.clone());
+        match (document.map_or(Err(None), |document| compile(&document, &around, &mut findings)), &name) {
+            (Ok(policy), Some(name)) => compiled.push((name.at.clone(), Arc::new(policy))),
+            (Ok(policy), None) => broken.push(unusable(&policy)),
+            (Err(scope), name) => {
+                let name = name.as_ref().map(|name| name.value.0.as_str().into());
+                broken.push(Broken { file: Arc::clone(&source.file), name, scope });
             }
         }
+        names.extend(name.map(|name| (name.at, name.value.0)));
         diagnostics.extend(findings.into_diagnostics());
     }
     let twice = named_twice(&names, &mut diagnostics);
-    compiled.retain(|(_, policy)| sound && !twice.iter().any(|name| name.eq_ignore_ascii_case(policy.id.as_str())));
+    let usable = |policy: &Policy| sound && !twice.iter().any(|name| name.eq_ignore_ascii_case(policy.id.as_str()));
+    broken.extend(compiled.iter().filter(|(_, policy)| !usable(policy)).map(|(_, policy)| unusable(policy)));
+    compiled.retain(|(_, policy)| usable(policy));
     same_scopes(&compiled, &mut diagnostics);
     diagnostics.sort();
     diagnostics.dedup();
-    let is_in = |file: &Arc<str>| compiled.iter().any(|(_, policy)| policy.file == *file);
-    let left_out = sources.policies.iter().map(|source| Arc::clone(&source.file)).filter(|file| !is_in(file)).collect();
     let limits = if sound { limits(&defaults) } else { Limits::default() };
-    Parsed {
-        set: PolicySet::new(compiled.into_iter().map(|(_, policy)| policy).collect()),
-        limits,
-        left_out,
-        diagnostics,
-    }
+    let set = PolicySet::new(compiled.into_iter().map(|(_, policy)| policy).collect(), broken);
+    Parsed { set, limits, diagnostics }
+}
+
+/// A policy that is right in itself, and cannot be used for what stands around it.
+fn unusable(policy: &Policy) -> Broken {
+    Broken { file: Arc::clone(&policy.file), name: Some(policy.id.as_str().into()), scope: Some(policy.scope.clone()) }
 }
 
 /// The tables of the fleet's defaults, and whether they can be used.
@@ -222,12 +224,13 @@ pub fn calendar_paths(file: &str, text: &str) -> Vec<String> {
 }
 
 impl PolicySet {
-    /// A set of policies, in this order.
+    /// A set of policies, in this order, and of files that cannot be used.
     #[must_use]
-    pub fn new(policies: Vec<Arc<Policy>>) -> Self {
+    pub fn new(policies: Vec<Arc<Policy>>, broken: Vec<Broken>) -> Self {
         let mut revisions: Vec<String> =
             policies.iter().map(|policy| format!("{:?} {}\n", policy.id.as_str(), policy.revision)).collect();
+        revisions.extend(broken.iter().map(|one| format!("broken {:?}\n", one.file)));
         revisions.sort();
-        Self { policies, digest: short_digest(&revisions.concat()) }
+        Self { policies, broken, digest: short_digest(&revisions.concat()) }
     }
 }

@@ -1,0 +1,111 @@
+//! Questions and requests: `explain`, `hold`, `status`, `ack`. The running service answers; without one, the journal does.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::context::{CommandError, Context, say};
+use super::once::{any_view, rehearsed};
+use crate::cli::args::{Ack, Explain, Hold};
+use crate::cli::clock::SystemClock;
+use crate::cli::exit::Exit;
+use crate::cli::render;
+use crate::ports::{Clock as _, Control, Declined, HoldRequest};
+use crate::report::{Explanation, words};
+use crate::units::PolicyId;
+
+/// The whole decision about one instance.
+///
+/// # Errors
+/// When there is no such instance, or nothing answers.
+pub async fn explain(asked: &Explain, context: &Context) -> Result<Exit, CommandError> {
+    let (settings, loaded) = context.usable()?;
+    let told = match context.service(&settings)? {
+        Some(service) => service.decision(&asked.instance, asked.at).await?,
+        None => {
+            let engine = rehearsed(context, &settings, &loaded).await?;
+            let at = asked.at.unwrap_or_else(|| SystemClock.now());
+            Control::decision(&engine, asked.instance.clone(), at).await?
+        }
+    };
+    let told: Explanation = serde_json::from_value(told)?;
+    let zone = told.zone.as_deref().and_then(|name| crate::schedule::load_zone(name).ok()).unwrap_or(TimeZone::UTC);
+    context.print(&told, || render::explain(&told, &zone, &context.look(None)))?;
+    Ok(Exit::Well)
+}
+
+/// Makes, lists or ends holds.
+///
+/// # Errors
+/// When the policy's caps forbid it, or there is no such instance or hold.
+pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError> {
+    if asked.list {
+        return list_holds(context).await;
+    }
+    let (settings, loaded) = context.usable()?;
+    let service = context.service(&settings)?;
+    let by = context.who();
+    if let Some(hold) = &asked.lift {
+        match service {
+            Some(service) => service.lift(hold, &by).await?,
+            None => rehearsed(context, &settings, &loaded).await?.lift(hold.clone(), by).await?,
+        }
+        context.print(&json!({ "lifted": hold }), || format!("the hold on {hold} is lifted"))?;
+        return Ok(Exit::Well);
+    }
+    let (Some(instance), Some(length)) = (&asked.instance, asked.length) else {
+        return Err(CommandError::Declined(Declined("say which instance, and for how long".to_owned())));
+    };
+    let reason = asked.reason.clone().unwrap_or_default();
+    let request = HoldRequest { instance: instance.clone(), seconds: length.as_secs(), reason, by };
+    let hold = match service {
+        Some(service) => service.hold(&request).await?,
+        None => rehearsed(context, &settings, &loaded).await?.hold(request).await?,
+    };
+    context.print(&hold, || format!("{} is held until {} (hold {})", hold.instance.name(), hold.until, hold.id))?;
+    Ok(Exit::Well)
+}
+
+async fn list_holds(context: &Context) -> Result<Exit, CommandError> {
+    let view = any_view(context).await?;
+    let holds: Vec<_> = view.workspaces.values().flat_map(|place| &place.instances).filter_map(|i| i.hold.clone()).collect();
+    context.print(&holds, || {
+        let line = |hold: &crate::facts::Hold| {
+            format!("{} until {} by {}: {} (hold {})", hold.instance.name(), hold.until, words::clean(&hold.by), words::clean(&hold.reason), hold.id)
+        };
+        if holds.is_empty() { "nothing is held".to_owned() } else { holds.iter().map(line).collect::<Vec<_>>().join("\n") }
+    })?;
+    Ok(Exit::Well)
+}
+
+/// How the running service and its fleet are.
+///
+/// # Errors
+/// When no service is running.
+pub async fn status(context: &Context) -> Result<Exit, CommandError> {
+    let (settings, _) = context.usable()?;
+    let Some(service) = context.service(&settings)? else {
+        say(&format!("no service is running on {}; `lightsout plan` looks by itself", settings.store.dir.display()));
+        return Ok(Exit::Unexpected);
+    };
+    let view = service.view().await?;
+    context.print(&view, || render::status(&view, &context.look(Some(&view))))?;
+    let unread = view.workspaces.values().any(|place| place.fault.is_some());
+    Ok(if unread { Exit::Unreadable } else { Exit::Well })
+}
+
+/// Lets a changed policy act on all at once.
+///
+/// # Errors
+/// When there is no such policy, or nothing to acknowledge.
+pub async fn ack(asked: &Ack, context: &Context) -> Result<Exit, CommandError> {
+    let (settings, loaded) = context.usable()?;
+    let policy = PolicyId::new(&asked.policy);
+    match context.service(&settings)? {
+        Some(service) => service.acknowledge(&policy, &context.who()).await?,
+        None => rehearsed(context, &settings, &loaded).await?.acknowledge(policy.clone(), context.who()).await?,
+    }
+    let at: Timestamp = SystemClock.now();
+    context.print(&json!({ "acknowledged": policy, "at": at }), || format!("policy {policy} acts on all from now on"))?;
+    Ok(Exit::Well)
+}

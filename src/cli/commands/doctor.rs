@@ -1,0 +1,198 @@
+//! `lightsout doctor`: each thing the service stands on, tried step by step. Changes nothing.
+
+use serde::Serialize;
+
+use super::context::{CommandError, Context};
+use crate::azure::{READ_ACTIONS, STOP_ACTION};
+use crate::cli::clock::SystemClock;
+use crate::cli::exit::Exit;
+use crate::cli::outside::Outside;
+use crate::cli::render::{Look, Paint};
+use crate::cli::wire_up::{WireError, with_store};
+use crate::facts::{Freeze, WorkspaceFacts};
+use crate::policy::{Mode, PolicySet, Severity};
+use crate::ports::{Fault, FreezeSwitch as _, Notify as _, Observe as _};
+use crate::report::words;
+use crate::settings::{Environment, Settings};
+use crate::store::Store;
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Health {
+    Well,
+    Warning,
+    Failed,
+}
+
+/// One step.
+#[derive(Debug, Serialize)]
+struct Step {
+    what: String,
+    health: Health,
+    words: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Examined {
+    steps: Vec<Step>,
+}
+
+impl Examined {
+    fn add(&mut self, what: impl Into<String>, health: Health, words: impl Into<String>) {
+        self.steps.push(Step { what: what.into(), health, words: words.into() });
+    }
+    fn well(&mut self, what: impl Into<String>, words: impl Into<String>) {
+        self.add(what, Health::Well, words);
+    }
+    fn fault(&mut self, what: impl Into<String>, fault: &Fault) {
+        self.add(what, Health::Failed, format!("{}; {}", fault.words(), fault.kind.remedy()));
+    }
+    fn failed(&self, what: &str) -> bool {
+        self.steps.iter().any(|step| step.health == Health::Failed && step.what.starts_with(what))
+    }
+}
+
+/// Examines settings, policies, journal, freeze switch, identity, Azure, clock, permissions and channels.
+///
+/// # Errors
+/// When the settings are wrong, or parts cannot be put together at all.
+pub async fn doctor(context: &Context) -> Result<Exit, CommandError> {
+    let (settings, loaded) = context.usable()?;
+    let mut seen = Examined::default();
+    seen.well("settings", format!("{} is valid", context.global.config.display()));
+    for found in loaded.findings() {
+        let health = if found.severity == Severity::Error { Health::Failed } else { Health::Warning };
+        seen.add("policies", health, found.to_string());
+    }
+    policies(&mut seen, &loaded.policies.set);
+    let scratch = tempfile::tempdir().map_err(|error| CommandError::Io("make a temporary folder".to_owned(), error))?;
+    let store = journal(&mut seen, context, &settings, scratch.path()).await?;
+    let outside = with_store(&settings, &context.environment, store)?;
+    freeze(&mut seen, &outside);
+    channels(&mut seen, &outside, &loaded.policies.set);
+    azure(&mut seen, &outside, &loaded.policies.set, &context.environment).await;
+    let look = context.look(None);
+    context.print(&seen, || text(&seen, &look))?;
+    Ok(verdict(&seen))
+}
+
+fn verdict(seen: &Examined) -> Exit {
+    if seen.failed("policies") {
+        Exit::BadConfiguration
+    } else if seen.steps.iter().any(|step| step.health == Health::Failed) {
+        Exit::Unreadable
+    } else {
+        Exit::Well
+    }
+}
+
+fn text(seen: &Examined, look: &Look) -> String {
+    let paint: Paint = look.paint;
+    let line = |step: &Step| {
+        let mark = match step.health {
+            Health::Well => paint.good("well   "),
+            Health::Warning => paint.soon("warning"),
+            Health::Failed => paint.bad("FAILED "),
+        };
+        format!("{mark}  {:12}  {}", step.what, words::clean(&step.words))
+    };
+    seen.steps.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn policies(seen: &mut Examined, set: &PolicySet) {
+    let enforcing = set.policies.iter().filter(|policy| policy.mode == Mode::Enforce).count();
+    let words = format!("{} valid, {enforcing} of them enforce", set.policies.len());
+    seen.add("policies", if set.policies.is_empty() { Health::Warning } else { Health::Well }, words);
+}
+
+async fn journal(seen: &mut Examined, context: &Context, settings: &Settings, scratch: &std::path::Path) -> Result<Store, CommandError> {
+    let running = context.service(settings).ok().flatten().is_some();
+    match Store::open(&settings.store.dir).await {
+        Ok(store) => {
+            match store.examine().await {
+                Ok(found) if found.is_empty() => seen.well("journal", format!("{} is whole", settings.store.dir.display())),
+                Ok(found) => seen.add("journal", Health::Failed, found.join("; ")),
+                Err(error) => seen.add("journal", Health::Failed, error.to_string()),
+            }
+            return Ok(store);
+        }
+        Err(_) if running => seen.well("journal", "in use by the running service"),
+        Err(error) => seen.add("journal", Health::Failed, error.to_string()),
+    }
+    Ok(Store::open(scratch).await.map_err(WireError::from)?)
+}
+
+fn freeze(seen: &mut Examined, outside: &Outside<SystemClock>) {
+    match outside.freeze() {
+        Freeze::Off => seen.well("freeze", "off"),
+        Freeze::On(why) => seen.add("freeze", Health::Warning, format!("everything is frozen: {why}")),
+    }
+}
+
+fn channels(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet) {
+    let enforcing = set.policies.iter().any(|policy| policy.mode == Mode::Enforce);
+    match outside.channels() {
+        0 if enforcing => seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify.webhook])"),
+        0 => seen.well("channels", "none is set up; observing needs none"),
+        count => seen.well("channels", format!("{count} set up")),
+    }
+}
+
+async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet, _environment: &Environment) {
+    match outside.azure.probe_token().await {
+        Ok(token) => {
+            let until = token.expires.map(|at| format!(", good until {at}")).unwrap_or_default();
+            seen.well("identity", format!("a token came from {}{until}", token.identity));
+        }
+        Err(fault) => return seen.fault("identity", &fault),
+    }
+    let discovery = outside.discover().await;
+    for (scope, fault) in &discovery.faults {
+        seen.fault(format!("scope {scope}"), fault);
+    }
+    seen.well("workspaces", format!("{} found", discovery.workspaces.len()));
+    for workspace in &discovery.workspaces {
+        one_workspace(seen, outside, set, workspace).await;
+    }
+    clock(seen, outside);
+}
+
+async fn one_workspace(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet, workspace: &WorkspaceFacts) {
+    let what = format!("workspace {}", workspace.id.name());
+    match outside.azure.probe_read(workspace).await {
+        Ok(count) => seen.well(&what, format!("{count} computes read")),
+        Err(fault) => seen.fault(&what, &fault),
+    }
+    let tags: Vec<(&str, &str)> = workspace.tags.0.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let enforced = matches!(set.governing(&workspace.id, &tags), crate::policy::Governing::One(policy) if policy.mode == Mode::Enforce);
+    let mut needed = READ_ACTIONS.to_vec();
+    if enforced {
+        needed.push(STOP_ACTION);
+    }
+    match outside.azure.permissions(workspace).await {
+        Ok(granted) => {
+            let (missing, excessive) = (granted.missing(&needed), granted.excessive());
+            if missing.is_empty() {
+                seen.well(&what, format!("every needed action is granted ({})", needed.len()));
+            } else {
+                seen.add(&what, Health::Failed, format!("missing actions: {}; grant them with deploy/role.json", missing.join(", ")));
+            }
+            if !excessive.is_empty() {
+                seen.add(&what, Health::Warning, format!("more than needed is granted: {}", excessive.join(", ")));
+            }
+        }
+        Err(fault) => seen.add(&what, Health::Warning, format!("permissions are not known: {}", fault.words())),
+    }
+}
+
+fn clock(seen: &mut Examined, outside: &Outside<SystemClock>) {
+    match outside.azure_time() {
+        None => seen.add("clock", Health::Warning, "no answer of Azure carried a date"),
+        Some(time) => {
+            let differs = time.azure.duration_since(time.here);
+            let health = if differs.abs() > jiff::SignedDuration::from_secs(120) { Health::Failed } else { Health::Well };
+            seen.add("clock", health, format!("differs from Azure's by {} s", differs.as_secs()));
+        }
+    }
+}

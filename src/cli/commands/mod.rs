@@ -1,0 +1,17 @@
+//! The commands, one file for those that belong together.
+
+mod ask;
+mod check;
+mod context;
+mod doctor;
+mod once;
+mod serve;
+mod small;
+
+pub use ask::{ack, explain, hold, status};
+pub use check::check;
+pub use context::{CommandError, Context};
+pub use doctor::doctor;
+pub use once::{plan, sweep};
+pub use serve::serve;
+pub use small::{completions, freeze, sandbox};

@@ -1,0 +1,88 @@
+//! `sweep`, for cron, and `plan`, for people: one look at everything, with or without acting.
+
+use std::sync::Arc;
+
+use super::context::{CommandError, Context, complain};
+use crate::cli::clock::SystemClock;
+use crate::cli::exit::Exit;
+use crate::cli::outside::Outside;
+use crate::cli::render;
+use crate::cli::wire_up::{WireError, engine_options, outside, with_store};
+use crate::engine::Engine;
+use crate::policy::Severity;
+use crate::report::FleetView;
+use crate::settings::{Loaded, Settings};
+use crate::store::Store;
+
+/// One sweep: observes, warns, stops, records; then delivers what it wrote.
+///
+/// # Errors
+/// When settings are wrong or the journal cannot be used.
+pub async fn sweep(context: &Context) -> Result<Exit, CommandError> {
+    let (settings, loaded) = context.usable()?;
+    super::serve::log_to_stderr(&settings);
+    let engine = engine(&settings, outside(&settings, &context.environment).await?, &loaded).await?;
+    engine.deliver().await?; // what an earlier sweep could not deliver counts for this one
+    drop(engine.sweep_all().await);
+    engine.deliver().await?;
+    let view = engine.last_view();
+    context.print(&*view, || render::sweep(&view, &context.look(Some(&view))))?;
+    let swept = Exit::of_sweep(&view);
+    let broken = complain_of(&loaded);
+    Ok(if broken && swept == Exit::Well { Exit::BadConfiguration } else { swept })
+}
+
+/// What would be stopped when, and what is kept and why. Of the running service when there is one, else a look of its own.
+///
+/// # Errors
+/// When settings are wrong or neither way works.
+pub async fn plan(context: &Context) -> Result<Exit, CommandError> {
+    let (settings, loaded) = context.usable()?;
+    let view = match context.service(&settings)? {
+        Some(service) => Arc::new(service.view().await?),
+        None => rehearsed(context, &settings, &loaded).await?.last_view(),
+    };
+    complain_of(&loaded);
+    context.print(&*view, || render::plan(&view, &context.look(Some(&view))))?;
+    let unread = view.workspaces.values().any(|place| place.fault.is_some()) || !view.last.faults.is_empty();
+    Ok(if unread { Exit::Unreadable } else { Exit::Well })
+}
+
+/// An engine that has looked at everything once and done nothing. Where the journal cannot be opened by this user it
+/// knows no history, and says so.
+pub(super) async fn rehearsed(context: &Context, settings: &Settings, loaded: &Loaded) -> Result<Engine<Outside<SystemClock>>, CommandError> {
+    let scratch = tempfile::tempdir().map_err(|error| CommandError::Io("make a temporary folder".to_owned(), error))?;
+    let store = match Store::open(&settings.store.dir).await {
+        Ok(store) => store,
+        Err(error) => {
+            complain(&format!("without history, since the journal cannot be opened: {error}"));
+            Store::open(scratch.path()).await.map_err(WireError::from)?
+        }
+    };
+    let engine = engine(settings, with_store(settings, &context.environment, store)?, loaded).await?;
+    engine.rehearse().await;
+    Ok(engine)
+}
+
+async fn engine(settings: &Settings, outside: Outside<SystemClock>, loaded: &Loaded) -> Result<Engine<Outside<SystemClock>>, CommandError> {
+    let engine = Engine::new(Arc::new(outside), engine_options(settings));
+    engine.recall().await?;
+    engine.adopt(loaded.policies.set.clone()).await?;
+    Ok(engine)
+}
+
+/// Prints the errors of policies to stderr; true when there are any.
+fn complain_of(loaded: &Loaded) -> bool {
+    let errors: Vec<String> = loaded.findings().filter(|found| found.severity == Severity::Error).map(ToString::to_string).collect();
+    errors.iter().for_each(|error| complain(error));
+    !errors.is_empty()
+}
+
+/// The view of the running service, or of a look of its own.
+pub(super) async fn any_view(context: &Context) -> Result<Arc<FleetView>, CommandError> {
+    let (settings, loaded) = context.usable()?;
+    Ok(match context.service(&settings)? {
+        Some(service) => Arc::new(service.view().await?),
+        None => rehearsed(context, &settings, &loaded).await?.last_view(),
+    })
+}

@@ -1,0 +1,159 @@
+//! `lightsout run`: the service around the engine – listeners, signals, reloads, the watchdog.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::context::{CommandError, Context};
+use crate::cli::clock::SystemClock;
+use crate::cli::exit::Exit;
+use crate::cli::outside::Outside;
+use crate::cli::wire_up::{control_socket, engine_options, outside};
+use crate::engine::{AfterLook, Command, Engine};
+use crate::metrics::{Metrics, MetricsOptions};
+use crate::policy::{PolicySet, Severity};
+use crate::ports::Clock as _;
+use crate::settings::{Loaded, LogFormat, Settings, Watch};
+use crate::web::{ControlServer, Health, HttpLimits, PublicFace, serve_public};
+
+type Service = Engine<Outside<SystemClock>>;
+
+/// How long the loop may be silent before `/healthz` and the watchdog say so: the longest single wait for Azure and more.
+const SILENCE_MAX: SignedDuration = SignedDuration::from_mins(5);
+/// Commands in waiting; a tick that finds it full is dropped, the next comes in a second.
+const WAITING: usize = 64;
+
+/// Runs the service until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When settings are wrong, the journal is in use or broken, or an address cannot be had.
+pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
+    let (settings, loaded) = context.usable()?;
+    log_to_stderr(&settings);
+    let mut options = engine_options(&settings);
+    options.at_point = crate::cli::crash::hook(&context.environment);
+    let engine: Arc<Service> = Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));
+    engine.recall().await?;
+    engine.adopt(loaded.policies.set.clone()).await?;
+    if let Err(why) = verdict_on(&loaded) {
+        engine.keep_policies(why);
+    }
+    let health = Health::new(SILENCE_MAX, || SystemClock.steady());
+    health.store(Ok(()));
+    let metrics = Metrics::new(metrics_options(&settings))?;
+    listen(&settings, &engine, &metrics, &health)?;
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let watch = reloads(context, &loaded, sender.clone())?;
+    ends(&sender)?;
+    drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
+    let after = after_look(metrics, health.clone());
+    let ended = engine.run((sender, receiver), after).await;
+    health.stopping();
+    drop(watch);
+    drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
+    ended?;
+    Ok(Exit::Well)
+}
+
+/// Metrics, readiness and the watchdog follow every look at what is due.
+fn after_look(metrics: Metrics, health: Health) -> AfterLook<Outside<SystemClock>> {
+    let seen = std::sync::Mutex::new(None);
+    Arc::new(move |engine| {
+        let view = engine.last_view();
+        health.tick();
+        health.policies(view.reload.as_ref().map(|_| ()).map_err(Clone::clone));
+        let mut seen = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if seen.as_ref() != Some(&view.at) {
+            metrics.observe_sweep(&view, &crate::ports::Observe::api_use(&**engine.world()));
+            *seen = Some(view.at);
+            if view.last.ended_at.is_some() {
+                health.swept();
+            }
+        }
+        drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog]));
+    })
+}
+
+fn listen(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics, health: &Health) -> Result<(), CommandError> {
+    let address = settings.server.listen;
+    let listener = TcpListener::bind(address).map_err(|error| CommandError::Io(format!("listen on {address} ([server] listen)"), error))?;
+    let bound = listener.local_addr().map_err(|error| CommandError::Io("learn the address".to_owned(), error))?;
+    tracing::info!("metrics and health at http://{bound}");
+    let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
+    tokio::spawn(serve_public(listener, face, axum_server::Handle::new()));
+    let socket = control_socket(settings);
+    let control = ControlServer::bind(&socket).map_err(|error| CommandError::Io(format!("bind {}", socket.display()), error))?;
+    tokio::spawn(control.serve(engine.clone(), axum_server::Handle::new()));
+    Ok(())
+}
+
+fn metrics_options(settings: &Settings) -> MetricsOptions {
+    MetricsOptions {
+        instance_series: settings.server.instance_series,
+        instance_series_max: usize::try_from(settings.server.instance_series_max).unwrap_or(0),
+        tzdb: crate::schedule::tzdb_version().unwrap_or_else(crate::schedule::tzdb_source),
+        ..MetricsOptions::default()
+    }
+}
+
+/// File changes and SIGHUP load everything anew: the policies are swapped when all are valid, else the last good ones
+/// stay (S10). Settings other than policies take a restart.
+fn reloads(context: &Context, loaded: &Loaded, sender: mpsc::Sender<Command>) -> Result<Watch, CommandError> {
+    let (changed, mut changes) = mpsc::channel(8);
+    let watch = Watch::start(loaded.watched.clone(), (), changed.clone());
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| CommandError::Io("hear SIGHUP".to_owned(), error))?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            drop(changed.try_send(()));
+        }
+    });
+    let context = context.clone();
+    tokio::spawn(async move {
+        while changes.recv().await.is_some() {
+            let (context, now) = (context.clone(), tokio::task::spawn_blocking);
+            let Ok(loaded) = now(move || context.load()).await else { continue };
+            let policies = verdict_on(&loaded).map(|()| loaded.policies.set);
+            if sender.send(Command::Policies(policies)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(watch)
+}
+
+/// Whether a load may replace what is in force. An unreadable calendar may: its policy stops nothing until it is
+/// readable, and says so (S21).
+fn verdict_on(loaded: &Loaded) -> Result<(), String> {
+    let set: &PolicySet = &loaded.policies.set;
+    if loaded.settings.is_some() && set.broken.is_empty() {
+        return Ok(());
+    }
+    let errors = loaded.findings().filter(|found| found.severity == Severity::Error);
+    Err(errors.map(ToString::to_string).collect::<Vec<_>>().join("; "))
+}
+
+fn ends(sender: &mpsc::Sender<Command>) -> Result<(), CommandError> {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut heard = signal(kind).map_err(|error| CommandError::Io("hear signals".to_owned(), error))?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            if heard.recv().await.is_some() {
+                drop(sender.send(Command::End).await);
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Logs go to stderr, as settings say. A second call changes nothing.
+pub(super) fn log_to_stderr(settings: &Settings) {
+    let filter = tracing_subscriber::EnvFilter::new(format!("{level},sqlx=warn,tokio_cron_scheduler=off", level = settings.log.level.label()));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    drop(match settings.log.format {
+        LogFormat::Text => lines.with_ansi(false).try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    });
+}

@@ -1,0 +1,54 @@
+//! The small commands: `freeze`, `sandbox`, `completions`.
+
+use std::io::Write as _;
+
+use serde_json::json;
+
+use super::context::{CommandError, Context};
+use crate::cli::args::{Completions, Freeze};
+use crate::cli::complete::script;
+use crate::cli::exit::Exit;
+use crate::cli::wire_up::freeze_switch;
+use crate::facts;
+use crate::ports::FreezeSwitch as _;
+use crate::report::words;
+use crate::sandbox::{self, SandboxArgs};
+
+/// Freezes, lifts, or says how it stands. Works whether the service runs or not: the switch is a file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn freeze(asked: &Freeze, context: &Context) -> Result<Exit, CommandError> {
+    let (settings, _) = context.usable()?;
+    let switch = freeze_switch(&settings);
+    if let Some(reason) = &asked.reason {
+        switch.write(&format!("{reason} (by {})", context.who()))?;
+    }
+    let lifted = if asked.lift { switch.lift()? } else { false };
+    let now = switch.freeze();
+    context.print(&json!({ "freeze": now, "lifted": lifted, "file": switch.path() }), || words::freeze(&now))?;
+    Ok(if asked.lift && now != facts::Freeze::Off { Exit::Unexpected } else { Exit::Well })
+}
+
+/// Serves the simulated Azure until Ctrl-C.
+///
+/// # Errors
+/// When it cannot be set up.
+pub async fn sandbox(args: SandboxArgs) -> Result<Exit, CommandError> {
+    let end = async {
+        // When signals cannot be heard it runs until it is killed.
+        drop(tokio::signal::ctrl_c().await);
+    };
+    sandbox::run(args, end, &mut std::io::stdout()).await?;
+    Ok(Exit::Well)
+}
+
+/// Prints a completion script.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn completions(asked: &Completions) -> Result<Exit, CommandError> {
+    let written = std::io::stdout().write_all(&script(asked.shell));
+    written.map_err(|error| CommandError::Io("write to standard output".to_owned(), error))?;
+    Ok(Exit::Well)
+}
