@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lightsout::policy::{DefaultsSource, Diagnostic, Limits, Origin, Parsed, Policy, SourceText, Sources, Terms, calendar_paths, parse};
+use lightsout::policy::{
+    DefaultsSource, Diagnostic, Limits, Origin, Parsed, Policy, Severity, SourceText, Sources, Terms, calendar_paths,
+    parse,
+};
 
 /// The files of a folder with this ending, by name.
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -47,9 +50,13 @@ fn parts(path: &Path) -> (Vec<SourceText>, Option<DefaultsSource>) {
 fn parsed(path: &Path) -> Parsed {
     let (policies, defaults) = parts(path);
     let mut calendars = BTreeMap::new();
-    let sources = policies.iter().map(|source| (&source.file, &source.text)).chain(defaults.iter().map(|source| (&source.file, &source.text)));
+    let sources = policies
+        .iter()
+        .map(|source| (&source.file, &source.text))
+        .chain(defaults.iter().map(|source| (&source.file, &source.text)));
     for wanted in sources.flat_map(|(file, text)| calendar_paths(file, text)) {
-        let read = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&wanted)).map_err(|_| "no such file".to_owned());
+        let read = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&wanted))
+            .map_err(|_| "no such file".to_owned());
         calendars.insert(wanted, read);
     }
     let stem = path.file_stem().unwrap().to_str().unwrap();
@@ -99,24 +106,37 @@ fn meaning(policy: &Policy) -> String {
 }
 
 fn limits(text: &mut String, limits: &Limits) {
-    let caps = [limits.unplanned_per_sweep, limits.unplanned_per_hour, limits.planned_per_sweep, limits.planned_per_hour];
+    let caps =
+        [limits.unplanned_per_sweep, limits.unplanned_per_hour, limits.planned_per_sweep, limits.planned_per_hour];
     let caps = caps.map(|cap| {
         let count = cap.count.map(|count| count.to_string());
         let percent = cap.percent.map(|percent| percent.to_string());
         [count, percent].into_iter().flatten().collect::<Vec<_>>().join(" and ")
     });
-    writeln!(text, "  limits unplanned {} a sweep, {} an hour; planned {} a sweep, {} an hour", caps[0], caps[1], caps[2], caps[3]).unwrap();
+    writeln!(
+        text,
+        "  limits unplanned {} a sweep, {} an hour; planned {} a sweep, {} an hour",
+        caps[0], caps[1], caps[2], caps[3]
+    )
+    .unwrap();
 }
 
 fn terms(text: &mut String, terms: &Terms) {
-    let optional = |span: Option<lightsout::units::Span>| span.map_or_else(|| "none".to_owned(), |span| span.to_string());
+    let optional =
+        |span: Option<lightsout::units::Span>| span.map_or_else(|| "none".to_owned(), |span| span.to_string());
     if let Some(rule) = &terms.hours {
         let windows: Vec<String> = rule.hours.windows().iter().map(ToString::to_string).collect();
         let days: Vec<String> = rule.hours.holidays().iter().map(|day| day.dates.to_string()).collect();
         let quiet: Vec<String> = rule.hours.no_action().iter().map(|day| day.dates.to_string()).collect();
         writeln!(text, "  hours {} {windows:?} holidays {days:?} no action {quiet:?}", rule.hours.zone_name()).unwrap();
         let (respect, catch_up) = (optional(rule.respect_start_for), optional(rule.catch_up));
-        writeln!(text, "    respect {respect} catch up {catch_up} spread {} known {}", rule.spread, rule.hours.is_known()).unwrap();
+        writeln!(
+            text,
+            "    respect {respect} catch up {catch_up} spread {} known {}",
+            rule.spread,
+            rule.hours.is_known()
+        )
+        .unwrap();
     }
     if let Some(rule) = &terms.idle {
         writeln!(text, "  idle {} coverage {} fresh {}", rule.after, rule.coverage, rule.fresh_within).unwrap();
@@ -126,13 +146,36 @@ fn terms(text: &mut String, terms: &Terms) {
     }
     let warning = &terms.warning;
     writeln!(text, "  busy cap {}", optional(terms.busy_cap)).unwrap();
-    writeln!(text, "  warning {} unknown owner {} {:?} postpone {} {:?} notify {:?}", warning.lead, warning.lead_unknown_owner, warning.proof, warning.max_postpone, warning.undelivered, warning.notify).unwrap();
-    writeln!(text, "  guard {} {} {} {} {}", terms.min_uptime, terms.between_stops, terms.stops_per_day, terms.opt_out_tag, terms.include_unknown_owner).unwrap();
+    writeln!(
+        text,
+        "  warning {} unknown owner {} {:?} postpone {} {:?} notify {:?}",
+        warning.lead,
+        warning.lead_unknown_owner,
+        warning.proof,
+        warning.max_postpone,
+        warning.undelivered,
+        warning.notify
+    )
+    .unwrap();
+    writeln!(
+        text,
+        "  guard {} {} {} {} {}",
+        terms.min_uptime, terms.between_stops, terms.stops_per_day, terms.opt_out_tag, terms.include_unknown_owner
+    )
+    .unwrap();
     writeln!(text, "  hold {} {} a week", terms.hold.max, terms.hold.per_week).unwrap();
-    let patterns = |patterns: &[lightsout::policy::Pattern]| patterns.iter().map(|one| one.text().to_owned()).collect::<Vec<_>>();
+    let patterns =
+        |patterns: &[lightsout::policy::Pattern]| patterns.iter().map(|one| one.text().to_owned()).collect::<Vec<_>>();
     let tags: Vec<String> = terms.exempt.tags.iter().map(|(tag, value)| format!("{tag}={}", value.text())).collect();
     let exempt = &terms.exempt;
-    writeln!(text, "  exempt {:?} {:?} {:?} {tags:?}", patterns(&exempt.names), patterns(&exempt.owners), patterns(&exempt.sizes)).unwrap();
+    writeln!(
+        text,
+        "  exempt {:?} {:?} {:?} {tags:?}",
+        patterns(&exempt.names),
+        patterns(&exempt.owners),
+        patterns(&exempt.sizes)
+    )
+    .unwrap();
     for (key, origin) in terms.origins.iter().filter(|(_, origin)| **origin != Origin::BuiltIn) {
         writeln!(text, "    {key} <- {origin}").unwrap();
     }
@@ -181,14 +224,34 @@ fn the_examples_are_sound() {
         count += parsed.set.policies.len();
     }
     assert_eq!(count, 5);
+    for path in files("config/policies", "toml") {
+        let (policies, _) = parts(&path);
+        let calendars = BTreeMap::new();
+        let without = parse(&Sources {
+            defaults: None,
+            policies: &policies,
+            calendars: &calendars,
+            channels: 0,
+            activity_sources: 0,
+        });
+        let warnings = without.diagnostics.iter().filter(|one| one.severity == Severity::Warning);
+        assert!(warnings.clone().all(|one| one.problem.contains("can never fire")), "{}", told(&without.diagnostics));
+        assert_eq!(warnings.count() > 0, shown(&path).contains("gpu-fleet"));
+        assert_eq!(without.set.policies.len(), 1);
+    }
 }
 
 #[test]
 fn the_schema_takes_every_good_file_and_example() {
     let validator = validator();
-    for path in files("tests/policy_files/good", "toml").into_iter().chain(files("config/policies", "toml")).chain(files("config/demo", "toml")) {
+    for path in files("tests/policy_files/good", "toml")
+        .into_iter()
+        .chain(files("config/policies", "toml"))
+        .chain(files("config/demo", "toml"))
+    {
         for source in parts(&path).0 {
-            let errors: Vec<String> = validator.iter_errors(&as_json(&source.text)).map(|error| error.to_string()).collect();
+            let errors: Vec<String> =
+                validator.iter_errors(&as_json(&source.text)).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{}: {errors:?}", source.file);
         }
     }
@@ -200,7 +263,9 @@ fn the_schema_refuses_what_has_the_wrong_shape() {
     let mut refused = 0;
     for path in files("tests/policy_files/bad", "toml") {
         let stem = path.file_stem().unwrap().to_str().unwrap();
-        let shape = ["unknown-", "type-", "scope-empty", "missing-", "percent-", "word-"].iter().any(|start| stem.starts_with(start));
+        let shape = ["unknown-", "type-", "scope-empty", "missing-", "percent-", "word-"]
+            .iter()
+            .any(|start| stem.starts_with(start));
         let text = &parts(&path).0[0].text;
         if shape && toml::from_str::<toml::Table>(text).is_ok() {
             assert!(!validator.is_valid(&as_json(text)), "{}", shown(&path));

@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::document::{self, Document, Layer, Tables};
 use super::checks;
+use super::document::{self, Document, Layer, Tables};
 use super::layers::{of_override, on, origins, over, table};
 use super::matching::{Pattern, Scope};
 use super::model::{
-    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, Override, Policy, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered,
+    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, Override, Policy, Terms, UptimeRule, Warning,
+    WarningProof, WhenUndelivered,
 };
 use super::place::{Findings, Located, Place, Trouble};
 use super::revision::revision;
 use super::values::{List, TagPatterns};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
 use crate::units::{Percent, PolicyId, Span};
+
+/// The most overrides of one policy: the first that matches holds, and nobody follows a longer list.
+const MOST_OVERRIDES: usize = 256;
 
 /// What a policy is compiled with, beside its own text.
 #[derive(Debug, Clone, Copy)]
@@ -37,20 +41,27 @@ pub(super) struct Layered<'a> {
 }
 
 /// Compiles a document. Where there is an error in it, gives what it covers, if that much could be read.
-pub(super) fn compile(document: &Document, around: &Around<'_>, findings: &mut Findings<'_>) -> Result<Policy, Option<Scope>> {
+pub(super) fn compile(
+    document: &Document,
+    around: &Around<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<Policy, Option<Scope>> {
     let whole_file = findings.place(&(0..0), "");
     let effective = over(&document.tables, around.defaults);
     let scope = scope(document, findings);
     if document.name.is_none() && !findings.is_broken("name") {
-        findings.error(&whole_file.keyed("name"), Trouble::new("the policy has no name", "write name = \"…\" at the top of the file"));
+        findings.error(
+            &whole_file.keyed("name"),
+            Trouble::new("the policy has no name", "write name = \"…\" at the top of the file"),
+        );
     }
     checks::ranges(&document.tables, findings);
     checks::lost_exemptions(&document.tables, around.defaults, findings);
     let layered = Layered { written: &document.tables, effective: &effective };
-    let terms = terms(layered, around, findings);
+    let terms = terms(layered, None, around, findings);
     let mode = effective.mode.as_ref().map_or(Mode::Observe, |mode| mode.value);
     checks::conflicts(&effective, &terms, (mode, around), findings);
-    let overrides = overrides(document, &effective, (mode, around), findings);
+    let overrides = overrides(document, (&effective, &terms), (mode, around), findings);
     checks::rules(document, &terms, &overrides, findings);
     let Some(name) = document.name.as_ref().filter(|_| !findings.is_fatal()) else {
         return Err(Some(scope).filter(|scope| !scope.is_empty() && !findings.is_broken("scope")));
@@ -77,7 +88,13 @@ fn scope(document: &Document, findings: &mut Findings<'_>) -> Scope {
     let Some(scope) = &document.scope else {
         if !findings.is_broken("scope") {
             let at = findings.place(&(0..0), "scope");
-            findings.error(&at, Trouble::new("the policy names no scope", "write [scope] with workspaces = [\"…\"], resource_groups, subscriptions or tags"));
+            findings.error(
+                &at,
+                Trouble::new(
+                    "the policy names no scope",
+                    "write [scope] with workspaces = [\"…\"], resource_groups, subscriptions or tags",
+                ),
+            );
         }
         return Scope::default();
     };
@@ -87,7 +104,13 @@ fn scope(document: &Document, findings: &mut Findings<'_>) -> Scope {
         findings.error(&list.at, Trouble::new("an empty list names nothing and never means everything", help));
     }
     if let Some(tags) = scope.value.tags.as_ref().filter(|tags| tags.value.0.is_empty()) {
-        findings.error(&tags.at, Trouble::new("empty tags name nothing and never mean everything", "write { env = \"dev\" } or leave the key out"));
+        findings.error(
+            &tags.at,
+            Trouble::new(
+                "empty tags name nothing and never mean everything",
+                "write { env = \"dev\" } or leave the key out",
+            ),
+        );
     }
     let written = scope.value.places().iter().any(|(_, place)| place.is_some());
     if !written && !findings.is_broken("scope") {
@@ -127,31 +150,48 @@ fn maybe<T: Copy>(written: &Option<Located<T>>) -> Option<T> {
     written.as_ref().map(|located| located.value)
 }
 
-fn overrides(document: &Document, base: &Tables, around: (Mode, &Around<'_>), findings: &mut Findings<'_>) -> Vec<Override> {
+fn overrides(
+    document: &Document,
+    (base, terms_of_base): (&Tables, &Terms),
+    around: (Mode, &Around<'_>),
+    findings: &mut Findings<'_>,
+) -> Vec<Override> {
     let mut compiled: Vec<Override> = Vec::new();
+    if let Some(list) = document.overrides.as_ref().filter(|list| list.value.len() > MOST_OVERRIDES) {
+        let problem = format!("{} overrides are given, at most {MOST_OVERRIDES} are read", list.value.len());
+        findings.error(&list.at, Trouble::new(problem, "join those that say the same"));
+        return compiled;
+    }
     for (index, located) in document.overrides.iter().flat_map(|list| &list.value).enumerate() {
         let written = of_override(&located.value);
         let effective = over(&written, base);
-        let name: Arc<str> =
-            located.value.name.as_ref().map_or_else(|| format!("override {}", index.saturating_add(1)).into(), |name| name.value.0.as_str().into());
+        let name: Arc<str> = located.value.name.as_ref().map_or_else(
+            || format!("override {}", index.saturating_add(1)).into(),
+            |name| name.value.0.as_str().into(),
+        );
         let matches = located.value.matches.as_ref().map(|matches| instances(&matches.value)).unwrap_or_default();
         checks::matches(located, &matches, (&name, &compiled), findings);
         checks::ranges(&written, findings);
         checks::lost_exemptions(&written, base, findings);
-        let terms = terms(Layered { written: &written, effective: &effective }, around.1, findings);
+        let terms =
+            terms(Layered { written: &written, effective: &effective }, Some(terms_of_base), around.1, findings);
         checks::conflicts(&effective, &terms, around, findings);
         compiled.push(Override { name, matches, terms: Arc::new(terms) });
     }
     compiled
 }
 
-/// The terms of effective tables. Where there is an error in them they are never used.
-fn terms(layered: Layered<'_>, around: &Around<'_>, findings: &mut Findings<'_>) -> Terms {
+/// The terms of effective tables; hours that an override leaves alone are shared with the terms beneath it. Where there
+/// is an error in them they are never used.
+fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, findings: &mut Findings<'_>) -> Terms {
     let effective = layered.effective;
     checks::unfinished(layered, findings);
     let (guard, hold) = (table(&effective.guard), table(&effective.hold));
     Terms {
-        hours: on(&effective.hours).and_then(|table| hours(table, around, findings)),
+        hours: match beneath.filter(|_| layered.written.hours.is_none()) {
+            Some(beneath) => beneath.hours.clone(),
+            None => on(&effective.hours).and_then(|table| hours(table, around, findings)),
+        },
         idle: on(&effective.idle).and_then(idle),
         uptime: on(&effective.uptime).and_then(|uptime| maybe(&uptime.max)).map(|max| UptimeRule { max }),
         busy_cap: maybe(&table(&effective.busy).cap),
@@ -205,7 +245,12 @@ impl Default for Limits {
     fn default() -> Self {
         let unplanned = Cap { count: Some(20), percent: Percent::new(10).ok() };
         let planned = Cap { count: None, percent: Some(Percent::ALL) };
-        Self { unplanned_per_sweep: unplanned, unplanned_per_hour: unplanned, planned_per_sweep: planned, planned_per_hour: planned }
+        Self {
+            unplanned_per_sweep: unplanned,
+            unplanned_per_hour: unplanned,
+            planned_per_sweep: planned,
+            planned_per_hour: planned,
+        }
     }
 }
 
@@ -219,7 +264,13 @@ fn hours(table: &document::Hours, around: &Around<'_>, findings: &mut Findings<'
         match text.and_then(|text| parse_ics(&text, &zone.value.0).map_err(|error| error.to_string())) {
             Ok(entries) => {
                 if entries.is_empty() {
-                    findings.warning(&calendar.at, Trouble::new(format!("calendar {path} holds no event"), "give one with the holidays in it, or leave it out"));
+                    findings.warning(
+                        &calendar.at,
+                        Trouble::new(
+                            format!("calendar {path} holds no event"),
+                            "give one with the holidays in it, or leave it out",
+                        ),
+                    );
                 }
                 holidays.add_all(entries, &path);
             }

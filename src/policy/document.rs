@@ -8,7 +8,8 @@ use super::matching::Pattern;
 use super::model::{Mode, WarningProof, WhenUndelivered};
 use super::place::{Findings, Located, Place};
 use super::reader::{Read, TableReader};
-use super::values::{List, Name, Switch, TagPatterns, Text, Zone};
+use super::values::{List, Name, TagPatterns, Text, Zone};
+use super::words::Switch;
 use crate::schedule::{DateRange, WeeklyWindow};
 use crate::units::{Percent, Span};
 
@@ -320,8 +321,12 @@ impl Document {
     /// Reads a whole policy file.
     pub(super) fn read(root: &DeTable<'_>, findings: &mut Findings<'_>) -> Self {
         let mut table = TableReader::of(root, "", findings);
-        let read =
-            Self { name: table.take("name"), scope: table.take("scope"), tables: Tables::taken(&mut table), overrides: table.take("override") };
+        let read = Self {
+            name: table.take("name"),
+            scope: table.take("scope"),
+            tables: Tables::taken(&mut table),
+            overrides: table.take("override"),
+        };
         table.finish();
         read
     }

@@ -194,11 +194,23 @@ impl Forecast {
 }
 
 /// Edges and clock changes of one list of hours in the order of their instants.
-fn hours_in_words(zone: Option<&str>, edges: &[ForecastEdge], changes: &[ClockChange], unreadable: &[Unreadable]) -> Vec<String> {
+fn hours_in_words(
+    zone: Option<&str>,
+    edges: &[ForecastEdge],
+    changes: &[ClockChange],
+    unreadable: &[Unreadable],
+) -> Vec<String> {
     let Some(zone) = zone else { return vec!["  has no hours".to_owned()] };
-    let mut lines = vec![if edges.is_empty() { format!("  hours in {zone}: no edge in this span") } else { format!("  hours in {zone}") }];
+    let mut lines = vec![if edges.is_empty() {
+        format!("  hours in {zone}: no edge in this span")
+    } else {
+        format!("  hours in {zone}")
+    }];
     for calendar in unreadable {
-        lines.push(format!("  calendar {} cannot be read ({}), so none of this is acted on", calendar.source, calendar.problem));
+        lines.push(format!(
+            "  calendar {} cannot be read ({}), so none of this is acted on",
+            calendar.source, calendar.problem
+        ));
     }
     let tz = crate::schedule::load_zone(zone).unwrap_or(TimeZone::UTC);
     let mut timed: Vec<(Timestamp, String)> = edges.iter().map(|edge| (edge.at, edge_in_words(edge, &tz))).collect();
@@ -218,7 +230,8 @@ fn edge_in_words(edge: &ForecastEdge, zone: &TimeZone) -> String {
 }
 
 fn change_in_words(change: &ClockChange, zone: &TimeZone) -> String {
-    let offset = |seconds: i32| Offset::from_seconds(seconds).map_or_else(|_| seconds.to_string(), |offset| offset.to_string());
+    let offset =
+        |seconds: i32| Offset::from_seconds(seconds).map_or_else(|_| seconds.to_string(), |offset| offset.to_string());
     let way = if change.to_offset > change.from_offset { "forward" } else { "back" };
     let (from, to) = (offset(change.from_offset), offset(change.to_offset));
     format!("    {}  clocks go {way} from UTC{from} to UTC{to}  = {}", shown(change.at, zone), change.at)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::document::{Cap, Guard, Instances, Layer, Limits, Override, Tables};
 use super::model::Origin;
 use super::place::{Located, Place};
-use super::values::Switch;
+use super::words::Switch;
 
 /// A layer over a lower one. What the upper one switches off stays off; what it writes over a rule that is off begins anew.
 pub(super) fn over(upper: &Tables, lower: &Tables) -> Tables {
@@ -23,7 +23,11 @@ pub(super) fn over(upper: &Tables, lower: &Tables) -> Tables {
     }
 }
 
-fn joined<T: Clone>(upper: &Option<Located<T>>, lower: &Option<Located<T>>, over: impl Fn(&T, &T) -> T) -> Option<Located<T>> {
+fn joined<T: Clone>(
+    upper: &Option<Located<T>>,
+    lower: &Option<Located<T>>,
+    over: impl Fn(&T, &T) -> T,
+) -> Option<Located<T>> {
     match (upper, lower) {
         (Some(up), Some(low)) => Some(Located { value: over(&up.value, &low.value), at: up.at.clone() }),
         (Some(one), None) | (None, Some(one)) => Some(one.clone()),
@@ -117,7 +121,12 @@ pub(super) fn origins(effective: &Tables) -> BTreeMap<&'static str, Origin> {
 type Places<'a> = Vec<(&'static str, Option<&'a Place>)>;
 
 /// A rule that is on has its values, one that is off the place that says so, one that nobody wrote nothing.
-fn rule<T>(switch: &Switched<T>, key: &'static str, places: impl Fn(&T) -> Places<'_>, add: &mut impl FnMut(Places<'_>)) {
+fn rule<T>(
+    switch: &Switched<T>,
+    key: &'static str,
+    places: impl Fn(&T) -> Places<'_>,
+    add: &mut impl FnMut(Places<'_>),
+) {
     match switch.as_ref() {
         Some(Located { value: Switch::On(table), .. }) => add(places(table)),
         Some(Located { value: Switch::Off, at }) => add(vec![(key, Some(at))]),

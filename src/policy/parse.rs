@@ -120,7 +120,8 @@ fn unusable(policy: &Policy) -> Broken {
 fn defaults(source: Option<&DefaultsSource>, diagnostics: &mut Vec<Diagnostic>) -> (Tables, bool) {
     let Some(source) = source else { return (Tables::default(), true) };
     let mut findings = Findings::new(&source.file, &source.text);
-    let tables = root(&source.text, &mut findings).map(|root| Tables::read_defaults(&root, &mut findings)).unwrap_or_default();
+    let tables =
+        root(&source.text, &mut findings).map(|root| Tables::read_defaults(&root, &mut findings)).unwrap_or_default();
     checks::ranges(&tables, &mut findings);
     let sound = !findings.is_fatal();
     diagnostics.extend(findings.into_diagnostics());
@@ -131,14 +132,23 @@ fn defaults(source: Option<&DefaultsSource>, diagnostics: &mut Vec<Diagnostic>) 
 fn root<'t>(text: &'t str, findings: &mut Findings<'_>) -> Option<DeTable<'t>> {
     if text.len() > LONGEST_FILE {
         let at = findings.place(&(0..0), "");
-        findings.error(&at, Trouble::new("the file is longer than a mebibyte", "a policy is a page or two: is this the right file?"));
+        findings.error(
+            &at,
+            Trouble::new("the file is longer than a mebibyte", "a policy is a page or two: is this the right file?"),
+        );
         return None;
     }
     match DeTable::parse(text) {
         Ok(root) => Some(root.into_inner()),
         Err(error) => {
             let at = findings.place(&error.span().unwrap_or(0..0), "");
-            findings.error(&at, Trouble::new(error.message().to_owned(), "mend this first: the rest of the file is not looked at until then"));
+            findings.error(
+                &at,
+                Trouble::new(
+                    error.message().to_owned(),
+                    "mend this first: the rest of the file is not looked at until then",
+                ),
+            );
             None
         }
     }
@@ -150,7 +160,12 @@ fn named_twice(names: &[(Place, String)], diagnostics: &mut Vec<Diagnostic>) -> 
     for (at, name) in names {
         let other = names.iter().find(|(other, written)| other != at && written.eq_ignore_ascii_case(name));
         if let Some((other, _)) = other {
-            diagnostics.push(found(at, Severity::Error, format!("{other} uses the name \"{name}\" too"), "give each policy a name of its own"));
+            diagnostics.push(found(
+                at,
+                Severity::Error,
+                format!("{other} uses the name \"{name}\" too"),
+                "give each policy a name of its own",
+            ));
             twice.push(name.clone());
         }
     }
@@ -162,14 +177,23 @@ fn same_scopes(compiled: &[(Place, Arc<Policy>)], diagnostics: &mut Vec<Diagnost
     for (index, (at, policy)) in compiled.iter().enumerate() {
         let same = compiled.iter().take(index).find(|(_, earlier)| earlier.scope == policy.scope);
         if let Some((other, earlier)) = same {
-            let problem = format!("policy \"{}\" ({other}) has the same scope, so neither governs a workspace", earlier.id);
+            let problem =
+                format!("policy \"{}\" ({other}) has the same scope, so neither governs a workspace", earlier.id);
             diagnostics.push(found(at, Severity::Warning, problem, "let one name its workspaces more closely"));
         }
     }
 }
 
 fn found(at: &Place, severity: Severity, problem: String, help: &str) -> Diagnostic {
-    Diagnostic { file: Arc::clone(&at.file), line: at.line, column: at.column, key: at.key.to_string(), severity, problem, help: help.to_owned() }
+    Diagnostic {
+        file: Arc::clone(&at.file),
+        line: at.line,
+        column: at.column,
+        key: at.key.to_string(),
+        severity,
+        problem,
+        help: help.to_owned(),
+    }
 }
 
 /// The paths of the calendars that a policy file, or the defaults in the settings file, names: these are to be read
@@ -181,8 +205,17 @@ pub fn calendar_paths(file: &str, text: &str) -> Vec<String> {
     let overrides = root.get("override").and_then(|list| list.get_ref().as_array());
     let mut hours: Vec<Option<&DeValue<'_>>> = vec![root.get("hours").map(toml::Spanned::get_ref)];
     hours.push(root.get("defaults").and_then(|defaults| defaults.get_ref().get("hours")).map(toml::Spanned::get_ref));
-    hours.extend(overrides.into_iter().flat_map(|list| list.iter()).map(|over| over.get_ref().get("hours").map(toml::Spanned::get_ref)));
-    let lists = hours.into_iter().flatten().filter_map(|hours| hours.get("calendars")).filter_map(|list| list.get_ref().as_array());
+    hours.extend(
+        overrides
+            .into_iter()
+            .flat_map(|list| list.iter())
+            .map(|over| over.get_ref().get("hours").map(toml::Spanned::get_ref)),
+    );
+    let lists = hours
+        .into_iter()
+        .flatten()
+        .filter_map(|hours| hours.get("calendars"))
+        .filter_map(|list| list.get_ref().as_array());
     let names = lists.flat_map(|list| list.iter()).filter_map(|one| one.get_ref().as_str());
     let mut paths: Vec<String> = names.map(|name| calendar_path(file, name.trim())).collect();
     paths.sort();
@@ -194,7 +227,8 @@ impl PolicySet {
     /// A set of policies, in this order, and of files that cannot be used.
     #[must_use]
     pub fn new(policies: Vec<Arc<Policy>>, broken: Vec<Broken>) -> Self {
-        let mut revisions: Vec<String> = policies.iter().map(|policy| format!("{:?} {}\n", policy.id.as_str(), policy.revision)).collect();
+        let mut revisions: Vec<String> =
+            policies.iter().map(|policy| format!("{:?} {}\n", policy.id.as_str(), policy.revision)).collect();
         revisions.extend(broken.iter().map(|one| format!("broken {:?}\n", one.file)));
         revisions.sort();
         Self { policies, broken, digest: short_digest(&revisions.concat()) }

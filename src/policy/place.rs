@@ -83,7 +83,13 @@ pub(super) struct Findings<'t> {
 impl<'t> Findings<'t> {
     pub(super) fn new(file: &Arc<str>, text: &'t str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at.saturating_add(1));
-        Self { file: Arc::clone(file), text, starts: std::iter::once(0).chain(breaks).collect(), found: Vec::new(), fatal: false }
+        Self {
+            file: Arc::clone(file),
+            text,
+            starts: std::iter::once(0).chain(breaks).collect(),
+            found: Vec::new(),
+            fatal: false,
+        }
     }
 
     /// The place of a byte of the text; one past the end is the end.
@@ -92,7 +98,12 @@ impl<'t> Findings<'t> {
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(start..span.start).unwrap_or_default().trim_start_matches('\u{feff}');
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Place { file: Arc::clone(&self.file), line: small(line), column: small(before.chars().count().saturating_add(1)), key: key.into() }
+        Place {
+            file: Arc::clone(&self.file),
+            line: small(line),
+            column: small(before.chars().count().saturating_add(1)),
+            key: key.into(),
+        }
     }
 
     /// A finding after which the file cannot be used.
@@ -112,13 +123,22 @@ impl<'t> Findings<'t> {
     }
 
     fn note(&mut self, at: &Place, severity: Severity, trouble: Trouble) {
-        let Trouble { problem, help } = trouble;
-        self.found.push(Diagnostic { file: Arc::clone(&at.file), line: at.line, column: at.column, key: at.key.to_string(), severity, problem, help });
+        let (problem, help) = (printable(&trouble.problem), printable(&trouble.help));
+        self.found.push(Diagnostic {
+            file: Arc::clone(&at.file),
+            line: at.line,
+            column: at.column,
+            key: printable(&at.key),
+            severity,
+            problem,
+            help,
+        });
     }
 
     /// True when something in the table of this key is wrong already, so that what is missing there may be meant by it.
     pub(super) fn is_broken(&self, table: &str) -> bool {
-        let inside = |key: &str| key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let inside =
+            |key: &str| key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
         self.found.iter().any(|one| one.severity == Severity::Error && inside(&one.key))
     }
 
@@ -136,4 +156,16 @@ impl<'t> Findings<'t> {
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.found
     }
+}
+
+/// A text out of a file as it may be shown on a terminal: a control character in it is written as its escape.
+fn printable(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        if c.is_control() {
+            shown.extend(c.escape_default())
+        } else {
+            shown.push(c)
+        }
+        shown
+    })
 }

@@ -25,12 +25,17 @@ impl<T: Read> Read for Vec<T> {
             let wanted = match value.get_ref() {
                 DeValue::Table(_) => format!("a list; of tables as [[{key}]]"),
                 DeValue::String(text) => format!("a list, such as [{text:?}]"),
-                DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) => "a list, such as [\"…\"]".to_owned(),
+                DeValue::Integer(_)
+                | DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_)
+                | DeValue::Array(_) => "a list, such as [\"…\"]".to_owned(),
             };
             wrong_type(value, key, &wanted, findings);
             return None;
         };
-        let read: Vec<Option<T>> = list.iter().enumerate().map(|(index, one)| T::read(one, &format!("{key}[{index}]"), findings)).collect();
+        let read: Vec<Option<T>> =
+            list.iter().enumerate().map(|(index, one)| T::read(one, &format!("{key}[{index}]"), findings)).collect();
         read.into_iter().collect()
     }
 }
@@ -87,17 +92,19 @@ impl<'t, 'i, 'f, 'x> TableReader<'t, 'i, 'f, 'x> {
             if self.asked.contains(&name) {
                 continue;
             }
-            let help = nearest(name, self.asked.iter().copied())
-                .map_or_else(|| format!("known here are {}", self.asked.join(", ")), |known| format!("did you mean `{known}`?"));
+            let help = nearest(name, self.asked.iter().copied()).map_or_else(
+                || format!("known here are {}", self.asked.join(", ")),
+                |known| format!("did you mean `{known}`?"),
+            );
             let at = self.findings.place(&key.span(), &join(&self.path, &shown(name)));
             self.findings.error(&at, Trouble::new("unknown key", help));
         }
     }
 }
 
-/// A key of a foreign file as it may be printed.
+/// A key of any length as it may be shown.
 fn shown(name: &str) -> String {
-    name.chars().take(80).flat_map(char::escape_debug).collect()
+    name.chars().take(80).collect()
 }
 
 /// A key with the path to it.
@@ -109,7 +116,9 @@ pub(super) fn join(path: &str, key: &str) -> String {
 pub(super) fn nearest<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let folded = written.to_lowercase();
     let near = known.map(|word| (distance(&folded, &word.to_lowercase()), word));
-    near.filter(|(steps, word)| *steps <= word.chars().count().div_ceil(3)).min_by_key(|(steps, _)| *steps).map(|(_, word)| word)
+    near.filter(|(steps, word)| *steps <= word.chars().count().div_ceil(3))
+        .min_by_key(|(steps, _)| *steps)
+        .map(|(_, word)| word)
 }
 
 /// How many letters must be put in, left out, changed or swapped with their neighbour.
@@ -128,7 +137,9 @@ fn distance(from: &str, to: &str) -> usize {
             let changed = at(&row, column).saturating_add(usize::from(letter != *other));
             let added = at(&row, column.saturating_add(1)).min(at(&next, column)).saturating_add(1);
             let swapped = match column.checked_sub(1) {
-                Some(before) if last == Some(*other) && to.get(before) == Some(&letter) => at(&older, before).saturating_add(1),
+                Some(before) if last == Some(*other) && to.get(before) == Some(&letter) => {
+                    at(&older, before).saturating_add(1)
+                }
                 Some(_) | None => usize::MAX,
             };
             next.push(changed.min(added).min(swapped));
@@ -146,7 +157,14 @@ mod tests {
     #[test]
     fn a_slip_of_the_pen_finds_its_word_and_a_stranger_finds_none() {
         let known = ["allowed", "zone", "holidays", "no_action"];
-        for (written, meant) in [("alowed", Some("allowed")), ("Allowed", Some("allowed")), ("zoen", Some("zone")), ("holiday", Some("holidays")), ("colour", None), ("", None)] {
+        for (written, meant) in [
+            ("alowed", Some("allowed")),
+            ("Allowed", Some("allowed")),
+            ("zoen", Some("zone")),
+            ("holiday", Some("holidays")),
+            ("colour", None),
+            ("", None),
+        ] {
             assert_eq!(nearest(written, known.into_iter()), meant, "{written}");
         }
         assert_eq!(distance("abcd", "acbd"), 1);

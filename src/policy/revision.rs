@@ -57,7 +57,8 @@ impl Meaning {
     }
 
     fn tags(&mut self, tags: &[(String, Pattern)]) {
-        let mut texts: Vec<(String, String)> = tags.iter().map(|(tag, value)| (tag.to_lowercase(), value.text().to_lowercase())).collect();
+        let mut texts: Vec<(String, String)> =
+            tags.iter().map(|(tag, value)| (tag.to_lowercase(), value.text().to_lowercase())).collect();
         texts.sort();
         self.line("tags", texts);
     }

@@ -70,16 +70,14 @@ impl PolicySet {
             .map(|p| (p.scope.closeness(workspace), p))
             .collect();
         let closest = covering.iter().map(|(closeness, _)| *closeness).max();
-        let broken = self.broken.iter().filter_map(|one| one.closeness(workspace, tags).map(|closeness| (closeness, one)));
+        let broken =
+            self.broken.iter().filter_map(|one| one.closeness(workspace, tags).map(|closeness| (closeness, one)));
         let broken = broken.filter(|(closeness, _)| Some(*closeness) >= closest);
         if let Some((_, one)) = broken.max_by_key(|(closeness, _)| *closeness) {
             return Governing::Broken(one);
         }
-        let winners: Vec<&Arc<Policy>> = covering
-            .iter()
-            .filter(|(closeness, _)| Some(*closeness) == closest)
-            .map(|(_, p)| *p)
-            .collect();
+        let winners: Vec<&Arc<Policy>> =
+            covering.iter().filter(|(closeness, _)| Some(*closeness) == closest).map(|(_, p)| *p).collect();
         match winners.as_slice() {
             [] => Governing::None,
             [one] => Governing::One(one),

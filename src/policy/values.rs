@@ -9,7 +9,6 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::matching::Pattern;
-use super::model::{Mode, WarningProof, WhenUndelivered};
 use super::place::{Findings, Located, Trouble};
 use super::reader::{Read, join, nearest, wrong_type};
 use crate::schedule::{DateRange, WeeklyWindow, load_zone};
@@ -31,7 +30,7 @@ fn text<'v>(value: &'v Spanned<DeValue<'_>>, key: &str, wanted: &str, findings: 
 }
 
 /// Reads a text by a parser that says what it does not like.
-fn parsed<T>(
+pub(super) fn parsed<T>(
     value: &Spanned<DeValue<'_>>,
     key: &str,
     (wanted, findings): (&str, &mut Findings<'_>),
@@ -114,10 +113,13 @@ impl Read for Span {
         let wanted = "a length of time in quotes, such as \"90m\", \"1h30m\" or \"2d\"";
         parsed(value, key, (wanted, findings), |text| {
             text.parse().map_err(|error| match error {
-                AmountError::TooLong(_) => Trouble::new(format!("\"{text}\" is longer than ten years"), "write a shorter one"),
-                AmountError::Span(_) | AmountError::Percent(_) => {
-                    Trouble::new(format!("\"{text}\" is not a length of time"), "write numbers with s, m, h, d or w, such as \"90m\", \"1h30m\" or \"2d\"")
+                AmountError::TooLong(_) => {
+                    Trouble::new(format!("\"{text}\" is longer than ten years"), "write a shorter one")
                 }
+                AmountError::Span(_) | AmountError::Percent(_) => Trouble::new(
+                    format!("\"{text}\" is not a length of time"),
+                    "write numbers with s, m, h, d or w, such as \"90m\", \"1h30m\" or \"2d\"",
+                ),
             })
         })
     }
@@ -141,16 +143,21 @@ impl JsonSchema for Span {
 impl Read for WeeklyWindow {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
         parsed(value, key, ("a weekly window in quotes, such as \"Mon-Fri 08:00-20:00\"", findings), |text| {
-            text.parse::<Self>().map_err(|error| Trouble::new(format!("\"{text}\" is not a weekly window: {}", error.problem()), error.help()))
+            text.parse::<Self>().map_err(|error| {
+                Trouble::new(format!("\"{text}\" is not a weekly window: {}", error.problem()), error.help())
+            })
         })
     }
 }
 
 impl Read for DateRange {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
-        parsed(value, key, ("a date or a range in quotes, such as \"2026-12-25\" or \"2026-12-24..2027-01-02\"", findings), |text| {
-            text.parse::<Self>().map_err(|error| Trouble::of_message(&error.to_string()))
-        })
+        parsed(
+            value,
+            key,
+            ("a date or a range in quotes, such as \"2026-12-25\" or \"2026-12-24..2027-01-02\"", findings),
+            |text| text.parse::<Self>().map_err(|error| Trouble::of_message(&error.to_string())),
+        )
     }
 }
 
@@ -159,7 +166,10 @@ impl Read for Pattern {
         parsed(value, key, ("a pattern in quotes, such as \"ml-*\"", findings), |text| {
             Self::new(text).map_err(|problem| match problem.split_once("; ") {
                 Some((problem, help)) if text.trim().is_empty() => Trouble::new(problem, help),
-                Some(_) | None => Trouble::new(format!("\"{text}\" is not a pattern: {problem}"), "write names with *, ?, [ab] or {a,b} in them"),
+                Some(_) | None => Trouble::new(
+                    format!("\"{text}\" is not a pattern: {problem}"),
+                    "write names with *, ?, [ab] or {a,b} in them",
+                ),
             })
         })
     }
@@ -197,7 +207,11 @@ impl Read for TagPatterns {
             let place = findings.place(&tag.span(), key);
             let known: bool = read.keys().any(|known: &String| known.eq_ignore_ascii_case(name));
             if name.trim().is_empty() || known {
-                let problem = if known { "this tag is named twice: tag names compare without case" } else { "a tag needs a name" };
+                let problem = if known {
+                    "this tag is named twice: tag names compare without case"
+                } else {
+                    "a tag needs a name"
+                };
                 findings.error(&place, Trouble::new(problem, "name each tag once, such as { env = \"dev\" }"));
                 whole = false;
             }
@@ -234,7 +248,10 @@ impl Read for Text {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
         parsed(value, key, ("a text in quotes", findings), |text| {
             if text.trim().is_empty() || text.chars().any(char::is_control) {
-                return Err(Trouble::new("this text is empty or has a control character in it", "write one line of text, or leave the key out"));
+                return Err(Trouble::new(
+                    "this text is empty or has a control character in it",
+                    "write one line of text, or leave the key out",
+                ));
             }
             Ok(Self(text.trim().to_owned()))
         })
@@ -259,7 +276,9 @@ impl Read for Name {
         parsed(value, key, ("a name in quotes, such as \"research\"", findings), |text| {
             let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
             if text.is_empty() || text.len() > LONGEST_NAME || !plain {
-                let help = format!("write 1 to {LONGEST_NAME} of the characters a-z, A-Z, 0-9, -, _ and ., such as \"research\"");
+                let help = format!(
+                    "write 1 to {LONGEST_NAME} of the characters a-z, A-Z, 0-9, -, _ and ., such as \"research\""
+                );
                 return Err(Trouble::new(format!("\"{text}\" cannot be a name"), help));
             }
             Ok(Self(text.to_owned()))
@@ -287,7 +306,10 @@ impl Read for Zone {
                 let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
                 let meant = nearest(text.trim(), known.iter().map(String::as_str));
                 let plain = Trouble::of_message(&error.to_string());
-                meant.map_or_else(|| plain.clone(), |meant| Trouble::new(plain.problem.clone(), format!("did you mean \"{meant}\"?")))
+                meant.map_or_else(
+                    || plain.clone(),
+                    |meant| Trouble::new(plain.problem.clone(), format!("did you mean \"{meant}\"?")),
+                )
             })
         })
     }
@@ -299,79 +321,6 @@ impl JsonSchema for Zone {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "\\S", "description": "A time zone by its IANA name.", "examples": ["Europe/Madrid", "UTC"] })
-    }
-}
-
-macro_rules! words {
-    ($kind:ident, $doc:literal, $wanted:literal, { $($word:literal => $value:expr,)* }) => {
-        impl Read for $kind {
-            fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
-                parsed(value, key, ($wanted, findings), |text| match text {
-                    $($word => Ok($value),)*
-                    other => {
-                        let meant = nearest(other, [$($word),*].into_iter());
-                        let help = meant.map_or_else(|| format!("write {}", $wanted), |meant| format!("did you mean \"{meant}\"?"));
-                        Err(Trouble::new(format!("\"{other}\" is not known here"), help))
-                    }
-                })
-            }
-        }
-        impl JsonSchema for $kind {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($kind).into()
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "enum": [$($word),*], "description": $doc })
-            }
-        }
-    };
-}
-
-words!(Mode, "Whether stops are carried out, or only recorded as what would have been done.", "\"observe\" or \"enforce\"", {
-    "observe" => Mode::Observe,
-    "enforce" => Mode::Enforce,
-});
-words!(WarningProof, "What counts as warned: a channel confirmed it, or it stands in the journal.", "\"delivered\" or \"recorded\"", {
-    "delivered" => WarningProof::Delivered,
-    "recorded" => WarningProof::Recorded,
-});
-words!(WhenUndelivered, "What happens once max_postpone has passed without a delivered warning.", "\"keep\" or \"stop\"", {
-    "keep" => WhenUndelivered::Keep,
-    "stop" => WhenUndelivered::Stop,
-});
-
-/// A rule's table, or the word that switches the rule off.
-#[derive(Debug, Clone)]
-pub(super) enum Switch<T> {
-    /// The rule, as far as it is written here.
-    On(T),
-    /// The rule does not apply, whatever a lower layer says.
-    Off,
-}
-
-impl<T: Read> Read for Switch<T> {
-    fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
-        match value.get_ref() {
-            DeValue::String(word) if word == "off" => Some(Self::Off),
-            DeValue::Table(_) => T::read(value, key, findings).map(Self::On),
-            DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) => {
-                wrong_type(value, key, &format!("a table, such as [{key}], or \"off\""), findings);
-                None
-            }
-        }
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Switch<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        format!("{}OrOff", T::schema_name()).into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let table = generator.subschema_for::<T>();
-        json_schema!({ "anyOf": [table, { "const": "off", "description": "Switches the rule off." }] })
     }
 }
 

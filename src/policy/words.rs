@@ -1,0 +1,91 @@
+//! Values that are one of a few words: modes, choices, and the `off` of a rule.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::model::{Mode, WarningProof, WhenUndelivered};
+use super::place::{Findings, Trouble};
+use super::reader::{Read, nearest, wrong_type};
+use super::values::parsed;
+
+/// Reading and schema of an enum that is written as one of these words.
+macro_rules! words {
+    ($kind:ident, $doc:literal, $wanted:literal, { $($word:literal => $value:expr,)* }) => {
+        impl Read for $kind {
+            fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+                parsed(value, key, ($wanted, findings), |text| match text {
+                    $($word => Ok($value),)*
+                    other => {
+                        let meant = nearest(other, [$($word),*].into_iter());
+                        let help = meant.map_or_else(|| format!("write {}", $wanted), |meant| format!("did you mean \"{meant}\"?"));
+                        Err(Trouble::new(format!("\"{other}\" is not known here"), help))
+                    }
+                })
+            }
+        }
+        impl JsonSchema for $kind {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($kind).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "enum": [$($word),*], "description": $doc })
+            }
+        }
+    };
+}
+
+words!(Mode, "Whether stops are carried out, or only recorded as what would have been done.", "\"observe\" or \"enforce\"", {
+    "observe" => Mode::Observe,
+    "enforce" => Mode::Enforce,
+});
+words!(WarningProof, "What counts as warned: a channel confirmed it, or it stands in the journal.", "\"delivered\" or \"recorded\"", {
+    "delivered" => WarningProof::Delivered,
+    "recorded" => WarningProof::Recorded,
+});
+words!(WhenUndelivered, "What happens once max_postpone has passed without a delivered warning.", "\"keep\" or \"stop\"", {
+    "keep" => WhenUndelivered::Keep,
+    "stop" => WhenUndelivered::Stop,
+});
+
+/// A rule's table, or the word that switches the rule off.
+#[derive(Debug, Clone)]
+pub(super) enum Switch<T> {
+    /// The rule, as far as it is written here.
+    On(T),
+    /// The rule does not apply, whatever a lower layer says.
+    Off,
+}
+
+impl<T: Read> Read for Switch<T> {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::String(word) if word == "off" => Some(Self::Off),
+            DeValue::Table(_) => T::read(value, key, findings).map(Self::On),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_) => {
+                wrong_type(value, key, &format!("a table, such as [{key}], or \"off\""), findings);
+                None
+            }
+        }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Switch<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}OrOff", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let table = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [table, { "const": "off", "description": "Switches the rule off." }] })
+    }
+}
