@@ -20,8 +20,8 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use forecast::{ClockChange, Forecast, ForecastEdge, OverrideForecast, forecast};
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{
-    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, OptOut, Origin, Override, Policy, Terms, UptimeRule, Warning, WarningProof,
-    WhenUndelivered, opt_out,
+    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, OptOut, Origin, Override,
+    Policy, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
 };
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
 pub use schema::policy_schema;

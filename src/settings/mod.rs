@@ -1,1 +1,29 @@
-//! Room `settings`.
+//! The process's own settings: file, environment and flags in; settings, policies and findings out.
+
+mod azure;
+mod compile;
+mod document;
+mod environment;
+mod fields;
+mod findings;
+mod folder;
+mod layers;
+mod load;
+mod model;
+mod network;
+mod place;
+mod reader;
+mod secret;
+mod values;
+mod watch;
+
+pub use environment::Environment;
+pub use layers::{Overrides, variable_name, variables};
+pub use load::{Loaded, load, read_settings};
+pub use model::{
+    Azure, Cloud, Fleet, Freeze, Guard, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, ScopeLimits, Server, Settings, Store,
+    Sweep, Webhook,
+};
+pub use network::{Network, NetworkError};
+pub use secret::{SecretError, SecretSource};
+pub use watch::Watch;

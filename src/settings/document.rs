@@ -1,0 +1,275 @@
+//! `lightsout.toml` as written; every key is optional here, and every value knows its line.
+
+use super::fields::{Elsewhere, Field, List, Table, Tags, Value};
+use super::model::{LogFormat, LogLevel};
+use super::reader::{Kind, Reader, TableDocument, document, join};
+use super::values::Word;
+use crate::units::{Percent, Span};
+
+document! {
+    /// The service's own file.
+    SettingsDocument {
+        /// How Azure is reached.
+        azure: Table<AzureDocument>,
+        /// What is looked at; a file has to name something.
+        fleet: Table<FleetDocument>,
+        /// How often, and how much at once.
+        sweep: Table<SweepDocument>,
+        /// Where memory is kept.
+        store: Table<StoreDocument>,
+        /// Where policies are.
+        policies: Table<PoliciesDocument>,
+        /// The freeze switch.
+        freeze: Table<FreezeDocument>,
+        /// What is served over HTTP.
+        server: Table<ServerDocument>,
+        /// Who is told.
+        notify: Table<NotifyDocument>,
+        /// When a view is sick, and how stops are paced.
+        guard: Table<GuardDocument>,
+        /// How much may be stopped at once, beyond what policies say.
+        limits: Table<LimitsDocument>,
+        /// The log.
+        log: Table<LogDocument>,
+        /// What holds where a policy says nothing; read by the policy room.
+        defaults: Elsewhere,
+    }
+
+    /// How Azure is reached.
+    AzureDocument {
+        /// "public" (the default), "china", "us-gov" or "custom".
+        cloud: Value<CloudWord>,
+        /// Where Resource Manager is; for a custom cloud only.
+        arm_endpoint: Value<String>,
+        /// The scope to ask tokens for; for a custom cloud only.
+        token_scope: Value<String>,
+        /// Where Entra is; for a custom cloud only.
+        authority_host: Value<String>,
+        /// The api-version of Azure Machine Learning. Default "2025-12-01".
+        api_version: Value<String>,
+        /// PEM file of certificate authorities trusted beside the system's.
+        ca_file: Value<String>,
+        /// To connect, TLS included. Default "5s".
+        connect_timeout: Value<Span>,
+        /// For a whole answer. Default "30s".
+        request_timeout: Value<Span>,
+        /// How often a read that failed is tried again. Default 4.
+        retries: Value<u32>,
+        /// Whether requests are paced within Azure's token buckets. Default true.
+        throttle: Value<bool>,
+        /// Who asks.
+        identity: Table<IdentityDocument>,
+    }
+
+    /// Who asks Azure.
+    IdentityDocument {
+        /// "managed" (the default), "workload", "client-secret", "client-certificate", "azure-cli" or "token-file".
+        kind: Value<IdentityWord>,
+        /// Client (application) id.
+        client_id: Value<String>,
+        /// Object (principal) id of a user-assigned managed identity.
+        object_id: Value<String>,
+        /// ARM id of a user-assigned managed identity.
+        resource_id: Value<String>,
+        /// Tenant (directory) id.
+        tenant_id: Value<String>,
+        /// File that holds the client secret.
+        secret_file: Value<String>,
+        /// Environment variable that holds the client secret.
+        secret_env: Value<String>,
+        /// PEM file with certificate and key.
+        certificate_file: Value<String>,
+        /// File of the Kubernetes service account's token.
+        federated_token_file: Value<String>,
+        /// File of a bearer token; for an ARM endpoint on loopback only.
+        token_file: Value<String>,
+    }
+
+    /// What is looked at. Nothing named is an error and never means everything.
+    FleetDocument {
+        /// Every workspace of these subscriptions.
+        subscriptions: List,
+        /// Every workspace of these resource groups, as "SUBSCRIPTION/GROUP".
+        resource_groups: List,
+        /// Workspaces by ARM id.
+        workspaces: List,
+        /// Of the discovered ones only those with all of these tags; "*" is any value.
+        tags: Tags,
+    }
+
+    /// How often, and how much at once.
+    SweepDocument {
+        /// From one sweep to the next. Default "60s".
+        interval: Value<Span>,
+        /// From one search for workspaces to the next. Default "15m".
+        discovery_interval: Value<Span>,
+        /// Workspaces read at once. Default 32.
+        concurrency: Value<u32>,
+        /// One workspace that takes longer has failed in that sweep. Default "45s".
+        workspace_deadline: Value<Span>,
+    }
+
+    /// Where memory is kept.
+    StoreDocument {
+        /// The folder. Default "/var/lib/lightsout".
+        dir: Value<String>,
+    }
+
+    /// Where policies are.
+    PoliciesDocument {
+        /// The folder, relative to this file. Default "policies".
+        dir: Value<String>,
+    }
+
+    /// The freeze switch.
+    FreezeDocument {
+        /// The file whose presence freezes. Default: FREEZE in the store's folder.
+        file: Value<String>,
+    }
+
+    /// What is served over HTTP.
+    ServerDocument {
+        /// Address and port of metrics and health. Default "127.0.0.1:9188".
+        listen: Value<String>,
+        /// Whether other machines may reach it. Default false.
+        allow_remote_metrics: Value<bool>,
+        /// Whether each instance has its own series. Default false.
+        instance_series: Value<bool>,
+        /// At most so many of them. Default 1000.
+        instance_series_max: Value<u32>,
+    }
+
+    /// Who is told.
+    NotifyDocument {
+        /// A signed JSON webhook.
+        webhook: Table<WebhookDocument>,
+    }
+
+    /// A signed JSON webhook.
+    WebhookDocument {
+        /// Where to; https.
+        url: Value<String>,
+        /// File that holds the signing secret.
+        secret_file: Value<String>,
+        /// Environment variable that holds the signing secret.
+        secret_env: Value<String>,
+        /// Send without a signature. Default false.
+        unsigned: Value<bool>,
+        /// Private networks that the receiver may be in. Default none.
+        allow_private: List,
+        /// For one delivery. Default "5s".
+        timeout: Value<Span>,
+    }
+
+    /// When a view is sick, and how stops are paced.
+    GuardDocument {
+        /// More unreadable workspaces than this share: nothing is stopped. Default 20.
+        failed_workspaces_max: Value<Percent>,
+        /// A larger drop of the count of instances: nothing is stopped. Default 30.
+        instance_drop_max: Value<Percent>,
+        /// A larger share of unknown states: nothing is stopped. Default 45.
+        unknown_states_max: Value<Percent>,
+        /// Stops under way at once. Default 16.
+        concurrent_stops_max: Value<u32>,
+        /// Failed stops of an hour beyond the larger of this and the share: nothing more there. Default 3.
+        failed_stops_max: Value<u32>,
+        /// … as a share of the stops asked. Default 10.
+        failed_stops_share: Value<Percent>,
+        /// A stop not seen to be done by then has failed. Default "30m".
+        stop_deadline: Value<Span>,
+    }
+
+    /// How much may be stopped at once, beyond what policies say; the tightest holds.
+    LimitsDocument {
+        /// Of one workspace.
+        workspace: Table<ScopeDocument>,
+        /// Of one subscription.
+        subscription: Table<ScopeDocument>,
+        /// Of all.
+        fleet: Table<ScopeDocument>,
+    }
+
+    /// How much may be stopped at once in one scope.
+    ScopeDocument {
+        /// Unplanned stops (idle, uptime) of one sweep; beyond it, none.
+        unplanned_per_sweep: Table<CapDocument>,
+        /// Unplanned stops of any hour; beyond it, none.
+        unplanned_per_hour: Table<CapDocument>,
+        /// Planned stops (hours) of one sweep; the rest waits for the next.
+        planned_per_sweep: Table<CapDocument>,
+        /// Planned stops of any hour; the rest waits.
+        planned_per_hour: Table<CapDocument>,
+    }
+
+    /// At most so many, by count, by share of the running instances, or both; 0 is none.
+    CapDocument {
+        /// At most so many.
+        count: Value<u32>,
+        /// At most this share of the running instances, in percent.
+        percent: Value<Percent>,
+    }
+
+    /// The log.
+    LogDocument {
+        /// "text" (the default) or "json".
+        format: Value<LogFormat>,
+        /// "error", "warn", "info" (the default), "debug" or "trace".
+        level: Value<LogLevel>,
+    }
+}
+
+/// The word that chooses a cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CloudWord {
+    /// `public`.
+    Public,
+    /// `china`.
+    China,
+    /// `us-gov`.
+    UsGov,
+    /// `custom`.
+    Custom,
+}
+
+/// The word that chooses an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IdentityWord {
+    /// `managed`.
+    Managed,
+    /// `workload`.
+    Workload,
+    /// `client-secret`.
+    ClientSecret,
+    /// `client-certificate`.
+    ClientCertificate,
+    /// `azure-cli`.
+    AzureCli,
+    /// `token-file`.
+    TokenFile,
+}
+
+
+impl Word for CloudWord {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("public", Self::Public), ("china", Self::China), ("us-gov", Self::UsGov), ("custom", Self::Custom)];
+}
+
+impl Word for IdentityWord {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("managed", Self::Managed),
+        ("workload", Self::Workload),
+        ("client-secret", Self::ClientSecret),
+        ("client-certificate", Self::ClientCertificate),
+        ("azure-cli", Self::AzureCli),
+        ("token-file", Self::TokenFile),
+    ];
+}
+
+impl Word for LogFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}
+
+impl Word for LogLevel {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("error", Self::Error), ("warn", Self::Warn), ("info", Self::Info), ("debug", Self::Debug), ("trace", Self::Trace)];
+}

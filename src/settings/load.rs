@@ -1,0 +1,108 @@
+//! File, environment and flags into settings, and the folder of policies into policies.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::compile::{compile, resolve};
+use super::document::SettingsDocument;
+use super::environment::Environment;
+use super::findings::{Findings, is_error};
+use super::folder::{Folder, read_text};
+use super::layers::{Overrides, of_environment, of_flags, rename};
+use super::model::Settings;
+use super::place::At;
+use super::secret::SecretSource;
+use super::reader::{Reader, SYNTAX, TableDocument};
+use crate::policy::{DefaultsSource, Diagnostic, Parsed, SourceText, Sources, parse};
+
+/// Everything that could be loaded, and everything that is wrong with it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings, their paths resolved; none when any of them is wrong.
+    pub settings: Option<Settings>,
+    /// The policies, with their own findings. Empty when the folder is not known.
+    pub policies: Parsed,
+    /// What is wrong with the settings file, the environment, the flags, or the folder of policies.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Every file and folder that was read or looked for: what is worth watching.
+    pub watched: Vec<PathBuf>,
+}
+
+impl Loaded {
+    /// All findings: of the settings first, then of the policies.
+    pub fn findings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().chain(&self.policies.diagnostics)
+    }
+
+    /// True when nothing is an error.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.settings.is_some() && !self.findings().any(is_error)
+    }
+}
+
+/// The settings that a text means, with environment and flags laid over it, and all that is wrong. Paths are as
+/// written. With an error among the findings the settings are the nearest guess, and not to be used.
+#[must_use]
+pub fn read_settings(file: &str, text: &str, environment: &Environment, overrides: &Overrides) -> (Settings, Vec<Diagnostic>) {
+    let mut reader = Reader::new(file, text);
+    let written = reader.document::<SettingsDocument>();
+    let (from_environment, from_flags) = (of_environment(environment), of_flags(overrides));
+    let mut all = reader.found;
+    all.extend(from_environment.found.iter().chain(&from_flags.found).cloned());
+    let document = from_flags.document.clone().over(from_environment.document.clone().over(written));
+    let mut found = Findings::new(At::start_of(file), all);
+    let settings = compile(&document, environment, &mut found);
+    // A variable that holds a secret may be called as its owner likes.
+    let secrets: Vec<&str> = settings.secrets().filter_map(SecretSource::variable).collect();
+    found.all.retain(|finding| is_error(finding) || !secrets.contains(&finding.key.as_str()));
+    rename(&mut found.all, &from_environment, &from_flags);
+    found.all.sort_by_key(|finding| (&*finding.file != file, finding.file.clone(), finding.line, finding.column));
+    (settings, found.all)
+}
+
+/// Loads everything anew. Nothing is kept from one call to the next: what stays in force when a new version is wrong
+/// is the caller's to decide (S10).
+#[must_use]
+pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Loaded {
+    let name = path.display().to_string();
+    let start = At::start_of(&name);
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err(problem) => {
+            let help = "name the file with --config, and see that this process may read it";
+            let diagnostics = vec![start.error("file", problem, help)];
+            let (calendars, around) = (BTreeMap::new(), Around { defaults: None, channels: 0 });
+            return Loaded { settings: None, policies: around.parse(&[], &calendars), diagnostics, watched: vec![path.to_owned()] };
+        }
+    };
+    let (mut settings, mut diagnostics) = read_settings(&name, &text, environment, overrides);
+    resolve(&mut settings, path.parent().unwrap_or(Path::new("")));
+    let mut folder = Folder::read(&settings.policies.dir, &start);
+    diagnostics.append(&mut folder.diagnostics);
+    let mut watched = vec![path.to_owned(), settings.policies.dir.clone()];
+    let calendars = folder.calendars(&name, &text);
+    watched.extend(calendars.keys().map(PathBuf::from));
+    let defaults = DefaultsSource { file: name.into(), text };
+    let around = Around { defaults: Some(&defaults), channels: usize::from(settings.webhook.is_some()) };
+    let mut policies = around.parse(&folder.texts, &calendars);
+    if diagnostics.iter().any(|finding| finding.key == SYNTAX) {
+        // Both rooms read this file; that it is no TOML is said once.
+        policies.diagnostics.retain(|finding| finding.file != defaults.file);
+    }
+    let settings = Some(settings).filter(|_| !diagnostics.iter().any(is_error));
+    Loaded { settings, policies, diagnostics, watched }
+}
+
+/// What policies stand on beside their own files.
+struct Around<'a> {
+    defaults: Option<&'a DefaultsSource>,
+    channels: usize,
+}
+
+impl Around<'_> {
+    fn parse(&self, policies: &[SourceText], calendars: &BTreeMap<String, Result<String, String>>) -> Parsed {
+        // No setting names a source of activity yet, so the idle rule is told that there is none.
+        parse(&Sources { defaults: self.defaults, policies, calendars, channels: self.channels, activity_sources: 0 })
+    }
+}

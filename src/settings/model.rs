@@ -1,0 +1,397 @@
+//! The settings of one process: every value there is, each with its default.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::network::Network;
+use super::secret::SecretSource;
+use crate::policy::{Cap, Limits};
+use crate::units::{Percent, Span, SubscriptionId, WorkspaceId};
+
+/// Everything that a process is told at start. `Default` is what an empty file means, but for `fleet`, which a file has
+/// to name (G2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// How Azure is reached.
+    pub azure: Azure,
+    /// What is looked at.
+    pub fleet: Fleet,
+    /// How often, and how much at once.
+    pub sweep: Sweep,
+    /// Where memory is kept.
+    pub store: Store,
+    /// Where policies are.
+    pub policies: Policies,
+    /// The freeze switch.
+    pub freeze: Freeze,
+    /// What is served over HTTP.
+    pub server: Server,
+    /// The webhook, when there is one.
+    pub webhook: Option<Webhook>,
+    /// When a view is sick, and how stops are paced.
+    pub guard: Guard,
+    /// How much may be stopped at once beyond what policies say.
+    pub limits: ScopeLimits,
+    /// The log.
+    pub log: Log,
+}
+
+impl Settings {
+    /// Where every secret is that these settings name.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretSource> {
+        let of_identity = match &self.azure.identity {
+            Identity::ClientSecret { secret, .. } => Some(secret),
+            Identity::Managed(_)
+            | Identity::Workload { .. }
+            | Identity::ClientCertificate { .. }
+            | Identity::AzureCli { .. }
+            | Identity::TokenFile { .. } => None,
+        };
+        of_identity.into_iter().chain(self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref()))
+    }
+}
+
+/// Which Azure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Cloud {
+    /// Azure, worldwide.
+    #[default]
+    Public,
+    /// Azure operated by 21Vianet in China.
+    China,
+    /// Azure for the US government.
+    UsGov,
+    /// Another: an Azure Stack, the sandbox, a test double.
+    Custom {
+        /// Where Resource Manager is: an https origin, or http on loopback.
+        arm_endpoint: String,
+        /// The scope to ask tokens for; none where the identity needs none.
+        token_scope: Option<String>,
+        /// Where Entra is, an https origin; none where the identity needs none.
+        authority_host: Option<String>,
+    },
+}
+
+/// Which managed identity of the machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ManagedIdentity {
+    /// The machine's own.
+    #[default]
+    SystemAssigned,
+    /// A user-assigned one, by client id.
+    Client(String),
+    /// A user-assigned one, by object (principal) id.
+    Object(String),
+    /// A user-assigned one, by ARM id.
+    Resource(String),
+}
+
+/// Who asks Azure. One setting chooses; nothing is tried one after another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A managed identity.
+    Managed(ManagedIdentity),
+    /// Kubernetes workload identity.
+    Workload {
+        /// Tenant id, or `AZURE_TENANT_ID`.
+        tenant_id: String,
+        /// Client id, or `AZURE_CLIENT_ID`.
+        client_id: String,
+        /// File of the service account's token, or `AZURE_FEDERATED_TOKEN_FILE`.
+        federated_token_file: PathBuf,
+    },
+    /// A service principal with a secret.
+    ClientSecret {
+        /// Tenant id.
+        tenant_id: String,
+        /// Client id.
+        client_id: String,
+        /// Where the secret is.
+        secret: SecretSource,
+    },
+    /// A service principal with a certificate.
+    ClientCertificate {
+        /// Tenant id.
+        tenant_id: String,
+        /// Client id.
+        client_id: String,
+        /// PEM file with the certificate and its key.
+        certificate_file: PathBuf,
+    },
+    /// Whoever is logged in to `az`.
+    AzureCli {
+        /// Tenant id, when not the default one.
+        tenant_id: Option<String>,
+    },
+    /// A bearer token in a file, for an ARM endpoint on loopback only.
+    TokenFile {
+        /// The file.
+        token_file: PathBuf,
+    },
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self::Managed(ManagedIdentity::SystemAssigned)
+    }
+}
+
+/// How Azure is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Azure {
+    /// Which Azure.
+    pub cloud: Cloud,
+    /// Resource Manager's api-version for Azure Machine Learning.
+    pub api_version: String,
+    /// Certificate authorities trusted beside the system's (PEM).
+    pub ca_file: Option<PathBuf>,
+    /// To connect, TLS included.
+    pub connect_timeout: Span,
+    /// For a whole answer.
+    pub request_timeout: Span,
+    /// How often a read that failed is tried again.
+    pub retries: u32,
+    /// Whether requests are paced within Azure's documented token buckets.
+    pub throttle: bool,
+    /// Who asks.
+    pub identity: Identity,
+}
+
+impl Default for Azure {
+    fn default() -> Self {
+        Self {
+            cloud: Cloud::Public,
+            api_version: "2025-12-01".to_owned(),
+            ca_file: None,
+            connect_timeout: Span::seconds(5),
+            request_timeout: Span::seconds(30),
+            retries: 4,
+            throttle: true,
+            identity: Identity::default(),
+        }
+    }
+}
+
+/// What is looked at. Naming nothing is an error, never everything (G2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fleet {
+    /// Every workspace of these subscriptions.
+    pub subscriptions: Vec<SubscriptionId>,
+    /// Every workspace of these resource groups: subscription and group.
+    pub resource_groups: Vec<(SubscriptionId, String)>,
+    /// Workspaces one by one; tags do not filter them.
+    pub workspaces: Vec<WorkspaceId>,
+    /// Of the discovered ones only those with all of these tags; a value of none is any value.
+    pub tags: BTreeMap<String, Option<String>>,
+}
+
+impl Fleet {
+    /// True when nothing is looked at.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.subscriptions.is_empty() && self.resource_groups.is_empty() && self.workspaces.is_empty()
+    }
+}
+
+/// How often, and how much at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// From one sweep to the next.
+    pub interval: Span,
+    /// From one search for workspaces to the next.
+    pub discovery_interval: Span,
+    /// Workspaces read at once.
+    pub concurrency: u32,
+    /// One workspace that takes longer has failed in that sweep.
+    pub workspace_deadline: Span,
+}
+
+impl Default for Sweep {
+    fn default() -> Self {
+        Self { interval: Span::seconds(60), discovery_interval: Span::minutes(15), concurrency: 32, workspace_deadline: Span::seconds(45) }
+    }
+}
+
+/// Where memory is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// The folder.
+    pub dir: PathBuf,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("/var/lib/lightsout") }
+    }
+}
+
+/// Where policies are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policies {
+    /// The folder; as written, relative to the settings file, and absolute or relative to the process once loaded.
+    pub dir: PathBuf,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("policies") }
+    }
+}
+
+/// The freeze switch (G12).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Freeze {
+    /// The file whose presence freezes; none: `FREEZE` in the store's folder. Always set once loaded.
+    pub file: Option<PathBuf>,
+    /// A reason given by the environment variable `LIGHTSOUT_FREEZE`: frozen for the life of the process.
+    pub always: Option<String>,
+}
+
+/// What is served over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where metrics and health are served.
+    pub listen: SocketAddr,
+    /// Whether `listen` may be reached from other machines.
+    pub allow_remote_metrics: bool,
+    /// Whether each instance has its own series.
+    pub instance_series: bool,
+    /// At most so many of them.
+    pub instance_series_max: u32,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9188)), allow_remote_metrics: false, instance_series: false, instance_series_max: 1000 }
+    }
+}
+
+/// The signed JSON webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where to.
+    pub url: String,
+    /// The signing secret; none: unsigned, which the file has to say in so many words.
+    pub secret: Option<SecretSource>,
+    /// Private networks that the receiver may be in.
+    pub allow_private: Vec<Network>,
+    /// For one delivery.
+    pub timeout: Span,
+}
+
+/// When a view is sick (G6, G8), and how stops are paced (G7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// More unreadable workspaces than this share: nothing is stopped.
+    pub failed_workspaces_max: Percent,
+    /// A larger drop of the count of instances: nothing is stopped.
+    pub instance_drop_max: Percent,
+    /// A larger share of unknown states: nothing is stopped.
+    pub unknown_states_max: Percent,
+    /// Stops under way at once, reached by doubling from one.
+    pub concurrent_stops_max: u32,
+    /// Failed stops of an hour beyond the larger of this …
+    pub failed_stops_max: u32,
+    /// … and this share of those asked: nothing more in that scope.
+    pub failed_stops_share: Percent,
+    /// A stop not seen to be done by then has failed.
+    pub stop_deadline: Span,
+}
+
+/// A share that is known to be one: saturates at all.
+pub(super) fn percent(n: u8) -> Percent {
+    Percent::new(i64::from(n)).unwrap_or(Percent::ALL)
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            failed_workspaces_max: percent(20),
+            instance_drop_max: percent(30),
+            unknown_states_max: percent(45),
+            concurrent_stops_max: 16,
+            failed_stops_max: 3,
+            failed_stops_share: percent(10),
+            stop_deadline: Span::minutes(30),
+        }
+    }
+}
+
+/// How much may be stopped at once in each scope; the tightest of these and of the policy's own wins (G4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeLimits {
+    /// Of one workspace.
+    pub workspace: Limits,
+    /// Of one subscription.
+    pub subscription: Limits,
+    /// Of all.
+    pub fleet: Limits,
+}
+
+/// No limit by count, and all of it by share.
+const OPEN: Cap = Cap { count: None, percent: Some(Percent::ALL) };
+
+impl Default for ScopeLimits {
+    fn default() -> Self {
+        let open = Limits { unplanned_per_sweep: OPEN, unplanned_per_hour: OPEN, planned_per_sweep: OPEN, planned_per_hour: OPEN };
+        let fleet = Limits {
+            // What nobody foresaw is held to a tenth of what runs, and to a number a person can look through.
+            unplanned_per_sweep: Cap { count: Some(50), percent: Some(percent(10)) },
+            unplanned_per_hour: Cap { count: Some(200), percent: Some(percent(30)) },
+            // Office hours end for everyone at once; this only paces, well within Azure's 10 writes a second.
+            planned_per_sweep: Cap { count: Some(500), percent: Some(Percent::ALL) },
+            planned_per_hour: OPEN,
+        };
+        Self { workspace: open, subscription: open, fleet }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Only what failed.
+    Error,
+    /// And what looks wrong.
+    Warn,
+    /// And what is done.
+    #[default]
+    Info,
+    /// And how.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// The log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Log {
+    /// Its form.
+    pub format: LogFormat,
+    /// Its level.
+    pub level: LogLevel,
+}
