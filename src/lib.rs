@@ -7,14 +7,14 @@
 //! `guard` reviews them → `engine` warns, looks again and stops → `store` records → `report` is what every face reads.
 
 // storey 1: pure
-pub mod units;
-pub mod schedule;
 pub mod facts;
-pub mod policy;
-pub mod rules;
-pub mod plan;
 pub mod guard;
+pub mod plan;
+pub mod policy;
 pub mod report;
+pub mod rules;
+pub mod schedule;
+pub mod units;
 
 // the seams
 pub mod ports;

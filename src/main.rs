@@ -1,2 +1,7 @@
-//! The binary: parse, run, print the error chain, exit.
-fn main() {}
+//! The binary: hands the command line to `cli`, and its exit code to the shell.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lightsout::cli::main()
+}

@@ -6,8 +6,11 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{
+    Created, Freeze, History, Hold, InstanceFacts, Inventory, NoticeKey, PowerState, StopKey,
+    StopResult, WorkspaceFacts,
+};
 pub use crate::guard::StopPermit;
-use crate::facts::{Created, Freeze, History, Hold, InstanceFacts, Inventory, NoticeKey, PowerState, StopKey, StopResult, WorkspaceFacts};
 use crate::plan::{Notice, Step};
 use crate::units::{InstanceId, PolicyId, Region, SubscriptionId, WorkspaceId};
 
@@ -65,17 +68,33 @@ impl FaultKind {
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {
-            Self::Throttled(_) => "nothing to do: it is tried again when Azure allows; fewer or slower sweeps help",
-            Self::Unauthenticated => "check [azure.identity]; `lightsout doctor` tries it step by step",
-            Self::Denied => "give the identity the missing action (deploy/role.json); `lightsout doctor` names it",
+            Self::Throttled(_) => {
+                "nothing to do: it is tried again when Azure allows; fewer or slower sweeps help"
+            }
+            Self::Unauthenticated => {
+                "check [azure.identity]; `lightsout doctor` tries it step by step"
+            }
+            Self::Denied => {
+                "give the identity the missing action (deploy/role.json); `lightsout doctor` names it"
+            }
             Self::Gone => "nothing to do if it was deleted; otherwise check its name",
-            Self::Conflict => "nothing to do: another operation is running, it is looked at again next sweep",
-            Self::DiskFull => "its owner must free 1 to 2 GB of its disk, then it is stopped by itself",
+            Self::Conflict => {
+                "nothing to do: another operation is running, it is looked at again next sweep"
+            }
+            Self::DiskFull => {
+                "its owner must free 1 to 2 GB of its disk, then it is stopped by itself"
+            }
             Self::Refused => "see Azure's message; the next try waits longer each time",
-            Self::Unreachable => "check network, proxy and Azure's status; it is tried again by itself",
-            Self::Garbled => "something between here and Azure answers in its place, or Azure changed; see the message",
+            Self::Unreachable => {
+                "check network, proxy and Azure's status; it is tried again by itself"
+            }
+            Self::Garbled => {
+                "something between here and Azure answers in its place, or Azure changed; see the message"
+            }
             Self::Unclear => "nothing to do: the next sweep looks whether it was stopped",
-            Self::Storage => "check the disk of [store] dir; nothing is stopped until it can be written",
+            Self::Storage => {
+                "check the disk of [store] dir; nothing is stopped until it can be written"
+            }
             Self::Undelivered => "check the channel; `lightsout doctor` tries it",
         }
     }
@@ -98,7 +117,11 @@ impl Fault {
     /// A fault without a deeper cause.
     #[must_use]
     pub fn new(kind: FaultKind, doing: impl Into<String>) -> Self {
-        Self { kind, doing: doing.into(), cause: None }
+        Self {
+            kind,
+            doing: doing.into(),
+            cause: None,
+        }
     }
 
     /// With the cause.
@@ -112,7 +135,8 @@ impl Fault {
     #[must_use]
     pub fn words(&self) -> String {
         let mut text = self.to_string();
-        let mut cause: Option<&dyn std::error::Error> = self.cause.as_ref().map(|c| &**c as &dyn std::error::Error);
+        let mut cause: Option<&dyn std::error::Error> =
+            self.cause.as_ref().map(|c| &**c as &dyn std::error::Error);
         while let Some(error) = cause {
             text.push_str(": ");
             text.push_str(&error.to_string());
@@ -168,9 +192,16 @@ pub trait Observe: Send + Sync {
     /// Finds the workspaces that settings name.
     fn discover(&self) -> impl Future<Output = Discovery> + Send;
     /// Reads every instance of a workspace.
-    fn inventory(&self, workspace: &WorkspaceFacts) -> impl Future<Output = Result<Inventory, Fault>> + Send;
+    fn inventory(
+        &self,
+        workspace: &WorkspaceFacts,
+    ) -> impl Future<Output = Result<Inventory, Fault>> + Send;
     /// Reads one instance: the second look.
-    fn instance(&self, workspace: &WorkspaceFacts, id: &InstanceId) -> impl Future<Output = Result<InstanceFacts, Fault>> + Send;
+    fn instance(
+        &self,
+        workspace: &WorkspaceFacts,
+        id: &InstanceId,
+    ) -> impl Future<Output = Result<InstanceFacts, Fault>> + Send;
     /// Azure's clock, when any answer has come.
     fn azure_time(&self) -> Option<AzureTime>;
     /// Use of the API so far.
@@ -188,7 +219,10 @@ pub struct OperationHandle {
 
 impl std::fmt::Debug for OperationHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OperationHandle").field("url", &"(signed)").field("by_location", &self.by_location).finish()
+        f.debug_struct("OperationHandle")
+            .field("url", &"(signed)")
+            .field("by_location", &self.by_location)
+            .finish()
     }
 }
 
@@ -211,9 +245,17 @@ pub enum OperationState {
 /// Stopping.
 pub trait StopInstances: Send + Sync {
     /// Sends the one POST that a permit allows. `Ok(None)`: Azure took it and named no operation to follow.
-    fn stop(&self, workspace: &WorkspaceFacts, permit: StopPermit) -> impl Future<Output = Result<Option<OperationHandle>, Fault>> + Send;
+    fn stop(
+        &self,
+        workspace: &WorkspaceFacts,
+        permit: StopPermit,
+    ) -> impl Future<Output = Result<Option<OperationHandle>, Fault>> + Send;
     /// Asks how an operation stands.
-    fn operation(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> impl Future<Output = Result<OperationState, Fault>> + Send;
+    fn operation(
+        &self,
+        workspace: &WorkspaceFacts,
+        handle: &OperationHandle,
+    ) -> impl Future<Output = Result<OperationState, Fault>> + Send;
 }
 
 /// A stop that is to be sent, written before it is.
@@ -303,7 +345,13 @@ impl Message {
     #[must_use]
     pub fn warning(notice: &Notice, at: Timestamp) -> Self {
         Self {
-            id: format!("warning|{}|{}|{}", notice.instance.to_string().to_ascii_lowercase(), notice.key.stop.0, notice.key.stop_at),
+            id: format!(
+                "warning|{}|{}|{}|{}",
+                notice.instance.to_string().to_ascii_lowercase(),
+                notice.created.unwrap_or_default(),
+                notice.key.stop.0,
+                notice.key.stop_at
+            ),
             kind: MessageKind::Warning,
             instance: notice.instance.clone(),
             created: notice.created,
@@ -425,25 +473,65 @@ pub trait Journal: Send + Sync {
     /// Azure took it.
     fn sent(&self, intent: &str, at: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
     /// It came to an end outside a sweep's record.
-    fn settle(&self, intent: &str, result: &StopResult, at: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn settle(
+        &self,
+        intent: &str,
+        result: &StopResult,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Messages that are due for a try at `now`, oldest first, at most `most`.
-    fn outbox(&self, now: Timestamp, most: u32) -> impl Future<Output = Result<Vec<Message>, Fault>> + Send;
+    fn outbox(
+        &self,
+        now: Timestamp,
+        most: u32,
+    ) -> impl Future<Output = Result<Vec<Message>, Fault>> + Send;
     /// A message was delivered.
-    fn delivered(&self, message: &str, at: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn delivered(
+        &self,
+        message: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
     /// A delivery failed; when to try again (none: never).
-    fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn undelivered(
+        &self,
+        message: &str,
+        why: &str,
+        next: Option<Timestamp>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Records a hold.
     fn hold(&self, hold: &Hold) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Ends a hold now. False when there is none of that id in force.
-    fn lift(&self, hold: &str, by: &str, at: Timestamp) -> impl Future<Output = Result<bool, Fault>> + Send;
+    fn lift(
+        &self,
+        hold: &str,
+        by: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
     /// Holds of an instance made since an instant, lifted ones too, for the weekly cap.
-    fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> impl Future<Output = Result<u32, Fault>> + Send;
+    fn holds_since(
+        &self,
+        instance: &InstanceId,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<u32, Fault>> + Send;
     /// Notes which revision of a policy is loaded; returns the mark in force.
-    fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> impl Future<Output = Result<RevisionMark, Fault>> + Send;
+    fn revision(
+        &self,
+        policy: &PolicyId,
+        revision: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<RevisionMark, Fault>> + Send;
     /// Lets the loaded revision act on all.
-    fn acknowledge(&self, policy: &PolicyId, revision: &str) -> impl Future<Output = Result<bool, Fault>> + Send;
+    fn acknowledge(
+        &self,
+        policy: &PolicyId,
+        revision: &str,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
     /// The decision in force for an instance at an instant.
-    fn decision(&self, instance: &InstanceId, at: Timestamp) -> impl Future<Output = Result<Option<DecisionRow>, Fault>> + Send;
+    fn decision(
+        &self,
+        instance: &InstanceId,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Option<DecisionRow>, Fault>> + Send;
     /// Appends to the audit log.
     fn audit(&self, line: &AuditLine) -> impl Future<Output = Result<(), Fault>> + Send;
 }
@@ -463,7 +551,10 @@ pub trait FreezeSwitch: Send + Sync {
 }
 
 /// Everything outside, as one bound.
-pub trait World: Observe + StopInstances + Journal + Notify + FreezeSwitch + Clock + 'static {}
+pub trait World:
+    Observe + StopInstances + Journal + Notify + FreezeSwitch + Clock + 'static
+{
+}
 impl<T: Observe + StopInstances + Journal + Notify + FreezeSwitch + Clock + 'static> World for T {}
 
 /// What a person asks when they ask for a hold.
@@ -495,10 +586,18 @@ pub trait Control: Send + Sync + 'static {
     /// Ends a hold: by its id, or by the instance's name.
     fn lift(&self, hold: String, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
     /// Lets a changed policy act on all at once (G19).
-    fn acknowledge(&self, policy: PolicyId, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
+    fn acknowledge(
+        &self,
+        policy: PolicyId,
+        by: String,
+    ) -> impl Future<Output = Result<(), Declined>> + Send;
     /// The decision about an instance that was in force at a past instant, as recorded; for a future instant, what
     /// would be decided on today's facts.
-    fn decision(&self, instance: String, at: Timestamp) -> impl Future<Output = Result<serde_json::Value, Declined>> + Send;
+    fn decision(
+        &self,
+        instance: String,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<serde_json::Value, Declined>> + Send;
     /// Asks for a sweep now.
     fn nudge(&self);
 }

@@ -1,1 +1,33 @@
-//! Room `azure`.
+//! All that is known about Azure Resource Manager: identities, one guarded transport, its JSON, reading and stopping.
+
+mod allow;
+mod assertion;
+mod credential;
+mod discovery;
+mod error;
+mod fleet;
+mod instant;
+mod options;
+mod origin;
+mod paging;
+mod permissions;
+mod probe;
+mod retry;
+mod sending;
+mod stopping;
+mod throttle;
+mod tokens;
+mod translate;
+mod transport;
+mod usage;
+mod wire;
+mod words;
+
+pub use error::AzureError;
+pub use fleet::Azure;
+pub use options::{
+    AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
+};
+pub use origin::{Foreign, Origin, PinnedUrl};
+pub use permissions::{PermissionSet, READ_ACTIONS, STOP_ACTION};
+pub use probe::TokenProbe;

@@ -1,1 +1,26 @@
-//! Room `engine`.
+//! The machine: observe → evaluate → plan → guard → act → record → publish, and the loop around it. Names no adapter.
+
+mod act;
+mod backoff;
+mod book;
+mod clockwatch;
+mod control;
+mod decide;
+mod deliver;
+mod log;
+mod missed;
+mod observe;
+mod options;
+mod policies;
+mod publish;
+mod record;
+mod run;
+mod settle;
+mod sight;
+mod state;
+mod sweep;
+
+pub use control::ControlError;
+pub use options::EngineOptions;
+pub use run::{AfterLook, Command, RunError};
+pub use state::Engine;

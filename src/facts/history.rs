@@ -11,6 +11,19 @@ use crate::units::InstanceId;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StopKey(pub String);
 
+impl StopKey {
+    /// `hours`, `idle` or `uptime`: the first part.
+    #[must_use]
+    pub fn rule(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
+    }
+    /// The policy's name in lower case: the second part; policy names hold no `/`.
+    #[must_use]
+    pub fn policy(&self) -> &str {
+        self.0.split('/').nth(1).unwrap_or_default()
+    }
+}
+
 /// A hold: what others call snooze. While it lasts nothing stops the instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
@@ -140,13 +153,20 @@ impl History {
     /// The hold that ends last among those still in force at `now`.
     #[must_use]
     pub fn hold_at(&self, now: Timestamp) -> Option<&Hold> {
-        self.holds.iter().filter(|hold| hold.made_at <= now && now < hold.until).max_by_key(|hold| hold.until)
+        self.holds
+            .iter()
+            .filter(|hold| hold.made_at <= now && now < hold.until)
+            .max_by_key(|hold| hold.until)
     }
 
     /// The latest end of any hold that was in force before `now`, ended or not.
     #[must_use]
     pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.holds.iter().filter(|hold| hold.made_at <= now).map(|hold| hold.until).max()
+        self.holds
+            .iter()
+            .filter(|hold| hold.made_at <= now)
+            .map(|hold| hold.until)
+            .max()
     }
 
     /// True when a stop for this reason was carried out already: seen stopped, or undone by a person.

@@ -1,9 +1,9 @@
 //! Why a step was not carried out: a closed list whose labels are metric labels.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why the guard refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The policy observes only (G1).
@@ -89,21 +89,35 @@ impl Refusal {
     pub const fn words(self) -> &'static str {
         match self {
             Self::ObserveMode => "the policy observes only; set mode = \"enforce\" to stop",
-            Self::Frozen => "everything is frozen, or it cannot be read whether it is; lift it with `lightsout freeze --lift`",
-            Self::SickView => "too much of the fleet could not be read to trust the rest; see the faults of the workspaces",
-            Self::ClockUnsteady => "this machine's clock stepped or differs from Azure's; check time synchronisation",
+            Self::Frozen => {
+                "everything is frozen, or it cannot be read whether it is; lift it with `lightsout freeze --lift`"
+            }
+            Self::SickView => {
+                "too much of the fleet could not be read to trust the rest; see the faults of the workspaces"
+            }
+            Self::ClockUnsteady => {
+                "this machine's clock stepped or differs from Azure's; check time synchronisation"
+            }
             Self::Stale => "what is known of it is too old or incomplete",
-            Self::OverCap => "more unplanned stops than the limits allow; nothing unplanned is stopped until fewer are due",
+            Self::OverCap => {
+                "more unplanned stops than the limits allow; nothing unplanned is stopped until fewer are due"
+            }
             Self::Paced => "waits its turn within the limits",
-            Self::Canary => "the policy changed lately and is tried on a few first; `lightsout ack POLICY` lets it act on all",
-            Self::TooManyFailures => "too many stops failed lately; see why, the next try comes by itself",
+            Self::Canary => {
+                "the policy changed lately and is tried on a few first; `lightsout ack POLICY` lets it act on all"
+            }
+            Self::TooManyFailures => {
+                "too many stops failed lately; see why, the next try comes by itself"
+            }
             Self::Resting => "it was stopped only just now, or too often today",
             Self::BackingOff => "its last stop failed; the next try comes by itself",
             Self::UnderWay => "its stop is under way",
             Self::NoLongerDue => "the second look found it changed or no longer due",
             Self::NoSecondLook => "Azure could not be asked again right before stopping",
             Self::PolicyChanged => "the policy changed since it was planned; it is decided anew",
-            Self::NotRecorded => "the journal could not record the intent, and nothing is sent without; check the disk",
+            Self::NotRecorded => {
+                "the journal could not record the intent, and nothing is sent without; check the disk"
+            }
         }
     }
 }

@@ -58,11 +58,18 @@ pub fn review(plan: Plan, around: &Surroundings<'_>) -> Review {
     refused.extend(over);
     let (passed, twice) = without_duplicates(passed);
     refused.extend(twice);
-    Review { approved: passed.into_iter().map(Approved).collect(), refused }
+    Review {
+        approved: passed.into_iter().map(Approved).collect(),
+        refused,
+    }
 }
 
 fn refusal(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
-    let Some(policy) = around.policies.get(&step.policy).filter(|policy| policy.revision == step.revision) else {
+    let Some(policy) = around
+        .policies
+        .get(&step.policy)
+        .filter(|policy| policy.revision == step.revision)
+    else {
         return Some(Refusal::PolicyChanged);
     };
     if policy.mode == Mode::Observe {
@@ -74,7 +81,9 @@ fn refusal(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
     if let Some(refusal) = sick(around.sight, around.bounds, around.now) {
         return Some(refusal);
     }
-    if around.now.duration_since(step.observed_at) > around.bounds.observed_max.duration() || !step.expected.state.is_on() {
+    if around.now.duration_since(step.observed_at) > around.bounds.observed_max.duration()
+        || !step.expected.state.is_on()
+    {
         return Some(Refusal::Stale);
     }
     let Some((history, stops_per_day)) = (around.histories)(&step.instance) else {
@@ -87,7 +96,10 @@ fn refusal(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
 }
 
 fn too_many_failures(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
-    Scope::of(step).iter().any(|scope| failing(&scope.count(around.sight), around.bounds)).then_some(Refusal::TooManyFailures)
+    Scope::of(step)
+        .iter()
+        .any(|scope| failing(&scope.count(around.sight), around.bounds))
+        .then_some(Refusal::TooManyFailures)
 }
 
 fn limits_of(scope: &Scope, around: &Surroundings<'_>) -> Option<Limits> {
@@ -101,7 +113,11 @@ fn limits_of(scope: &Scope, around: &Surroundings<'_>) -> Option<Limits> {
 
 /// A policy that was changed lately acts on a few first: the room left is decided before any step is taken (G19).
 fn canary(steps: Vec<Step>, sight: &FleetSight) -> (Vec<Step>, Vec<(Step, Refusal)>) {
-    let mut room: BTreeMap<&PolicyId, usize> = sight.canaries.iter().map(|(id, canary)| (id, canary.room)).collect();
+    let mut room: BTreeMap<&PolicyId, usize> = sight
+        .canaries
+        .iter()
+        .map(|(id, canary)| (id, canary.room))
+        .collect();
     let (mut passed, mut refused) = (Vec::new(), Vec::new());
     for step in steps {
         match room.get_mut(&step.policy) {
@@ -119,6 +135,14 @@ fn canary(steps: Vec<Step>, sight: &FleetSight) -> (Vec<Step>, Vec<(Step, Refusa
 /// The lint of an approval (S18): one step an instance, whatever the plan said.
 fn without_duplicates(steps: Vec<Step>) -> (Vec<Step>, Vec<(Step, Refusal)>) {
     let mut seen = std::collections::BTreeSet::new();
-    let (passed, twice): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| seen.insert(step.instance.clone()));
-    (passed, twice.into_iter().map(|step| (step, Refusal::UnderWay)).collect())
+    let (passed, twice): (Vec<Step>, Vec<Step>) = steps
+        .into_iter()
+        .partition(|step| seen.insert(step.instance.clone()));
+    (
+        passed,
+        twice
+            .into_iter()
+            .map(|step| (step, Refusal::UnderWay))
+            .collect(),
+    )
 }

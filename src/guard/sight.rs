@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::policy::Limits;
 use crate::units::{Percent, PolicyId, Span, SubscriptionId, WorkspaceId};
 
 /// Counts in one scope.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeCount {
     /// Instances that are on.
     pub running: usize,
@@ -24,7 +24,7 @@ pub struct ScopeCount {
 }
 
 /// How well the fleet is seen right now (G6), and the counts that caps are measured by (G4).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetSight {
     /// Workspaces that are looked at.
     pub workspaces: usize,
@@ -78,7 +78,7 @@ pub struct Bounds {
 }
 
 /// A changed policy on trial.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Canary {
     /// Until when.
     pub until: Timestamp,

@@ -1,1 +1,11 @@
-//! Room `metrics`.
+//! What is measured: every name once, and the text that Prometheus reads, rendered once a sweep.
+
+mod escape;
+mod fleet;
+pub mod names;
+mod page;
+mod registry;
+mod tally;
+
+pub use page::Format;
+pub use registry::{Metrics, MetricsError, MetricsOptions};

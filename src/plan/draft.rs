@@ -11,7 +11,11 @@ use crate::rules::{Action, Verdict};
 /// Drafts the plan of one sweep. `decided` pairs each instance's facts with its verdict and the further addressees of
 /// its notices. The order of the plan does not depend on the order given.
 pub fn draft(decided: &[(Arc<InstanceFacts>, Verdict, Vec<String>)], now: Timestamp) -> Plan {
-    let mut plan = Plan { made_at: Some(now), steps: Vec::new(), notices: Vec::new() };
+    let mut plan = Plan {
+        made_at: Some(now),
+        steps: Vec::new(),
+        notices: Vec::new(),
+    };
     for (facts, verdict, notify) in decided {
         match verdict.action {
             Action::Keep => {}
@@ -19,8 +23,10 @@ pub fn draft(decided: &[(Arc<InstanceFacts>, Verdict, Vec<String>)], now: Timest
             Action::Stop => plan.steps.extend(step(facts, verdict)),
         }
     }
-    plan.steps.sort_by(|a, b| (a.due_at, &a.instance).cmp(&(b.due_at, &b.instance)));
-    plan.notices.sort_by(|a, b| (&a.key, &a.instance).cmp(&(&b.key, &b.instance)));
+    plan.steps
+        .sort_by(|a, b| (a.due_at, &a.instance).cmp(&(b.due_at, &b.instance)));
+    plan.notices
+        .sort_by(|a, b| (&a.key, &a.instance).cmp(&(&b.key, &b.instance)));
     plan
 }
 
@@ -44,7 +50,12 @@ fn step(facts: &InstanceFacts, verdict: &Verdict) -> Option<Step> {
 fn notice(facts: &InstanceFacts, verdict: &Verdict, notify: &[String]) -> Option<Notice> {
     let due = verdict.due.as_ref()?;
     let key = verdict.notice.clone()?;
-    let words = format!("{} will be stopped at {}: {}", facts.id.name(), key.stop_at, verdict.findings.first().map_or("it is due", |f| &*f.words));
+    let words = format!(
+        "{} will be stopped at {}: {}",
+        facts.id.name(),
+        key.stop_at,
+        verdict.findings.first().map_or("it is due", |f| &*f.words)
+    );
     Some(Notice {
         instance: verdict.instance.clone(),
         created: verdict.created,

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Created, InstanceFacts, LastOperation, NoticeKey, PowerState, Reading, StopKey, Tags};
+use crate::facts::{
+    Created, InstanceFacts, LastOperation, NoticeKey, PowerState, Reading, StopKey, Tags,
+};
 use crate::rules::Ground;
 use crate::units::{InstanceId, PolicyId};
 
 /// What the instance looked like when the plan was made; the second look must find the same (G10).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// Its state.
     pub state: PowerState,
@@ -24,14 +26,21 @@ impl Expected {
     /// Of an instance as observed.
     #[must_use]
     pub fn of(facts: &InstanceFacts) -> Self {
-        Self { state: facts.state.clone(), last_operation: facts.last_operation.clone(), tags: facts.tags.clone() }
+        Self {
+            state: facts.state.clone(),
+            last_operation: facts.last_operation.clone(),
+            tags: facts.tags.clone(),
+        }
     }
 
     /// What differs in a fresh look, in words; none when nothing does.
     #[must_use]
     pub fn differs_from(&self, fresh: &InstanceFacts) -> Option<String> {
         if self.state != fresh.state {
-            return Some(format!("its state went from {} to {}", self.state, fresh.state));
+            return Some(format!(
+                "its state went from {} to {}",
+                self.state, fresh.state
+            ));
         }
         if self.last_operation.known() != fresh.last_operation.known() {
             return Some("its last operation changed".to_owned());
@@ -44,7 +53,7 @@ impl Expected {
 }
 
 /// One proposed stop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Which instance.
     pub instance: InstanceId,
@@ -100,7 +109,7 @@ pub struct Notice {
 }
 
 /// What one sweep proposes, in a stable order: earliest due first, then by id.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a plan that nobody reviews stops nothing"]
 pub struct Plan {
     /// When it was made.

@@ -109,6 +109,7 @@ pub(super) fn conflicts(effective: &Tables, terms: &Terms, (mode, around): (Mode
         }
     }
     if let Some((rule, max)) = terms.uptime.zip(on(&effective.uptime).and_then(|uptime| uptime.max.as_ref()))
+        && !rule.max.is_zero()
         && rule.max <= terms.min_uptime.max(terms.warning.lead)
     {
         let problem = format!("{} is no longer than guard.min_uptime ({}) or warning.lead ({})", rule.max, terms.min_uptime, terms.warning.lead);
@@ -148,7 +149,10 @@ fn hours(effective: &Tables, terms: &Terms, findings: &mut Findings<'_>) {
     let Some((rule, written)) = terms.hours.as_ref().zip(on(&effective.hours)) else { return };
     let Some(allowed) = &written.allowed else { return };
     let Some((open, shut)) = shortest(&rule.hours) else {
-        findings.warning(&allowed.at, Trouble::new("these hours never end, so nothing is ever stopped by them", "leave time between the windows, or leave the table out"));
+        if rule.hours.holidays().is_empty() && rule.hours.is_known() {
+            let help = "leave time between the windows, or leave the table out";
+            findings.warning(&allowed.at, Trouble::new("these hours never end, so nothing is ever stopped by them", help));
+        }
         return;
     };
     let lead = terms.warning.lead;

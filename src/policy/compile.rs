@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::document::{self, Document, Tables};
+use super::document::{self, Document, Layer, Tables};
 use super::checks;
 use super::layers::{of_override, on, origins, over, table};
 use super::matching::{Pattern, Scope};
@@ -15,6 +15,9 @@ use super::revision::revision;
 use super::values::{List, TagPatterns};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
 use crate::units::{Percent, PolicyId, Span};
+
+/// The most overrides of one policy: the first that matches holds, and nobody follows a longer list.
+const MOST_OVERRIDES: usize = 256;
 
 /// What a policy is compiled with, beside its own text.
 #[derive(Debug, Clone, Copy)]
@@ -47,10 +50,10 @@ pub(super) fn compile(document: &Document, around: &Around<'_>, findings: &mut F
     checks::ranges(&document.tables, findings);
     checks::lost_exemptions(&document.tables, around.defaults, findings);
     let layered = Layered { written: &document.tables, effective: &effective };
-    let terms = terms(layered, around, findings);
+    let terms = terms(layered, None, around, findings);
     let mode = effective.mode.as_ref().map_or(Mode::Observe, |mode| mode.value);
     checks::conflicts(&effective, &terms, (mode, around), findings);
-    let overrides = overrides(document, &effective, (mode, around), findings);
+    let overrides = overrides(document, (&effective, &terms), (mode, around), findings);
     checks::rules(document, &terms, &overrides, findings);
     if findings.is_fatal() {
         return None;
@@ -127,8 +130,13 @@ fn maybe<T: Copy>(written: &Option<Located<T>>) -> Option<T> {
     written.as_ref().map(|located| located.value)
 }
 
-fn overrides(document: &Document, base: &Tables, around: (Mode, &Around<'_>), findings: &mut Findings<'_>) -> Vec<Override> {
+fn overrides(document: &Document, (base, terms_of_base): (&Tables, &Terms), around: (Mode, &Around<'_>), findings: &mut Findings<'_>) -> Vec<Override> {
     let mut compiled: Vec<Override> = Vec::new();
+    if let Some(list) = document.overrides.as_ref().filter(|list| list.value.len() > MOST_OVERRIDES) {
+        let problem = format!("{} overrides are given, at most {MOST_OVERRIDES} are read", list.value.len());
+        findings.error(&list.at, Trouble::new(problem, "join those that say the same"));
+        return compiled;
+    }
     for (index, located) in document.overrides.iter().flat_map(|list| &list.value).enumerate() {
         let written = of_override(&located.value);
         let effective = over(&written, base);
@@ -138,20 +146,24 @@ fn overrides(document: &Document, base: &Tables, around: (Mode, &Around<'_>), fi
         checks::matches(located, &matches, (&name, &compiled), findings);
         checks::ranges(&written, findings);
         checks::lost_exemptions(&written, base, findings);
-        let terms = terms(Layered { written: &written, effective: &effective }, around.1, findings);
+        let terms = terms(Layered { written: &written, effective: &effective }, Some(terms_of_base), around.1, findings);
         checks::conflicts(&effective, &terms, around, findings);
         compiled.push(Override { name, matches, terms: Arc::new(terms) });
     }
     compiled
 }
 
-/// The terms of effective tables. Where there is an error in them they are never used.
-fn terms(layered: Layered<'_>, around: &Around<'_>, findings: &mut Findings<'_>) -> Terms {
+/// The terms of effective tables; hours that an override leaves alone are shared with the terms beneath it. Where there
+/// is an error in them they are never used.
+fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, findings: &mut Findings<'_>) -> Terms {
     let effective = layered.effective;
     checks::unfinished(layered, findings);
     let (guard, hold) = (table(&effective.guard), table(&effective.hold));
     Terms {
-        hours: on(&effective.hours).and_then(|table| hours(table, around, findings)),
+        hours: match beneath.filter(|_| layered.written.hours.is_none()) {
+            Some(beneath) => beneath.hours.clone(),
+            None => on(&effective.hours).and_then(|table| hours(table, around, findings)),
+        },
         idle: on(&effective.idle).and_then(idle),
         uptime: on(&effective.uptime).and_then(|uptime| maybe(&uptime.max)).map(|max| UptimeRule { max }),
         busy_cap: maybe(&table(&effective.busy).cap),
@@ -211,7 +223,7 @@ impl Default for Limits {
 
 /// The hours of a table that has windows and a zone; what it lacks is reported elsewhere.
 fn hours(table: &document::Hours, around: &Around<'_>, findings: &mut Findings<'_>) -> Option<HoursRule> {
-    let (allowed, zone) = (table.allowed.as_ref()?, table.zone.as_ref()?);
+    let (allowed, zone) = (table.allowed.as_ref().filter(|allowed| !allowed.value.is_empty())?, table.zone.as_ref()?);
     let mut holidays = dates(&table.holidays, "hours.holidays");
     for calendar in table.calendars.iter().flat_map(|list| &list.value) {
         let path = calendar_path(&calendar.at.file, &calendar.value.0);

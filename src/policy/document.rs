@@ -6,11 +6,23 @@ use toml::de::{DeTable, DeValue};
 
 use super::matching::Pattern;
 use super::model::{Mode, WarningProof, WhenUndelivered};
-use super::place::{Findings, Located};
+use super::place::{Findings, Located, Place};
 use super::reader::{Read, TableReader};
 use super::values::{List, Name, Switch, TagPatterns, Text, Zone};
 use crate::schedule::{DateRange, WeeklyWindow};
 use crate::units::{Percent, Span};
+
+/// A table of values that a lower layer may complete.
+pub(super) trait Layer: Sized {
+    /// These values, and beneath them those of a lower layer.
+    fn over(&self, lower: &Self) -> Self;
+
+    /// Where each value was written, by its key in a policy.
+    fn places(&self) -> Vec<(&'static str, Option<&Place>)>;
+
+    /// Takes every key out of an open table.
+    fn taken(table: &mut TableReader<'_, '_, '_, '_>) -> Self;
+}
 
 /// A table whose keys are its fields.
 macro_rules! table {
@@ -22,18 +34,15 @@ macro_rules! table {
             $($(#[$key_doc])* pub(super) $key: Option<Located<$kind>>,)*
         }
 
-        impl $name {
-            /// These values, and beneath them those of a lower layer.
-            pub(super) fn over(&self, lower: &Self) -> Self {
+        impl Layer for $name {
+            fn over(&self, lower: &Self) -> Self {
                 Self { $($key: self.$key.as_ref().or(lower.$key.as_ref()).cloned(),)* }
             }
 
-            /// Where each value was written, by its key in a policy.
-            pub(super) fn places(&self) -> Vec<(&'static str, Option<&super::place::Place>)> {
+            fn places(&self) -> Vec<(&'static str, Option<&Place>)> {
                 vec![$((concat!($prefix, stringify!($key)), self.$key.as_ref().map(|value| &value.at))),*]
             }
 
-            /// Takes every key out of an open table.
             fn taken(table: &mut TableReader<'_, '_, '_, '_>) -> Self {
                 Self { $($key: table.take(stringify!($key)),)* }
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Cap, Guard, Instances, Limits, Override, Tables};
+use super::document::{Cap, Guard, Instances, Layer, Limits, Override, Tables};
 use super::model::Origin;
 use super::place::{Located, Place};
 use super::values::Switch;

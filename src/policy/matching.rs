@@ -27,8 +27,15 @@ impl Pattern {
         if text.trim().is_empty() {
             return Err("an empty pattern matches nothing; write \"*\" for everything".to_owned());
         }
-        let glob = GlobBuilder::new(text).case_insensitive(true).literal_separator(false).build();
-        glob.map(|glob| Self { text: text.to_owned(), matcher: glob.compile_matcher() }).map_err(|error| error.kind().to_string())
+        let glob = GlobBuilder::new(text)
+            .case_insensitive(true)
+            .literal_separator(false)
+            .build();
+        glob.map(|glob| Self {
+            text: text.to_owned(),
+            matcher: glob.compile_matcher(),
+        })
+        .map_err(|error| error.kind().to_string())
     }
 
     /// As written.
@@ -67,7 +74,10 @@ impl Subject<'_> {
     /// A tag's value; tag names compare without case.
     #[must_use]
     pub fn tag(&self, name: &str) -> Option<&str> {
-        self.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+        self.tags
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
     }
 }
 
@@ -88,15 +98,21 @@ impl Scope {
     /// True when it names nothing, and so means nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.subscriptions.is_empty() && self.resource_groups.is_empty() && self.workspaces.is_empty() && self.tags.is_empty()
+        self.subscriptions.is_empty()
+            && self.resource_groups.is_empty()
+            && self.workspaces.is_empty()
+            && self.tags.is_empty()
     }
 
     /// True when the workspace is in it.
     #[must_use]
     pub fn covers(&self, workspace: &WorkspaceId, tags: &[(&str, &str)]) -> bool {
-        let any = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
+        let any = |patterns: &[Pattern], text: &str| {
+            patterns.is_empty() || patterns.iter().any(|p| p.matches(text))
+        };
         let tagged = |(name, pattern): &(String, Pattern)| {
-            tags.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && pattern.matches(value))
+            tags.iter()
+                .any(|(key, value)| key.eq_ignore_ascii_case(name) && pattern.matches(value))
         };
         !self.is_empty()
             && any(&self.subscriptions, workspace.subscription().as_str())
@@ -110,13 +126,28 @@ impl Scope {
     #[must_use]
     pub fn closeness(&self, workspace: &WorkspaceId) -> u32 {
         let rank = |patterns: &[Pattern], text: &str, weight: u32| {
-            let matching = patterns.iter().filter(|p| p.matches(text) && p.text() != "*");
-            matching.map(|p| if p.is_exact() { weight.saturating_mul(2) } else { weight }).max().unwrap_or(0)
+            let matching = patterns
+                .iter()
+                .filter(|p| p.matches(text) && p.text() != "*");
+            matching
+                .map(|p| {
+                    if p.is_exact() {
+                        weight.saturating_mul(2)
+                    } else {
+                        weight
+                    }
+                })
+                .max()
+                .unwrap_or(0)
         };
         let tags = if self.tags.is_empty() { 0 } else { 1 };
         rank(&self.workspaces, workspace.name(), 64)
             .saturating_add(rank(&self.resource_groups, workspace.resource_group(), 16))
-            .saturating_add(rank(&self.subscriptions, workspace.subscription().as_str(), 4))
+            .saturating_add(rank(
+                &self.subscriptions,
+                workspace.subscription().as_str(),
+                4,
+            ))
             .saturating_add(tags)
     }
 }

@@ -4,6 +4,7 @@ mod checks;
 mod compile;
 mod diagnostic;
 mod document;
+mod forecast;
 mod layers;
 mod matching;
 mod model;
@@ -11,14 +12,17 @@ mod parse;
 mod place;
 mod reader;
 mod revision;
+mod schema;
 mod set;
 mod values;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use forecast::{ClockChange, Forecast, ForecastEdge, OverrideForecast, forecast};
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{
-    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, OptOut, Origin, Override, Policy, Terms, UptimeRule, Warning, WarningProof,
-    WhenUndelivered, opt_out,
+    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, OptOut, Origin, Override,
+    Policy, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
 };
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
+pub use schema::policy_schema;
 pub use set::{Governing, PolicySet};

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::matching::{Pattern, Scope, Subject};
 use crate::schedule::Hours;
 use crate::units::{Percent, PolicyId, Span};
 
 /// Whether stops are carried out or only recorded as what would have been done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Records what it would have done (the default; G1).
@@ -21,7 +21,7 @@ pub enum Mode {
 }
 
 /// Where an effective value was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Nobody wrote it: the product's default.
@@ -228,15 +228,25 @@ impl Exemptions {
     #[must_use]
     pub fn first_match(&self, subject: &Subject<'_>) -> Option<String> {
         let by = |what: &str, patterns: &[Pattern], text: &str| {
-            patterns.iter().find(|p| p.matches(text)).map(|p| format!("{what} matches \"{}\"", p.text()))
+            patterns
+                .iter()
+                .find(|p| p.matches(text))
+                .map(|p| format!("{what} matches \"{}\"", p.text()))
         };
         by("name", &self.names, subject.name)
-            .or_else(|| subject.owners.iter().find_map(|owner| by("owner", &self.owners, owner)))
+            .or_else(|| {
+                subject
+                    .owners
+                    .iter()
+                    .find_map(|owner| by("owner", &self.owners, owner))
+            })
             .or_else(|| by("size", &self.sizes, subject.size))
             .or_else(|| {
                 self.tags.iter().find_map(|(tag, pattern)| {
                     let value = subject.tag(tag)?;
-                    pattern.matches(value).then(|| format!("tag {tag} = \"{value}\""))
+                    pattern
+                        .matches(value)
+                        .then(|| format!("tag {tag} = \"{value}\""))
                 })
             })
     }
@@ -244,16 +254,29 @@ impl Exemptions {
     /// True when every list that is not empty matches (for overrides). Nothing at all matches nothing (G2).
     #[must_use]
     pub fn all_match(&self, subject: &Subject<'_>) -> bool {
-        let any = |patterns: &[Pattern], text: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(text));
-        let owners = self.owners.is_empty() || subject.owners.iter().any(|owner| any(&self.owners, owner));
-        let tags = self.tags.iter().all(|(tag, pattern)| subject.tag(tag).is_some_and(|value| pattern.matches(value)));
-        !self.is_empty() && any(&self.names, subject.name) && owners && any(&self.sizes, subject.size) && tags
+        let any = |patterns: &[Pattern], text: &str| {
+            patterns.is_empty() || patterns.iter().any(|p| p.matches(text))
+        };
+        let owners =
+            self.owners.is_empty() || subject.owners.iter().any(|owner| any(&self.owners, owner));
+        let tags = self
+            .tags
+            .iter()
+            .all(|(tag, pattern)| subject.tag(tag).is_some_and(|value| pattern.matches(value)));
+        !self.is_empty()
+            && any(&self.names, subject.name)
+            && owners
+            && any(&self.sizes, subject.size)
+            && tags
     }
 
     /// True when it names nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.owners.is_empty() && self.sizes.is_empty() && self.tags.is_empty()
+        self.names.is_empty()
+            && self.owners.is_empty()
+            && self.sizes.is_empty()
+            && self.tags.is_empty()
     }
 }
 
@@ -291,11 +314,16 @@ pub enum OptOut {
 /// instant opts out until then, and anything else opts out and is reported (G13).
 #[must_use]
 pub fn opt_out(value: Option<&str>) -> OptOut {
-    let Some(value) = value else { return OptOut::No };
+    let Some(value) = value else {
+        return OptOut::No;
+    };
     let word = value.trim().to_ascii_lowercase();
     match word.as_str() {
         "" | "true" | "yes" | "keep" | "on" | "1" => OptOut::Always,
         "false" | "no" | "off" | "0" => OptOut::No,
-        _ => value.trim().parse::<Timestamp>().map_or_else(|_| OptOut::Unreadable(value.chars().take(80).collect()), OptOut::Until),
+        _ => value.trim().parse::<Timestamp>().map_or_else(
+            |_| OptOut::Unreadable(value.chars().take(80).collect()),
+            OptOut::Until,
+        ),
     }
 }

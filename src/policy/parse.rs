@@ -58,6 +58,9 @@ pub struct Parsed {
     pub set: PolicySet,
     /// The limits of the fleet, a subscription or a workspace as a whole: those of the defaults (G4).
     pub limits: Limits,
+    /// The files whose policy is not in the set, in the order of the sources. A calendar that cannot be read leaves none
+    /// out: its policy is in the set with hours that nobody knows, and so stops nothing (S21).
+    pub left_out: Vec<Arc<str>>,
     /// Every problem of every file, by file, line and column.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -100,8 +103,10 @@ pub fn parse(sources: &Sources<'_>) -> Parsed {
     same_scopes(&compiled, &mut diagnostics);
     diagnostics.sort();
     diagnostics.dedup();
+    let is_in = |file: &Arc<str>| compiled.iter().any(|(_, policy)| policy.file == *file);
+    let left_out = sources.policies.iter().map(|source| Arc::clone(&source.file)).filter(|file| !is_in(file)).collect();
     let limits = if sound { limits(&defaults) } else { Limits::default() };
-    Parsed { set: PolicySet::new(compiled.into_iter().map(|(_, policy)| policy).collect()), limits, diagnostics }
+    Parsed { set: PolicySet::new(compiled.into_iter().map(|(_, policy)| policy).collect()), limits, left_out, diagnostics }
 }
 
 /// The tables of the fleet's defaults, and whether they can be used.

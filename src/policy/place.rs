@@ -112,8 +112,8 @@ impl<'t> Findings<'t> {
     }
 
     fn note(&mut self, at: &Place, severity: Severity, trouble: Trouble) {
-        let Trouble { problem, help } = trouble;
-        self.found.push(Diagnostic { file: Arc::clone(&at.file), line: at.line, column: at.column, key: at.key.to_string(), severity, problem, help });
+        let (problem, help) = (printable(&trouble.problem), printable(&trouble.help));
+        self.found.push(Diagnostic { file: Arc::clone(&at.file), line: at.line, column: at.column, key: printable(&at.key), severity, problem, help });
     }
 
     /// True when something in the table of this key is wrong already, so that what is missing there may be meant by it.
@@ -136,4 +136,12 @@ impl<'t> Findings<'t> {
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.found
     }
+}
+
+/// A text out of a file as it may be shown on a terminal: a control character in it is written as its escape.
+fn printable(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        shown
+    })
 }

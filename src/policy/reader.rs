@@ -22,7 +22,12 @@ impl<T: Read> Read for Located<T> {
 impl<T: Read> Read for Vec<T> {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
         let Some(list) = value.get_ref().as_array() else {
-            wrong_type(value, key, "a list, such as [\"…\"]", findings);
+            let wanted = match value.get_ref() {
+                DeValue::Table(_) => format!("a list; of tables as [[{key}]]"),
+                DeValue::String(text) => format!("a list, such as [{text:?}]"),
+                DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) => "a list, such as [\"…\"]".to_owned(),
+            };
+            wrong_type(value, key, &wanted, findings);
             return None;
         };
         let read: Vec<Option<T>> = list.iter().enumerate().map(|(index, one)| T::read(one, &format!("{key}[{index}]"), findings)).collect();
@@ -36,7 +41,7 @@ pub(super) fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, wanted: &str, 
         DeValue::String(_) => "text",
         DeValue::Integer(_) => "a whole number",
         DeValue::Float(_) => "a number with a point",
-        DeValue::Boolean(_) => "true or false",
+        DeValue::Boolean(_) => "a boolean",
         DeValue::Datetime(_) => "a date without quotes",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
@@ -90,9 +95,9 @@ impl<'t, 'i, 'f, 'x> TableReader<'t, 'i, 'f, 'x> {
     }
 }
 
-/// A key of a foreign file as it may be printed.
+/// A key of any length as it may be shown.
 fn shown(name: &str) -> String {
-    name.chars().take(80).flat_map(char::escape_debug).collect()
+    name.chars().take(80).collect()
 }
 
 /// A key with the path to it.

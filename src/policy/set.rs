@@ -36,10 +36,18 @@ impl PolicySet {
     /// The policy that names the workspace most closely.
     #[must_use]
     pub fn governing(&self, workspace: &WorkspaceId, tags: &[(&str, &str)]) -> Governing<'_> {
-        let covering: Vec<(u32, &Arc<Policy>)> =
-            self.policies.iter().filter(|p| p.scope.covers(workspace, tags)).map(|p| (p.scope.closeness(workspace), p)).collect();
+        let covering: Vec<(u32, &Arc<Policy>)> = self
+            .policies
+            .iter()
+            .filter(|p| p.scope.covers(workspace, tags))
+            .map(|p| (p.scope.closeness(workspace), p))
+            .collect();
         let closest = covering.iter().map(|(closeness, _)| *closeness).max();
-        let winners: Vec<&Arc<Policy>> = covering.iter().filter(|(closeness, _)| Some(*closeness) == closest).map(|(_, p)| *p).collect();
+        let winners: Vec<&Arc<Policy>> = covering
+            .iter()
+            .filter(|(closeness, _)| Some(*closeness) == closest)
+            .map(|(_, p)| *p)
+            .collect();
         match winners.as_slice() {
             [] => Governing::None,
             [one] => Governing::One(one),

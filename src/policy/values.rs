@@ -158,8 +158,8 @@ impl Read for Pattern {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
         parsed(value, key, ("a pattern in quotes, such as \"ml-*\"", findings), |text| {
             Self::new(text).map_err(|problem| match problem.split_once("; ") {
-                Some((problem, help)) => Trouble::new(problem, help),
-                None => Trouble::new(format!("\"{text}\" is not a pattern: {problem}"), "write names with *, ?, [ab] or {a,b} in them"),
+                Some((problem, help)) if text.trim().is_empty() => Trouble::new(problem, help),
+                Some(_) | None => Trouble::new(format!("\"{text}\" is not a pattern: {problem}"), "write names with *, ?, [ab] or {a,b} in them"),
             })
         })
     }

@@ -1,7 +1,12 @@
 //! The account of a sweep: one value that logs, metrics, journal, faces and tests all read.
 
+mod explain;
+mod label;
 mod sweep;
 mod view;
+pub mod words;
 
+pub use explain::{Explanation, TermLine, term_lines};
+pub use label::Label;
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

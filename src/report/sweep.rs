@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::label::{self, Label};
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
 use crate::rules::Verdict;
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
 /// How an approved step ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Azure took the stop; it is verified by later sweeps.
@@ -28,7 +29,8 @@ pub enum Outcome {
     /// Azure refused or failed.
     Failed {
         /// The fault's label.
-        label: &'static str,
+        #[serde(deserialize_with = "label::one")]
+        label: Label,
         /// What happened, and what a person can do.
         words: String,
     },
@@ -40,7 +42,7 @@ pub enum Outcome {
 }
 
 /// One approved step and its outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopLine {
     /// The step.
     pub step: Step,
@@ -51,18 +53,19 @@ pub struct StopLine {
 }
 
 /// A settled stop: what became of an accepted one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultLine {
     /// Where: a workspace, or none for the service itself.
     pub workspace: Option<WorkspaceId>,
     /// The fault's label.
-    pub label: &'static str,
+    #[serde(deserialize_with = "label::one")]
+    pub label: Label,
     /// What could not be done, why, and what helps.
     pub words: String,
 }
 
 /// The account of one sweep.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use]
 pub struct SweepReport {
     /// When it began.
@@ -82,7 +85,8 @@ pub struct SweepReport {
     /// Stops of earlier sweeps that were settled: instance, result label.
     pub settled: Vec<(InstanceId, String)>,
     /// Off edges that came and went unseen: how many of which policy, with the reason's label (S7).
-    pub edges_missed: Vec<(PolicyId, u64, &'static str)>,
+    #[serde(deserialize_with = "label::triples")]
+    pub edges_missed: Vec<(PolicyId, u64, Label)>,
     /// What went wrong.
     pub faults: Vec<FaultLine>,
 }

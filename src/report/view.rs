@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::label::{self, Label};
 use super::SweepReport;
 use crate::facts::{Freeze, Hold, InstanceFacts};
 use crate::guard::FleetSight;
@@ -14,7 +15,7 @@ use crate::rules::Verdict;
 use crate::units::{PolicyId, Region, WorkspaceId};
 
 /// One instance: its facts and the decision about it. Ungoverned instances have no verdict.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InstanceView {
     /// As observed.
     pub facts: Arc<InstanceFacts>,
@@ -27,7 +28,7 @@ pub struct InstanceView {
 }
 
 /// One workspace.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WorkspaceView {
     /// Its id.
     pub id: WorkspaceId,
@@ -42,7 +43,8 @@ pub struct WorkspaceView {
     /// What is wrong with it now, with the remedy.
     pub fault: Option<String>,
     /// The label of that fault.
-    pub fault_label: Option<&'static str>,
+    #[serde(deserialize_with = "label::maybe")]
+    pub fault_label: Option<Label>,
     /// Its instances by id.
     pub instances: Vec<InstanceView>,
     /// Computes of other types.
@@ -50,7 +52,7 @@ pub struct WorkspaceView {
 }
 
 /// One policy as loaded.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PolicyView {
     /// Its name.
     pub id: PolicyId,
@@ -60,12 +62,14 @@ pub struct PolicyView {
     pub revision: Arc<str>,
     /// Observe or enforce.
     pub mode: Mode,
+    /// The zone of its hours, by its IANA name.
+    pub zone: Option<String>,
     /// Held to a share of the fleet until then, being changed lately (G19).
     pub canary_until: Option<Timestamp>,
 }
 
 /// The whole fleet at one moment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FleetView {
     /// When it was published.
     pub at: Timestamp,

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::hours::Candidate;
 use super::verdict::{Action, Due, Ground};
 use crate::facts::{History, NoticeKey, NoticeState, PastNotice};
-use crate::policy::{Mode, Terms, Warning, WarningProof, WhenUndelivered};
+use crate::policy::{Mode, Warning, WarningProof, WhenUndelivered};
 
 /// A stop that was announced and not carried out for so long after its time is announced again: who was told "at eight"
 /// does not expect it at ten. Longer than the guard takes to pace a storm of stops, shorter than people forget.
@@ -24,6 +24,16 @@ pub(super) struct Delays {
     pub(super) lead: SignedDuration,
 }
 
+/// What the announcement of a candidate depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) delays: Delays,
+    pub(super) warning: &'a Warning,
+    pub(super) history: &'a History,
+    pub(super) mode: Mode,
+    pub(super) now: Timestamp,
+}
+
 /// What is to be done about a candidate now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Announced {
@@ -36,18 +46,31 @@ pub(super) struct Announced {
 
 /// The earliest instant at which a candidate may stop, warnings aside.
 pub(super) fn base_of(candidate: &Candidate, delays: Delays) -> Timestamp {
-    delays.not_before.map_or(candidate.due_at, |bound| bound.max(candidate.due_at))
+    delays
+        .not_before
+        .map_or(candidate.due_at, |bound| bound.max(candidate.due_at))
 }
 
 /// Decides between waiting, warning and stopping. Two stages: before the warning's time nothing; from then on what was
 /// announced, and whether it arrived, says when. A stop never comes sooner than its lead after the proof of its warning (S8).
-pub(super) fn announce(candidate: &Candidate, delays: Delays, terms: &Terms, history: &History, mode: Mode, now: Timestamp) -> Announced {
+pub(super) fn announce(candidate: &Candidate, asked: &Asked<'_>) -> Announced {
+    let Asked {
+        delays, mode, now, ..
+    } = *asked;
     let base = base_of(candidate, delays);
-    let warn_at = base.checked_sub(delays.lead.saturating_add(DELIVERY)).unwrap_or(base);
+    let warn_at = base
+        .checked_sub(delays.lead.saturating_add(DELIVERY))
+        .unwrap_or(base);
     let make = |action, ground, stop_at, notice, changes_at| Announced {
         action,
         ground,
-        due: Due { ground: candidate.ground, key: candidate.key.clone(), due_at: candidate.due_at, stop_at, warn_at },
+        due: Due {
+            ground: candidate.ground,
+            key: candidate.key.clone(),
+            due_at: candidate.due_at,
+            stop_at,
+            warn_at,
+        },
         notice,
         changes_at,
     };
@@ -62,12 +85,17 @@ pub(super) fn announce(candidate: &Candidate, delays: Delays, terms: &Terms, his
     if now < warn_at {
         return make(Action::Keep, Ground::NotDue, base, None, Some(warn_at));
     }
-    let fresh = now.checked_add(delays.lead.saturating_add(DELIVERY)).map_or(base, |at| at.max(base));
+    let fresh = now
+        .checked_add(delays.lead.saturating_add(DELIVERY))
+        .map_or(base, |at| at.max(base));
     let renew = |ground, stop_at| {
-        let key = NoticeKey { stop: candidate.key.clone(), stop_at: fresh };
+        let key = NoticeKey {
+            stop: candidate.key.clone(),
+            stop_at: fresh,
+        };
         make(Action::Warn, ground, stop_at, Some(key), Some(fresh))
     };
-    match standing(candidate, base, history, &terms.warning, delays.lead, now) {
+    match standing(candidate, base, asked) {
         Standing::None => renew(candidate.ground, fresh),
         Standing::Waiting(at) => make(Action::Keep, Ground::Announced, at, None, Some(at)),
         Standing::Reached(at) => make(Action::Stop, candidate.ground, at, None, None),
@@ -88,9 +116,22 @@ enum Standing {
 
 /// How the newest announcement of this deadline stands. One for an earlier deadline than `base` does not count: the
 /// deadline moved (a hold, a sign of use), which re-arms the warning.
-fn standing(candidate: &Candidate, base: Timestamp, history: &History, warning: &Warning, lead: SignedDuration, now: Timestamp) -> Standing {
-    let counts = |notice: &&PastNotice| notice.key.stop == candidate.key && notice.key.stop_at >= base;
-    let Some(newest) = history.notices.iter().filter(counts).max_by_key(|notice| notice.key.stop_at) else {
+fn standing(candidate: &Candidate, base: Timestamp, asked: &Asked<'_>) -> Standing {
+    let Asked {
+        warning,
+        history,
+        now,
+        delays: Delays { lead, .. },
+        ..
+    } = *asked;
+    let counts =
+        |notice: &&PastNotice| notice.key.stop == candidate.key && notice.key.stop_at >= base;
+    let Some(newest) = history
+        .notices
+        .iter()
+        .filter(counts)
+        .max_by_key(|notice| notice.key.stop_at)
+    else {
         return Standing::None;
     };
     let announced = newest.key.stop_at;
@@ -100,7 +141,9 @@ fn standing(candidate: &Candidate, base: Timestamp, history: &History, warning: 
         (WarningProof::Delivered, NoticeState::Recorded) => None,
     };
     if let Some(proven) = proof.filter(|at| *at <= announced) {
-        let stop_at = proven.checked_add(lead).map_or(announced, |at| at.max(announced));
+        let stop_at = proven
+            .checked_add(lead)
+            .map_or(announced, |at| at.max(announced));
         return if now < stop_at {
             Standing::Waiting(stop_at)
         } else if now.duration_since(stop_at) <= STALE_AFTER {
@@ -112,8 +155,16 @@ fn standing(candidate: &Candidate, base: Timestamp, history: &History, warning: 
     if now < announced {
         return Standing::Waiting(announced);
     }
-    let first = history.notices.iter().filter(counts).map(|notice| notice.key.stop_at).min().unwrap_or(announced);
-    let bound = first.checked_add(warning.max_postpone.duration()).unwrap_or(first);
+    let first = history
+        .notices
+        .iter()
+        .filter(counts)
+        .map(|notice| notice.key.stop_at)
+        .min()
+        .unwrap_or(announced);
+    let bound = first
+        .checked_add(warning.max_postpone.duration())
+        .unwrap_or(first);
     match warning.undelivered {
         WhenUndelivered::Stop if now >= bound => Standing::Reached(first),
         WhenUndelivered::Stop | WhenUndelivered::Keep => Standing::Undelivered { since: first },

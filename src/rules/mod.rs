@@ -12,5 +12,5 @@ mod uptime;
 mod verdict;
 
 pub use evaluate::evaluate;
-pub use moment::Moment;
+pub use moment::{Moment, terms_of};
 pub use verdict::{Action, Due, Finding, Ground, Rule, Verdict};

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{Created, NoticeKey, StopKey};
 use crate::units::{InstanceId, PolicyId};
 
 /// What is to be done with an instance now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing.
@@ -34,7 +34,7 @@ impl Action {
 }
 
 /// Why: a closed list, whose labels are the words of metrics, journal and `explain`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ground {
     /// It is off.
@@ -137,7 +137,7 @@ impl Ground {
 }
 
 /// Which rule found something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Its state.
@@ -163,7 +163,7 @@ pub enum Rule {
 }
 
 /// What one rule found, for the reader. The verdict lists them strongest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Which rule.
     pub rule: Rule,
@@ -176,7 +176,7 @@ pub struct Finding {
 }
 
 /// A stop that is due, or will be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     /// `OffHours`, `Idle` or `Uptime`.
     pub ground: Ground,
@@ -191,7 +191,7 @@ pub struct Due {
 }
 
 /// The decision about one instance at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use]
 pub struct Verdict {
     /// Which instance.
@@ -227,9 +227,12 @@ impl Verdict {
     pub fn overdue_since(&self) -> Option<Timestamp> {
         let due = self.due.as_ref().filter(|due| due.stop_at <= self.at)?;
         match self.ground {
-            Ground::OffHours | Ground::Idle | Ground::Uptime | Ground::WarningUndelivered | Ground::StopUnderWay | Ground::Announced => {
-                Some(due.stop_at)
-            }
+            Ground::OffHours
+            | Ground::Idle
+            | Ground::Uptime
+            | Ground::WarningUndelivered
+            | Ground::StopUnderWay
+            | Ground::Announced => Some(due.stop_at),
             Ground::Off
             | Ground::Unsettled
             | Ground::Unrecognised

@@ -1,1 +1,28 @@
-//! Room `sandbox`.
+//! A simulated Azure over real HTTP on loopback: machines, the people who use them, and what ARM answers about them.
+//!
+//! Shares no wire type with `azure`: the JSON here is written by hand from the vendor's examples, so that neither room can
+//! hide the other's mistake. `world` is pure and keeps the truth; `server` puts it on the wire; `faults` spoils the answers.
+
+mod args;
+mod clock;
+mod faults;
+mod run;
+mod server;
+mod spec;
+mod world;
+
+pub use args::{Population, SandboxArgs};
+pub use clock::{RunningClock, SandboxClock, wall_now};
+pub use faults::{Effect, FaultOperation, FaultRule, FaultSyntax, Faults};
+pub use run::run;
+pub use server::{
+    Auth, LroStyle, Recorder, RequestRecord, Sandbox, SandboxError, SandboxOptions, Throttling,
+    TlsFlaw,
+};
+pub use spec::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, SCALE_SUBSCRIPTION, demo, scale};
+pub use world::{
+    Habits, HoldWish, InstanceSpec, LastOperation, Meters, NativeAction, NativeSchedule,
+    OperationEnd, OperationFate, OperationName, OperationStatus, OperationView, OtherCompute,
+    Owner, Refusal, ScheduleStyle, StartCause, StartRecord, State, StopCause, StopRecord, Trigger,
+    Truth, UseInterval, UseKind, WorkspaceSpec, World, WorldError, WorldSpec,
+};

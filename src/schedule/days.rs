@@ -50,7 +50,9 @@ impl WeekdaySet {
 
     /// The days of the set, Monday first.
     pub fn iter(self) -> impl Iterator<Item = Weekday> {
-        WEEK.iter().map(|(day, _, _)| *day).filter(move |day| self.contains(*day))
+        WEEK.iter()
+            .map(|(day, _, _)| *day)
+            .filter(move |day| self.contains(*day))
     }
 
     /// The stretches of days that follow each other, as (first, last), Monday first and without passing Sunday.
@@ -81,7 +83,9 @@ pub(super) fn day_named(text: &str) -> Option<Weekday> {
 
 /// The three-letter English name of a day.
 pub(super) fn short_name(day: Weekday) -> &'static str {
-    WEEK.iter().find(|(known, _, _)| *known == day).map_or("?", |(_, short, _)| short)
+    WEEK.iter()
+        .find(|(known, _, _)| *known == day)
+        .map_or("?", |(_, short, _)| short)
 }
 
 impl fmt::Display for WeekdaySet {

@@ -80,7 +80,11 @@ impl WeeklyWindow {
             Times::WholeDay => (Time::midnight(), Time::midnight()),
             Times::Between { start, end } => (start, end),
         };
-        let last = if self.passes_midnight() { date.tomorrow().ok()? } else { date };
+        let last = if self.passes_midnight() {
+            date.tomorrow().ok()?
+        } else {
+            date
+        };
         Some((date.to_datetime(start), last.to_datetime(end)))
     }
 }
@@ -90,8 +94,18 @@ impl fmt::Display for WeeklyWindow {
         match self.times {
             Times::WholeDay => write!(f, "{} 00:00-24:00", self.days),
             Times::Between { start, end } => {
-                write!(f, "{} {:02}:{:02}-", self.days, start.hour(), start.minute())?;
-                let hour = if end == Time::midnight() { 24 } else { end.hour() };
+                write!(
+                    f,
+                    "{} {:02}:{:02}-",
+                    self.days,
+                    start.hour(),
+                    start.minute()
+                )?;
+                let hour = if end == Time::midnight() {
+                    24
+                } else {
+                    end.hour()
+                };
                 write!(f, "{:02}:{:02}", hour, end.minute())
             }
         }
@@ -146,11 +160,20 @@ struct Fault {
 }
 
 fn fault<T>(problem: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault { problem: problem.into(), help: None })
+    Err(Fault {
+        problem: problem.into(),
+        help: None,
+    })
 }
 
-fn fault_with<T>(problem: impl Into<String>, help: impl Into<Cow<'static, str>>) -> Result<T, Fault> {
-    Err(Fault { problem: problem.into(), help: Some(help.into()) })
+fn fault_with<T>(
+    problem: impl Into<String>,
+    help: impl Into<Cow<'static, str>>,
+) -> Result<T, Fault> {
+    Err(Fault {
+        problem: problem.into(),
+        help: Some(help.into()),
+    })
 }
 
 fn parse(text: &str) -> Result<WeeklyWindow, Fault> {
@@ -159,7 +182,10 @@ fn parse(text: &str) -> Result<WeeklyWindow, Fault> {
     let (days, times) = match parts.as_slice() {
         [] => return fault("it is empty"),
         [only] if starts_with_digit(only) => {
-            return fault_with("it names no day", format!("say on which days, such as \"daily {only}\" or \"Mon-Fri {only}\""));
+            return fault_with(
+                "it names no day",
+                format!("say on which days, such as \"daily {only}\" or \"Mon-Fri {only}\""),
+            );
         }
         [days] => (*days, None),
         [days, times] => (*days, Some(*times)),
@@ -227,13 +253,19 @@ fn parse_day(text: &str) -> Result<jiff::civil::Weekday, Fault> {
 
 fn parse_times(text: &str) -> Result<Times, Fault> {
     let Some((start, end)) = text.split_once('-') else {
-        return fault_with(format!("\"{text}\" is one time, not two"), "write start and end, such as 08:00-20:00");
+        return fault_with(
+            format!("\"{text}\" is one time, not two"),
+            "write start and end, such as 08:00-20:00",
+        );
     };
     let (start, end) = (parse_time(start)?, parse_time(end)?);
     match (start, end) {
         (None, _) => fault_with("it starts at 24:00", "start the next day at 00:00 instead"),
         (Some(start), None) if start == Time::midnight() => Ok(Times::WholeDay),
-        (Some(start), None) => Ok(Times::Between { start, end: Time::midnight() }),
+        (Some(start), None) => Ok(Times::Between {
+            start,
+            end: Time::midnight(),
+        }),
         (Some(start), Some(end)) if start == end => fault_with(
             "it starts and ends at the same time",
             "write the days alone, or 00:00-24:00, for whole days; two windows for 24 hours from another time",
@@ -244,24 +276,38 @@ fn parse_times(text: &str) -> Result<Times, Fault> {
 
 /// A 24-hour time; `None` is 24:00.
 fn parse_time(text: &str) -> Result<Option<Time>, Fault> {
-    let not_a_time = || fault_with(format!("\"{text}\" is not a time"), "write 24-hour times as HH:MM, such as 08:00 or 17:30");
-    let Some((hour, minute)) = text.split_once(':') else { return not_a_time() };
+    let not_a_time = || {
+        fault_with(
+            format!("\"{text}\" is not a time"),
+            "write 24-hour times as HH:MM, such as 08:00 or 17:30",
+        )
+    };
+    let Some((hour, minute)) = text.split_once(':') else {
+        return not_a_time();
+    };
     if !(1..=2).contains(&hour.len()) || minute.len() != 2 {
         return not_a_time();
     }
-    let (Some(hour), Some(minute)) = (number(hour), number(minute)) else { return not_a_time() };
+    let (Some(hour), Some(minute)) = (number(hour), number(minute)) else {
+        return not_a_time();
+    };
     if (hour, minute) == (24, 0) {
         return Ok(None);
     }
     match Time::new(hour, minute, 0, 0) {
         Ok(time) => Ok(Some(time)),
-        Err(_) => fault_with(format!("there is no time \"{text}\" in a day"), "times run from 00:00 to 23:59, and 24:00 as an end"),
+        Err(_) => fault_with(
+            format!("there is no time \"{text}\" in a day"),
+            "times run from 00:00 to 23:59, and 24:00 as an end",
+        ),
     }
 }
 
 /// A number of digits only: no sign, no space.
 fn number(text: &str) -> Option<i8> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 #[cfg(test)]

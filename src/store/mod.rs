@@ -1,1 +1,28 @@
-//! Room `store`.
+//! What survives a restart: the journal in SQLite, and the freeze file.
+//!
+//! One process holds a journal at a time (L1). A write is on disk when it returns. `created` is part of an instance's
+//! identity in every table, so that a name used again inherits nothing (fault 28).
+
+mod audit;
+mod error;
+mod freeze;
+mod holds;
+mod intents;
+mod journal;
+mod marks;
+mod open;
+mod outbox;
+mod place;
+mod prune;
+mod recall;
+mod record;
+mod rows;
+mod sightings;
+#[cfg(test)]
+mod tests;
+
+pub use audit::AuditHead;
+pub use error::StoreError;
+pub use freeze::{FileFreeze, FreezeFileError};
+pub use open::Store;
+pub use prune::Pruned;

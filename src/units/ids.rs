@@ -17,7 +17,10 @@ pub struct IdError {
 
 impl IdError {
     fn new(text: &str, expected: &'static str) -> Self {
-        Self { text: text.chars().take(200).collect(), expected }
+        Self {
+            text: text.chars().take(200).collect(),
+            expected,
+        }
     }
 }
 
@@ -158,13 +161,28 @@ impl WorkspaceId {
     }
 
     fn take<'a>(parts: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
-        let mut keyword = |wanted: &str| parts.next().filter(|p| p.eq_ignore_ascii_case(wanted)).map(|_| ());
+        let mut keyword = |wanted: &str| {
+            parts
+                .next()
+                .filter(|p| p.eq_ignore_ascii_case(wanted))
+                .map(|_| ())
+        };
         keyword("subscriptions")?;
         let subscription = parts.next()?;
-        let mut keyword = |wanted: &str| parts.next().filter(|p| p.eq_ignore_ascii_case(wanted)).map(|_| ());
+        let mut keyword = |wanted: &str| {
+            parts
+                .next()
+                .filter(|p| p.eq_ignore_ascii_case(wanted))
+                .map(|_| ())
+        };
         keyword("resourceGroups")?;
         let group = parts.next()?;
-        let mut keyword = |wanted: &str| parts.next().filter(|p| p.eq_ignore_ascii_case(wanted)).map(|_| ());
+        let mut keyword = |wanted: &str| {
+            parts
+                .next()
+                .filter(|p| p.eq_ignore_ascii_case(wanted))
+                .map(|_| ())
+        };
         keyword("providers")?;
         keyword("Microsoft.MachineLearningServices")?;
         keyword("workspaces")?;
@@ -190,7 +208,12 @@ impl WorkspaceId {
 }
 
 fn is_segment(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 260 && !text.contains(['/', '?', '#', '\\']) && !text.chars().any(char::is_control) && text != "." && text != ".."
+    !text.is_empty()
+        && text.len() <= 260
+        && !text.contains(['/', '?', '#', '\\'])
+        && !text.chars().any(char::is_control)
+        && text != "."
+        && text != ".."
 }
 
 impl fmt::Display for WorkspaceId {
@@ -219,7 +242,10 @@ impl InstanceId {
         if !is_segment(name) {
             return Err(IdError::new(name, "the name of a compute"));
         }
-        Ok(Self { workspace, name: Folded::new(name) })
+        Ok(Self {
+            workspace,
+            name: Folded::new(name),
+        })
     }
 
     /// Reads the full ARM id of a compute.
@@ -230,7 +256,9 @@ impl InstanceId {
         let wrong = || IdError::new(text, INSTANCE);
         let mut parts = text.strip_prefix('/').unwrap_or_default().split('/');
         let workspace = WorkspaceId::take(&mut parts).ok_or_else(wrong)?;
-        let computes = parts.next().is_some_and(|p| p.eq_ignore_ascii_case("computes"));
+        let computes = parts
+            .next()
+            .is_some_and(|p| p.eq_ignore_ascii_case("computes"));
         match (computes, parts.next(), parts.next()) {
             (true, Some(name), None) => Self::new(workspace, name).map_err(|_| wrong()),
             (true | false, _, _) => Err(wrong()),
@@ -291,7 +319,15 @@ mod tests {
 
     #[test]
     fn other_shapes_are_refused_with_the_text() {
-        for bad in ["", "/", "/subscriptions/x", &ID[1..], &format!("{ID}/x"), &ID.replace("/Ci-One", "/"), &ID.replace("computes", "jobs")] {
+        for bad in [
+            "",
+            "/",
+            "/subscriptions/x",
+            &ID[1..],
+            &format!("{ID}/x"),
+            &ID.replace("/Ci-One", "/"),
+            &ID.replace("computes", "jobs"),
+        ] {
             let error = InstanceId::parse(bad).unwrap_err().to_string();
             assert!(error.contains("is not the ARM id of a compute"), "{error}");
         }

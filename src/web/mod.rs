@@ -1,1 +1,15 @@
-//! Room `web`.
+//! HTTP: metrics and health for machines, and the control socket for this machine's own command line.
+
+mod client;
+mod control;
+mod health;
+mod limits;
+mod public;
+mod socket;
+
+pub use client::{ControlClient, ControlError};
+pub use control::{Acknowledge, Lift, control_router};
+pub use health::{Health, NotReady};
+pub use limits::{HttpLimits, Limited};
+pub use public::{PublicFace, public_router, serve_public};
+pub use socket::{ControlServer, SOCKET_NAME};

@@ -1,0 +1,1 @@
+//! Translation against the shapes that Azure is known to send, and against those it should not.

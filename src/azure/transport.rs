@@ -1,0 +1,235 @@
+//! One request as policy wants it: paced, authorised, counted, tried again only where that is safe.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Client;
+use tokio::sync::Semaphore;
+
+use super::allow::Verb;
+use super::credential::Identity;
+use super::error::{AzureError, answered};
+use super::options::{AzureOptions, OptionsError};
+use super::origin::{Origin, PinnedUrl};
+use super::retry::{default_wait, http_date, pause, retry_after};
+use super::sending::{Answer, arm_client, exchange, token_client};
+use super::throttle::{Kind, Throttle, Urgency};
+use super::tokens::{Bearer, Tokens};
+use super::usage::{Outcome, Usage};
+use super::words::clean;
+use crate::ports::{ApiUse, AzureTime, Clock};
+use crate::units::{Region, SubscriptionId};
+
+/// A permit's second look may be this old when the stop leaves (G10).
+pub(super) const LOOK_AGE_MAX: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whose token bucket a request draws on.
+#[derive(Debug, Clone)]
+pub(super) struct Lane {
+    pub(super) subscription: SubscriptionId,
+    pub(super) region: Region,
+}
+
+/// One read to be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) operation: &'static str,
+    pub(super) url: &'a PinnedUrl,
+    pub(super) lane: &'a Lane,
+    pub(super) urgency: Urgency,
+}
+
+/// The way to Azure.
+pub(super) struct Line<C> {
+    pub(super) origin: Origin,
+    pub(super) clock: Arc<C>,
+    pub(super) tokens: Tokens<C>,
+    pub(super) usage: Usage,
+    client: Client,
+    throttle: Mutex<Throttle>,
+    slots: Semaphore,
+    tries_max: u32,
+    patience: SignedDuration,
+}
+
+impl<C: Clock> Line<C> {
+    pub(super) fn new(options: &AzureOptions, clock: Arc<C>) -> Result<Self, OptionsError> {
+        let origin = options.origin()?;
+        let identity = Identity::new(options, token_client(options, &origin)?);
+        Ok(Self {
+            client: arm_client(options, &origin)?,
+            tokens: Tokens::new(identity, Arc::clone(&clock), options.timeouts.token),
+            origin,
+            clock,
+            usage: Usage::default(),
+            throttle: Mutex::new(Throttle::new(options.throttle)),
+            slots: Semaphore::new(options.concurrency.max(1)),
+            tries_max: options.tries_max.max(1),
+            patience: options.patience,
+        })
+    }
+
+    pub(super) fn api_use(&self) -> ApiUse {
+        self.usage.snapshot(&self.throttle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads, trying again where Azure's failure looks like passing (fault 4).
+    pub(super) async fn get(&self, ask: Ask<'_>) -> Result<Answer, AzureError> {
+        let mut attempt = 0;
+        loop {
+            self.admit(ask.lane, Kind::Read, ask.urgency).await?;
+            let failed = match self.authorised(ask, Verb::Get).await.and_then(accept) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            attempt += 1;
+            if attempt >= self.tries_max || !failed.is_passing() {
+                return Err(failed);
+            }
+            // A 429 rests its bucket, and `admit` waits for that.
+            if !matches!(failed, AzureError::Throttled(_)) {
+                self.clock.sleep(pause(attempt, draw)).await;
+            }
+        }
+    }
+
+    /// Sends a stop once. Nothing but a refused token sends it again: that one was not read beyond its header.
+    pub(super) async fn post(&self, ask: Ask<'_>, looked_at: Timestamp) -> Result<Answer, AzureError> {
+        // Had first, so that fetching it does not age the look between the last check and the wire.
+        self.tokens.bearer().await?;
+        self.admit_stop(ask.lane, looked_at).await?;
+        self.is_fresh(looked_at, SignedDuration::ZERO)?;
+        self.authorised(ask, Verb::Post).await.and_then(accept)
+    }
+
+    fn is_fresh(&self, looked_at: Timestamp, more: SignedDuration) -> Result<(), AzureError> {
+        let age = self.clock.now().duration_since(looked_at);
+        // A look in the future is a clock that stepped: as bad as an old one.
+        if age.saturating_add(more) > LOOK_AGE_MAX || age < -LOOK_AGE_MAX { Err(AzureError::StalePermit(age)) } else { Ok(()) }
+    }
+
+    /// A stop waits for its token no longer than its permit lasts; then it is said when to come again.
+    async fn admit_stop(&self, lane: &Lane, looked_at: Timestamp) -> Result<(), AzureError> {
+        loop {
+            let Err(wait) = self.take(lane, Kind::Write, Urgency::Urgent) else { return Ok(()) };
+            if wait.asked_by_azure || self.is_fresh(looked_at, wait.length).is_err() {
+                return Err(AzureError::Throttled(wait.length));
+            }
+            self.clock.sleep(wait.length).await;
+        }
+    }
+
+    async fn admit(&self, lane: &Lane, kind: Kind, urgency: Urgency) -> Result<(), AzureError> {
+        loop {
+            let Err(wait) = self.take(lane, kind, urgency) else { return Ok(()) };
+            if wait.asked_by_azure && wait.length > self.patience {
+                return Err(AzureError::Throttled(wait.length));
+            }
+            self.clock.sleep(wait.length).await;
+        }
+    }
+
+    fn take(&self, lane: &Lane, kind: Kind, urgency: Urgency) -> Result<(), super::throttle::Wait> {
+        let key = (lane.subscription.clone(), lane.region.clone(), kind);
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner).take(key, urgency, self.clock.steady())
+    }
+
+    /// With a token; after a 401 once more with another one (fault 13).
+    async fn authorised(&self, ask: Ask<'_>, verb: Verb) -> Result<Answer, AzureError> {
+        let bearer = self.tokens.bearer().await?;
+        let answer = self.once(ask, verb, &bearer).await?;
+        if answer.status != 401 {
+            self.tokens.accepted(&bearer);
+            return Ok(answer);
+        }
+        let second = self.tokens.replace(&bearer).await?;
+        let answer = self.once(ask, verb, &second).await?;
+        if answer.status != 401 {
+            self.tokens.accepted(&second);
+            return Ok(answer);
+        }
+        let why = refusal(&answer);
+        self.tokens.give_up(&second, &why);
+        Err(AzureError::NotAccepted(why))
+    }
+
+    async fn once(&self, ask: Ask<'_>, verb: Verb, bearer: &Bearer) -> Result<Answer, AzureError> {
+        let result = match self.slots.acquire().await {
+            Ok(_slot) => exchange(&self.client, verb, ask.url, bearer).await,
+            Err(_) => Err(AzureError::Broken("shutting down".to_owned())),
+        };
+        let kind = match verb {
+            Verb::Get => Kind::Read,
+            Verb::Post => Kind::Write,
+        };
+        match &result {
+            Ok(answer) => self.learn(ask, kind, answer),
+            Err(error) => self.usage.count(ask.operation, Outcome::None(label(error))),
+        }
+        let mut answer = result?;
+        if answer.status == 429 {
+            let wait = retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or_else(|| default_wait(1, draw));
+            self.usage.throttled(&ask.lane.subscription);
+            let key = (ask.lane.subscription.clone(), ask.lane.region.clone(), kind);
+            self.throttle.lock().unwrap_or_else(PoisonError::into_inner).rest(key, wait, self.clock.steady());
+            return Err(AzureError::Throttled(wait));
+        }
+        if matches!(answer.status, 503) && answer.header("retry-after").is_some() {
+            let wait = retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or(SignedDuration::ZERO);
+            if wait <= self.patience && verb == Verb::Get {
+                self.clock.sleep(wait).await;
+            }
+        }
+        answer.headers.remove("set-cookie");
+        Ok(answer)
+    }
+
+    fn learn(&self, ask: Ask<'_>, kind: Kind, answer: &Answer) {
+        self.usage.count(ask.operation, Outcome::Status(answer.status));
+        tracing::debug!(operation = ask.operation, status = answer.status, "Azure answered");
+        if let Some(azure) = answer.header("date").and_then(http_date) {
+            self.usage.heard(AzureTime { azure, here: self.clock.now() });
+        }
+        let names: [&str; 2] = match kind {
+            Kind::Read => ["x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-global-reads"],
+            Kind::Write => ["x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-global-writes"],
+        };
+        let Some(remaining) = names.iter().filter_map(|name| answer.header(name)?.trim().parse().ok()).min() else { return };
+        let key = (ask.lane.subscription.clone(), ask.lane.region.clone(), kind);
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner).learn(key, remaining, self.clock.steady());
+    }
+}
+
+fn draw(n: u64) -> u64 {
+    fastrand::u64(..n.max(1))
+}
+
+/// The metric's label of a request without an answer.
+const fn label(error: &AzureError) -> &'static str {
+    match error {
+        AzureError::NoConnection(_) => "no_connection",
+        AzureError::TooBig(_) => "too_big",
+        AzureError::NotAllowed(_) => "not_allowed",
+        _ => "broken",
+    }
+}
+
+/// Sorts an answer: success, or which error.
+fn accept(answer: Answer) -> Result<Answer, AzureError> {
+    match answer.status {
+        200..=299 => Ok(answer),
+        300..=399 => Err(AzureError::Redirected(answer.status)),
+        407 => Err(AzureError::Proxy),
+        status => Err(answered(status, &answer.body)),
+    }
+}
+
+/// What a 401 says, and whether it is a continuous-access challenge.
+fn refusal(answer: &Answer) -> String {
+    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    let claims = if challenge.contains("claims=") { "; Entra wants the identity to prove more (a conditional access claims challenge), which no renewal can" } else { "" };
+    match answered(401, &answer.body) {
+        AzureError::Answered { code, message, .. } => clean(&format!("{code}: {message}{claims}")),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,333 @@
+//! The command line as typed: every command, flag and word of help.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::units::Span;
+
+const AFTER: &str = "\
+Start here:
+  lightsout demo                      watch it work on a simulated Azure: no account needed
+  lightsout check                     read settings and policies, report every problem at once
+  lightsout plan                      show what would be stopped when, and what is kept and why
+  lightsout run                       be the service
+
+Exit codes: 0 all well, 1 unexpected, 2 bad configuration, 3 some workspaces could not be read, 4 a stop failed.
+A new installation stops nothing: policies observe until they say mode = \"enforce\".";
+
+/// Stops Azure Machine Learning compute instances that nobody is using, by policy.
+#[derive(Debug, Clone, PartialEq, Parser)]
+#[command(name = "lightsout", version, about, after_help = AFTER, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+pub struct Args {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Global {
+    /// The settings file
+    #[arg(long, short, global = true, value_name = "FILE", env = "LIGHTSOUT_CONFIG", default_value = "config/lightsout.toml", help_heading = "Everywhere")]
+    pub config: PathBuf,
+    /// Colours: auto uses them on a terminal only and respects NO_COLOR
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, help_heading = "Everywhere")]
+    pub color: Color,
+    /// Print one JSON object instead of text, where the command prints facts
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<Color> for anstream::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum Command {
+    /// Watch it work: a simulated Azure, people with habits, the real service, time sped up
+    #[command(after_help = "\
+Examples:
+  lightsout demo                            two weeks of three workspaces in about a minute
+  lightsout demo --days 3 --seed 7          a shorter stretch, another population
+  lightsout demo --json                     only the figures at the end, for scripts
+  lightsout demo --keep-open                leave /metrics and the simulated Azure up afterwards")]
+    Demo(Demo),
+    /// Serve a simulated Azure on loopback, for trying out settings, policies and clients
+    #[command(after_help = "\
+Examples:
+  lightsout sandbox                         print its address and how to point a service at it
+  lightsout sandbox --help                  population, clock and faults")]
+    Sandbox,
+    /// Be the service: sweep, warn, stop and verify until told to end
+    #[command(after_help = "\
+Examples:
+  lightsout run --config /etc/lightsout/lightsout.toml
+  kill -HUP PID                             read the policies again; a bad file leaves the good ones at work
+  kill -TERM PID                            drain within 10 s and end
+
+While it runs: `lightsout status`, and /metrics, /healthz and /readyz on the address in [http] listen.")]
+    Run,
+    /// Sweep once and end: for cron and CI
+    #[command(after_help = "\
+Examples:
+  lightsout sweep                           one sweep by the policies; a policy in observe mode stops nothing
+  lightsout sweep --json | jq .stops
+
+Exit code 3 when some workspaces could not be read, 4 when a stop failed. Warnings need two sweeps: one that
+announces, and a later one that stops; run it at least as often as the shortest warning lead.")]
+    Sweep,
+    /// Read settings and policies, report every problem, and say what the policies will do
+    #[command(after_help = "\
+Examples:
+  lightsout check                           settings and every policy they name; next week's edges
+  lightsout check policies/gpu.toml         one file
+  lightsout check --from 2027-03-22 --days 14
+  lightsout check --json                    { diagnostics: [...], policies: [{ name, zone, edges }] }
+
+Exit code 2 when there is any error; warnings alone leave 0.")]
+    Check(Check),
+    /// Show what would be stopped when, and what is kept and why; changes nothing
+    #[command(after_help = "\
+Examples:
+  lightsout plan
+  lightsout plan --json | jq '.workspaces'")]
+    Plan,
+    /// Print the whole decision about one instance
+    #[command(after_help = "\
+Examples:
+  lightsout explain ci-ada
+  lightsout explain ws-research/ci-ada                    when two workspaces use the name
+  lightsout explain ci-ada --at 2026-11-20T19:05:00Z      as it was decided then
+  lightsout explain ci-ada --at 2026-12-24T21:00:00Z      as it would be, on today's facts")]
+    Explain(Explain),
+    /// Keep an instance on: nothing stops it while a hold lasts
+    #[command(after_help = "\
+Examples:
+  lightsout hold ci-ada --for 2h --reason \"thesis run ends at ten\"
+  lightsout hold --list
+  lightsout hold --lift ci-ada
+
+The policy caps how long a hold lasts and how many there are in a week.")]
+    Hold(Hold),
+    /// Stop nothing anywhere, at once, until lifted
+    #[command(after_help = "\
+Examples:
+  lightsout freeze --reason \"incident 4711\"
+  lightsout freeze --status
+  lightsout freeze --lift
+
+It works whether the service runs or not, and acts within a second: the switch is read right before every stop.")]
+    Freeze(Freeze),
+    /// Check identity, permissions, clock, store and policies step by step; changes nothing
+    #[command(after_help = "\
+Examples:
+  lightsout doctor                          names each missing permission and what to do
+  lightsout doctor --json")]
+    Doctor,
+    /// Show how the running service and its fleet are, and what needs a person
+    #[command(after_help = "\
+Examples:
+  lightsout status
+  lightsout status --json | jq '.workspaces[] | select(.fault)'")]
+    Status,
+    /// Let a changed policy act on all at once, instead of on a few for a day
+    #[command(after_help = "\
+Examples:
+  lightsout plan && lightsout ack office    look first, then let it act")]
+    Ack(Ack),
+    /// Print completions for a shell
+    #[command(after_help = "\
+Examples:
+  lightsout completions bash > ~/.local/share/bash-completion/completions/lightsout
+  lightsout completions zsh > ~/.zfunc/_lightsout
+  lightsout completions fish > ~/.config/fish/completions/lightsout.fish")]
+    Completions(Completions),
+}
+
+/// `demo`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Demo {
+    /// Simulated days
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// Simulated seconds a second; without it, what makes the demo take about a minute
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub speed: Option<u32>,
+    /// Chooses the people and their habits; the same seed gives the same figures
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Keep the simulated Azure and /metrics up at the end, until Ctrl-C
+    #[arg(long)]
+    pub keep_open: bool,
+}
+
+/// `check`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Check {
+    /// Policy files to read instead of those that the settings name
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// First day of the edges to list; without it, today
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// How many days of edges to list
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=3660))]
+    pub days: u32,
+}
+
+/// `explain`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Explain {
+    /// Its name, WORKSPACE/NAME, or full ARM id
+    #[arg(value_name = "INSTANCE")]
+    pub instance: String,
+    /// The instant to explain (RFC 3339, such as 2026-11-20T19:05:00Z); without it, now
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+}
+
+/// `hold`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["instance", "list", "lift"]))]
+pub struct Hold {
+    /// Its name, WORKSPACE/NAME, or full ARM id
+    #[arg(value_name = "INSTANCE", requires_all = ["length", "reason"])]
+    pub instance: Option<String>,
+    /// How long from now, such as 2h, 90m or 1d
+    #[arg(long = "for", id = "length", value_name = "LENGTH", value_parser = positive, requires = "instance")]
+    pub length: Option<Span>,
+    /// Why: its owner and others will read it
+    #[arg(long, value_name = "WORDS", value_parser = words, requires = "instance")]
+    pub reason: Option<String>,
+    /// List the holds in force
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub list: bool,
+    /// End a hold, by its id or its instance's name
+    #[arg(long, value_name = "HOLD")]
+    pub lift: Option<String>,
+}
+
+/// `freeze`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["reason", "lift", "status"]))]
+pub struct Freeze {
+    /// Freeze, and say why
+    #[arg(long, value_name = "WORDS", value_parser = words)]
+    pub reason: Option<String>,
+    /// Lift the freeze
+    #[arg(long)]
+    pub lift: bool,
+    /// Say whether everything is frozen, and why
+    #[arg(long)]
+    pub status: bool,
+}
+
+/// `ack`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Ack {
+    /// The policy's name
+    #[arg(value_name = "POLICY")]
+    pub policy: String,
+}
+
+/// `completions`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+fn positive(text: &str) -> Result<Span, String> {
+    let span: Span = text.parse().map_err(|error: crate::units::AmountError| error.to_string())?;
+    if span.duration() == SignedDuration::ZERO { Err("a hold of no length holds nothing".to_owned()) } else { Ok(span) }
+}
+
+fn words(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say why in a few words".to_owned()),
+        long if long.chars().count() > 500 => Err("say it in at most 500 characters".to_owned()),
+        fine => Ok(fine.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn read(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(std::iter::once("lightsout").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_tree_is_sound_and_every_command_shows_an_example() {
+        Args::command().debug_assert();
+        for command in Args::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("lightsout {}", command.get_name())), "{} has no example", command.get_name());
+        }
+    }
+
+    #[test]
+    fn holds_are_made_listed_or_lifted_and_never_half() {
+        for good in ["hold ci --for 2h --reason thesis", "hold --list", "hold --lift ci", "--json hold --list", "hold --list --json"] {
+            assert!(read(good).is_ok(), "{good}");
+        }
+        for bad in ["hold", "hold ci", "hold ci --for 2h", "hold ci --reason x", "hold ci --list", "hold --list --lift ci", "hold --for 2h --reason x", "hold ci --for 0s --reason x", "hold ci --for two --reason x"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        let Command::Hold(hold) = read("hold ci --for 1h30m --reason x").unwrap().command else { panic!("another command") };
+        assert_eq!(hold.length, Some(Span::minutes(90)));
+    }
+
+    #[test]
+    fn freezing_needs_a_reason_lifting_needs_none() {
+        for good in ["freeze --reason incident", "freeze --lift", "freeze --status"] {
+            assert!(read(good).is_ok(), "{good}");
+        }
+        for bad in ["freeze", "freeze --lift --reason x", "freeze --reason"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_dates_and_numbers_are_read_or_refused_here() {
+        let Command::Explain(explain) = read("explain ci --at 2026-11-20T19:05:00Z").unwrap().command else { panic!("another command") };
+        assert_eq!(explain.at, "2026-11-20T19:05:00Z".parse().ok());
+        let Command::Check(check) = read("check --from 2027-03-22 --days 14 a.toml").unwrap().command else { panic!("another command") };
+        assert_eq!((check.days, check.files.len()), (14, 1));
+        for bad in ["explain ci --at yesterday", "check --from 22.3.2027", "check --days -1", "demo --days 0", "completions cmd", "explain"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert_eq!(read("").unwrap_err().kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    }
+}

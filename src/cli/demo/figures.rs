@@ -1,0 +1,92 @@
+//! What the demo comes to, as a table and as one JSON object.
+
+use serde::{Serialize, Serializer};
+
+/// Tenths of an hour: printed as a decimal, never reckoned with as one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TenthHours(pub i64);
+
+impl TenthHours {
+    /// Of so many seconds, rounded down.
+    #[must_use]
+    pub const fn of_seconds(seconds: i64) -> Self {
+        Self(seconds / 360)
+    }
+}
+
+impl std::fmt::Display for TenthHours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.0 / 10, (self.0 % 10).abs())
+    }
+}
+
+impl Serialize for TenthHours {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let number: serde_json::Number = self.to_string().parse().map_err(serde::ser::Error::custom)?;
+        number.serialize(s)
+    }
+}
+
+/// The demo's figures. Equal for equal seeds and days, but for `wall_seconds`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// The seed.
+    pub seed: u64,
+    /// Instances governed.
+    pub instances: usize,
+    /// Simulated days.
+    pub days: u32,
+    /// Stops that Azure took from Lightsout.
+    pub stops: usize,
+    /// Of these, seen stopped by Lightsout itself.
+    pub verified: usize,
+    /// Warnings sent.
+    pub warned: usize,
+    /// Holds that people asked for and got.
+    pub held: usize,
+    /// Stops that Azure refused.
+    pub refused: usize,
+    /// Stops of a machine on which a job truly ran.
+    pub busy_stopped: usize,
+    /// Stops of a machine in use in a way that cannot be seen from outside: tmux, a person at work.
+    pub busy_unseen: usize,
+    /// Stops whose person started it again within 30 minutes.
+    pub regrets: usize,
+    /// Due by policy, and still on an hour later with nothing that the policy respects.
+    pub missed: usize,
+    /// Billed hours of all instances.
+    pub running_hours: TenthHours,
+    /// Of the same people without Lightsout.
+    pub running_hours_without: TenthHours,
+    /// Requests to Azure Resource Manager.
+    pub arm_calls: u64,
+    /// Sweeps.
+    pub sweeps: u64,
+    /// Real seconds that it took.
+    pub wall_seconds: u64,
+}
+
+impl Figures {
+    /// As a table for a person.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let saved = TenthHours(self.running_hours_without.0.saturating_sub(self.running_hours.0));
+        let share = saved.0.saturating_mul(100).checked_div(self.running_hours_without.0).unwrap_or(0);
+        let rows = [
+            ("simulated", format!("{} days, {} instances, seed {}", self.days, self.instances, self.seed)),
+            ("stops", format!("{} taken by Azure, {} seen stopped", self.stops, self.verified)),
+            ("warnings sent", self.warned.to_string()),
+            ("holds asked for and given", self.held.to_string()),
+            ("stops refused by Azure", format!("{} (a full disk; its owner was told, and it was stopped later)", self.refused)),
+            ("stopped while a job ran", self.busy_stopped.to_string()),
+            ("stopped in unseen use", format!("{} (tmux or a person at work: evidence from inside the instance is not part of this version)", self.busy_unseen)),
+            ("regrets", format!("{} (started again within 30 minutes)", self.regrets)),
+            ("missed", format!("{} (due by policy and still on an hour later)", self.missed)),
+            ("billed hours", format!("{} instead of {}: {saved} fewer ({share} %)", self.running_hours, self.running_hours_without)),
+            ("requests to Azure", format!("{} in {} sweeps", self.arm_calls, self.sweeps)),
+            ("took", format!("{} s", self.wall_seconds)),
+        ];
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        rows.iter().map(|(name, value)| format!("  {name:width$}  {value}\n")).collect()
+    }
+}

@@ -1,0 +1,10 @@
+//! `lightsout demo`: the real engine over real HTTP against a simulated Azure, time sped up, and the truth at the end.
+
+mod drive;
+mod figures;
+mod setup;
+mod story;
+mod truth;
+
+pub use drive::{DemoError, DemoOptions, demo};
+pub use figures::Figures;

@@ -1,0 +1,132 @@
+//! The outside as one value: Azure, journal, channels, freeze switch and clock behind the ports. The one place that names adapters.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::azure::Azure;
+use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
+use crate::notify::Channels;
+use crate::ports::{
+    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, Message, Notify, Observe, OperationHandle,
+    OperationState, Recall, RevisionMark, StopInstances, StopPermit, SweepRecord,
+};
+use crate::store::{FileFreeze, Store};
+use crate::units::{InstanceId, PolicyId};
+
+/// Everything outside.
+#[derive(Debug)]
+pub struct Outside<C> {
+    /// Azure.
+    pub azure: Azure<C>,
+    /// The journal.
+    pub store: Store,
+    /// Channels to people.
+    pub channels: Channels,
+    /// The freeze switch.
+    pub freeze: FileFreeze,
+    /// The clock.
+    pub clock: Arc<C>,
+}
+
+impl<C: Clock> Clock for Outside<C> {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+    fn steady(&self) -> SignedDuration {
+        self.clock.steady()
+    }
+    async fn sleep(&self, length: SignedDuration) {
+        self.clock.sleep(length).await;
+    }
+}
+
+impl<C: Clock> Observe for Outside<C> {
+    async fn discover(&self) -> Discovery {
+        self.azure.discover().await
+    }
+    async fn inventory(&self, workspace: &WorkspaceFacts) -> Result<Inventory, Fault> {
+        self.azure.inventory(workspace).await
+    }
+    async fn instance(&self, workspace: &WorkspaceFacts, id: &InstanceId) -> Result<InstanceFacts, Fault> {
+        self.azure.instance(workspace, id).await
+    }
+    fn azure_time(&self) -> Option<AzureTime> {
+        self.azure.azure_time()
+    }
+    fn api_use(&self) -> ApiUse {
+        self.azure.api_use()
+    }
+}
+
+impl<C: Clock> StopInstances for Outside<C> {
+    async fn stop(&self, workspace: &WorkspaceFacts, permit: StopPermit) -> Result<Option<OperationHandle>, Fault> {
+        self.azure.stop(workspace, permit).await
+    }
+    async fn operation(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {
+        self.azure.operation(workspace, handle).await
+    }
+}
+
+impl<C: Clock> Journal for Outside<C> {
+    async fn recall(&self, now: Timestamp) -> Result<Recall, Fault> {
+        self.store.recall(now).await
+    }
+    async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {
+        self.store.record(record).await
+    }
+    async fn intend(&self, intent: &Intent) -> Result<(), Fault> {
+        self.store.intend(intent).await
+    }
+    async fn sent(&self, intent: &str, at: Timestamp) -> Result<(), Fault> {
+        self.store.sent(intent, at).await
+    }
+    async fn settle(&self, intent: &str, result: &StopResult, at: Timestamp) -> Result<(), Fault> {
+        self.store.settle(intent, result, at).await
+    }
+    async fn outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
+        self.store.outbox(now, most).await
+    }
+    async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
+        self.store.delivered(message, at).await
+    }
+    async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
+        self.store.undelivered(message, why, next).await
+    }
+    async fn hold(&self, hold: &Hold) -> Result<(), Fault> {
+        self.store.hold(hold).await
+    }
+    async fn lift(&self, hold: &str, by: &str, at: Timestamp) -> Result<bool, Fault> {
+        self.store.lift(hold, by, at).await
+    }
+    async fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, Fault> {
+        self.store.holds_since(instance, since).await
+    }
+    async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {
+        self.store.revision(policy, revision, at).await
+    }
+    async fn acknowledge(&self, policy: &PolicyId, revision: &str) -> Result<bool, Fault> {
+        self.store.acknowledge(policy, revision).await
+    }
+    async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {
+        self.store.decision(instance, at).await
+    }
+    async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
+        self.store.audit(line).await
+    }
+}
+
+impl<C: Clock> Notify for Outside<C> {
+    fn channels(&self) -> usize {
+        self.channels.channels()
+    }
+    async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+        self.channels.deliver(message).await
+    }
+}
+
+impl<C: Clock> FreezeSwitch for Outside<C> {
+    fn freeze(&self) -> Freeze {
+        self.freeze.freeze()
+    }
+}

@@ -1,0 +1,13 @@
+//! What commands print: pure functions from values to text.
+
+mod explain;
+mod look;
+mod plan;
+mod status;
+mod sweep;
+
+pub use explain::explain;
+pub use look::{Look, Paint, Zones};
+pub use plan::plan;
+pub use status::status;
+pub use sweep::sweep;

@@ -1,0 +1,128 @@
+//! `lightsout status`: how the service and its fleet are, what is wrong, and what to do about it.
+
+use super::Look;
+use super::sweep::{counts, fault_lines};
+use crate::facts::Freeze;
+use crate::report::{FleetView, InstanceView, words};
+
+/// The status as text; what needs a person comes first.
+#[must_use]
+pub fn status(view: &FleetView, look: &Look) -> String {
+    let mut text = String::new();
+    troubles(&mut text, view, look);
+    summary(&mut text, view, look);
+    workspaces(&mut text, view, look);
+    overdue(&mut text, view, look);
+    holds(&mut text, view, look);
+    policies(&mut text, view, look);
+    text
+}
+
+fn troubles(text: &mut String, view: &FleetView, look: &Look) {
+    let mut lines = Vec::new();
+    if view.freeze != Freeze::Off {
+        lines.push(words::freeze(&view.freeze));
+    }
+    if let Err(problem) = &view.reload {
+        lines.push(format!("the policies could not be loaded, those before are at work: {}", words::clean(problem)));
+    }
+    if let Some(trouble) = &view.sight.clock_trouble {
+        lines.push(format!("clock trouble, nothing is stopped until it is over: {}", words::clean(trouble)));
+    }
+    for line in &lines {
+        text.push_str(&format!("{} {line}\n", look.paint.bad("!")));
+    }
+    text.push_str(&fault_lines(view, look));
+    if lines.is_empty() && view.last.faults.is_empty() && view.workspaces.values().all(|w| w.fault.is_none()) {
+        text.push_str(&format!("{}\n", look.paint.good("all well")));
+    }
+}
+
+fn summary(text: &mut String, view: &FleetView, look: &Look) {
+    let all = || view.workspaces.values().flat_map(|w| &w.instances);
+    let on = all().filter(|i| i.facts.state.is_on()).count();
+    let ended = view.last.ended_at.map_or_else(|| "none yet".to_owned(), |at| look.when(at, None));
+    text.push_str(&format!("\n{}\n", look.paint.strong("Fleet")));
+    text.push_str(&format!("  {} workspaces, {} instances, {on} on\n", view.workspaces.len(), all().count()));
+    text.push_str(&format!("  last sweep: {ended}\n"));
+    text.push_str(&format!("  {}\n", counts(&view.last)));
+}
+
+fn workspaces(text: &mut String, view: &FleetView, look: &Look) {
+    let rows: Vec<Vec<String>> = view
+        .workspaces
+        .values()
+        .map(|w| {
+            vec![
+                w.id.name().to_owned(),
+                w.region.to_string(),
+                w.policy.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+                w.instances.len().to_string(),
+                w.instances.iter().filter(|i| i.facts.state.is_on()).count().to_string(),
+                w.instances.iter().filter(|i| i.overdue_since.is_some()).count().to_string(),
+                w.read_at.map_or_else(|| "never".to_owned(), |at| words::from_now(at, look.now)),
+                w.fault_label.unwrap_or(if w.fault.is_some() { "other" } else { "-" }).to_owned(),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        text.push('\n');
+        text.push_str(&look.table(&["workspace", "region", "policy", "instances", "on", "overdue", "read", "fault"], &rows));
+    }
+}
+
+fn overdue(text: &mut String, view: &FleetView, look: &Look) {
+    let mut late: Vec<(&InstanceView, _)> =
+        view.workspaces.values().flat_map(|w| &w.instances).filter_map(|i| i.overdue_since.map(|since| (i, since))).collect();
+    late.sort_by_key(|(_, since)| *since);
+    let rows: Vec<Vec<String>> = late
+        .iter()
+        .map(|(instance, since)| {
+            let verdict = instance.verdict.as_ref();
+            let refusal = view.last.refused.iter().find(|(step, _)| step.instance == instance.facts.id).map(|(_, refusal)| refusal.label());
+            vec![
+                format!("{}/{}", instance.facts.id.workspace().name(), instance.facts.id.name()),
+                words::length(view.at.duration_since(*since)),
+                words::owner(&instance.facts),
+                verdict.map_or("-", |verdict| verdict.ground.label()).to_owned(),
+                refusal.unwrap_or("-").to_owned(),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        text.push_str(&format!("\n{}\n", look.paint.soon("Should be off and is on")));
+        text.push_str(&look.table(&["instance", "for", "owner", "ground", "held back by"], &rows));
+    }
+}
+
+fn holds(text: &mut String, view: &FleetView, look: &Look) {
+    let rows: Vec<Vec<String>> = view
+        .workspaces
+        .values()
+        .flat_map(|w| w.instances.iter().filter_map(move |i| i.hold.as_ref().map(|hold| (w, i, hold))))
+        .map(|(w, instance, hold)| {
+            vec![instance.facts.id.name().to_owned(), look.when(hold.until, w.policy.as_ref()), hold.by.clone(), hold.reason.clone(), hold.id.clone()]
+        })
+        .collect();
+    if !rows.is_empty() {
+        text.push_str(&format!("\n{}\n", look.paint.strong("Holds")));
+        text.push_str(&look.table(&["instance", "until", "by", "reason", "id"], &rows));
+    }
+}
+
+fn policies(text: &mut String, view: &FleetView, look: &Look) {
+    let rows: Vec<Vec<String>> = view
+        .policies
+        .iter()
+        .map(|policy| {
+            let canary = policy.canary_until.map_or_else(|| "-".to_owned(), |until| format!("until {}", look.when(until, Some(&policy.id))));
+            vec![policy.id.to_string(), words::mode(policy.mode).to_owned(), policy.revision.to_string(), policy.file.to_string(), canary]
+        })
+        .collect();
+    text.push_str(&format!("\n{}\n", look.paint.strong("Policies")));
+    if rows.is_empty() {
+        text.push_str("  none: nothing is governed\n");
+    } else {
+        text.push_str(&look.table(&["policy", "mode", "revision", "file", "tried on a few"], &rows));
+    }
+}

@@ -1,0 +1,185 @@
+//! From settings to the parts they describe: the only place that knows both.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::clock::SystemClock;
+use super::outside::Outside;
+use crate::azure::{Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch};
+use crate::engine::EngineOptions;
+use crate::guard::Bounds;
+use crate::notify::{Channel, Channels, Cidr, CidrError, Webhook, WebhookError, WebhookOptions};
+use crate::ports::Clock as _;
+use crate::settings::{self, Environment, Identity, ManagedIdentity, SecretError, Settings};
+use crate::store::{FileFreeze, Store, StoreError};
+use crate::units::Span;
+
+/// Why the parts could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// Azure's options.
+    #[error("could not set up the way to Azure ([azure])")]
+    Azure(#[from] OptionsError),
+    /// A secret.
+    #[error("could not read a secret")]
+    Secret(#[from] SecretError),
+    /// The webhook.
+    #[error("could not set up the webhook ([notify.webhook])")]
+    Webhook(#[from] WebhookError),
+    /// A network of the webhook.
+    #[error("could not read allow_private of [notify.webhook]")]
+    Network(#[from] CidrError),
+    /// The store.
+    #[error("could not open the journal ([store] dir)")]
+    Store(#[from] StoreError),
+}
+
+/// Puts the outside together; opens the journal, sends nothing.
+///
+/// # Errors
+/// When a part cannot be set up.
+pub async fn outside(settings: &Settings, environment: &Environment) -> Result<Outside<SystemClock>, WireError> {
+    let store = Store::open(&settings.store.dir).await?;
+    with_store(settings, environment, store)
+}
+
+/// The same around a journal that is open already.
+///
+/// # Errors
+/// When a part cannot be set up.
+pub fn with_store(settings: &Settings, environment: &Environment, store: Store) -> Result<Outside<SystemClock>, WireError> {
+    let clock = Arc::new(SystemClock);
+    Ok(Outside {
+        azure: Azure::new(azure_options(settings, environment)?, clock.clone())?,
+        store,
+        channels: channels(settings, environment)?,
+        freeze: freeze_switch(settings),
+        clock,
+    })
+}
+
+/// Where the freeze switch is.
+#[must_use]
+pub fn freeze_file(settings: &Settings) -> PathBuf {
+    settings.freeze.file.clone().unwrap_or_else(|| settings.store.dir.join("FREEZE"))
+}
+
+/// The freeze switch.
+#[must_use]
+pub fn freeze_switch(settings: &Settings) -> FileFreeze {
+    FileFreeze::new(freeze_file(settings), settings.freeze.always.clone())
+}
+
+/// The control socket's place.
+#[must_use]
+pub fn control_socket(settings: &Settings) -> PathBuf {
+    Path::new(&settings.store.dir).join(crate::web::SOCKET_NAME)
+}
+
+/// How the engine paces itself.
+#[must_use]
+pub fn engine_options(settings: &Settings) -> EngineOptions {
+    let (sweep, guard) = (&settings.sweep, &settings.guard);
+    let twice = sweep.interval.as_secs().saturating_mul(2).saturating_add(sweep.workspace_deadline.as_secs());
+    EngineOptions {
+        interval: sweep.interval,
+        discovery_interval: sweep.discovery_interval,
+        concurrency: usize::try_from(sweep.concurrency).unwrap_or(1),
+        workspace_deadline: sweep.workspace_deadline,
+        stop_deadline: guard.stop_deadline,
+        concurrent_stops_max: usize::try_from(guard.concurrent_stops_max).unwrap_or(1),
+        bounds: Bounds {
+            failed_workspaces_max: guard.failed_workspaces_max,
+            instance_drop_max: guard.instance_drop_max,
+            unknown_states_max: guard.unknown_states_max,
+            full_sweep_max: Span::seconds(twice),
+            observed_max: Span::seconds(twice),
+            failed_stops_max: guard.failed_stops_max,
+            failed_stops_share: guard.failed_stops_share,
+            workspace: settings.limits.workspace,
+            subscription: settings.limits.subscription,
+            fleet: settings.limits.fleet,
+        },
+        at_point: None,
+    }
+}
+
+fn azure_options(settings: &Settings, environment: &Environment) -> Result<AzureOptions, WireError> {
+    let azure = &settings.azure;
+    let cloud = match &azure.cloud {
+        settings::Cloud::Public => Cloud::Public,
+        settings::Cloud::China => Cloud::China,
+        settings::Cloud::UsGov => Cloud::UsGov,
+        settings::Cloud::Custom { arm_endpoint, token_scope, authority_host } => Cloud::Custom {
+            arm_endpoint: arm_endpoint.clone(),
+            token_scope: token_scope.clone().unwrap_or_default(),
+            authority_host: authority_host.clone().unwrap_or_default(),
+        },
+    };
+    let mut options = AzureOptions::new(cloud, identity(&azure.identity, environment)?);
+    options.api_version.clone_from(&azure.api_version);
+    options.watch = watch(&settings.fleet);
+    options.ca_file.clone_from(&azure.ca_file);
+    options.timeouts = Timeouts { connect: std_time(azure.connect_timeout), total: std_time(azure.request_timeout), ..Timeouts::default() };
+    options.tries_max = azure.retries.max(1);
+    options.concurrency = usize::try_from(settings.sweep.concurrency).unwrap_or(1).saturating_add(8);
+    options.throttle = azure.throttle.then(ThrottleLimits::default);
+    Ok(options)
+}
+
+fn watch(fleet: &settings::Fleet) -> Watch {
+    Watch {
+        workspaces: fleet.workspaces.clone(),
+        resource_groups: fleet.resource_groups.clone(),
+        subscriptions: fleet.subscriptions.clone(),
+        tags: fleet.tags.iter().map(|(name, value)| TagFilter { name: name.clone(), value: value.clone() }).collect(),
+    }
+}
+
+fn identity(identity: &Identity, environment: &Environment) -> Result<IdentityOptions, WireError> {
+    Ok(match identity {
+        Identity::Managed(which) => IdentityOptions::Managed(match which {
+            ManagedIdentity::SystemAssigned => ManagedId::SystemAssigned,
+            ManagedIdentity::Client(id) => ManagedId::Client(id.clone()),
+            ManagedIdentity::Object(id) => ManagedId::Object(id.clone()),
+            ManagedIdentity::Resource(id) => ManagedId::Resource(id.clone()),
+        }),
+        Identity::Workload { tenant_id, client_id, federated_token_file } => IdentityOptions::Workload {
+            tenant: Some(tenant_id.clone()),
+            client: Some(client_id.clone()),
+            token_file: Some(federated_token_file.clone()),
+        },
+        Identity::ClientSecret { tenant_id, client_id, secret } => IdentityOptions::ClientSecret {
+            tenant: tenant_id.clone(),
+            client: client_id.clone(),
+            secret: secret.read(environment)?,
+        },
+        Identity::ClientCertificate { tenant_id, client_id, certificate_file } => IdentityOptions::ClientCertificate {
+            tenant: tenant_id.clone(),
+            client: client_id.clone(),
+            pem: certificate_file.clone(),
+        },
+        Identity::AzureCli { tenant_id } => IdentityOptions::AzureCli { tenant: tenant_id.clone() },
+        Identity::TokenFile { token_file } => IdentityOptions::TokenFile { path: token_file.clone() },
+    })
+}
+
+fn channels(settings: &Settings, environment: &Environment) -> Result<Channels, WireError> {
+    let Some(webhook) = &settings.webhook else { return Ok(Channels::default()) };
+    let networks: Result<Vec<Cidr>, CidrError> = webhook.allow_private.iter().map(|network| network.to_string().parse()).collect();
+    let options = WebhookOptions {
+        url: webhook.url.clone(),
+        secret: webhook.secret.as_ref().map(|secret| secret.read(environment)).transpose()?,
+        unsigned: webhook.secret.is_none(),
+        allow_private: networks?,
+        timeout: Some(SignedDuration::from_secs(i64::from(webhook.timeout.as_secs()))),
+    };
+    Ok(Channels::new(vec![Channel::Webhook(Webhook::new(options, Arc::new(|| SystemClock.now()))?)]))
+}
+
+fn std_time(span: Span) -> Duration {
+    Duration::from_secs(u64::from(span.as_secs()))
+}

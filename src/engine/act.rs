@@ -1,0 +1,302 @@
+//! Acting on what was approved: look again, write the intent, look at the freeze switch, stop, write the outcome. In that order.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+
+use super::book::Changes;
+use super::log;
+use super::settle::after;
+use super::state::Engine;
+use crate::facts::{EndedStop, Freeze, InstanceFacts, OpenIntent, StopResult, WorkspaceFacts};
+use crate::guard::{Approved, Refusal, SecondLook, StopPermit, second_look};
+use crate::plan::Step;
+use crate::ports::{Fault, FaultKind, Intent, Message, MessageKind, Sighting, World};
+use crate::report::{Outcome, StopLine};
+use crate::rules::{Moment, evaluate};
+
+/// What acting adds to the journal beside intents and their outcomes.
+#[derive(Debug, Default)]
+pub(super) struct Acted {
+    pub(super) lines: Vec<StopLine>,
+    pub(super) sightings: Vec<Sighting>,
+    pub(super) messages: Vec<Message>,
+}
+
+impl<W: World> Engine<W> {
+    /// Carries out approved steps in their order: one, then two, four, … side by side; one again after a failure (G7).
+    pub(super) async fn act(&self, approved: Vec<Approved>) -> Acted {
+        let mut acted = Acted::default();
+        let mut rest = approved.into_iter();
+        loop {
+            let width = self
+                .lock()
+                .side_by_side
+                .clamp(1, self.options.concurrent_stops_max.max(1));
+            let batch: Vec<Approved> = rest.by_ref().take(width).collect();
+            if batch.is_empty() {
+                return acted;
+            }
+            let full = batch.len() == width;
+            let done: Vec<Acted> =
+                futures_util::stream::iter(batch.into_iter().map(|one| self.one(one)))
+                    .buffered(width)
+                    .collect()
+                    .await;
+            let failed = done.iter().flat_map(|one| &one.lines).any(|line| {
+                matches!(
+                    line.outcome,
+                    Outcome::Failed { .. } | Outcome::Unclear { .. }
+                )
+            });
+            for one in done {
+                acted.lines.extend(one.lines);
+                acted.sightings.extend(one.sightings);
+                acted.messages.extend(one.messages);
+            }
+            let mut state = self.lock();
+            state.side_by_side = match (failed, full) {
+                (true, _) => 1,
+                (false, true) => width
+                    .saturating_mul(2)
+                    .min(self.options.concurrent_stops_max),
+                (false, false) => width,
+            };
+        }
+    }
+
+    async fn one(&self, approved: Approved) -> Acted {
+        let step = approved.step().clone();
+        let mut acted = Acted::default();
+        let outcome = match self.look_again(approved, &mut acted).await {
+            Err((refusal, words)) => Outcome::Dropped { refusal, words },
+            Ok((permit, workspace, fresh)) => {
+                self.send(permit, &workspace, &fresh, &mut acted).await
+            }
+        };
+        acted.lines.push(StopLine {
+            step,
+            outcome,
+            at: self.world.now(),
+        });
+        acted
+    }
+
+    /// The second look (G10): the instance and the freeze switch are read again, holds are those of this moment, and the
+    /// same decision must come out.
+    async fn look_again(
+        &self,
+        approved: Approved,
+        acted: &mut Acted,
+    ) -> Result<(StopPermit, WorkspaceFacts, Arc<InstanceFacts>), (Refusal, String)> {
+        let id = approved.step().instance.clone();
+        let workspace = self
+            .lock()
+            .places
+            .get(id.workspace())
+            .map(|place| place.facts.clone());
+        let workspace = workspace.ok_or_else(|| {
+            (
+                Refusal::NoSecondLook,
+                "its workspace is not looked at any more".to_owned(),
+            )
+        })?;
+        let fresh = match self.world.instance(&workspace, &id).await {
+            Ok(fresh) => Arc::new(fresh),
+            Err(fault) if fault.kind == FaultKind::Gone => {
+                return Err((Refusal::NoLongerDue, "it is gone".to_owned()));
+            }
+            Err(fault) => return Err((Refusal::NoSecondLook, fault.words())),
+        };
+        let now = self.world.now();
+        let freeze = self.world.freeze();
+        let mut state = self.lock();
+        let mut changes = Changes::default();
+        if let Some(place) = state.places.get_mut(id.workspace()) {
+            place.see(fresh.clone(), &mut changes);
+        }
+        acted.sightings.extend(changes.sightings);
+        let policy = state.policy_of(id.workspace()).ok_or_else(|| {
+            (
+                Refusal::PolicyChanged,
+                "no policy governs it any more".to_owned(),
+            )
+        })?;
+        let history = state
+            .history_mut(&id)
+            .cloned()
+            .ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
+        drop(state);
+        let verdict = evaluate(&Moment::new(&policy, now), &fresh, &history, &freeze);
+        let permit = second_look(
+            approved,
+            &SecondLook {
+                fresh: &fresh,
+                verdict: &verdict,
+                freeze: &freeze,
+                now,
+            },
+        )?;
+        Ok((permit, workspace, fresh))
+    }
+
+    async fn send(
+        &self,
+        permit: StopPermit,
+        workspace: &WorkspaceFacts,
+        fresh: &InstanceFacts,
+        acted: &mut Acted,
+    ) -> Outcome {
+        let step = permit.step().clone();
+        let at = self.world.now();
+        let intent = Intent {
+            id: ulid_at(at),
+            attempt: self.attempts(&step).saturating_add(1),
+            step: step.clone(),
+            at,
+        };
+        if let Err(fault) = self.world.intend(&intent).await {
+            return Outcome::Dropped {
+                refusal: Refusal::NotRecorded,
+                words: fault.words(),
+            };
+        }
+        self.pass("intended");
+        let open = OpenIntent {
+            id: intent.id.clone(),
+            key: step.key.clone(),
+            intended_at: at,
+            sent_at: None,
+        };
+        if let Some(history) = self.lock().history_mut(&step.instance) {
+            history.open = Some(open);
+        }
+        if let Freeze::On(why) = self.world.freeze() {
+            self.end(&intent, StopResult::Dropped("frozen".to_owned()))
+                .await;
+            return Outcome::Dropped {
+                refusal: Refusal::Frozen,
+                words: why,
+            };
+        }
+        let answer = self.world.stop(workspace, permit).await;
+        self.pass("posted");
+        match answer {
+            Ok(handle) => {
+                self.accepted(&intent, handle).await;
+                self.pass("sent");
+                Outcome::Accepted
+            }
+            Err(fault) => self.refused(&intent, fault, fresh, acted).await,
+        }
+    }
+
+    async fn accepted(&self, intent: &Intent, handle: Option<crate::ports::OperationHandle>) {
+        let at = self.world.now();
+        // When this cannot be written the intent stays open unsent; the next sweep looks and settles it all the same.
+        if let Err(fault) = self.world.sent(&intent.id, at).await {
+            log::fault(&fault);
+        }
+        let mut state = self.lock();
+        if let Some(handle) = handle {
+            state.handles.insert(intent.id.clone(), handle);
+        }
+        if let Some(open) = state
+            .history_mut(&intent.step.instance)
+            .and_then(|history| history.open.as_mut())
+        {
+            open.sent_at = Some(at);
+        }
+    }
+
+    async fn refused(
+        &self,
+        intent: &Intent,
+        fault: Fault,
+        fresh: &InstanceFacts,
+        acted: &mut Acted,
+    ) -> Outcome {
+        let words = format!("{}; {}", fault.words(), fault.kind.remedy());
+        let label = fault.kind.label();
+        let result = match fault.kind {
+            FaultKind::Unclear => return Outcome::Unclear { words },
+            FaultKind::Gone => StopResult::Gone,
+            // a throttled stop keeps its place: it is looked at and tried again next sweep, without a rest
+            FaultKind::Throttled(_) => StopResult::Dropped(label.to_owned()),
+            FaultKind::Unauthenticated
+            | FaultKind::Denied
+            | FaultKind::Conflict
+            | FaultKind::DiskFull
+            | FaultKind::Refused
+            | FaultKind::Unreachable
+            | FaultKind::Garbled
+            | FaultKind::Storage
+            | FaultKind::Undelivered => StopResult::Failed(label.to_owned()),
+        };
+        if matches!(result, StopResult::Failed(_)) {
+            let told = format!("{} could not be stopped: {words}", fresh.id.name());
+            acted.messages.push(after(
+                MessageKind::StopFailed,
+                fresh,
+                &intent.step.key,
+                told,
+                intent.at,
+            ));
+        }
+        self.end(intent, result).await;
+        Outcome::Failed { label, words }
+    }
+
+    async fn end(&self, intent: &Intent, result: StopResult) {
+        let now = self.world.now();
+        if let Err(fault) = self.world.settle(&intent.id, &result, now).await {
+            // It stays open in the journal and in memory: looked at by the next sweep, never repeated blindly.
+            log::fault(&fault);
+            return;
+        }
+        let ended = EndedStop {
+            key: intent.step.key.clone(),
+            asked_at: intent.at,
+            ended_at: now,
+            result,
+        };
+        self.lock().ended(&intent.step.instance, &intent.id, ended);
+    }
+
+    /// Passes a labelled point between intent and outcome; the crash tests end the process there.
+    fn pass(&self, point: &'static str) {
+        if let Some(hook) = self.options.at_point {
+            hook(point);
+        }
+    }
+
+    fn attempts(&self, step: &Step) -> u32 {
+        let mut state = self.lock();
+        let tries = state.history_mut(&step.instance).map_or(0, |history| {
+            history
+                .stops
+                .iter()
+                .filter(|stop| stop.key == step.key)
+                .count()
+        });
+        u32::try_from(tries).unwrap_or(u32::MAX)
+    }
+
+    /// The steps of a review in the order of acting: earliest due first, and of those due at once the dearest. Without
+    /// prices the size's name stands in for the price: GPU families first.
+    pub(super) fn in_order(mut approved: Vec<Approved>) -> Vec<Approved> {
+        approved.sort_by_key(|one| {
+            let step = one.step();
+            let gpu = step.size.to_ascii_uppercase().starts_with("STANDARD_N");
+            (step.due_at, !gpu, step.instance.clone())
+        });
+        approved
+    }
+}
+
+/// An id that sorts by time.
+fn ulid_at(at: Timestamp) -> String {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    ulid::Ulid::from_parts(millis, fastrand::u128(..)).to_string()
+}

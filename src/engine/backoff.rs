@@ -1,0 +1,62 @@
+//! When a message that could not be delivered is tried again.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ports::Message;
+
+/// The first wait's bound. A channel that was only restarted is back by then.
+const FIRST_SECONDS: i64 = 5;
+/// No wait is longer: a channel that comes back is found again within ten minutes, well inside a warning's lead.
+const LONGEST_SECONDS: i64 = 600;
+/// A share of nothing would be tried at once, for ever.
+const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
+/// A warning is of no use to anyone a day after the stop that it announced.
+const WARNING_OUTLIVES: SignedDuration = SignedDuration::from_hours(24);
+/// Nor is any other news after three days.
+const NEWS_OUTLIVES: SignedDuration = SignedDuration::from_hours(72);
+
+/// The next try after `attempts` failed ones: somewhere between now and a bound that doubles from 5 s to 10 min, at the
+/// random share given in thousandths, so that many messages do not come back together.
+fn next_try(attempts: u32, now: Timestamp, share_per_mille: u16) -> Timestamp {
+    let doublings = attempts.saturating_sub(1).min(16);
+    let bound = FIRST_SECONDS.saturating_mul(1_i64 << doublings).min(LONGEST_SECONDS);
+    let millis = bound.saturating_mul(i64::from(share_per_mille.min(1000)));
+    now.checked_add(SignedDuration::from_millis(millis).max(SHORTEST)).unwrap_or(Timestamp::MAX)
+}
+
+/// The next try of a message whose try just failed, not before the wait that its channel asked for; none when it is no
+/// longer worth delivering.
+pub(super) fn next_try_of(message: &Message, now: Timestamp, share_per_mille: u16, asked: Option<SignedDuration>) -> Option<Timestamp> {
+    let (since, outlives) = match &message.notice {
+        Some(notice) => (notice.stop_at, WARNING_OUTLIVES),
+        None => (message.at, NEWS_OUTLIVES),
+    };
+    if now.duration_since(since) >= outlives {
+        return None;
+    }
+    let next = next_try(message.attempts.saturating_add(1), now, share_per_mille);
+    let earliest = now.checked_add(asked.unwrap_or(SignedDuration::ZERO)).unwrap_or(Timestamp::MAX);
+    Some(next.max(earliest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(attempts: u32, share: u16) -> i64 {
+        next_try(attempts, Timestamp::UNIX_EPOCH, share).as_millisecond()
+    }
+
+    #[test]
+    fn waits_double_to_ten_minutes() {
+        let bounds: Vec<i64> = (0..12).map(|attempts| wait(attempts, 1000) / 1000).collect();
+        assert_eq!(bounds, [5, 5, 10, 20, 40, 80, 160, 320, 600, 600, 600, 600]);
+        assert_eq!(wait(u32::MAX, 1000), 600_000);
+    }
+
+    #[test]
+    fn the_share_spreads_them_and_none_is_at_once() {
+        assert_eq!((wait(3, 500), wait(3, 1), wait(3, 0), wait(3, u16::MAX)), (10_000, 1000, 1000, 20_000));
+        assert_eq!(next_try(9, Timestamp::MAX, 1000), Timestamp::MAX);
+    }
+}

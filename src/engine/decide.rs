@@ -1,0 +1,101 @@
+//! Verdicts for what was read, from one instant for all, and what changed in them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::book::Rule;
+use super::state::State;
+use crate::facts::{Freeze, InstanceFacts};
+use crate::policy::Policy;
+use crate::ports::DecisionRow;
+use crate::rules::{Moment, Verdict, evaluate, terms_of};
+use crate::units::{PolicyId, WorkspaceId};
+
+/// Each decided instance: facts, verdict, and who else is told.
+pub(super) type Decided = Vec<(Arc<InstanceFacts>, Verdict, Vec<String>)>;
+
+impl State {
+    /// Decides about every instance of the workspaces just read. An instance missing from the last reading is not decided about.
+    pub(super) fn decide(
+        &mut self,
+        read: &[WorkspaceId],
+        freeze: &Freeze,
+        now: Timestamp,
+    ) -> (Decided, Vec<DecisionRow>) {
+        let governed: Vec<Arc<Policy>> = read.iter().filter_map(|id| self.policy_of(id)).collect();
+        let mut moments: BTreeMap<PolicyId, Moment<'_>> = BTreeMap::new();
+        for policy in &governed {
+            moments
+                .entry(policy.id.clone())
+                .or_insert_with(|| Moment::new(policy, now));
+        }
+        let (mut decided, mut rows) = (Vec::new(), Vec::new());
+        for id in read {
+            let Some(place) = self.places.get_mut(id) else {
+                continue;
+            };
+            let moment = match &place.rule {
+                Rule::Governed(policy) => moments.get(&policy.id).map(|moment| (policy, moment)),
+                Rule::Ungoverned | Rule::Conflict(_) => None,
+            };
+            let Some((policy, moment)) = moment else {
+                place
+                    .entries
+                    .values_mut()
+                    .for_each(|entry| entry.verdict = None);
+                continue;
+            };
+            for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
+                let verdict = evaluate(moment, &entry.facts, &entry.history, freeze);
+                if entry
+                    .verdict
+                    .as_ref()
+                    .is_none_or(|old| is_other(old, &verdict))
+                {
+                    rows.extend(row(&entry.facts, &verdict));
+                }
+                entry.verdict = Some(Arc::new(verdict.clone()));
+                decided.push((
+                    entry.facts.clone(),
+                    verdict,
+                    terms_of(policy, &entry.facts).warning.notify.clone(),
+                ));
+            }
+        }
+        (decided, rows)
+    }
+
+    pub(super) fn policy_of(&self, workspace: &WorkspaceId) -> Option<Arc<Policy>> {
+        match &self.places.get(workspace)?.rule {
+            Rule::Governed(policy) => Some(policy.clone()),
+            Rule::Ungoverned | Rule::Conflict(_) => None,
+        }
+    }
+}
+
+/// True when the journal should hold the new verdict beside the old.
+fn is_other(old: &Verdict, new: &Verdict) -> bool {
+    let deadline = |verdict: &Verdict| {
+        verdict
+            .due
+            .as_ref()
+            .map(|due| (due.key.clone(), due.stop_at))
+    };
+    (old.action, old.ground, &old.revision) != (new.action, new.ground, &new.revision)
+        || deadline(old) != deadline(new)
+}
+
+fn row(facts: &InstanceFacts, verdict: &Verdict) -> Option<DecisionRow> {
+    let (verdict_text, facts_text) = (
+        serde_json::to_string(verdict).ok()?,
+        serde_json::to_string(facts).ok()?,
+    );
+    Some(DecisionRow {
+        instance: facts.id.clone(),
+        at: verdict.at,
+        verdict: verdict_text,
+        facts: facts_text,
+    })
+}

@@ -1,0 +1,75 @@
+//! Delivering what the outbox holds. A message is tried until it is confirmed, or past its use (G9, fault 42).
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+
+use super::backoff::next_try_of;
+use super::log;
+use super::state::Engine;
+use crate::facts::NoticeState;
+use crate::ports::{Fault, FaultKind, Message, World};
+
+/// Messages of one round: enough for a storm, few enough that one round ends.
+const ROUND: u32 = 500;
+/// Deliveries side by side.
+const WIDTH: usize = 8;
+impl<W: World> Engine<W> {
+    /// Delivers what is due; says how many were confirmed and how many failed. With no channel nothing is tried, and
+    /// messages stay in the outbox for the day there is one.
+    ///
+    /// # Errors
+    /// When the outbox cannot be read or written.
+    pub async fn deliver(&self) -> Result<(usize, usize), Fault> {
+        if self.world.channels() == 0 {
+            return Ok((0, 0));
+        }
+        let due = self.world.outbox(self.world.now(), ROUND).await?;
+        let tries = due.into_iter().map(|message| self.deliver_one(message));
+        let results: Vec<Result<bool, Fault>> = futures_util::stream::iter(tries)
+            .buffer_unordered(WIDTH)
+            .collect()
+            .await;
+        let (mut confirmed, mut failed) = (0_usize, 0_usize);
+        for result in results {
+            match result? {
+                true => confirmed = confirmed.saturating_add(1),
+                false => failed = failed.saturating_add(1),
+            }
+        }
+        Ok((confirmed, failed))
+    }
+
+    async fn deliver_one(&self, message: Message) -> Result<bool, Fault> {
+        match self.world.deliver(&message).await {
+            Ok(()) => {
+                let at = self.world.now();
+                self.world.delivered(&message.id, at).await?;
+                self.remember_delivery(&message, at);
+                Ok(true)
+            }
+            Err(fault) => {
+                let now = self.world.now();
+                let asked = if let FaultKind::Throttled(wait) = fault.kind { wait } else { None };
+                let next = next_try_of(&message, now, fastrand::u16(0..=1000), asked);
+                log::fault(&fault);
+                self.world
+                    .undelivered(&message.id, &fault.words(), next)
+                    .await?;
+                Ok(false)
+            }
+        }
+    }
+
+    fn remember_delivery(&self, message: &Message, at: Timestamp) {
+        let Some(key) = &message.notice else { return };
+        let mut state = self.lock();
+        let notices = state
+            .history_mut(&message.instance)
+            .map(|history| &mut history.notices);
+        if let Some(notice) =
+            notices.and_then(|notices| notices.iter_mut().find(|notice| notice.key == *key))
+        {
+            notice.state = NoticeState::Delivered { at };
+        }
+    }
+}

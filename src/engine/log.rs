@@ -1,0 +1,87 @@
+//! What the engine logs, each thing once, where it is handled.
+
+use jiff::SignedDuration;
+
+use crate::plan::Notice;
+use crate::ports::Fault;
+use crate::report::{FaultLine, Outcome, StopLine, SweepReport};
+
+/// A fault of the service itself.
+pub(super) fn fault(fault: &Fault) {
+    tracing::error!(
+        label = fault.kind.label(),
+        "{}; {}",
+        fault.words(),
+        fault.kind.remedy()
+    );
+}
+
+pub(super) fn kept_policies(why: &str) {
+    tracing::error!("the new policies are not used, the old ones stay at work: {why}");
+}
+
+pub(super) fn drained(in_time: bool) {
+    if !in_time {
+        tracing::warn!("a sweep was cut off; what it sent is settled by looking at the next start");
+    }
+}
+
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "the logging macros count, not the code"
+)]
+pub(super) fn clock(step: Option<SignedDuration>, trouble: Option<&str>, before: Option<&str>) {
+    if let Some(step) = step {
+        tracing::warn!("this machine's clock stepped by {} s", step.as_secs());
+    }
+    if trouble.is_some() != before.is_some() {
+        let words = trouble.unwrap_or("clocks agree again");
+        tracing::warn!(held = trouble.is_some(), "{words}");
+    }
+}
+
+/// Everything a sweep has to say.
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "the logging macros count, not the code"
+)]
+pub(super) fn sweep(report: &SweepReport) {
+    report.faults.iter().for_each(fault_line);
+    report.notices.iter().for_each(notice);
+    report.stops.iter().for_each(stop);
+    for (instance, result) in &report.settled {
+        tracing::info!(instance = instance.name(), result, "stop settled");
+    }
+    for (policy, missed, reason) in &report.edges_missed {
+        tracing::warn!(policy = %policy, missed, reason, "off edges passed unseen");
+    }
+}
+
+fn fault_line(fault: &FaultLine) {
+    let workspace = fault
+        .workspace
+        .as_ref()
+        .map(|id| id.name().to_owned())
+        .unwrap_or_default();
+    tracing::warn!(workspace, label = fault.label, "{}", fault.words);
+}
+
+fn notice(notice: &Notice) {
+    tracing::info!(instance = notice.instance.name(), stop_at = %notice.key.stop_at, "warned: {}", notice.words);
+}
+
+fn stop(line: &StopLine) {
+    let (label, words) = match &line.outcome {
+        Outcome::Accepted => ("accepted", "Azure took the stop"),
+        Outcome::AlreadyStopped => ("already_stopped", "it was off already"),
+        Outcome::Dropped { refusal, words } => (refusal.label(), words.as_str()),
+        Outcome::Failed { label, words } => (*label, words.as_str()),
+        Outcome::Unclear { words } => ("unclear", words.as_str()),
+    };
+    tracing::info!(
+        instance = line.step.instance.name(),
+        ground = line.step.ground.label(),
+        outcome = label,
+        "{words}"
+    );
+}

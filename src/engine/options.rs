@@ -1,0 +1,25 @@
+//! How the engine paces itself.
+
+use crate::guard::Bounds;
+use crate::units::Span;
+
+/// Settings of the engine; every one a setting of `lightsout.toml`.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// How often a workspace is read.
+    pub interval: Span,
+    /// How often workspaces are looked for.
+    pub discovery_interval: Span,
+    /// How many workspaces are read side by side.
+    pub concurrency: usize,
+    /// How long reading one workspace may take.
+    pub workspace_deadline: Span,
+    /// After so long a stop that was taken and has not come about is called out.
+    pub stop_deadline: Span,
+    /// How many stops may run side by side, at most (G7 starts at one).
+    pub concurrent_stops_max: usize,
+    /// Bounds of the guard.
+    pub bounds: Bounds,
+    /// Called at labelled points between intent and outcome; only the crash tests give one.
+    pub at_point: Option<fn(&'static str)>,
+}

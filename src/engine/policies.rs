@@ -1,0 +1,55 @@
+//! Taking in policies: parse, validate, swap; or keep the last good ones and say so (S10, G19).
+
+use std::collections::BTreeMap;
+
+use super::log;
+use super::state::Engine;
+use crate::policy::PolicySet;
+use crate::ports::{AuditLine, Fault, World};
+
+impl<W: World> Engine<W> {
+    /// Puts a valid set in force. Intents already sent go on; everything else is decided anew under it.
+    ///
+    /// # Errors
+    /// When the journal cannot note the revisions: the old set stays in force.
+    pub async fn adopt(&self, set: PolicySet) -> Result<(), Fault> {
+        let now = self.world.now();
+        let mut marks = BTreeMap::new();
+        for policy in &set.policies {
+            let mark = self
+                .world
+                .revision(&policy.id, &policy.revision, now)
+                .await?;
+            marks.insert(policy.id.clone(), mark);
+        }
+        let why = format!("{} policies, digest {}", set.policies.len(), set.digest);
+        self.world
+            .audit(&AuditLine {
+                at: now,
+                who: "lightsout".to_owned(),
+                what: "policies".to_owned(),
+                target: set.digest.to_string(),
+                why,
+            })
+            .await?;
+        {
+            let mut state = self.lock();
+            state.policies = set;
+            state.marks = marks;
+            state.reload = Ok(now);
+            state.assign();
+            for place in state.places.values_mut() {
+                place.tried_at = None; // everything is due at once under new rules
+            }
+        }
+        self.nudged.notify_one();
+        Ok(())
+    }
+
+    /// Notes that a reload failed; the last good policies stay at work.
+    pub fn keep_policies(&self, why: String) {
+        log::kept_policies(&why);
+        self.lock().reload = Err(why);
+        self.publish(self.world.now());
+    }
+}

@@ -1,0 +1,98 @@
+//! Publishing the fleet as every face shows it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use jiff::Timestamp;
+
+use super::book::{Entry, Place, Rule};
+use super::state::{Engine, State};
+use crate::facts::Freeze;
+use crate::ports::World;
+use crate::report::{FleetView, InstanceView, PolicyView, WorkspaceView};
+
+impl<W: World> Engine<W> {
+    /// Makes the view anew from what is held.
+    pub(super) fn publish(&self, now: Timestamp) {
+        let freeze = self.world.freeze();
+        let view = Arc::new(self.lock().view(freeze, now));
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+    }
+
+    /// The fleet as last published.
+    pub fn last_view(&self) -> Arc<FleetView> {
+        self.view
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl State {
+    fn view(&self, freeze: Freeze, now: Timestamp) -> FleetView {
+        let sight = self.sight(now);
+        let policies = self.policies.policies.iter().map(|policy| PolicyView {
+            id: policy.id.clone(),
+            file: policy.file.clone(),
+            revision: policy.revision.clone(),
+            mode: policy.mode,
+                zone: policy.hours().map(|hours| hours.zone_name().to_owned()),
+            canary_until: sight.canaries.get(&policy.id).map(|canary| canary.until),
+        });
+        FleetView {
+            at: now,
+            freeze,
+            policies: policies.collect(),
+            workspaces: self
+                .places
+                .iter()
+                .map(|(id, place)| (id.clone(), place_view(place, now)))
+                .collect::<BTreeMap<_, _>>(),
+            reload: self.reload.clone(),
+            sight,
+            last: self.last.clone(),
+        }
+    }
+}
+
+fn place_view(place: &Place, now: Timestamp) -> WorkspaceView {
+    let (policy, conflict) = match &place.rule {
+        Rule::Governed(policy) => (Some(policy.id.clone()), None),
+        Rule::Ungoverned => (None, None),
+        Rule::Conflict(words) => (None, Some(("policy_conflict", words.clone()))),
+    };
+    let partial = (!place.partial.is_empty()).then(|| {
+        (
+            "quarantined",
+            format!("left out of the answer: {}", place.partial.join("; ")),
+        )
+    });
+    let fault = place.fault.clone().or(conflict).or(partial);
+    WorkspaceView {
+        id: place.facts.id.clone(),
+        region: place.facts.region.clone(),
+        policy,
+        read_at: place.read_at,
+        read_ms: place.read_ms,
+        fault_label: fault.as_ref().map(|(label, _)| *label),
+        fault: fault.map(|(_, words)| words),
+        instances: place
+            .entries
+            .values()
+            .map(|entry| instance_view(entry, now))
+            .collect(),
+        skipped: place.skipped,
+    }
+}
+
+fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
+    InstanceView {
+        facts: entry.facts.clone(),
+        verdict: entry.verdict.clone(),
+        overdue_since: entry
+            .verdict
+            .as_ref()
+            .and_then(|verdict| verdict.overdue_since()),
+        hold: entry.history.hold_at(now).cloned(),
+    }
+}

@@ -1,0 +1,112 @@
+//! The loop of the service: cron triggers only say "look"; what is due is computed. Ends within ten seconds when asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+
+use super::log;
+use super::state::Engine;
+use crate::policy::PolicySet;
+use crate::ports::World;
+
+/// How long a sweep in progress may still take after the service was asked to end.
+const DRAIN: Duration = Duration::from_secs(9);
+
+/// What the loop is told.
+#[derive(Debug)]
+pub enum Command {
+    /// A trigger: look what is due.
+    Tick,
+    /// New policies, valid; or why they are not.
+    Policies(Result<PolicySet, String>),
+    /// End.
+    End,
+}
+
+/// Why the loop could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The cron triggers could not be set up.
+    #[error("could not set up the cron triggers")]
+    Triggers(#[from] JobSchedulerError),
+}
+
+/// Called after every look, whether or not anything was due: metrics, watchdog.
+pub type AfterLook<W> = Arc<dyn Fn(&Engine<W>) + Send + Sync>;
+
+impl<W: World> Engine<W> {
+    /// Runs until told to end, or until every sender is gone. A sweep in progress is then given nine seconds; what it
+    /// sent is settled by looking at the next start.
+    ///
+    /// # Errors
+    /// When the triggers cannot be set up.
+    pub async fn run(
+        self: Arc<Self>,
+        commands: (mpsc::Sender<Command>, mpsc::Receiver<Command>),
+        after: AfterLook<W>,
+    ) -> Result<(), RunError> {
+        let (sender, mut receiver) = commands;
+        let mut triggers = triggers(sender).await?;
+        let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
+        let delivering = tokio::spawn(self.clone().deliver_for_ever());
+        while let Some(command) = receiver.recv().await {
+            match command {
+                Command::Tick => self.nudged.notify_one(),
+                Command::Policies(set) => self.reload(set).await,
+                Command::End => break,
+            }
+        }
+        let drained = tokio::time::timeout(DRAIN, self.sweeping.lock())
+            .await
+            .is_ok();
+        log::drained(drained);
+        sweeping.abort();
+        delivering.abort();
+        triggers.shutdown().await?;
+        Ok(())
+    }
+
+    async fn reload(&self, set: Result<PolicySet, String>) {
+        match set {
+            Ok(set) => {
+                if let Err(fault) = self.adopt(set).await {
+                    self.keep_policies(fault.words());
+                }
+            }
+            Err(why) => self.keep_policies(why),
+        }
+    }
+
+    async fn sweep_for_ever(self: Arc<Self>, after: AfterLook<W>) {
+        loop {
+            self.nudged.notified().await;
+            let _: Option<_> = self.tick().await;
+            after(&self);
+        }
+    }
+
+    async fn deliver_for_ever(self: Arc<Self>) {
+        loop {
+            if let Err(fault) = self.deliver().await {
+                log::fault(&fault);
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// One cron trigger a second, in UTC, that only sends a message and cannot panic. A full channel drops it: the next comes.
+async fn triggers(sender: mpsc::Sender<Command>) -> Result<JobScheduler, JobSchedulerError> {
+    let scheduler = JobScheduler::new().await?;
+    let job = Job::new_async("* * * * * *", move |_, _| {
+        let sender = sender.clone();
+        Box::pin(async move {
+            drop(sender.try_send(Command::Tick));
+        })
+    })?;
+    scheduler.add(job).await?;
+    scheduler.start().await?;
+    Ok(scheduler)
+}

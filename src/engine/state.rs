@@ -1,0 +1,201 @@
+//! The engine and what it holds between sweeps. Locks are short: none is held while Azure, the disk or a person is waited for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use jiff::Timestamp;
+
+use super::book::{Place, Rule};
+use super::clockwatch::ClockWatch;
+use super::options::EngineOptions;
+use crate::facts::{Freeze, OpenIntent, StopKey};
+use crate::guard::FleetSight;
+use crate::policy::{Governing, PolicySet};
+use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, World};
+use crate::report::{FleetView, SweepReport};
+use crate::units::{InstanceId, PolicyId, WorkspaceId};
+
+/// Everything between sweeps.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) places: BTreeMap<WorkspaceId, Place>,
+    pub(super) policies: PolicySet,
+    pub(super) marks: BTreeMap<PolicyId, RevisionMark>,
+    pub(super) evaluated: BTreeMap<PolicyId, Timestamp>,
+    pub(super) reload: Result<Timestamp, String>,
+    pub(super) clock: ClockWatch,
+    pub(super) clock_trouble: Option<String>,
+    pub(super) instances_before: usize,
+    pub(super) discovered_at: Option<Timestamp>,
+    pub(super) discovery_faults: Vec<(&'static str, String)>,
+    /// Operations to ask after, by intent; signed, so only in memory.
+    pub(super) handles: BTreeMap<String, OperationHandle>,
+    /// How many stops run side by side in the next sweep (G7).
+    pub(super) side_by_side: usize,
+    /// Intents of instances not seen since the start.
+    pub(super) orphans: Vec<RecalledIntent>,
+    pub(super) last: Arc<SweepReport>,
+}
+
+/// The machine. One sweep runs at a time; people may ask meanwhile.
+pub struct Engine<W> {
+    pub(super) world: Arc<W>,
+    pub(super) options: EngineOptions,
+    pub(super) state: Mutex<State>,
+    pub(super) view: RwLock<Arc<FleetView>>,
+    pub(super) sweeping: tokio::sync::Mutex<()>,
+    pub(super) nudged: tokio::sync::Notify,
+}
+
+impl<W> std::fmt::Debug for Engine<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<W: World> Engine<W> {
+    /// An engine that knows nothing yet: `recall` and `adopt` come next.
+    pub fn new(world: Arc<W>, options: EngineOptions) -> Self {
+        let now = world.now();
+        let state = State {
+            places: BTreeMap::new(),
+            policies: PolicySet::default(),
+            marks: BTreeMap::new(),
+            evaluated: BTreeMap::new(),
+            reload: Ok(now),
+            clock: ClockWatch::default(),
+            clock_trouble: None,
+            instances_before: 0,
+            discovered_at: None,
+            discovery_faults: Vec::new(),
+            handles: BTreeMap::new(),
+            side_by_side: 1,
+            orphans: Vec::new(),
+            last: Arc::new(SweepReport::default()),
+        };
+        let view = FleetView {
+            at: now,
+            freeze: Freeze::Off,
+            workspaces: BTreeMap::new(),
+            policies: Vec::new(),
+            reload: Ok(now),
+            sight: FleetSight::default(),
+            last: Arc::new(SweepReport::default()),
+        };
+        Self {
+            world,
+            options,
+            state: Mutex::new(state),
+            view: RwLock::new(Arc::new(view)),
+            sweeping: tokio::sync::Mutex::new(()),
+            nudged: tokio::sync::Notify::new(),
+        }
+    }
+
+    /// The world it was made with.
+    pub fn world(&self) -> &Arc<W> {
+        &self.world
+    }
+
+    /// A panic elsewhere does not make what is held unusable: every change of it is one assignment or one entry.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the journal: what was seen and done before, and the stops that were under way.
+    ///
+    /// # Errors
+    /// When the journal cannot be read; nothing may be stopped then.
+    pub async fn recall(&self) -> Result<(), Fault> {
+        let recall = self.world.recall(self.world.now()).await?;
+        let mut state = self.lock();
+        state.evaluated = recall.evaluated;
+        state.marks = recall.revisions;
+        let mut orphans = recall.open;
+        for (id, mut remembered) in recall.instances {
+            let open = orphans
+                .iter()
+                .position(|o| o.instance == id && o.created == remembered.facts.created)
+                .map(|at| orphans.remove(at));
+            remembered.history.open = open.map(|o| OpenIntent {
+                id: o.id,
+                key: o.key,
+                intended_at: o.intended_at,
+                sent_at: o.sent_at,
+            });
+            let workspace = id.workspace().clone();
+            let place = state.places.entry(workspace.clone()).or_insert_with(|| {
+                let facts = crate::facts::WorkspaceFacts {
+                    id: workspace,
+                    region: remembered.facts.region.clone(),
+                    tags: crate::facts::Tags::default(),
+                };
+                Place::new(facts, Rule::Ungoverned)
+            });
+            place.remember(id, remembered);
+        }
+        state.orphans = orphans;
+        Ok(())
+    }
+}
+
+impl State {
+    /// Says anew who governs each workspace.
+    pub(super) fn assign(&mut self) {
+        let policies = self.policies.clone();
+        for place in self.places.values_mut() {
+            place.rule = rule_for(&policies, &place.facts);
+        }
+    }
+
+    pub(super) fn history_mut(&mut self, id: &InstanceId) -> Option<&mut crate::facts::History> {
+        self.places
+            .get_mut(id.workspace())?
+            .entries
+            .get_mut(id)
+            .map(|entry| &mut entry.history)
+    }
+
+    /// Remembers that a stop ended, and that none is under way.
+    pub(super) fn ended(&mut self, id: &InstanceId, intent: &str, ended: crate::facts::EndedStop) {
+        self.handles.remove(intent);
+        if let Some(history) = self.history_mut(id) {
+            if history.open.as_ref().is_some_and(|open| open.id == intent) {
+                history.open = None;
+            }
+            history.stops.push(ended);
+            let excess = history.stops.len().saturating_sub(STOPS_KEPT);
+            history.stops.drain(..excess);
+        }
+    }
+}
+
+/// Ended stops kept in memory an instance: more than any rule looks back on in a day and a half.
+const STOPS_KEPT: usize = 64;
+
+pub(super) fn rule_for(policies: &PolicySet, workspace: &crate::facts::WorkspaceFacts) -> Rule {
+    let tags: Vec<(&str, &str)> = workspace
+        .tags
+        .0
+        .iter()
+        .map(|(key, value)| (&**key, &**value))
+        .collect();
+    match policies.governing(&workspace.id, &tags) {
+        Governing::One(policy) => Rule::Governed(policy.clone()),
+        Governing::None => Rule::Ungoverned,
+        Governing::Conflict(names) => {
+            let names: Vec<&str> = names.iter().map(PolicyId::as_str).collect();
+            Rule::Conflict(format!(
+                "policies {} cover it equally closely, so none acts; give one of them a closer scope",
+                names.join(" and ")
+            ))
+        }
+    }
+}
+
+/// The key's text for a message's id.
+pub(super) fn key_text(key: &StopKey) -> &str {
+    &key.0
+}

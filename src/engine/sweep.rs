@@ -1,0 +1,207 @@
+//! One sweep, in a straight line.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::log;
+use super::record::Found;
+use super::state::Engine;
+use crate::facts::{Freeze, WorkspaceFacts};
+use crate::guard::{Review, Surroundings, review};
+use crate::plan::{Plan, draft};
+use crate::ports::{SweepRecord, World};
+use crate::report::{FaultLine, SweepReport};
+use crate::rules::terms_of;
+
+impl<W: World> Engine<W> {
+    /// Sweeps whatever is due now; none when nothing is.
+    pub async fn tick(&self) -> Option<Arc<SweepReport>> {
+        let _one_at_a_time = self.sweeping.lock().await;
+        let now = self.world.now();
+        self.watch_clock(now);
+        let mut report = SweepReport {
+            began_at: Some(now),
+            ..SweepReport::default()
+        };
+        self.discover(now, &mut report).await;
+        let due = self.due(now);
+        if due.is_empty() && report.faults.is_empty() {
+            return None;
+        }
+        Some(self.sweep(due, report).await)
+    }
+
+    /// Sweeps every workspace, due or not.
+    pub async fn sweep_all(&self) -> Arc<SweepReport> {
+        let _one_at_a_time = self.sweeping.lock().await;
+        let now = self.world.now();
+        self.watch_clock(now);
+        let mut report = SweepReport {
+            began_at: Some(now),
+            ..SweepReport::default()
+        };
+        self.discover(now, &mut report).await;
+        let all = self
+            .lock()
+            .places
+            .values()
+            .map(|place| place.facts.clone())
+            .collect();
+        self.sweep(all, report).await
+    }
+
+    async fn sweep(&self, due: Vec<WorkspaceFacts>, mut report: SweepReport) -> Arc<SweepReport> {
+        let reads = self.observe(due).await;
+        let now = self.world.now();
+        let (changes, read) = self.lock().absorb(reads, now, &mut report);
+        let settled = self.settle(&read, now, &mut report).await;
+        let freeze = self.world.freeze();
+        let (decided, decisions, evaluated) = {
+            let mut state = self.lock();
+            let (decided, decisions) = state.decide(&read, &freeze, now);
+            (decided, decisions, state.note_edges(now, &mut report))
+        };
+        report.verdicts = decided
+            .iter()
+            .map(|(_, verdict, _)| Arc::new(verdict.clone()))
+            .collect();
+        let Plan {
+            made_at,
+            steps,
+            notices,
+        } = draft(&decided, now);
+        let found = Found {
+            changes,
+            read,
+            settled,
+            decisions,
+            evaluated,
+        };
+        let plan = Plan {
+            made_at,
+            steps,
+            notices: Vec::new(),
+        };
+        match self.record(found, notices, now, &mut report).await {
+            Err(fault) => {
+                // Nothing is stopped that could not be written down.
+                let words = format!("{}; {}", fault.words(), fault.kind.remedy());
+                report.faults.push(FaultLine {
+                    workspace: None,
+                    label: fault.kind.label(),
+                    words,
+                });
+                report.refused = plan
+                    .steps
+                    .into_iter()
+                    .map(|step| (step, crate::guard::Refusal::NotRecorded))
+                    .collect();
+            }
+            Ok(()) => self.carry_out(plan, &freeze, now, &mut report).await,
+        }
+        self.finish(report)
+    }
+
+    async fn carry_out(
+        &self,
+        plan: Plan,
+        freeze: &Freeze,
+        now: Timestamp,
+        report: &mut SweepReport,
+    ) {
+        let Review { approved, refused } = self.review(plan, freeze, now);
+        report.refused = refused;
+        let acted = self.act(Self::in_order(approved)).await;
+        let record = SweepRecord {
+            at: Some(now),
+            sightings: acted.sightings,
+            messages: acted.messages,
+            ..SweepRecord::default()
+        };
+        if !(record.sightings.is_empty() && record.messages.is_empty())
+            && let Err(fault) = self.world.record(&record).await
+        {
+            report.faults.push(FaultLine {
+                workspace: None,
+                label: fault.kind.label(),
+                words: fault.words(),
+            });
+        }
+        report.stops = acted.lines;
+    }
+
+    fn review(&self, plan: Plan, freeze: &Freeze, now: Timestamp) -> Review {
+        let state = self.lock();
+        let sight = state.sight(now);
+        let policies = state
+            .policies
+            .policies
+            .iter()
+            .map(|policy| (policy.id.clone(), policy.clone()))
+            .collect();
+        let histories = |id: &crate::units::InstanceId| {
+            let place = state.places.get(id.workspace())?;
+            let entry = place.entries.get(id)?;
+            let policy = state.policy_of(id.workspace())?;
+            Some((
+                &entry.history,
+                terms_of(&policy, &entry.facts).stops_per_day,
+            ))
+        };
+        review(
+            plan,
+            &Surroundings {
+                policies: &policies,
+                bounds: &self.options.bounds,
+                sight: &sight,
+                histories: &histories,
+                freeze,
+                now,
+            },
+        )
+    }
+
+    fn finish(&self, mut report: SweepReport) -> Arc<SweepReport> {
+        let now = self.world.now();
+        report.ended_at = Some(now);
+        log::sweep(&report);
+        let report = Arc::new(report);
+        {
+            let mut state = self.lock();
+            state.last = report.clone();
+            if state.places.values().all(|place| place.tried_at.is_some()) {
+                state.instances_before = state
+                    .places
+                    .values()
+                    .flat_map(|place| place.entries.values())
+                    .filter(|entry| !entry.absent)
+                    .count();
+            }
+        }
+        self.publish(now);
+        report
+    }
+
+    fn watch_clock(&self, now: Timestamp) {
+        let (steady, azure) = (self.world.steady(), self.world.azure_time());
+        let mut state = self.lock();
+        let (trouble, step) = state.clock.tick(now, steady, azure);
+        log::clock(step, trouble.as_deref(), state.clock_trouble.as_deref());
+        state.clock_trouble = trouble;
+    }
+
+    /// When the next workspace is due, or the next discovery: nothing happens by time alone before.
+    pub fn next_due(&self) -> Timestamp {
+        let state = self.lock();
+        let places = state.places.values().map(|place| self.due_at(place));
+        let discovery = state
+            .discovered_at
+            .and_then(|at| {
+                at.checked_add(self.options.discovery_interval.duration())
+                    .ok()
+            })
+            .unwrap_or(Timestamp::MIN);
+        places.chain([discovery]).min().unwrap_or(discovery)
+    }
+}

@@ -1,0 +1,145 @@
+//! Every metric's name, help, kind and label set, written once.
+//!
+//! Units are base units. Counters end in `_total`, facts about the process in `_info`. No label can take a value that
+//! a stranger invents without a cap, and no series names a person.
+
+/// What kind of metric a family is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows while the process lives.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts by upper bound.
+    Histogram,
+    /// Always one; what there is to say is in the labels.
+    Info,
+}
+
+impl Kind {
+    /// The word in the classic text format, which has none for info.
+    #[must_use]
+    pub const fn classic(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge | Self::Info => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+
+    /// The word in OpenMetrics.
+    #[must_use]
+    pub const fn open(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Info => "info",
+            Self::Histogram => "histogram",
+        }
+    }
+
+    /// What OpenMetrics leaves off a sample's name to get its family's.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Counter => "_total",
+            Self::Info => "_info",
+            Self::Gauge | Self::Histogram => "",
+        }
+    }
+}
+
+/// One family of series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Family {
+    /// Its samples' name (a histogram's without `_bucket`, `_sum`, `_count`).
+    pub name: &'static str,
+    /// One sentence for the reader.
+    pub help: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its labels, in the order in which samples give their values.
+    pub labels: &'static [&'static str],
+}
+
+/// The three labels that name a workspace.
+pub const WORKSPACE: &[&str] = &["subscription", "resource_group", "workspace"];
+
+macro_rules! families {
+    ($($(#[$doc:meta])* $id:ident = $kind:ident $name:literal $labels:expr, $help:literal;)*) => {
+        $($(#[$doc])* #[doc = $help] pub const $id: Family = Family { name: $name, help: $help, kind: Kind::$kind, labels: $labels };)*
+        /// Every family of this service, in the order of the page.
+        pub const ALL: &[Family] = &[$($id),*];
+    };
+}
+
+families! {
+    BUILD = Info "lightsout_build_info" &["version", "arch"], "This binary.";
+    TZDB = Info "lightsout_tzdb_info" &["version"], "The time zone database that edges are computed with.";
+
+    INSTANCES = Gauge "lightsout_instances" &["subscription", "resource_group", "workspace", "state", "size"], "Compute instances by state, workspace and VM size.";
+    RUNNING_SECONDS = Counter "lightsout_running_seconds_total" WORKSPACE, "Seconds for which instances were seen billed at both ends, summed.";
+    UNRECOGNISED = Gauge "lightsout_unrecognised_states" &["word"], "Instances in a state whose word this version does not know, by the word.";
+    ODDITIES = Gauge "lightsout_oddities" &["field"], "Odd fields in what Azure said of instances, by field.";
+    SKIPPED = Gauge "lightsout_skipped_computes" WORKSPACE, "Computes of other types, which are never governed.";
+
+    VERDICTS = Gauge "lightsout_verdicts" &["action", "ground"], "Decisions of the last sweep by action and winning ground.";
+    OVERDUE = Gauge "lightsout_overdue_instances" WORKSPACE, "Instances that should be off by their policy and are on.";
+    OVERDUE_AGE = Gauge "lightsout_overdue_age_seconds" WORKSPACE, "How long the longest overdue instance had been overdue at the last sweep.";
+    WARNINGS = Gauge "lightsout_warnings" &["state"], "Instances by the state of their warning: due, announced, undelivered.";
+    WARNED = Counter "lightsout_warnings_recorded_total" &["ground"], "Warnings recorded for delivery.";
+    HOLDS = Gauge "lightsout_holds" WORKSPACE, "Holds in force.";
+
+    PLANNED = Counter "lightsout_stops_planned_total" &["ground"], "Stops that a sweep proposed; one that waits is proposed again each sweep.";
+    REFUSED = Counter "lightsout_stops_refused_total" &["reason"], "Proposed stops that the guard refused, at review or at the second look.";
+    ATTEMPTED = Counter "lightsout_stops_attempted_total" &["ground"], "Stops sent to Azure.";
+    VERIFIED = Counter "lightsout_stops_verified_total" &["result"], "Stops whose end was seen: stopped, started_again, gone, already_stopped.";
+    FAILED = Counter "lightsout_stops_failed_total" &["reason"], "Stops that Azure refused, failed or left unclear.";
+    WAITING = Gauge "lightsout_plan_steps" &["reason"], "Stops of the last sweep by what became of them: a refusal, or sent.";
+    EDGES_MISSED = Counter "lightsout_edges_missed_total" &["reason"], "Off edges that came and went without a decision, by reason.";
+
+    SWEEPS = Counter "lightsout_sweeps_total" &[], "Sweeps ended.";
+    LAST_SWEEP = Gauge "lightsout_last_sweep_timestamp_seconds" &[], "When the last sweep ended.";
+    LAST_FULL_SWEEP = Gauge "lightsout_last_full_sweep_timestamp_seconds" &[], "When the last sweep that reached every due workspace ended.";
+    LAST_SWEEP_LENGTH = Gauge "lightsout_last_sweep_duration_seconds" &[], "How long the last sweep took.";
+    FAULTS = Counter "lightsout_faults_total" &["fault"], "Faults that sweeps reported.";
+    WORKSPACES = Gauge "lightsout_workspaces" &["fault"], "Workspaces by what is wrong with them; none is readable.";
+    UNGOVERNED = Gauge "lightsout_ungoverned_workspaces" &[], "Workspaces that no policy governs.";
+    READABLE = Gauge "lightsout_workspace_readable" WORKSPACE, "Whether the workspace could be read the last time it was tried.";
+    READ_AT = Gauge "lightsout_workspace_read_timestamp_seconds" WORKSPACE, "When the workspace was last read.";
+    READ_LENGTH = Gauge "lightsout_workspace_read_duration_seconds" WORKSPACE, "How long reading the workspace took.";
+
+    ARM_REQUESTS = Counter "lightsout_arm_requests_total" &["operation", "code"], "Requests to Azure Resource Manager by operation and status code or fault.";
+    ARM_THROTTLED = Counter "lightsout_arm_throttled_total" &["subscription"], "Times that Azure answered 429.";
+    ARM_TOKENS = Gauge "lightsout_arm_tokens" &["subscription", "region", "kind"], "Requests believed left in Azure's token bucket.";
+    ARM_FOREIGN = Counter "lightsout_arm_foreign_origins_total" &[], "Answers refused for pointing to another origin: a security event.";
+
+    POLICIES = Gauge "lightsout_policies" &["mode"], "Policies loaded by mode.";
+    POLICY = Info "lightsout_policy_info" &["policy", "mode", "revision"], "Each policy as loaded.";
+    RELOAD_OK = Gauge "lightsout_policy_reload_success" &[], "Whether the last load of the policies worked; when not, the one before is at work.";
+    RELOAD_AT = Gauge "lightsout_policy_reload_timestamp_seconds" &[], "When policies were last loaded successfully.";
+    CANARY_UNTIL = Gauge "lightsout_policy_canary_until_timestamp_seconds" &["policy"], "Until when a changed policy acts on a few only.";
+    CANARY_ROOM = Gauge "lightsout_policy_canary_room" &["policy"], "How many more instances a changed policy on trial may stop.";
+    FROZEN = Gauge "lightsout_frozen" &[], "Whether everything is frozen, or nobody knows.";
+    CLOCK_TROUBLE = Gauge "lightsout_clock_trouble" &[], "Whether clocks stepped or disagree with Azure, which holds stops back.";
+    STORE_OK = Gauge "lightsout_store_ok" &[], "Whether the last sweep could use the journal.";
+
+    INSTANCE_ON = Gauge "lightsout_instance_on" &["subscription", "resource_group", "workspace", "instance"], "Whether the instance is on (optional, capped).";
+    INSTANCE_STOP_AT = Gauge "lightsout_instance_stop_timestamp_seconds" &["subscription", "resource_group", "workspace", "instance"], "When the instance will be stopped (optional, capped).";
+    INSTANCES_OMITTED = Gauge "lightsout_instance_series_omitted" &[], "Instances without series of their own because of the cap.";
+
+    HTTP_REQUESTS = Counter "lightsout_http_requests_total" &["path", "code"], "Requests answered, by route and status code.";
+    HTTP_REFUSED = Counter "lightsout_http_connections_refused_total" &[], "Connections closed for being too many.";
+    SWEEP_LENGTHS = Histogram "lightsout_sweep_duration_seconds" &[], "How long sweeps took.";
+}
+
+/// Families that the process collector adds (Linux).
+pub const PROCESS: [&str; 7] = [
+    "process_cpu_seconds_total",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+    "process_threads",
+    "process_virtual_memory_bytes",
+];

@@ -1,0 +1,153 @@
+//! What only grows: counters that are kept from sweep to sweep, fed by the report of each.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::facts::Created;
+use crate::ports::FaultKind;
+use crate::report::{FleetView, Outcome, SweepReport};
+use crate::units::{InstanceId, WorkspaceId};
+
+/// Two sightings further apart say nothing of the time between: gaps stay gaps.
+const GAP_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// Every fault's label, in the order of `FaultKind`: what a label from elsewhere is held against.
+const FAULT_LABELS: [&str; 12] = [
+    FaultKind::Throttled(None).label(),
+    FaultKind::Unauthenticated.label(),
+    FaultKind::Denied.label(),
+    FaultKind::Gone.label(),
+    FaultKind::Conflict.label(),
+    FaultKind::DiskFull.label(),
+    FaultKind::Refused.label(),
+    FaultKind::Unreachable.label(),
+    FaultKind::Garbled.label(),
+    FaultKind::Unclear.label(),
+    FaultKind::Storage.label(),
+    FaultKind::Undelivered.label(),
+];
+const RESULTS: [&str; 3] = ["stopped", "started_again", "gone"];
+
+/// Counters by one label of bounded values.
+pub(super) type Counts = BTreeMap<&'static str, u64>;
+
+/// What is counted over the life of the process.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) sweeps: u64,
+    pub(super) warned: Counts,
+    pub(super) planned: Counts,
+    pub(super) refused: Counts,
+    pub(super) attempted: Counts,
+    pub(super) verified: Counts,
+    pub(super) failed: Counts,
+    pub(super) edges_missed: Counts,
+    pub(super) faults: Counts,
+    pub(super) running: BTreeMap<WorkspaceId, i64>,
+    pub(super) reloaded_at: Option<Timestamp>,
+    billed: HashMap<InstanceId, (Created, Timestamp)>,
+    counted: Option<(Option<Timestamp>, Option<Timestamp>)>,
+}
+
+impl Tally {
+    /// Adds a view. A view that is published again after the same sweep counts nothing twice. True when it was a new sweep.
+    pub(super) fn add(&mut self, view: &FleetView) -> bool {
+        if let Ok(at) = view.reload {
+            self.reloaded_at = self.reloaded_at.max(Some(at));
+        }
+        self.add_running(view);
+        let this = (view.last.began_at, view.last.ended_at);
+        if view.last.ended_at.is_none() || self.counted == Some(this) {
+            return false;
+        }
+        self.counted = Some(this);
+        self.sweeps = self.sweeps.saturating_add(1);
+        self.add_report(&view.last);
+        true
+    }
+
+    fn add_report(&mut self, report: &SweepReport) {
+        for notice in &report.notices {
+            one_more(&mut self.warned, known_ground(&notice.ground));
+        }
+        for (step, refusal) in &report.refused {
+            one_more(&mut self.planned, step.ground.label());
+            one_more(&mut self.refused, refusal.label());
+        }
+        for line in &report.stops {
+            one_more(&mut self.planned, line.step.ground.label());
+            self.add_outcome(line.step.ground.label(), &line.outcome);
+        }
+        for (_, result) in &report.settled {
+            self.add_settled(result);
+        }
+        for (_, missed, reason) in &report.edges_missed {
+            let count = self.edges_missed.entry(reason).or_insert(0);
+            *count = count.saturating_add(*missed);
+        }
+        for fault in &report.faults {
+            one_more(&mut self.faults, fault.label);
+        }
+    }
+
+    fn add_outcome(&mut self, ground: &'static str, outcome: &Outcome) {
+        match outcome {
+            Outcome::Accepted => one_more(&mut self.attempted, ground),
+            Outcome::AlreadyStopped => one_more(&mut self.verified, "already_stopped"),
+            Outcome::Dropped { refusal, .. } => one_more(&mut self.refused, refusal.label()),
+            Outcome::Failed { label, .. } => {
+                one_more(&mut self.attempted, ground);
+                one_more(&mut self.failed, known_fault(label));
+            }
+            Outcome::Unclear { .. } => {
+                one_more(&mut self.attempted, ground);
+                one_more(&mut self.failed, FaultKind::Unclear.label());
+            }
+        }
+    }
+
+    /// A settled stop by its result's word: `stopped`, `gone`, `failed` or `failed: disk_full`, `dropped …`.
+    fn add_settled(&mut self, result: &str) {
+        let head = result.split([':', ' ', '(']).next().unwrap_or_default();
+        if let Some(seen) = RESULTS.iter().find(|known| **known == head) {
+            one_more(&mut self.verified, seen);
+        } else if head != "dropped" {
+            let reason = result.rsplit([':', ' ', '(']).next().unwrap_or_default().trim_end_matches(')');
+            one_more(&mut self.failed, known_fault(reason));
+        }
+    }
+
+    fn add_running(&mut self, view: &FleetView) {
+        let mut billed = HashMap::with_capacity(self.billed.len());
+        let mut running = BTreeMap::new();
+        for (id, workspace) in &view.workspaces {
+            let mut sum = self.running.get(id).copied().unwrap_or(0);
+            for facts in workspace.instances.iter().map(|i| &i.facts).filter(|f| f.state.is_billed()) {
+                let before = self.billed.get(&facts.id).filter(|(created, _)| *created == facts.created);
+                let stretch = before.map(|(_, seen)| facts.observed_at.duration_since(*seen));
+                if let Some(stretch) = stretch.filter(|s| s.is_positive() && *s <= GAP_MAX) {
+                    sum = sum.saturating_add(i64::try_from(stretch.as_millis()).unwrap_or(0));
+                }
+                let seen = before.map_or(facts.observed_at, |(_, seen)| facts.observed_at.max(*seen));
+                billed.insert(facts.id.clone(), (facts.created, seen));
+            }
+            running.insert(id.clone(), sum);
+        }
+        self.billed = billed;
+        self.running = running;
+    }
+}
+
+fn one_more(counts: &mut Counts, label: &'static str) {
+    let count = counts.entry(label).or_insert(0);
+    *count = count.saturating_add(1);
+}
+
+fn known_fault(label: &str) -> &'static str {
+    FAULT_LABELS.iter().find(|known| **known == label).copied().unwrap_or("other")
+}
+
+fn known_ground(label: &str) -> &'static str {
+    crate::rules::Ground::ALL.iter().map(|ground| ground.label()).find(|known| *known == label).unwrap_or("other")
+}

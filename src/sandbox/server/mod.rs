@@ -1,0 +1,27 @@
+//! The simulated world on the wire: ARM, token endpoints and the people's inbox, over HTTP on loopback.
+
+mod answer;
+mod arm;
+mod connection;
+mod deliver;
+mod errors;
+mod handle;
+mod inbox;
+mod operate;
+mod options;
+mod recorder;
+mod render;
+mod route;
+mod running;
+mod shared;
+mod spoil;
+mod throttle;
+mod tls;
+mod tokens;
+
+pub use options::{Auth, LroStyle, SandboxError, SandboxOptions, Throttling, TlsFlaw};
+pub use recorder::{Recorder, RequestRecord};
+pub use running::Sandbox;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! What was asked of the sandbox, for those who check what a client sends.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// When, in the sandbox's time.
+    pub at: Timestamp,
+    /// HTTP method.
+    pub method: String,
+    /// Path, without the query, which may hold signatures.
+    pub path: String,
+    /// The kind of request, in the words of faults (`list-computes`).
+    pub operation: &'static str,
+    /// Status of the answer; 0 where none was given.
+    pub status: u16,
+    /// Whether it carried an `Authorization` header.
+    pub had_authorization: bool,
+    /// Whether it carried a signature header, as notices do.
+    pub had_signature: bool,
+}
+
+impl RequestRecord {
+    /// Whether it went to ARM, and not to a token endpoint or the inbox.
+    pub fn is_arm(&self) -> bool {
+        !matches!(self.operation, "token" | "inbox")
+    }
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    recent: VecDeque<RequestRecord>,
+    counts: BTreeMap<(String, &'static str), u64>,
+    arm_calls: u64,
+}
+
+/// The requests so far; clones share them.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    kept: Arc<Mutex<Kept>>,
+    recent_max: usize,
+}
+
+impl Recorder {
+    pub(super) fn new(recent_max: usize) -> Self {
+        Self {
+            kept: Arc::default(),
+            recent_max,
+        }
+    }
+
+    pub(super) fn note(&self, record: RequestRecord) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = kept
+            .counts
+            .entry((record.method.clone(), record.operation))
+            .or_default();
+        *count = count.saturating_add(1);
+        kept.arm_calls = kept.arm_calls.saturating_add(u64::from(record.is_arm()));
+        kept.recent.push_back(record);
+        while kept.recent.len() > self.recent_max {
+            kept.recent.pop_front();
+        }
+    }
+
+    /// The latest requests, oldest first.
+    pub fn recent(&self) -> Vec<RequestRecord> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recent
+            .iter()
+            .cloned()
+            .collect()
+    }
+
+    /// How many requests there were, by method and operation.
+    pub fn counts(&self) -> BTreeMap<(String, &'static str), u64> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .counts
+            .clone()
+    }
+
+    /// How many there were of one kind, whatever the method.
+    pub fn count(&self, operation: &str) -> u64 {
+        self.counts()
+            .into_iter()
+            .filter(|((_, known), _)| *known == operation)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// How many requests went to ARM.
+    pub fn arm_calls(&self) -> u64 {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .arm_calls
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+    }
+}

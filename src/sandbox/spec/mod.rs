@@ -1,0 +1,8 @@
+//! The worlds that come with the sandbox: the demo's, and one of any size for measuring.
+
+mod cast;
+mod demo;
+mod scale;
+
+pub use demo::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, demo};
+pub use scale::{SCALE_SUBSCRIPTION, scale};

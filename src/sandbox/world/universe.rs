@@ -1,0 +1,347 @@
+//! The world: all workspaces and machines at one instant, moved on only by being told the time.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::agenda::Event;
+use super::machine::{Machine, OperationName};
+use super::operations::{OperationEnd, OperationFate, OperationView, Refusal};
+use super::person::Person;
+use super::spec::{InstanceSpec, WorkspaceSpec, WorldError, WorldSpec};
+use super::stream::mix;
+use super::truth::{HoldWish, Truth};
+
+/// A workspace with the positions of its machines.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Workspace {
+    pub(in crate::sandbox) id: String,
+    /// What it was made of; its `instances` have moved to [`World`].
+    pub(in crate::sandbox) spec: WorkspaceSpec,
+    pub(in crate::sandbox) members: Vec<usize>,
+    /// Rises whenever anything that its list shows may have changed.
+    pub(in crate::sandbox) version: u64,
+}
+
+/// The simulated estate.
+#[derive(Debug)]
+pub struct World {
+    pub(super) seed: u64,
+    start: Timestamp,
+    pub(super) now: Timestamp,
+    pub(in crate::sandbox) tenant: String,
+    pub(in crate::sandbox) workspaces: Vec<Workspace>,
+    pub(in crate::sandbox) machines: Vec<Machine>,
+    pub(super) by_id: HashMap<String, usize>,
+    workspace_by_id: HashMap<String, usize>,
+    /// Machines by the instant of their next event.
+    due: BTreeSet<(Timestamp, usize)>,
+    due_of: HashMap<usize, Timestamp>,
+    operations: HashMap<String, OperationView>,
+    wishes: Vec<HoldWish>,
+}
+
+impl World {
+    /// Makes a world, and lets it live through its warm-up.
+    ///
+    /// # Errors
+    /// When a zone is unknown, an instance is given twice, or the warm-up leaves the calendar.
+    pub fn new(spec: WorldSpec) -> Result<Self, WorldError> {
+        let WorldSpec {
+            seed,
+            start,
+            warm_up,
+            tenant,
+            workspaces,
+        } = spec;
+        let begin = start
+            .checked_sub(warm_up)
+            .map_err(|cause| WorldError::Start { start, cause })?;
+        let mut world = Self {
+            seed,
+            start,
+            now: begin,
+            tenant,
+            workspaces: Vec::new(),
+            machines: Vec::new(),
+            by_id: HashMap::new(),
+            workspace_by_id: HashMap::new(),
+            due: BTreeSet::new(),
+            due_of: HashMap::new(),
+            operations: HashMap::new(),
+            wishes: Vec::new(),
+        };
+        for workspace in workspaces {
+            world.add_workspace(workspace)?;
+        }
+        world.advance_to(start);
+        for machine in &mut world.machines {
+            machine.begin_records(start);
+        }
+        world.wishes.clear();
+        Ok(world)
+    }
+
+    fn add_workspace(&mut self, mut spec: WorkspaceSpec) -> Result<(), WorldError> {
+        let index = self.workspaces.len();
+        let id = format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/workspaces/{}",
+            spec.subscription, spec.resource_group, spec.name
+        );
+        let instances = std::mem::take(&mut spec.instances);
+        let mut members = Vec::with_capacity(instances.len());
+        for instance in instances {
+            members.push(self.machines.len());
+            self.add_machine(&id, index, instance)?;
+        }
+        self.workspace_by_id.insert(id.to_lowercase(), index);
+        self.workspaces.push(Workspace {
+            id,
+            spec,
+            members,
+            version: 1,
+        });
+        Ok(())
+    }
+
+    fn add_machine(
+        &mut self,
+        workspace: &str,
+        index: usize,
+        spec: InstanceSpec,
+    ) -> Result<(), WorldError> {
+        let id = format!("{workspace}/computes/{}", spec.name);
+        let zones = spec.schedules.iter().map(|schedule| schedule.zone.clone());
+        for zone in zones {
+            zone_of(&spec.name, &zone)?;
+        }
+        let person = match &spec.habits {
+            Some(habits) => Some(Person {
+                seed: self.seed,
+                stream: id.clone(),
+                zone: zone_of(&spec.name, &habits.zone)?,
+                habits: habits.clone(),
+            }),
+            None => None,
+        };
+        let position = self.machines.len();
+        if self.by_id.insert(id.to_lowercase(), position).is_some() {
+            return Err(WorldError::Twice { id });
+        }
+        let mut machine = Machine::new(id, index, spec, person, self.now);
+        machine.open_agenda(self.now);
+        machine.settle(self.seed, self.now);
+        self.machines.push(machine);
+        self.note_due(position);
+        Ok(())
+    }
+
+    /// The present of this world.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// When the world began for its visitors; meters and histories begin here.
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// Moves on to `to`: everything due until then happens, in order. A time in the past changes nothing.
+    pub fn advance_to(&mut self, to: Timestamp) {
+        while let Some((at, position)) = self.due.first().copied().filter(|(at, _)| *at <= to) {
+            self.due.pop_first();
+            self.due_of.remove(&position);
+            self.now = self.now.max(at);
+            self.live(position, at);
+        }
+        self.now = self.now.max(to);
+    }
+
+    fn live(&mut self, position: usize, until: Timestamp) {
+        let Some(machine) = self.machines.get_mut(position) else {
+            return;
+        };
+        let (last, modified, state) = (machine.last, machine.modified_on, machine.state);
+        let wishes = machine.live_until(self.seed, until);
+        let changed = (machine.last, machine.modified_on, machine.state) != (last, modified, state);
+        let workspace = machine.workspace;
+        self.wishes.extend(wishes);
+        if changed {
+            self.touch(workspace);
+        }
+        self.note_due(position);
+    }
+
+    pub(super) fn touch(&mut self, workspace: usize) {
+        if let Some(workspace) = self.workspaces.get_mut(workspace) {
+            workspace.version = workspace.version.wrapping_add(1);
+        }
+    }
+
+    pub(super) fn note_due(&mut self, position: usize) {
+        if let Some(old) = self.due_of.remove(&position) {
+            self.due.remove(&(old, position));
+        }
+        if let Some(next) = self
+            .machines
+            .get(position)
+            .and_then(|machine| machine.agenda.next())
+        {
+            self.due.insert((next, position));
+            self.due_of.insert(position, next);
+        }
+    }
+
+    /// Every instance, in the order of the lists.
+    pub fn truths(&self) -> impl Iterator<Item = Truth<'_>> {
+        self.machines.iter().map(|machine| Truth { machine })
+    }
+
+    /// The truth about one instance, by its ARM id in any case.
+    pub fn truth(&self, id: &str) -> Option<Truth<'_>> {
+        self.machine(id).map(|machine| Truth { machine })
+    }
+
+    /// Brings every meter up to the present; call it before reading meters.
+    pub fn read_meters(&mut self) {
+        for machine in &mut self.machines {
+            machine.meter_to(self.now);
+        }
+    }
+
+    pub(in crate::sandbox) fn machine(&self, id: &str) -> Option<&Machine> {
+        self.machines.get(*self.by_id.get(&id.to_lowercase())?)
+    }
+
+    /// Position of a workspace, by its ARM id in small letters.
+    pub(in crate::sandbox) fn workspace_at(&self, id: &str) -> Option<usize> {
+        self.workspace_by_id.get(id).copied()
+    }
+
+    /// Wishes voiced so far and not yet taken.
+    pub fn take_hold_wishes(&mut self) -> Vec<HoldWish> {
+        std::mem::take(&mut self.wishes)
+    }
+
+    /// The person of this instance reads now that it will be stopped at `stop_at`; false if there is no such instance.
+    pub fn read_notice(&mut self, id: &str, stop_at: Timestamp) -> bool {
+        let Some(position) = self.by_id.get(&id.to_lowercase()).copied() else {
+            return false;
+        };
+        let (seed, now) = (self.seed, self.now);
+        if let Some(machine) = self.machines.get_mut(position) {
+            machine.read_notice(seed, now, stop_at);
+        }
+        self.note_due(position);
+        true
+    }
+
+    /// A caller of ARM asks for a start, stop or restart, now. Returns the id of the operation.
+    ///
+    /// # Errors
+    /// When ARM would refuse it.
+    pub fn operate(
+        &mut self,
+        id: &str,
+        name: OperationName,
+        fate: OperationFate,
+    ) -> Result<String, Refusal> {
+        let position = self
+            .by_id
+            .get(&id.to_lowercase())
+            .copied()
+            .ok_or(Refusal::NotFound)?;
+        let (seed, now) = (self.seed, self.now);
+        let machine = self.machines.get_mut(position).ok_or(Refusal::NotFound)?;
+        if machine.state.is_changing() {
+            return Err(Refusal::Conflict);
+        }
+        if machine.disk_full
+            && machine.is_up()
+            && matches!(name, OperationName::Stop | OperationName::Restart)
+        {
+            machine.tell_disk_full(now);
+            self.note_due(position);
+            return Err(Refusal::DiskFull);
+        }
+        machine.meter_to(now);
+        let (ended, end) = machine.obey(seed, now, name, fate);
+        machine.operations = machine.operations.wrapping_add(1);
+        machine.settle(seed, now);
+        let number = machine.operations.to_string();
+        let (high, low) = (
+            mix(seed, &[&machine.id, &number, "a"]),
+            mix(seed, &[&machine.id, &number, "b"]),
+        );
+        let operation = uuid_of(high, low);
+        let view = OperationView {
+            id: operation.clone(),
+            instance: machine.id.clone(),
+            started: now,
+            ended,
+            end,
+        };
+        let workspace = machine.workspace;
+        self.operations.insert(operation.clone(), view);
+        self.touch(workspace);
+        self.note_due(position);
+        Ok(operation)
+    }
+
+    /// How an operation stands at the present.
+    pub fn operation(&self, id: &str) -> Option<OperationView> {
+        let mut view = self.operations.get(id)?.clone();
+        if view.ended.is_none_or(|end| end > self.now) {
+            view.end = OperationEnd::InProgress;
+            view.ended = None;
+        }
+        Some(view)
+    }
+
+    /// How many operations were begun on this instance through ARM.
+    pub(in crate::sandbox) fn operations_of(&self, id: &str) -> u64 {
+        self.machine(id).map_or(0, |machine| machine.operations)
+    }
+}
+
+impl Machine {
+    /// The first entries of the agenda.
+    fn open_agenda(&mut self, at: Timestamp) {
+        if let Some(person) = &self.person {
+            let today = at.to_zoned(person.zone.clone()).date();
+            self.agenda.add(at, Event::PlanDay(today));
+        }
+        for index in 0..self.spec.schedules.len() {
+            self.plan_schedule(at, index);
+        }
+        if let Some(fills) = self.spec.disk_fills_at {
+            self.agenda.add(fills.max(at), Event::DiskFills);
+        }
+    }
+}
+
+fn zone_of(instance: &str, zone: &str) -> Result<TimeZone, WorldError> {
+    TimeZone::get(zone).map_err(|cause| WorldError::Zone {
+        instance: instance.to_owned(),
+        zone: zone.to_owned(),
+        cause,
+    })
+}
+
+/// Sixteen bytes in the shape of an operation id.
+fn uuid_of(high: u64, low: u64) -> String {
+    let digits = format!("{high:016x}{low:016x}");
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
+}
+
+/// The warm-up that makes a lived-in place: a week and a half holds a weekend whatever the start.
+pub(in crate::sandbox) const LIVED_IN: SignedDuration = SignedDuration::from_hours(24 * 10);

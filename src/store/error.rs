@@ -1,0 +1,150 @@
+//! What can go wrong with the journal, each with what to do about it.
+
+use std::path::PathBuf;
+
+use crate::ports::{Fault, FaultKind};
+
+/// The journal could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The directory cannot be made, read or written.
+    #[error("cannot use {} ([store] dir): {doing}; make it a directory that this user may write", path.display())]
+    Directory {
+        /// The path.
+        path: PathBuf,
+        /// What failed.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process holds it (L1).
+    #[error("{} is in use by {holder}; one lightsout per [store] dir: stop the other one, or give this one another directory", dir.display())]
+    InUse {
+        /// The directory.
+        dir: PathBuf,
+        /// Who holds it, as far as the lock file tells.
+        holder: String,
+    },
+    /// It lies on a file system whose locks or flushes cannot be trusted (L1).
+    #[error("{} is on {kind}, where SQLite's locks cannot be trusted; put [store] dir on a local disk", dir.display())]
+    Network {
+        /// The directory.
+        dir: PathBuf,
+        /// Which file system.
+        kind: &'static str,
+    },
+    /// A newer version wrote it.
+    #[error("{} was written by a newer lightsout (schema {found}); run that version, or restore the copy made before the upgrade", path.display())]
+    Newer {
+        /// The database file.
+        path: PathBuf,
+        /// The schema version that this program does not know.
+        found: i64,
+    },
+    /// Its schema could not be brought up to date.
+    #[error("cannot bring the schema of {} up to date", path.display())]
+    Schema {
+        /// The database file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<sqlx::migrate::MigrateError>,
+    },
+    /// SQLite refused or failed.
+    #[error("the journal {}", trouble(source))]
+    Sqlite {
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A row does not say what it must.
+    #[error("the journal's table {table} holds something unreadable at {row}; restore a copy, or move the file away to start afresh")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// Which row.
+        row: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A value cannot be written as text.
+    #[error("cannot write {what} as JSON")]
+    Unwritable {
+        /// What.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The audit log was changed after it was written.
+    #[error("the audit log is broken at line {seq}: {what}; it was changed by something other than lightsout")]
+    Tampered {
+        /// The first line that does not fit.
+        seq: i64,
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// Something else stands in the way: a second stop, a reason already spent.
+    #[error("{0}")]
+    Conflict(String),
+    /// No such row.
+    #[error("the journal knows no {0}")]
+    Absent(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Sqlite { source }
+    }
+}
+
+impl StoreError {
+    /// As the engine understands it; `doing` completes "could not …".
+    #[must_use]
+    pub fn fault(self, doing: impl Into<String>) -> Fault {
+        let kind = match &self {
+            Self::Conflict(_) => FaultKind::Conflict,
+            Self::Directory { .. }
+            | Self::InUse { .. }
+            | Self::Network { .. }
+            | Self::Newer { .. }
+            | Self::Schema { .. }
+            | Self::Sqlite { .. }
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. }
+            | Self::Tampered { .. }
+            | Self::Absent(_) => FaultKind::Storage,
+        };
+        Fault::new(kind, doing).because(self)
+    }
+}
+
+/// SQLite's result code without its extension.
+fn code(error: &sqlx::Error) -> Option<u32> {
+    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+/// True when a UNIQUE rule of the schema refused a row.
+pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|e| e.is_unique_violation())
+}
+
+/// What SQLite's answer means for a person (fault 40).
+fn trouble(error: &sqlx::Error) -> &'static str {
+    match code(error) {
+        Some(5 | 6) => "is locked by another program; close whatever has the database open",
+        Some(8) => "is read-only; give this user the right to write the file and its directory, and mount it writable",
+        Some(10) => "could not be read or written by the disk; check the disk before anything else",
+        Some(11) => "is damaged (a corrupt page); restore a copy, or move the file away to start afresh",
+        Some(13) => "does not fit on the disk; free some space",
+        Some(14) => "cannot be opened; check that the file and its directory may be written",
+        Some(26) => "is not an SQLite database; move the file away to start afresh",
+        Some(_) => "refused",
+        None if matches!(error, sqlx::Error::PoolTimedOut) => "did not answer in time; the disk is too slow, or a write hangs",
+        None if matches!(error, sqlx::Error::PoolClosed) => "is closed",
+        None => "failed",
+    }
+}

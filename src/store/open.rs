@@ -1,0 +1,116 @@
+//! Opens the journal: one writer, a few readers, and the rules SQLite is held to (L1).
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+use super::StoreError;
+use super::place::Place;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
+
+/// A write waits so long for another program's lock before it is a fault.
+const BUSY: Duration = Duration::from_secs(5);
+/// A hung disk is a fault after this, soon enough for a drain of ten seconds to end by itself.
+const ACQUIRE: Duration = Duration::from_secs(8);
+/// A recall, a status and an explanation may read at once; more would only wait for the disk.
+const READERS: u32 = 3;
+
+/// The journal, held by this process alone until it is dropped or closed.
+#[derive(Debug)]
+pub struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    // Dropped last, when the connections are on their way out.
+    _place: Place,
+}
+
+impl Store {
+    /// Takes the directory, makes it when absent, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, is on a network file system, is held by another process, or its database is
+    /// damaged or of a newer version.
+    pub async fn open(dir: &Path) -> Result<Self, StoreError> {
+        Self::open_waiting(dir, BUSY).await
+    }
+
+    /// The same, with another patience for locks.
+    pub(super) async fn open_waiting(dir: &Path, busy: Duration) -> Result<Self, StoreError> {
+        let place = Place::take(dir)?;
+        let options = SqliteConnectOptions::new()
+            .filename(place.database())
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(busy)
+            .pragma("trusted_schema", "OFF")
+            .pragma("cell_size_check", "ON")
+            .optimize_on_close(true, None);
+        let writer = pool(1).connect_with(options.clone()).await?;
+        // Fails here, not at the first stop, when another program is writing to it.
+        sqlx::raw_sql("BEGIN EXCLUSIVE; COMMIT").execute(&writer).await?;
+        MIGRATIONS.run(&writer).await.map_err(|error| schema(&place, error))?;
+        let readers = pool(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self { writer, readers, _place: place })
+    }
+
+    /// Closes every connection and gives the directory free. Dropping does the same, later and unobserved.
+    pub async fn close(self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Looks for damage: every page and index, every reference, the audit chain. Empty when all is well. Reads the
+    /// whole file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn examine(&self) -> Result<Vec<String>, StoreError> {
+        let mut found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(&self.readers).await?;
+        found.retain(|line| line != "ok");
+        let dangling: Vec<String> = sqlx::query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check").fetch_all(&self.readers).await?;
+        found.extend(dangling.into_iter().map(|table| format!("a row of {table} refers to one that is not there")));
+        match self.verify_audit().await {
+            Ok(_) => {}
+            Err(error @ StoreError::Tampered { .. }) => found.push(error.to_string()),
+            Err(error) => return Err(error),
+        }
+        Ok(found)
+    }
+
+    /// The writer, taking the write lock at once: a transaction that read first could fail to be upgraded.
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// For reads that need not wait for a write.
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// For tests that spoil it.
+    #[cfg(test)]
+    pub(super) fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+}
+
+/// Connections are kept for good: they cost little, and opening one while the disk is in trouble would fail.
+fn pool(size: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(size).idle_timeout(None).max_lifetime(None).acquire_timeout(ACQUIRE)
+}
+
+fn schema(place: &Place, error: MigrateError) -> StoreError {
+    let path = place.database();
+    if let MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) = error {
+        return StoreError::Newer { path, found };
+    }
+    if let MigrateError::Execute(source) = error {
+        return source.into();
+    }
+    StoreError::Schema { path, source: Box::new(error) }
+}

@@ -1,0 +1,87 @@
+//! Messages to people, kept until a channel confirms them or they are given up (fault 42).
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::rows::{Place, instance_key, json, life, stamp};
+use super::sightings::ROWS;
+use super::{Store, StoreError};
+use crate::ports::{Message, MessageKind};
+
+impl Store {
+    pub(super) async fn read_outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, StoreError> {
+        let rows = sqlx::query("SELECT id, body, attempts FROM messages WHERE next_try_at IS NOT NULL AND next_try_at <= ? ORDER BY at, id LIMIT ?")
+            .bind(stamp(now))
+            .bind(i64::from(most))
+            .fetch_all(self.readers())
+            .await?;
+        rows.iter().map(message).collect()
+    }
+
+    pub(super) async fn write_delivered(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let done = sqlx::query("UPDATE messages SET delivered_at = coalesce(delivered_at, ?), next_try_at = NULL, why = NULL WHERE id = ?")
+            .bind(stamp(at))
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::Absent(format!("message {id}")));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(super) async fn write_undelivered(&self, id: &str, why: &str, next: Option<Timestamp>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        // A delivery that was confirmed stands, whatever a slower second try says.
+        let done = sqlx::query(
+            "UPDATE messages SET attempts = attempts + 1,
+                why = CASE WHEN delivered_at IS NULL THEN ? END,
+                next_try_at = CASE WHEN delivered_at IS NULL THEN ? END
+             WHERE id = ?",
+        )
+        .bind(why)
+        .bind(next.map(stamp))
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::Absent(format!("message {id}")));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Adds messages; one that is there already is left as it is.
+pub(super) async fn add(tx: &mut SqliteConnection, messages: &[Message]) -> Result<(), StoreError> {
+    for chunk in messages.chunks(ROWS) {
+        let bodies = chunk.iter().map(|message| json("a message", message)).collect::<Result<Vec<_>, _>>()?;
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO messages (id, kind, instance, created, stop_at, body, at, attempts, next_try_at) ");
+        query.push_values(chunk.iter().zip(&bodies), |mut row, (message, body)| {
+            row.push_bind(message.id.as_str()).push_bind(kind(message.kind)).push_bind(instance_key(&message.instance)).push_bind(life(message.created));
+            row.push_bind(message.notice.as_ref().map(|key| stamp(key.stop_at))).push_bind(body.as_str());
+            row.push_bind(stamp(message.at)).push_bind(i64::from(message.attempts)).push_bind(stamp(message.at));
+        });
+        query.push(" ON CONFLICT (id) DO NOTHING");
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+const fn kind(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Warning => "warning",
+        MessageKind::Stopped => "stopped",
+        MessageKind::StopFailed => "stop_failed",
+    }
+}
+
+fn message(row: &SqliteRow) -> Result<Message, StoreError> {
+    let (id, body): (String, String) = (row.try_get("id")?, row.try_get("body")?);
+    let place = Place { table: "messages", row: &id };
+    let message: Message = place.json(&body)?;
+    Ok(Message { attempts: place.number(row.try_get("attempts")?)?, ..message })
+}

@@ -1,0 +1,223 @@
+//! Rebuilds what is remembered at start, from rows alone (I9).
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::rows::{Place, stamp_before};
+use super::{Store, StoreError, marks};
+use crate::facts::{EndedStop, History, Hold, InstanceFacts, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey};
+use crate::ports::{Message, Recall, RecalledIntent, Remembered, RevisionMark};
+use crate::units::{InstanceId, PolicyId};
+
+/// Ended stops are remembered so long: three stops a day and half an hour between them are counted from these (G15).
+const STOPS: SignedDuration = SignedDuration::from_hours(36);
+/// A hold that ended lately still postpones what was due under it.
+const HOLDS: SignedDuration = SignedDuration::from_hours(24);
+/// A deadline that passed longer ago is no longer waited for.
+const NOTICES: SignedDuration = SignedDuration::from_hours(36);
+
+/// Rows by folded instance id, each with the life it belongs to.
+type ByInstance<T> = HashMap<String, Vec<(String, T)>>;
+
+/// What has rows of its own, for every instance.
+struct Parts {
+    holds: ByInstance<Hold>,
+    notices: ByInstance<PastNotice>,
+    stops: ByInstance<EndedStop>,
+}
+
+/// The part of a history that the instance's own row keeps.
+#[derive(Deserialize)]
+struct Kept {
+    first_seen: Option<Timestamp>,
+    on_since: Option<Timestamp>,
+    last_seen_off: Option<Timestamp>,
+    last_busy: Option<Timestamp>,
+}
+
+impl Store {
+    pub(super) async fn read_all(&self, now: Timestamp) -> Result<Recall, StoreError> {
+        // One transaction, so that all of it is of one moment.
+        let mut tx = self.readers().begin().await?;
+        let open = open(&mut tx).await?;
+        let mut parts = Parts { holds: holds(&mut tx, now).await?, notices: notices(&mut tx, now).await?, stops: stops(&mut tx, now).await? };
+        let instances = instances(&mut tx, &mut parts, &open).await?;
+        let (evaluated, revisions) = (evaluated(&mut tx).await?, revisions(&mut tx).await?);
+        tx.rollback().await?;
+        Ok(Recall { instances, open, evaluated, revisions })
+    }
+}
+
+async fn instances(
+    tx: &mut SqliteConnection,
+    parts: &mut Parts,
+    open: &[RecalledIntent],
+) -> Result<BTreeMap<InstanceId, Remembered>, StoreError> {
+    let under_way: HashMap<_, _> = open.iter().map(|intent| (&intent.instance, intent)).collect();
+    let rows = sqlx::query(
+        "SELECT i.instance, i.created, i.facts, i.history, max(i.seen_at, coalesce(w.seen_at, i.seen_at)) AS last_seen
+         FROM instances i LEFT JOIN workspaces w ON w.workspace = i.workspace WHERE i.present = 1 AND i.gone_at IS NULL",
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut found = BTreeMap::new();
+    for row in &rows {
+        let (instance, created): (String, String) = (row.try_get("instance")?, row.try_get("created")?);
+        let place = Place { table: "instances", row: &instance };
+        let facts: InstanceFacts = place.json(row.try_get("facts")?)?;
+        let kept: Kept = place.json(row.try_get("history")?)?;
+        let last_seen = place.instant(row.try_get("last_seen")?)?;
+        let open = under_way.get(&facts.id).filter(|intent| intent.created == facts.created).map(|intent| open_intent(intent));
+        let history = parts.history(kept, &instance, &created, open);
+        found.insert(facts.id.clone(), Remembered { facts, last_seen, history });
+    }
+    Ok(found)
+}
+
+impl Parts {
+    fn history(&mut self, kept: Kept, instance: &str, created: &str, open: Option<OpenIntent>) -> History {
+        let Kept { first_seen, on_since, last_seen_off, last_busy } = kept;
+        let same = |life: &str| life == created;
+        // Where Azure did not say when it was created, nobody knows that it is another one: the hold stands (G13).
+        let perhaps = |life: &str| life == created || life.is_empty() || created.is_empty();
+        History {
+            first_seen,
+            on_since,
+            last_seen_off,
+            last_busy,
+            holds: of_life(&mut self.holds, instance, perhaps),
+            notices: of_life(&mut self.notices, instance, same),
+            stops: of_life(&mut self.stops, instance, same),
+            open,
+        }
+    }
+}
+
+fn of_life<T>(rows: &mut ByInstance<T>, instance: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<T> {
+    let rows = rows.remove(instance).unwrap_or_default();
+    rows.into_iter().filter(|(life, _)| is_wanted(life)).map(|(_, row)| row).collect()
+}
+
+fn gather<T>(rows: &[SqliteRow], read: impl Fn(&SqliteRow) -> Result<T, StoreError>) -> Result<ByInstance<T>, StoreError> {
+    let mut gathered: ByInstance<T> = HashMap::new();
+    for row in rows {
+        gathered.entry(row.try_get("instance")?).or_default().push((row.try_get("created")?, read(row)?));
+    }
+    Ok(gathered)
+}
+
+async fn open(tx: &mut SqliteConnection) -> Result<Vec<RecalledIntent>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT a.id, a.name, a.policy, a.ground, a.intended_at, a.sent_at, i.created, i.key
+         FROM attempts a JOIN intents i ON i.intent = a.intent WHERE a.ended_at IS NULL ORDER BY a.intended_at, a.id",
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.iter().map(recalled).collect()
+}
+
+fn recalled(row: &SqliteRow) -> Result<RecalledIntent, StoreError> {
+    let id: String = row.try_get("id")?;
+    let place = Place { table: "attempts", row: &id };
+    Ok(RecalledIntent {
+        instance: place.instance(row.try_get("name")?)?,
+        created: place.life(row.try_get("created")?)?,
+        key: StopKey(row.try_get("key")?),
+        policy: PolicyId::new(row.try_get("policy")?),
+        ground: row.try_get("ground")?,
+        intended_at: place.instant(row.try_get("intended_at")?)?,
+        sent_at: place.instant_or_none(row.try_get("sent_at")?)?,
+        id: id.clone(),
+    })
+}
+
+fn open_intent(intent: &RecalledIntent) -> OpenIntent {
+    OpenIntent { id: intent.id.clone(), key: intent.key.clone(), intended_at: intent.intended_at, sent_at: intent.sent_at }
+}
+
+async fn stops(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<EndedStop>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT a.id, a.instance, i.created, i.key, a.intended_at, a.ended_at, a.result, a.words
+         FROM attempts a JOIN intents i ON i.intent = a.intent WHERE a.ended_at >= ? ORDER BY a.intended_at, a.id",
+    )
+    .bind(stamp_before(now, STOPS))
+    .fetch_all(tx)
+    .await?;
+    gather(&rows, |row| {
+        let id: String = row.try_get("id")?;
+        let place = Place { table: "attempts", row: &id };
+        Ok(EndedStop {
+            key: StopKey(row.try_get("key")?),
+            asked_at: place.instant(row.try_get("intended_at")?)?,
+            ended_at: place.instant(row.try_get("ended_at")?)?,
+            result: place.result(row.try_get("result")?, row.try_get("words")?)?,
+        })
+    })
+}
+
+/// A hold that was lifted counts as one that ended then.
+async fn holds(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<Hold>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, instance, name, created, min(until, coalesce(lifted_at, until)) AS until, who, reason, made_at
+         FROM holds WHERE min(until, coalesce(lifted_at, until)) >= ? ORDER BY made_at, id",
+    )
+    .bind(stamp_before(now, HOLDS))
+    .fetch_all(tx)
+    .await?;
+    gather(&rows, |row| {
+        let id: String = row.try_get("id")?;
+        let place = Place { table: "holds", row: &id };
+        Ok(Hold {
+            instance: place.instance(row.try_get("name")?)?,
+            created: place.life(row.try_get("created")?)?,
+            until: place.instant(row.try_get("until")?)?,
+            by: row.try_get("who")?,
+            reason: row.try_get("reason")?,
+            made_at: place.instant(row.try_get("made_at")?)?,
+            id: id.clone(),
+        })
+    })
+}
+
+async fn notices(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<PastNotice>, StoreError> {
+    let rows = sqlx::query("SELECT id, instance, created, body, delivered_at FROM messages WHERE kind = 'warning' AND (at >= ?1 OR stop_at >= ?1) ORDER BY at, id")
+        .bind(stamp_before(now, NOTICES))
+        .fetch_all(tx)
+        .await?;
+    let read = gather(&rows, |row| {
+        let id: String = row.try_get("id")?;
+        let place = Place { table: "messages", row: &id };
+        let message: Message = place.json(row.try_get("body")?)?;
+        let delivered_at = place.instant_or_none(row.try_get("delivered_at")?)?;
+        Ok(message.notice.map(|key| past_notice(key, message.at, delivered_at)))
+    })?;
+    Ok(read.into_iter().map(|(instance, rows)| (instance, rows.into_iter().filter_map(|(life, notice)| Some((life, notice?))).collect())).collect())
+}
+
+fn past_notice(key: NoticeKey, recorded_at: Timestamp, delivered_at: Option<Timestamp>) -> PastNotice {
+    PastNotice { key, recorded_at, state: delivered_at.map_or(NoticeState::Recorded, |at| NoticeState::Delivered { at }) }
+}
+
+async fn evaluated(tx: &mut SqliteConnection) -> Result<BTreeMap<PolicyId, Timestamp>, StoreError> {
+    let rows = sqlx::query("SELECT name, at FROM evaluated").fetch_all(tx).await?;
+    rows.iter()
+        .map(|row| {
+            let (name, at): (String, String) = (row.try_get("name")?, row.try_get("at")?);
+            Ok((PolicyId::new(&name), Place { table: "evaluated", row: &name }.instant(&at)?))
+        })
+        .collect()
+}
+
+async fn revisions(tx: &mut SqliteConnection) -> Result<BTreeMap<PolicyId, RevisionMark>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT policy, name, revision, since, replaced, acknowledged FROM revisions
+         WHERE seq IN (SELECT max(seq) FROM revisions GROUP BY policy)",
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.iter().map(|row| Ok((PolicyId::new(row.try_get("name")?), marks::mark(row)?))).collect()
+}

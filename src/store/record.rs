@@ -1,0 +1,56 @@
+//! Writes a whole sweep in one transaction: all of it is on disk, or none (L8).
+
+use jiff::Timestamp;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use super::sightings::ROWS;
+use super::rows::{instance_key, stamp, workspace_key};
+use super::{Store, StoreError, intents, marks, outbox, sightings};
+use crate::ports::{DecisionRow, SweepRecord};
+use crate::units::WorkspaceId;
+
+impl Store {
+    pub(super) async fn write_record(&self, record: &SweepRecord) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        seen(&mut tx, &record.seen).await?;
+        sightings::write(&mut tx, &record.sightings).await?;
+        sightings::close(&mut tx, &record.gone, record.at).await?;
+        decisions(&mut tx, &record.decisions).await?;
+        outbox::add(&mut tx, &record.messages).await?;
+        if let Some(at) = record.at {
+            for (id, result) in &record.settled {
+                // One settled before keeps its first end: it must not keep the rest of the sweep from being written.
+                intents::end(&mut tx, id, result, at).await?;
+            }
+            marks::evaluated(&mut tx, &record.evaluated, at).await?;
+        } else if !record.settled.is_empty() || !record.evaluated.is_empty() {
+            return Err(StoreError::Absent("time of a sweep that settles or evaluates".to_owned()));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn seen(tx: &mut SqliteConnection, seen: &[(WorkspaceId, Timestamp)]) -> Result<(), StoreError> {
+    for chunk in seen.chunks(ROWS) {
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO workspaces (workspace, seen_at) ");
+        query.push_values(chunk, |mut row, (id, at)| {
+            row.push_bind(workspace_key(id)).push_bind(stamp(*at));
+        });
+        query.push(" ON CONFLICT (workspace) DO UPDATE SET seen_at = max(workspaces.seen_at, excluded.seen_at)");
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+async fn decisions(tx: &mut SqliteConnection, decisions: &[DecisionRow]) -> Result<(), StoreError> {
+    for chunk in decisions.chunks(ROWS) {
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO decisions (instance, at, verdict, facts) ");
+        query.push_values(chunk, |mut row, decision| {
+            row.push_bind(instance_key(&decision.instance)).push_bind(stamp(decision.at));
+            row.push_bind(decision.verdict.as_str()).push_bind(decision.facts.as_str());
+        });
+        query.build().persistent(false).execute(&mut *tx).await?;
+    }
+    Ok(())
+}

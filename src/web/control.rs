@@ -1,0 +1,116 @@
+//! The routes of the control socket: what this machine's own command line asks of the running service.
+//!
+//! Whoever can open the socket is its owner or root (mode 0600); that is all the authentication there is, which is
+//! why these routes are never served over TCP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::limits::HttpLimits;
+use super::public::{in_time, security_headers};
+use crate::ports::{Control, Declined, HoldRequest};
+use crate::units::PolicyId;
+
+/// Asks that a hold be lifted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lift {
+    /// Who asks.
+    pub by: String,
+}
+
+/// Asks that a changed policy may act on all (G19).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledge {
+    /// Which policy.
+    pub policy: PolicyId,
+    /// Who asks.
+    pub by: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DecisionQuery {
+    instance: String,
+    at: Option<Timestamp>,
+}
+
+/// Why nothing was done, as the body of an answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Problem {
+    pub(super) error: String,
+}
+
+/// The routes over an engine.
+pub fn control_router<C: Control>(control: Arc<C>, limits: &HttpLimits) -> Router {
+    let patience: Duration = limits.patience;
+    Router::new()
+        .route("/v1/view", get(view::<C>))
+        .route("/v1/decision", get(decision::<C>))
+        .route("/v1/holds", post(hold::<C>))
+        .route("/v1/holds/{id}", delete(lift::<C>))
+        .route("/v1/ack", post(acknowledge::<C>))
+        .route("/v1/nudge", post(nudge::<C>))
+        .fallback(unknown)
+        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(from_fn_with_state(patience, |State(patience): State<Duration>, request, next| in_time(patience, request, next)))
+        .layer(from_fn(security_headers))
+        .with_state(control)
+}
+
+fn declined(Declined(error): Declined) -> Response {
+    (StatusCode::CONFLICT, Json(Problem { error })).into_response()
+}
+
+async fn unknown() -> Response {
+    let error = "this service does not know that request; is the command line newer than the service?".to_owned();
+    (StatusCode::NOT_FOUND, Json(Problem { error })).into_response()
+}
+
+async fn view<C: Control>(State(control): State<Arc<C>>) -> Response {
+    Json(&*control.view()).into_response()
+}
+
+async fn decision<C: Control>(State(control): State<Arc<C>>, Query(query): Query<DecisionQuery>) -> Response {
+    let at = query.at.unwrap_or_else(|| control.view().at);
+    match control.decision(query.instance, at).await {
+        Ok(value) => Json(value).into_response(),
+        Err(why) => declined(why),
+    }
+}
+
+async fn hold<C: Control>(State(control): State<Arc<C>>, Json(request): Json<HoldRequest>) -> Response {
+    match control.hold(request).await {
+        Ok(hold) => (StatusCode::CREATED, Json(hold)).into_response(),
+        Err(why) => declined(why),
+    }
+}
+
+async fn lift<C: Control>(State(control): State<Arc<C>>, Path(id): Path<String>, Json(request): Json<Lift>) -> Response {
+    match control.lift(id, request.by).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(why) => declined(why),
+    }
+}
+
+async fn acknowledge<C: Control>(State(control): State<Arc<C>>, Json(request): Json<Acknowledge>) -> Response {
+    match control.acknowledge(request.policy, request.by).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(why) => declined(why),
+    }
+}
+
+async fn nudge<C: Control>(State(control): State<Arc<C>>) -> Response {
+    control.nudge();
+    StatusCode::ACCEPTED.into_response()
+}

@@ -1,0 +1,241 @@
+//! Fleets built by hand: `fleet().workspace("ws-a", |w| w.on("ci-1", …))`.
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "test support: fixed texts that parse, shared by several binaries")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lightsout::facts::{
+    Activity, Freeze, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation, OperationStatus, Owner, PowerState, Reading, StopKey,
+    Tags, Trigger, Unknown,
+};
+use lightsout::guard::{FleetSight, Refusal};
+use lightsout::plan::{Expected, Notice, Step};
+use lightsout::policy::Mode;
+use lightsout::report::{FaultLine, FleetView, InstanceView, Label, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView};
+use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
+use lightsout::units::{InstanceId, PolicyId, Region, WorkspaceId};
+
+/// An instant in RFC 3339.
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// The moment of every view here unless told otherwise: a Tuesday evening.
+pub fn now() -> Timestamp {
+    at("2026-11-24T19:00:00Z")
+}
+
+/// So many minutes after [`now`].
+pub fn minutes(n: i64) -> Timestamp {
+    now().checked_add(SignedDuration::from_mins(n)).unwrap()
+}
+
+/// A workspace's id.
+pub fn workspace(name: &str) -> WorkspaceId {
+    WorkspaceId::new("11111111-2222-3333-4444-555555555555", "rg-ml", name).unwrap()
+}
+
+/// An instance's id.
+pub fn instance_id(workspace_name: &str, name: &str) -> InstanceId {
+    InstanceId::new(workspace(workspace_name), name).unwrap()
+}
+
+/// A running instance as observed at [`now`].
+pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
+    let started = LastOperation { operation: Operation::Start, at: minutes(-600), status: OperationStatus::Succeeded, trigger: Trigger::User };
+    InstanceFacts {
+        id: instance_id(workspace_name, name),
+        created: Some(at("2026-01-05T09:00:00Z")),
+        state: PowerState::Running,
+        size: Arc::from("STANDARD_NC6S_V3"),
+        region: Region::new("westeurope"),
+        owner: Owner { user_name: Some(Arc::from("ada@example.com")), ..Owner::default() },
+        tags: Reading::Known { value: Tags::default(), as_of: now() },
+        last_operation: Reading::Known { value: started, as_of: now() },
+        native: NativeTimers::default(),
+        activity: Activity::Unknown(Unknown::NoSource),
+        observed_at: now(),
+        oddities: Vec::new(),
+    }
+}
+
+/// A verdict with one finding.
+pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict {
+    let finding = Finding { rule: rule_of(ground), ground, words: format!("found {}", ground.label()).into(), due_at: None };
+    Verdict {
+        instance: facts.id.clone(),
+        created: facts.created,
+        policy: PolicyId::new("office"),
+        revision: Arc::from("r1a2b3c4"),
+        override_name: None,
+        at: now(),
+        action,
+        ground,
+        due: None,
+        notice: None,
+        changes_at: None,
+        findings: vec![finding],
+    }
+}
+
+fn rule_of(ground: Ground) -> Rule {
+    match ground {
+        Ground::Off | Ground::Unsettled | Ground::Unrecognised | Ground::StopUnderWay => Rule::State,
+        Ground::Held => Rule::Hold,
+        Ground::Frozen => Rule::Freeze,
+        Ground::Exempt => Rule::Exempt,
+        Ground::Busy => Rule::Busy,
+        Ground::JustStarted => Rule::JustStarted,
+        Ground::InHours | Ground::EdgeSpent | Ground::StartUnknown | Ground::NoActionDay | Ground::HoursUnknown | Ground::OffHours | Ground::NotDue => {
+            Rule::Hours
+        }
+        Ground::IdleUnknown | Ground::Idle => Rule::Idle,
+        Ground::Uptime => Rule::Uptime,
+        Ground::Announced | Ground::WarningUndelivered => Rule::Warning,
+    }
+}
+
+/// A stop due at `stop_at`, warned a quarter of an hour before.
+pub fn due(ground: Ground, stop_at: Timestamp) -> Due {
+    Due { ground, key: StopKey(format!("2026-11-24|{}", ground.label())), due_at: stop_at, stop_at, warn_at: stop_at.checked_sub(SignedDuration::from_mins(15)).unwrap() }
+}
+
+/// The step of a verdict that stops.
+pub fn step(facts: &InstanceFacts, ground: Ground) -> Step {
+    Step {
+        instance: facts.id.clone(),
+        created: facts.created,
+        policy: PolicyId::new("office"),
+        revision: Arc::from("r1a2b3c4"),
+        ground,
+        key: due(ground, now()).key,
+        due_at: now(),
+        stop_at: now(),
+        expected: Expected::of(facts),
+        observed_at: now(),
+        size: facts.size.clone(),
+    }
+}
+
+/// An instance of a view.
+pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
+    let overdue_since = verdict.as_ref().and_then(Verdict::overdue_since);
+    InstanceView { facts: Arc::new(facts), verdict: verdict.map(Arc::new), overdue_since, hold: None }
+}
+
+/// A hold of an instance until then.
+pub fn hold(facts: &InstanceFacts, until: Timestamp) -> Hold {
+    Hold {
+        id: "01JHOLD".to_owned(),
+        instance: facts.id.clone(),
+        created: facts.created,
+        until,
+        by: "ada".to_owned(),
+        reason: "thesis run".to_owned(),
+        made_at: minutes(-5),
+    }
+}
+
+/// A readable workspace.
+pub fn room(name: &str, instances: Vec<InstanceView>) -> WorkspaceView {
+    WorkspaceView {
+        id: workspace(name),
+        region: Region::new("westeurope"),
+        policy: Some(PolicyId::new("office")),
+        read_at: Some(now()),
+        read_ms: 120,
+        fault: None,
+        fault_label: None,
+        instances,
+        skipped: 1,
+    }
+}
+
+/// A fleet of these workspaces, under one enforcing policy, well seen.
+pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
+    let policy = PolicyView {
+        id: PolicyId::new("office"),
+        file: Arc::from("policies/office.toml"),
+        revision: Arc::from("r1a2b3c4"),
+        mode: Mode::Enforce,
+        canary_until: None,
+    };
+    let verdicts = rooms.iter().flat_map(|room| &room.instances).filter_map(|i| i.verdict.clone()).collect();
+    let report = SweepReport {
+        began_at: Some(now().checked_sub(SignedDuration::from_millis(1_500)).unwrap()),
+        ended_at: Some(now()),
+        workspaces_read: rooms.len(),
+        verdicts,
+        ..SweepReport::default()
+    };
+    FleetView {
+        at: now(),
+        freeze: Freeze::Off,
+        workspaces: rooms.into_iter().map(|room| (room.id.clone(), room)).collect::<BTreeMap<_, _>>(),
+        policies: vec![policy],
+        reload: Ok(minutes(-60)),
+        sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
+        last: Arc::new(report),
+    }
+}
+
+/// A fleet with something of everything that faces show.
+pub fn rich() -> FleetView {
+    let off = InstanceFacts { state: PowerState::Stopped, ..facts("ws-a", "ci-off") };
+    let due_now = facts("ws-a", "ci-due");
+    let coming = facts("ws-a", "ci-coming");
+    let held = facts("ws-a", "ci-held");
+    let busy = InstanceFacts { state: PowerState::JobRunning, ..facts("ws-b", "ci-busy") };
+    let odd = InstanceFacts { state: PowerState::Unrecognised(Arc::from("Hiber\nnating")), owner: Owner::default(), ..facts("ws-b", "ci-odd") };
+    let late = facts("ws-b", "ci-late");
+
+    let with_due = |facts: &InstanceFacts, action, ground, stop_at| Verdict {
+        due: Some(due(Ground::OffHours, stop_at)),
+        changes_at: Some(stop_at),
+        ..verdict(facts, action, ground)
+    };
+    let stop = with_due(&due_now, Action::Stop, Ground::OffHours, now());
+    let announced = with_due(&coming, Action::Keep, Ground::Announced, minutes(10));
+    let kept = with_due(&held, Action::Keep, Ground::Held, minutes(120));
+    let overdue = with_due(&late, Action::Stop, Ground::OffHours, minutes(-90));
+    let verdicts = [verdict(&off, Action::Keep, Ground::Off), verdict(&busy, Action::Keep, Ground::Busy), verdict(&odd, Action::Keep, Ground::Unrecognised)];
+    let [off_verdict, busy_verdict, odd_verdict] = verdicts;
+
+    let held_view = InstanceView { hold: Some(hold(&held, minutes(120))), ..shown(held, Some(kept)) };
+    let steps = (step(&due_now, Ground::OffHours), step(&late, Ground::OffHours));
+    let a = room("ws-a", vec![shown(coming.clone(), Some(announced)), shown(due_now, Some(stop)), held_view, shown(off, Some(off_verdict))]);
+    let b = room("ws-b", vec![shown(busy, Some(busy_verdict)), shown(late, Some(overdue)), shown(odd, Some(odd_verdict))]);
+    let c = WorkspaceView {
+        fault: Some("could not list computes: 403 AuthorizationFailed; give the identity the missing action".to_owned()),
+        fault_label: Some("forbidden"),
+        read_at: None,
+        policy: None,
+        skipped: 0,
+        ..room("ws-c", Vec::new())
+    };
+    let mut view = fleet(vec![a, b, c]);
+    let (sent, refused) = steps;
+    let report = Arc::make_mut(&mut view.last);
+    report.workspaces_read = 2;
+    report.stops = vec![StopLine { step: sent, outcome: Outcome::Accepted, at: now() }];
+    report.refused = vec![(refused, Refusal::BackingOff)];
+    report.notices = vec![notice(&coming)];
+    report.settled = vec![(instance_id("ws-a", "ci-yesterday"), "stopped".to_owned())];
+    report.edges_missed = vec![(PolicyId::new("ops"), 1, "not_running" as Label)];
+    report.faults = vec![FaultLine { workspace: Some(workspace("ws-c")), label: "forbidden", words: "could not list computes".to_owned() }];
+    view
+}
+
+fn notice(facts: &InstanceFacts) -> Notice {
+    Notice {
+        instance: facts.id.clone(),
+        created: facts.created,
+        key: NoticeKey { stop: StopKey("2026-11-24|off_hours".to_owned()), stop_at: minutes(10) },
+        policy: PolicyId::new("office"),
+        ground: "off_hours".to_owned(),
+        owner: Some("ada@example.com".to_owned()),
+        notify: Vec::new(),
+        words: "it will be stopped".to_owned(),
+    }
+}
