@@ -1,7 +1,5 @@
 //! Settings: defaults, the shipped file, every kind of mistake, what the environment and flags change, and secrets.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
