@@ -1,13 +1,11 @@
 //! Settings: defaults, the shipped file, every kind of mistake, what the environment and flags change, and secrets.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use lightsout::policy::{Diagnostic, Severity};
 use lightsout::settings::{
-    Cloud, Environment, Identity, LogFormat, LogLevel, ManagedIdentity, Overrides, SecretSource, Settings, load, read_settings, variable_name, variables,
+    Cloud, Environment, Identity, LogFormat, LogLevel, ManagedIdentity, Overrides, SecretSource, Settings, Watched, load, read_settings, variable_name, variables,
 };
 use lightsout::units::{Percent, Span};
 use secrecy::ExposeSecret;
@@ -300,7 +298,8 @@ fn a_whole_installation_is_loaded_from_its_folder() {
     assert_eq!(settings.freeze.file, Some(PathBuf::from("/var/lib/lightsout/FREEZE")));
     let names: Vec<&str> = loaded.policies.set.policies.iter().map(|policy| policy.id.as_str()).collect();
     assert_eq!(names, ["ant", "bee"], "in the order of their files");
-    assert_eq!(loaded.watched, [file.clone(), policies.clone(), policies.join("calendars/x.ics")]);
+    assert_eq!(loaded.watched.roots(), [file.clone(), policies.clone(), policies.join("calendars/x.ics")]);
+    assert_eq!(loaded.watched, Watched::now(loaded.watched.roots()), "what was read is what is there");
 
     // One policy that cannot be read, and a calendar that is gone: each is named, the settings say so, and nothing panics.
     std::fs::remove_file(policies.join("calendars/x.ics")).unwrap();

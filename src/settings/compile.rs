@@ -79,7 +79,7 @@ fn each<T>(list: &List, key: &str, found: &mut Findings, read: impl Fn(&str) -> 
 
 fn tags(tags: &Tags, found: &mut Findings) -> BTreeMap<String, Option<String>> {
     let mut all = BTreeMap::new();
-    for (name, written) in tags.0.iter().flat_map(|written| written.value.iter()) {
+    for (name, written) in &tags.0 {
         let value = &written.value;
         if value != "*" && value.contains(['*', '?', '[', '{']) {
             let help = "write the tag's whole value, or \"*\" for any";

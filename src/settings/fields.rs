@@ -27,9 +27,9 @@ pub(super) struct Value<T>(pub(super) Option<Written<T>>);
 #[derive(Debug, Clone, Default)]
 pub(super) struct List(pub(super) Option<Written<Vec<Written<String>>>>);
 
-/// Tag names with a value each, or nothing.
+/// Tag names with a value each.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tags(pub(super) Option<Written<Vec<(String, Written<String>)>>>);
+pub(super) struct Tags(pub(super) Vec<(String, Written<String>)>);
 
 /// A table, or nothing.
 #[derive(Debug, Clone)]
@@ -122,16 +122,14 @@ impl Field for Tags {
             reader.wrong_kind(value, key, "a table of tags", "write { env = \"dev\" }");
             return;
         };
-        let mut read = Vec::new();
         for (name, item) in table {
             let mut entry = Value::<String>::default();
             entry.read(item, &join(key, name.get_ref()), reader);
-            read.extend(entry.0.map(|text| (name.get_ref().to_string(), text)));
+            self.0.extend(entry.0.map(|text| (name.get_ref().to_string(), text)));
         }
-        self.0 = Some(Written { value: read, at: reader.at(value.span().start) });
     }
     fn over(self, lower: Self) -> Self {
-        Self(self.0.or(lower.0))
+        if self.0.is_empty() { lower } else { self }
     }
     fn scalars(_: &str, _: &mut Vec<(String, Kind)>) {}
 }

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::place::At;
+use super::watched::Watched;
 use crate::policy::{Diagnostic, SourceText, calendar_paths};
 
 /// A file longer than this is no settings, policy or calendar.
@@ -24,10 +25,12 @@ pub(super) struct Folder {
 impl Folder {
     /// Reads `*.toml` of a folder in the order of their names; hidden files and folders within it are left alone.
     /// What cannot be read is a finding, and never a policy that silently is not there.
-    pub(super) fn read(dir: &Path, settings: &At) -> Self {
+    pub(super) fn read(dir: &Path, settings: &At, watched: &mut Watched) -> Self {
         let mut folder = Self::default();
-        match list(dir) {
-            Ok(files) => files.iter().for_each(|file| folder.add(file)),
+        let files = list(dir);
+        watched.folder(dir, &files);
+        match files {
+            Ok(files) => files.iter().for_each(|file| folder.add(file, watched)),
             Err(problem) => folder.diagnostics.push(settings.error("policies.dir", problem, "create it, or name another with dir in [policies]")),
         }
         if folder.texts.is_empty() && folder.diagnostics.is_empty() {
@@ -37,9 +40,11 @@ impl Folder {
         folder
     }
 
-    pub(super) fn add(&mut self, file: &Path) {
+    pub(super) fn add(&mut self, file: &Path, watched: &mut Watched) {
         let name = file.display().to_string();
-        match read_text(file) {
+        let contents = read_text(file);
+        watched.within(file, &contents);
+        match contents {
             Ok(text) => self.texts.push(SourceText { file: name.into(), text }),
             // Taken away between listing and reading: the next look at the folder has the whole picture.
             Err(problem) => self.diagnostics.push(At::start_of(&name).error("file", problem, "see that this process may read it, or take it away")),
@@ -90,11 +95,13 @@ pub(super) fn read_text(path: &Path) -> Result<String, String> {
     Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
 }
 
-/// The reason of an error without the number of the operating system's.
+/// The reason of an error, in our words where it is one of the two usual ones.
 fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "there is no such file or folder".to_owned(),
-        ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+    if error.kind() == ErrorKind::NotFound {
+        return "there is no such file or folder".to_owned();
     }
+    if error.kind() == ErrorKind::PermissionDenied {
+        return "permission denied".to_owned();
+    }
+    error.to_string()
 }

@@ -11,8 +11,9 @@ use super::folder::{Folder, read_text};
 use super::layers::{Overrides, of_environment, of_flags, rename};
 use super::model::Settings;
 use super::place::At;
-use super::secret::SecretSource;
 use super::reader::{Reader, SYNTAX, TableDocument};
+use super::secret::SecretSource;
+use super::watched::Watched;
 use crate::policy::{DefaultsSource, Diagnostic, Parsed, SourceText, Sources, parse};
 
 /// Everything that could be loaded, and everything that is wrong with it.
@@ -24,8 +25,8 @@ pub struct Loaded {
     pub policies: Parsed,
     /// What is wrong with the settings file, the environment, the flags, or the folder of policies.
     pub diagnostics: Vec<Diagnostic>,
-    /// Every file and folder that was read or looked for: what is worth watching.
-    pub watched: Vec<PathBuf>,
+    /// Every file and folder that was read or looked for, as it was then: what [`super::Watch`] goes on from.
+    pub watched: Watched,
 }
 
 impl Loaded {
@@ -67,22 +68,24 @@ pub fn read_settings(file: &str, text: &str, environment: &Environment, override
 pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Loaded {
     let name = path.display().to_string();
     let start = At::start_of(&name);
-    let text = match read_text(path) {
+    let contents = read_text(path);
+    let mut watched = Watched::default();
+    watched.file(path, &contents);
+    let text = match contents {
         Ok(text) => text,
         Err(problem) => {
             let help = "name the file with --config, and see that this process may read it";
             let diagnostics = vec![start.error("file", problem, help)];
             let (calendars, around) = (BTreeMap::new(), Around { defaults: None, channels: 0 });
-            return Loaded { settings: None, policies: around.parse(&[], &calendars), diagnostics, watched: vec![path.to_owned()] };
+            return Loaded { settings: None, policies: around.parse(&[], &calendars), diagnostics, watched };
         }
     };
     let (mut settings, mut diagnostics) = read_settings(&name, &text, environment, overrides);
     resolve(&mut settings, path.parent().unwrap_or(Path::new("")));
-    let mut folder = Folder::read(&settings.policies.dir, &start);
+    let mut folder = Folder::read(&settings.policies.dir, &start, &mut watched);
     diagnostics.append(&mut folder.diagnostics);
-    let mut watched = vec![path.to_owned(), settings.policies.dir.clone()];
     let calendars = folder.calendars(&name, &text);
-    watched.extend(calendars.keys().map(PathBuf::from));
+    calendars.iter().for_each(|(calendar, contents)| watched.file(Path::new(calendar), contents));
     let defaults = DefaultsSource { file: name.into(), text };
     let around = Around { defaults: Some(&defaults), channels: usize::from(settings.webhook.is_some()) };
     let mut policies = around.parse(&folder.texts, &calendars);
@@ -115,10 +118,11 @@ pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) ->
     let name = path.display().to_string();
     let settings = text.as_ref().map(|text| read_settings(&name, text, environment, &Overrides::none()).0);
     let mut folder = Folder::default();
-    files.iter().for_each(|file| folder.add(file));
+    let mut watched = Watched::default();
+    files.iter().for_each(|file| folder.add(file, &mut watched));
     let calendars = folder.calendars(&name, text.as_deref().unwrap_or_default());
     let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
     let channels = settings.as_ref().map_or(1, |settings| usize::from(settings.webhook.is_some()));
     let policies = Around { defaults: defaults.as_ref(), channels }.parse(&folder.texts, &calendars);
-    Loaded { settings, policies, diagnostics: folder.diagnostics, watched: files.to_vec() }
+    Loaded { settings, policies, diagnostics: folder.diagnostics, watched }
 }

@@ -16,6 +16,7 @@ mod reader;
 mod secret;
 mod values;
 mod watch;
+mod watched;
 
 pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};
@@ -27,3 +28,4 @@ pub use model::{
 pub use network::{Network, NetworkError};
 pub use secret::{SecretError, SecretSource};
 pub use watch::Watch;
+pub use watched::Watched;

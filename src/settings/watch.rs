@@ -6,17 +6,15 @@
 //! stood still for a moment: a file that is being written in several goes, or a ConfigMap whose link is being swapped,
 //! is read whole. What cannot be read counts as contents of its own.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
-use super::folder::{list, read_text};
+use super::watched::Watched;
 
 /// How long contents have to stand still: long enough for an editor to save, short enough not to be noticed.
 const REST: Duration = Duration::from_millis(300);
@@ -27,35 +25,26 @@ const POLL: Duration = Duration::from_secs(2);
 /// Contents that never stand still are told after so long; whoever loads them judges them.
 const RESTLESS_MAX: Duration = Duration::from_secs(10);
 
-/// What was seen at each path: a digest, or that it could not be read.
-type Seen = BTreeMap<PathBuf, [u8; 32]>;
-
 /// Watches files and folders for as long as it lives.
 #[derive(Debug)]
 pub struct Watch {
     task: JoinHandle<()>,
-    paths: tokio::sync::watch::Sender<Vec<PathBuf>>,
+    given: tokio::sync::watch::Sender<Watched>,
 }
 
 impl Watch {
-    /// Watches paths, such as `Loaded::watched`: files by their contents, folders by those of their `*.toml`. Sends the
-    /// message after each change that has come to rest, starting from the contents now; changes are not counted, so a
-    /// full channel loses none. Has to be called within a tokio runtime.
+    /// Watches what was loaded (`Loaded::watched`), and sends the message when it differs from what was read and has come
+    /// to rest. What changed between loading and this call is told too. Has to be called within a tokio runtime.
     #[must_use = "it stops watching when it is dropped"]
-    pub fn start<M: Clone + Send + Sync + 'static>(paths: Vec<PathBuf>, message: M, sender: mpsc::Sender<M>) -> Self {
-        let before = look(&paths);
-        let (paths, followed) = tokio::sync::watch::channel(paths);
-        let task = tokio::spawn(follow(followed, before, message, sender));
-        Self { task, paths }
+    pub fn start<M: Clone + Send + Sync + 'static>(loaded: Watched, message: M, sender: mpsc::Sender<M>) -> Self {
+        let (given, followed) = tokio::sync::watch::channel(loaded.clone());
+        let task = tokio::spawn(follow(followed, loaded, message, sender));
+        Self { task, given }
     }
 
-    /// Watches other paths from now on, after a reload that names others. A path that is new is no change by itself.
-    pub fn follow(&self, paths: Vec<PathBuf>) {
-        self.paths.send_if_modified(|known| {
-            let differs = *known != paths;
-            *known = paths;
-            differs
-        });
+    /// Goes on from what was loaded anew, which may be other files.
+    pub fn follow(&self, loaded: Watched) {
+        self.given.send_replace(loaded);
     }
 }
 
@@ -94,29 +83,26 @@ fn notices(paths: &[PathBuf], bell: mpsc::Sender<()>) -> Option<RecommendedWatch
     Some(watcher)
 }
 
-async fn follow<M: Clone>(mut followed: tokio::sync::watch::Receiver<Vec<PathBuf>>, mut told: Seen, message: M, sender: mpsc::Sender<M>) {
+async fn follow<M: Clone>(mut followed: tokio::sync::watch::Receiver<Watched>, mut told: Watched, message: M, sender: mpsc::Sender<M>) {
     let (bell, mut rung) = mpsc::channel(1);
-    let mut paths = followed.borrow_and_update().clone();
-    let mut watcher = notices(&paths, bell.clone());
+    let mut watcher = notices(told.roots(), bell.clone());
+    let mut pause = Duration::ZERO;
     loop {
         tokio::select! {
             _ = rung.recv() => {}
-            () = tokio::time::sleep(POLL) => {}
+            () = sleep(pause) => {}
             changed = followed.changed() => {
                 if changed.is_err() { return }
-                paths = followed.borrow_and_update().clone();
-                let now = look_apart(&paths).await;
-                // Of a path that was watched before, what was told stays what was told.
-                told = now.into_iter().map(|(path, seen)| (path.clone(), told.get(&path).copied().unwrap_or(seen))).collect();
-                watcher = notices(&paths, bell.clone());
-                continue;
+                told = followed.borrow_and_update().clone();
+                drop(watcher.take());
+                watcher = notices(told.roots(), bell.clone());
             }
         }
-        let now = look_apart(&paths).await;
-        if now == told {
+        pause = POLL;
+        if look(told.roots()).await == told {
             continue;
         }
-        let rested = at_rest(&paths, now).await;
+        let rested = at_rest(told.roots()).await;
         if rested == told {
             continue;
         }
@@ -126,16 +112,17 @@ async fn follow<M: Clone>(mut followed: tokio::sync::watch::Receiver<Vec<PathBuf
         }
         // A folder may have come, or been replaced, and its old watch gone with it.
         drop(watcher.take());
-        watcher = notices(&paths, bell.clone());
+        watcher = notices(told.roots(), bell.clone());
     }
 }
 
 /// Waits until contents stand still, and gives them.
-async fn at_rest(paths: &[PathBuf], mut seen: Seen) -> Seen {
+async fn at_rest(roots: &[PathBuf]) -> Watched {
     let latest = Instant::now() + RESTLESS_MAX;
+    let mut seen = look(roots).await;
     loop {
-        sleep_until(Instant::now() + REST).await;
-        let now = look_apart(paths).await;
+        sleep(REST).await;
+        let now = look(roots).await;
         if now == seen || Instant::now() >= latest {
             return now;
         }
@@ -144,34 +131,7 @@ async fn at_rest(paths: &[PathBuf], mut seen: Seen) -> Seen {
 }
 
 /// Looks where it may take its time: a network file system can be slow to answer.
-async fn look_apart(paths: &[PathBuf]) -> Seen {
-    let paths = paths.to_vec();
-    tokio::task::spawn_blocking(move || look(&paths)).await.unwrap_or_default()
-}
-
-/// The contents of every path now. A folder stands for its policies.
-fn look(paths: &[PathBuf]) -> Seen {
-    let mut seen = Seen::new();
-    for path in paths {
-        if !path.is_dir() {
-            seen.insert(path.clone(), digest(read_text(path)));
-            continue;
-        }
-        let files = list(path);
-        let names = files.as_ref().map(|files| format!("{files:?}")).map_err(Clone::clone);
-        seen.insert(path.clone(), digest(names));
-        for file in files.unwrap_or_default() {
-            let contents = digest(read_text(&file));
-            seen.insert(file, contents);
-        }
-    }
-    seen
-}
-
-fn digest(contents: Result<String, String>) -> [u8; 32] {
-    let (kind, text) = match contents {
-        Ok(text) => (b'+', text),
-        Err(problem) => (b'-', problem),
-    };
-    Sha256::new().chain_update([kind]).chain_update(text).finalize().into()
+async fn look(roots: &[PathBuf]) -> Watched {
+    let roots = roots.to_vec();
+    tokio::task::spawn_blocking(move || Watched::now(&roots)).await.unwrap_or_default()
 }
