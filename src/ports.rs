@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{
-    Created, Freeze, History, Hold, InstanceFacts, Inventory, NoticeKey, PowerState, StopKey,
-    StopResult, WorkspaceFacts,
+    Created, Freeze, History, Hold, InstanceFacts, Inventory, NoticeKey, PowerState, StopKey, StopResult,
+    WorkspaceFacts,
 };
 pub use crate::guard::StopPermit;
 use crate::plan::{Notice, Step};
@@ -68,33 +68,17 @@ impl FaultKind {
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {
-            Self::Throttled(_) => {
-                "nothing to do: it is tried again when Azure allows; fewer or slower sweeps help"
-            }
-            Self::Unauthenticated => {
-                "check [azure.identity]; `lightsout doctor` tries it step by step"
-            }
-            Self::Denied => {
-                "give the identity the missing action (deploy/role.json); `lightsout doctor` names it"
-            }
+            Self::Throttled(_) => "nothing to do: it is tried again when Azure allows; fewer or slower sweeps help",
+            Self::Unauthenticated => "check [azure.identity]; `lightsout doctor` tries it step by step",
+            Self::Denied => "give the identity the missing action (deploy/role.json); `lightsout doctor` names it",
             Self::Gone => "nothing to do if it was deleted; otherwise check its name",
-            Self::Conflict => {
-                "nothing to do: another operation is running, it is looked at again next sweep"
-            }
-            Self::DiskFull => {
-                "its owner must free 1 to 2 GB of its disk, then it is stopped by itself"
-            }
+            Self::Conflict => "nothing to do: another operation is running, it is looked at again next sweep",
+            Self::DiskFull => "its owner must free 1 to 2 GB of its disk, then it is stopped by itself",
             Self::Refused => "see Azure's message; the next try waits longer each time",
-            Self::Unreachable => {
-                "check network, proxy and Azure's status; it is tried again by itself"
-            }
-            Self::Garbled => {
-                "something between here and Azure answers in its place, or Azure changed; see the message"
-            }
+            Self::Unreachable => "check network, proxy and Azure's status; it is tried again by itself",
+            Self::Garbled => "something between here and Azure answers in its place, or Azure changed; see the message",
             Self::Unclear => "nothing to do: the next sweep looks whether it was stopped",
-            Self::Storage => {
-                "check the disk of [store] dir; nothing is stopped until it can be written"
-            }
+            Self::Storage => "check the disk of [store] dir; nothing is stopped until it can be written",
             Self::Undelivered => "check the channel; `lightsout doctor` tries it",
         }
     }
@@ -117,11 +101,7 @@ impl Fault {
     /// A fault without a deeper cause.
     #[must_use]
     pub fn new(kind: FaultKind, doing: impl Into<String>) -> Self {
-        Self {
-            kind,
-            doing: doing.into(),
-            cause: None,
-        }
+        Self { kind, doing: doing.into(), cause: None }
     }
 
     /// With the cause.
@@ -135,8 +115,7 @@ impl Fault {
     #[must_use]
     pub fn words(&self) -> String {
         let mut text = self.to_string();
-        let mut cause: Option<&dyn std::error::Error> =
-            self.cause.as_ref().map(|c| &**c as &dyn std::error::Error);
+        let mut cause: Option<&dyn std::error::Error> = self.cause.as_ref().map(|c| &**c as &dyn std::error::Error);
         while let Some(error) = cause {
             text.push_str(": ");
             text.push_str(&error.to_string());
@@ -192,10 +171,7 @@ pub trait Observe: Send + Sync {
     /// Finds the workspaces that settings name.
     fn discover(&self) -> impl Future<Output = Discovery> + Send;
     /// Reads every instance of a workspace.
-    fn inventory(
-        &self,
-        workspace: &WorkspaceFacts,
-    ) -> impl Future<Output = Result<Inventory, Fault>> + Send;
+    fn inventory(&self, workspace: &WorkspaceFacts) -> impl Future<Output = Result<Inventory, Fault>> + Send;
     /// Reads one instance: the second look.
     fn instance(
         &self,
@@ -219,10 +195,7 @@ pub struct OperationHandle {
 
 impl std::fmt::Debug for OperationHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OperationHandle")
-            .field("url", &"(signed)")
-            .field("by_location", &self.by_location)
-            .finish()
+        f.debug_struct("OperationHandle").field("url", &"(signed)").field("by_location", &self.by_location).finish()
     }
 }
 
@@ -480,17 +453,9 @@ pub trait Journal: Send + Sync {
         at: Timestamp,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Messages that are due for a try at `now`, oldest first, at most `most`.
-    fn outbox(
-        &self,
-        now: Timestamp,
-        most: u32,
-    ) -> impl Future<Output = Result<Vec<Message>, Fault>> + Send;
+    fn outbox(&self, now: Timestamp, most: u32) -> impl Future<Output = Result<Vec<Message>, Fault>> + Send;
     /// A message was delivered.
-    fn delivered(
-        &self,
-        message: &str,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn delivered(&self, message: &str, at: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
     /// A delivery failed; when to try again (none: never).
     fn undelivered(
         &self,
@@ -501,18 +466,9 @@ pub trait Journal: Send + Sync {
     /// Records a hold.
     fn hold(&self, hold: &Hold) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Ends a hold now. False when there is none of that id in force.
-    fn lift(
-        &self,
-        hold: &str,
-        by: &str,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    fn lift(&self, hold: &str, by: &str, at: Timestamp) -> impl Future<Output = Result<bool, Fault>> + Send;
     /// Holds of an instance made since an instant, lifted ones too, for the weekly cap.
-    fn holds_since(
-        &self,
-        instance: &InstanceId,
-        since: Timestamp,
-    ) -> impl Future<Output = Result<u32, Fault>> + Send;
+    fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> impl Future<Output = Result<u32, Fault>> + Send;
     /// Notes which revision of a policy is loaded; returns the mark in force.
     fn revision(
         &self,
@@ -521,11 +477,7 @@ pub trait Journal: Send + Sync {
         at: Timestamp,
     ) -> impl Future<Output = Result<RevisionMark, Fault>> + Send;
     /// Lets the loaded revision act on all.
-    fn acknowledge(
-        &self,
-        policy: &PolicyId,
-        revision: &str,
-    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+    fn acknowledge(&self, policy: &PolicyId, revision: &str) -> impl Future<Output = Result<bool, Fault>> + Send;
     /// The decision in force for an instance at an instant.
     fn decision(
         &self,
@@ -551,10 +503,7 @@ pub trait FreezeSwitch: Send + Sync {
 }
 
 /// Everything outside, as one bound.
-pub trait World:
-    Observe + StopInstances + Journal + Notify + FreezeSwitch + Clock + 'static
-{
-}
+pub trait World: Observe + StopInstances + Journal + Notify + FreezeSwitch + Clock + 'static {}
 impl<T: Observe + StopInstances + Journal + Notify + FreezeSwitch + Clock + 'static> World for T {}
 
 /// What a person asks when they ask for a hold.
@@ -586,11 +535,7 @@ pub trait Control: Send + Sync + 'static {
     /// Ends a hold: by its id, or by the instance's name.
     fn lift(&self, hold: String, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
     /// Lets a changed policy act on all at once (G19).
-    fn acknowledge(
-        &self,
-        policy: PolicyId,
-        by: String,
-    ) -> impl Future<Output = Result<(), Declined>> + Send;
+    fn acknowledge(&self, policy: PolicyId, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
     /// The decision about an instance that was in force at a past instant, as recorded; for a future instant, what
     /// would be decided on today's facts.
     fn decision(

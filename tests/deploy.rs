@@ -1,8 +1,5 @@
 //! What `deploy/` holds, each part judged by its own tool, and its commands by the binary itself.
-#![expect(
-    clippy::expect_used,
-    reason = "a test that cannot read what it judges has nothing to say"
-)]
+#![expect(clippy::expect_used, reason = "a test that cannot read what it judges has nothing to say")]
 
 #[path = "deploy/commands.rs"]
 mod commands;
@@ -30,13 +27,7 @@ fn read(path: &str) -> String {
 
 /// Exit success, stdout and stderr.
 fn run(command: &mut Command) -> (bool, String, String) {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        output.status.success(),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
 }

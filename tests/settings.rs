@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use lightsout::policy::{Diagnostic, Severity};
 use lightsout::settings::{
-    Cloud, Environment, Identity, LogFormat, LogLevel, ManagedIdentity, Overrides, SecretSource, Settings, Watched, load, read_settings, variable_name, variables,
+    Cloud, Environment, Identity, LogFormat, LogLevel, ManagedIdentity, Overrides, SecretSource, Settings, Watched,
+    load, read_settings, variable_name, variables,
 };
 use lightsout::units::{Percent, Span};
 use secrecy::ExposeSecret;
@@ -28,7 +29,8 @@ fn lines(found: &[Diagnostic]) -> Vec<String> {
 
 /// A line of the shipped file that sets something: its key and value, and whether it is a default or an example.
 fn setting(line: &str) -> Option<(&str, &str, bool)> {
-    let (rest, default) = line.strip_prefix("# (example) ").map_or((line.strip_prefix("# ")?, true), |rest| (rest, false));
+    let (rest, default) =
+        line.strip_prefix("# (example) ").map_or((line.strip_prefix("# ")?, true), |rest| (rest, false));
     let (key, value) = rest.split_once(" = ")?;
     let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     plain.then_some((key, value, default))
@@ -94,9 +96,16 @@ fn every_example_of_the_shipped_file_can_be_read() {
     ];
     let others = ["subscriptions", "resource_groups", "workspaces", "tags", "ca_file", "file", "url", "secret_file"];
     for (kind, keys) in kinds {
-        let text = uncommented(|key, default| default || once.contains(&key) || keys.contains(&key) || others.contains(&key));
-        let text = text.replace("cloud = \"public\"", "cloud = \"custom\"").replace("kind = \"managed\"", &format!("kind = {kind:?}"));
-        let text = if keys.contains(&"secret_file") { text } else { text.replace("secret_file = \"/run/secrets/lightsout-client-secret\"\n", "") };
+        let text =
+            uncommented(|key, default| default || once.contains(&key) || keys.contains(&key) || others.contains(&key));
+        let text = text
+            .replace("cloud = \"public\"", "cloud = \"custom\"")
+            .replace("kind = \"managed\"", &format!("kind = {kind:?}"));
+        let text = if keys.contains(&"secret_file") {
+            text
+        } else {
+            text.replace("secret_file = \"/run/secrets/lightsout-client-secret\"\n", "")
+        };
         let (settings, found) = read(&text);
         assert_eq!(found, Vec::<String>::new(), "{kind}");
         assert!(matches!(settings.azure.cloud, Cloud::Custom { .. }) && settings.webhook.is_some(), "{kind}");
@@ -143,7 +152,11 @@ fn what_a_full_file_means() {
     assert_eq!((settings.azure.retries, settings.sweep.interval), (0, Span::seconds(5)));
     assert_eq!((settings.log.format, settings.log.level), (LogFormat::Json, LogLevel::Debug));
     let unplanned = settings.limits.fleet.unplanned_per_sweep;
-    assert_eq!((unplanned.count, unplanned.percent), (Some(0), Percent::new(10).ok()), "G4: 0 is none, and the share stays");
+    assert_eq!(
+        (unplanned.count, unplanned.percent),
+        (Some(0), Percent::new(10).ok()),
+        "G4: 0 is none, and the share stays"
+    );
     assert_eq!(settings.fleet.tags.get("env"), Some(&Some("dev".to_owned())));
     assert_eq!(settings.fleet.tags.get("team"), Some(&None));
 }
@@ -163,7 +176,8 @@ fn the_environment_holds_before_the_file_and_flags_before_both() {
         ("LIGHTSOUT_SERVICE_HOST", "10.0.0.1"),
         ("PATH", "/bin"),
     ]);
-    let (settings, found) = read_settings("lightsout.toml", &text, &env, &Overrides::none().with("sweep.interval", "50s"));
+    let (settings, found) =
+        read_settings("lightsout.toml", &text, &env, &Overrides::none().with("sweep.interval", "50s"));
     assert_eq!(lines(&found), Vec::<String>::new());
     assert_eq!((settings.sweep.interval, settings.sweep.concurrency), (Span::seconds(50), 16));
     assert!(!settings.azure.throttle);
@@ -200,7 +214,11 @@ fn mistakes_outside_the_file_name_the_variable_or_the_flag() {
     let mut expected = expected.map(str::to_owned).to_vec();
     expected.sort();
     assert_eq!(said, expected);
-    assert_eq!(found.iter().filter(|finding| finding.severity == Severity::Warning).count(), 2, "an unknown variable is no error");
+    assert_eq!(
+        found.iter().filter(|finding| finding.severity == Severity::Warning).count(),
+        2,
+        "an unknown variable is no error"
+    );
 }
 
 #[test]
@@ -216,9 +234,15 @@ fn every_setting_has_a_variable_of_its_own() {
 
 #[test]
 fn azure_variables_stand_in_for_what_an_identity_lacks() {
-    let env = environment(&[("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", "c"), ("AZURE_FEDERATED_TOKEN_FILE", "/f"), ("AZURE_CLIENT_SECRET", "hunter2")]);
+    let env = environment(&[
+        ("AZURE_TENANT_ID", "t"),
+        ("AZURE_CLIENT_ID", "c"),
+        ("AZURE_FEDERATED_TOKEN_FILE", "/f"),
+        ("AZURE_CLIENT_SECRET", "hunter2"),
+    ]);
     let of = |kind: &str| {
-        let (settings, found) = read_settings("x", &format!("{FLEET}[azure.identity]\nkind = {kind:?}\n"), &env, &Overrides::none());
+        let (settings, found) =
+            read_settings("x", &format!("{FLEET}[azure.identity]\nkind = {kind:?}\n"), &env, &Overrides::none());
         assert_eq!(lines(&found), Vec::<String>::new());
         settings.azure.identity
     };
@@ -234,7 +258,9 @@ fn azure_variables_stand_in_for_what_an_identity_lacks() {
 
 #[test]
 fn a_freeze_from_outside_is_any_word_but_no() {
-    for (value, frozen) in [("", false), ("0", false), ("No", false), ("false", false), ("1", true), ("true", true), ("maybe", true)] {
+    for (value, frozen) in
+        [("", false), ("0", false), ("No", false), ("false", false), ("1", true), ("true", true), ("maybe", true)]
+    {
         assert_eq!(environment(&[("LIGHTSOUT_FREEZE", value)]).freeze().is_some(), frozen, "{value:?}");
     }
 }
@@ -249,14 +275,22 @@ fn a_secret_is_read_anew_from_a_file_that_only_its_owner_can_read() {
     assert_eq!(why(&source), format!("cannot read the secret file {}", path.display()));
     std::fs::write(&path, "hunter2\n").unwrap();
     mode(0o644);
-    assert!(why(&source).starts_with(&format!("the secret file {} can be read by others (mode 0644); run: chmod 06", path.display())));
+    assert!(
+        why(&source).starts_with(&format!(
+            "the secret file {} can be read by others (mode 0644); run: chmod 06",
+            path.display()
+        ))
+    );
     mode(0o600);
     assert_eq!(source.read(&env).unwrap().expose_secret(), "hunter2");
     std::fs::write(&path, "rotated").unwrap();
     assert_eq!(source.read(&env).unwrap().expose_secret(), "rotated");
     for bad in ["", "\n", "one\ntwo\n"] {
         std::fs::write(&path, bad).unwrap();
-        assert!(why(&source).ends_with("does not hold one line of text; write the secret there and nothing else"), "{bad:?}");
+        assert!(
+            why(&source).ends_with("does not hold one line of text; write the secret there and nothing else"),
+            "{bad:?}"
+        );
     }
     assert!(why(&SecretSource::File(dir.path().to_owned())).contains("is not a plain file"));
     assert!(why(&SecretSource::Env("NOT_SET".to_owned())).contains("the environment variable NOT_SET is not set"));
@@ -266,7 +300,9 @@ fn a_secret_is_read_anew_from_a_file_that_only_its_owner_can_read() {
 
 #[test]
 fn a_variable_that_holds_a_secret_is_no_misspelt_setting() {
-    let text = format!("{FLEET}[notify.webhook]\nurl = \"https://hooks.example.org\"\nsecret_env = \"LIGHTSOUT_WEBHOOK_KEY\"\n");
+    let text = format!(
+        "{FLEET}[notify.webhook]\nurl = \"https://hooks.example.org\"\nsecret_env = \"LIGHTSOUT_WEBHOOK_KEY\"\n"
+    );
     let env = environment(&[("LIGHTSOUT_WEBHOOK_KEY", "hunter2")]);
     let (settings, found) = read_settings("x", &text, &env, &Overrides::none());
     assert_eq!(lines(&found), Vec::<String>::new());
@@ -280,7 +316,11 @@ fn a_whole_installation_is_loaded_from_its_folder() {
     std::fs::write(&file, uncommented(|key, default| default || key == "subscriptions")).unwrap();
     let policies = dir.path().join("policies");
     std::fs::create_dir_all(policies.join("calendars")).unwrap();
-    let policy = |name: &str| format!("name = {name:?}\n[scope]\nworkspaces = [\"{name}-*\"]\n[hours]\nzone = \"Europe/Madrid\"\nallowed = [\"Mon-Fri 08:00-20:00\"]\ncalendars = [\"calendars/x.ics\"]\n");
+    let policy = |name: &str| {
+        format!(
+            "name = {name:?}\n[scope]\nworkspaces = [\"{name}-*\"]\n[hours]\nzone = \"Europe/Madrid\"\nallowed = [\"Mon-Fri 08:00-20:00\"]\ncalendars = [\"calendars/x.ics\"]\n"
+        )
+    };
     std::fs::write(policies.join("b.toml"), policy("bee")).unwrap();
     std::fs::write(policies.join("a.toml"), policy("ant")).unwrap();
     std::fs::write(policies.join(".hidden.toml"), "not toml").unwrap();
@@ -289,7 +329,8 @@ fn a_whole_installation_is_loaded_from_its_folder() {
     std::fs::write(policies.join("calendars/x.ics"), calendar).unwrap();
 
     let loaded = load(&file, &Environment::default(), &Overrides::none());
-    let errors: Vec<String> = loaded.findings().filter(|finding| finding.severity == Severity::Error).map(ToString::to_string).collect();
+    let errors: Vec<String> =
+        loaded.findings().filter(|finding| finding.severity == Severity::Error).map(ToString::to_string).collect();
     assert_eq!(errors, Vec::<String>::new());
     assert!(loaded.is_valid());
     let settings = loaded.settings.unwrap();
@@ -307,7 +348,10 @@ fn a_whole_installation_is_loaded_from_its_folder() {
     let loaded = load(&file, &Environment::default(), &Overrides::none());
     assert!(!loaded.is_valid() && loaded.settings.is_none());
     let said: Vec<String> = loaded.findings().map(ToString::to_string).collect();
-    assert!(said.iter().any(|line| line.contains("c.toml:1:1: file: cannot be read: there is no such file or folder")), "{said:#?}");
+    assert!(
+        said.iter().any(|line| line.contains("c.toml:1:1: file: cannot be read: there is no such file or folder")),
+        "{said:#?}"
+    );
     assert!(said.iter().any(|line| line.contains("x.ics")), "{said:#?}");
 }
 
@@ -318,6 +362,8 @@ fn a_file_that_is_not_there_says_so() {
     let said: Vec<String> = loaded.findings().map(ToString::to_string).collect();
     assert_eq!(
         said,
-        ["/nowhere/lightsout.toml:1:1: file: cannot be read: there is no such file or folder, name the file with --config, and see that this process may read it"]
+        [
+            "/nowhere/lightsout.toml:1:1: file: cannot be read: there is no such file or folder, name the file with --config, and see that this process may read it"
+        ]
     );
 }

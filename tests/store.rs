@@ -82,7 +82,12 @@ type TransitionRow = (i64, String, Option<String>, String, Option<String>, Strin
 async fn transitions(bench: &Sqlite) -> Vec<TransitionRow> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(bench.dir().join("lightsout.db")).read_only(true);
     let mut connection = sqlx::sqlite::SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::query_as("SELECT seq, created, from_state, to_state, not_before, not_after, known_by FROM transitions ORDER BY seq").fetch_all(&mut connection).await.unwrap()
+    sqlx::query_as(
+        "SELECT seq, created, from_state, to_state, not_before, not_after, known_by FROM transitions ORDER BY seq",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap()
 }
 
 fn between(mut sighting: Sighting, not_before: i64) -> Sighting {
@@ -97,21 +102,53 @@ async fn every_change_is_a_row_with_its_bounds() {
     let store = bench.open().await;
     let seen = |state: PowerState, seconds| facts("ci-a", born(), state, at(seconds));
     let (on, off) = (PowerState::Running, PowerState::Stopped);
-    store.record(&sweep_of(vec![sighting(operated(seen(on.clone(), 0), Operation::Start, at(-60)), None)], at(0))).await.unwrap();
+    store
+        .record(&sweep_of(vec![sighting(operated(seen(on.clone(), 0), Operation::Start, at(-60)), None)], at(0)))
+        .await
+        .unwrap();
     // only a tag changed: no row
-    store.record(&sweep_of(vec![between(sighting(operated(seen(on.clone(), 300), Operation::Start, at(-60)), Some(on.clone())), 0)], at(300))).await.unwrap();
-    store.record(&sweep_of(vec![between(sighting(seen(off.clone(), 600), Some(on.clone())), 300)], at(600))).await.unwrap();
+    store
+        .record(&sweep_of(
+            vec![between(sighting(operated(seen(on.clone(), 300), Operation::Start, at(-60)), Some(on.clone())), 0)],
+            at(300),
+        ))
+        .await
+        .unwrap();
+    store
+        .record(&sweep_of(vec![between(sighting(seen(off.clone(), 600), Some(on.clone())), 300)], at(600)))
+        .await
+        .unwrap();
     // started and stopped between two looks: only the operation tells
-    store.record(&sweep_of(vec![between(sighting(operated(seen(off.clone(), 900), Operation::Stop, at(800)), Some(off.clone())), 600)], at(900))).await.unwrap();
+    store
+        .record(&sweep_of(
+            vec![between(sighting(operated(seen(off.clone(), 900), Operation::Stop, at(800)), Some(off.clone())), 600)],
+            at(900),
+        ))
+        .await
+        .unwrap();
     let again = sighting(facts("ci-a", Some(at(1000)), PowerState::Changing(Arc::from("Creating")), at(1200)), None);
     store.record(&sweep_of(vec![again], at(1200))).await.unwrap();
-    store.record(&SweepRecord { at: Some(at(1800)), gone: vec![(id("ci-a"), at(1200))], ..SweepRecord::default() }).await.unwrap();
-    store.record(&SweepRecord { at: Some(at(2100)), gone: vec![(id("ci-a"), at(1200))], ..SweepRecord::default() }).await.unwrap();
+    store
+        .record(&SweepRecord { at: Some(at(1800)), gone: vec![(id("ci-a"), at(1200))], ..SweepRecord::default() })
+        .await
+        .unwrap();
+    store
+        .record(&SweepRecord { at: Some(at(2100)), gone: vec![(id("ci-a"), at(1200))], ..SweepRecord::default() })
+        .await
+        .unwrap();
     store.close().await;
     let stamp = |seconds| format!("{:.9}", at(seconds));
     let (first, second) = (format!("{:.9}", born().unwrap()), stamp(1000));
     let row = |seq, created: &str, from: Option<&str>, to: &str, bounds: (Option<i64>, i64), known: &str| {
-        (seq, created.to_owned(), from.map(str::to_owned), to.to_owned(), bounds.0.map(stamp), stamp(bounds.1), known.to_owned())
+        (
+            seq,
+            created.to_owned(),
+            from.map(str::to_owned),
+            to.to_owned(),
+            bounds.0.map(stamp),
+            stamp(bounds.1),
+            known.to_owned(),
+        )
     };
     let expected = [
         row(1, &first, None, "\"running\"", (None, 0), "first_sighting"),
@@ -144,7 +181,17 @@ async fn write(store: &Store, n: u32) {
         1 => store.intend(&intent(&key, &name, born(), &key, at(seconds))).await,
         2 => store.sent(&key, at(seconds)).await,
         3 => store.settle(&key, &StopResult::Stopped, at(seconds)).await,
-        _ => store.audit(&AuditLine { at: at(seconds), who: "lightsout".to_owned(), what: "stop".to_owned(), target: name, why: key }).await,
+        _ => {
+            store
+                .audit(&AuditLine {
+                    at: at(seconds),
+                    who: "lightsout".to_owned(),
+                    what: "stop".to_owned(),
+                    target: name,
+                    why: key,
+                })
+                .await
+        }
     };
     done.unwrap();
 }
@@ -226,7 +273,9 @@ async fn a_kill_leaves_exactly_a_prefix_of_what_was_written() {
         let replay = reference.open().await;
         let mut n = 0;
         loop {
-            let is_prefix = n >= count && replay.verify_audit().await.unwrap().lines == lines && alike(&replay.recall(at(1000)).await.unwrap(), &found);
+            let is_prefix = n >= count
+                && replay.verify_audit().await.unwrap().lines == lines
+                && alike(&replay.recall(at(1000)).await.unwrap(), &found);
             if is_prefix {
                 break;
             }

@@ -35,7 +35,8 @@ struct Server {
 impl Server {
     async fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Self { address: listener.local_addr().unwrap(), seen: Arc::default(), connections: Arc::default() };
+        let server =
+            Self { address: listener.local_addr().unwrap(), seen: Arc::default(), connections: Arc::default() };
         let (answer, seen, connections) = (answer.into(), server.seen.clone(), server.connections.clone());
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -59,7 +60,10 @@ impl Server {
     }
 
     fn options(&self) -> WebhookOptions {
-        WebhookOptions { allow_private: vec!["127.0.0.0/8".parse().unwrap()], ..options(&format!("http://{}/hook/secret-path?code=hidden", self.address)) }
+        WebhookOptions {
+            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+            ..options(&format!("http://{}/hook/secret-path?code=hidden", self.address))
+        }
     }
 }
 
@@ -86,7 +90,8 @@ async fn read(socket: &mut TcpStream) -> Option<Seen> {
         let head = String::from_utf8(bytes.get(..end)?.to_vec()).ok()?;
         let mut lines = head.split("\r\n").map(str::to_owned);
         let line = lines.next()?;
-        let headers: BTreeMap<String, String> = lines.filter_map(|l| l.split_once(": ").map(|(k, v)| (k.to_ascii_lowercase(), v.to_owned()))).collect();
+        let headers: BTreeMap<String, String> =
+            lines.filter_map(|l| l.split_once(": ").map(|(k, v)| (k.to_ascii_lowercase(), v.to_owned()))).collect();
         let length: usize = headers.get("content-length")?.parse().ok()?;
         let body = bytes.get(end + 4..)?.to_vec();
         if body.len() >= length {
@@ -96,7 +101,13 @@ async fn read(socket: &mut TcpStream) -> Option<Seen> {
 }
 
 fn options(url: &str) -> WebhookOptions {
-    WebhookOptions { url: url.to_owned(), secret: Some(SECRET.to_owned().into()), unsigned: false, allow_private: Vec::new(), timeout: None }
+    WebhookOptions {
+        url: url.to_owned(),
+        secret: Some(SECRET.to_owned().into()),
+        unsigned: false,
+        allow_private: Vec::new(),
+        timeout: None,
+    }
 }
 
 fn now() -> Now {
@@ -108,7 +119,8 @@ fn webhook(options: WebhookOptions) -> Webhook {
 }
 
 fn message() -> Message {
-    let text = "/subscriptions/S-1/resourceGroups/Rg/providers/Microsoft.MachineLearningServices/workspaces/Ws/computes/Ci-A";
+    let text =
+        "/subscriptions/S-1/resourceGroups/Rg/providers/Microsoft.MachineLearningServices/workspaces/Ws/computes/Ci-A";
     let stop_at = Timestamp::from_second(UNIX + 900).unwrap();
     Message {
         id: "warning|ci-a|k1".to_owned(),
@@ -164,7 +176,8 @@ async fn the_same_message_again_has_the_same_key_and_an_odd_one_a_digest() {
     for message in [&message(), &message(), &odd, &odd] {
         hook.deliver(message).await.unwrap();
     }
-    let keys: Vec<String> = server.seen().iter().filter_map(|seen| seen.headers.get("idempotency-key").cloned()).collect();
+    let keys: Vec<String> =
+        server.seen().iter().filter_map(|seen| seen.headers.get("idempotency-key").cloned()).collect();
     let [a, b, c, d] = keys.as_slice() else { panic!("{keys:?}") };
     assert_eq!((a, c), (b, d), "fault 42");
     assert_ne!(a, c);
@@ -177,7 +190,16 @@ async fn only_a_status_of_200_to_299_confirms() {
         let server = Server::status(good).await;
         webhook(server.options()).deliver(&message()).await.unwrap();
     }
-    for bad in ["300 X", "304 Not Modified", "400 Bad Request", "401 Unauthorized", "404 Not Found", "410 Gone", "500 X", "503 X"] {
+    for bad in [
+        "300 X",
+        "304 Not Modified",
+        "400 Bad Request",
+        "401 Unauthorized",
+        "404 Not Found",
+        "410 Gone",
+        "500 X",
+        "503 X",
+    ] {
         let server = Server::status(bad).await;
         let fault = fault(server.options()).await;
         assert_eq!(fault.kind, FaultKind::Undelivered, "{bad}");
@@ -189,7 +211,11 @@ async fn only_a_status_of_200_to_299_confirms() {
 async fn a_redirect_is_not_followed() {
     let canary = Server::status("200 OK").await;
     for code in [301, 302, 303, 307, 308] {
-        let server = Server::answering(format!("HTTP/1.1 {code} X\r\nlocation: http://{}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", canary.address)).await;
+        let server = Server::answering(format!(
+            "HTTP/1.1 {code} X\r\nlocation: http://{}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            canary.address
+        ))
+        .await;
         assert!(fault(server.options()).await.words().contains("redirects are not followed"));
     }
     assert_eq!(canary.connections(), 0);
@@ -209,7 +235,10 @@ async fn a_wait_that_is_asked_for_is_kept_within_bounds() {
         ("Fri, 15 Jan 2027 07:00:00 GMT", seconds(1)),
     ];
     for (header, wait) in table {
-        let server = Server::answering(format!("HTTP/1.1 429 X\r\nretry-after: {header}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")).await;
+        let server = Server::answering(format!(
+            "HTTP/1.1 429 X\r\nretry-after: {header}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        ))
+        .await;
         assert_eq!(fault(server.options()).await.kind, FaultKind::Throttled(wait), "{header}");
     }
     let server = Server::status("429 X").await;
@@ -268,7 +297,12 @@ async fn nothing_is_said_before_the_other_side_has_proven_itself() {
     assert_eq!(fault(options).await.kind, FaultKind::Undelivered);
     assert!(plain.connections() > 0 && plain.seen().is_empty());
     let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
-    let tls = axum_server::tls_rustls::RustlsConfig::from_pem(own.cert.pem().into_bytes(), own.signing_key.serialize_pem().into_bytes()).await.unwrap();
+    let tls = axum_server::tls_rustls::RustlsConfig::from_pem(
+        own.cert.pem().into_bytes(),
+        own.signing_key.serialize_pem().into_bytes(),
+    )
+    .await
+    .unwrap();
     let reached = Arc::new(AtomicUsize::new(0));
     let counted = reached.clone();
     let app = axum::Router::new().fallback(move || async move { counted.fetch_add(1, Ordering::SeqCst).to_string() });
@@ -307,7 +341,8 @@ impl Lookup for Names {
 async fn a_name_that_moves_is_checked_at_every_connection() {
     let server = Server::status("200 OK").await;
     let names = Names::new(&[&["127.0.0.1"], &["169.254.169.254"], &["10.0.0.7"], &["10.0.0.7", "127.0.0.1"], &[]]);
-    let options = WebhookOptions { url: format!("http://moving.example:{}/", server.address.port()), ..server.options() };
+    let options =
+        WebhookOptions { url: format!("http://moving.example:{}/", server.address.port()), ..server.options() };
     let hook = Webhook::with_lookup(options, now(), names.clone()).unwrap();
     hook.deliver(&message()).await.unwrap();
     for refused in ["169.254.169.254", "10.0.0.7"] {
@@ -322,9 +357,26 @@ async fn a_name_that_moves_is_checked_at_every_connection() {
 #[tokio::test]
 async fn a_name_of_this_machine_is_not_connected_to_unless_allowed() {
     let canary = Server::status("200 OK").await;
-    for inside in ["127.0.0.1", "::1", "10.1.2.3", "192.168.0.1", "172.31.0.1", "100.100.0.1", "169.254.169.254", "168.63.129.16", "fd00::1", "fe80::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"] {
+    for inside in [
+        "127.0.0.1",
+        "::1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "172.31.0.1",
+        "100.100.0.1",
+        "169.254.169.254",
+        "168.63.129.16",
+        "fd00::1",
+        "fe80::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+    ] {
         let options = options(&format!("https://inside.example:{}/", canary.address.port()));
-        let fault = Webhook::with_lookup(options, now(), Names::new(&[&[inside]])).unwrap().deliver(&message()).await.unwrap_err();
+        let fault = Webhook::with_lookup(options, now(), Names::new(&[&[inside]]))
+            .unwrap()
+            .deliver(&message())
+            .await
+            .unwrap_err();
         assert!(fault.words().contains("is refused"), "{inside}: {}", fault.words());
     }
     assert_eq!(canary.connections(), 0);
@@ -333,15 +385,60 @@ async fn a_name_of_this_machine_is_not_connected_to_unless_allowed() {
 #[test]
 fn urls_that_are_refused() {
     let bad = [
-        "", "hooks.example.org", "//hooks.example.org", "https://", "http://hooks.example.org/", "http://93.184.216.34/", "ftp://hooks.example.org/",
-        "file:///etc/passwd", "javascript:alert(1)", "unix:/run/x.sock", "https://user@hooks.example.org/", "https://user:pass@hooks.example.org/",
-        "https://:pass@hooks.example.org/", "https://@hooks.example.org/", "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f000001/",
-        "https://0177.0.0.1/", "https://0/", "https://0.0.0.0/", "https://10.0.0.1/", "https://172.16.0.1/", "https://172.31.255.255/", "https://192.168.1.1/",
-        "https://100.64.0.1/", "https://169.254.169.254/metadata", "https://169.254.1.1/", "https://168.63.129.16/", "https://192.0.2.1/", "https://198.51.100.1/",
-        "https://203.0.113.1/", "https://198.18.0.1/", "https://192.0.0.1/", "https://224.0.0.1/", "https://240.0.0.1/", "https://255.255.255.255/",
-        "https://[::1]/", "https://[::]/", "https://[fe80::1]/", "https://[fd00:ec2::254]/", "https://[fc00::1]/", "https://[ff02::1]/", "https://[2001:db8::1]/",
-        "https://[::ffff:127.0.0.1]/", "https://[::ffff:93.184.216.34]/", "https://[::ffff:a9fe:a9fe]/", "https://[64:ff9b::a9fe:a9fe]/", "https://[2002:a00:1::1]/",
-        "https://[2001::1]/", "https://[::127.0.0.1]/", "https://999.1.1.1/", "https://ho st/", "https://１２７.０.０.１/",
+        "",
+        "hooks.example.org",
+        "//hooks.example.org",
+        "https://",
+        "http://hooks.example.org/",
+        "http://93.184.216.34/",
+        "ftp://hooks.example.org/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "unix:/run/x.sock",
+        "https://user@hooks.example.org/",
+        "https://user:pass@hooks.example.org/",
+        "https://:pass@hooks.example.org/",
+        "https://@hooks.example.org/",
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0177.0.0.1/",
+        "https://0/",
+        "https://0.0.0.0/",
+        "https://10.0.0.1/",
+        "https://172.16.0.1/",
+        "https://172.31.255.255/",
+        "https://192.168.1.1/",
+        "https://100.64.0.1/",
+        "https://169.254.169.254/metadata",
+        "https://169.254.1.1/",
+        "https://168.63.129.16/",
+        "https://192.0.2.1/",
+        "https://198.51.100.1/",
+        "https://203.0.113.1/",
+        "https://198.18.0.1/",
+        "https://192.0.0.1/",
+        "https://224.0.0.1/",
+        "https://240.0.0.1/",
+        "https://255.255.255.255/",
+        "https://[::1]/",
+        "https://[::]/",
+        "https://[fe80::1]/",
+        "https://[fd00:ec2::254]/",
+        "https://[fc00::1]/",
+        "https://[ff02::1]/",
+        "https://[2001:db8::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:93.184.216.34]/",
+        "https://[::ffff:a9fe:a9fe]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://[2002:a00:1::1]/",
+        "https://[2001::1]/",
+        "https://[::127.0.0.1]/",
+        "https://999.1.1.1/",
+        "https://ho st/",
+        "https://１２７.０.０.１/",
     ];
     for url in bad {
         assert!(Webhook::new(options(url), now()).is_err(), "{url}");
@@ -350,10 +447,20 @@ fn urls_that_are_refused() {
 
 #[test]
 fn urls_that_are_taken() {
-    for url in ["https://hooks.example.org/x", "https://hooks.example.org:8443/x?y=a@b", "HTTPS://Hooks.Example.ORG", "https://93.184.216.34/", "https://[2606:2800:220:1::1]/", "https://172.32.0.1/", "https://100.128.0.1/"] {
+    for url in [
+        "https://hooks.example.org/x",
+        "https://hooks.example.org:8443/x?y=a@b",
+        "HTTPS://Hooks.Example.ORG",
+        "https://93.184.216.34/",
+        "https://[2606:2800:220:1::1]/",
+        "https://172.32.0.1/",
+        "https://100.128.0.1/",
+    ] {
         assert!(Webhook::new(options(url), now()).is_ok(), "{url}");
     }
-    let allowed = |network: &str, url: &str| Webhook::new(WebhookOptions { allow_private: vec![network.parse().unwrap()], ..options(url) }, now()).is_ok();
+    let allowed = |network: &str, url: &str| {
+        Webhook::new(WebhookOptions { allow_private: vec![network.parse().unwrap()], ..options(url) }, now()).is_ok()
+    };
     assert!(allowed("10.2.0.0/16", "https://10.2.3.4/") && !allowed("10.2.0.0/16", "https://10.3.3.4/"));
     assert!(allowed("fd12::/16", "https://[fd12::1]/") && !allowed("fd12::/16", "https://[fd13::1]/"));
     assert!(!allowed("10.2.0.0/16", "http://10.2.3.4/"), "http never leaves the machine");
@@ -382,7 +489,11 @@ fn a_message_is_given_up_when_it_is_of_no_use() {
     let warning = message();
     assert_eq!(next_try_of(&warning, at(0), 1000, None), Some(at(5)));
     assert_eq!(next_try_of(&Message { attempts: 2, ..warning.clone() }, at(0), 1000, None), Some(at(20)));
-    assert_eq!(next_try_of(&warning, at(0), 1000, Some(SignedDuration::from_secs(17))), Some(at(17)), "Retry-After is kept");
+    assert_eq!(
+        next_try_of(&warning, at(0), 1000, Some(SignedDuration::from_secs(17))),
+        Some(at(17)),
+        "Retry-After is kept"
+    );
     assert!(next_try_of(&warning, at(900 + day - 1), 0, None).is_some());
     assert_eq!(next_try_of(&warning, at(900 + day), 0, None), None, "its deadline is a day old");
     let news = Message { notice: None, kind: MessageKind::Stopped, ..warning };

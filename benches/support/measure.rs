@@ -70,12 +70,7 @@ pub(crate) struct Measured {
 
 impl Measured {
     /// Alternates floor and subject, after one round of each to warm up. At least nine rounds are made.
-    pub(crate) fn alternating(
-        by: By,
-        rounds: usize,
-        mut floor: impl FnMut(),
-        mut subject: impl FnMut(),
-    ) -> Self {
+    pub(crate) fn alternating(by: By, rounds: usize, mut floor: impl FnMut(), mut subject: impl FnMut()) -> Self {
         floor();
         subject();
         let (mut low, mut high) = (Vec::new(), Vec::new());
@@ -85,10 +80,7 @@ impl Measured {
             high.push(by.spent(&mut subject));
             low.push(by.spent(&mut floor));
         }
-        Self {
-            floor: Rounds::new(low),
-            subject: Rounds::new(high),
-        }
+        Self { floor: Rounds::new(low), subject: Rounds::new(high) }
     }
 
     /// Subject over floor, in hundredths, rounded up; nothing when the floor was too short to measure.
@@ -106,20 +98,11 @@ impl Measured {
         };
         let spread = |rounds: &Rounds| {
             let (low, high) = rounds.spread();
-            format!(
-                "{} ({} .. {})",
-                each(rounds.median()),
-                each(low),
-                each(high)
-            )
+            format!("{} ({} .. {})", each(rounds.median()), each(low), each(high))
         };
         let hundredths = |value: u128| format!("{}.{:02}x", value / 100, value % 100);
         let ratio = self.ratio();
-        let verdict = if ratio.is_some_and(|ratio| ratio <= goal) {
-            "within"
-        } else {
-            "OVER"
-        };
+        let verdict = if ratio.is_some_and(|ratio| ratio <= goal) { "within" } else { "OVER" };
         format!(
             "{name}: floor {}, figure {}, ratio {}, {verdict} the goal of {}",
             spread(&self.floor),
@@ -133,9 +116,7 @@ impl Measured {
 /// Memory that this process holds in RAM, in bytes; none where `/proc` does not say.
 pub(crate) fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
 }

@@ -273,14 +273,8 @@ pub struct Completions {
 }
 
 fn positive(text: &str) -> Result<Span, String> {
-    let span: Span = text
-        .parse()
-        .map_err(|error: crate::units::AmountError| error.to_string())?;
-    if span.duration() == SignedDuration::ZERO {
-        Err("a hold of no length holds nothing".to_owned())
-    } else {
-        Ok(span)
-    }
+    let span: Span = text.parse().map_err(|error: crate::units::AmountError| error.to_string())?;
+    if span.duration() == SignedDuration::ZERO { Err("a hold of no length holds nothing".to_owned()) } else { Ok(span) }
 }
 
 fn words(text: &str) -> Result<String, String> {

@@ -19,13 +19,7 @@ mod tests {
 
     #[test]
     fn every_shells_script_knows_the_commands() {
-        for shell in [
-            Shell::Bash,
-            Shell::Zsh,
-            Shell::Fish,
-            Shell::PowerShell,
-            Shell::Elvish,
-        ] {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let text = String::from_utf8(script(shell)).unwrap();
             for word in ["explain", "freeze", "doctor", "completions"] {
                 assert!(text.contains(word), "{shell}: {word}");

@@ -9,10 +9,16 @@ use super::exit::Exit;
 ///
 /// # Errors
 /// When it cannot be set up.
-pub async fn run(asked: &Demo, context: &Context) -> Result<Exit, CommandError> {
+pub(super) async fn run(asked: &Demo, context: &Context) -> Result<Exit, CommandError> {
     let told = !context.global.json;
     let listen = if told { Some(std::net::SocketAddr::from(([127, 0, 0, 1], 0))) } else { None };
-    let options = DemoOptions { days: asked.days, speed: asked.speed, seed: asked.seed, paced: told || asked.speed.is_some(), listen };
+    let options = DemoOptions {
+        days: asked.days,
+        speed: asked.speed,
+        seed: asked.seed,
+        paced: told || asked.speed.is_some(),
+        listen,
+    };
     let mut stdout = anstream::stdout();
     let out: Option<&mut (dyn std::io::Write + Send)> = if told { Some(&mut stdout) } else { None };
     let (figures, open) = demo(options, out).await?;

@@ -19,7 +19,7 @@ pub fn main() -> ExitCode {
     // Installed once here: reqwest and the sandbox's server take it from there.
     drop(rustls::crypto::ring::default_provider().install_default());
     // A core dump would hold tokens; where this cannot be set the process runs all the same.
-    drop(rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable));
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).unwrap_or_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),

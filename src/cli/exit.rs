@@ -35,19 +35,11 @@ impl Exit {
         use crate::report::Outcome;
         let failed = view.last.stops.iter().any(|line| match line.outcome {
             Outcome::Failed { .. } => true,
-            Outcome::Accepted
-            | Outcome::AlreadyStopped
-            | Outcome::Dropped { .. }
-            | Outcome::Unclear { .. } => false,
+            Outcome::Accepted | Outcome::AlreadyStopped | Outcome::Dropped { .. } | Outcome::Unclear { .. } => false,
         });
         if failed {
             Self::StopFailed
-        } else if view
-            .workspaces
-            .values()
-            .any(|workspace| workspace.fault.is_some())
-            || !view.last.faults.is_empty()
-        {
+        } else if view.workspaces.values().any(|workspace| workspace.fault.is_some()) || !view.last.faults.is_empty() {
             Self::Unreadable
         } else {
             Self::Well

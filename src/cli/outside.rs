@@ -8,8 +8,8 @@ use crate::azure::Azure;
 use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
 use crate::notify::Channels;
 use crate::ports::{
-    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, Message, Notify, Observe, OperationHandle,
-    OperationState, Recall, RevisionMark, StopInstances, StopPermit, SweepRecord,
+    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, Message, Notify,
+    Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, StopPermit, SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId};

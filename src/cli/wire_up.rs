@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 
 use super::clock::SystemClock;
 use super::outside::Outside;
-use crate::azure::{Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch};
+use crate::azure::{
+    Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
+};
 use crate::engine::EngineOptions;
 use crate::guard::Bounds;
 use crate::notify::{Channel, Channels, Cidr, CidrError, Webhook, WebhookError, WebhookOptions};
@@ -50,7 +52,11 @@ pub async fn outside(settings: &Settings, environment: &Environment) -> Result<O
 ///
 /// # Errors
 /// When a part cannot be set up.
-pub fn with_store(settings: &Settings, environment: &Environment, store: Store) -> Result<Outside<SystemClock>, WireError> {
+pub fn with_store(
+    settings: &Settings,
+    environment: &Environment,
+    store: Store,
+) -> Result<Outside<SystemClock>, WireError> {
     let clock = Arc::new(SystemClock);
     Ok(Outside {
         azure: Azure::new(azure_options(settings, environment)?, clock.clone())?,
@@ -123,7 +129,11 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
     options.api_version.clone_from(&azure.api_version);
     options.watch = watch(&settings.fleet);
     options.ca_file.clone_from(&azure.ca_file);
-    options.timeouts = Timeouts { connect: std_time(azure.connect_timeout), total: std_time(azure.request_timeout), ..Timeouts::default() };
+    options.timeouts = Timeouts {
+        connect: std_time(azure.connect_timeout),
+        total: std_time(azure.request_timeout),
+        ..Timeouts::default()
+    };
     options.tries_max = azure.retries.max(1);
     options.concurrency = usize::try_from(settings.sweep.concurrency).unwrap_or(1).saturating_add(8);
     options.throttle = azure.throttle.then(ThrottleLimits::default);
@@ -169,7 +179,8 @@ fn identity(identity: &Identity, environment: &Environment) -> Result<IdentityOp
 
 fn channels(settings: &Settings, environment: &Environment) -> Result<Channels, WireError> {
     let Some(webhook) = &settings.webhook else { return Ok(Channels::default()) };
-    let networks: Result<Vec<Cidr>, CidrError> = webhook.allow_private.iter().map(|network| network.to_string().parse()).collect();
+    let networks: Result<Vec<Cidr>, CidrError> =
+        webhook.allow_private.iter().map(|network| network.to_string().parse()).collect();
     let options = WebhookOptions {
         url: webhook.url.clone(),
         secret: webhook.secret.as_ref().map(|secret| secret.read(environment)).transpose()?,

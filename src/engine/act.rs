@@ -30,26 +30,18 @@ impl<W: World> Engine<W> {
         let mut acted = Acted::default();
         let mut rest = approved.into_iter();
         loop {
-            let width = self
-                .lock()
-                .side_by_side
-                .clamp(1, self.options.concurrent_stops_max.max(1));
+            let width = self.lock().side_by_side.clamp(1, self.options.concurrent_stops_max.max(1));
             let batch: Vec<Approved> = rest.by_ref().take(width).collect();
             if batch.is_empty() {
                 return acted;
             }
             let full = batch.len() == width;
             let done: Vec<Acted> =
-                futures_util::stream::iter(batch.into_iter().map(|one| self.one(one)))
-                    .buffered(width)
-                    .collect()
-                    .await;
-            let failed = done.iter().flat_map(|one| &one.lines).any(|line| {
-                matches!(
-                    line.outcome,
-                    Outcome::Failed { .. } | Outcome::Unclear { .. }
-                )
-            });
+                futures_util::stream::iter(batch.into_iter().map(|one| self.one(one))).buffered(width).collect().await;
+            let failed = done
+                .iter()
+                .flat_map(|one| &one.lines)
+                .any(|line| matches!(line.outcome, Outcome::Failed { .. } | Outcome::Unclear { .. }));
             for one in done {
                 acted.lines.extend(one.lines);
                 acted.sightings.extend(one.sightings);
@@ -58,9 +50,7 @@ impl<W: World> Engine<W> {
             let mut state = self.lock();
             state.side_by_side = match (failed, full) {
                 (true, _) => 1,
-                (false, true) => width
-                    .saturating_mul(2)
-                    .min(self.options.concurrent_stops_max),
+                (false, true) => width.saturating_mul(2).min(self.options.concurrent_stops_max),
                 (false, false) => width,
             };
         }
@@ -71,15 +61,9 @@ impl<W: World> Engine<W> {
         let mut acted = Acted::default();
         let outcome = match self.look_again(approved, &mut acted).await {
             Err((refusal, words)) => Outcome::Dropped { refusal, words },
-            Ok((permit, workspace, fresh)) => {
-                self.send(permit, &workspace, &fresh, &mut acted).await
-            }
+            Ok((permit, workspace, fresh)) => self.send(permit, &workspace, &fresh, &mut acted).await,
         };
-        acted.lines.push(StopLine {
-            step,
-            outcome,
-            at: self.world.now(),
-        });
+        acted.lines.push(StopLine { step, outcome, at: self.world.now() });
         acted
     }
 
@@ -91,17 +75,9 @@ impl<W: World> Engine<W> {
         acted: &mut Acted,
     ) -> Result<(StopPermit, WorkspaceFacts, Arc<InstanceFacts>), (Refusal, String)> {
         let id = approved.step().instance.clone();
-        let workspace = self
-            .lock()
-            .places
-            .get(id.workspace())
-            .map(|place| place.facts.clone());
-        let workspace = workspace.ok_or_else(|| {
-            (
-                Refusal::NoSecondLook,
-                "its workspace is not looked at any more".to_owned(),
-            )
-        })?;
+        let workspace = self.lock().places.get(id.workspace()).map(|place| place.facts.clone());
+        let workspace =
+            workspace.ok_or_else(|| (Refusal::NoSecondLook, "its workspace is not looked at any more".to_owned()))?;
         let fresh = match self.world.instance(&workspace, &id).await {
             Ok(fresh) => Arc::new(fresh),
             Err(fault) if fault.kind == FaultKind::Gone => {
@@ -117,27 +93,13 @@ impl<W: World> Engine<W> {
             place.see(fresh.clone(), &mut changes);
         }
         acted.sightings.extend(changes.sightings);
-        let policy = state.policy_of(id.workspace()).ok_or_else(|| {
-            (
-                Refusal::PolicyChanged,
-                "no policy governs it any more".to_owned(),
-            )
-        })?;
-        let history = state
-            .history_mut(&id)
-            .cloned()
-            .ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
+        let policy = state
+            .policy_of(id.workspace())
+            .ok_or_else(|| (Refusal::PolicyChanged, "no policy governs it any more".to_owned()))?;
+        let history = state.history_mut(&id).cloned().ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
         drop(state);
         let verdict = evaluate(&Moment::new(&policy, now), &fresh, &history, &freeze);
-        let permit = second_look(
-            approved,
-            &SecondLook {
-                fresh: &fresh,
-                verdict: &verdict,
-                freeze: &freeze,
-                now,
-            },
-        )?;
+        let permit = second_look(approved, &SecondLook { fresh: &fresh, verdict: &verdict, freeze: &freeze, now })?;
         Ok((permit, workspace, fresh))
     }
 
@@ -150,35 +112,19 @@ impl<W: World> Engine<W> {
     ) -> Outcome {
         let step = permit.step().clone();
         let at = self.world.now();
-        let intent = Intent {
-            id: ulid_at(at),
-            attempt: self.attempts(&step).saturating_add(1),
-            step: step.clone(),
-            at,
-        };
+        let intent =
+            Intent { id: ulid_at(at), attempt: self.attempts(&step).saturating_add(1), step: step.clone(), at };
         if let Err(fault) = self.world.intend(&intent).await {
-            return Outcome::Dropped {
-                refusal: Refusal::NotRecorded,
-                words: fault.words(),
-            };
+            return Outcome::Dropped { refusal: Refusal::NotRecorded, words: fault.words() };
         }
         self.pass("intended");
-        let open = OpenIntent {
-            id: intent.id.clone(),
-            key: step.key.clone(),
-            intended_at: at,
-            sent_at: None,
-        };
+        let open = OpenIntent { id: intent.id.clone(), key: step.key.clone(), intended_at: at, sent_at: None };
         if let Some(history) = self.lock().history_mut(&step.instance) {
             history.open = Some(open);
         }
         if let Freeze::On(why) = self.world.freeze() {
-            self.end(&intent, StopResult::Dropped("frozen".to_owned()))
-                .await;
-            return Outcome::Dropped {
-                refusal: Refusal::Frozen,
-                words: why,
-            };
+            self.end(&intent, StopResult::Dropped("frozen".to_owned())).await;
+            return Outcome::Dropped { refusal: Refusal::Frozen, words: why };
         }
         let answer = self.world.stop(workspace, permit).await;
         self.pass("posted");
@@ -202,21 +148,12 @@ impl<W: World> Engine<W> {
         if let Some(handle) = handle {
             state.handles.insert(intent.id.clone(), handle);
         }
-        if let Some(open) = state
-            .history_mut(&intent.step.instance)
-            .and_then(|history| history.open.as_mut())
-        {
+        if let Some(open) = state.history_mut(&intent.step.instance).and_then(|history| history.open.as_mut()) {
             open.sent_at = Some(at);
         }
     }
 
-    async fn refused(
-        &self,
-        intent: &Intent,
-        fault: Fault,
-        fresh: &InstanceFacts,
-        acted: &mut Acted,
-    ) -> Outcome {
+    async fn refused(&self, intent: &Intent, fault: Fault, fresh: &InstanceFacts, acted: &mut Acted) -> Outcome {
         let words = format!("{}; {}", fault.words(), fault.kind.remedy());
         let label = fault.kind.label();
         let result = match fault.kind {
@@ -236,13 +173,7 @@ impl<W: World> Engine<W> {
         };
         if matches!(result, StopResult::Failed(_)) {
             let told = format!("{} could not be stopped: {words}", fresh.id.name());
-            acted.messages.push(after(
-                MessageKind::StopFailed,
-                fresh,
-                &intent.step.key,
-                told,
-                intent.at,
-            ));
+            acted.messages.push(after(MessageKind::StopFailed, fresh, &intent.step.key, told, intent.at));
         }
         self.end(intent, result).await;
         Outcome::Failed { label, words }
@@ -255,12 +186,7 @@ impl<W: World> Engine<W> {
             log::fault(&fault);
             return;
         }
-        let ended = EndedStop {
-            key: intent.step.key.clone(),
-            asked_at: intent.at,
-            ended_at: now,
-            result,
-        };
+        let ended = EndedStop { key: intent.step.key.clone(), asked_at: intent.at, ended_at: now, result };
         self.lock().ended(&intent.step.instance, &intent.id, ended);
     }
 
@@ -273,13 +199,9 @@ impl<W: World> Engine<W> {
 
     fn attempts(&self, step: &Step) -> u32 {
         let mut state = self.lock();
-        let tries = state.history_mut(&step.instance).map_or(0, |history| {
-            history
-                .stops
-                .iter()
-                .filter(|stop| stop.key == step.key)
-                .count()
-        });
+        let tries = state
+            .history_mut(&step.instance)
+            .map_or(0, |history| history.stops.iter().filter(|stop| stop.key == step.key).count());
         u32::try_from(tries).unwrap_or(u32::MAX)
     }
 

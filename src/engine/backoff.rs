@@ -26,7 +26,12 @@ fn next_try(attempts: u32, now: Timestamp, share_per_mille: u16) -> Timestamp {
 
 /// The next try of a message whose try just failed, not before the wait that its channel asked for; none when it is no
 /// longer worth delivering.
-pub(super) fn next_try_of(message: &Message, now: Timestamp, share_per_mille: u16, asked: Option<SignedDuration>) -> Option<Timestamp> {
+pub(super) fn next_try_of(
+    message: &Message,
+    now: Timestamp,
+    share_per_mille: u16,
+    asked: Option<SignedDuration>,
+) -> Option<Timestamp> {
     let (since, outlives) = match &message.notice {
         Some(notice) => (notice.stop_at, WARNING_OUTLIVES),
         None => (message.at, NEWS_OUTLIVES),

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{
-    Activity, Completeness, History, InstanceFacts, Inventory, PowerState, WorkspaceFacts,
-};
+use crate::facts::{Activity, Completeness, History, InstanceFacts, Inventory, PowerState, WorkspaceFacts};
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
 use crate::rules::Verdict;
@@ -84,11 +82,7 @@ impl Place {
     /// Takes in a whole reading of the workspace.
     pub(super) fn absorb(&mut self, inventory: Inventory) -> Changes {
         let mut changes = Changes::default();
-        let seen: BTreeSet<InstanceId> = inventory
-            .instances
-            .iter()
-            .map(|facts| facts.id.clone())
-            .collect();
+        let seen: BTreeSet<InstanceId> = inventory.instances.iter().map(|facts| facts.id.clone()).collect();
         for facts in inventory.instances {
             self.see(facts, &mut changes);
         }
@@ -175,10 +169,7 @@ fn remember_state(history: &mut History, facts: &InstanceFacts) {
 
 impl Entry {
     fn first(facts: Arc<InstanceFacts>) -> (Self, Sighting) {
-        let mut history = History {
-            first_seen: Some(facts.observed_at),
-            ..History::default()
-        };
+        let mut history = History { first_seen: Some(facts.observed_at), ..History::default() };
         remember_state(&mut history, &facts);
         let sighting = Sighting {
             facts: (*facts).clone(),
@@ -187,16 +178,7 @@ impl Entry {
             not_after: facts.observed_at,
             history: history.clone(),
         };
-        (
-            Self {
-                last_seen: facts.observed_at,
-                facts,
-                history,
-                verdict: None,
-                absent: false,
-            },
-            sighting,
-        )
+        (Self { last_seen: facts.observed_at, facts, history, verdict: None, absent: false }, sighting)
     }
 
     fn update(&mut self, facts: Arc<InstanceFacts>) -> Option<Sighting> {

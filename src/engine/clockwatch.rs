@@ -31,38 +31,23 @@ impl ClockWatch {
         steady: SignedDuration,
         azure: Option<AzureTime>,
     ) -> (Option<String>, Option<SignedDuration>) {
-        let step = self.last.map(|(wall, then)| {
-            now.duration_since(wall)
-                .saturating_sub(steady.saturating_sub(then))
-        });
+        let step = self.last.map(|(wall, then)| now.duration_since(wall).saturating_sub(steady.saturating_sub(then)));
         self.last = Some((now, steady));
         let skew = azure.map(|time| time.azure.duration_since(time.here));
         let stepped = step.filter(|step| step.abs() > STEP_SEEN);
         if let Some(step) = step.filter(|step| step.abs() > STEP_HELD) {
-            self.held = Some(format!(
-                "this machine's clock stepped by {} s",
-                step.as_secs()
-            ));
+            self.held = Some(format!("this machine's clock stepped by {} s", step.as_secs()));
             self.steady = 0;
         } else if self.held.is_some() {
             let agrees = skew.is_none_or(|skew| skew.abs() <= AZURE_AGREES);
-            self.steady = if stepped.is_none() && agrees {
-                self.steady.saturating_add(1)
-            } else {
-                0
-            };
+            self.steady = if stepped.is_none() && agrees { self.steady.saturating_add(1) } else { 0 };
             if self.steady >= STEADY_TICKS {
                 self.held = None;
             }
         }
         let far = skew.filter(|skew| skew.abs() > AZURE_MAX);
         let trouble = far
-            .map(|skew| {
-                format!(
-                    "this machine's clock differs from Azure's by {} s",
-                    skew.as_secs()
-                )
-            })
+            .map(|skew| format!("this machine's clock differs from Azure's by {} s", skew.as_secs()))
             .or_else(|| self.held.clone());
         (trouble, stepped)
     }
@@ -87,10 +72,7 @@ mod tests {
         let (trouble, step) = watch.tick(at(60 + 301 + 60), steady(120), None);
         assert!(trouble.unwrap().contains("stepped by 301 s"));
         assert_eq!(step, Some(steady(301)));
-        assert!(
-            watch.tick(at(481), steady(180), None).0.is_some(),
-            "one steady tick is not enough"
-        );
+        assert!(watch.tick(at(481), steady(180), None).0.is_some(), "one steady tick is not enough");
         assert_eq!(watch.tick(at(541), steady(240), None).0, None);
     }
 
@@ -101,29 +83,15 @@ mod tests {
         assert!(watch.tick(at(-3540), steady(60), None).0.is_some());
         let mut watch = ClockWatch::default();
         watch.tick(at(0), steady(0), None);
-        assert_eq!(
-            watch.tick(at(65), steady(60), None),
-            (None, Some(steady(5)))
-        );
+        assert_eq!(watch.tick(at(65), steady(60), None), (None, Some(steady(5))));
     }
 
     #[test]
     fn fault_39_azure_far_away_holds_while_it_is() {
-        let azure = |offset| {
-            Some(AzureTime {
-                azure: at(offset),
-                here: at(0),
-            })
-        };
+        let azure = |offset| Some(AzureTime { azure: at(offset), here: at(0) });
         let mut watch = ClockWatch::default();
         assert_eq!(watch.tick(at(0), steady(0), azure(120)).0, None);
-        assert!(
-            watch
-                .tick(at(60), steady(60), azure(-121))
-                .0
-                .unwrap()
-                .contains("differs")
-        );
+        assert!(watch.tick(at(60), steady(60), azure(-121)).0.unwrap().contains("differs"));
         assert_eq!(watch.tick(at(120), steady(120), azure(0)).0, None);
     }
 }

@@ -30,15 +30,9 @@ impl<W: World> Control for Engine<W> {
         let (id, created, terms) = self.lock().holdable(&request.instance)?;
         let length = Span::seconds(request.seconds);
         if request.seconds == 0 || length > terms.max {
-            return Err(Declined(format!(
-                "a hold of {} lasts at most {}; asked for {length}",
-                id.name(),
-                terms.max
-            )));
+            return Err(Declined(format!("a hold of {} lasts at most {}; asked for {length}", id.name(), terms.max)));
         }
-        let week = now
-            .checked_sub(SignedDuration::from_hours(24 * 7))
-            .unwrap_or(Timestamp::MIN);
+        let week = now.checked_sub(SignedDuration::from_hours(24 * 7)).unwrap_or(Timestamp::MIN);
         let made = self.world.holds_since(&id, week).await.map_err(declined)?;
         if made >= terms.per_week {
             return Err(Declined(format!(
@@ -78,57 +72,25 @@ impl<W: World> Control for Engine<W> {
     async fn lift(&self, hold: String, by: String) -> Result<(), Declined> {
         let now = self.world.now();
         let found = self.lock().hold_named(&hold, now)?;
-        if !self
-            .world
-            .lift(&found.id, &by, now)
-            .await
-            .map_err(declined)?
-        {
-            return Err(Declined(format!(
-                "hold {} is not in force any more",
-                found.id
-            )));
+        if !self.world.lift(&found.id, &by, now).await.map_err(declined)? {
+            return Err(Declined(format!("hold {} is not in force any more", found.id)));
         }
         let why = format!("hold until {}", found.until);
-        self.note(AuditLine {
-            at: now,
-            who: by,
-            what: "lift".to_owned(),
-            target: found.instance.to_string(),
-            why,
-        })
-        .await?;
+        self.note(AuditLine { at: now, who: by, what: "lift".to_owned(), target: found.instance.to_string(), why })
+            .await?;
         if let Some(history) = self.lock().history_mut(&found.instance) {
-            history
-                .holds
-                .iter_mut()
-                .filter(|one| one.id == found.id)
-                .for_each(|one| one.until = now);
+            history.holds.iter_mut().filter(|one| one.id == found.id).for_each(|one| one.until = now);
         }
         self.changed(&found.instance);
         Ok(())
     }
 
     async fn acknowledge(&self, policy: PolicyId, by: String) -> Result<(), Declined> {
-        let found = self
-            .lock()
-            .policies
-            .get(&policy)
-            .map(|policy| (policy.id.clone(), policy.revision.clone()));
-        let (id, revision) = found.ok_or_else(|| {
-            Declined(format!(
-                "there is no policy `{policy}`; `lightsout status` lists them"
-            ))
-        })?;
-        if !self
-            .world
-            .acknowledge(&id, &revision)
-            .await
-            .map_err(declined)?
-        {
-            return Err(Declined(format!(
-                "policy `{id}` has nothing to acknowledge"
-            )));
+        let found = self.lock().policies.get(&policy).map(|policy| (policy.id.clone(), policy.revision.clone()));
+        let (id, revision) =
+            found.ok_or_else(|| Declined(format!("there is no policy `{policy}`; `lightsout status` lists them")))?;
+        if !self.world.acknowledge(&id, &revision).await.map_err(declined)? {
+            return Err(Declined(format!("policy `{id}` has nothing to acknowledge")));
         }
         let now = self.world.now();
         let line = AuditLine {
@@ -149,7 +111,8 @@ impl<W: World> Control for Engine<W> {
     async fn decision(&self, instance: String, at: Timestamp) -> Result<Value, Declined> {
         let id = self.lock().find(&instance)?;
         let told = if at < self.world.now() { self.recorded(&id, at).await? } else { self.explained(&id, at)? };
-        serde_json::to_value(told).map_err(|error| Declined(format!("the decision could not be written as JSON: {error}")))
+        serde_json::to_value(told)
+            .map_err(|error| Declined(format!("the decision could not be written as JSON: {error}")))
     }
 
     fn nudge(&self) {
@@ -165,7 +128,9 @@ impl<W: World> Engine<W> {
     async fn recorded(&self, id: &InstanceId, at: Timestamp) -> Result<Explanation, Declined> {
         let row = self.world.decision(id, at).await.map_err(declined)?;
         let row = row.ok_or_else(|| Declined(format!("nothing is recorded of {} at {at}", id.name())))?;
-        let broken = |error: serde_json::Error| Declined(format!("the record of {} at {} cannot be read: {error}", id.name(), row.at));
+        let broken = |error: serde_json::Error| {
+            Declined(format!("the record of {} at {} cannot be read: {error}", id.name(), row.at))
+        };
         let facts: InstanceFacts = serde_json::from_str(&row.facts).map_err(broken)?;
         let verdict: Verdict = serde_json::from_str(&row.verdict).map_err(broken)?;
         let policy = self.lock().policies.get(&verdict.policy).cloned();
@@ -187,7 +152,8 @@ impl<W: World> Engine<W> {
     fn explained(&self, id: &InstanceId, at: Timestamp) -> Result<Explanation, Declined> {
         let freeze = self.world.freeze();
         let state = self.lock();
-        let policy = state.policy_of(id.workspace()).ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
+        let policy =
+            state.policy_of(id.workspace()).ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
         let entry = state.places.get(id.workspace()).and_then(|place| place.entries.get(id));
         let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
         let verdict = evaluate(&Moment::new(&policy, at), &entry.facts, &entry.history, &freeze);
@@ -196,7 +162,8 @@ impl<W: World> Engine<W> {
         told.mode = Some(policy.mode);
         told.history = Some(entry.history.clone());
         told.hold = entry.history.hold_at(at).cloned();
-        told.refusals = state.last.refused.iter().filter(|(step, _)| step.instance == *id).map(|(_, refusal)| *refusal).collect();
+        told.refusals =
+            state.last.refused.iter().filter(|(step, _)| step.instance == *id).map(|(_, refusal)| *refusal).collect();
         Ok(told)
     }
 
@@ -229,16 +196,16 @@ impl State {
                 .cloned()
                 .ok_or_else(|| Declined(format!("{wanted} is not known")));
         }
-        let (workspace, name) = wanted.split_once('/').map_or((None, wanted), |(workspace, name)| (Some(workspace), name));
+        let (workspace, name) =
+            wanted.split_once('/').map_or((None, wanted), |(workspace, name)| (Some(workspace), name));
         let fits = |id: &&InstanceId| {
-            id.name().eq_ignore_ascii_case(name) && workspace.is_none_or(|one| id.workspace().name().eq_ignore_ascii_case(one))
+            id.name().eq_ignore_ascii_case(name)
+                && workspace.is_none_or(|one| id.workspace().name().eq_ignore_ascii_case(one))
         };
         let matching: Vec<&InstanceId> = all().filter(fits).collect();
         match matching.as_slice() {
             [one] => Ok((*one).clone()),
-            [] => Err(Declined(format!(
-                "no instance is called `{wanted}`; `lightsout status` lists them"
-            ))),
+            [] => Err(Declined(format!("no instance is called `{wanted}`; `lightsout status` lists them"))),
             several => {
                 let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
                 Err(Declined(format!(
@@ -249,58 +216,36 @@ impl State {
         }
     }
 
-    fn holdable(
-        &self,
-        wanted: &str,
-    ) -> Result<(InstanceId, crate::facts::Created, HoldTerms), Declined> {
+    fn holdable(&self, wanted: &str) -> Result<(InstanceId, crate::facts::Created, HoldTerms), Declined> {
         let id = self.find(wanted)?;
-        let entry = self
-            .places
-            .get(id.workspace())
-            .and_then(|place| place.entries.get(&id));
+        let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(&id));
         let entry = entry.ok_or_else(|| Declined(format!("`{wanted}` is not known")))?;
-        let policy = self.policy_of(id.workspace()).ok_or_else(|| {
-            Declined(format!(
-                "no policy governs {}, so nothing stops it",
-                id.name()
-            ))
-        })?;
+        let policy = self
+            .policy_of(id.workspace())
+            .ok_or_else(|| Declined(format!("no policy governs {}, so nothing stops it", id.name())))?;
         let terms = terms_of(&policy, &entry.facts).hold;
         Ok((id, entry.facts.created, terms))
     }
 
     fn hold_named(&self, wanted: &str, now: Timestamp) -> Result<Hold, Declined> {
-        let entries = || {
-            self.places
-                .values()
-                .flat_map(|place| place.entries.values())
-        };
-        if let Some(hold) = entries()
-            .flat_map(|entry| &entry.history.holds)
-            .find(|hold| hold.id == wanted && now < hold.until)
+        let entries = || self.places.values().flat_map(|place| place.entries.values());
+        if let Some(hold) =
+            entries().flat_map(|entry| &entry.history.holds).find(|hold| hold.id == wanted && now < hold.until)
         {
             return Ok(hold.clone());
         }
         let id = self.find(wanted)?;
-        let held = entries()
-            .find(|entry| entry.facts.id == id)
-            .and_then(|entry| entry.history.hold_at(now));
-        held.cloned()
-            .ok_or_else(|| Declined(format!("{} is not held", id.name())))
+        let held = entries().find(|entry| entry.facts.id == id).and_then(|entry| entry.history.hold_at(now));
+        held.cloned().ok_or_else(|| Declined(format!("{} is not held", id.name())))
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_err"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn declined(fault: Fault) -> Declined {
     Declined(format!("{}; {}", fault.words(), fault.kind.remedy()))
 }
 
 fn hold_id(at: Timestamp) -> String {
     let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
-    ulid::Ulid::from_parts(millis, fastrand::u128(..))
-        .to_string()
-        .to_ascii_lowercase()
+    ulid::Ulid::from_parts(millis, fastrand::u128(..)).to_string().to_ascii_lowercase()
 }

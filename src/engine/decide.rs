@@ -27,9 +27,7 @@ impl State {
         let governed: Vec<Arc<Policy>> = read.iter().filter_map(|id| self.policy_of(id)).collect();
         let mut moments: BTreeMap<PolicyId, Moment<'_>> = BTreeMap::new();
         for policy in &governed {
-            moments
-                .entry(policy.id.clone())
-                .or_insert_with(|| Moment::new(policy, now));
+            moments.entry(policy.id.clone()).or_insert_with(|| Moment::new(policy, now));
         }
         let (mut decided, mut rows) = (Vec::new(), Vec::new());
         for id in read {
@@ -41,27 +39,16 @@ impl State {
                 Rule::Ungoverned | Rule::Conflict(_) => None,
             };
             let Some((policy, moment)) = moment else {
-                place
-                    .entries
-                    .values_mut()
-                    .for_each(|entry| entry.verdict = None);
+                place.entries.values_mut().for_each(|entry| entry.verdict = None);
                 continue;
             };
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
                 let verdict = evaluate(moment, &entry.facts, &entry.history, freeze);
-                if entry
-                    .verdict
-                    .as_ref()
-                    .is_none_or(|old| is_other(old, &verdict))
-                {
+                if entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict)) {
                     rows.extend(row(&entry.facts, &verdict));
                 }
                 entry.verdict = Some(Arc::new(verdict.clone()));
-                decided.push((
-                    entry.facts.clone(),
-                    verdict,
-                    terms_of(policy, &entry.facts).warning.notify.clone(),
-                ));
+                decided.push((entry.facts.clone(), verdict, terms_of(policy, &entry.facts).warning.notify.clone()));
             }
         }
         (decided, rows)
@@ -77,25 +64,11 @@ impl State {
 
 /// True when the journal should hold the new verdict beside the old.
 fn is_other(old: &Verdict, new: &Verdict) -> bool {
-    let deadline = |verdict: &Verdict| {
-        verdict
-            .due
-            .as_ref()
-            .map(|due| (due.key.clone(), due.stop_at))
-    };
-    (old.action, old.ground, &old.revision) != (new.action, new.ground, &new.revision)
-        || deadline(old) != deadline(new)
+    let deadline = |verdict: &Verdict| verdict.due.as_ref().map(|due| (due.key.clone(), due.stop_at));
+    (old.action, old.ground, &old.revision) != (new.action, new.ground, &new.revision) || deadline(old) != deadline(new)
 }
 
 fn row(facts: &InstanceFacts, verdict: &Verdict) -> Option<DecisionRow> {
-    let (verdict_text, facts_text) = (
-        serde_json::to_string(verdict).ok()?,
-        serde_json::to_string(facts).ok()?,
-    );
-    Some(DecisionRow {
-        instance: facts.id.clone(),
-        at: verdict.at,
-        verdict: verdict_text,
-        facts: facts_text,
-    })
+    let (verdict_text, facts_text) = (serde_json::to_string(verdict).ok()?, serde_json::to_string(facts).ok()?);
+    Some(DecisionRow { instance: facts.id.clone(), at: verdict.at, verdict: verdict_text, facts: facts_text })
 }

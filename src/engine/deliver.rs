@@ -25,10 +25,8 @@ impl<W: World> Engine<W> {
         }
         let due = self.world.outbox(self.world.now(), ROUND).await?;
         let tries = due.into_iter().map(|message| self.deliver_one(message));
-        let results: Vec<Result<bool, Fault>> = futures_util::stream::iter(tries)
-            .buffer_unordered(WIDTH)
-            .collect()
-            .await;
+        let results: Vec<Result<bool, Fault>> =
+            futures_util::stream::iter(tries).buffer_unordered(WIDTH).collect().await;
         let (mut confirmed, mut failed) = (0_usize, 0_usize);
         for result in results {
             match result? {
@@ -52,9 +50,7 @@ impl<W: World> Engine<W> {
                 let asked = if let FaultKind::Throttled(wait) = fault.kind { wait } else { None };
                 let next = next_try_of(&message, now, fastrand::u16(0..=1000), asked);
                 log::fault(&fault);
-                self.world
-                    .undelivered(&message.id, &fault.words(), next)
-                    .await?;
+                self.world.undelivered(&message.id, &fault.words(), next).await?;
                 Ok(false)
             }
         }
@@ -63,12 +59,8 @@ impl<W: World> Engine<W> {
     fn remember_delivery(&self, message: &Message, at: Timestamp) {
         let Some(key) = &message.notice else { return };
         let mut state = self.lock();
-        let notices = state
-            .history_mut(&message.instance)
-            .map(|history| &mut history.notices);
-        if let Some(notice) =
-            notices.and_then(|notices| notices.iter_mut().find(|notice| notice.key == *key))
-        {
+        let notices = state.history_mut(&message.instance).map(|history| &mut history.notices);
+        if let Some(notice) = notices.and_then(|notices| notices.iter_mut().find(|notice| notice.key == *key)) {
             notice.state = NoticeState::Delivered { at };
         }
     }

@@ -8,12 +8,7 @@ use crate::report::{FaultLine, Outcome, StopLine, SweepReport};
 
 /// A fault of the service itself.
 pub(super) fn fault(fault: &Fault) {
-    tracing::error!(
-        label = fault.kind.label(),
-        "{}; {}",
-        fault.words(),
-        fault.kind.remedy()
-    );
+    tracing::error!(label = fault.kind.label(), "{}; {}", fault.words(), fault.kind.remedy());
 }
 
 pub(super) fn kept_policies(why: &str) {
@@ -26,10 +21,7 @@ pub(super) fn drained(in_time: bool) {
     }
 }
 
-#[expect(
-    clippy::cognitive_complexity,
-    reason = "the logging macros count, not the code"
-)]
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
 pub(super) fn clock(step: Option<SignedDuration>, trouble: Option<&str>, before: Option<&str>) {
     if let Some(step) = step {
         tracing::warn!("this machine's clock stepped by {} s", step.as_secs());
@@ -41,10 +33,7 @@ pub(super) fn clock(step: Option<SignedDuration>, trouble: Option<&str>, before:
 }
 
 /// Everything a sweep has to say.
-#[expect(
-    clippy::cognitive_complexity,
-    reason = "the logging macros count, not the code"
-)]
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
 pub(super) fn sweep(report: &SweepReport) {
     report.faults.iter().for_each(fault_line);
     report.notices.iter().for_each(notice);
@@ -58,11 +47,7 @@ pub(super) fn sweep(report: &SweepReport) {
 }
 
 fn fault_line(fault: &FaultLine) {
-    let workspace = fault
-        .workspace
-        .as_ref()
-        .map(|id| id.name().to_owned())
-        .unwrap_or_default();
+    let workspace = fault.workspace.as_ref().map(|id| id.name().to_owned()).unwrap_or_default();
     tracing::warn!(workspace, label = fault.label, "{}", fault.words);
 }
 
@@ -78,10 +63,5 @@ fn stop(line: &StopLine) {
         Outcome::Failed { label, words } => (*label, words.as_str()),
         Outcome::Unclear { words } => ("unclear", words.as_str()),
     };
-    tracing::info!(
-        instance = line.step.instance.name(),
-        ground = line.step.ground.label(),
-        outcome = label,
-        "{words}"
-    );
+    tracing::info!(instance = line.step.instance.name(), ground = line.step.ground.label(), outcome = label, "{words}");
 }

@@ -17,23 +17,14 @@ impl State {
             if let (Some(last), Some(hours)) = (last.filter(|last| *last < now), policy.hours()) {
                 let edges = hours.edges_between(last, now);
                 // every stretch of hours that began and ended unseen hides the off edge before it
-                let off = edges
-                    .edges
-                    .iter()
-                    .filter(|edge| edge.kind == EdgeKind::Off)
-                    .count();
-                let open = edges
-                    .edges
-                    .last()
-                    .is_some_and(|edge| edge.kind == EdgeKind::Off);
+                let off = edges.edges.iter().filter(|edge| edge.kind == EdgeKind::Off).count();
+                let open = edges.edges.last().is_some_and(|edge| edge.kind == EdgeKind::Off);
                 let missed = u64::try_from(off)
                     .unwrap_or(0)
                     .saturating_sub(u64::from(open))
                     .saturating_add(edges.skipped.div_ceil(2));
                 if missed > 0 {
-                    report
-                        .edges_missed
-                        .push((policy.id.clone(), missed, "not_running"));
+                    report.edges_missed.push((policy.id.clone(), missed, "not_running"));
                 }
             }
             let mark = self.evaluated.entry(policy.id.clone()).or_insert(now);

@@ -28,35 +28,25 @@ impl<W: World> Engine<W> {
     pub(super) async fn discover(&self, now: Timestamp, report: &mut SweepReport) {
         let due = {
             let state = self.lock();
-            state.discovered_at.is_none_or(|at| {
-                now.duration_since(at) >= self.options.discovery_interval.duration()
-            })
+            state.discovered_at.is_none_or(|at| now.duration_since(at) >= self.options.discovery_interval.duration())
         };
         if due {
             let discovery = self.world.discover().await;
             self.lock().discovered(discovery, now);
         }
         let state = self.lock();
-        let faults = state
-            .discovery_faults
-            .iter()
-            .map(|(label, words)| FaultLine {
-                workspace: None,
-                label,
-                words: words.clone(),
-            });
+        let faults = state.discovery_faults.iter().map(|(label, words)| FaultLine {
+            workspace: None,
+            label,
+            words: words.clone(),
+        });
         report.faults.extend(faults);
     }
 
     /// The workspaces to read now: their interval passed, a verdict can have changed, or a stop wants watching.
     pub(super) fn due(&self, now: Timestamp) -> Vec<WorkspaceFacts> {
         let state = self.lock();
-        state
-            .places
-            .values()
-            .filter(|place| self.due_at(place) <= now)
-            .map(|place| place.facts.clone())
-            .collect()
+        state.places.values().filter(|place| self.due_at(place) <= now).map(|place| place.facts.clone()).collect()
     }
 
     /// When a workspace is to be read next.
@@ -65,12 +55,8 @@ impl<W: World> Engine<W> {
             return Timestamp::MIN;
         };
         let waits = 1_i32 << place.failures.saturating_sub(1).min(BACKOFF_MAX);
-        let pause = self
-            .options
-            .interval
-            .duration()
-            .checked_mul(waits)
-            .unwrap_or_else(|| self.options.interval.duration());
+        let pause =
+            self.options.interval.duration().checked_mul(waits).unwrap_or_else(|| self.options.interval.duration());
         let regular = tried.checked_add(pause).unwrap_or(Timestamp::MAX);
         if place.failures > 0 {
             return regular;
@@ -87,51 +73,30 @@ impl<W: World> Engine<W> {
     /// Reads them, so many side by side, each within its deadline.
     pub(super) async fn observe(&self, due: Vec<WorkspaceFacts>) -> Vec<Read> {
         let reads = due.into_iter().map(|workspace| self.read(workspace));
-        futures_util::stream::iter(reads)
-            .buffer_unordered(self.options.concurrency.max(1))
-            .collect()
-            .await
+        futures_util::stream::iter(reads).buffer_unordered(self.options.concurrency.max(1)).collect().await
     }
 
     async fn read(&self, workspace: WorkspaceFacts) -> Read {
         let began = self.world.steady();
-        let deadline =
-            Duration::from_secs(u64::from(self.options.workspace_deadline.as_secs().max(1)));
-        let result = tokio::time::timeout(deadline, self.world.inventory(&workspace))
-            .await
-            .unwrap_or_else(|_| {
-                let doing = format!(
-                    "read workspace {} within {}",
-                    workspace.id.name(),
-                    self.options.workspace_deadline
-                );
-                Err(Fault::new(FaultKind::Unreachable, doing))
-            });
-        let millis =
-            u64::try_from(self.world.steady().saturating_sub(began).as_millis()).unwrap_or(0);
-        Read {
-            workspace: workspace.id,
-            result,
-            millis,
-        }
+        let deadline = Duration::from_secs(u64::from(self.options.workspace_deadline.as_secs().max(1)));
+        let result = tokio::time::timeout(deadline, self.world.inventory(&workspace)).await.unwrap_or_else(|_| {
+            let doing = format!("read workspace {} within {}", workspace.id.name(), self.options.workspace_deadline);
+            Err(Fault::new(FaultKind::Unreachable, doing))
+        });
+        let millis = u64::try_from(self.world.steady().saturating_sub(began).as_millis()).unwrap_or(0);
+        Read { workspace: workspace.id, result, millis }
     }
 }
 
 impl State {
     fn discovered(&mut self, discovery: Discovery, now: Timestamp) {
         self.discovered_at = Some(now);
-        let faults = discovery.faults.iter().map(|(scope, fault)| {
-            (
-                fault.kind.label(),
-                format!("{scope}: {}; {}", fault.words(), fault.kind.remedy()),
-            )
-        });
-        self.discovery_faults = faults.collect();
-        let found: BTreeSet<WorkspaceId> = discovery
-            .workspaces
+        let faults = discovery
+            .faults
             .iter()
-            .map(|workspace| workspace.id.clone())
-            .collect();
+            .map(|(scope, fault)| (fault.kind.label(), format!("{scope}: {}; {}", fault.words(), fault.kind.remedy())));
+        self.discovery_faults = faults.collect();
+        let found: BTreeSet<WorkspaceId> = discovery.workspaces.iter().map(|workspace| workspace.id.clone()).collect();
         let lost = self.places.keys().filter(|id| !found.contains(*id)).count();
         // Far fewer than before is more likely a lagging or broken answer than a fleet deleted overnight (G6).
         let implausible = lost > 2 && lost.saturating_mul(10) > self.places.len().saturating_mul(3);
@@ -149,8 +114,7 @@ impl State {
             match self.places.get_mut(&workspace.id) {
                 Some(place) => (place.facts, place.rule) = (workspace, rule),
                 None => {
-                    self.places
-                        .insert(workspace.id.clone(), Place::new(workspace, rule));
+                    self.places.insert(workspace.id.clone(), Place::new(workspace, rule));
                 }
             }
         }
@@ -185,11 +149,7 @@ impl State {
                     place.failures = place.failures.saturating_add(1);
                     let words = format!("{}; {}", fault.words(), fault.kind.remedy());
                     place.fault = Some((fault.kind.label(), words.clone()));
-                    report.faults.push(FaultLine {
-                        workspace: Some(read.workspace),
-                        label: fault.kind.label(),
-                        words,
-                    });
+                    report.faults.push(FaultLine { workspace: Some(read.workspace), label: fault.kind.label(), words });
                 }
             }
         }

@@ -16,10 +16,7 @@ impl<W: World> Engine<W> {
         let now = self.world.now();
         let mut marks = BTreeMap::new();
         for policy in &set.policies {
-            let mark = self
-                .world
-                .revision(&policy.id, &policy.revision, now)
-                .await?;
+            let mark = self.world.revision(&policy.id, &policy.revision, now).await?;
             marks.insert(policy.id.clone(), mark);
         }
         let why = format!("{} policies, digest {}", set.policies.len(), set.digest);

@@ -21,10 +21,7 @@ impl<W: World> Engine<W> {
 
     /// The fleet as last published.
     pub fn last_view(&self) -> Arc<FleetView> {
-        self.view
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -36,7 +33,7 @@ impl State {
             file: policy.file.clone(),
             revision: policy.revision.clone(),
             mode: policy.mode,
-                zone: policy.hours().map(|hours| hours.zone_name().to_owned()),
+            zone: policy.hours().map(|hours| hours.zone_name().to_owned()),
             canary_until: sight.canaries.get(&policy.id).map(|canary| canary.until),
         });
         FleetView {
@@ -61,12 +58,8 @@ fn place_view(place: &Place, now: Timestamp) -> WorkspaceView {
         Rule::Ungoverned => (None, None),
         Rule::Conflict(words) => (None, Some(("policy_conflict", words.clone()))),
     };
-    let partial = (!place.partial.is_empty()).then(|| {
-        (
-            "quarantined",
-            format!("left out of the answer: {}", place.partial.join("; ")),
-        )
-    });
+    let partial = (!place.partial.is_empty())
+        .then(|| ("quarantined", format!("left out of the answer: {}", place.partial.join("; "))));
     let fault = place.fault.clone().or(conflict).or(partial);
     WorkspaceView {
         id: place.facts.id.clone(),
@@ -76,11 +69,7 @@ fn place_view(place: &Place, now: Timestamp) -> WorkspaceView {
         read_ms: place.read_ms,
         fault_label: fault.as_ref().map(|(label, _)| *label),
         fault: fault.map(|(_, words)| words),
-        instances: place
-            .entries
-            .values()
-            .map(|entry| instance_view(entry, now))
-            .collect(),
+        instances: place.entries.values().map(|entry| instance_view(entry, now)).collect(),
         skipped: place.skipped,
     }
 }
@@ -89,10 +78,7 @@ fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
     InstanceView {
         facts: entry.facts.clone(),
         verdict: entry.verdict.clone(),
-        overdue_since: entry
-            .verdict
-            .as_ref()
-            .and_then(|verdict| verdict.overdue_since()),
+        overdue_since: entry.verdict.as_ref().and_then(|verdict| verdict.overdue_since()),
         hold: entry.history.hold_at(now).cloned(),
     }
 }

@@ -34,22 +34,12 @@ impl<W: World> Engine<W> {
         now: Timestamp,
         report: &mut SweepReport,
     ) -> Result<(), Fault> {
-        let notices: Vec<Notice> = notices
-            .into_iter()
-            .filter(|notice| self.enforces(&notice.policy))
-            .collect();
-        let mut messages: Vec<Message> = notices
-            .iter()
-            .map(|notice| Message::warning(notice, now))
-            .collect();
+        let notices: Vec<Notice> = notices.into_iter().filter(|notice| self.enforces(&notice.policy)).collect();
+        let mut messages: Vec<Message> = notices.iter().map(|notice| Message::warning(notice, now)).collect();
         messages.extend(found.settled.messages);
         let record = SweepRecord {
             at: Some(now),
-            seen: found
-                .read
-                .into_iter()
-                .map(|workspace| (workspace, now))
-                .collect(),
+            seen: found.read.into_iter().map(|workspace| (workspace, now)).collect(),
             sightings: found.changes.sightings,
             gone: found.changes.gone,
             decisions: found.decisions,
@@ -78,9 +68,6 @@ impl<W: World> Engine<W> {
     }
 
     fn enforces(&self, policy: &PolicyId) -> bool {
-        self.lock()
-            .policies
-            .get(policy)
-            .is_some_and(|policy| policy.mode == Mode::Enforce)
+        self.lock().policies.get(policy).is_some_and(|policy| policy.mode == Mode::Enforce)
     }
 }

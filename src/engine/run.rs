@@ -58,9 +58,7 @@ impl<W: World> Engine<W> {
                 Command::End => break,
             }
         }
-        let drained = tokio::time::timeout(DRAIN, self.sweeping.lock())
-            .await
-            .is_ok();
+        let drained = tokio::time::timeout(DRAIN, self.sweeping.lock()).await.is_ok();
         log::drained(drained);
         sweeping.abort();
         delivering.abort();

@@ -3,9 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::state::Engine;
-use crate::facts::{
-    EndedStop, InstanceFacts, OpenIntent, Operation, PowerState, StopResult, WorkspaceFacts,
-};
+use crate::facts::{EndedStop, InstanceFacts, OpenIntent, Operation, PowerState, StopResult, WorkspaceFacts};
 use crate::ports::{Message, MessageKind, OperationHandle, OperationState, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
@@ -34,60 +32,33 @@ pub(super) struct Settled {
 
 impl<W: World> Engine<W> {
     /// Settles what can be settled among the workspaces just read.
-    pub(super) async fn settle(
-        &self,
-        read: &[WorkspaceId],
-        now: Timestamp,
-        report: &mut SweepReport,
-    ) -> Settled {
+    pub(super) async fn settle(&self, read: &[WorkspaceId], now: Timestamp, report: &mut SweepReport) -> Settled {
         let mut settled = Settled::default();
         for pending in self.pending(read) {
             let Some(result) = self.result_of(&pending, now, report).await else {
                 continue;
             };
-            report
-                .settled
-                .push((pending.id.clone(), label_of(&result).to_owned()));
+            report.settled.push((pending.id.clone(), label_of(&result).to_owned()));
             settled.messages.extend(message(&pending, &result, now));
-            settled
-                .ended
-                .push((pending.open.id.clone(), result.clone()));
+            settled.ended.push((pending.open.id.clone(), result.clone()));
             let asked_at = pending.open.sent_at.unwrap_or(pending.open.intended_at);
-            let ended = EndedStop {
-                key: pending.open.key,
-                asked_at,
-                ended_at: now,
-                result,
-            };
+            let ended = EndedStop { key: pending.open.key, asked_at, ended_at: now, result };
             self.lock().ended(&pending.id, &pending.open.id, ended);
         }
         let gone = self.orphans(read);
-        settled
-            .ended
-            .extend(gone.into_iter().map(|id| (id, StopResult::Gone)));
+        settled.ended.extend(gone.into_iter().map(|id| (id, StopResult::Gone)));
         settled
     }
 
     fn pending(&self, read: &[WorkspaceId]) -> Vec<Pending> {
         let state = self.lock();
         let places = read.iter().filter_map(|id| state.places.get(id));
-        let entries = places.flat_map(|place| {
-            place
-                .entries
-                .iter()
-                .map(move |(id, entry)| (place, id, entry))
-        });
+        let entries = places.flat_map(|place| place.entries.iter().map(move |(id, entry)| (place, id, entry)));
         let pending = entries.filter_map(|(place, id, entry)| {
             let open = entry.history.open.clone()?;
             let handle = state.handles.get(&open.id).cloned();
             let facts = (!entry.absent).then(|| entry.facts.clone());
-            Some(Pending {
-                id: id.clone(),
-                open,
-                facts,
-                workspace: place.facts.clone(),
-                handle,
-            })
+            Some(Pending { id: id.clone(), open, facts, workspace: place.facts.clone(), handle })
         });
         pending.collect()
     }
@@ -103,17 +74,10 @@ impl<W: World> Engine<W> {
         gone.into_iter().map(|orphan| orphan.id).collect()
     }
 
-    async fn result_of(
-        &self,
-        pending: &Pending,
-        now: Timestamp,
-        report: &mut SweepReport,
-    ) -> Option<StopResult> {
+    async fn result_of(&self, pending: &Pending, now: Timestamp, report: &mut SweepReport) -> Option<StopResult> {
         let facts = pending.facts.as_ref()?;
         let asked_at = pending.open.sent_at.unwrap_or(pending.open.intended_at);
-        if now.duration_since(asked_at) > self.options.stop_deadline.duration()
-            && facts.state != PowerState::Stopped
-        {
+        if now.duration_since(asked_at) > self.options.stop_deadline.duration() && facts.state != PowerState::Stopped {
             let words = format!(
                 "{} was asked to stop at {asked_at} and is {}; it is still watched, and not asked again",
                 pending.id.name(),
@@ -127,28 +91,17 @@ impl<W: World> Engine<W> {
         }
         match &facts.state {
             PowerState::Stopped => Some(StopResult::Stopped),
-            PowerState::Running | PowerState::JobRunning => {
-                self.still_on(pending, facts, now).await
-            }
+            PowerState::Running | PowerState::JobRunning => self.still_on(pending, facts, now).await,
             PowerState::Changing(_) | PowerState::Broken(_) | PowerState::Unrecognised(_) => None,
         }
     }
 
-    async fn still_on(
-        &self,
-        pending: &Pending,
-        facts: &InstanceFacts,
-        now: Timestamp,
-    ) -> Option<StopResult> {
+    async fn still_on(&self, pending: &Pending, facts: &InstanceFacts, now: Timestamp) -> Option<StopResult> {
         let last = facts.last_operation.known();
-        if facts
-            .started_at()
-            .is_some_and(|start| start > pending.open.intended_at)
-        {
+        if facts.started_at().is_some_and(|start| start > pending.open.intended_at) {
             return Some(StopResult::StartedAgain);
         }
-        let stop_seen = last
-            .is_some_and(|op| op.operation == Operation::Stop && op.at >= pending.open.intended_at);
+        let stop_seen = last.is_some_and(|op| op.operation == Operation::Stop && op.at >= pending.open.intended_at);
         let Some(sent_at) = pending.open.sent_at else {
             let old = now.duration_since(pending.open.intended_at) > TRACE;
             return (!stop_seen && old).then(|| StopResult::Dropped("unsent".to_owned()));
@@ -162,8 +115,7 @@ impl<W: World> Engine<W> {
                 Ok(OperationState::Succeeded) | Err(_) => {}
             }
         }
-        (now.duration_since(sent_at) > BELIEVED)
-            .then(|| StopResult::Failed("still_running".to_owned()))
+        (now.duration_since(sent_at) > BELIEVED).then(|| StopResult::Failed("still_running".to_owned()))
     }
 }
 
@@ -180,17 +132,12 @@ pub(super) fn label_of(result: &StopResult) -> &str {
 
 fn message(pending: &Pending, result: &StopResult, now: Timestamp) -> Option<Message> {
     let (kind, words) = match result {
-        StopResult::Stopped => (
-            MessageKind::Stopped,
-            format!(
-                "{} was stopped; start it again whenever you need it",
-                pending.id.name()
-            ),
-        ),
-        StopResult::Failed(label) => (
-            MessageKind::StopFailed,
-            format!("{} could not be stopped: {label}", pending.id.name()),
-        ),
+        StopResult::Stopped => {
+            (MessageKind::Stopped, format!("{} was stopped; start it again whenever you need it", pending.id.name()))
+        }
+        StopResult::Failed(label) => {
+            (MessageKind::StopFailed, format!("{} could not be stopped: {label}", pending.id.name()))
+        }
         StopResult::StartedAgain | StopResult::Gone | StopResult::Dropped(_) => return None,
     };
     let facts = pending.facts.as_ref()?;

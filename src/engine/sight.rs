@@ -26,14 +26,9 @@ impl State {
             count_place(&mut sight, place, now);
         }
         let healthy = self.places.values().filter(|place| place.failures == 0);
-        sight.last_full_sweep = healthy
-            .map(|place| place.tried_at.unwrap_or(Timestamp::MIN))
-            .min();
+        sight.last_full_sweep = healthy.map(|place| place.tried_at.unwrap_or(Timestamp::MIN)).min();
         for policy in &self.policies.policies {
-            let running = sight
-                .policies
-                .get(&policy.id)
-                .map_or(0, |count| count.running);
+            let running = sight.policies.get(&policy.id).map_or(0, |count| count.running);
             if let Some(canary) = self.canary(&policy.id, now, running) {
                 sight.canaries.insert(policy.id.clone(), canary);
             }
@@ -44,41 +39,23 @@ impl State {
     /// A policy whose revision replaced another one lately, and that nobody acknowledged (G19).
     fn canary(&self, id: &PolicyId, now: Timestamp, running: usize) -> Option<Canary> {
         let policy = self.policies.get(id)?;
-        let mark = self.marks.get(id).filter(|mark| {
-            mark.replaced && !mark.acknowledged && mark.revision == *policy.revision
-        })?;
-        let until = mark
-            .since
-            .checked_add(policy.canary_for.duration())
-            .ok()
-            .filter(|until| now < *until)?;
+        let mark = self
+            .marks
+            .get(id)
+            .filter(|mark| mark.replaced && !mark.acknowledged && mark.revision == *policy.revision)?;
+        let until = mark.since.checked_add(policy.canary_for.duration()).ok().filter(|until| now < *until)?;
         let name = id.as_str().to_ascii_lowercase();
-        let entries = self
-            .places
-            .values()
-            .flat_map(|place| place.entries.values());
-        let used = entries
-            .filter(|entry| stopped_since(entry, &name, mark.since))
-            .count();
+        let entries = self.places.values().flat_map(|place| place.entries.values());
+        let used = entries.filter(|entry| stopped_since(entry, &name, mark.since)).count();
         let share = policy.canary.of(running.saturating_add(used));
-        Some(Canary {
-            until,
-            room: share.saturating_sub(used),
-        })
+        Some(Canary { until, room: share.saturating_sub(used) })
     }
 }
 
 fn stopped_since(entry: &Entry, policy: &str, since: Timestamp) -> bool {
-    let ended = entry
-        .history
-        .stops
-        .iter()
-        .any(|stop| stop.asked_at >= since && stop.key.policy() == policy && was_sent(stop));
-    let open = entry
-        .history
-        .open
-        .as_ref()
-        .is_some_and(|open| open.intended_at >= since && open.key.policy() == policy);
+    let ended =
+        entry.history.stops.iter().any(|stop| stop.asked_at >= since && stop.key.policy() == policy && was_sent(stop));
+    let open = entry.history.open.as_ref().is_some_and(|open| open.intended_at >= since && open.key.policy() == policy);
     ended || open
 }
 
@@ -97,22 +74,8 @@ fn count_place(sight: &mut FleetSight, place: &Place, now: Timestamp) {
         }
         let policy = entry.verdict.as_ref().map(|verdict| verdict.policy.clone());
         add(&mut sight.fleet, entry, now);
-        add(
-            sight
-                .subscriptions
-                .entry(place.facts.id.subscription().clone())
-                .or_default(),
-            entry,
-            now,
-        );
-        add(
-            sight
-                .workspaces_count
-                .entry(place.facts.id.clone())
-                .or_default(),
-            entry,
-            now,
-        );
+        add(sight.subscriptions.entry(place.facts.id.subscription().clone()).or_default(), entry, now);
+        add(sight.workspaces_count.entry(place.facts.id.clone()).or_default(), entry, now);
         if let Some(policy) = policy {
             add(sight.policies.entry(policy).or_default(), entry, now);
         }
@@ -127,12 +90,7 @@ fn add(count: &mut ScopeCount, entry: &Entry, now: Timestamp) {
         return;
     }
     let recent = |at: Timestamp| now.duration_since(at) < HOUR;
-    for stop in entry
-        .history
-        .stops
-        .iter()
-        .filter(|stop| was_sent(stop) && recent(stop.asked_at))
-    {
+    for stop in entry.history.stops.iter().filter(|stop| was_sent(stop) && recent(stop.asked_at)) {
         asked(count, &stop.key);
         if let StopResult::Failed(label) = &stop.result
             && !OF_ONE_INSTANCE.contains(&label.as_str())
@@ -140,12 +98,7 @@ fn add(count: &mut ScopeCount, entry: &Entry, now: Timestamp) {
             count.failed_last_hour = count.failed_last_hour.saturating_add(1);
         }
     }
-    if let Some(open) = entry
-        .history
-        .open
-        .as_ref()
-        .filter(|open| recent(open.intended_at))
-    {
+    if let Some(open) = entry.history.open.as_ref().filter(|open| recent(open.intended_at)) {
         asked(count, &open.key);
     }
 }

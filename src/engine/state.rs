@@ -49,9 +49,7 @@ pub struct Engine<W> {
 
 impl<W> std::fmt::Debug for Engine<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
@@ -119,12 +117,8 @@ impl<W: World> Engine<W> {
                 .iter()
                 .position(|o| o.instance == id && o.created == remembered.facts.created)
                 .map(|at| orphans.remove(at));
-            remembered.history.open = open.map(|o| OpenIntent {
-                id: o.id,
-                key: o.key,
-                intended_at: o.intended_at,
-                sent_at: o.sent_at,
-            });
+            remembered.history.open =
+                open.map(|o| OpenIntent { id: o.id, key: o.key, intended_at: o.intended_at, sent_at: o.sent_at });
             let workspace = id.workspace().clone();
             let place = state.places.entry(workspace.clone()).or_insert_with(|| {
                 let facts = crate::facts::WorkspaceFacts {
@@ -151,11 +145,7 @@ impl State {
     }
 
     pub(super) fn history_mut(&mut self, id: &InstanceId) -> Option<&mut crate::facts::History> {
-        self.places
-            .get_mut(id.workspace())?
-            .entries
-            .get_mut(id)
-            .map(|entry| &mut entry.history)
+        self.places.get_mut(id.workspace())?.entries.get_mut(id).map(|entry| &mut entry.history)
     }
 
     /// Remembers that a stop ended, and that none is under way.
@@ -176,12 +166,7 @@ impl State {
 const STOPS_KEPT: usize = 64;
 
 pub(super) fn rule_for(policies: &PolicySet, workspace: &crate::facts::WorkspaceFacts) -> Rule {
-    let tags: Vec<(&str, &str)> = workspace
-        .tags
-        .0
-        .iter()
-        .map(|(key, value)| (&**key, &**value))
-        .collect();
+    let tags: Vec<(&str, &str)> = workspace.tags.0.iter().map(|(key, value)| (&**key, &**value)).collect();
     match policies.governing(&workspace.id, &tags) {
         Governing::One(policy) => Rule::Governed(policy.clone()),
         Governing::None => Rule::Ungoverned,
@@ -195,7 +180,10 @@ pub(super) fn rule_for(policies: &PolicySet, workspace: &crate::facts::Workspace
         Governing::Broken(one) => {
             let named = one.name.as_ref().map(|name| format!(" (policy {name})")).unwrap_or_default();
             let reach = if one.scope.is_some() { "covers it" } else { "may cover it: its scope cannot be read" };
-            Rule::Conflict(format!("{}{named} has errors and {reach}, so nobody acts; run `lightsout check` and mend the file", one.file))
+            Rule::Conflict(format!(
+                "{}{named} has errors and {reach}, so nobody acts; run `lightsout check` and mend the file",
+                one.file
+            ))
         }
     }
 }

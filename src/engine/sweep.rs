@@ -20,10 +20,7 @@ impl<W: World> Engine<W> {
         let _one_at_a_time = self.sweeping.lock().await;
         let now = self.world.now();
         self.watch_clock(now);
-        let mut report = SweepReport {
-            began_at: Some(now),
-            ..SweepReport::default()
-        };
+        let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
         self.discover(now, &mut report).await;
         let due = self.due(now);
         if due.is_empty() && report.faults.is_empty() {
@@ -37,17 +34,9 @@ impl<W: World> Engine<W> {
         let _one_at_a_time = self.sweeping.lock().await;
         let now = self.world.now();
         self.watch_clock(now);
-        let mut report = SweepReport {
-            began_at: Some(now),
-            ..SweepReport::default()
-        };
+        let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
         self.discover(now, &mut report).await;
-        let all = self
-            .lock()
-            .places
-            .values()
-            .map(|place| place.facts.clone())
-            .collect();
+        let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
         self.sweep(all, report).await
     }
 
@@ -62,54 +51,24 @@ impl<W: World> Engine<W> {
             let (decided, decisions) = state.decide(&read, &freeze, now);
             (decided, decisions, state.note_edges(now, &mut report))
         };
-        report.verdicts = decided
-            .iter()
-            .map(|(_, verdict, _)| Arc::new(verdict.clone()))
-            .collect();
-        let Plan {
-            made_at,
-            steps,
-            notices,
-        } = draft(&decided, now);
-        let found = Found {
-            changes,
-            read,
-            settled,
-            decisions,
-            evaluated,
-        };
-        let plan = Plan {
-            made_at,
-            steps,
-            notices: Vec::new(),
-        };
+        report.verdicts = decided.iter().map(|(_, verdict, _)| Arc::new(verdict.clone())).collect();
+        let Plan { made_at, steps, notices } = draft(&decided, now);
+        let found = Found { changes, read, settled, decisions, evaluated };
+        let plan = Plan { made_at, steps, notices: Vec::new() };
         match self.record(found, notices, now, &mut report).await {
             Err(fault) => {
                 // Nothing is stopped that could not be written down.
                 let words = format!("{}; {}", fault.words(), fault.kind.remedy());
-                report.faults.push(FaultLine {
-                    workspace: None,
-                    label: fault.kind.label(),
-                    words,
-                });
-                report.refused = plan
-                    .steps
-                    .into_iter()
-                    .map(|step| (step, crate::guard::Refusal::NotRecorded))
-                    .collect();
+                report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words });
+                report.refused =
+                    plan.steps.into_iter().map(|step| (step, crate::guard::Refusal::NotRecorded)).collect();
             }
             Ok(()) => self.carry_out(plan, &freeze, now, &mut report).await,
         }
         self.finish(report)
     }
 
-    async fn carry_out(
-        &self,
-        plan: Plan,
-        freeze: &Freeze,
-        now: Timestamp,
-        report: &mut SweepReport,
-    ) {
+    async fn carry_out(&self, plan: Plan, freeze: &Freeze, now: Timestamp, report: &mut SweepReport) {
         let Review { approved, refused } = self.review(plan, freeze, now);
         report.refused = refused;
         let acted = self.act(Self::in_order(approved)).await;
@@ -122,11 +81,7 @@ impl<W: World> Engine<W> {
         if !(record.sightings.is_empty() && record.messages.is_empty())
             && let Err(fault) = self.world.record(&record).await
         {
-            report.faults.push(FaultLine {
-                workspace: None,
-                label: fault.kind.label(),
-                words: fault.words(),
-            });
+            report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
         }
         report.stops = acted.lines;
     }
@@ -134,20 +89,12 @@ impl<W: World> Engine<W> {
     fn review(&self, plan: Plan, freeze: &Freeze, now: Timestamp) -> Review {
         let state = self.lock();
         let sight = state.sight(now);
-        let policies = state
-            .policies
-            .policies
-            .iter()
-            .map(|policy| (policy.id.clone(), policy.clone()))
-            .collect();
+        let policies = state.policies.policies.iter().map(|policy| (policy.id.clone(), policy.clone())).collect();
         let histories = |id: &crate::units::InstanceId| {
             let place = state.places.get(id.workspace())?;
             let entry = place.entries.get(id)?;
             let policy = state.policy_of(id.workspace())?;
-            Some((
-                &entry.history,
-                terms_of(&policy, &entry.facts).stops_per_day,
-            ))
+            Some((&entry.history, terms_of(&policy, &entry.facts).stops_per_day))
         };
         review(
             plan,
@@ -197,10 +144,7 @@ impl<W: World> Engine<W> {
         let places = state.places.values().map(|place| self.due_at(place));
         let discovery = state
             .discovered_at
-            .and_then(|at| {
-                at.checked_add(self.options.discovery_interval.duration())
-                    .ok()
-            })
+            .and_then(|at| at.checked_add(self.options.discovery_interval.duration()).ok())
             .unwrap_or(Timestamp::MIN);
         places.chain([discovery]).min().unwrap_or(discovery)
     }

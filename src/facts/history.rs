@@ -153,20 +153,13 @@ impl History {
     /// The hold that ends last among those still in force at `now`.
     #[must_use]
     pub fn hold_at(&self, now: Timestamp) -> Option<&Hold> {
-        self.holds
-            .iter()
-            .filter(|hold| hold.made_at <= now && now < hold.until)
-            .max_by_key(|hold| hold.until)
+        self.holds.iter().filter(|hold| hold.made_at <= now && now < hold.until).max_by_key(|hold| hold.until)
     }
 
     /// The latest end of any hold that was in force before `now`, ended or not.
     #[must_use]
     pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.holds
-            .iter()
-            .filter(|hold| hold.made_at <= now)
-            .map(|hold| hold.until)
-            .max()
+        self.holds.iter().filter(|hold| hold.made_at <= now).map(|hold| hold.until).max()
     }
 
     /// True when a stop for this reason was carried out already: seen stopped, or undone by a person.

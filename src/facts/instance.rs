@@ -66,9 +66,7 @@ impl fmt::Display for PowerState {
             Self::Running => f.write_str("Running"),
             Self::JobRunning => f.write_str("JobRunning"),
             Self::Stopped => f.write_str("Stopped"),
-            Self::Changing(word) | Self::Broken(word) | Self::Unrecognised(word) => {
-                f.write_str(word)
-            }
+            Self::Changing(word) | Self::Broken(word) | Self::Unrecognised(word) => f.write_str(word),
         }
     }
 }
@@ -167,9 +165,7 @@ impl Owner {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match (&self.assigned_id, &self.user_name, &self.user_id) {
-            (Some(assigned), name, Some(creator)) if assigned == creator => {
-                name.as_deref().or(Some(assigned))
-            }
+            (Some(assigned), name, Some(creator)) if assigned == creator => name.as_deref().or(Some(assigned)),
             (Some(assigned), _, _) => Some(assigned),
             (None, Some(name), _) => Some(name),
             (None, None, Some(id)) => Some(id),
@@ -186,10 +182,7 @@ impl Tags {
     /// The value of a tag.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &**value)
+        self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 }
 
@@ -260,9 +253,6 @@ impl InstanceFacts {
     /// The start that Azure vouches for: the last operation, when it is one that leaves the instance on.
     #[must_use]
     pub fn started_at(&self) -> Option<Timestamp> {
-        self.last_operation
-            .known()
-            .filter(|op| op.operation.turns_on())
-            .map(|op| op.at)
+        self.last_operation.known().filter(|op| op.operation.turns_on()).map(|op| op.at)
     }
 }

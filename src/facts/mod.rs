@@ -8,12 +8,11 @@ mod reading;
 
 pub use activity::{Activity, Source};
 pub use history::{
-    EndedStop, Freeze, History, Hold, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey,
-    StopResult,
+    EndedStop, Freeze, History, Hold, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey, StopResult,
 };
 pub use instance::{
-    Created, InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation,
-    OperationStatus, Owner, PowerState, Tags, Trigger,
+    Created, InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner,
+    PowerState, Tags, Trigger,
 };
 pub use inventory::{Completeness, Inventory, WorkspaceFacts};
 pub use reading::{Reading, Unknown};

@@ -15,35 +15,20 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Why this instance is not stopped now, if it must rest.
 pub(super) fn resting(history: &History, stops_per_day: u32, now: Timestamp) -> Option<Refusal> {
     let lately = |stop: &&EndedStop| now.duration_since(stop.ended_at) < DAY;
-    let carried_out =
-        |stop: &&EndedStop| matches!(stop.result, StopResult::Stopped | StopResult::StartedAgain);
-    let stops = history
-        .stops
-        .iter()
-        .filter(lately)
-        .filter(carried_out)
-        .count();
+    let carried_out = |stop: &&EndedStop| matches!(stop.result, StopResult::Stopped | StopResult::StartedAgain);
+    let stops = history.stops.iter().filter(lately).filter(carried_out).count();
     if u32::try_from(stops).unwrap_or(u32::MAX) >= stops_per_day {
         return Some(Refusal::Resting);
     }
-    let failures = history
-        .stops
-        .iter()
-        .rev()
-        .take_while(|stop| matches!(stop.result, StopResult::Failed(_)))
-        .count();
+    let failures = history.stops.iter().rev().take_while(|stop| matches!(stop.result, StopResult::Failed(_))).count();
     let last = history.stops.last().filter(|_| failures > 0)?;
     (now.duration_since(last.ended_at) < rest_after(failures)).then_some(Refusal::BackingOff)
 }
 
 /// The rest after so many failures in a row: 2, 4, 8, 16, 30 minutes.
 fn rest_after(failures: usize) -> SignedDuration {
-    let doublings = u32::try_from(failures.saturating_sub(1))
-        .unwrap_or(u32::MAX)
-        .min(8);
-    FIRST_REST
-        .checked_mul(2_i32.saturating_pow(doublings))
-        .map_or(LONGEST_REST, |rest| rest.min(LONGEST_REST))
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(8);
+    FIRST_REST.checked_mul(2_i32.saturating_pow(doublings)).map_or(LONGEST_REST, |rest| rest.min(LONGEST_REST))
 }
 
 #[cfg(test)]
@@ -55,12 +40,7 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
     }
     fn ended(minutes: i64, result: StopResult) -> EndedStop {
-        EndedStop {
-            key: StopKey(format!("k{minutes}")),
-            asked_at: at(minutes),
-            ended_at: at(minutes),
-            result,
-        }
+        EndedStop { key: StopKey(format!("k{minutes}")), asked_at: at(minutes), ended_at: at(minutes), result }
     }
 
     #[test]
@@ -71,26 +51,15 @@ mod tests {
         };
         assert_eq!(resting(&stops(2), 3, at(200)), None);
         assert_eq!(resting(&stops(3), 3, at(200)), Some(Refusal::Resting));
-        assert_eq!(
-            resting(&stops(3), 3, at(24 * 60 + 1)),
-            None,
-            "the first is a day old"
-        );
-        assert_eq!(
-            resting(&stops(0), 0, at(0)),
-            Some(Refusal::Resting),
-            "0 is none"
-        );
+        assert_eq!(resting(&stops(3), 3, at(24 * 60 + 1)), None, "the first is a day old");
+        assert_eq!(resting(&stops(0), 0, at(0)), Some(Refusal::Resting), "0 is none");
     }
 
     #[test]
     fn rests_double_up_to_half_an_hour_and_end_with_a_success() {
         let rests: Vec<i64> = (1..8).map(|n| rest_after(n).as_secs() / 60).collect();
         assert_eq!(rests, [2, 4, 8, 16, 30, 30, 30]);
-        let failed = History {
-            stops: vec![ended(0, StopResult::Failed("conflict".to_owned()))],
-            ..History::default()
-        };
+        let failed = History { stops: vec![ended(0, StopResult::Failed("conflict".to_owned()))], ..History::default() };
         assert_eq!(resting(&failed, 3, at(1)), Some(Refusal::BackingOff));
         assert_eq!(resting(&failed, 3, at(2)), None);
     }

@@ -43,26 +43,15 @@ impl Scope {
 /// How many of a kind may still be stopped in one scope, in this sweep and this hour: whichever is less.
 fn room(limits: &Limits, count: &ScopeCount, planned: bool) -> usize {
     let (sweep, hour, used) = if planned {
-        (
-            &limits.planned_per_sweep,
-            &limits.planned_per_hour,
-            count.planned_last_hour,
-        )
+        (&limits.planned_per_sweep, &limits.planned_per_hour, count.planned_last_hour)
     } else {
-        (
-            &limits.unplanned_per_sweep,
-            &limits.unplanned_per_hour,
-            count.unplanned_last_hour,
-        )
+        (&limits.unplanned_per_sweep, &limits.unplanned_per_hour, count.unplanned_last_hour)
     };
-    most(sweep, count.running)
-        .min(most(hour, count.running.saturating_add(used)).saturating_sub(used))
+    most(sweep, count.running).min(most(hour, count.running.saturating_add(used)).saturating_sub(used))
 }
 
 fn most(cap: &Cap, running: usize) -> usize {
-    let count = cap
-        .count
-        .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    let count = cap.count.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let share = cap.percent.map_or(usize::MAX, |share| share.of(running));
     count.min(share)
 }
@@ -79,9 +68,7 @@ pub(super) fn within_caps(
     for step in &steps {
         for scope in Scope::of(step) {
             for planned in [true, false] {
-                let free = || {
-                    limits(&scope).map_or(0, |limits| room(&limits, &scope.count(sight), planned))
-                };
+                let free = || limits(&scope).map_or(0, |limits| room(&limits, &scope.count(sight), planned));
                 rooms.entry((scope.clone(), planned)).or_insert_with(free);
             }
             if !step.is_planned() {
@@ -100,26 +87,15 @@ pub(super) fn within_caps(
         let fits = if planned {
             scopes.iter().all(|scope| room_for(&rooms, scope, true) > 0)
         } else {
-            scopes.iter().all(|scope| {
-                wanted.get(scope).copied().unwrap_or(0) <= room_for(&rooms, scope, false)
-            })
+            scopes.iter().all(|scope| wanted.get(scope).copied().unwrap_or(0) <= room_for(&rooms, scope, false))
         };
         if !fits {
-            refused.push((
-                step,
-                if planned {
-                    Refusal::Paced
-                } else {
-                    Refusal::OverCap
-                },
-            ));
+            refused.push((step, if planned { Refusal::Paced } else { Refusal::OverCap }));
             continue;
         }
         if planned {
             for scope in scopes {
-                rooms
-                    .entry((scope, true))
-                    .and_modify(|free| *free = free.saturating_sub(1));
+                rooms.entry((scope, true)).and_modify(|free| *free = free.saturating_sub(1));
             }
         }
         passed.push(step);

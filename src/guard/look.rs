@@ -26,51 +26,28 @@ pub struct SecondLook<'a> {
 ///
 /// # Errors
 /// The refusal and its particulars.
-pub fn second_look(
-    approved: Approved,
-    look: &SecondLook<'_>,
-) -> Result<StopPermit, (Refusal, String)> {
+pub fn second_look(approved: Approved, look: &SecondLook<'_>) -> Result<StopPermit, (Refusal, String)> {
     let step = approved.0;
     if let Freeze::On(why) = look.freeze {
         return Err((Refusal::Frozen, why.clone()));
     }
     let age = look.now.duration_since(look.fresh.observed_at);
     if age > LOOK_MAX || age.is_negative() {
-        return Err((
-            Refusal::NoSecondLook,
-            format!("the second look is {} s old", age.as_secs()),
-        ));
+        return Err((Refusal::NoSecondLook, format!("the second look is {} s old", age.as_secs())));
     }
     if look.fresh.id != step.instance || look.fresh.created != step.created {
-        return Err((
-            Refusal::NoLongerDue,
-            "it is another instance of the same name".to_owned(),
-        ));
+        return Err((Refusal::NoLongerDue, "it is another instance of the same name".to_owned()));
     }
     if let Some(difference) = step.expected.differs_from(look.fresh) {
         return Err((Refusal::NoLongerDue, difference));
     }
     if look.verdict.revision != step.revision || look.verdict.policy != step.policy {
-        return Err((
-            Refusal::PolicyChanged,
-            "the policy changed since the plan was made".to_owned(),
-        ));
+        return Err((Refusal::PolicyChanged, "the policy changed since the plan was made".to_owned()));
     }
-    let same = look
-        .verdict
-        .due
-        .as_ref()
-        .is_some_and(|due| due.key == step.key);
+    let same = look.verdict.due.as_ref().is_some_and(|due| due.key == step.key);
     if look.verdict.action != Action::Stop || !same {
-        let now = look
-            .verdict
-            .findings
-            .first()
-            .map_or("nothing", |finding| &*finding.words);
+        let now = look.verdict.findings.first().map_or("nothing", |finding| &*finding.words);
         return Err((Refusal::NoLongerDue, format!("decided anew: {now}")));
     }
-    Ok(StopPermit {
-        step,
-        looked_at: look.now,
-    })
+    Ok(StopPermit { step, looked_at: look.now })
 }

@@ -95,9 +95,7 @@ impl Refusal {
             Self::SickView => {
                 "too much of the fleet could not be read to trust the rest; see the faults of the workspaces"
             }
-            Self::ClockUnsteady => {
-                "this machine's clock stepped or differs from Azure's; check time synchronisation"
-            }
+            Self::ClockUnsteady => "this machine's clock stepped or differs from Azure's; check time synchronisation",
             Self::Stale => "what is known of it is too old or incomplete",
             Self::OverCap => {
                 "more unplanned stops than the limits allow; nothing unplanned is stopped until fewer are due"
@@ -106,18 +104,14 @@ impl Refusal {
             Self::Canary => {
                 "the policy changed lately and is tried on a few first; `lightsout ack POLICY` lets it act on all"
             }
-            Self::TooManyFailures => {
-                "too many stops failed lately; see why, the next try comes by itself"
-            }
+            Self::TooManyFailures => "too many stops failed lately; see why, the next try comes by itself",
             Self::Resting => "it was stopped only just now, or too often today",
             Self::BackingOff => "its last stop failed; the next try comes by itself",
             Self::UnderWay => "its stop is under way",
             Self::NoLongerDue => "the second look found it changed or no longer due",
             Self::NoSecondLook => "Azure could not be asked again right before stopping",
             Self::PolicyChanged => "the policy changed since it was planned; it is decided anew",
-            Self::NotRecorded => {
-                "the journal could not record the intent, and nothing is sent without; check the disk"
-            }
+            Self::NotRecorded => "the journal could not record the intent, and nothing is sent without; check the disk",
         }
     }
 }

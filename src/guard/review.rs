@@ -58,18 +58,11 @@ pub fn review(plan: Plan, around: &Surroundings<'_>) -> Review {
     refused.extend(over);
     let (passed, twice) = without_duplicates(passed);
     refused.extend(twice);
-    Review {
-        approved: passed.into_iter().map(Approved).collect(),
-        refused,
-    }
+    Review { approved: passed.into_iter().map(Approved).collect(), refused }
 }
 
 fn refusal(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
-    let Some(policy) = around
-        .policies
-        .get(&step.policy)
-        .filter(|policy| policy.revision == step.revision)
-    else {
+    let Some(policy) = around.policies.get(&step.policy).filter(|policy| policy.revision == step.revision) else {
         return Some(Refusal::PolicyChanged);
     };
     if policy.mode == Mode::Observe {
@@ -113,11 +106,7 @@ fn limits_of(scope: &Scope, around: &Surroundings<'_>) -> Option<Limits> {
 
 /// A policy that was changed lately acts on a few first: the room left is decided before any step is taken (G19).
 fn canary(steps: Vec<Step>, sight: &FleetSight) -> (Vec<Step>, Vec<(Step, Refusal)>) {
-    let mut room: BTreeMap<&PolicyId, usize> = sight
-        .canaries
-        .iter()
-        .map(|(id, canary)| (id, canary.room))
-        .collect();
+    let mut room: BTreeMap<&PolicyId, usize> = sight.canaries.iter().map(|(id, canary)| (id, canary.room)).collect();
     let (mut passed, mut refused) = (Vec::new(), Vec::new());
     for step in steps {
         match room.get_mut(&step.policy) {
@@ -135,14 +124,7 @@ fn canary(steps: Vec<Step>, sight: &FleetSight) -> (Vec<Step>, Vec<(Step, Refusa
 /// The lint of an approval (S18): one step an instance, whatever the plan said.
 fn without_duplicates(steps: Vec<Step>) -> (Vec<Step>, Vec<(Step, Refusal)>) {
     let mut seen = std::collections::BTreeSet::new();
-    let (passed, twice): (Vec<Step>, Vec<Step>) = steps
-        .into_iter()
-        .partition(|step| seen.insert(step.instance.clone()));
-    (
-        passed,
-        twice
-            .into_iter()
-            .map(|step| (step, Refusal::UnderWay))
-            .collect(),
-    )
+    let (passed, twice): (Vec<Step>, Vec<Step>) =
+        steps.into_iter().partition(|step| seen.insert(step.instance.clone()));
+    (passed, twice.into_iter().map(|step| (step, Refusal::UnderWay)).collect())
 }

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 /// Why a network could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a network; write an address and the length of its prefix, such as \"10.2.0.0/16\" or \"fd00::/8\"")]
+#[error(
+    "`{0}` is not a network; write an address and the length of its prefix, such as \"10.2.0.0/16\" or \"fd00::/8\""
+)]
 pub struct CidrError(String);
 
 /// A network: an address and the length of its prefix.
@@ -127,7 +129,9 @@ impl AddressRule {
     /// True when this machine itself was allowed.
     #[must_use]
     pub fn allows_loopback(&self) -> bool {
-        self.allow_private.iter().any(|network| network.contains(IpAddr::V4(Ipv4Addr::LOCALHOST)) || network.contains(IpAddr::V6(Ipv6Addr::LOCALHOST)))
+        self.allow_private.iter().any(|network| {
+            network.contains(IpAddr::V4(Ipv4Addr::LOCALHOST)) || network.contains(IpAddr::V6(Ipv6Addr::LOCALHOST))
+        })
     }
 
     /// Why an address is refused; none when a message may go there. Without TLS it may go to this machine only, and
@@ -170,7 +174,17 @@ mod tests {
     #[test]
     fn some_addresses_are_never_allowed() {
         let all = AddressRule::new(vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()]);
-        for never in ["169.254.169.254", "168.63.129.16", "0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "::ffff:169.254.169.254", "::ffff:10.0.0.1"] {
+        for never in [
+            "169.254.169.254",
+            "168.63.129.16",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "ff02::1",
+            "255.255.255.255",
+            "::ffff:169.254.169.254",
+            "::ffff:10.0.0.1",
+        ] {
             assert!(all.refusal(never.parse().unwrap(), true).is_some(), "{never}");
         }
         for opted in ["10.0.0.1", "127.0.0.1", "::1", "fd12::1", "169.254.1.1", "100.64.0.1"] {

@@ -29,7 +29,10 @@ impl Notify for Channels {
 
     /// Tries every channel; one that confirms is enough. When none does, the last one's fault is given.
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {
-        let mut answer = Err(Fault::new(FaultKind::Undelivered, "deliver a message: no channel is set up ([notify] in the settings)"));
+        let mut answer = Err(Fault::new(
+            FaultKind::Undelivered,
+            "deliver a message: no channel is set up ([notify] in the settings)",
+        ));
         for channel in &self.0 {
             let delivered = match channel {
                 Channel::Webhook(webhook) => webhook.deliver(message).await,

@@ -10,4 +10,4 @@ mod webhook;
 
 pub use address::{AddressRule, Cidr, CidrError};
 pub use channels::{Channel, Channels};
-pub use webhook::{Lookup, Looking, Now, SystemLookup, Webhook, WebhookError, WebhookOptions};
+pub use webhook::{Looking, Lookup, Now, SystemLookup, Webhook, WebhookError, WebhookOptions};

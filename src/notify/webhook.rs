@@ -66,7 +66,9 @@ pub enum WebhookError {
     #[error("the webhook's url cannot be read; write it in full, such as \"https://hooks.example.org/lightsout\"")]
     Url(#[source] url::ParseError),
     /// Not https.
-    #[error("the webhook's url begins with `{0}:`; only https is sent to (and http to this machine, when allow_private names loopback)")]
+    #[error(
+        "the webhook's url begins with `{0}:`; only https is sent to (and http to this machine, when allow_private names loopback)"
+    )]
     Scheme(String),
     /// A user name or password in the URL.
     #[error("the webhook's url holds a user name or password; take it out, the signature proves who sends")]
@@ -144,7 +146,10 @@ pub struct Webhook {
 
 impl std::fmt::Debug for Webhook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Webhook").field("origin", &self.origin()).field("signed", &self.secret.is_some()).finish_non_exhaustive()
+        f.debug_struct("Webhook")
+            .field("origin", &self.origin())
+            .field("signed", &self.secret.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,7 +173,11 @@ impl Webhook {
         if secret.is_none() && !options.unsigned {
             return Err(WebhookError::Unsigned);
         }
-        let timeout = options.timeout.and_then(|length| Duration::try_from(length).ok()).filter(|length| !length.is_zero()).unwrap_or(TIMEOUT);
+        let timeout = options
+            .timeout
+            .and_then(|length| Duration::try_from(length).ok())
+            .filter(|length| !length.is_zero())
+            .unwrap_or(TIMEOUT);
         // A provider that is there already is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
         let is_tls = url.scheme() == "https";
@@ -191,13 +200,18 @@ impl Webhook {
     pub async fn deliver(&self, message: &Message) -> Result<(), Fault> {
         let doing = || format!("post the message {} to {}", message.id, self.origin());
         let body = body::bytes(message).map_err(|error| Fault::new(FaultKind::Undelivered, doing()).because(error))?;
-        let mut request = self.client.post(self.url.clone()).header("content-type", "application/json").header("idempotency-key", idempotency_key(&message.id));
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .header("content-type", "application/json")
+            .header("idempotency-key", idempotency_key(&message.id));
         if let Some(secret) = &self.secret {
             let signature = body::signature(secret.expose_secret().as_bytes(), (self.now)(), &body);
             request = request.header("lightsout-signature", signature.unwrap_or_default());
         }
         let sent = request.body(body).send().await;
-        let mut answer = sent.map_err(|error| Fault::new(FaultKind::Undelivered, doing()).because(error.without_url()))?;
+        let mut answer =
+            sent.map_err(|error| Fault::new(FaultKind::Undelivered, doing()).because(error.without_url()))?;
         let status = answer.status();
         let kind = match status {
             status if status.is_success() => {
@@ -249,12 +263,20 @@ fn has_userinfo(text: &str) -> bool {
 }
 
 fn refused(status: StatusCode) -> String {
-    if status.is_redirection() { format!("it answered {status}; redirects are not followed, give the address that it leads to") } else { format!("it answered {status}") }
+    if status.is_redirection() {
+        format!("it answered {status}; redirects are not followed, give the address that it leads to")
+    } else {
+        format!("it answered {status}")
+    }
 }
 
 /// The id itself where a header can hold it; else a digest of it, just as lasting.
 fn idempotency_key(id: &str) -> String {
-    if id.bytes().all(|byte| (b' '..=b'~').contains(&byte)) { id.to_owned() } else { Sha256::digest(id).iter().map(|byte| format!("{byte:02x}")).collect() }
+    if id.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        id.to_owned()
+    } else {
+        Sha256::digest(id).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Reads what is left of the answer, so far as it goes; how that ends does not matter any more.

@@ -11,11 +11,7 @@ use crate::rules::{Action, Verdict};
 /// Drafts the plan of one sweep. `decided` pairs each instance's facts with its verdict and the further addressees of
 /// its notices. The order of the plan does not depend on the order given.
 pub fn draft(decided: &[(Arc<InstanceFacts>, Verdict, Vec<String>)], now: Timestamp) -> Plan {
-    let mut plan = Plan {
-        made_at: Some(now),
-        steps: Vec::new(),
-        notices: Vec::new(),
-    };
+    let mut plan = Plan { made_at: Some(now), steps: Vec::new(), notices: Vec::new() };
     for (facts, verdict, notify) in decided {
         match verdict.action {
             Action::Keep => {}
@@ -23,10 +19,8 @@ pub fn draft(decided: &[(Arc<InstanceFacts>, Verdict, Vec<String>)], now: Timest
             Action::Stop => plan.steps.extend(step(facts, verdict)),
         }
     }
-    plan.steps
-        .sort_by(|a, b| (a.due_at, &a.instance).cmp(&(b.due_at, &b.instance)));
-    plan.notices
-        .sort_by(|a, b| (&a.key, &a.instance).cmp(&(&b.key, &b.instance)));
+    plan.steps.sort_by(|a, b| (a.due_at, &a.instance).cmp(&(b.due_at, &b.instance)));
+    plan.notices.sort_by(|a, b| (&a.key, &a.instance).cmp(&(&b.key, &b.instance)));
     plan
 }
 

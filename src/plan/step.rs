@@ -5,9 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{
-    Created, InstanceFacts, LastOperation, NoticeKey, PowerState, Reading, StopKey, Tags,
-};
+use crate::facts::{Created, InstanceFacts, LastOperation, NoticeKey, PowerState, Reading, StopKey, Tags};
 use crate::rules::Ground;
 use crate::units::{InstanceId, PolicyId};
 
@@ -26,21 +24,14 @@ impl Expected {
     /// Of an instance as observed.
     #[must_use]
     pub fn of(facts: &InstanceFacts) -> Self {
-        Self {
-            state: facts.state.clone(),
-            last_operation: facts.last_operation.clone(),
-            tags: facts.tags.clone(),
-        }
+        Self { state: facts.state.clone(), last_operation: facts.last_operation.clone(), tags: facts.tags.clone() }
     }
 
     /// What differs in a fresh look, in words; none when nothing does.
     #[must_use]
     pub fn differs_from(&self, fresh: &InstanceFacts) -> Option<String> {
         if self.state != fresh.state {
-            return Some(format!(
-                "its state went from {} to {}",
-                self.state, fresh.state
-            ));
+            return Some(format!("its state went from {} to {}", self.state, fresh.state));
         }
         if self.last_operation.known() != fresh.last_operation.known() {
             return Some("its last operation changed".to_owned());

@@ -46,31 +46,19 @@ pub(super) struct Announced {
 
 /// The earliest instant at which a candidate may stop, warnings aside.
 pub(super) fn base_of(candidate: &Candidate, delays: Delays) -> Timestamp {
-    delays
-        .not_before
-        .map_or(candidate.due_at, |bound| bound.max(candidate.due_at))
+    delays.not_before.map_or(candidate.due_at, |bound| bound.max(candidate.due_at))
 }
 
 /// Decides between waiting, warning and stopping. Two stages: before the warning's time nothing; from then on what was
 /// announced, and whether it arrived, says when. A stop never comes sooner than its lead after the proof of its warning (S8).
 pub(super) fn announce(candidate: &Candidate, asked: &Asked<'_>) -> Announced {
-    let Asked {
-        delays, mode, now, ..
-    } = *asked;
+    let Asked { delays, mode, now, .. } = *asked;
     let base = base_of(candidate, delays);
-    let warn_at = base
-        .checked_sub(delays.lead.saturating_add(DELIVERY))
-        .unwrap_or(base);
+    let warn_at = base.checked_sub(delays.lead.saturating_add(DELIVERY)).unwrap_or(base);
     let make = |action, ground, stop_at, notice, changes_at| Announced {
         action,
         ground,
-        due: Due {
-            ground: candidate.ground,
-            key: candidate.key.clone(),
-            due_at: candidate.due_at,
-            stop_at,
-            warn_at,
-        },
+        due: Due { ground: candidate.ground, key: candidate.key.clone(), due_at: candidate.due_at, stop_at, warn_at },
         notice,
         changes_at,
     };
@@ -85,14 +73,9 @@ pub(super) fn announce(candidate: &Candidate, asked: &Asked<'_>) -> Announced {
     if now < warn_at {
         return make(Action::Keep, Ground::NotDue, base, None, Some(warn_at));
     }
-    let fresh = now
-        .checked_add(delays.lead.saturating_add(DELIVERY))
-        .map_or(base, |at| at.max(base));
+    let fresh = now.checked_add(delays.lead.saturating_add(DELIVERY)).map_or(base, |at| at.max(base));
     let renew = |ground, stop_at| {
-        let key = NoticeKey {
-            stop: candidate.key.clone(),
-            stop_at: fresh,
-        };
+        let key = NoticeKey { stop: candidate.key.clone(), stop_at: fresh };
         make(Action::Warn, ground, stop_at, Some(key), Some(fresh))
     };
     match standing(candidate, base, asked) {
@@ -117,21 +100,9 @@ enum Standing {
 /// How the newest announcement of this deadline stands. One for an earlier deadline than `base` does not count: the
 /// deadline moved (a hold, a sign of use), which re-arms the warning.
 fn standing(candidate: &Candidate, base: Timestamp, asked: &Asked<'_>) -> Standing {
-    let Asked {
-        warning,
-        history,
-        now,
-        delays: Delays { lead, .. },
-        ..
-    } = *asked;
-    let counts =
-        |notice: &&PastNotice| notice.key.stop == candidate.key && notice.key.stop_at >= base;
-    let Some(newest) = history
-        .notices
-        .iter()
-        .filter(counts)
-        .max_by_key(|notice| notice.key.stop_at)
-    else {
+    let Asked { warning, history, now, delays: Delays { lead, .. }, .. } = *asked;
+    let counts = |notice: &&PastNotice| notice.key.stop == candidate.key && notice.key.stop_at >= base;
+    let Some(newest) = history.notices.iter().filter(counts).max_by_key(|notice| notice.key.stop_at) else {
         return Standing::None;
     };
     let announced = newest.key.stop_at;
@@ -141,9 +112,7 @@ fn standing(candidate: &Candidate, base: Timestamp, asked: &Asked<'_>) -> Standi
         (WarningProof::Delivered, NoticeState::Recorded) => None,
     };
     if let Some(proven) = proof.filter(|at| *at <= announced) {
-        let stop_at = proven
-            .checked_add(lead)
-            .map_or(announced, |at| at.max(announced));
+        let stop_at = proven.checked_add(lead).map_or(announced, |at| at.max(announced));
         return if now < stop_at {
             Standing::Waiting(stop_at)
         } else if now.duration_since(stop_at) <= STALE_AFTER {
@@ -155,16 +124,8 @@ fn standing(candidate: &Candidate, base: Timestamp, asked: &Asked<'_>) -> Standi
     if now < announced {
         return Standing::Waiting(announced);
     }
-    let first = history
-        .notices
-        .iter()
-        .filter(counts)
-        .map(|notice| notice.key.stop_at)
-        .min()
-        .unwrap_or(announced);
-    let bound = first
-        .checked_add(warning.max_postpone.duration())
-        .unwrap_or(first);
+    let first = history.notices.iter().filter(counts).map(|notice| notice.key.stop_at).min().unwrap_or(announced);
+    let bound = first.checked_add(warning.max_postpone.duration()).unwrap_or(first);
     match warning.undelivered {
         WhenUndelivered::Stop if now >= bound => Standing::Reached(first),
         WhenUndelivered::Stop | WhenUndelivered::Keep => Standing::Undelivered { since: first },

@@ -17,25 +17,14 @@ use crate::facts::{Activity, Freeze, History, InstanceFacts, StopResult};
 use crate::policy::Terms;
 
 /// Decides about one instance at one moment. Equal in, equal out; what is not known keeps it on.
-pub fn evaluate(
-    moment: &Moment<'_>,
-    facts: &InstanceFacts,
-    history: &History,
-    freeze: &Freeze,
-) -> Verdict {
+pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, freeze: &Freeze) -> Verdict {
     if let Some(finding) = settled(facts, history) {
         return kept(moment, facts, finding);
     }
     with_subject(facts, |subject| {
         let holding = moment.holding(subject);
         let exempt = exempt(holding.terms, subject, facts, moment.now);
-        let decision = Decision {
-            moment,
-            facts,
-            history,
-            holding,
-            start: run_start(facts, history),
-        };
+        let decision = Decision { moment, facts, history, holding, start: run_start(facts, history) };
         decision.make(exempt, freeze)
     })
 }
@@ -70,33 +59,16 @@ impl Decision<'_> {
         let now = self.moment.now;
         let (rules, candidates) = self.rules();
         let delays = self.delays();
-        let earliest = candidates
-            .into_iter()
-            .min_by_key(|candidate| base_of(candidate, delays));
+        let earliest = candidates.into_iter().min_by_key(|candidate| base_of(candidate, delays));
         let mode = self.moment.policy.mode;
-        let asked = Asked {
-            delays,
-            warning: &self.holding.terms.warning,
-            history: self.history,
-            mode,
-            now,
-        };
-        let announced = earliest
-            .as_ref()
-            .map(|candidate| announce(candidate, &asked));
-        let vetoes = [
-            frozen(freeze),
-            self.held(),
-            exempt,
-            self.busy(earliest.as_ref()),
-        ];
+        let asked = Asked { delays, warning: &self.holding.terms.warning, history: self.history, mode, now };
+        let announced = earliest.as_ref().map(|candidate| announce(candidate, &asked));
+        let vetoes = [frozen(freeze), self.held(), exempt, self.busy(earliest.as_ref())];
         let mut findings: Vec<Finding> = vetoes.into_iter().flatten().collect();
         let mut verdict = self.verdict(announced, &rules);
         if let Some(veto) = findings.first() {
             // A hold announces its end while it lasts; every other veto also silences warnings.
-            let warns = veto.ground == Ground::Held
-                && verdict.action == Action::Warn
-                && findings.len() == 1;
+            let warns = veto.ground == Ground::Held && verdict.action == Action::Warn && findings.len() == 1;
             verdict.ground = veto.ground;
             if !warns {
                 verdict.action = Action::Keep;
@@ -124,14 +96,7 @@ impl Decision<'_> {
         let mut findings = Vec::with_capacity(4);
         let mut candidates = Vec::with_capacity(2);
         if let Some((rule, state)) = self.holding.hours {
-            let question = HoursQuestion {
-                rule,
-                state,
-                instance: &self.facts.id,
-                policy,
-                start: self.start,
-                now,
-            };
+            let question = HoursQuestion { rule, state, instance: &self.facts.id, policy, start: self.start, now };
             let (finding, candidate) = hours(&question, self.history);
             findings.push(finding);
             candidates.extend(candidate);
@@ -151,62 +116,37 @@ impl Decision<'_> {
 
     fn delays(&self) -> Delays {
         let terms = self.holding.terms;
-        let lead = if self.facts.owner.is_unknown() {
-            terms.warning.lead_unknown_owner
-        } else {
-            terms.warning.lead
-        };
+        let lead = if self.facts.owner.is_unknown() { terms.warning.lead_unknown_owner } else { terms.warning.lead };
         let carried_out = self
             .history
             .stops
             .iter()
             .rev()
             .find(|stop| matches!(stop.result, StopResult::Stopped | StopResult::StartedAgain));
-        let rested = carried_out.and_then(|stop| {
-            stop.ended_at
-                .checked_add(terms.between_stops.duration())
-                .ok()
-        });
+        let rested = carried_out.and_then(|stop| stop.ended_at.checked_add(terms.between_stops.duration()).ok());
         let bounds = [
             self.history.held_until(self.moment.now),
             self.ripe_at(),
             rested,
             self.history.last_busy.filter(|_| terms.busy_cap.is_none()),
         ];
-        Delays {
-            not_before: bounds.into_iter().flatten().max(),
-            lead: lead.duration(),
-        }
+        Delays { not_before: bounds.into_iter().flatten().max(), lead: lead.duration() }
     }
 
     fn ripe_at(&self) -> Option<Timestamp> {
-        self.start.latest().and_then(|start| {
-            start
-                .checked_add(self.holding.terms.min_uptime.duration())
-                .ok()
-        })
+        self.start.latest().and_then(|start| start.checked_add(self.holding.terms.min_uptime.duration()).ok())
     }
 
     fn just_started(&self) -> Option<Finding> {
         let ripe = self.ripe_at().filter(|ripe| self.moment.now < *ripe)?;
         let words = format!("it was started only just now; nothing stops it before {ripe}");
-        Some(Finding {
-            rule: Rule::JustStarted,
-            ground: Ground::JustStarted,
-            words: words.into(),
-            due_at: None,
-        })
+        Some(Finding { rule: Rule::JustStarted, ground: Ground::JustStarted, words: words.into(), due_at: None })
     }
 
     fn held(&self) -> Option<Finding> {
         let hold = self.history.hold_at(self.moment.now)?;
         let words = format!("held until {} by {}: {}", hold.until, hold.by, hold.reason);
-        Some(Finding {
-            rule: Rule::Hold,
-            ground: Ground::Held,
-            words: words.into(),
-            due_at: None,
-        })
+        Some(Finding { rule: Rule::Hold, ground: Ground::Held, words: words.into(), due_at: None })
     }
 
     fn busy(&self, earliest: Option<&Candidate>) -> Option<Finding> {
@@ -215,21 +155,11 @@ impl Decision<'_> {
         };
         let spent = cap_reached(self.holding.terms, earliest, self.moment.now);
         let words: Cow<'static, str> = source.words().into();
-        (!spent).then_some(Finding {
-            rule: Rule::Busy,
-            ground: Ground::Busy,
-            words,
-            due_at: None,
-        })
+        (!spent).then_some(Finding { rule: Rule::Busy, ground: Ground::Busy, words, due_at: None })
     }
 
     fn verdict(&self, announced: Option<Announced>, rules: &[Finding]) -> Verdict {
-        let nothing = Finding {
-            rule: Rule::State,
-            ground: Ground::NotDue,
-            words: Cow::Borrowed(""),
-            due_at: None,
-        };
+        let nothing = Finding { rule: Rule::State, ground: Ground::NotDue, words: Cow::Borrowed(""), due_at: None };
         let mut verdict = kept(self.moment, self.facts, nothing);
         verdict.override_name = self.holding.override_name.cloned();
         verdict.ground = waiting_ground(rules);
@@ -255,19 +185,11 @@ fn told(verdict: &Verdict) -> Option<Finding> {
     let words = if verdict.ground == Ground::Announced {
         format!("its stop is announced for {}", due.stop_at)
     } else if verdict.ground == Ground::WarningUndelivered {
-        format!(
-            "it was to stop at {}, and its warning could not be delivered",
-            due.stop_at
-        )
+        format!("it was to stop at {}, and its warning could not be delivered", due.stop_at)
     } else {
         return None;
     };
-    Some(Finding {
-        rule: Rule::Warning,
-        ground: verdict.ground,
-        words: words.into(),
-        due_at: Some(due.stop_at),
-    })
+    Some(Finding { rule: Rule::Warning, ground: verdict.ground, words: words.into(), due_at: Some(due.stop_at) })
 }
 
 fn frozen(freeze: &Freeze) -> Option<Finding> {
@@ -284,23 +206,14 @@ fn frozen(freeze: &Freeze) -> Option<Finding> {
 
 /// A policy may say how long use holds back a due stop; without it, for ever.
 fn cap_reached(terms: &Terms, earliest: Option<&Candidate>, now: Timestamp) -> bool {
-    let reached = |cap: crate::units::Span, due: Timestamp| {
-        due.checked_add(cap.duration()).is_ok_and(|end| now >= end)
-    };
-    terms
-        .busy_cap
-        .zip(earliest)
-        .is_some_and(|(cap, candidate)| reached(cap, candidate.due_at))
+    let reached = |cap: crate::units::Span, due: Timestamp| due.checked_add(cap.duration()).is_ok_and(|end| now >= end);
+    terms.busy_cap.zip(earliest).is_some_and(|(cap, candidate)| reached(cap, candidate.due_at))
 }
 
 /// The word for "not yet": what the hours say where there are hours, else what idleness says.
 fn waiting_ground(rules: &[Finding]) -> Ground {
     let due = [Ground::Uptime, Ground::OffHours, Ground::Idle];
-    rules
-        .first()
-        .map(|finding| finding.ground)
-        .filter(|ground| !due.contains(ground))
-        .unwrap_or(Ground::NotDue)
+    rules.first().map(|finding| finding.ground).filter(|ground| !due.contains(ground)).unwrap_or(Ground::NotDue)
 }
 
 /// The finding that won comes first; the rest keep their order.

@@ -9,21 +9,9 @@ use crate::facts::{InstanceFacts, Reading};
 use crate::policy::{OptOut, Subject, Terms, opt_out};
 
 /// None when nothing exempts it.
-pub(super) fn exempt(
-    terms: &Terms,
-    subject: &Subject<'_>,
-    facts: &InstanceFacts,
-    now: Timestamp,
-) -> Option<Finding> {
-    let words = by_tag(terms, facts, now)
-        .or_else(|| by_policy(terms, subject))
-        .or_else(|| by_owner(terms, facts))?;
-    Some(Finding {
-        rule: Rule::Exempt,
-        ground: Ground::Exempt,
-        words,
-        due_at: None,
-    })
+pub(super) fn exempt(terms: &Terms, subject: &Subject<'_>, facts: &InstanceFacts, now: Timestamp) -> Option<Finding> {
+    let words = by_tag(terms, facts, now).or_else(|| by_policy(terms, subject)).or_else(|| by_owner(terms, facts))?;
+    Some(Finding { rule: Rule::Exempt, ground: Ground::Exempt, words, due_at: None })
 }
 
 fn by_tag(terms: &Terms, facts: &InstanceFacts, now: Timestamp) -> Option<Cow<'static, str>> {
@@ -32,11 +20,7 @@ fn by_tag(terms: &Terms, facts: &InstanceFacts, now: Timestamp) -> Option<Cow<'s
         Reading::Known { value, .. } => value,
         Reading::Unknown(why) => {
             return Some(
-                format!(
-                    "its tags are not known ({}), so nobody knows whether it opted out",
-                    why.words()
-                )
-                .into(),
+                format!("its tags are not known ({}), so nobody knows whether it opted out", why.words()).into(),
             );
         }
     };
@@ -50,10 +34,7 @@ fn by_tag(terms: &Terms, facts: &InstanceFacts, now: Timestamp) -> Option<Cow<'s
 }
 
 fn by_policy(terms: &Terms, subject: &Subject<'_>) -> Option<Cow<'static, str>> {
-    terms
-        .exempt
-        .first_match(subject)
-        .map(|why| format!("the policy exempts it: {why}").into())
+    terms.exempt.first_match(subject).map(|why| format!("the policy exempts it: {why}").into())
 }
 
 fn by_owner(terms: &Terms, facts: &InstanceFacts) -> Option<Cow<'static, str>> {

@@ -29,29 +29,15 @@ pub(super) struct HoursQuestion<'a> {
 }
 
 /// What the hours say of one instance, and the stop that follows.
-pub(super) fn hours(
-    question: &HoursQuestion<'_>,
-    history: &History,
-) -> (Finding, Option<Candidate>) {
-    let found = |ground, words: String, due_at| Finding {
-        rule: Rule::Hours,
-        ground,
-        words: words.into(),
-        due_at,
-    };
+pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding, Option<Candidate>) {
+    let found = |ground, words: String, due_at| Finding { rule: Rule::Hours, ground, words: words.into(), due_at };
     match question.state {
         HoursState::Unknown { unreadable } => {
-            let which: Vec<String> = unreadable
-                .iter()
-                .map(|one| format!("{} ({})", one.source, one.problem))
-                .collect();
+            let which: Vec<String> = unreadable.iter().map(|one| format!("{} ({})", one.source, one.problem)).collect();
             (
                 found(
                     Ground::HoursUnknown,
-                    format!(
-                        "calendars could not be read, so nothing is done: {}",
-                        which.join(", ")
-                    ),
+                    format!("calendars could not be read, so nothing is done: {}", which.join(", ")),
                     None,
                 ),
                 None,
@@ -59,63 +45,26 @@ pub(super) fn hours(
         }
         HoursState::NoAction { name, until } => {
             let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
-            (
-                found(
-                    Ground::NoActionDay,
-                    format!("nothing is done on this day: {name}{until}"),
-                    None,
-                ),
-                None,
-            )
+            (found(Ground::NoActionDay, format!("nothing is done on this day: {name}{until}"), None), None)
         }
-        HoursState::On {
-            until: Some(edge), ..
-        } => {
+        HoursState::On { until: Some(edge), .. } => {
             let candidate = edge_candidate(question, edge);
             let words = format!("inside the allowed hours until {}", edge.at);
-            (
-                found(Ground::InHours, words, Some(candidate.due_at)),
-                Some(candidate),
-            )
+            (found(Ground::InHours, words, Some(candidate.due_at)), Some(candidate))
         }
-        HoursState::On { until: None, .. } => (
-            found(
-                Ground::InHours,
-                "inside the allowed hours, which do not end".to_owned(),
-                None,
-            ),
-            None,
-        ),
+        HoursState::On { until: None, .. } => {
+            (found(Ground::InHours, "inside the allowed hours, which do not end".to_owned(), None), None)
+        }
         HoursState::Off { since: None, .. } => (
-            found(
-                Ground::HoursUnknown,
-                "no allowed hours within 400 days, so no edge to act on".to_owned(),
-                None,
-            ),
+            found(Ground::HoursUnknown, "no allowed hours within 400 days, so no edge to act on".to_owned(), None),
             None,
         ),
-        HoursState::Off {
-            since: Some(edge), ..
-        } => off(question, edge, history),
+        HoursState::Off { since: Some(edge), .. } => off(question, edge, history),
     }
 }
 
-fn off(
-    question: &HoursQuestion<'_>,
-    edge: &Edge,
-    history: &History,
-) -> (Finding, Option<Candidate>) {
-    let keep = |ground, words: String| {
-        (
-            Finding {
-                rule: Rule::Hours,
-                ground,
-                words: words.into(),
-                due_at: None,
-            },
-            None,
-        )
-    };
+fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding, Option<Candidate>) {
+    let keep = |ground, words: String| (Finding { rule: Rule::Hours, ground, words: words.into(), due_at: None }, None);
     let candidate = edge_candidate(question, edge);
     match question.start {
         RunStart::By(start) if start >= edge.at => return spent(question, edge, start),
@@ -127,75 +76,37 @@ fn off(
             return keep(Ground::StartUnknown, words);
         }
         RunStart::Unknown => {
-            return keep(
-                Ground::StartUnknown,
-                "nobody knows when it was started".to_owned(),
-            );
+            return keep(Ground::StartUnknown, "nobody knows when it was started".to_owned());
         }
         RunStart::By(_) | RunStart::Before(_) => {}
     }
     if history.is_spent(&candidate.key) {
-        return keep(
-            Ground::EdgeSpent,
-            format!(
-                "the stop for the edge at {} was carried out already",
-                edge.at
-            ),
-        );
+        return keep(Ground::EdgeSpent, format!("the stop for the edge at {} was carried out already", edge.at));
     }
     if missed(question, edge, history, &candidate.key) {
         return keep(
             Ground::EdgeSpent,
-            format!(
-                "the edge at {} was missed by more than the policy's catch_up",
-                edge.at
-            ),
+            format!("the edge at {} was missed by more than the policy's catch_up", edge.at),
         );
     }
     let words = format!("outside the allowed hours since {}", edge.at);
     (
-        Finding {
-            rule: Rule::Hours,
-            ground: Ground::OffHours,
-            words: words.into(),
-            due_at: Some(candidate.due_at),
-        },
+        Finding { rule: Rule::Hours, ground: Ground::OffHours, words: words.into(), due_at: Some(candidate.due_at) },
         Some(candidate),
     )
 }
 
 /// A start after the edge is respected until the next edge, or for the time the policy gives (S9).
-fn spent(
-    question: &HoursQuestion<'_>,
-    edge: &Edge,
-    start: Timestamp,
-) -> (Finding, Option<Candidate>) {
+fn spent(question: &HoursQuestion<'_>, edge: &Edge, start: Timestamp) -> (Finding, Option<Candidate>) {
     let candidate = question.rule.respect_start_for.and_then(|respect| {
         let due_at = start.checked_add(respect.duration()).ok()?;
         let key = StopKey(format!("{}/start/{start}", hours_key(question, edge)));
-        Some(Candidate {
-            ground: Ground::OffHours,
-            key,
-            due_at,
-        })
+        Some(Candidate { ground: Ground::OffHours, key, due_at })
     });
-    let until = candidate
-        .as_ref()
-        .map_or_else(|| "the next edge".to_owned(), |c| c.due_at.to_string());
-    let words = format!(
-        "off hours since {}, but it was started at {start}; that is respected until {until}",
-        edge.at
-    );
+    let until = candidate.as_ref().map_or_else(|| "the next edge".to_owned(), |c| c.due_at.to_string());
+    let words = format!("off hours since {}, but it was started at {start}; that is respected until {until}", edge.at);
     let due_at = candidate.as_ref().map(|c| c.due_at);
-    (
-        Finding {
-            rule: Rule::Hours,
-            ground: Ground::EdgeSpent,
-            words: words.into(),
-            due_at,
-        },
-        candidate,
-    )
+    (Finding { rule: Rule::Hours, ground: Ground::EdgeSpent, words: words.into(), due_at }, candidate)
 }
 
 /// True when nobody acted on the edge within `catch_up` of it, or of the last hold or sign of use after it (S7).
@@ -204,37 +115,22 @@ fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &St
         return false;
     };
     let begun = history.notices.iter().any(|notice| notice.key.stop == *key);
-    let from = [
-        Some(edge.at),
-        history.held_until(question.now),
-        history.last_busy,
-    ]
-    .into_iter()
-    .flatten()
-    .max()
-    .unwrap_or(edge.at);
+    let from = [Some(edge.at), history.held_until(question.now), history.last_busy]
+        .into_iter()
+        .flatten()
+        .max()
+        .unwrap_or(edge.at);
     !begun && question.now.duration_since(from) > catch_up.duration()
 }
 
 fn edge_candidate(question: &HoursQuestion<'_>, edge: &Edge) -> Candidate {
     let late = jitter(question.instance, question.rule.spread.as_secs());
-    let due_at = edge
-        .at
-        .checked_add(jiff::SignedDuration::from_secs(i64::from(late)))
-        .unwrap_or(edge.at);
-    Candidate {
-        ground: Ground::OffHours,
-        key: StopKey(hours_key(question, edge)),
-        due_at,
-    }
+    let due_at = edge.at.checked_add(jiff::SignedDuration::from_secs(i64::from(late))).unwrap_or(edge.at);
+    Candidate { ground: Ground::OffHours, key: StopKey(hours_key(question, edge)), due_at }
 }
 
 fn hours_key(question: &HoursQuestion<'_>, edge: &Edge) -> String {
-    format!(
-        "hours/{}/{}",
-        question.policy.as_str().to_ascii_lowercase(),
-        edge.key()
-    )
+    format!("hours/{}/{}", question.policy.as_str().to_ascii_lowercase(), edge.key())
 }
 
 /// 0 ..= spread seconds by FNV-1a of the folded id: the same on every machine and version (S19).
@@ -254,9 +150,5 @@ fn jitter(instance: &InstanceId, spread: u32) -> u32 {
         }
         hash = (hash ^ 0xff).wrapping_mul(0x0100_0000_01b3);
     }
-    u32::try_from(
-        hash.checked_rem(u64::from(spread).saturating_add(1))
-            .unwrap_or(0),
-    )
-    .unwrap_or(0)
+    u32::try_from(hash.checked_rem(u64::from(spread).saturating_add(1)).unwrap_or(0)).unwrap_or(0)
 }

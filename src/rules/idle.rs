@@ -17,12 +17,7 @@ pub(super) fn idle(
     start: RunStart,
     now: Timestamp,
 ) -> (Finding, Option<Candidate>) {
-    let found = |ground, words: String, due_at| Finding {
-        rule: Rule::Idle,
-        ground,
-        words: words.into(),
-        due_at,
-    };
+    let found = |ground, words: String, due_at| Finding { rule: Rule::Idle, ground, words: words.into(), due_at };
     let (since, as_of, covered) = match activity {
         Activity::Busy { source, .. } => {
             return (found(Ground::NotDue, source.words().to_owned(), None), None);
@@ -31,20 +26,13 @@ pub(super) fn idle(
             let words = format!("nobody knows whether it is idle: {}", why.words());
             return (found(Ground::IdleUnknown, words, None), None);
         }
-        Activity::Quiet {
-            since,
-            as_of,
-            covered,
-        } => (*since, *as_of, *covered),
+        Activity::Quiet { since, as_of, covered } => (*since, *as_of, *covered),
     };
     if now.duration_since(as_of) > rule.fresh_within.duration() {
         return (
             found(
                 Ground::IdleUnknown,
-                format!(
-                    "the newest sign is from {as_of}, older than {}",
-                    rule.fresh_within
-                ),
+                format!("the newest sign is from {as_of}, older than {}", rule.fresh_within),
                 None,
             ),
             None,
@@ -54,10 +42,7 @@ pub(super) fn idle(
         return (
             found(
                 Ground::IdleUnknown,
-                format!(
-                    "signs cover {covered} of the time, {} are needed",
-                    rule.coverage
-                ),
+                format!("signs cover {covered} of the time, {} are needed", rule.coverage),
                 None,
             ),
             None,
@@ -65,29 +50,11 @@ pub(super) fn idle(
     }
     let since = start.latest().map_or(since, |start| since.max(start));
     let Ok(due_at) = since.checked_add(rule.after.duration()) else {
-        return (
-            found(
-                Ground::IdleUnknown,
-                format!("quiet since {since}, which cannot be reckoned with"),
-                None,
-            ),
-            None,
-        );
+        return (found(Ground::IdleUnknown, format!("quiet since {since}, which cannot be reckoned with"), None), None);
     };
-    let key = StopKey(format!(
-        "idle/{}/{since}",
-        policy.as_str().to_ascii_lowercase()
-    ));
+    let key = StopKey(format!("idle/{}/{since}", policy.as_str().to_ascii_lowercase()));
     (
-        found(
-            Ground::Idle,
-            format!("quiet since {since}, at most {}", rule.after),
-            Some(due_at),
-        ),
-        Some(Candidate {
-            ground: Ground::Idle,
-            key,
-            due_at,
-        }),
+        found(Ground::Idle, format!("quiet since {since}, at most {}", rule.after), Some(due_at)),
+        Some(Candidate { ground: Ground::Idle, key, due_at }),
     )
 }

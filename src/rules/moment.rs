@@ -33,17 +33,8 @@ impl<'a> Moment<'a> {
     /// Works out what the policy's hours say at `now`.
     #[must_use]
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
-        let overrides = policy
-            .overrides
-            .iter()
-            .map(|over| state(&over.terms, now))
-            .collect();
-        Self {
-            policy,
-            now,
-            base: state(&policy.terms, now),
-            overrides,
-        }
+        let overrides = policy.overrides.iter().map(|over| state(&over.terms, now)).collect();
+        Self { policy, now, base: state(&policy.terms, now), overrides }
     }
 
     /// The instant it is for.
@@ -54,48 +45,28 @@ impl<'a> Moment<'a> {
 
     /// The first override that matches holds, else the policy's own terms.
     pub(super) fn holding(&'a self, subject: &Subject<'_>) -> Holding<'a> {
-        let matching = self
-            .policy
-            .overrides
-            .iter()
-            .zip(&self.overrides)
-            .find(|(over, _)| over.matches.all_match(subject));
+        let matching =
+            self.policy.overrides.iter().zip(&self.overrides).find(|(over, _)| over.matches.all_match(subject));
         let (terms, override_name, state) = match matching {
             Some((over, state)) => (&over.terms, Some(&over.name), state),
             None => (&self.policy.terms, None, &self.base),
         };
         let hours = terms.hours.as_ref().zip(state.as_ref());
-        Holding {
-            terms,
-            override_name,
-            hours,
-        }
+        Holding { terms, override_name, hours }
     }
 }
 
 /// Calls `with` on what patterns may look at of an instance.
 pub(super) fn with_subject<T>(facts: &InstanceFacts, with: impl FnOnce(&Subject<'_>) -> T) -> T {
     let owner = &facts.owner;
-    let owners: Vec<&str> = [&owner.user_name, &owner.user_id, &owner.assigned_id]
-        .into_iter()
-        .filter_map(|name| name.as_deref())
-        .collect();
+    let owners: Vec<&str> =
+        [&owner.user_name, &owner.user_id, &owner.assigned_id].into_iter().filter_map(|name| name.as_deref()).collect();
     let tags: Vec<(&str, &str)> = facts
         .tags
         .known()
-        .map(|tags| {
-            tags.0
-                .iter()
-                .map(|(key, value)| (&**key, &**value))
-                .collect()
-        })
+        .map(|tags| tags.0.iter().map(|(key, value)| (&**key, &**value)).collect())
         .unwrap_or_default();
-    with(&Subject {
-        name: facts.id.name(),
-        owners: &owners,
-        size: &facts.size,
-        tags: &tags,
-    })
+    with(&Subject { name: facts.id.name(), owners: &owners, size: &facts.size, tags: &tags })
 }
 
 /// The terms that hold for one instance under a policy.

@@ -9,63 +9,38 @@ use crate::facts::{History, InstanceFacts, OperationStatus, PowerState};
 pub(super) fn settled(facts: &InstanceFacts, history: &History) -> Option<Finding> {
     let (ground, words): (Ground, Cow<'static, str>) = match &facts.state {
         PowerState::Stopped => (Ground::Off, "it is stopped".into()),
-        PowerState::Changing(word) if history.open.is_some() => (
-            Ground::StopUnderWay,
-            format!("its stop is under way; Azure says {word}").into(),
-        ),
-        PowerState::Changing(word) => (
-            Ground::Unsettled,
-            format!("Azure says {word}; it is looked at when that ends").into(),
-        ),
+        PowerState::Changing(word) if history.open.is_some() => {
+            (Ground::StopUnderWay, format!("its stop is under way; Azure says {word}").into())
+        }
+        PowerState::Changing(word) => {
+            (Ground::Unsettled, format!("Azure says {word}; it is looked at when that ends").into())
+        }
         PowerState::Broken(word) => (
             Ground::Unsettled,
-            format!("Azure says {word}; it may bill, and only its owner can mend or delete it")
-                .into(),
+            format!("Azure says {word}; it may bill, and only its owner can mend or delete it").into(),
         ),
-        PowerState::Unrecognised(word) => (
-            Ground::Unrecognised,
-            format!("Azure says `{word}`, which means nothing here").into(),
-        ),
+        PowerState::Unrecognised(word) => {
+            (Ground::Unrecognised, format!("Azure says `{word}`, which means nothing here").into())
+        }
         PowerState::Running | PowerState::JobRunning => return on(facts, history),
     };
-    Some(Finding {
-        rule: Rule::State,
-        ground,
-        words,
-        due_at: None,
-    })
+    Some(Finding { rule: Rule::State, ground, words, due_at: None })
 }
 
 fn on(facts: &InstanceFacts, history: &History) -> Option<Finding> {
-    let in_progress = facts
-        .last_operation
-        .known()
-        .is_some_and(|op| op.status == OperationStatus::InProgress);
+    let in_progress = facts.last_operation.known().is_some_and(|op| op.status == OperationStatus::InProgress);
     let (ground, words) = if let Some(open) = &history.open {
         let since = open.sent_at.unwrap_or(open.intended_at);
-        (
-            Ground::StopUnderWay,
-            Cow::from(format!("its stop was asked at {since} and it is still on")),
-        )
+        (Ground::StopUnderWay, Cow::from(format!("its stop was asked at {since} and it is still on")))
     } else if facts.created.is_none() {
         (
             Ground::Unrecognised,
-            Cow::from(
-                "Azure does not say when it was created, so it cannot be told from another of its name",
-            ),
+            Cow::from("Azure does not say when it was created, so it cannot be told from another of its name"),
         )
     } else if in_progress {
-        (
-            Ground::Unsettled,
-            Cow::from("an operation on it is in progress"),
-        )
+        (Ground::Unsettled, Cow::from("an operation on it is in progress"))
     } else {
         return None;
     };
-    Some(Finding {
-        rule: Rule::State,
-        ground,
-        words,
-        due_at: None,
-    })
+    Some(Finding { rule: Rule::State, ground, words, due_at: None })
 }

@@ -120,7 +120,8 @@ pub struct SandboxArgs {
     pub faults: Option<PathBuf>,
 }
 
-const FAULT_HELP: &str = "Spoil answers: OPERATION[,path=..,nth=..,count=..,percent=..,from=..,to=..] => EFFECT[:ARGUMENT]; may be repeated.
+const FAULT_HELP: &str =
+    "Spoil answers: OPERATION[,path=..,nth=..,count=..,percent=..,from=..,to=..] => EFFECT[:ARGUMENT]; may be repeated.
 
 Operations: any token list-workspaces get-workspace list-computes get start stop restart status inbox other
 

@@ -21,11 +21,7 @@ pub struct RunningClock {
 impl RunningClock {
     /// A clock that shows `start` now and then runs `speed` times as fast as this machine's.
     pub fn new(start: Timestamp, speed: u32) -> Self {
-        Self {
-            start,
-            began: Instant::now(),
-            speed,
-        }
+        Self { start, began: Instant::now(), speed }
     }
 
     /// A clock that shows this machine's time.
@@ -42,10 +38,7 @@ impl SandboxClock for RunningClock {
 }
 
 /// This machine's time.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place of this room that reads the machine's clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place of this room that reads the machine's clock")]
 pub fn wall_now() -> Timestamp {
     Timestamp::now()
 }

@@ -15,14 +15,11 @@ pub use args::{Population, SandboxArgs};
 pub use clock::{RunningClock, SandboxClock, wall_now};
 pub use faults::{Effect, FaultOperation, FaultRule, FaultSyntax, Faults};
 pub use run::run;
-pub use server::{
-    Auth, LroStyle, Recorder, RequestRecord, Sandbox, SandboxError, SandboxOptions, Throttling,
-    TlsFlaw,
-};
+pub use server::{Auth, LroStyle, Recorder, RequestRecord, Sandbox, SandboxError, SandboxOptions, Throttling, TlsFlaw};
 pub use spec::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, SCALE_SUBSCRIPTION, demo, scale};
 pub use world::{
-    Habits, HoldWish, InstanceSpec, LastOperation, Meters, NativeAction, NativeSchedule,
-    OperationEnd, OperationFate, OperationName, OperationStatus, OperationView, OtherCompute,
-    Owner, Refusal, ScheduleStyle, StartCause, StartRecord, State, StopCause, StopRecord, Trigger,
-    Truth, UseInterval, UseKind, WorkspaceSpec, World, WorldError, WorldSpec,
+    Habits, HoldWish, InstanceSpec, LastOperation, Meters, NativeAction, NativeSchedule, OperationEnd, OperationFate,
+    OperationName, OperationStatus, OperationView, OtherCompute, Owner, Refusal, ScheduleStyle, StartCause,
+    StartRecord, State, StopCause, StopRecord, Trigger, Truth, UseInterval, UseKind, WorkspaceSpec, World, WorldError,
+    WorldSpec,
 };

@@ -47,16 +47,8 @@ pub(super) fn options_of(args: SandboxArgs) -> Result<SandboxOptions, SandboxErr
     options.listen = args.listen;
     options.tls_dir = args.tls_dir;
     options.page_size = args.page_size.max(1);
-    options.throttling = if args.no_throttle {
-        Throttling::Off
-    } else {
-        Throttling::Arm
-    };
-    options.auth = if args.no_auth {
-        Auth::Off
-    } else {
-        Auth::Required
-    };
+    options.throttling = if args.no_throttle { Throttling::Off } else { Throttling::Arm };
+    options.auth = if args.no_auth { Auth::Off } else { Auth::Required };
     options.static_token = args.static_token;
     options.latency = Duration::from_millis(args.latency_ms);
     options.poll_after = args.poll_after;
@@ -69,10 +61,7 @@ pub(super) fn options_of(args: SandboxArgs) -> Result<SandboxOptions, SandboxErr
 /// What to set so that Lightsout, or any other client, talks to this Azure.
 fn print_settings(sandbox: &Sandbox, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
     let url = sandbox.base_url();
-    writeln!(
-        out,
-        "# a simulated Azure is at {url}; to use its managed identity:"
-    )?;
+    writeln!(out, "# a simulated Azure is at {url}; to use its managed identity:")?;
     writeln!(out, "export IDENTITY_ENDPOINT={url}/msi/token")?;
     writeln!(out, "export IDENTITY_HEADER={}", sandbox.identity_header())?;
     writeln!(out, "# its ARM host:      {url}")?;
@@ -102,9 +91,7 @@ mod tests {
     }
 
     fn parsed(line: &[&str]) -> SandboxArgs {
-        Line::try_parse_from([&["sandbox"], line].concat())
-            .unwrap()
-            .args
+        Line::try_parse_from([&["sandbox"], line].concat()).unwrap().args
     }
 
     #[tokio::test]
@@ -131,14 +118,8 @@ mod tests {
         line.extend(["--fault", "stop => conflict"]);
         let options = options_of(parsed(&line)).unwrap();
         assert_eq!(options.world.workspaces.len(), 3);
-        assert_eq!(
-            (options.auth, options.throttling),
-            (Auth::Off, Throttling::Off)
-        );
-        assert_eq!(
-            (options.latency, options.page_size),
-            (Duration::from_millis(50), 1)
-        );
+        assert_eq!((options.auth, options.throttling), (Auth::Off, Throttling::Off));
+        assert_eq!((options.latency, options.page_size), (Duration::from_millis(50), 1));
         assert_eq!(options.lro, super::super::server::LroStyle::Neither);
         assert_eq!(options.world.start, "2026-11-02T07:00:00Z".parse().unwrap());
         assert_eq!(options.faults.len(), 1);
@@ -148,12 +129,6 @@ mod tests {
     fn mistakes_are_refused_before_anything_listens() {
         assert!(options_of(parsed(&["--fault", "stop"])).is_err());
         let missing = options_of(parsed(&["--faults", "/no/such/file.toml"]));
-        assert!(
-            missing
-                .err()
-                .unwrap()
-                .to_string()
-                .contains("/no/such/file.toml")
-        );
+        assert!(missing.err().unwrap().to_string().contains("/no/such/file.toml"));
     }
 }

@@ -19,9 +19,7 @@ pub struct DateRange {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DateRangeError {
     /// A part of the text is not a date of the calendar.
-    #[error(
-        "\"{part}\" is not a date: write YYYY-MM-DD, such as 2026-12-25, or a range as 2026-12-24..2027-01-02"
-    )]
+    #[error("\"{part}\" is not a date: write YYYY-MM-DD, such as 2026-12-25, or a range as 2026-12-24..2027-01-02")]
     NotADate {
         /// The part as written.
         part: String,
@@ -39,10 +37,7 @@ pub enum DateRangeError {
 impl DateRange {
     /// One date.
     pub fn single(date: Date) -> DateRange {
-        DateRange {
-            first: date,
-            last: date,
-        }
+        DateRange { first: date, last: date }
     }
 
     /// The dates from `first` to `last`, both included.
@@ -50,11 +45,7 @@ impl DateRange {
     /// # Errors
     /// `Backwards` where `last` comes before `first`.
     pub fn new(first: Date, last: Date) -> Result<DateRange, DateRangeError> {
-        if last < first {
-            Err(DateRangeError::Backwards { first, last })
-        } else {
-            Ok(DateRange { first, last })
-        }
+        if last < first { Err(DateRangeError::Backwards { first, last }) } else { Ok(DateRange { first, last }) }
     }
 
     /// The first date.
@@ -75,11 +66,7 @@ impl DateRange {
 
 impl fmt::Display for DateRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.first == self.last {
-            write!(f, "{}", self.first)
-        } else {
-            write!(f, "{}..{}", self.first, self.last)
-        }
+        if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{}..{}", self.first, self.last) }
     }
 }
 
@@ -97,22 +84,14 @@ impl FromStr for DateRange {
 /// A date written YYYY-MM-DD and nothing else: a time or a zone beside it would be ignored silently.
 fn date(text: &str) -> Result<Date, DateRangeError> {
     let text = text.trim();
-    let refused = || DateRangeError::NotADate {
-        part: text.to_owned(),
-    };
+    let refused = || DateRangeError::NotADate { part: text.to_owned() };
     let shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| {
-            if at == 4 || at == 7 {
-                byte == b'-'
-            } else {
-                byte.is_ascii_digit()
-            }
-        });
-    if shaped {
-        text.parse().map_err(|_| refused())
-    } else {
-        Err(refused())
-    }
+        && text.bytes().enumerate().all(
+            |(at, byte)| {
+                if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }
+            },
+        );
+    if shaped { text.parse().map_err(|_| refused()) } else { Err(refused()) }
 }
 
 impl From<DateRange> for String {

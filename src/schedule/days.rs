@@ -50,9 +50,7 @@ impl WeekdaySet {
 
     /// The days of the set, Monday first.
     pub fn iter(self) -> impl Iterator<Item = Weekday> {
-        WEEK.iter()
-            .map(|(day, _, _)| *day)
-            .filter(move |day| self.contains(*day))
+        WEEK.iter().map(|(day, _, _)| *day).filter(move |day| self.contains(*day))
     }
 
     /// The stretches of days that follow each other, as (first, last), Monday first and without passing Sunday.
@@ -76,16 +74,12 @@ fn bit(day: Weekday) -> u8 {
 /// The day of an English name, three letters or in full, in any case.
 pub(super) fn day_named(text: &str) -> Option<Weekday> {
     let lower = text.to_ascii_lowercase();
-    WEEK.iter()
-        .find(|(_, short, full)| lower == *full || lower == short.to_ascii_lowercase())
-        .map(|(day, _, _)| *day)
+    WEEK.iter().find(|(_, short, full)| lower == *full || lower == short.to_ascii_lowercase()).map(|(day, _, _)| *day)
 }
 
 /// The three-letter English name of a day.
 pub(super) fn short_name(day: Weekday) -> &'static str {
-    WEEK.iter()
-        .find(|(known, _, _)| *known == day)
-        .map_or("?", |(_, short, _)| short)
+    WEEK.iter().find(|(known, _, _)| *known == day).map_or("?", |(_, short, _)| short)
 }
 
 impl fmt::Display for WeekdaySet {

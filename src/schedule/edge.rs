@@ -11,19 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::holidays::Unreadable;
 
 /// Whether hours begin or end at an edge.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeKind {
     /// Allowed hours begin.
@@ -91,20 +79,14 @@ impl fmt::Display for EdgeNote {
         match self {
             EdgeNote::NoAction { name } => write!(f, "no action on this date: {name}"),
             EdgeNote::Gap { written, moved_to } => {
-                write!(
-                    f,
-                    "the clocks skip {} on {}, moved to {}",
-                    hm(*written),
-                    written.date(),
-                    hm(*moved_to)
-                )
+                write!(f, "the clocks skip {} on {}, moved to {}", hm(*written), written.date(), hm(*moved_to))
             }
-            EdgeNote::Fold {
-                chosen: Choice::Earlier,
-            } => f.write_str("the clock shows this time twice, the earlier is meant"),
-            EdgeNote::Fold {
-                chosen: Choice::Later,
-            } => f.write_str("the clock shows this time twice, the later is meant"),
+            EdgeNote::Fold { chosen: Choice::Earlier } => {
+                f.write_str("the clock shows this time twice, the earlier is meant")
+            }
+            EdgeNote::Fold { chosen: Choice::Later } => {
+                f.write_str("the clock shows this time twice, the later is meant")
+            }
             EdgeNote::Holiday { name } => write!(f, "stays off for a holiday: {name}"),
         }
     }
@@ -135,11 +117,7 @@ pub struct Edge {
 impl Edge {
     /// The name of the edge, which no clock or zone change alters (S2).
     pub fn key(&self) -> EdgeKey {
-        EdgeKey {
-            date: self.date,
-            index: self.index,
-            kind: self.kind,
-        }
+        EdgeKey { date: self.date, index: self.index, kind: self.kind }
     }
 }
 
@@ -180,11 +158,7 @@ impl FromStr for EdgeKey {
                 "off" => EdgeKind::Off,
                 _ => return None,
             };
-            let key = EdgeKey {
-                date: date.parse().ok()?,
-                index: index.parse().ok()?,
-                kind,
-            };
+            let key = EdgeKey { date: date.parse().ok()?, index: index.parse().ok()?, kind };
             (key.to_string() == text).then_some(key)
         };
         parse().ok_or_else(|| EdgeKeyError(text.to_owned()))

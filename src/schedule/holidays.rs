@@ -50,18 +50,10 @@ impl Holidays {
     }
 
     /// Adds what a calendar held, in any order.
-    pub fn add_all(
-        &mut self,
-        entries: impl IntoIterator<Item = (DateRange, String)>,
-        source: &str,
-    ) {
+    pub fn add_all(&mut self, entries: impl IntoIterator<Item = (DateRange, String)>, source: &str) {
         let source: Arc<str> = source.into();
         let added = entries.into_iter().map(|(dates, name)| {
-            let day = Holiday {
-                dates,
-                name: name.into(),
-                source: Arc::clone(&source),
-            };
+            let day = Holiday { dates, name: name.into(), source: Arc::clone(&source) };
             (day, dates.last())
         });
         self.days.extend(added);
@@ -75,17 +67,12 @@ impl Holidays {
 
     /// Notes a calendar that could not be read. From then on nobody knows which dates are meant.
     pub fn add_unreadable(&mut self, source: &str, problem: &str) {
-        self.unreadable.push(Unreadable {
-            source: source.to_owned(),
-            problem: problem.to_owned(),
-        });
+        self.unreadable.push(Unreadable { source: source.to_owned(), problem: problem.to_owned() });
     }
 
     /// The entry that holds the date; of several the one that started last.
     pub fn on(&self, date: Date) -> Option<&Holiday> {
-        let started = self
-            .days
-            .partition_point(|(day, _)| day.dates.first() <= date);
+        let started = self.days.partition_point(|(day, _)| day.dates.first() <= date);
         let started = self.days.get(..started)?;
         started
             .iter()

@@ -32,9 +32,7 @@ pub struct Hours {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HoursError {
     /// There is no window, which would mean never.
-    #[error(
-        "no allowed hours are given: write at least one window, such as \"Mon-Fri 08:00-20:00\""
-    )]
+    #[error("no allowed hours are given: write at least one window, such as \"Mon-Fri 08:00-20:00\"")]
     NoWindows,
     /// There are more windows than a list can sensibly hold.
     #[error(
@@ -107,23 +105,14 @@ impl Hours {
         no_action: Holidays,
     ) -> Result<Hours, HoursError> {
         if zone.is_unknown() {
-            return Err(ZoneError {
-                name: "Etc/Unknown".to_owned(),
-            }
-            .into());
+            return Err(ZoneError { name: "Etc/Unknown".to_owned() }.into());
         }
         match windows.len() {
             0 => Err(HoursError::NoWindows),
             count if count > MOST_WINDOWS => Err(HoursError::TooManyWindows { count }),
             _ => {
                 let zone_name = zone.iana_name().unwrap_or("unnamed").to_owned();
-                Ok(Hours {
-                    zone,
-                    zone_name,
-                    windows,
-                    holidays,
-                    no_action,
-                })
+                Ok(Hours { zone, zone_name, windows, holidays, no_action })
             }
         }
     }
@@ -155,33 +144,19 @@ impl Hours {
 
     /// The calendars of either list that could not be read: while there is one, the hours are unknown (S21).
     pub fn unreadable(&self) -> Vec<Unreadable> {
-        self.holidays
-            .unreadable()
-            .iter()
-            .chain(self.no_action.unreadable())
-            .cloned()
-            .collect()
+        self.holidays.unreadable().iter().chain(self.no_action.unreadable()).cloned().collect()
     }
 
     /// What the hours say of an instant.
     pub fn state_at(&self, now: Timestamp) -> HoursState {
         if !self.is_known() {
-            return HoursState::Unknown {
-                unreadable: self.unreadable(),
-            };
+            return HoursState::Unknown { unreadable: self.unreadable() };
         }
         if let Some(day) = self.no_action.on(self.zone.to_datetime(now).date()) {
-            return HoursState::NoAction {
-                name: Arc::clone(&day.name),
-                until: self.action_resumes(now),
-            };
+            return HoursState::NoAction { name: Arc::clone(&day.name), until: self.action_resumes(now) };
         }
         let (since, until) = (self.previous_edge(now), self.next_edge(now));
-        if self.contains(now) {
-            HoursState::On { since, until }
-        } else {
-            HoursState::Off { since, until }
-        }
+        if self.contains(now) { HoursState::On { since, until } } else { HoursState::Off { since, until } }
     }
 
     /// Whether an instant lies in the weekly windows less the holidays, as far as the calendars could be read.
@@ -198,10 +173,7 @@ impl Hours {
         if self.is_known() {
             look_back(self, after, until)
         } else {
-            Edges {
-                unreadable: self.unreadable(),
-                ..Edges::default()
-            }
+            Edges { unreadable: self.unreadable(), ..Edges::default() }
         }
     }
 
@@ -213,20 +185,12 @@ impl Hours {
 
     /// The first edge after an instant, within 400 days; `None` also while a calendar is unreadable.
     pub fn next_edge(&self, after: Timestamp) -> Option<Edge> {
-        if self.is_known() {
-            self.walk(after).next()
-        } else {
-            None
-        }
+        if self.is_known() { self.walk(after).next() } else { None }
     }
 
     /// The last edge at or before an instant, within 400 days; `None` also while a calendar is unreadable.
     pub fn previous_edge(&self, at: Timestamp) -> Option<Edge> {
-        if self.is_known() {
-            last_edge(self, at)
-        } else {
-            None
-        }
+        if self.is_known() { last_edge(self, at) } else { None }
     }
 
     /// Whether every calendar could be read.

@@ -37,9 +37,7 @@ pub enum IcsError {
         problem: String,
     },
     /// The calendar holds more dates than anyone's holidays.
-    #[error(
-        "the calendar gives more than {MOST_ENTRIES} dates: give a calendar that holds holidays only"
-    )]
+    #[error("the calendar gives more than {MOST_ENTRIES} dates: give a calendar that holds holidays only")]
     TooMany,
 }
 
@@ -54,21 +52,12 @@ pub fn parse_ics(text: &str, zone: &TimeZone) -> Result<Vec<(DateRange, String)>
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     check_structure(text)?;
     let plain = unfold(&text.replace("\r\n", "\n"));
-    let calendar = read_calendar(&plain).map_err(|problem| IcsError::Structure {
-        line: 1,
-        problem: first_line(&problem),
-    })?;
+    let calendar =
+        read_calendar(&plain).map_err(|problem| IcsError::Structure { line: 1, problem: first_line(&problem) })?;
     let mut entries = Vec::new();
-    for event in calendar
-        .components
-        .iter()
-        .filter(|part| part.name.as_str().eq_ignore_ascii_case("VEVENT"))
-    {
+    for event in calendar.components.iter().filter(|part| part.name.as_str().eq_ignore_ascii_case("VEVENT")) {
         let name = name_of(event);
-        let ranges = ranges_of(event, zone).map_err(|problem| IcsError::Event {
-            event: name.clone(),
-            problem,
-        })?;
+        let ranges = ranges_of(event, zone).map_err(|problem| IcsError::Event { event: name.clone(), problem })?;
         entries.extend(ranges.into_iter().map(|range| (range, name.clone())));
         if entries.len() > MOST_ENTRIES {
             return Err(IcsError::TooMany);
@@ -87,12 +76,7 @@ fn check_structure(text: &str) -> Result<(), IcsError> {
         if line.trim().is_empty() || (line.starts_with([' ', '\t']) && !open.is_empty()) {
             continue;
         }
-        let refused = |problem: &str| {
-            Err(IcsError::Structure {
-                line: number,
-                problem: problem.to_owned(),
-            })
-        };
+        let refused = |problem: &str| Err(IcsError::Structure { line: number, problem: problem.to_owned() });
         let Some((name, value)) = line.split_once(':') else {
             return refused("not of the form NAME:value");
         };
@@ -120,79 +104,45 @@ fn check_structure(text: &str) -> Result<(), IcsError> {
             problem: format!("the text ends before END:{name}; it may be cut off"),
         }),
         None if closed => Ok(()),
-        None => Err(IcsError::Structure {
-            line: number.max(1),
-            problem: "the text is empty".to_owned(),
-        }),
+        None => Err(IcsError::Structure { line: number.max(1), problem: "the text is empty".to_owned() }),
     }
 }
 
 fn first_line(text: &str) -> String {
-    text.lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or("not readable")
-        .to_owned()
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("not readable").to_owned()
 }
 
 /// The summary of an event on one line, or its UID.
 fn name_of(event: &Component<'_>) -> String {
-    let text = property(event, "SUMMARY")
-        .or_else(|| property(event, "UID"))
-        .map_or("", |found| found.val.as_str());
-    let tidy: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(120)
-        .collect();
+    let text = property(event, "SUMMARY").or_else(|| property(event, "UID")).map_or("", |found| found.val.as_str());
+    let tidy: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(120).collect();
     let tidy = tidy.trim();
-    if tidy.is_empty() {
-        "unnamed event".to_owned()
-    } else {
-        tidy.to_owned()
-    }
+    if tidy.is_empty() { "unnamed event".to_owned() } else { tidy.to_owned() }
 }
 
 fn property<'a>(event: &'a Component<'a>, name: &str) -> Option<&'a Property<'a>> {
-    event
-        .properties
-        .iter()
-        .find(|found| found.name.as_str().eq_ignore_ascii_case(name))
+    event.properties.iter().find(|found| found.name.as_str().eq_ignore_ascii_case(name))
 }
 
 /// The dates of one event, once or every year.
 fn ranges_of(event: &Component<'_>, zone: &TimeZone) -> Result<Vec<DateRange>, String> {
-    if property(event, "STATUS")
-        .is_some_and(|status| status.val.as_str().eq_ignore_ascii_case("CANCELLED"))
-    {
+    if property(event, "STATUS").is_some_and(|status| status.val.as_str().eq_ignore_ascii_case("CANCELLED")) {
         return Ok(Vec::new());
     }
     for refused in ["RDATE", "EXRULE", "RECURRENCE-ID"] {
         if property(event, refused).is_some() {
-            return Err(format!(
-                "{refused} is not read here: write each such date as an event of its own"
-            ));
+            return Err(format!("{refused} is not read here: write each such date as an event of its own"));
         }
     }
     let once = first_range(event, zone)?;
     let Some(rule) = property(event, "RRULE") else {
         return Ok(vec![once]);
     };
-    let rule = YearlyRule::parse(rule.val.as_str(), once.first(), |value| {
-        Ok(moment(value, zone)?.date())
-    })?;
+    let rule = YearlyRule::parse(rule.val.as_str(), once.first(), |value| Ok(moment(value, zone)?.date()))?;
     let left_out = excluded(event, zone)?;
-    let days = once
-        .first()
-        .until(once.last())
-        .map_err(|error| error.to_string())?;
-    let starts = rule
-        .dates()
-        .into_iter()
-        .filter(|date| !left_out.contains(date));
-    starts
-        .map(|first| range(first, first.saturating_add(days)))
-        .collect()
+    let days = once.first().until(once.last()).map_err(|error| error.to_string())?;
+    let starts = rule.dates().into_iter().filter(|date| !left_out.contains(date));
+    starts.map(|first| range(first, first.saturating_add(days))).collect()
 }
 
 fn range(first: Date, last: Date) -> Result<DateRange, String> {
@@ -201,14 +151,8 @@ fn range(first: Date, last: Date) -> Result<DateRange, String> {
 
 /// The dates that EXDATE takes out of a yearly event.
 fn excluded(event: &Component<'_>, zone: &TimeZone) -> Result<Vec<Date>, String> {
-    let named = event
-        .properties
-        .iter()
-        .filter(|found| found.name.as_str().eq_ignore_ascii_case("EXDATE"));
-    named
-        .flat_map(|found| found.val.as_str().split(','))
-        .map(|value| Ok(moment(value, zone)?.date()))
-        .collect()
+    let named = event.properties.iter().filter(|found| found.name.as_str().eq_ignore_ascii_case("EXDATE"));
+    named.flat_map(|found| found.val.as_str().split(',')).map(|value| Ok(moment(value, zone)?.date())).collect()
 }
 
 /// A DATE or a DATE-TIME; the latter by its own wall clock, or by the zone of whoever asks where it is in UTC.
@@ -229,16 +173,11 @@ impl Moment {
 
 fn moment(value: &str, zone: &TimeZone) -> Result<Moment, String> {
     let value = value.trim();
-    let refused =
-        || format!("\"{value}\" is not a date: expected such as 20261225 or 20261225T090000");
+    let refused = || format!("\"{value}\" is not a date: expected such as 20261225 or 20261225T090000");
     if value.len() == 8 && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Date::strptime("%Y%m%d", value)
-            .map(Moment::Day)
-            .map_err(|_| refused());
+        return Date::strptime("%Y%m%d", value).map(Moment::Day).map_err(|_| refused());
     }
-    let (clock, utc) = value
-        .strip_suffix(['Z', 'z'])
-        .map_or((value, false), |clock| (clock, true));
+    let (clock, utc) = value.strip_suffix(['Z', 'z']).map_or((value, false), |clock| (clock, true));
     if clock.len() != 15 {
         return Err(refused());
     }
@@ -272,11 +211,7 @@ fn first_range(event: &Component<'_>, zone: &TimeZone) -> Result<DateRange, Stri
 
 /// The dates of an all-day event, whose end is not part of it; an end equal to the start is taken for one day.
 fn days(first: Date, end: Date) -> Result<DateRange, String> {
-    let last = if end > first {
-        end.yesterday().map_err(|error| error.to_string())?
-    } else {
-        end
-    };
+    let last = if end > first { end.yesterday().map_err(|error| error.to_string())? } else { end };
     range(first, last)
 }
 
@@ -286,28 +221,17 @@ fn touched(first: DateTime, end: DateTime) -> Result<DateRange, String> {
         return Err("it ends before it starts".to_owned());
     }
     let open = end > first && end.time() == Time::midnight();
-    let last = if open {
-        end.date().yesterday().map_err(|error| error.to_string())?
-    } else {
-        end.date()
-    };
+    let last = if open { end.date().yesterday().map_err(|error| error.to_string())? } else { end.date() };
     range(first.date(), last)
 }
 
 /// The moment a DURATION after another.
 fn later(start: Moment, length: &str) -> Result<Moment, String> {
-    let refused =
-        || format!("DURATION \"{length}\" is not a length of time: expected such as P1D or PT8H");
+    let refused = || format!("DURATION \"{length}\" is not a length of time: expected such as P1D or PT8H");
     let span: Span = length.trim().parse().map_err(|_| refused())?;
     match start {
-        Moment::Day(day) => day
-            .checked_add(span)
-            .map(Moment::Day)
-            .map_err(|_| refused()),
-        Moment::Clock(clock) => clock
-            .checked_add(span)
-            .map(Moment::Clock)
-            .map_err(|_| refused()),
+        Moment::Day(day) => day.checked_add(span).map(Moment::Day).map_err(|_| refused()),
+        Moment::Clock(clock) => clock.checked_add(span).map(Moment::Clock).map_err(|_| refused()),
     }
 }
 

@@ -21,11 +21,7 @@ enum Place {
     /// A day of a month; negative from its end.
     Day { month: i8, day: i8 },
     /// The Nth of a weekday in a month; negative from its end.
-    Nth {
-        month: i8,
-        nth: i8,
-        weekday: Weekday,
-    },
+    Nth { month: i8, nth: i8, weekday: Weekday },
 }
 
 /// The parts of a rule as written, each at most once.
@@ -50,11 +46,7 @@ impl YearlyRule {
         date: impl Fn(&str) -> Result<Date, String>,
     ) -> Result<YearlyRule, String> {
         let mut parts = Parts::default();
-        for part in text
-            .split(';')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
+        for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
             let (key, value) = part.split_once('=').ok_or_else(|| unsupported(part))?;
             parts.take(part, key, value, &date)?;
         }
@@ -67,22 +59,14 @@ impl YearlyRule {
             return Err("RRULE has both COUNT and UNTIL".to_owned());
         }
         let place = parts.place(start)?;
-        Ok(YearlyRule {
-            start,
-            place,
-            interval: parts.interval.unwrap_or(1),
-            count: parts.count,
-            until: parts.until,
-        })
+        Ok(YearlyRule { start, place, interval: parts.interval.unwrap_or(1), count: parts.count, until: parts.until })
     }
 
     /// Every date of the rule up to the year 2199, in order, the start first. A year without the date (29 February) has none.
     pub(super) fn dates(&self) -> Vec<Date> {
         let step = usize::try_from(self.interval).unwrap_or(1).max(1);
         let years = (self.start.year()..=LAST_YEAR.max(self.start.year())).step_by(step);
-        let rest = years
-            .filter_map(|year| self.place.in_year(year))
-            .filter(|date| *date > self.start);
+        let rest = years.filter_map(|year| self.place.in_year(year)).filter(|date| *date > self.start);
         let all = std::iter::once(self.start).chain(rest);
         all.take(self.count.unwrap_or(usize::MAX))
             .take_while(|date| self.until.is_none_or(|until| *date <= until))
@@ -98,14 +82,9 @@ impl Place {
                 let first = Date::new(year, month, 1).ok()?;
                 Date::new(year, month, first.days_in_month() + 1 + day).ok()
             }
-            Place::Nth {
-                month,
-                nth,
-                weekday,
-            } => Date::new(year, month, 1)
-                .ok()?
-                .nth_weekday_of_month(nth, weekday)
-                .ok(),
+            Place::Nth { month, nth, weekday } => {
+                Date::new(year, month, 1).ok()?.nth_weekday_of_month(nth, weekday).ok()
+            }
         }
     }
 }
@@ -120,54 +99,29 @@ impl<'a> Parts<'a> {
     ) -> Result<(), String> {
         match key.to_ascii_uppercase().as_str() {
             "FREQ" => once(&mut self.freq, value, part),
-            "INTERVAL" => once(
-                &mut self.interval,
-                number(value, 1..=1000).ok_or_else(|| unsupported(part))?,
-                part,
-            ),
+            "INTERVAL" => once(&mut self.interval, number(value, 1..=1000).ok_or_else(|| unsupported(part))?, part),
             "COUNT" => {
-                let count = value
-                    .parse()
-                    .ok()
-                    .filter(|count| *count > 0)
-                    .ok_or_else(|| unsupported(part))?;
+                let count = value.parse().ok().filter(|count| *count > 0).ok_or_else(|| unsupported(part))?;
                 once(&mut self.count, count, part)
             }
             "UNTIL" => once(&mut self.until, date(value)?, part),
             "WKST" => Ok(()),
-            "BYMONTH" => once(
-                &mut self.month,
-                small(value, 1..=12).ok_or_else(|| unsupported(part))?,
-                part,
-            ),
-            "BYMONTHDAY" => once(
-                &mut self.month_day,
-                day_of_month(value).ok_or_else(|| unsupported(part))?,
-                part,
-            ),
-            "BYDAY" => once(
-                &mut self.day,
-                nth_weekday(value).ok_or_else(|| unsupported(part))?,
-                part,
-            ),
+            "BYMONTH" => once(&mut self.month, small(value, 1..=12).ok_or_else(|| unsupported(part))?, part),
+            "BYMONTHDAY" => once(&mut self.month_day, day_of_month(value).ok_or_else(|| unsupported(part))?, part),
+            "BYDAY" => once(&mut self.day, nth_weekday(value).ok_or_else(|| unsupported(part))?, part),
             _ => Err(unsupported(part)),
         }
     }
 
     fn place(&self, start: Date) -> Result<Place, String> {
         match (self.month, self.month_day, self.day) {
-            (Some(month), None, Some((nth, weekday))) => Ok(Place::Nth {
-                month,
-                nth,
-                weekday,
-            }),
+            (Some(month), None, Some((nth, weekday))) => Ok(Place::Nth { month, nth, weekday }),
             (None, _, Some(_)) => Err(unsupported("BYDAY without BYMONTH")),
             (Some(_), Some(_), Some(_)) => Err(unsupported("BYDAY together with BYMONTHDAY")),
             (None, Some(_), None) => Err(unsupported("BYMONTHDAY without BYMONTH")),
-            (month, day, None) => Ok(Place::Day {
-                month: month.unwrap_or(start.month()),
-                day: day.unwrap_or(start.day()),
-            }),
+            (month, day, None) => {
+                Ok(Place::Day { month: month.unwrap_or(start.month()), day: day.unwrap_or(start.day()) })
+            }
         }
     }
 }
@@ -176,9 +130,7 @@ impl<'a> Parts<'a> {
 fn once<T>(place: &mut Option<T>, value: T, part: &str) -> Result<(), String> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(format!(
-            "RRULE gives {part} beside another of the same kind"
-        )),
+        Some(_) => Err(format!("RRULE gives {part} beside another of the same kind")),
     }
 }
 
@@ -214,7 +166,5 @@ fn nth_weekday(text: &str) -> Option<(i8, Weekday)> {
         "SU" => Weekday::Sunday,
         _ => return None,
     };
-    small(nth, -5..=5)
-        .filter(|nth| *nth != 0)
-        .map(|nth| (nth, weekday))
+    small(nth, -5..=5).filter(|nth| *nth != 0).map(|nth| (nth, weekday))
 }

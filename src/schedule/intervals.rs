@@ -57,34 +57,16 @@ pub(super) fn edges_in(hours: &Hours, after: Timestamp, until: Timestamp) -> (Ve
 /// Whether `now` lies in a stretch.
 pub(super) fn contains(hours: &Hours, now: Timestamp) -> bool {
     let (worked, _) = work(hours, now, now);
-    worked
-        .stretches
-        .iter()
-        .any(|stretch| stretch.on.when.at <= now && now < stretch.off.when.at)
+    worked.stretches.iter().any(|stretch| stretch.on.when.at <= now && now < stretch.off.when.at)
 }
 
 /// Works out the dates around a span.
 fn work(hours: &Hours, after: Timestamp, until: Timestamp) -> (Worked, u32) {
-    let ahead = if hours.holidays().is_empty() {
-        MARGIN_DAYS
-    } else {
-        HOLIDAY_MARGIN_DAYS
-    };
-    let first = hours
-        .zone()
-        .to_datetime(after)
-        .date()
-        .saturating_sub(MARGIN_DAYS.days());
-    let last = hours
-        .zone()
-        .to_datetime(until)
-        .date()
-        .saturating_add(ahead.days());
+    let ahead = if hours.holidays().is_empty() { MARGIN_DAYS } else { HOLIDAY_MARGIN_DAYS };
+    let first = hours.zone().to_datetime(after).date().saturating_sub(MARGIN_DAYS.days());
+    let last = hours.zone().to_datetime(until).date().saturating_add(ahead.days());
     let mut dates = 0;
-    let mut worked = Worked {
-        stretches: Vec::new(),
-        taken: Vec::new(),
-    };
+    let mut worked = Worked { stretches: Vec::new(), taken: Vec::new() };
     let mut date = first;
     while date <= last {
         dates += 1;
@@ -109,9 +91,7 @@ fn work_date(hours: &Hours, date: Date, worked: &mut Worked) {
             continue;
         };
         match holiday {
-            Some(holiday) => worked
-                .taken
-                .push((stretch.on.when.at, Arc::clone(&holiday.name))),
+            Some(holiday) => worked.taken.push((stretch.on.when.at, Arc::clone(&holiday.name))),
             None => worked.stretches.push(stretch),
         }
     }
@@ -122,29 +102,12 @@ fn stretch(hours: &Hours, date: Date, index: u16) -> Option<Stretch> {
     let window = hours.windows().get(usize::from(index))?;
     let (start, end) = window.written_on(date)?;
     let (on, off) = if window.is_whole_day() {
-        (
-            start_of_day(hours.zone(), date)?,
-            end_of_day(hours.zone(), date)?,
-        )
+        (start_of_day(hours.zone(), date)?, end_of_day(hours.zone(), date)?)
     } else {
-        (
-            written_time(hours.zone(), start, EdgeKind::On)?,
-            written_time(hours.zone(), end, EdgeKind::Off)?,
-        )
+        (written_time(hours.zone(), start, EdgeKind::On)?, written_time(hours.zone(), end, EdgeKind::Off)?)
     };
     let real = on.at < off.at;
-    real.then_some(Stretch {
-        on: End {
-            when: on,
-            date,
-            index,
-        },
-        off: End {
-            when: off,
-            date,
-            index,
-        },
-    })
+    real.then_some(Stretch { on: End { when: on, date, index }, off: End { when: off, date, index } })
 }
 
 /// Joins what overlaps or touches. Of several windows with the same end, the one with the least (date, index) names it.
@@ -171,14 +134,8 @@ fn ends_after(next: &End, open: &End) -> bool {
 }
 
 /// The first holiday that took hours between an end of hours and the next beginning, within a week.
-fn holiday_after(
-    taken: &[(Timestamp, Arc<str>)],
-    off: Timestamp,
-    next_on: Option<Timestamp>,
-) -> Option<Arc<str>> {
-    let reach = off
-        .checked_add(jiff::SignedDuration::from_hours(HOLIDAY_REACH_HOURS))
-        .unwrap_or(Timestamp::MAX);
+fn holiday_after(taken: &[(Timestamp, Arc<str>)], off: Timestamp, next_on: Option<Timestamp>) -> Option<Arc<str>> {
+    let reach = off.checked_add(jiff::SignedDuration::from_hours(HOLIDAY_REACH_HOURS)).unwrap_or(Timestamp::MAX);
     let before = next_on.map_or(reach, |next| next.min(reach));
     taken
         .iter()
@@ -189,25 +146,10 @@ fn holiday_after(
 
 /// The edge of one end, with the strongest of its notes.
 fn edge(hours: &Hours, end: &End, kind: EdgeKind, holiday: Option<Arc<str>>) -> Edge {
-    let quiet = hours
-        .no_action()
-        .on(hours.zone().to_datetime(end.when.at).date());
+    let quiet = hours.no_action().on(hours.zone().to_datetime(end.when.at).date());
     let note = match quiet {
-        Some(day) => Some(EdgeNote::NoAction {
-            name: Arc::clone(&day.name),
-        }),
-        None => end
-            .when
-            .note
-            .clone()
-            .or(holiday.map(|name| EdgeNote::Holiday { name })),
+        Some(day) => Some(EdgeNote::NoAction { name: Arc::clone(&day.name) }),
+        None => end.when.note.clone().or(holiday.map(|name| EdgeNote::Holiday { name })),
     };
-    Edge {
-        kind,
-        at: end.when.at,
-        civil: end.when.written,
-        date: end.date,
-        index: end.index,
-        note,
-    }
+    Edge { kind, at: end.when.at, civil: end.when.written, date: end.date, index: end.index, note }
 }

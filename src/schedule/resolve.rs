@@ -24,27 +24,11 @@ pub(super) fn written_time(zone: &TimeZone, written: DateTime, kind: EdgeKind) -
         AmbiguousOffset::Unambiguous { .. } => (ambiguous.compatible().ok()?, None),
         AmbiguousOffset::Gap { .. } => {
             let at = ambiguous.compatible().ok()?;
-            (
-                at,
-                Some(EdgeNote::Gap {
-                    written,
-                    moved_to: zone.to_datetime(at),
-                }),
-            )
+            (at, Some(EdgeNote::Gap { written, moved_to: zone.to_datetime(at) }))
         }
         AmbiguousOffset::Fold { .. } => match kind {
-            EdgeKind::On => (
-                ambiguous.earlier().ok()?,
-                Some(EdgeNote::Fold {
-                    chosen: Choice::Earlier,
-                }),
-            ),
-            EdgeKind::Off => (
-                ambiguous.later().ok()?,
-                Some(EdgeNote::Fold {
-                    chosen: Choice::Later,
-                }),
-            ),
+            EdgeKind::On => (ambiguous.earlier().ok()?, Some(EdgeNote::Fold { chosen: Choice::Earlier })),
+            EdgeKind::Off => (ambiguous.later().ok()?, Some(EdgeNote::Fold { chosen: Choice::Later })),
         },
     };
     Some(Resolved { at, written, note })
@@ -56,11 +40,7 @@ pub(super) fn start_of_day(zone: &TimeZone, date: Date) -> Option<Resolved> {
     let first = date.to_zoned(zone.clone()).ok()?.start_of_day().ok()?;
     let moved_to = first.datetime();
     let note = (moved_to != written).then_some(EdgeNote::Gap { written, moved_to });
-    Some(Resolved {
-        at: first.timestamp(),
-        written,
-        note,
-    })
+    Some(Resolved { at: first.timestamp(), written, note })
 }
 
 /// The end of a whole civil date: where the next one starts, or, where the clocks go back over midnight and show the
@@ -70,21 +50,8 @@ pub(super) fn end_of_day(zone: &TimeZone, date: Date) -> Option<Resolved> {
     let written = next.to_datetime(jiff::civil::Time::midnight());
     let first = start_of_day(zone, next)?;
     let second = zone.to_ambiguous_timestamp(written).later().ok()?;
-    let again = second > first.at
-        && zone
-            .to_datetime(second.checked_sub(SignedDuration::from_secs(1)).ok()?)
-            .date()
-            < next;
-    let note = Some(EdgeNote::Fold {
-        chosen: Choice::Later,
-    });
-    Some(if again {
-        Resolved {
-            at: second,
-            written,
-            note,
-        }
-    } else {
-        first
-    })
+    let again =
+        second > first.at && zone.to_datetime(second.checked_sub(SignedDuration::from_secs(1)).ok()?).date() < next;
+    let note = Some(EdgeNote::Fold { chosen: Choice::Later });
+    Some(if again { Resolved { at: second, written, note } } else { first })
 }

@@ -30,13 +30,7 @@ pub struct EdgeWalk<'a> {
 
 impl<'a> EdgeWalk<'a> {
     pub(super) fn new(hours: &'a Hours, after: Timestamp) -> EdgeWalk<'a> {
-        EdgeWalk {
-            hours,
-            cursor: after,
-            chunk: FIRST_CHUNK_DAYS,
-            empty_days: 0,
-            ready: VecDeque::new(),
-        }
+        EdgeWalk { hours, cursor: after, chunk: FIRST_CHUNK_DAYS, empty_days: 0, ready: VecDeque::new() }
     }
 }
 
@@ -50,11 +44,7 @@ impl Iterator for EdgeWalk<'_> {
             }
             let until = days_from(self.cursor, self.chunk);
             self.ready = edges_in(self.hours, self.cursor, until).0.into();
-            self.empty_days = if self.ready.is_empty() {
-                self.empty_days + self.chunk
-            } else {
-                0
-            };
+            self.empty_days = if self.ready.is_empty() { self.empty_days + self.chunk } else { 0 };
             self.cursor = until;
             self.chunk = CHUNK_DAYS;
         }
@@ -89,11 +79,7 @@ pub(super) fn look_back(hours: &Hours, after: Timestamp, until: Timestamp) -> Ed
         let from = days_from(to, -CHUNK_DAYS).max(after);
         let (edges, dates) = edges_in(hours, from, to);
         dates_worked += dates;
-        empty_days = if edges.is_empty() {
-            empty_days + CHUNK_DAYS
-        } else {
-            0
-        };
+        empty_days = if edges.is_empty() { empty_days + CHUNK_DAYS } else { 0 };
         for edge in edges.into_iter().rev() {
             found.push_front(edge);
         }
@@ -102,20 +88,12 @@ pub(super) fn look_back(hours: &Hours, after: Timestamp, until: Timestamp) -> Ed
     let skipped = skipped(&found, (after, to, until));
     let surplus = found.len().saturating_sub(MOST_EDGES);
     let edges = found.into_iter().skip(surplus).collect();
-    Edges {
-        edges,
-        skipped,
-        dates_worked,
-        unreadable: Vec::new(),
-    }
+    Edges { edges, skipped, dates_worked, unreadable: Vec::new() }
 }
 
 /// How many edges of the span are not given: those found beyond the bound, and for the part not looked at a guess at
 /// the rate of the part that was.
-fn skipped(
-    found: &VecDeque<Edge>,
-    (after, looked_from, until): (Timestamp, Timestamp, Timestamp),
-) -> u64 {
+fn skipped(found: &VecDeque<Edge>, (after, looked_from, until): (Timestamp, Timestamp, Timestamp)) -> u64 {
     let surplus = count(found.len().saturating_sub(MOST_EDGES));
     let looked = seconds(until, looked_from).max(1);
     let left = seconds(looked_from, after).max(0);
@@ -133,11 +111,6 @@ fn seconds(later: Timestamp, earlier: Timestamp) -> i64 {
 
 /// An instant so many times 24 hours away, held inside the library's calendar.
 fn days_from(at: Timestamp, days: i64) -> Timestamp {
-    let edge = if days < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    };
-    at.checked_add(SignedDuration::from_hours(days.saturating_mul(24)))
-        .unwrap_or(edge)
+    let edge = if days < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    at.checked_add(SignedDuration::from_hours(days.saturating_mul(24))).unwrap_or(edge)
 }

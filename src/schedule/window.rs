@@ -80,11 +80,7 @@ impl WeeklyWindow {
             Times::WholeDay => (Time::midnight(), Time::midnight()),
             Times::Between { start, end } => (start, end),
         };
-        let last = if self.passes_midnight() {
-            date.tomorrow().ok()?
-        } else {
-            date
-        };
+        let last = if self.passes_midnight() { date.tomorrow().ok()? } else { date };
         Some((date.to_datetime(start), last.to_datetime(end)))
     }
 }
@@ -94,18 +90,8 @@ impl fmt::Display for WeeklyWindow {
         match self.times {
             Times::WholeDay => write!(f, "{} 00:00-24:00", self.days),
             Times::Between { start, end } => {
-                write!(
-                    f,
-                    "{} {:02}:{:02}-",
-                    self.days,
-                    start.hour(),
-                    start.minute()
-                )?;
-                let hour = if end == Time::midnight() {
-                    24
-                } else {
-                    end.hour()
-                };
+                write!(f, "{} {:02}:{:02}-", self.days, start.hour(), start.minute())?;
+                let hour = if end == Time::midnight() { 24 } else { end.hour() };
                 write!(f, "{:02}:{:02}", hour, end.minute())
             }
         }
@@ -160,20 +146,11 @@ struct Fault {
 }
 
 fn fault<T>(problem: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault {
-        problem: problem.into(),
-        help: None,
-    })
+    Err(Fault { problem: problem.into(), help: None })
 }
 
-fn fault_with<T>(
-    problem: impl Into<String>,
-    help: impl Into<Cow<'static, str>>,
-) -> Result<T, Fault> {
-    Err(Fault {
-        problem: problem.into(),
-        help: Some(help.into()),
-    })
+fn fault_with<T>(problem: impl Into<String>, help: impl Into<Cow<'static, str>>) -> Result<T, Fault> {
+    Err(Fault { problem: problem.into(), help: Some(help.into()) })
 }
 
 fn parse(text: &str) -> Result<WeeklyWindow, Fault> {
@@ -253,19 +230,13 @@ fn parse_day(text: &str) -> Result<jiff::civil::Weekday, Fault> {
 
 fn parse_times(text: &str) -> Result<Times, Fault> {
     let Some((start, end)) = text.split_once('-') else {
-        return fault_with(
-            format!("\"{text}\" is one time, not two"),
-            "write start and end, such as 08:00-20:00",
-        );
+        return fault_with(format!("\"{text}\" is one time, not two"), "write start and end, such as 08:00-20:00");
     };
     let (start, end) = (parse_time(start)?, parse_time(end)?);
     match (start, end) {
         (None, _) => fault_with("it starts at 24:00", "start the next day at 00:00 instead"),
         (Some(start), None) if start == Time::midnight() => Ok(Times::WholeDay),
-        (Some(start), None) => Ok(Times::Between {
-            start,
-            end: Time::midnight(),
-        }),
+        (Some(start), None) => Ok(Times::Between { start, end: Time::midnight() }),
         (Some(start), Some(end)) if start == end => fault_with(
             "it starts and ends at the same time",
             "write the days alone, or 00:00-24:00, for whole days; two windows for 24 hours from another time",
@@ -276,12 +247,8 @@ fn parse_times(text: &str) -> Result<Times, Fault> {
 
 /// A 24-hour time; `None` is 24:00.
 fn parse_time(text: &str) -> Result<Option<Time>, Fault> {
-    let not_a_time = || {
-        fault_with(
-            format!("\"{text}\" is not a time"),
-            "write 24-hour times as HH:MM, such as 08:00 or 17:30",
-        )
-    };
+    let not_a_time =
+        || fault_with(format!("\"{text}\" is not a time"), "write 24-hour times as HH:MM, such as 08:00 or 17:30");
     let Some((hour, minute)) = text.split_once(':') else {
         return not_a_time();
     };
@@ -305,9 +272,7 @@ fn parse_time(text: &str) -> Result<Option<Time>, Fault> {
 
 /// A number of digits only: no sign, no space.
 fn number(text: &str) -> Option<i8> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]

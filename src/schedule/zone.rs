@@ -33,15 +33,9 @@ pub struct ZoneChange {
 /// # Errors
 /// `ZoneError` for a name that the database does not hold, and for `Etc/Unknown`, which the library treats as UTC (S17).
 pub fn load_zone(name: &str) -> Result<TimeZone, ZoneError> {
-    let refused = || ZoneError {
-        name: name.to_owned(),
-    };
+    let refused = || ZoneError { name: name.to_owned() };
     let zone = TimeZone::get(name).map_err(|_| refused())?;
-    if zone.is_unknown() {
-        Err(refused())
-    } else {
-        Ok(zone)
-    }
+    if zone.is_unknown() { Err(refused()) } else { Ok(zone) }
 }
 
 /// The offset changes of a zone in (from, to], in order; a change of the abbreviation alone is none.
@@ -57,11 +51,7 @@ pub fn transitions(zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<ZoneC
         }
         let after = next.offset();
         if after != before {
-            changes.push(ZoneChange {
-                at,
-                from_offset: seconds(before),
-                to_offset: seconds(after),
-            });
+            changes.push(ZoneChange { at, from_offset: seconds(before), to_offset: seconds(after) });
         }
         before = after;
     }

@@ -22,11 +22,24 @@ pub(super) fn compile(table: &Table<AzureDocument>, environment: &Environment, f
     let seconds = (Span::seconds(1), Span::minutes(10));
     let cloud = cloud(&document, &at, found);
     let identity = identity(&document, &at, environment, found);
-    let connect_timeout = found.within(&document.connect_timeout, "azure.connect_timeout", default.connect_timeout, seconds);
-    let request_timeout = found.within(&document.request_timeout, "azure.request_timeout", default.request_timeout, seconds);
-    if let Some(written) = document.connect_timeout.0.as_ref().or(document.request_timeout.0.as_ref()).filter(|_| connect_timeout > request_timeout) {
+    let connect_timeout =
+        found.within(&document.connect_timeout, "azure.connect_timeout", default.connect_timeout, seconds);
+    let request_timeout =
+        found.within(&document.request_timeout, "azure.request_timeout", default.request_timeout, seconds);
+    if let Some(written) = document
+        .connect_timeout
+        .0
+        .as_ref()
+        .or(document.request_timeout.0.as_ref())
+        .filter(|_| connect_timeout > request_timeout)
+    {
         let problem = format!("{connect_timeout} to connect is longer than the {request_timeout} of a whole answer");
-        found.error(&written.at, "azure.connect_timeout", problem, "choose a connect_timeout of at most request_timeout");
+        found.error(
+            &written.at,
+            "azure.connect_timeout",
+            problem,
+            "choose a connect_timeout of at most request_timeout",
+        );
     }
     Azure {
         cloud,
@@ -47,7 +60,12 @@ fn api_version(value: &Value<String>, found: &mut Findings) -> Option<String> {
     if date.parse::<jiff::civil::Date>().is_ok() && matches!(rest, "" | "-preview") {
         return Some(text.clone());
     }
-    found.error(&written.at, "azure.api_version", "it is not an api-version", "write a date such as \"2025-12-01\" or \"2025-10-01-preview\"");
+    found.error(
+        &written.at,
+        "azure.api_version",
+        "it is not an api-version",
+        "write a date such as \"2025-12-01\" or \"2025-10-01-preview\"",
+    );
     None
 }
 
@@ -70,7 +88,12 @@ fn cloud(document: &AzureDocument, at: &At, found: &mut Findings) -> Cloud {
     };
     for (key, value) in custom_only {
         if let Some(written) = &value.0 {
-            found.error(&written.at, key, "only a custom cloud has this", "write cloud = \"custom\", or leave this key out");
+            found.error(
+                &written.at,
+                key,
+                "only a custom cloud has this",
+                "write cloud = \"custom\", or leave this key out",
+            );
         }
     }
     known
@@ -85,13 +108,19 @@ fn custom(document: &AzureDocument, at: &At, found: &mut Findings) -> Cloud {
     };
     let mut need = |value: &Value<String>, key: &str, needed: bool| {
         if needed && value.0.is_none() {
-            found.error(at, key, "a custom cloud has to name it", format!("write {} = \"https://…\" in [azure]", key.trim_start_matches("azure.")));
+            found.error(
+                at,
+                key,
+                "a custom cloud has to name it",
+                format!("write {} = \"https://…\" in [azure]", key.trim_start_matches("azure.")),
+            );
         }
     };
     need(&document.arm_endpoint, "azure.arm_endpoint", true);
     need(&document.token_scope, "azure.token_scope", scope_needed);
     need(&document.authority_host, "azure.authority_host", authority_needed);
-    let mut origin = |value: &Value<String>, key: &str, http| value.0.as_ref().and_then(|written| found.origin(written, key, http));
+    let mut origin =
+        |value: &Value<String>, key: &str, http| value.0.as_ref().and_then(|written| found.origin(written, key, http));
     Cloud::Custom {
         arm_endpoint: origin(&document.arm_endpoint, "azure.arm_endpoint", Http::OnLoopback).unwrap_or_default(),
         authority_host: origin(&document.authority_host, "azure.authority_host", Http::Never),
@@ -147,7 +176,12 @@ fn identity(azure: &AzureDocument, at: &At, environment: &Environment, found: &m
     for (key, value) in written_keys(&document) {
         if let Some(written) = value.0.as_ref().filter(|_| !allowed.contains(&key)) {
             let problem = format!("kind = \"{}\" does not use it", word(kind));
-            found.error(&written.at, &format!("azure.identity.{key}"), problem, format!("the keys of that kind are {}", allowed.join(", ")));
+            found.error(
+                &written.at,
+                &format!("azure.identity.{key}"),
+                problem,
+                format!("the keys of that kind are {}", allowed.join(", ")),
+            );
         }
     }
     let mut parts = Parts { document, at, kind, environment, found };
@@ -156,7 +190,9 @@ fn identity(azure: &AzureDocument, at: &At, environment: &Environment, found: &m
         IdentityWord::Workload => Identity::Workload {
             tenant_id: parts.needed("tenant_id", Some("AZURE_TENANT_ID")),
             client_id: parts.needed("client_id", Some("AZURE_CLIENT_ID")),
-            federated_token_file: PathBuf::from(parts.needed("federated_token_file", Some("AZURE_FEDERATED_TOKEN_FILE"))),
+            federated_token_file: PathBuf::from(
+                parts.needed("federated_token_file", Some("AZURE_FEDERATED_TOKEN_FILE")),
+            ),
         },
         IdentityWord::ClientSecret => Identity::ClientSecret {
             tenant_id: parts.needed("tenant_id", Some("AZURE_TENANT_ID")),
@@ -176,19 +212,30 @@ fn identity(azure: &AzureDocument, at: &At, environment: &Environment, found: &m
 impl Parts<'_> {
     /// A key that has to be there, or the variable that stands in for it.
     fn needed(&mut self, key: &str, variable: Option<&str>) -> String {
-        let written = written_keys(&self.document).into_iter().find(|(name, _)| *name == key).and_then(|(_, value)| value.get().cloned());
-        if let Some(value) = written.or_else(|| variable.and_then(|name| self.environment.plain(name)).map(str::to_owned)) {
+        let written = written_keys(&self.document)
+            .into_iter()
+            .find(|(name, _)| *name == key)
+            .and_then(|(_, value)| value.get().cloned());
+        if let Some(value) =
+            written.or_else(|| variable.and_then(|name| self.environment.plain(name)).map(str::to_owned))
+        {
             return value;
         }
-        let help = variable.map_or_else(|| format!("write {key} = \"…\""), |name| format!("write {key} = \"…\", or set the environment variable {name}"));
+        let help = variable.map_or_else(
+            || format!("write {key} = \"…\""),
+            |name| format!("write {key} = \"…\", or set the environment variable {name}"),
+        );
         let problem = format!("kind = \"{}\" needs it", word(self.kind));
         self.found.error(&self.at, &format!("azure.identity.{key}"), problem, help);
         String::new()
     }
 
     fn managed(&mut self) -> ManagedIdentity {
-        let named: Vec<(&'static str, Written<String>)> =
-            written_keys(&self.document).into_iter().take(3).filter_map(|(key, value)| Some((key, value.0.clone()?))).collect();
+        let named: Vec<(&'static str, Written<String>)> = written_keys(&self.document)
+            .into_iter()
+            .take(3)
+            .filter_map(|(key, value)| Some((key, value.0.clone()?)))
+            .collect();
         if let [_, (key, second), ..] = named.as_slice() {
             let help = "keep one of client_id, object_id and resource_id";
             self.found.error(&second.at, &format!("azure.identity.{key}"), "the identity is named twice", help);
@@ -217,7 +264,8 @@ impl Parts<'_> {
     }
 
     fn token_file(&mut self, azure: &AzureDocument) -> Identity {
-        let local = azure.arm_endpoint.get().and_then(|text| Url::parse(text).ok()).is_some_and(|url| is_loopback(&url));
+        let local =
+            azure.arm_endpoint.get().and_then(|text| Url::parse(text).ok()).is_some_and(|url| is_loopback(&url));
         if !local || azure.cloud.get() != Some(&CloudWord::Custom) {
             let at = self.document.kind.0.as_ref().map_or(&self.at, |written| &written.at);
             let problem = "a token from a file is for an ARM endpoint on loopback only";
@@ -229,9 +277,19 @@ impl Parts<'_> {
 }
 
 /// Where a secret is: a file or a variable, and not both. Nothing where neither was named.
-pub(super) fn secret_source(file: &Value<String>, variable: &Value<String>, table: &str, found: &mut Findings) -> Option<SecretSource> {
+pub(super) fn secret_source(
+    file: &Value<String>,
+    variable: &Value<String>,
+    table: &str,
+    found: &mut Findings,
+) -> Option<SecretSource> {
     if let (Some(_), Some(second)) = (&file.0, &variable.0) {
-        found.error(&second.at, &format!("{table}.secret_env"), "secret_file names the secret already", "keep one of secret_file and secret_env");
+        found.error(
+            &second.at,
+            &format!("{table}.secret_env"),
+            "secret_file names the secret already",
+            "keep one of secret_file and secret_env",
+        );
     }
     let variable = variable.0.as_ref().and_then(|written| found.variable(written, &format!("{table}.secret_env")));
     path(file).map(SecretSource::File).or_else(|| variable.map(SecretSource::Env))

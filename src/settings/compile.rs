@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use super::azure;
 use super::document::{
-    CapDocument, FleetDocument, GuardDocument, LimitsDocument, ScopeDocument, ServerDocument, SettingsDocument, SweepDocument, WebhookDocument,
+    CapDocument, FleetDocument, GuardDocument, LimitsDocument, ScopeDocument, ServerDocument, SettingsDocument,
+    SweepDocument, WebhookDocument,
 };
 use super::environment::Environment;
 use super::fields::{List, Table, Tags};
 use super::findings::{Findings, Http, path};
-use super::model::{Fleet, Freeze, Guard, Identity, Log, Policies, ScopeLimits, Server, Settings, Store, Sweep, Webhook};
+use super::model::{
+    Fleet, Freeze, Guard, Identity, Log, Policies, ScopeLimits, Server, Settings, Store, Sweep, Webhook,
+};
 use super::network::Network;
 use super::place::At;
 use super::secret::SecretSource;
@@ -21,19 +24,27 @@ use crate::units::{Span, SubscriptionId, WorkspaceId};
 /// The settings that a document means. Where something is wrong a finding says so, and the value is the default.
 pub(super) fn compile(document: &SettingsDocument, environment: &Environment, found: &mut Findings) -> Settings {
     let log = document.log.or_empty();
-    let freeze = Freeze { file: document.freeze.get().and_then(|freeze| path(&freeze.file)), always: environment.freeze() };
+    let freeze =
+        Freeze { file: document.freeze.get().and_then(|freeze| path(&freeze.file)), always: environment.freeze() };
     Settings {
         azure: azure::compile(&document.azure, environment, found),
         fleet: fleet(&document.fleet, found),
         sweep: sweep(&document.sweep.or_empty(), found),
         store: document.store.get().and_then(|store| path(&store.dir)).map_or_else(Store::default, |dir| Store { dir }),
-        policies: document.policies.get().and_then(|policies| path(&policies.dir)).map_or_else(Policies::default, |dir| Policies { dir }),
+        policies: document
+            .policies
+            .get()
+            .and_then(|policies| path(&policies.dir))
+            .map_or_else(Policies::default, |dir| Policies { dir }),
         freeze,
         server: server(&document.server.or_empty(), found),
         webhook: document.notify.get().and_then(|notify| webhook(&notify.webhook, found)),
         guard: guard(&document.guard.or_empty(), found),
         limits: limits(&document.limits.or_empty()),
-        log: Log { format: log.format.get().copied().unwrap_or_default(), level: log.level.get().copied().unwrap_or_default() },
+        log: Log {
+            format: log.format.get().copied().unwrap_or_default(),
+            level: log.level.get().copied().unwrap_or_default(),
+        },
     }
 }
 
@@ -42,7 +53,9 @@ fn fleet(table: &Table<FleetDocument>, found: &mut Findings) -> Fleet {
     let fleet = Fleet {
         subscriptions: each(&document.subscriptions, "fleet.subscriptions", found, |text| {
             let help = "write the subscription's id, such as \"00000000-0000-0000-0000-000000000000\"";
-            is_guid(text).then(|| SubscriptionId::new(text)).ok_or_else(|| (format!("{text:?} is not a subscription id"), help))
+            is_guid(text)
+                .then(|| SubscriptionId::new(text))
+                .ok_or_else(|| (format!("{text:?} is not a subscription id"), help))
         }),
         resource_groups: each(&document.resource_groups, "fleet.resource_groups", found, |text| {
             let help = "write \"SUBSCRIPTION-ID/GROUP\"";
@@ -57,7 +70,9 @@ fn fleet(table: &Table<FleetDocument>, found: &mut Findings) -> Fleet {
         tags: tags(&document.tags, found),
     };
     // What was written and could not be read has its own finding.
-    let written = [&document.subscriptions, &document.resource_groups, &document.workspaces].iter().any(|list| list.0.as_ref().is_some_and(|l| !l.value.is_empty()));
+    let written = [&document.subscriptions, &document.resource_groups, &document.workspaces]
+        .iter()
+        .any(|list| list.0.as_ref().is_some_and(|l| !l.value.is_empty()));
     if fleet.is_empty() && !written && !found.has_error_at("fleet") {
         let help = "name subscriptions, resource_groups or workspaces; an empty fleet never means everything";
         found.error(&found.place(table), "fleet", "it names nothing to look at", help);
@@ -66,7 +81,12 @@ fn fleet(table: &Table<FleetDocument>, found: &mut Findings) -> Fleet {
 }
 
 /// Reads each entry of a list; those that cannot be read leave a finding.
-fn each<T>(list: &List, key: &str, found: &mut Findings, read: impl Fn(&str) -> Result<T, (String, &'static str)>) -> Vec<T> {
+fn each<T>(
+    list: &List,
+    key: &str,
+    found: &mut Findings,
+    read: impl Fn(&str) -> Result<T, (String, &'static str)>,
+) -> Vec<T> {
     let mut all = Vec::new();
     for (index, written) in list.iter().enumerate() {
         match read(&written.value) {
@@ -83,7 +103,12 @@ fn tags(tags: &Tags, found: &mut Findings) -> BTreeMap<String, Option<String>> {
         let value = &written.value;
         if value != "*" && value.contains(['*', '?', '[', '{']) {
             let help = "write the tag's whole value, or \"*\" for any";
-            found.error(&written.at, &format!("fleet.tags.{name}"), "Azure finds tags by their whole value and not by a glob", help);
+            found.error(
+                &written.at,
+                &format!("fleet.tags.{name}"),
+                "Azure finds tags by their whole value and not by a glob",
+                help,
+            );
         }
         all.insert(name.clone(), Some(value.clone()).filter(|text| text != "*"));
     }
@@ -98,15 +123,26 @@ fn is_guid(text: &str) -> bool {
 
 /// Letters, digits, `_`, `-`, `.`, `(` and `)`, at most 90, without a dot at the end, as Azure has them.
 fn is_group(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= 90 && !text.ends_with('.') && text.chars().all(|c| c.is_alphanumeric() || "_-.()".contains(c))
+    !text.is_empty()
+        && text.chars().count() <= 90
+        && !text.ends_with('.')
+        && text.chars().all(|c| c.is_alphanumeric() || "_-.()".contains(c))
 }
 
 fn sweep(document: &SweepDocument, found: &mut Findings) -> Sweep {
     let default = Sweep::default();
-    let interval = found.within(&document.interval, "sweep.interval", default.interval, (Span::seconds(5), Span::hours(1)));
+    let interval =
+        found.within(&document.interval, "sweep.interval", default.interval, (Span::seconds(5), Span::hours(1)));
     let discovery = (Span::seconds(5), Span::hours(24));
-    let discovery_interval = found.within(&document.discovery_interval, "sweep.discovery_interval", default.discovery_interval, discovery);
-    if let Some(written) = document.discovery_interval.0.as_ref().or(document.interval.0.as_ref()).filter(|_| discovery_interval < interval) {
+    let discovery_interval =
+        found.within(&document.discovery_interval, "sweep.discovery_interval", default.discovery_interval, discovery);
+    if let Some(written) = document
+        .discovery_interval
+        .0
+        .as_ref()
+        .or(document.interval.0.as_ref())
+        .filter(|_| discovery_interval < interval)
+    {
         let problem = format!("{discovery_interval} is shorter than the sweep's own {interval}");
         found.error(&written.at, "sweep.discovery_interval", problem, "choose at least sweep.interval");
     }
@@ -115,7 +151,12 @@ fn sweep(document: &SweepDocument, found: &mut Findings) -> Sweep {
         interval,
         discovery_interval,
         concurrency: found.within(&document.concurrency, "sweep.concurrency", default.concurrency, (1, 1024)),
-        workspace_deadline: found.within(&document.workspace_deadline, "sweep.workspace_deadline", default.workspace_deadline, deadline),
+        workspace_deadline: found.within(
+            &document.workspace_deadline,
+            "sweep.workspace_deadline",
+            default.workspace_deadline,
+            deadline,
+        ),
     }
 }
 
@@ -127,11 +168,22 @@ fn server(document: &ServerDocument, found: &mut Findings) -> Server {
         match written.value.parse::<SocketAddr>() {
             Err(_) => {
                 let help = "write an IP address and a port, such as \"127.0.0.1:9188\" or \"[::1]:9188\"";
-                found.error(&written.at, "server.listen", format!("{:?} is not an address with a port", written.value), help);
+                found.error(
+                    &written.at,
+                    "server.listen",
+                    format!("{:?} is not an address with a port", written.value),
+                    help,
+                );
             }
             Ok(address) if !address.ip().is_loopback() && !allow_remote_metrics => {
-                let problem = format!("{address} can be reached from other machines, and what it serves asks for no password");
-                found.error(&written.at, "server.listen", problem, "listen on 127.0.0.1, or write allow_remote_metrics = true if that is meant");
+                let problem =
+                    format!("{address} can be reached from other machines, and what it serves asks for no password");
+                found.error(
+                    &written.at,
+                    "server.listen",
+                    problem,
+                    "listen on 127.0.0.1, or write allow_remote_metrics = true if that is meant",
+                );
             }
             Ok(address) => listen = address,
         }
@@ -141,7 +193,12 @@ fn server(document: &ServerDocument, found: &mut Findings) -> Server {
         listen,
         allow_remote_metrics,
         instance_series: document.instance_series.or(default.instance_series),
-        instance_series_max: found.within(&document.instance_series_max, "server.instance_series_max", default.instance_series_max, most),
+        instance_series_max: found.within(
+            &document.instance_series_max,
+            "server.instance_series_max",
+            default.instance_series_max,
+            most,
+        ),
     }
 }
 
@@ -152,10 +209,20 @@ fn webhook(table: &Table<WebhookDocument>, found: &mut Findings) -> Option<Webho
     let allow_private = each(&document.allow_private, "notify.webhook.allow_private", found, |text| {
         text.parse::<Network>().map_err(|error| (error.to_string(), "write it as \"10.0.0.0/8\" or \"fd00::/8\""))
     });
-    let timeout = found.within(&document.timeout, "notify.webhook.timeout", Span::seconds(5), (Span::seconds(1), Span::seconds(60)));
+    let timeout = found.within(
+        &document.timeout,
+        "notify.webhook.timeout",
+        Span::seconds(5),
+        (Span::seconds(1), Span::seconds(60)),
+    );
     let Some(written) = &document.url.0 else {
         if !nothing_said(document) && !found.has_error_at("notify.webhook.url") {
-            found.error(&at, "notify.webhook.url", "the webhook has no url", "write url = \"https://…\", or leave the whole table out");
+            found.error(
+                &at,
+                "notify.webhook.url",
+                "the webhook has no url",
+                "write url = \"https://…\", or leave the whole table out",
+            );
         }
         return None;
     };
@@ -169,7 +236,8 @@ fn nothing_said(document: &WebhookDocument) -> bool {
     let lists = document.allow_private.0.is_none();
     let texts = document.secret_file.0.is_none() && document.secret_env.0.is_none();
     // The two that are written with their defaults say nothing either.
-    let usual = document.unsigned.get() != Some(&true) && document.timeout.get().is_none_or(|timeout| *timeout == Span::seconds(5));
+    let usual = document.unsigned.get() != Some(&true)
+        && document.timeout.get().is_none_or(|timeout| *timeout == Span::seconds(5));
     (lists || document.allow_private.iter().next().is_none()) && texts && usual
 }
 
@@ -183,7 +251,12 @@ fn check_signing(document: &WebhookDocument, at: &At, found: &mut Findings) {
             found.error(at, "notify.webhook.secret_file", "nothing to sign messages with", help);
         }
         (Some(_), Some(written)) => {
-            found.error(&written.at, "notify.webhook.unsigned", "a secret is named, and yet nothing would be signed", "leave one of them out");
+            found.error(
+                &written.at,
+                "notify.webhook.unsigned",
+                "a secret is named, and yet nothing would be signed",
+                "leave one of them out",
+            );
         }
         (None, Some(_)) | (Some(_), None) => {}
     }
@@ -196,7 +269,12 @@ fn guard(document: &GuardDocument, found: &mut Findings) -> Guard {
         failed_workspaces_max: document.failed_workspaces_max.or(default.failed_workspaces_max),
         instance_drop_max: document.instance_drop_max.or(default.instance_drop_max),
         unknown_states_max: document.unknown_states_max.or(default.unknown_states_max),
-        concurrent_stops_max: found.within(&document.concurrent_stops_max, "guard.concurrent_stops_max", default.concurrent_stops_max, (1, 256)),
+        concurrent_stops_max: found.within(
+            &document.concurrent_stops_max,
+            "guard.concurrent_stops_max",
+            default.concurrent_stops_max,
+            (1, 256),
+        ),
         failed_stops_max: document.failed_stops_max.or(default.failed_stops_max),
         failed_stops_share: document.failed_stops_share.or(default.failed_stops_share),
         stop_deadline: found.within(&document.stop_deadline, "guard.stop_deadline", default.stop_deadline, deadline),
@@ -217,7 +295,10 @@ fn scope(table: &Table<ScopeDocument>, default: Limits) -> Limits {
     let document = table.or_empty();
     let cap = |table: &Table<CapDocument>, default: Cap| {
         let written = table.or_empty();
-        Cap { count: written.count.get().copied().or(default.count), percent: written.percent.get().copied().or(default.percent) }
+        Cap {
+            count: written.count.get().copied().or(default.count),
+            percent: written.percent.get().copied().or(default.percent),
+        }
     };
     Limits {
         unplanned_per_sweep: cap(&document.unplanned_per_sweep, default.unplanned_per_sweep),
@@ -248,6 +329,8 @@ const fn identity_file(identity: &mut Identity) -> Option<&mut PathBuf> {
         | Identity::ClientSecret { secret: SecretSource::File(file), .. }
         | Identity::ClientCertificate { certificate_file: file, .. }
         | Identity::TokenFile { token_file: file } => Some(file),
-        Identity::Managed(_) | Identity::ClientSecret { secret: SecretSource::Env(_), .. } | Identity::AzureCli { .. } => None,
+        Identity::Managed(_)
+        | Identity::ClientSecret { secret: SecretSource::Env(_), .. }
+        | Identity::AzureCli { .. } => None,
     }
 }

@@ -248,7 +248,6 @@ pub(super) enum IdentityWord {
     TokenFile,
 }
 
-
 impl Word for CloudWord {
     const WORDS: &'static [(&'static str, Self)] =
         &[("public", Self::Public), ("china", Self::China), ("us-gov", Self::UsGov), ("custom", Self::Custom)];
@@ -270,6 +269,11 @@ impl Word for LogFormat {
 }
 
 impl Word for LogLevel {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("error", Self::Error), ("warn", Self::Warn), ("info", Self::Info), ("debug", Self::Debug), ("trace", Self::Trace)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
 }

@@ -17,7 +17,8 @@ impl Environment {
     /// Takes the snapshot. Names and values that are not Unicode are left out.
     #[must_use]
     pub fn read() -> Self {
-        let unicode = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let unicode =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self::of(unicode)
     }
 

@@ -137,7 +137,8 @@ impl Field for Tags {
 impl<D: TableDocument> Field for Table<D> {
     fn read(&mut self, value: &Spanned<DeValue<'_>>, key: &str, reader: &mut Reader<'_>) {
         let Some(table) = value.get_ref().as_table() else {
-            let help = format!("write [{key}] above its keys, each on a line of its own; its keys are {}", D::KEYS.join(", "));
+            let help =
+                format!("write [{key}] above its keys, each on a line of its own; its keys are {}", D::KEYS.join(", "));
             reader.wrong_kind(value, key, "a table", &help);
             return;
         };

@@ -34,13 +34,16 @@ impl Findings {
 
     /// True when there is an error at a key or below it.
     pub(super) fn has_error_at(&self, key: &str) -> bool {
-        let within = |found: &str| found.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let within =
+            |found: &str| found.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
         self.all.iter().any(|found| is_error(found) && (within(&found.key) || found.key == SYNTAX))
     }
 
     /// True when there is an error at a key of a table that has a word in its name.
     pub(super) fn has_error_about(&self, table: &str, word: &str) -> bool {
-        let about = |key: &str| key.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')).is_some_and(|key| key.contains(word));
+        let about = |key: &str| {
+            key.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')).is_some_and(|key| key.contains(word))
+        };
         self.all.iter().any(|found| is_error(found) && about(&found.key))
     }
 
@@ -54,10 +57,21 @@ impl Findings {
     }
 
     /// A value within bounds, or its default where nothing was written.
-    pub(super) fn within<T: PartialOrd + Copy + Display>(&mut self, value: &Value<T>, key: &str, default: T, (least, most): (T, T)) -> T {
+    pub(super) fn within<T: PartialOrd + Copy + Display>(
+        &mut self,
+        value: &Value<T>,
+        key: &str,
+        default: T,
+        (least, most): (T, T),
+    ) -> T {
         let Some(written) = &value.0 else { return default };
         if written.value < least || written.value > most {
-            self.error(&written.at, key, format!("{} is out of range", written.value), format!("choose from {least} to {most}"));
+            self.error(
+                &written.at,
+                key,
+                format!("{} is out of range", written.value),
+                format!("choose from {least} to {most}"),
+            );
             return default;
         }
         written.value
@@ -67,7 +81,12 @@ impl Findings {
     pub(super) fn origin(&mut self, written: &Written<String>, key: &str, http: Http) -> Option<String> {
         let url = self.url(written, key, http)?;
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            self.error(&written.at, key, "it has more than scheme, host and port", "write only https://HOST or https://HOST:PORT");
+            self.error(
+                &written.at,
+                key,
+                "it has more than scheme, host and port",
+                "write only https://HOST or https://HOST:PORT",
+            );
             return None;
         }
         Some(url.as_str().trim_end_matches('/').to_owned())
@@ -75,14 +94,25 @@ impl Findings {
 
     /// A URL of a host, encrypted, without user and password.
     pub(super) fn url(&mut self, written: &Written<String>, key: &str, http: Http) -> Option<Url> {
-        let parsed = Url::parse(&written.value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let parsed =
+            Url::parse(&written.value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let Some(url) = parsed else {
             // The text itself is not shown: a URL may hold a credential.
-            self.error(&written.at, key, "it is not a URL", "write it with scheme and host, such as \"https://example.org\"");
+            self.error(
+                &written.at,
+                key,
+                "it is not a URL",
+                "write it with scheme and host, such as \"https://example.org\"",
+            );
             return None;
         };
         if !url.username().is_empty() || url.password().is_some() {
-            self.error(&written.at, key, "it holds a user or password", "secrets are never written in this file: take them out of the URL");
+            self.error(
+                &written.at,
+                key,
+                "it holds a user or password",
+                "secrets are never written in this file: take them out of the URL",
+            );
             return None;
         }
         if url.scheme() == "http" && !(http == Http::OnLoopback && is_loopback(&url)) {

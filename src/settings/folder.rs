@@ -31,11 +31,19 @@ impl Folder {
         watched.folder(dir, &files);
         match files {
             Ok(files) => files.iter().for_each(|file| folder.add(file, watched)),
-            Err(problem) => folder.diagnostics.push(settings.error("policies.dir", problem, "create it, or name another with dir in [policies]")),
+            Err(problem) => folder.diagnostics.push(settings.error(
+                "policies.dir",
+                problem,
+                "create it, or name another with dir in [policies]",
+            )),
         }
         if folder.texts.is_empty() && folder.diagnostics.is_empty() {
             let problem = format!("{} holds no policy (*.toml), so nothing will ever be stopped", dir.display());
-            folder.diagnostics.push(settings.warning("policies.dir", problem, "write one, or name another folder with dir in [policies]"));
+            folder.diagnostics.push(settings.warning(
+                "policies.dir",
+                problem,
+                "write one, or name another folder with dir in [policies]",
+            ));
         }
         folder
     }
@@ -47,12 +55,20 @@ impl Folder {
         match contents {
             Ok(text) => self.texts.push(SourceText { file: name.into(), text }),
             // Taken away between listing and reading: the next look at the folder has the whole picture.
-            Err(problem) => self.diagnostics.push(At::start_of(&name).error("file", problem, "see that this process may read it, or take it away")),
+            Err(problem) => self.diagnostics.push(At::start_of(&name).error(
+                "file",
+                problem,
+                "see that this process may read it, or take it away",
+            )),
         }
     }
 
     /// The text of every calendar that the policies and the defaults name, or why there is none.
-    pub(super) fn calendars(&self, settings_file: &str, settings_text: &str) -> BTreeMap<String, Result<String, String>> {
+    pub(super) fn calendars(
+        &self,
+        settings_file: &str,
+        settings_text: &str,
+    ) -> BTreeMap<String, Result<String, String>> {
         let of_defaults = calendar_paths(settings_file, settings_text);
         let of_policies = self.texts.iter().flat_map(|source| calendar_paths(&source.file, &source.text));
         of_defaults.into_iter().chain(of_policies).map(|path| (path.clone(), read_text(Path::new(&path)))).collect()

@@ -114,7 +114,10 @@ pub(super) fn of_flags(overrides: &Overrides) -> Layer {
             Some((_, kind)) => given.push((key.clone(), *kind, value.clone(), key.clone())),
             None => {
                 let meant = nearest(key, keys.iter().map(|(key, _)| key.as_str()));
-                let help = meant.map_or_else(|| "config/lightsout.toml lists all of them".to_owned(), |meant| format!("did you mean \"{meant}\"?"));
+                let help = meant.map_or_else(
+                    || "config/lightsout.toml lists all of them".to_owned(),
+                    |meant| format!("did you mean \"{meant}\"?"),
+                );
                 unknown.push(At::start_of(COMMAND_LINE).error(key, "there is no such setting", help));
             }
         }
@@ -126,7 +129,8 @@ pub(super) fn of_flags(overrides: &Overrides) -> Layer {
 
 /// Variables that Kubernetes sets for a Service called `lightsout`, and ours that are no settings.
 fn is_foreign(rest: &str) -> bool {
-    let service = rest == "PORT" || rest.starts_with("PORT_") || rest.ends_with("_SERVICE_HOST") || rest.starts_with("SERVICE_");
+    let service =
+        rest == "PORT" || rest.starts_with("PORT_") || rest.ends_with("_SERVICE_HOST") || rest.starts_with("SERVICE_");
     service || rest.contains("_SERVICE_PORT") || rest.contains("_PORT_") || OTHER_VARIABLES.contains(&rest)
 }
 
@@ -165,10 +169,10 @@ fn literal(kind: Kind, value: &str) -> String {
         Kind::Number if value.parse::<i64>().is_ok() => value.to_owned(),
         Kind::Truth if matches!(value, "true" | "false") => value.to_owned(),
         Kind::Texts => {
-            let entries: Vec<String> = value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(quoted).collect();
+            let entries: Vec<String> =
+                value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(quoted).collect();
             format!("[{}]", entries.join(", "))
         }
         Kind::Number | Kind::Truth | Kind::Text => quoted(value),
     }
 }
-

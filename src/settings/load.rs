@@ -45,7 +45,12 @@ impl Loaded {
 /// The settings that a text means, with environment and flags laid over it, and all that is wrong. Paths are as
 /// written. With an error among the findings the settings are the nearest guess, and not to be used.
 #[must_use]
-pub fn read_settings(file: &str, text: &str, environment: &Environment, overrides: &Overrides) -> (Settings, Vec<Diagnostic>) {
+pub fn read_settings(
+    file: &str,
+    text: &str,
+    environment: &Environment,
+    overrides: &Overrides,
+) -> (Settings, Vec<Diagnostic>) {
     let mut reader = Reader::new(file, text);
     let written = reader.document::<SettingsDocument>();
     let (from_environment, from_flags) = (of_environment(environment), of_flags(overrides));

@@ -22,8 +22,8 @@ pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};
 pub use load::{Loaded, check_files, load, read_settings};
 pub use model::{
-    Azure, Cloud, Fleet, Freeze, Guard, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, ScopeLimits, Server, Settings, Store,
-    Sweep, Webhook,
+    Azure, Cloud, Fleet, Freeze, Guard, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, ScopeLimits,
+    Server, Settings, Store, Sweep, Webhook,
 };
 pub use network::{Network, NetworkError};
 pub use secret::{SecretError, SecretSource};

@@ -209,7 +209,12 @@ pub struct Sweep {
 
 impl Default for Sweep {
     fn default() -> Self {
-        Self { interval: Span::seconds(60), discovery_interval: Span::minutes(15), concurrency: 32, workspace_deadline: Span::seconds(45) }
+        Self {
+            interval: Span::seconds(60),
+            discovery_interval: Span::minutes(15),
+            concurrency: 32,
+            workspace_deadline: Span::seconds(45),
+        }
     }
 }
 
@@ -263,7 +268,12 @@ pub struct Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9188)), allow_remote_metrics: false, instance_series: false, instance_series_max: 1000 }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9188)),
+            allow_remote_metrics: false,
+            instance_series: false,
+            instance_series_max: 1000,
+        }
     }
 }
 
@@ -334,7 +344,12 @@ const OPEN: Cap = Cap { count: None, percent: Some(Percent::ALL) };
 
 impl Default for ScopeLimits {
     fn default() -> Self {
-        let open = Limits { unplanned_per_sweep: OPEN, unplanned_per_hour: OPEN, planned_per_sweep: OPEN, planned_per_hour: OPEN };
+        let open = Limits {
+            unplanned_per_sweep: OPEN,
+            unplanned_per_hour: OPEN,
+            planned_per_sweep: OPEN,
+            planned_per_hour: OPEN,
+        };
         let fleet = Limits {
             // What nobody foresaw is held to a tenth of what runs, and to a number a person can look through.
             unplanned_per_sweep: Cap { count: Some(50), percent: Some(percent(10)) },

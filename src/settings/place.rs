@@ -32,7 +32,15 @@ impl At {
     }
 
     fn finding(&self, severity: Severity, key: &str, problem: String, help: String) -> Diagnostic {
-        Diagnostic { file: Arc::clone(&self.file), line: self.line, column: self.column, key: key.to_owned(), severity, problem, help }
+        Diagnostic {
+            file: Arc::clone(&self.file),
+            line: self.line,
+            column: self.column,
+            key: key.to_owned(),
+            severity,
+            problem,
+            help,
+        }
     }
 }
 

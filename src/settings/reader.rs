@@ -73,7 +73,13 @@ impl<'t> Reader<'t> {
     }
 
     /// Notes an error at a value.
-    pub(super) fn error(&mut self, value: &Spanned<DeValue<'_>>, key: &str, problem: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        key: &str,
+        problem: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         let at = self.at(value.span().start);
         self.found.push(at.error(key, problem, help));
     }
@@ -98,7 +104,11 @@ impl<'t> Reader<'t> {
             let name: &str = key.get_ref();
             let full = join(path, name);
             if !document.read_key(name, value, &full, self) {
-                let problem = if path.is_empty() { "there is no such table".to_owned() } else { format!("there is no such key in [{path}]") };
+                let problem = if path.is_empty() {
+                    "there is no such table".to_owned()
+                } else {
+                    format!("there is no such key in [{path}]")
+                };
                 let at = self.at(key.span().start);
                 self.found.push(at.error(&full, problem, unknown_key_help(name, D::KEYS)));
             }
@@ -113,7 +123,11 @@ impl<'t> Reader<'t> {
             if !lines.contains(&at.line) {
                 lines.push(at.line);
                 let problem = fault.message().lines().collect::<Vec<_>>().join(", ");
-                self.found.push(at.error(SYNTAX, format!("not valid TOML: {problem}"), "correct this line; the rest is read once it is TOML"));
+                self.found.push(at.error(
+                    SYNTAX,
+                    format!("not valid TOML: {problem}"),
+                    "correct this line; the rest is read once it is TOML",
+                ));
             }
         }
     }
@@ -125,7 +139,8 @@ pub(super) fn join(path: &str, key: &str) -> String {
 }
 
 /// Words under which people put secrets into files, and must not.
-const SECRET_WORDS: [&str; 8] = ["secret", "password", "token", "passphrase", "bearer", "api_key", "private_key", "sas"];
+const SECRET_WORDS: [&str; 8] =
+    ["secret", "password", "token", "passphrase", "bearer", "api_key", "private_key", "sas"];
 
 fn unknown_key_help(key: &str, known: &[&'static str]) -> String {
     let folded = key.to_ascii_lowercase().replace('-', "_");

@@ -56,7 +56,8 @@ impl Drop for Watch {
 
 /// The folders whose notices tell of a change to the paths.
 fn folders(paths: &[PathBuf]) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = paths.iter().flat_map(|path| [parent(path), path.clone()]).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> =
+        paths.iter().flat_map(|path| [parent(path), path.clone()]).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders.dedup();
     folders
@@ -83,7 +84,12 @@ fn notices(paths: &[PathBuf], bell: mpsc::Sender<()>) -> Option<RecommendedWatch
     Some(watcher)
 }
 
-async fn follow<M: Clone>(mut followed: tokio::sync::watch::Receiver<Watched>, mut told: Watched, message: M, sender: mpsc::Sender<M>) {
+async fn follow<M: Clone>(
+    mut followed: tokio::sync::watch::Receiver<Watched>,
+    mut told: Watched,
+    message: M,
+    sender: mpsc::Sender<M>,
+) {
     let (bell, mut rung) = mpsc::channel(1);
     let mut watcher = notices(told.roots(), bell.clone());
     let mut pause = Duration::ZERO;

@@ -28,11 +28,13 @@ impl Store {
     pub async fn verify_audit(&self) -> Result<AuditHead, StoreError> {
         let mut head = AuditHead { lines: 0, hash: String::new() };
         loop {
-            let rows = sqlx::query("SELECT seq, at, who, what, target, why, before, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?")
-                .bind(head.lines)
-                .bind(PAGE)
-                .fetch_all(self.readers())
-                .await?;
+            let rows = sqlx::query(
+                "SELECT seq, at, who, what, target, why, before, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
+            )
+            .bind(head.lines)
+            .bind(PAGE)
+            .fetch_all(self.readers())
+            .await?;
             if rows.is_empty() {
                 return Ok(head);
             }
@@ -44,24 +46,27 @@ impl Store {
 
     pub(super) async fn write_audit(&self, line: &AuditLine) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let last = sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await?;
+        let last =
+            sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await?;
         let (seq, before) = match last {
             Some(row) => (row.try_get::<i64, _>("seq")?.saturating_add(1), row.try_get("hash")?),
             None => (1, String::new()),
         };
         let at = stamp(line.at);
         let words = [at.as_str(), &line.who, &line.what, &line.target, &line.why];
-        sqlx::query("INSERT INTO audit (seq, at, who, what, target, why, before, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-            .bind(seq)
-            .bind(&at)
-            .bind(&line.who)
-            .bind(&line.what)
-            .bind(&line.target)
-            .bind(&line.why)
-            .bind(&before)
-            .bind(hash(seq, words, &before))
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO audit (seq, at, who, what, target, why, before, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(seq)
+        .bind(&at)
+        .bind(&line.who)
+        .bind(&line.what)
+        .bind(&line.target)
+        .bind(&line.why)
+        .bind(&before)
+        .bind(hash(seq, words, &before))
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -97,4 +102,3 @@ fn hash(seq: i64, words: [&str; 5], before: &str) -> String {
     }
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
-

@@ -59,7 +59,9 @@ pub enum StoreError {
         source: sqlx::Error,
     },
     /// A row does not say what it must.
-    #[error("the journal's table {table} holds something unreadable at {row}; restore a copy, or move the file away to start afresh")]
+    #[error(
+        "the journal's table {table} holds something unreadable at {row}; restore a copy, or move the file away to start afresh"
+    )]
     Unreadable {
         /// The table.
         table: &'static str,
@@ -143,7 +145,9 @@ fn trouble(error: &sqlx::Error) -> &'static str {
         Some(14) => "cannot be opened; check that the file and its directory may be written",
         Some(26) => "is not an SQLite database; move the file away to start afresh",
         Some(_) => "refused",
-        None if matches!(error, sqlx::Error::PoolTimedOut) => "did not answer in time; the disk is too slow, or a write hangs",
+        None if matches!(error, sqlx::Error::PoolTimedOut) => {
+            "did not answer in time; the disk is too slow, or a write hangs"
+        }
         None if matches!(error, sqlx::Error::PoolClosed) => "is closed",
         None => "failed",
     }

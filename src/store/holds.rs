@@ -24,7 +24,9 @@ impl Store {
             .await;
         match added {
             Ok(_) => {}
-            Err(error) if is_duplicate(&error) => return Err(StoreError::Conflict(format!("a hold {} is there already", hold.id))),
+            Err(error) if is_duplicate(&error) => {
+                return Err(StoreError::Conflict(format!("a hold {} is there already", hold.id)));
+            }
             Err(error) => return Err(error.into()),
         }
         tx.commit().await?;

@@ -41,7 +41,9 @@ impl Store {
         .await;
         match added {
             Ok(_) => {}
-            Err(error) if is_duplicate(&error) => return Err(StoreError::Conflict(format!("the stop {} is written already", intent.id))),
+            Err(error) if is_duplicate(&error) => {
+                return Err(StoreError::Conflict(format!("the stop {} is written already", intent.id)));
+            }
             Err(error) => return Err(error.into()),
         }
         tx.commit().await?;
@@ -50,11 +52,13 @@ impl Store {
 
     pub(super) async fn write_sent(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let sent = sqlx::query("UPDATE attempts SET sent_at = coalesce(sent_at, max(?, intended_at)) WHERE id = ? AND ended_at IS NULL")
-            .bind(stamp(at))
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
+        let sent = sqlx::query(
+            "UPDATE attempts SET sent_at = coalesce(sent_at, max(?, intended_at)) WHERE id = ? AND ended_at IS NULL",
+        )
+        .bind(stamp(at))
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
         if sent.rows_affected() == 0 {
             return Err(StoreError::Absent(format!("open stop {id}")));
         }
@@ -73,15 +77,22 @@ impl Store {
 }
 
 /// Ends an open stop; false when there is none of that id. Time that went backward does not end it before it began (S12).
-pub(super) async fn end(tx: &mut SqliteConnection, id: &str, result: &StopResult, at: Timestamp) -> Result<bool, StoreError> {
+pub(super) async fn end(
+    tx: &mut SqliteConnection,
+    id: &str,
+    result: &StopResult,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
     let (label, words) = result_columns(result);
-    let ended = sqlx::query("UPDATE attempts SET ended_at = max(?, intended_at), result = ?, words = ? WHERE id = ? AND ended_at IS NULL")
-        .bind(stamp(at))
-        .bind(label)
-        .bind(words)
-        .bind(id)
-        .execute(tx)
-        .await?;
+    let ended = sqlx::query(
+        "UPDATE attempts SET ended_at = max(?, intended_at), result = ?, words = ? WHERE id = ? AND ended_at IS NULL",
+    )
+    .bind(stamp(at))
+    .bind(label)
+    .bind(words)
+    .bind(id)
+    .execute(tx)
+    .await?;
     Ok(ended.rows_affected() > 0)
 }
 
@@ -92,11 +103,18 @@ async fn standing_end(tx: &mut SqliteConnection, id: &str, result: &StopResult) 
         return Err(StoreError::Absent(format!("stop {id}")));
     };
     let (label, words): (String, Option<String>) = (row.try_get("result")?, row.try_get("words")?);
-    if (label.as_str(), words.as_deref()) == result_columns(result) { Ok(()) } else { Err(StoreError::Conflict(format!("the stop {id} is settled already: {label}"))) }
+    if (label.as_str(), words.as_deref()) == result_columns(result) {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict(format!("the stop {id} is settled already: {label}")))
+    }
 }
 
 async fn refuse_second(tx: &mut SqliteConnection, instance: &str) -> Result<(), StoreError> {
-    let open: Option<String> = sqlx::query_scalar("SELECT id FROM attempts WHERE instance = ? AND ended_at IS NULL").bind(instance).fetch_optional(tx).await?;
+    let open: Option<String> = sqlx::query_scalar("SELECT id FROM attempts WHERE instance = ? AND ended_at IS NULL")
+        .bind(instance)
+        .fetch_optional(tx)
+        .await?;
     match open {
         Some(id) => Err(StoreError::Conflict(format!("the stop {id} of this instance is still under way"))),
         None => Ok(()),

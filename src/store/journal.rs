@@ -18,15 +18,21 @@ impl Journal for Store {
 
     async fn intend(&self, intent: &Intent) -> Result<(), Fault> {
         let instance = intent.step.instance.name();
-        self.write_intent(intent).await.map_err(|error| error.fault(format!("write down the intent to stop {instance}")))
+        self.write_intent(intent)
+            .await
+            .map_err(|error| error.fault(format!("write down the intent to stop {instance}")))
     }
 
     async fn sent(&self, intent: &str, at: Timestamp) -> Result<(), Fault> {
-        self.write_sent(intent, at).await.map_err(|error| error.fault(format!("write down that the stop {intent} was sent")))
+        self.write_sent(intent, at)
+            .await
+            .map_err(|error| error.fault(format!("write down that the stop {intent} was sent")))
     }
 
     async fn settle(&self, intent: &str, result: &StopResult, at: Timestamp) -> Result<(), Fault> {
-        self.write_end(intent, result, at).await.map_err(|error| error.fault(format!("write down how the stop {intent} ended")))
+        self.write_end(intent, result, at)
+            .await
+            .map_err(|error| error.fault(format!("write down how the stop {intent} ended")))
     }
 
     async fn outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
@@ -34,15 +40,21 @@ impl Journal for Store {
     }
 
     async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
-        self.write_delivered(message, at).await.map_err(|error| error.fault(format!("write down that the message {message} was delivered")))
+        self.write_delivered(message, at)
+            .await
+            .map_err(|error| error.fault(format!("write down that the message {message} was delivered")))
     }
 
     async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
-        self.write_undelivered(message, why, next).await.map_err(|error| error.fault(format!("write down that the message {message} was not delivered")))
+        self.write_undelivered(message, why, next)
+            .await
+            .map_err(|error| error.fault(format!("write down that the message {message} was not delivered")))
     }
 
     async fn hold(&self, hold: &Hold) -> Result<(), Fault> {
-        self.write_hold(hold).await.map_err(|error| error.fault(format!("write down the hold on {}", hold.instance.name())))
+        self.write_hold(hold)
+            .await
+            .map_err(|error| error.fault(format!("write down the hold on {}", hold.instance.name())))
     }
 
     async fn lift(&self, hold: &str, by: &str, at: Timestamp) -> Result<bool, Fault> {
@@ -50,19 +62,27 @@ impl Journal for Store {
     }
 
     async fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, Fault> {
-        self.count_holds(instance, since).await.map_err(|error| error.fault(format!("count the holds on {}", instance.name())))
+        self.count_holds(instance, since)
+            .await
+            .map_err(|error| error.fault(format!("count the holds on {}", instance.name())))
     }
 
     async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {
-        self.write_revision(policy, revision, at).await.map_err(|error| error.fault(format!("note the revision of policy {policy}")))
+        self.write_revision(policy, revision, at)
+            .await
+            .map_err(|error| error.fault(format!("note the revision of policy {policy}")))
     }
 
     async fn acknowledge(&self, policy: &PolicyId, revision: &str) -> Result<bool, Fault> {
-        self.write_acknowledged(policy, revision).await.map_err(|error| error.fault(format!("acknowledge the revision of policy {policy}")))
+        self.write_acknowledged(policy, revision)
+            .await
+            .map_err(|error| error.fault(format!("acknowledge the revision of policy {policy}")))
     }
 
     async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {
-        self.read_decision(instance, at).await.map_err(|error| error.fault(format!("read the decision on {}", instance.name())))
+        self.read_decision(instance, at)
+            .await
+            .map_err(|error| error.fault(format!("read the decision on {}", instance.name())))
     }
 
     async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {

@@ -10,25 +10,34 @@ use super::{Store, StoreError};
 use crate::ports::{DecisionRow, RevisionMark};
 use crate::units::{InstanceId, PolicyId};
 
-const IN_FORCE: &str = "SELECT policy, revision, since, replaced, acknowledged FROM revisions WHERE policy = ? ORDER BY seq DESC LIMIT 1";
+const IN_FORCE: &str =
+    "SELECT policy, revision, since, replaced, acknowledged FROM revisions WHERE policy = ? ORDER BY seq DESC LIMIT 1";
 
 impl Store {
-    pub(super) async fn write_revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, StoreError> {
+    pub(super) async fn write_revision(
+        &self,
+        policy: &PolicyId,
+        revision: &str,
+        at: Timestamp,
+    ) -> Result<RevisionMark, StoreError> {
         let key = policy_key(policy);
         let mut tx = self.write().await?;
         let before = sqlx::query(IN_FORCE).bind(&key).fetch_optional(&mut *tx).await?.as_ref().map(mark).transpose()?;
         if let Some(same) = before.as_ref().filter(|mark| mark.revision == revision) {
             return Ok(same.clone());
         }
-        let mark = RevisionMark { revision: revision.to_owned(), since: at, replaced: before.is_some(), acknowledged: false };
-        sqlx::query("INSERT INTO revisions (policy, name, revision, since, replaced, acknowledged) VALUES (?, ?, ?, ?, ?, 0)")
-            .bind(&key)
-            .bind(policy.as_str())
-            .bind(revision)
-            .bind(stamp(at))
-            .bind(i64::from(mark.replaced))
-            .execute(&mut *tx)
-            .await?;
+        let mark =
+            RevisionMark { revision: revision.to_owned(), since: at, replaced: before.is_some(), acknowledged: false };
+        sqlx::query(
+            "INSERT INTO revisions (policy, name, revision, since, replaced, acknowledged) VALUES (?, ?, ?, ?, ?, 0)",
+        )
+        .bind(&key)
+        .bind(policy.as_str())
+        .bind(revision)
+        .bind(stamp(at))
+        .bind(i64::from(mark.replaced))
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(mark)
     }
@@ -45,7 +54,11 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
-    pub(super) async fn read_decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, StoreError> {
+    pub(super) async fn read_decision(
+        &self,
+        instance: &InstanceId,
+        at: Timestamp,
+    ) -> Result<Option<DecisionRow>, StoreError> {
         let row = sqlx::query("SELECT seq, at, verdict, facts FROM decisions WHERE instance = ? AND at <= ? ORDER BY at DESC, seq DESC LIMIT 1")
             .bind(instance_key(instance))
             .bind(stamp(at))
@@ -54,12 +67,21 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let (seq, text): (i64, String) = (row.try_get("seq")?, row.try_get("at")?);
         let at = Place { table: "decisions", row: &seq.to_string() }.instant(&text)?;
-        Ok(Some(DecisionRow { instance: instance.clone(), at, verdict: row.try_get("verdict")?, facts: row.try_get("facts")? }))
+        Ok(Some(DecisionRow {
+            instance: instance.clone(),
+            at,
+            verdict: row.try_get("verdict")?,
+            facts: row.try_get("facts")?,
+        }))
     }
 }
 
 /// Moves each policy's mark forward, never back.
-pub(super) async fn evaluated(tx: &mut SqliteConnection, policies: &[PolicyId], at: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn evaluated(
+    tx: &mut SqliteConnection,
+    policies: &[PolicyId],
+    at: Timestamp,
+) -> Result<(), StoreError> {
     for chunk in policies.chunks(ROWS) {
         let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO evaluated (policy, name, at) ");
         query.push_values(chunk, |mut row, policy| {

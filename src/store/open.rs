@@ -72,7 +72,9 @@ impl Store {
     pub async fn examine(&self) -> Result<Vec<String>, StoreError> {
         let mut found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(&self.readers).await?;
         found.retain(|line| line != "ok");
-        let dangling: Vec<String> = sqlx::query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check").fetch_all(&self.readers).await?;
+        let dangling: Vec<String> = sqlx::query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check")
+            .fetch_all(&self.readers)
+            .await?;
         found.extend(dangling.into_iter().map(|table| format!("a row of {table} refers to one that is not there")));
         match self.verify_audit().await {
             Ok(_) => {}

@@ -21,11 +21,13 @@ impl Store {
 
     pub(super) async fn write_delivered(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let done = sqlx::query("UPDATE messages SET delivered_at = coalesce(delivered_at, ?), next_try_at = NULL, why = NULL WHERE id = ?")
-            .bind(stamp(at))
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
+        let done = sqlx::query(
+            "UPDATE messages SET delivered_at = coalesce(delivered_at, ?), next_try_at = NULL, why = NULL WHERE id = ?",
+        )
+        .bind(stamp(at))
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
         if done.rows_affected() == 0 {
             return Err(StoreError::Absent(format!("message {id}")));
         }
@@ -33,7 +35,12 @@ impl Store {
         Ok(())
     }
 
-    pub(super) async fn write_undelivered(&self, id: &str, why: &str, next: Option<Timestamp>) -> Result<(), StoreError> {
+    pub(super) async fn write_undelivered(
+        &self,
+        id: &str,
+        why: &str,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         // A delivery that was confirmed stands, whatever a slower second try says.
         let done = sqlx::query(
@@ -59,9 +66,14 @@ impl Store {
 pub(super) async fn add(tx: &mut SqliteConnection, messages: &[Message]) -> Result<(), StoreError> {
     for chunk in messages.chunks(ROWS) {
         let bodies = chunk.iter().map(|message| json("a message", message)).collect::<Result<Vec<_>, _>>()?;
-        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO messages (id, kind, instance, created, stop_at, body, at, attempts, next_try_at) ");
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO messages (id, kind, instance, created, stop_at, body, at, attempts, next_try_at) ",
+        );
         query.push_values(chunk.iter().zip(&bodies), |mut row, (message, body)| {
-            row.push_bind(message.id.as_str()).push_bind(kind(message.kind)).push_bind(instance_key(&message.instance)).push_bind(life(message.created));
+            row.push_bind(message.id.as_str())
+                .push_bind(kind(message.kind))
+                .push_bind(instance_key(&message.instance))
+                .push_bind(life(message.created));
             row.push_bind(message.notice.as_ref().map(|key| stamp(key.stop_at))).push_bind(body.as_str());
             row.push_bind(stamp(message.at)).push_bind(i64::from(message.attempts)).push_bind(stamp(message.at));
         });

@@ -28,7 +28,12 @@ impl Place {
         let lock = lock(dir)?;
         let place = Self { dir: dir.to_owned(), _lock: lock };
         // SQLite gives its side files the mode of the database, so the database is made first, for this user alone.
-        OpenOptions::new().create(true).append(true).mode(0o600).open(place.database()).map_err(wrong("its database cannot be opened for writing"))?;
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(place.database())
+            .map_err(wrong("its database cannot be opened for writing"))?;
         Ok(place)
     }
 
@@ -45,14 +50,26 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
         move |source| StoreError::Directory { path, doing, source }
     };
     // Not truncated on opening: until the lock is ours, the text in it belongs to its holder.
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(wrong("its lock file cannot be opened"))?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(wrong("its lock file cannot be opened"))?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { dir: dir.to_owned(), holder: holder(&mut file) }),
+        Err(TryLockError::WouldBlock) => {
+            return Err(StoreError::InUse { dir: dir.to_owned(), holder: holder(&mut file) });
+        }
         Err(TryLockError::Error(source)) => return Err(wrong("its lock file cannot be locked")(source)),
     }
-    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id())).and_then(|()| file.sync_all());
+    let written = file
+        .set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .and_then(|()| file.sync_all());
     written.map_err(wrong("its lock file cannot be written"))?;
     Ok(file)
 }

@@ -36,7 +36,10 @@ impl Store {
         .bind(decisions_before)
         .execute(&mut *tx)
         .await?;
-        let messages = sqlx::query("DELETE FROM messages WHERE at < ? AND next_try_at IS NULL").bind(stamp_before(now, MESSAGES)).execute(&mut *tx).await?;
+        let messages = sqlx::query("DELETE FROM messages WHERE at < ? AND next_try_at IS NULL")
+            .bind(stamp_before(now, MESSAGES))
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(Pruned { decisions: decisions.rows_affected(), messages: messages.rows_affected() })
     }

@@ -44,7 +44,11 @@ impl Store {
         // One transaction, so that all of it is of one moment.
         let mut tx = self.readers().begin().await?;
         let open = open(&mut tx).await?;
-        let mut parts = Parts { holds: holds(&mut tx, now).await?, notices: notices(&mut tx, now).await?, stops: stops(&mut tx, now).await? };
+        let mut parts = Parts {
+            holds: holds(&mut tx, now).await?,
+            notices: notices(&mut tx, now).await?,
+            stops: stops(&mut tx, now).await?,
+        };
         let instances = instances(&mut tx, &mut parts, &open).await?;
         let (evaluated, revisions) = (evaluated(&mut tx).await?, revisions(&mut tx).await?);
         tx.rollback().await?;
@@ -71,7 +75,8 @@ async fn instances(
         let facts: InstanceFacts = place.json(row.try_get("facts")?)?;
         let kept: Kept = place.json(row.try_get("history")?)?;
         let last_seen = place.instant(row.try_get("last_seen")?)?;
-        let open = under_way.get(&facts.id).filter(|intent| intent.created == facts.created).map(|intent| open_intent(intent));
+        let open =
+            under_way.get(&facts.id).filter(|intent| intent.created == facts.created).map(|intent| open_intent(intent));
         let history = parts.history(kept, &instance, &created, open);
         found.insert(facts.id.clone(), Remembered { facts, last_seen, history });
     }
@@ -102,7 +107,10 @@ fn of_life<T>(rows: &mut ByInstance<T>, instance: &str, is_wanted: impl Fn(&str)
     rows.into_iter().filter(|(life, _)| is_wanted(life)).map(|(_, row)| row).collect()
 }
 
-fn gather<T>(rows: &[SqliteRow], read: impl Fn(&SqliteRow) -> Result<T, StoreError>) -> Result<ByInstance<T>, StoreError> {
+fn gather<T>(
+    rows: &[SqliteRow],
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<ByInstance<T>, StoreError> {
     let mut gathered: ByInstance<T> = HashMap::new();
     for row in rows {
         gathered.entry(row.try_get("instance")?).or_default().push((row.try_get("created")?, read(row)?));
@@ -136,7 +144,12 @@ fn recalled(row: &SqliteRow) -> Result<RecalledIntent, StoreError> {
 }
 
 fn open_intent(intent: &RecalledIntent) -> OpenIntent {
-    OpenIntent { id: intent.id.clone(), key: intent.key.clone(), intended_at: intent.intended_at, sent_at: intent.sent_at }
+    OpenIntent {
+        id: intent.id.clone(),
+        key: intent.key.clone(),
+        intended_at: intent.intended_at,
+        sent_at: intent.sent_at,
+    }
 }
 
 async fn stops(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<EndedStop>, StoreError> {
@@ -195,11 +208,20 @@ async fn notices(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance
         let delivered_at = place.instant_or_none(row.try_get("delivered_at")?)?;
         Ok(message.notice.map(|key| past_notice(key, message.at, delivered_at)))
     })?;
-    Ok(read.into_iter().map(|(instance, rows)| (instance, rows.into_iter().filter_map(|(life, notice)| Some((life, notice?))).collect())).collect())
+    Ok(read
+        .into_iter()
+        .map(|(instance, rows)| {
+            (instance, rows.into_iter().filter_map(|(life, notice)| Some((life, notice?))).collect())
+        })
+        .collect())
 }
 
 fn past_notice(key: NoticeKey, recorded_at: Timestamp, delivered_at: Option<Timestamp>) -> PastNotice {
-    PastNotice { key, recorded_at, state: delivered_at.map_or(NoticeState::Recorded, |at| NoticeState::Delivered { at }) }
+    PastNotice {
+        key,
+        recorded_at,
+        state: delivered_at.map_or(NoticeState::Recorded, |at| NoticeState::Delivered { at }),
+    }
 }
 
 async fn evaluated(tx: &mut SqliteConnection) -> Result<BTreeMap<PolicyId, Timestamp>, StoreError> {

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::sightings::ROWS;
 use super::rows::{instance_key, stamp, workspace_key};
+use super::sightings::ROWS;
 use super::{Store, StoreError, intents, marks, outbox, sightings};
 use crate::ports::{DecisionRow, SweepRecord};
 use crate::units::WorkspaceId;

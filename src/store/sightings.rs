@@ -75,7 +75,11 @@ pub(super) async fn write(tx: &mut SqliteConnection, sightings: &[Sighting]) -> 
 }
 
 /// Closes instances that are gone, at their last sighting.
-pub(super) async fn close(tx: &mut SqliteConnection, gone: &[(InstanceId, Timestamp)], noticed: Option<Timestamp>) -> Result<(), StoreError> {
+pub(super) async fn close(
+    tx: &mut SqliteConnection,
+    gone: &[(InstanceId, Timestamp)],
+    noticed: Option<Timestamp>,
+) -> Result<(), StoreError> {
     for (id, last_seen) in gone {
         let instance = instance_key(id);
         let (from, until) = (stamp(*last_seen), stamp(noticed.unwrap_or(*last_seen).max(*last_seen)));
@@ -89,7 +93,11 @@ pub(super) async fn close(tx: &mut SqliteConnection, gone: &[(InstanceId, Timest
         .bind(&instance)
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE instances SET gone_at = ? WHERE instance = ? AND present = 1 AND gone_at IS NULL").bind(&from).bind(&instance).execute(&mut *tx).await?;
+        sqlx::query("UPDATE instances SET gone_at = ? WHERE instance = ? AND present = 1 AND gone_at IS NULL")
+            .bind(&from)
+            .bind(&instance)
+            .execute(&mut *tx)
+            .await?;
     }
     Ok(())
 }
@@ -135,7 +143,10 @@ impl<'a> Incoming<'a> {
 
     /// True when the operation lies within the bounds of the change.
     fn is_dated(&self, seen: &Sighting) -> bool {
-        seen.facts.last_operation.known().is_some_and(|op| op.at <= seen.not_after && seen.not_before.is_none_or(|bound| bound <= op.at))
+        seen.facts
+            .last_operation
+            .known()
+            .is_some_and(|op| op.at <= seen.not_after && seen.not_before.is_none_or(|bound| bound <= op.at))
     }
 }
 
@@ -162,7 +173,9 @@ fn operation(op: &LastOperation) -> Result<String, StoreError> {
 }
 
 async fn known(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<HashMap<String, Present>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT instance, created, seen_at, state, operation, gone_at FROM instances WHERE present = 1 AND instance IN (");
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT instance, created, seen_at, state, operation, gone_at FROM instances WHERE present = 1 AND instance IN (",
+    );
     let mut list = query.separated(", ");
     for new in incoming {
         list.push_bind(new.instance.as_str());
@@ -185,16 +198,26 @@ async fn known(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<H
 }
 
 async fn retire(tx: &mut SqliteConnection, instance: &str) -> Result<(), StoreError> {
-    sqlx::query("UPDATE instances SET present = 0, gone_at = coalesce(gone_at, seen_at) WHERE instance = ? AND present = 1").bind(instance).execute(tx).await?;
+    sqlx::query(
+        "UPDATE instances SET present = 0, gone_at = coalesce(gone_at, seen_at) WHERE instance = ? AND present = 1",
+    )
+    .bind(instance)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
 async fn append(tx: &mut SqliteConnection, transitions: &[Transition<'_>]) -> Result<(), StoreError> {
     for chunk in transitions.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO transitions (instance, created, from_state, to_state, not_before, not_after, known_by, operation) ");
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO transitions (instance, created, from_state, to_state, not_before, not_after, known_by, operation) ",
+        );
         query.push_values(chunk, |mut row, t| {
             row.push_bind(t.instance).push_bind(t.created).push_bind(t.from.as_deref()).push_bind(t.to);
-            row.push_bind(t.not_before.as_deref()).push_bind(t.not_after.as_str()).push_bind(t.known_by).push_bind(t.operation);
+            row.push_bind(t.not_before.as_deref())
+                .push_bind(t.not_after.as_str())
+                .push_bind(t.known_by)
+                .push_bind(t.operation);
         });
         query.build().persistent(false).execute(&mut *tx).await?;
     }
@@ -202,10 +225,18 @@ async fn append(tx: &mut SqliteConnection, transitions: &[Transition<'_>]) -> Re
 }
 
 async fn upsert(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<(), StoreError> {
-    let texts = incoming.iter().map(|new| Ok((json("an instance", &new.sighting.facts)?, remembered(&new.sighting.history)?))).collect::<Result<Vec<_>, StoreError>>()?;
-    let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO instances (instance, created, workspace, present, seen_at, state, operation, facts, history) ");
+    let texts = incoming
+        .iter()
+        .map(|new| Ok((json("an instance", &new.sighting.facts)?, remembered(&new.sighting.history)?)))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO instances (instance, created, workspace, present, seen_at, state, operation, facts, history) ",
+    );
     query.push_values(incoming.iter().zip(&texts), |mut row, (new, (facts, history))| {
-        row.push_bind(new.instance.as_str()).push_bind(new.created.as_str()).push_bind(workspace_key(new.sighting.facts.id.workspace())).push("1");
+        row.push_bind(new.instance.as_str())
+            .push_bind(new.created.as_str())
+            .push_bind(workspace_key(new.sighting.facts.id.workspace()))
+            .push("1");
         row.push_bind(stamp(new.sighting.not_after)).push_bind(new.state.as_str()).push_bind(new.operation.as_deref());
         row.push_bind(facts.as_str()).push_bind(history.as_str());
     });
@@ -219,5 +250,13 @@ async fn upsert(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<
 
 fn remembered(history: &History) -> Result<String, StoreError> {
     let History { first_seen, on_since, last_seen_off, last_busy, holds: _, notices: _, stops: _, open: _ } = history;
-    json("a history", &Remembered { first_seen: *first_seen, on_since: *on_since, last_seen_off: *last_seen_off, last_busy: *last_busy })
+    json(
+        "a history",
+        &Remembered {
+            first_seen: *first_seen,
+            on_since: *on_since,
+            last_seen_off: *last_seen_off,
+            last_busy: *last_busy,
+        },
+    )
 }

@@ -13,18 +13,30 @@ use crate::facts::StopResult;
 use crate::ports::{AuditLine, DecisionRow, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
 use crate::units::{InstanceId, PolicyId};
 
-const ID: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-a";
+const ID: &str =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-a";
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
 fn line(n: i64) -> AuditLine {
-    AuditLine { at: at(n), who: "ann".to_owned(), what: "hold".to_owned(), target: "ci-a".to_owned(), why: format!("because {n}") }
+    AuditLine {
+        at: at(n),
+        who: "ann".to_owned(),
+        what: "hold".to_owned(),
+        target: "ci-a".to_owned(),
+        why: format!("because {n}"),
+    }
 }
 
 fn decision(n: i64) -> DecisionRow {
-    DecisionRow { instance: InstanceId::parse(ID).unwrap(), at: at(n), verdict: format!("{n} {}", "x".repeat(2000)), facts: "{}".to_owned() }
+    DecisionRow {
+        instance: InstanceId::parse(ID).unwrap(),
+        at: at(n),
+        verdict: format!("{n} {}", "x".repeat(2000)),
+        facts: "{}".to_owned(),
+    }
 }
 
 fn decisions(numbers: impl IntoIterator<Item = i64>) -> SweepRecord {
@@ -188,7 +200,10 @@ async fn a_changed_audit_log_is_found_out() {
         ("DELETE FROM audit WHERE seq = 2", 2),
         ("DELETE FROM audit WHERE seq = 1", 1),
         ("UPDATE audit SET who = 'annh', what = 'old' WHERE seq = 1", 1),
-        ("INSERT INTO audit (seq, at, who, what, target, why, before, hash) SELECT 4, at, who, what, target, why, hash, 'cafe' FROM audit WHERE seq = 3", 4),
+        (
+            "INSERT INTO audit (seq, at, who, what, target, why, before, hash) SELECT 4, at, who, what, target, why, hash, 'cafe' FROM audit WHERE seq = 3",
+            4,
+        ),
     ];
     for (sql, broken) in tampering {
         let root = tempfile::tempdir().unwrap();
@@ -238,7 +253,11 @@ async fn pruning_keeps_what_is_in_force() {
     let gone = |pruned: super::Pruned| (pruned.decisions, pruned.messages);
     assert_eq!(gone(store.prune(days(39)).await.unwrap()), (0, 0));
     assert_eq!(gone(store.prune(days(41)).await.unwrap()), (3, 0));
-    assert_eq!(store.decision(&InstanceId::parse(ID).unwrap(), days(41)).await.unwrap(), Some(decision(2)), "the one in force stays");
+    assert_eq!(
+        store.decision(&InstanceId::parse(ID).unwrap(), days(41)).await.unwrap(),
+        Some(decision(2)),
+        "the one in force stays"
+    );
     assert_eq!(gone(store.prune(days(91)).await.unwrap()), (0, 2));
     assert_eq!(store.outbox(days(91), 9).await.unwrap().len(), 1, "what waits is kept");
 }
@@ -251,7 +270,10 @@ async fn a_second_opener_is_refused_with_the_pid_and_a_bad_directory_named() {
     let refused = Store::open(&dir).await.unwrap_err();
     assert!(matches!(refused, StoreError::InUse { .. }), "L1");
     let words = refused.to_string();
-    assert!(words.contains(&format!("in use by process {}", std::process::id())) && words.contains("stop the other one"), "{words}");
+    assert!(
+        words.contains(&format!("in use by process {}", std::process::id())) && words.contains("stop the other one"),
+        "{words}"
+    );
     drop(store);
     Store::open(&dir).await.unwrap().close().await;
     std::fs::write(root.path().join("file"), "").unwrap();

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// Not a duration.
-    #[error(
-        "`{0}` is not a duration; write numbers with s, m, h, d or w, such as \"90m\", \"1h30m\" or \"2d\""
-    )]
+    #[error("`{0}` is not a duration; write numbers with s, m, h, d or w, such as \"90m\", \"1h30m\" or \"2d\"")]
     Span(String),
     /// Longer than ten years, which is a slip of the pen.
     #[error("`{0}` is longer than ten years")]
@@ -65,13 +63,7 @@ impl Span {
     }
 }
 
-const UNITS: [(char, u32); 5] = [
-    ('w', 604_800),
-    ('d', 86_400),
-    ('h', 3600),
-    ('m', 60),
-    ('s', 1),
-];
+const UNITS: [(char, u32); 5] = [('w', 604_800), ('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
 
 impl FromStr for Span {
     type Err = AmountError;
@@ -87,10 +79,7 @@ impl FromStr for Span {
                 '0'..='9' if digits.len() < 9 => digits.push(c),
                 ' ' if digits.is_empty() => {}
                 other => {
-                    let (_, unit) = UNITS
-                        .iter()
-                        .find(|(name, _)| *name == other)
-                        .ok_or_else(wrong)?;
+                    let (_, unit) = UNITS.iter().find(|(name, _)| *name == other).ok_or_else(wrong)?;
                     let number: u64 = digits.parse().map_err(|_| wrong())?;
                     if *unit >= last_unit {
                         return Err(wrong());
@@ -136,9 +125,7 @@ impl Serialize for Span {
 }
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -156,11 +143,7 @@ impl Percent {
     /// # Errors
     /// When it is not from 0 to 100.
     pub fn new(n: i64) -> Result<Self, AmountError> {
-        u8::try_from(n)
-            .ok()
-            .filter(|p| *p <= 100)
-            .map(Self)
-            .ok_or_else(|| AmountError::Percent(n.to_string()))
+        u8::try_from(n).ok().filter(|p| *p <= 100).map(Self).ok_or_else(|| AmountError::Percent(n.to_string()))
     }
     /// The whole number.
     #[must_use]
@@ -211,18 +194,7 @@ mod tests {
             assert_eq!(span.to_string(), printed);
             assert_eq!(span.to_string().parse::<Span>().unwrap(), span);
         }
-        for bad in [
-            "",
-            "90",
-            "m",
-            "-5m",
-            "5 minutes",
-            "1.5h",
-            "5m5m",
-            "5m1h",
-            "99999999999d",
-            "400000d",
-        ] {
+        for bad in ["", "90", "m", "-5m", "5 minutes", "1.5h", "5m5m", "5m1h", "99999999999d", "400000d"] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }
     }

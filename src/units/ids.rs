@@ -17,10 +17,7 @@ pub struct IdError {
 
 impl IdError {
     fn new(text: &str, expected: &'static str) -> Self {
-        Self {
-            text: text.chars().take(200).collect(),
-            expected,
-        }
+        Self { text: text.chars().take(200).collect(), expected }
     }
 }
 
@@ -161,28 +158,13 @@ impl WorkspaceId {
     }
 
     fn take<'a>(parts: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
-        let mut keyword = |wanted: &str| {
-            parts
-                .next()
-                .filter(|p| p.eq_ignore_ascii_case(wanted))
-                .map(|_| ())
-        };
+        let mut keyword = |wanted: &str| parts.next().filter(|p| p.eq_ignore_ascii_case(wanted)).map(|_| ());
         keyword("subscriptions")?;
         let subscription = parts.next()?;
-        let mut keyword = |wanted: &str| {
-            parts
-                .next()
-                .filter(|p| p.eq_ignore_ascii_case(wanted))
-                .map(|_| ())
-        };
+        let mut keyword = |wanted: &str| parts.next().filter(|p| p.eq_ignore_ascii_case(wanted)).map(|_| ());
         keyword("resourceGroups")?;
         let group = parts.next()?;
-        let mut keyword = |wanted: &str| {
-            parts
-                .next()
-                .filter(|p| p.eq_ignore_ascii_case(wanted))
-                .map(|_| ())
-        };
+        let mut keyword = |wanted: &str| parts.next().filter(|p| p.eq_ignore_ascii_case(wanted)).map(|_| ());
         keyword("providers")?;
         keyword("Microsoft.MachineLearningServices")?;
         keyword("workspaces")?;
@@ -242,10 +224,7 @@ impl InstanceId {
         if !is_segment(name) {
             return Err(IdError::new(name, "the name of a compute"));
         }
-        Ok(Self {
-            workspace,
-            name: Folded::new(name),
-        })
+        Ok(Self { workspace, name: Folded::new(name) })
     }
 
     /// Reads the full ARM id of a compute.
@@ -256,9 +235,7 @@ impl InstanceId {
         let wrong = || IdError::new(text, INSTANCE);
         let mut parts = text.strip_prefix('/').unwrap_or_default().split('/');
         let workspace = WorkspaceId::take(&mut parts).ok_or_else(wrong)?;
-        let computes = parts
-            .next()
-            .is_some_and(|p| p.eq_ignore_ascii_case("computes"));
+        let computes = parts.next().is_some_and(|p| p.eq_ignore_ascii_case("computes"));
         match (computes, parts.next(), parts.next()) {
             (true, Some(name), None) => Self::new(workspace, name).map_err(|_| wrong()),
             (true | false, _, _) => Err(wrong()),

@@ -22,36 +22,19 @@ impl File {
     pub(crate) fn new(path: &str, text: &str) -> Self {
         let source = Source::read(text);
         let tokens = source.tokens();
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            source,
-            tokens,
-        }
+        Self { path: path.to_owned(), text: text.to_owned(), source, tokens }
     }
 
     /// Every fault of this file, as `path:line: what is wrong`.
     pub(crate) fn faults(&self, longest: usize) -> Vec<String> {
         let mut all = [head(self), length(self, longest), words(self), module(self)].concat();
         if let Some(room) = self.room() {
-            all.extend(
-                [
-                    imports(self, room),
-                    purity(self, room),
-                    environment(self, room),
-                ]
-                .concat(),
-            );
+            all.extend([imports(self, room), purity(self, room), environment(self, room)].concat());
         } else if self.path.starts_with("src/") && self.path != "src/lib.rs" {
-            all.push((
-                1,
-                "no row of the table of rooms covers this file".to_owned(),
-            ));
+            all.push((1, "no row of the table of rooms covers this file".to_owned()));
         }
         all.sort();
-        all.into_iter()
-            .map(|(line, what)| format!("{}:{line}: {what}", self.path))
-            .collect()
+        all.into_iter().map(|(line, what)| format!("{}:{line}: {what}", self.path)).collect()
     }
 
     /// The rooms that this file imports, for the graph.
@@ -59,15 +42,9 @@ impl File {
         let Some(room) = self.room() else {
             return Vec::new();
         };
-        let foreign = self
-            .named()
-            .into_iter()
-            .filter(|path| path.rooted)
-            .filter_map(|path| path.words.into_iter().next());
-        foreign
-            .filter(|to| to != room.name)
-            .map(|to| (room.name.to_owned(), to))
-            .collect()
+        let foreign =
+            self.named().into_iter().filter(|path| path.rooted).filter_map(|path| path.words.into_iter().next());
+        foreign.filter(|to| to != room.name).map(|to| (room.name.to_owned(), to)).collect()
     }
 
     fn room(&self) -> Option<&'static Room> {
@@ -91,21 +68,11 @@ impl File {
 
 /// The first line says what the file holds, in a sentence with a full stop.
 fn head(file: &File) -> Faults {
-    let paragraph: Vec<&str> = file
-        .text
-        .lines()
-        .map_while(|line| line.strip_prefix("//! "))
-        .collect();
+    let paragraph: Vec<&str> = file.text.lines().map_while(|line| line.strip_prefix("//! ")).collect();
     match paragraph.last() {
-        None => vec![(
-            1,
-            "the first line must begin with `//! ` and say what the file holds".to_owned(),
-        )],
+        None => vec![(1, "the first line must begin with `//! ` and say what the file holds".to_owned())],
         Some(last) if !last.trim_end().ends_with('.') => {
-            vec![(
-                paragraph.len(),
-                "the head must be a sentence that ends in a full stop".to_owned(),
-            )]
+            vec![(paragraph.len(), "the head must be a sentence that ends in a full stop".to_owned())]
         }
         Some(_) => Vec::new(),
     }
@@ -113,56 +80,28 @@ fn head(file: &File) -> Faults {
 
 fn length(file: &File, longest: usize) -> Faults {
     let lines = file.text.lines().count();
-    let fault = || {
-        (
-            lines,
-            format!("{lines} lines; more than {longest} is a sign of two things in one file"),
-        )
-    };
-    if lines > longest {
-        vec![fault()]
-    } else {
-        Vec::new()
-    }
+    let fault = || (lines, format!("{lines} lines; more than {longest} is a sign of two things in one file"));
+    if lines > longest { vec![fault()] } else { Vec::new() }
 }
 
 /// Words that must not stand in the project.
 fn words(file: &File) -> Faults {
     let mut faults = Vec::new();
     for (i, line) in file.source.prose.lines().enumerate() {
-        let word = line
-            .split(|c: char| !c.is_alphanumeric())
-            .find(|word| matches!(*word, "TODO" | "FIXME" | "XXX"));
+        let word = line.split(|c: char| !c.is_alphanumeric()).find(|word| matches!(*word, "TODO" | "FIXME" | "XXX"));
         faults.extend(word.map(|word| (i + 1, format!("`{word}`: do it, or open an issue"))));
     }
     let banned: [(&[&str], &str); 5] = [
         (&["todo", "!"], "`todo!`: code that is not there"),
-        (
-            &["unimplemented", "!"],
-            "`unimplemented!`: code that is not there",
-        ),
-        (
-            &["[", "ignore"],
-            "`#[ignore]`: a test that does not run proves nothing",
-        ),
-        (
-            &["[", "should_panic"],
-            "`#[should_panic]`: say what is expected",
-        ),
-        (
-            &["[", "allow", "("],
-            "`#[allow(…)]`: use `#[expect(…, reason = \"…\")]`",
-        ),
+        (&["unimplemented", "!"], "`unimplemented!`: code that is not there"),
+        (&["[", "ignore"], "`#[ignore]`: a test that does not run proves nothing"),
+        (&["[", "should_panic"], "`#[should_panic]`: say what is expected"),
+        (&["[", "allow", "("], "`#[allow(…)]`: use `#[expect(…, reason = \"…\")]`"),
     ];
     for (shape, what) in banned {
-        let hits = file
-            .tokens
-            .windows(shape.len())
-            .filter(|w| w.iter().zip(shape).all(|(token, text)| token.text == *text));
-        faults.extend(
-            hits.filter_map(|w| w.first())
-                .map(|token| (token.line, what.to_owned())),
-        );
+        let hits =
+            file.tokens.windows(shape.len()).filter(|w| w.iter().zip(shape).all(|(token, text)| token.text == *text));
+        faults.extend(hits.filter_map(|w| w.first()).map(|token| (token.line, what.to_owned())));
     }
     faults
 }
@@ -201,11 +140,7 @@ fn declaration(tokens: &[Token]) -> Option<(usize, String)> {
             let mut depth = 0_usize;
             for token in words.by_ref() {
                 depth = if token.text == open { depth + 1 } else { depth };
-                depth = if token.text == close {
-                    depth - 1
-                } else {
-                    depth
-                };
+                depth = if token.text == close { depth - 1 } else { depth };
                 if depth == 0 {
                     break;
                 }
@@ -221,17 +156,9 @@ fn declaration(tokens: &[Token]) -> Option<(usize, String)> {
             word => skip_group(word, word)?,
         };
     }
-    let declares = matches!(next.0.as_str(), "mod" | "use")
-        && !(next.0 == "mod" && tokens.iter().any(|t| t.text == "{"));
-    (!declares).then(|| {
-        (
-            next.1,
-            format!(
-                "`{}`: this file only declares modules and re-exports",
-                next.0
-            ),
-        )
-    })
+    let declares =
+        matches!(next.0.as_str(), "mod" | "use") && !(next.0 == "mod" && tokens.iter().any(|t| t.text == "{"));
+    (!declares).then(|| (next.1, format!("`{}`: this file only declares modules and re-exports", next.0)))
 }
 
 /// The import table.
@@ -240,14 +167,7 @@ fn imports(file: &File, room: &Room) -> Faults {
     let judge = |path: Named| match path.words.first().map(String::as_str) {
         None | Some("*") => Some((path.line, "names the whole crate; name the room".to_owned())),
         Some(to) if to == room.name || room.may.contains(&to) => None,
-        Some(to) => Some((
-            path.line,
-            format!(
-                "`{}` may not import `{to}` (`{}`)",
-                room.name,
-                path.words.join("::")
-            ),
-        )),
+        Some(to) => Some((path.line, format!("`{}` may not import `{to}` (`{}`)", room.name, path.words.join("::")))),
     };
     rooted.filter_map(judge).collect()
 }
@@ -264,23 +184,12 @@ fn purity(file: &File, room: &Room) -> Faults {
         if clock || IMPURE.iter().any(|banned| words.starts_with(banned)) {
             faults.push((
                 path.line,
-                format!(
-                    "`{}` in a pure room: it takes what it needs as arguments",
-                    words.join("::")
-                ),
+                format!("`{}` in a pure room: it takes what it needs as arguments", words.join("::")),
             ));
         }
     }
-    let waits = file
-        .tokens
-        .iter()
-        .filter(|token| matches!(token.text.as_str(), "async" | "await"));
-    faults.extend(waits.map(|token| {
-        (
-            token.line,
-            format!("`{}` in a pure room: nothing here waits", token.text),
-        )
-    }));
+    let waits = file.tokens.iter().filter(|token| matches!(token.text.as_str(), "async" | "await"));
+    faults.extend(waits.map(|token| (token.line, format!("`{}` in a pure room: nothing here waits", token.text))));
     faults
 }
 
@@ -300,14 +209,6 @@ fn environment(file: &File, room: &Room) -> Faults {
     };
     let named = file.named().into_iter().filter(|path| reads(path));
     named
-        .map(|path| {
-            (
-                path.line,
-                format!(
-                    "`{}`: only `settings` reads the environment",
-                    path.words.join("::")
-                ),
-            )
-        })
+        .map(|path| (path.line, format!("`{}`: only `settings` reads the environment", path.words.join("::"))))
         .collect()
 }

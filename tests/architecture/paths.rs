@@ -15,19 +15,10 @@ pub(crate) struct Named {
 
 /// Reads all paths of a file that is the module `home` (`["facts", "reading"]` for `src/facts/reading.rs`).
 pub(crate) fn paths(tokens: &[Token], home: &[&str]) -> Vec<Named> {
-    let mut reader = Reader {
-        tokens,
-        at: 0,
-        depth: 0,
-        modules: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut reader = Reader { tokens, at: 0, depth: 0, modules: Vec::new(), found: Vec::new() };
     reader.read();
     let found = std::mem::take(&mut reader.found);
-    found
-        .into_iter()
-        .map(|(words, inner, line)| rooted(words, home, &inner, line))
-        .collect()
+    found.into_iter().map(|(words, inner, line)| rooted(words, home, &inner, line)).collect()
 }
 
 /// Words, the inline modules around them, and the line.
@@ -43,9 +34,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn text(&self, ahead: usize) -> &str {
-        self.tokens
-            .get(self.at + ahead)
-            .map_or("", |token| token.text.as_str())
+        self.tokens.get(self.at + ahead).map_or("", |token| token.text.as_str())
     }
 
     fn line(&self) -> usize {
@@ -134,11 +123,7 @@ impl Reader<'_> {
 /// Counts a path from the crate's root where it says how.
 fn rooted(words: Vec<String>, home: &[&str], inner: &[String], line: usize) -> Named {
     let first = words.first().map_or("", String::as_str);
-    let mut base: Vec<String> = home
-        .iter()
-        .map(|word| (*word).to_owned())
-        .chain(inner.iter().cloned())
-        .collect();
+    let mut base: Vec<String> = home.iter().map(|word| (*word).to_owned()).chain(inner.iter().cloned()).collect();
     let rest = match first {
         "crate" | "lightsout" => {
             base.clear();
@@ -151,23 +136,13 @@ fn rooted(words: Vec<String>, home: &[&str], inner: &[String], line: usize) -> N
             ups
         }
         _ => {
-            return Named {
-                words,
-                rooted: false,
-                line,
-            };
+            return Named { words, rooted: false, line };
         }
     };
     base.extend(words.into_iter().skip(rest));
-    Named {
-        words: base,
-        rooted: true,
-        line,
-    }
+    Named { words: base, rooted: true, line }
 }
 
 fn is_name(word: &str) -> bool {
-    word.chars()
-        .next()
-        .is_some_and(|c| c.is_alphabetic() || c == '_')
+    word.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
 }

@@ -6,15 +6,7 @@ use super::laws::File;
 /// What is wrong with a text at a path, without the path.
 fn judged(path: &str, text: &str) -> Vec<String> {
     let faults = File::new(path, text).faults(LONGEST);
-    faults
-        .into_iter()
-        .map(|fault| {
-            fault
-                .trim_start_matches(path)
-                .trim_start_matches(':')
-                .to_owned()
-        })
-        .collect()
+    faults.into_iter().map(|fault| fault.trim_start_matches(path).trim_start_matches(':').to_owned()).collect()
 }
 
 /// Asserts that each text has exactly one fault, which begins as given.
@@ -33,68 +25,23 @@ fn forbidden_imports_are_caught_however_they_are_written() {
     caught(
         "src/facts/reading.rs",
         &[
-            (
-                "use crate::rules::Verdict;",
-                "2: `facts` may not import `rules`",
-            ),
-            (
-                "use crate::{units::Span, plan::Step};",
-                "2: `facts` may not import `plan` (`plan::Step`)",
-            ),
-            (
-                "use crate::{\n    units::{self, Span},\n    plan::{Plan as P},\n};",
-                "4: `facts` may not import `plan`",
-            ),
-            (
-                "fn f() -> crate::guard::Refusal { g() }",
-                "2: `facts` may not import `guard`",
-            ),
-            (
-                "use super::super::ports::Fault;",
-                "2: `facts` may not import `ports`",
-            ),
-            (
-                "mod tests {\n    use super::super::super::store;\n}",
-                "3: `facts` may not import `store`",
-            ),
-            (
-                "mod a { mod b {} }\nuse super::super::web;",
-                "3: `facts` may not import `web`",
-            ),
-            (
-                "macro_rules! m { () => { $crate::cli::main() } }",
-                "2: `facts` may not import `cli`",
-            ),
+            ("use crate::rules::Verdict;", "2: `facts` may not import `rules`"),
+            ("use crate::{units::Span, plan::Step};", "2: `facts` may not import `plan` (`plan::Step`)"),
+            ("use crate::{\n    units::{self, Span},\n    plan::{Plan as P},\n};", "4: `facts` may not import `plan`"),
+            ("fn f() -> crate::guard::Refusal { g() }", "2: `facts` may not import `guard`"),
+            ("use super::super::ports::Fault;", "2: `facts` may not import `ports`"),
+            ("mod tests {\n    use super::super::super::store;\n}", "3: `facts` may not import `store`"),
+            ("mod a { mod b {} }\nuse super::super::web;", "3: `facts` may not import `web`"),
+            ("macro_rules! m { () => { $crate::cli::main() } }", "2: `facts` may not import `cli`"),
             ("use lightsout::azure;", "2: `facts` may not import `azure`"),
             ("use crate::*;", "2: names the whole crate"),
             ("use crate as all;", "2: names the whole crate"),
-            (
-                "use crate::nowhere::X;",
-                "2: `facts` may not import `nowhere`",
-            ),
+            ("use crate::nowhere::X;", "2: `facts` may not import `nowhere`"),
         ],
     );
-    caught(
-        "src/engine/act.rs",
-        &[(
-            "use crate::azure::Arm;",
-            "2: `engine` may not import `azure`",
-        )],
-    );
-    caught(
-        "src/sandbox/arm.rs",
-        &[(
-            "use crate::azure::wire;",
-            "2: `sandbox` may not import `azure`",
-        )],
-    );
-    caught(
-        "src/main.rs",
-        &[(
-            "use lightsout::engine;",
-            "2: `main` may not import `engine`",
-        )],
-    );
+    caught("src/engine/act.rs", &[("use crate::azure::Arm;", "2: `engine` may not import `azure`")]);
+    caught("src/sandbox/arm.rs", &[("use crate::azure::wire;", "2: `sandbox` may not import `azure`")]);
+    caught("src/main.rs", &[("use lightsout::engine;", "2: `main` may not import `engine`")]);
     caught("src/attic/old.rs", &[("", "1: no row of the table")]);
 }
 
@@ -102,32 +49,19 @@ fn forbidden_imports_are_caught_however_they_are_written() {
 fn impurity_is_caught_in_pure_rooms_only() {
     let cases = [
         ("use std::fs;", "2: `std::fs`"),
-        (
-            "use std::{collections::BTreeMap, env::var};",
-            "2: `std::env::var`",
-        ),
-        (
-            "fn f() { let _a = std::net::TcpStream::connect(a); }",
-            "2: `std::net::TcpStream::connect`",
-        ),
+        ("use std::{collections::BTreeMap, env::var};", "2: `std::env::var`"),
+        ("fn f() { let _a = std::net::TcpStream::connect(a); }", "2: `std::net::TcpStream::connect`"),
         ("use std::process::Command;", "2: `std::process::Command`"),
         ("use tokio::time;", "2: `tokio::time`"),
         ("fn f() { tracing::info!(x); }", "2: `tracing::info`"),
-        (
-            "fn f() { jiff::Timestamp::now() }",
-            "2: `jiff::Timestamp::now`",
-        ),
+        ("fn f() { jiff::Timestamp::now() }", "2: `jiff::Timestamp::now`"),
         ("fn f() { Zoned::now() }", "2: `Zoned::now`"),
         ("async fn f() {}", "2: `async`"),
         ("fn f() { x.await }", "2: `await`"),
     ];
     caught("src/rules/idle.rs", &cases);
     for (text, _) in cases.iter().filter(|(text, _)| !text.contains("env")) {
-        assert_eq!(
-            judged("src/store/journal.rs", &format!("//! Head.\n{text}\n")),
-            Vec::<String>::new(),
-            "{text}"
-        );
+        assert_eq!(judged("src/store/journal.rs", &format!("//! Head.\n{text}\n")), Vec::<String>::new(), "{text}");
     }
 }
 
@@ -135,19 +69,12 @@ fn impurity_is_caught_in_pure_rooms_only() {
 fn the_environment_is_read_by_settings_alone() {
     let cases = [
         ("fn f() { std::env::var(\"A\") }", "2: `std::env::var`"),
-        (
-            "use std::env;\nfn f() { env::var_os(\"A\") }",
-            "3: `env::var_os`",
-        ),
+        ("use std::env;\nfn f() { env::var_os(\"A\") }", "3: `env::var_os`"),
         ("use std::env::{args, vars};", "2: `std::env::vars`"),
     ];
     caught("src/cli/run.rs", &cases);
     for (text, _) in cases {
-        assert_eq!(
-            judged("src/settings/load.rs", &format!("//! Head.\n{text}\n")),
-            Vec::<String>::new(),
-            "{text}"
-        );
+        assert_eq!(judged("src/settings/load.rs", &format!("//! Head.\n{text}\n")), Vec::<String>::new(), "{text}");
     }
 }
 
@@ -160,10 +87,7 @@ fn words_and_attributes_are_caught() {
             ("/* a\n FIXME */", "3: `FIXME`"),
             ("fn f() { todo!() }", "2: `todo!`"),
             ("#[ignore]\nfn f() {}", "2: `#[ignore]`"),
-            (
-                "#[should_panic(expected = \"x\")]\nfn f() {}",
-                "2: `#[should_panic]`",
-            ),
+            ("#[should_panic(expected = \"x\")]\nfn f() {}", "2: `#[should_panic]`"),
             ("#[allow(dead_code)]\nfn f() {}", "2: `#[allow(…)]`"),
             ("#![allow(dead_code)]", "2: `#[allow(…)]`"),
         ],
@@ -172,14 +96,7 @@ fn words_and_attributes_are_caught() {
 
 #[test]
 fn heads_and_lengths_are_caught() {
-    for text in [
-        "",
-        "use x;\n",
-        "// Head.\n",
-        "/// Head.\n",
-        "//!\n",
-        "\n//! Head.\n",
-    ] {
+    for text in ["", "use x;\n", "// Head.\n", "/// Head.\n", "//!\n", "\n//! Head.\n"] {
         assert_eq!(
             judged("src/units/a.rs", text),
             ["1: the first line must begin with `//! ` and say what the file holds"]

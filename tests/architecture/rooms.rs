@@ -11,19 +11,11 @@ pub(crate) struct Room {
 }
 
 const fn pure(name: &'static str, may: &'static [&'static str]) -> Room {
-    Room {
-        name,
-        pure: true,
-        may,
-    }
+    Room { name, pure: true, may }
 }
 
 const fn outer(name: &'static str, may: &'static [&'static str]) -> Room {
-    Room {
-        name,
-        pure: false,
-        may,
-    }
+    Room { name, pure: false, may }
 }
 
 /// The table. Where a row says more than the room's name suggests, the reason stands beside it.
@@ -37,10 +29,7 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("plan", &["units", "facts", "rules"]),
     pure("guard", &["units", "facts", "policy", "rules", "plan"]),
     // policy: the fleet's view says under which mode and policy an instance stands.
-    pure(
-        "report",
-        &["units", "facts", "policy", "rules", "plan", "guard"],
-    ),
+    pure("report", &["units", "facts", "policy", "rules", "plan", "guard"]),
     // the seams
     // guard: a stop is sent by handing over the guard's permit (G5).
     outer("ports", &["units", "facts", "plan", "guard", "report"]),
@@ -50,39 +39,21 @@ pub(crate) const ROOMS: &[Room] = &[
     outer("notify", &["units", "report", "ports"]),
     outer("settings", &["units", "policy"]),
     // rules: the journal keeps verdicts and grounds as they are.
-    outer(
-        "store",
-        &["units", "facts", "rules", "plan", "report", "ports"],
-    ),
+    outer("store", &["units", "facts", "rules", "plan", "report", "ports"]),
     // storey 3: the machine and its faces
     // No adapter: the engine knows the outside by its ports alone.
-    outer(
-        "engine",
-        &[
-            "units", "schedule", "facts", "policy", "rules", "plan", "guard", "report", "ports",
-        ],
-    ),
+    outer("engine", &["units", "schedule", "facts", "policy", "rules", "plan", "guard", "report", "ports"]),
     // facts, policy, rules, guard: the closed lists whose labels are metric labels. ports: what use was made of the API.
-    outer(
-        "metrics",
-        &[
-            "units", "facts", "policy", "rules", "guard", "report", "ports",
-        ],
-    ),
-    outer(
-        "web",
-        &[
-            "units", "facts", "policy", "rules", "guard", "report", "ports", "metrics",
-        ],
-    ),
+    outer("metrics", &["units", "facts", "policy", "rules", "guard", "report", "ports"]),
+    outer("web", &["units", "facts", "policy", "rules", "guard", "report", "ports", "metrics"]),
     // Shares no type with `azure`, so that neither can hide the other's mistake.
     outer("sandbox", &["units"]),
     // The only room that names adapters: it puts the parts together.
     outer(
         "cli",
         &[
-            "units", "schedule", "facts", "policy", "rules", "plan", "guard", "report", "ports",
-            "azure", "notify", "settings", "store", "engine", "metrics", "web", "sandbox",
+            "units", "schedule", "facts", "policy", "rules", "plan", "guard", "report", "ports", "azure", "notify",
+            "settings", "store", "engine", "metrics", "web", "sandbox",
         ],
     ),
     // The binary's one file.

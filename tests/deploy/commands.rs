@@ -6,45 +6,20 @@ use super::{read, run};
 
 /// Every `lightsout …` call in a file: the subcommand and its long flags.
 fn calls(path: &str) -> Vec<(String, Vec<String>)> {
-    let text = read(path)
-        .replace("[\"/usr/local/bin/lightsout\"]\nCMD [", "lightsout ")
-        .replace("\\\n", " ");
+    let text = read(path).replace("[\"/usr/local/bin/lightsout\"]\nCMD [", "lightsout ").replace("\\\n", " ");
     let mut calls = Vec::new();
-    for line in text
-        .lines()
-        .filter(|line| !path.ends_with(".md") || line.trim_start().starts_with("$ "))
-    {
-        let clean = line
-            .replace(['"', ',', '[', ']'], " ")
-            .replace("cargo run --release -- ", "lightsout ");
-        let words: Vec<&str> = clean
-            .split_whitespace()
-            .take_while(|word| !word.starts_with('#'))
-            .collect();
-        let Some(at) = words
-            .iter()
-            .rposition(|word| *word == "lightsout" || word.ends_with("/bin/lightsout"))
-        else {
+    for line in text.lines().filter(|line| !path.ends_with(".md") || line.trim_start().starts_with("$ ")) {
+        let clean = line.replace(['"', ',', '[', ']'], " ").replace("cargo run --release -- ", "lightsout ");
+        let words: Vec<&str> = clean.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
+        let Some(at) = words.iter().rposition(|word| *word == "lightsout" || word.ends_with("/bin/lightsout")) else {
             continue;
         };
-        let rest: Vec<String> = words
-            .iter()
-            .skip(at + 1)
-            .map(|word| (*word).to_owned())
-            .collect();
-        let Some(name) = rest
-            .first()
-            .filter(|name| name.chars().all(|c| c.is_ascii_lowercase()))
-        else {
+        let rest: Vec<String> = words.iter().skip(at + 1).map(|word| (*word).to_owned()).collect();
+        let Some(name) = rest.first().filter(|name| name.chars().all(|c| c.is_ascii_lowercase())) else {
             continue;
         };
         let flags = rest.iter().filter(|word| word.starts_with("--"));
-        calls.push((
-            name.clone(),
-            flags
-                .map(|flag| flag.split('=').next().unwrap_or(flag).to_owned())
-                .collect(),
-        ));
+        calls.push((name.clone(), flags.map(|flag| flag.split('=').next().unwrap_or(flag).to_owned()).collect()));
     }
     calls
 }
@@ -57,10 +32,8 @@ fn every_command_that_the_files_name_exists() {
         out
     };
     let top = help(&["--help"]);
-    let has_word = |text: &str, word: &str| {
-        text.lines()
-            .any(|line| line.split([' ', ',', '=', '[']).any(|part| part == word))
-    };
+    let has_word =
+        |text: &str, word: &str| text.lines().any(|line| line.split([' ', ',', '=', '[']).any(|part| part == word));
     for name in [
         "run",
         "sweep",
@@ -76,30 +49,17 @@ fn every_command_that_the_files_name_exists() {
         "ack",
         "completions",
     ] {
-        assert!(
-            has_word(&top, name),
-            "`lightsout --help` does not list `{name}`:\n{top}"
-        );
+        assert!(has_word(&top, name), "`lightsout --help` does not list `{name}`:\n{top}");
     }
-    for path in [
-        "deploy/Dockerfile",
-        "deploy/lightsout.service",
-        "deploy/lightsout.cron",
-        "deploy/README.md",
-        "README.md",
-    ] {
+    for path in
+        ["deploy/Dockerfile", "deploy/lightsout.service", "deploy/lightsout.cron", "deploy/README.md", "README.md"]
+    {
         let calls = calls(path);
-        assert!(
-            !calls.is_empty(),
-            "{path} calls nothing: the reader of this test is broken"
-        );
+        assert!(!calls.is_empty(), "{path} calls nothing: the reader of this test is broken");
         for (name, flags) in calls {
             let help = help(&[&name, "--help"]);
             for flag in flags {
-                assert!(
-                    has_word(&help, &flag),
-                    "{path}: `lightsout {name}` has no {flag}:\n{help}"
-                );
+                assert!(has_word(&help, &flag), "{path}: `lightsout {name}` has no {flag}:\n{help}");
             }
         }
     }

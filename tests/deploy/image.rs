@@ -17,84 +17,38 @@ fn hadolint_finds_nothing_in_the_dockerfile() {
 /// The Dockerfile's instructions, comments left out and continued lines joined.
 fn instructions() -> Vec<String> {
     let text = read("deploy/Dockerfile").replace("\\\n", " ");
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect()
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
 #[test]
 fn the_image_is_empty_but_for_a_binary_that_is_not_root() {
     let all = instructions();
-    let last = all
-        .iter()
-        .rposition(|line| line.starts_with("FROM "))
-        .expect("a FROM");
+    let last = all.iter().rposition(|line| line.starts_with("FROM ")).expect("a FROM");
     let (build, image) = all.split_at(last);
     assert_eq!(image.first().map(String::as_str), Some("FROM scratch"));
-    assert!(
-        image.iter().any(|line| line == "USER 65532:65532"),
-        "{image:#?}"
-    );
-    assert!(
-        image
-            .iter()
-            .any(|line| line == "VOLUME [\"/var/lib/lightsout\"]"),
-        "one volume"
-    );
-    assert!(
-        !image.iter().any(|line| line.starts_with("RUN ")),
-        "scratch can run nothing"
-    );
-    assert!(
-        build.iter().any(|line| line.contains("--locked")),
-        "the build keeps Cargo.lock"
-    );
-    let base = build
-        .first()
-        .and_then(|line| line.strip_prefix("FROM rust:"))
-        .expect("a rust image");
-    let number = |text: &str| {
-        text.split('-')
-            .next()
-            .and_then(|v| v.split('.').nth(1))
-            .and_then(|n| n.parse::<u32>().ok())
-    };
+    assert!(image.iter().any(|line| line == "USER 65532:65532"), "{image:#?}");
+    assert!(image.iter().any(|line| line == "VOLUME [\"/var/lib/lightsout\"]"), "one volume");
+    assert!(!image.iter().any(|line| line.starts_with("RUN ")), "scratch can run nothing");
+    assert!(build.iter().any(|line| line.contains("--locked")), "the build keeps Cargo.lock");
+    let base = build.first().and_then(|line| line.strip_prefix("FROM rust:")).expect("a rust image");
+    let number =
+        |text: &str| text.split('-').next().and_then(|v| v.split('.').nth(1)).and_then(|n| n.parse::<u32>().ok());
     let manifest = read("Cargo.toml");
-    let needed = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("rust-version = \""))
-        .map(|v| v.trim_end_matches('"'));
-    assert!(
-        number(base) >= needed.and_then(number),
-        "{base} is older than rust-version {needed:?}"
-    );
+    let needed =
+        manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")).map(|v| v.trim_end_matches('"'));
+    assert!(number(base) >= needed.and_then(number), "{base} is older than rust-version {needed:?}");
 }
 
 #[test]
 fn the_builder_gets_all_that_the_build_reads() {
     let copied: BTreeSet<String> = instructions()
         .iter()
-        .filter_map(|line| {
-            line.strip_prefix("COPY ")
-                .filter(|rest| !rest.starts_with("--from"))
-        })
-        .flat_map(|rest| {
-            rest.split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-                .skip(1)
-        })
+        .filter_map(|line| line.strip_prefix("COPY ").filter(|rest| !rest.starts_with("--from")))
+        .flat_map(|rest| rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>().into_iter().rev().skip(1))
         .collect();
     let kept = read("deploy/Dockerfile.dockerignore");
     for source in &copied {
-        assert!(
-            root(source).exists(),
-            "COPY {source}: there is no such path"
-        );
+        assert!(root(source).exists(), "COPY {source}: there is no such path");
         assert!(
             kept.lines().any(|line| line == format!("!{source}")),
             "{source} is left out by Dockerfile.dockerignore"
@@ -102,24 +56,14 @@ fn the_builder_gets_all_that_the_build_reads() {
     }
     let mut folders = vec![root("src")];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder)
-            .expect("a folder")
-            .map(|entry| entry.expect("an entry").path())
-        {
+        for entry in std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
             if entry.is_dir() {
                 folders.push(entry);
             } else if entry.extension().is_some_and(|kind| kind == "rs") {
                 for included in included(&std::fs::read_to_string(&entry).expect("a file")) {
-                    let place = folder
-                        .join(&included)
-                        .canonicalize()
-                        .unwrap_or_else(|_| root(&included));
+                    let place = folder.join(&included).canonicalize().unwrap_or_else(|_| root(&included));
                     let inside = copied.iter().any(|source| place.starts_with(root(source)));
-                    assert!(
-                        inside,
-                        "{} includes {included}, which the builder does not get",
-                        entry.display()
-                    );
+                    assert!(inside, "{} includes {included}, which the builder does not get", entry.display());
                 }
             }
         }
@@ -130,8 +74,5 @@ fn the_builder_gets_all_that_the_build_reads() {
 fn included(text: &str) -> Vec<String> {
     let macros = ["include_str!(\"", "include_bytes!(\"", "migrate!(\""];
     let calls = macros.iter().flat_map(|call| text.split(call).skip(1));
-    calls
-        .filter_map(|rest| rest.split('"').next())
-        .map(str::to_owned)
-        .collect()
+    calls.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
 }

@@ -8,31 +8,14 @@ use super::read;
 fn actions(path: &str) -> BTreeSet<String> {
     let role: serde_json::Value = serde_json::from_str(&read(path)).expect("JSON");
     let list = |key: &str| -> Vec<String> {
-        let values = role
-            .get(key)
-            .and_then(serde_json::Value::as_array)
-            .unwrap_or_else(|| panic!("{path}: {key}"));
-        values
-            .iter()
-            .map(|value| value.as_str().expect("text").to_owned())
-            .collect()
+        let values = role.get(key).and_then(serde_json::Value::as_array).unwrap_or_else(|| panic!("{path}: {key}"));
+        values.iter().map(|value| value.as_str().expect("text").to_owned()).collect()
     };
     for key in ["NotActions", "DataActions", "NotDataActions"] {
-        assert!(
-            list(key).is_empty(),
-            "{path}: {key} grants or hides something"
-        );
+        assert!(list(key).is_empty(), "{path}: {key} grants or hides something");
     }
-    assert!(
-        list("AssignableScopes")
-            .iter()
-            .all(|scope| scope.starts_with("/subscriptions/") && !scope.ends_with('/'))
-    );
-    assert_eq!(
-        role.get("IsCustom"),
-        Some(&serde_json::Value::Bool(true)),
-        "{path}"
-    );
+    assert!(list("AssignableScopes").iter().all(|scope| scope.starts_with("/subscriptions/") && !scope.ends_with('/')));
+    assert_eq!(role.get("IsCustom"), Some(&serde_json::Value::Bool(true)), "{path}");
     let actions = list("Actions");
     let set: BTreeSet<String> = actions.iter().cloned().collect();
     assert_eq!(actions.len(), set.len(), "{path}: an action twice");
@@ -43,18 +26,9 @@ fn actions(path: &str) -> BTreeSet<String> {
 fn the_role_can_read_and_stop_and_nothing_else() {
     // G3: of what changes anything, the automatic path may send one thing: POST …/computes/{name}/stop.
     let role = actions("deploy/role.json");
-    assert!(
-        role.iter().all(|action| !action.contains('*')),
-        "a wildcard grants what nobody listed: {role:?}"
-    );
-    let changes: Vec<&String> = role
-        .iter()
-        .filter(|action| !action.ends_with("/read"))
-        .collect();
-    assert_eq!(
-        changes,
-        ["Microsoft.MachineLearningServices/workspaces/computes/stop/action"]
-    );
+    assert!(role.iter().all(|action| !action.contains('*')), "a wildcard grants what nobody listed: {role:?}");
+    let changes: Vec<&String> = role.iter().filter(|action| !action.ends_with("/read")).collect();
+    assert_eq!(changes, ["Microsoft.MachineLearningServices/workspaces/computes/stop/action"]);
     let reads = [
         // Finding workspaces, and reading what each holds.
         "Microsoft.MachineLearningServices/workspaces/read",
@@ -65,40 +39,22 @@ fn the_role_can_read_and_stop_and_nothing_else() {
         "Microsoft.Authorization/permissions/read",
     ];
     let expected: BTreeSet<String> = reads.map(str::to_owned).into();
-    let found: BTreeSet<String> = role
-        .iter()
-        .filter(|action| action.ends_with("/read"))
-        .cloned()
-        .collect();
+    let found: BTreeSet<String> = role.iter().filter(|action| action.ends_with("/read")).cloned().collect();
     assert_eq!(found, expected, "exactly the reads that are used");
 }
 
 #[test]
 fn the_role_for_observing_changes_nothing() {
     let observe = actions("deploy/role-observe.json");
-    assert!(
-        observe
-            .iter()
-            .all(|action| action.ends_with("/read") && !action.contains('*')),
-        "{observe:?}"
-    );
-    assert!(
-        observe.is_subset(&actions("deploy/role.json")),
-        "observing needs no right that enforcing lacks"
-    );
+    assert!(observe.iter().all(|action| action.ends_with("/read") && !action.contains('*')), "{observe:?}");
+    assert!(observe.is_subset(&actions("deploy/role.json")), "observing needs no right that enforcing lacks");
 }
 
 #[test]
 fn the_roles_grant_what_the_binary_asks_for() {
-    let (role, observe) = (
-        actions("deploy/role.json"),
-        actions("deploy/role-observe.json"),
-    );
+    let (role, observe) = (actions("deploy/role.json"), actions("deploy/role-observe.json"));
     for action in lightsout::azure::READ_ACTIONS {
-        assert!(
-            role.contains(action) && observe.contains(action),
-            "{action}"
-        );
+        assert!(role.contains(action) && observe.contains(action), "{action}");
     }
     assert!(role.contains(lightsout::azure::STOP_ACTION));
     assert!(!observe.contains(lightsout::azure::STOP_ACTION));

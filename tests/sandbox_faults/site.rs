@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::sandbox::{
-    Auth, FaultRule, LroStyle, SCALE_SUBSCRIPTION, Sandbox, SandboxClock, SandboxOptions, scale,
-};
+use lightsout::sandbox::{Auth, FaultRule, LroStyle, SCALE_SUBSCRIPTION, Sandbox, SandboxClock, SandboxOptions, scale};
 use reqwest::{Client, Response};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,10 +36,7 @@ pub(crate) fn list() -> String {
 
 /// The second machine of the scale world runs.
 pub(crate) fn running(verb: &str) -> String {
-    format!(
-        "{}/computes/ci-00000-00001{verb}?api-version=2025-12-01",
-        workspace()
-    )
+    format!("{}/computes/ci-00000-00001{verb}?api-version=2025-12-01", workspace())
 }
 
 impl Site {
@@ -56,25 +51,12 @@ impl Site {
         options.faults = vec![fault.parse::<FaultRule>().unwrap()];
         let sandbox = Sandbox::start(options).await.unwrap();
         let policy = reqwest::redirect::Policy::none();
-        let client = Client::builder()
-            .redirect(policy)
-            .no_gzip()
-            .no_proxy()
-            .build()
-            .unwrap();
-        Self {
-            sandbox,
-            clock,
-            client,
-        }
+        let client = Client::builder().redirect(policy).no_gzip().no_proxy().build().unwrap();
+        Self { sandbox, clock, client }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        if path.starts_with("http") {
-            path.into()
-        } else {
-            self.sandbox.base_url() + path
-        }
+        if path.starts_with("http") { path.into() } else { self.sandbox.base_url() + path }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
@@ -94,10 +76,7 @@ impl Site {
     }
 
     pub(crate) async fn state(&self) -> String {
-        self.json(&running("")).await["properties"]["properties"]["state"]
-            .as_str()
-            .unwrap()
-            .into()
+        self.json(&running("")).await["properties"]["properties"]["state"].as_str().unwrap().into()
     }
 
     /// What comes over the bare socket until the sandbox closes or is silent for a while.
@@ -108,9 +87,7 @@ impl Site {
         socket.write_all(ask.as_bytes()).await.unwrap();
         let mut seen = Vec::new();
         let mut buffer = [0_u8; 65_536];
-        while let Ok(Ok(read)) =
-            tokio::time::timeout(Duration::from_millis(300), socket.read(&mut buffer)).await
-        {
+        while let Ok(Ok(read)) = tokio::time::timeout(Duration::from_millis(300), socket.read(&mut buffer)).await {
             if read == 0 {
                 break;
             }
@@ -121,8 +98,5 @@ impl Site {
 }
 
 pub(crate) fn header(response: &Response, name: &str) -> Option<String> {
-    response
-        .headers()
-        .get(name)
-        .map(|value| value.to_str().unwrap().to_owned())
+    response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
 }

@@ -13,40 +13,20 @@ use crate::site::{Site, header, list, running};
 async fn statuses_and_their_retry_after() {
     // [1, 2, 4, 13, 15, 16, 17, 18, 35]
     for (effect, status, retry, says) in [
-        (
-            "throttle:17",
-            429,
-            Some("17"),
-            "SubscriptionRequestsThrottled",
-        ),
-        (
-            "throttle:Fri, 31 Dec 1999 23:59:59 GMT",
-            429,
-            Some("Fri, 31 Dec 1999 23:59:59 GMT"),
-            "",
-        ),
+        ("throttle:17", 429, Some("17"), "SubscriptionRequestsThrottled"),
+        ("throttle:Fri, 31 Dec 1999 23:59:59 GMT", 429, Some("Fri, 31 Dec 1999 23:59:59 GMT"), ""),
         ("throttle:-1", 429, Some("-1"), ""),
         ("throttle", 429, None, ""),
         ("status:503,9", 503, Some("9"), "ServiceUnavailable"),
         ("status:500", 500, None, "InternalServerError"),
-        (
-            "error:412,PreconditionFailed",
-            412,
-            None,
-            "PreconditionFailed",
-        ),
+        ("error:412,PreconditionFailed", 412, None, "PreconditionFailed"),
         ("status:415", 415, None, "UnsupportedMediaType"),
         ("unauthorized", 401, None, "ExpiredAuthenticationToken"),
         ("claims-challenge", 401, None, "RevocationTimestamp"),
         ("forbidden", 403, None, "workspaces/computes/read"),
         ("not-found", 404, None, "ResourceNotFound"),
         ("conflict", 409, None, "Conflict"),
-        (
-            "disk-full",
-            400,
-            None,
-            "StopCompute is not allowed when ComputeInstance disk is full.",
-        ),
+        ("disk-full", 400, None, "StopCompute is not allowed when ComputeInstance disk is full."),
         ("redirect:http://127.0.0.1:9/away", 302, None, ""),
     ] {
         let site = Site::new(&format!("list-computes => {effect}")).await;
@@ -54,11 +34,7 @@ async fn statuses_and_their_retry_after() {
         assert_eq!(answer.status(), status, "{effect}");
         assert_eq!(header(&answer, "retry-after").as_deref(), retry, "{effect}");
         assert!(answer.text().await.unwrap().contains(says), "{effect}");
-        assert_eq!(
-            site.get(&running("")).await.status(),
-            200,
-            "only lists are spoilt by {effect}"
-        );
+        assert_eq!(site.get(&running("")).await.status(), 200, "only lists are spoilt by {effect}");
         assert_eq!(site.sandbox.faults().spoilt(), 1);
     }
 }
@@ -85,10 +61,7 @@ async fn bodies_that_are_no_json() {
     let kind = header(&site.get(&list()).await, "content-type").unwrap();
     assert!(kind.contains("utf-16"));
     let site = Site::new("list-computes => huge:3000").await;
-    assert_eq!(
-        site.json(&list()).await["value"].as_array().unwrap().len(),
-        3_000
-    );
+    assert_eq!(site.json(&list()).await["value"].as_array().unwrap().len(), 3_000);
 }
 
 #[tokio::test]
@@ -103,10 +76,7 @@ async fn a_gzip_bomb_grows() {
         assert!(chunk.iter().all(|byte| *byte == b' '));
         grown += chunk.len();
     }
-    assert!(
-        grown > 1_900_000 && grown > sent * 100,
-        "{sent} bytes became {grown}"
-    );
+    assert!(grown > 1_900_000 && grown > sent * 100, "{sent} bytes became {grown}");
 }
 
 #[tokio::test]
@@ -115,10 +85,7 @@ async fn connections_that_break() {
     for effect in ["truncate", "cut"] {
         let site = Site::new(&format!("list-computes => {effect}")).await;
         let answer = site.get(&list()).await;
-        assert_eq!(
-            header(&answer, "content-length").is_some(),
-            effect == "truncate"
-        );
+        assert_eq!(header(&answer, "content-length").is_some(), effect == "truncate");
         assert!(answer.text().await.is_err(), "{effect}");
     }
     let site = Site::new("any => reset").await;
@@ -126,13 +93,7 @@ async fn connections_that_break() {
     assert!(site.raw(&list()).await.is_empty());
     let site = Site::new("any => hang").await;
     let patience = Duration::from_millis(200);
-    let error = site
-        .client
-        .get(site.url(&list()))
-        .timeout(patience)
-        .send()
-        .await
-        .unwrap_err();
+    let error = site.client.get(site.url(&list())).timeout(patience).send().await.unwrap_err();
     assert!(error.is_timeout());
 }
 
@@ -140,23 +101,13 @@ async fn connections_that_break() {
 async fn heads_and_bodies_that_drip() {
     // [5]
     let site = Site::new("other => drip:2").await;
-    let seen = site
-        .raw(&format!(
-            "/subscriptions/{SCALE_SUBSCRIPTION}?api-version=1"
-        ))
-        .await;
-    let head = seen
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap();
+    let seen = site.raw(&format!("/subscriptions/{SCALE_SUBSCRIPTION}?api-version=1")).await;
+    let head = seen.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
     assert!(seen.len() > head + 4, "the body came, byte by byte");
     let site = Site::new("list-computes => drip-header:200").await;
     let address = site.sandbox.base_url().replace("http://", "");
     let mut socket = TcpStream::connect(&address).await.unwrap();
-    socket
-        .write_all(format!("GET {} HTTP/1.1\r\nhost: {address}\r\n\r\n", list()).as_bytes())
-        .await
-        .unwrap();
+    socket.write_all(format!("GET {} HTTP/1.1\r\nhost: {address}\r\n\r\n", list()).as_bytes()).await.unwrap();
     let mut buffer = [0_u8; 1_024];
     for _ in 0..3 {
         assert_eq!(socket.read(&mut buffer).await.unwrap(), 1);
@@ -167,10 +118,7 @@ async fn heads_and_bodies_that_drip() {
 async fn headers_that_are_odd() {
     // [36, 37, 38, 39]
     let site = Site::new("any => close").await;
-    assert_eq!(
-        header(&site.get(&list()).await, "connection").as_deref(),
-        Some("close")
-    );
+    assert_eq!(header(&site.get(&list()).await, "connection").as_deref(), Some("close"));
     let site = Site::new("any => duplicate-headers").await;
     let answer = site.get(&list()).await;
     assert_eq!(answer.headers().get_all("retry-after").iter().count(), 2);
@@ -185,12 +133,7 @@ async fn headers_that_are_odd() {
 async fn a_delay_is_real_time() {
     let site = Site::new("get => delay:30000").await;
     let patience = Duration::from_millis(200);
-    let late = site
-        .client
-        .get(site.url(&running("")))
-        .timeout(patience)
-        .send()
-        .await;
+    let late = site.client.get(site.url(&running(""))).timeout(patience).send().await;
     assert!(late.unwrap_err().is_timeout());
     assert_eq!(site.get(&list()).await.status(), 200);
 }

@@ -10,7 +10,9 @@ use lightsout::facts::{Created, History, NoticeState, Operation, PowerState, Sto
 use lightsout::ports::{AuditLine, DecisionRow, FaultKind, Intent, Journal, Message, Recall, SweepRecord};
 use lightsout::units::PolicyId;
 
-use crate::journal_samples::{at, born, facts, hold, hours, id, intent, kind, operated, running, sighting, sweep_of, upper, warning};
+use crate::journal_samples::{
+    at, born, facts, hold, hours, id, intent, kind, operated, running, sighting, sweep_of, upper, warning,
+};
 
 /// A place where one journal lives and can be opened again.
 pub(crate) trait Bench: Send + Sync {
@@ -67,7 +69,8 @@ pub(crate) async fn an_empty_journal_recalls_nothing<B: Bench>(bench: &B) {
 
 pub(crate) async fn instances_come_back_as_they_were_seen<B: Bench>(bench: &B) {
     let journal = bench.open().await;
-    let first = operated(facts("ci-a", born(), PowerState::Changing(Arc::from("Starting")), at(0)), Operation::Start, at(-60));
+    let first =
+        operated(facts("ci-a", born(), PowerState::Changing(Arc::from("Starting")), at(0)), Operation::Start, at(-60));
     let seen = sighting(first.clone(), None);
     journal.record(&sweep_of(vec![seen.clone()], at(5))).await.unwrap();
     let journal = again(bench, journal, at(10)).await;
@@ -82,7 +85,14 @@ pub(crate) async fn instances_come_back_as_they_were_seen<B: Bench>(bench: &B) {
     second.facts.id = upper(&second.facts.id);
     second.history.on_since = None;
     journal.record(&sweep_of(vec![second.clone()], at(300))).await.unwrap();
-    journal.record(&SweepRecord { at: Some(at(100)), seen: vec![(id("ci-a").workspace().clone(), at(100))], ..SweepRecord::default() }).await.unwrap();
+    journal
+        .record(&SweepRecord {
+            at: Some(at(100)),
+            seen: vec![(id("ci-a").workspace().clone(), at(100))],
+            ..SweepRecord::default()
+        })
+        .await
+        .unwrap();
     let found = recall(&again(bench, journal, at(301)).await, at(301)).await;
     assert_eq!(found.instances.len(), 1);
     let remembered = &found.instances[&id("ci-a")];
@@ -93,7 +103,14 @@ pub(crate) async fn instances_come_back_as_they_were_seen<B: Bench>(bench: &B) {
 pub(crate) async fn what_is_gone_is_not_recalled_until_it_is_seen_again<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     journal.record(&running("ci-a", born(), at(0))).await.unwrap();
-    journal.record(&SweepRecord { at: Some(at(600)), gone: vec![(upper(&id("ci-a")), at(300)), (id("never-seen"), at(300))], ..SweepRecord::default() }).await.unwrap();
+    journal
+        .record(&SweepRecord {
+            at: Some(at(600)),
+            gone: vec![(upper(&id("ci-a")), at(300)), (id("never-seen"), at(300))],
+            ..SweepRecord::default()
+        })
+        .await
+        .unwrap();
     let journal = again(bench, journal, at(601)).await;
     assert!(recall(&journal, at(601)).await.instances.is_empty());
     journal.record(&running("ci-a", born(), at(900))).await.unwrap();
@@ -106,7 +123,11 @@ pub(crate) async fn a_name_used_again_inherits_nothing<B: Bench>(bench: &B) {
     journal.hold(&hold("h1", "ci-a", born(), at(1), at(90_000))).await.unwrap();
     journal.intend(&intent("i1", "ci-a", born(), "k1", at(2))).await.unwrap();
     journal.settle("i1", &StopResult::Stopped, at(3)).await.unwrap();
-    let told = SweepRecord { at: Some(at(4)), messages: vec![warning("ci-a", born(), "k1", at(500), at(4))], ..SweepRecord::default() };
+    let told = SweepRecord {
+        at: Some(at(4)),
+        messages: vec![warning("ci-a", born(), "k1", at(500), at(4))],
+        ..SweepRecord::default()
+    };
     journal.record(&told).await.unwrap();
     let found = recall(&journal, at(5)).await;
     let old = history(&found, "ci-a");
@@ -128,7 +149,11 @@ pub(crate) async fn a_hold_stands_where_nobody_knows_the_life<B: Bench>(bench: &
     journal.hold(&hold("h1", "ci-a", None, at(1), at(9000))).await.unwrap();
     journal.record(&running("ci-a", born(), at(200))).await.unwrap();
     let journal = again(bench, journal, at(201)).await;
-    assert_eq!(history(&recall(&journal, at(201)).await, "ci-a").holds.len(), 1, "G13: a hold is never lost to a missing createdOn");
+    assert_eq!(
+        history(&recall(&journal, at(201)).await, "ci-a").holds.len(),
+        1,
+        "G13: a hold is never lost to a missing createdOn"
+    );
     assert_eq!(journal.holds_since(&id("ci-a"), at(0)).await.unwrap(), 1);
 }
 
@@ -138,12 +163,22 @@ pub(crate) async fn one_open_stop_an_instance_and_one_stop_a_reason<B: Bench>(be
     let mut other_case = intent("i2", "ci-a", born(), "k2", at(1));
     other_case.step.instance = upper(&other_case.step.instance);
     assert_eq!(kind(journal.intend(&other_case).await), FaultKind::Conflict, "L6: one open stop an instance");
-    assert_eq!(kind(journal.intend(&intent("i2", "ci-a", Some(at(1)), "k9", at(1))).await), FaultKind::Conflict, "L6: of any life");
-    assert_eq!(kind(journal.intend(&intent("i1", "ci-b", born(), "k1", at(1))).await), FaultKind::Conflict, "an id is used once");
+    assert_eq!(
+        kind(journal.intend(&intent("i2", "ci-a", Some(at(1)), "k9", at(1))).await),
+        FaultKind::Conflict,
+        "L6: of any life"
+    );
+    assert_eq!(
+        kind(journal.intend(&intent("i1", "ci-b", born(), "k1", at(1))).await),
+        FaultKind::Conflict,
+        "an id is used once"
+    );
     journal.intend(&intent("i3", "ci-b", born(), "k1", at(1))).await.unwrap();
     let mut journal = again(bench, journal, at(2)).await;
     journal.settle("i1", &StopResult::Dropped("unsent".to_owned()), at(2)).await.unwrap();
-    for (n, result) in [StopResult::Failed("conflict".to_owned()), StopResult::Dropped(String::new())].into_iter().enumerate() {
+    for (n, result) in
+        [StopResult::Failed("conflict".to_owned()), StopResult::Dropped(String::new())].into_iter().enumerate()
+    {
         let name = format!("again-{n}");
         journal.intend(&Intent { attempt: 2, ..intent(&name, "ci-a", born(), "k1", at(3)) }).await.unwrap();
         journal.settle(&name, &result, at(4)).await.unwrap();
@@ -153,7 +188,11 @@ pub(crate) async fn one_open_stop_an_instance_and_one_stop_a_reason<B: Bench>(be
         journal.intend(&intent(&name, "ci-a", born(), &key, at(5))).await.unwrap();
         journal.settle(&name, &result, at(6)).await.unwrap();
         journal = again(bench, journal, at(7)).await;
-        assert_eq!(kind(journal.intend(&intent("more", "ci-a", born(), &key, at(8))).await), FaultKind::Conflict, "I4: {result:?}");
+        assert_eq!(
+            kind(journal.intend(&intent("more", "ci-a", born(), &key, at(8))).await),
+            FaultKind::Conflict,
+            "I4: {result:?}"
+        );
     }
     assert_eq!(recall(&journal, at(9)).await.open.len(), 1, "only ci-b's");
 }
@@ -163,7 +202,9 @@ pub(crate) async fn racing_intents_leave_one<B: Bench>(bench: &B) {
     let mut tasks = Vec::new();
     for n in 0..8 {
         let journal = journal.clone();
-        tasks.push(tokio::spawn(async move { journal.intend(&intent(&format!("i{n}"), "ci-a", born(), &format!("k{n}"), at(n))).await.is_ok() }));
+        tasks.push(tokio::spawn(async move {
+            journal.intend(&intent(&format!("i{n}"), "ci-a", born(), &format!("k{n}"), at(n))).await.is_ok()
+        }));
     }
     let mut won = 0;
     for task in tasks {
@@ -180,7 +221,11 @@ pub(crate) async fn a_stop_goes_from_intended_to_sent_to_its_end<B: Bench>(bench
     let journal = again(bench, journal, at(11)).await;
     let found = recall(&journal, at(11)).await;
     let open = &found.open[0];
-    assert_eq!((open.id.as_str(), &open.instance, open.created, open.sent_at, open.intended_at), ("i1", &id("ci-a"), born(), None, at(10)), "L5: never sent, perhaps");
+    assert_eq!(
+        (open.id.as_str(), &open.instance, open.created, open.sent_at, open.intended_at),
+        ("i1", &id("ci-a"), born(), None, at(10)),
+        "L5: never sent, perhaps"
+    );
     assert_eq!((open.policy.as_str(), open.ground.as_str(), open.key.0.as_str()), ("Nightly", "off_hours", "k1"));
     assert_eq!(history(&found, "ci-a").open.as_ref().unwrap().id, "i1");
     journal.sent("i1", at(12)).await.unwrap();
@@ -223,7 +268,11 @@ pub(crate) async fn a_sweep_is_written_whole_or_not_at_all<B: Bench>(bench: &B) 
     assert_eq!(kind(journal.record(&record).await), FaultKind::Storage, "a sweep that settles has a time");
     let journal = again(bench, journal, at(11)).await;
     let found = recall(&journal, at(11)).await;
-    assert_eq!((found.instances.len(), found.open.len(), found.evaluated.len()), (0, 1, 0), "L8: nothing of it is there");
+    assert_eq!(
+        (found.instances.len(), found.open.len(), found.evaluated.len()),
+        (0, 1, 0),
+        "L8: nothing of it is there"
+    );
     assert!(journal.outbox(at(11), 9).await.unwrap().is_empty());
     record.at = Some(at(10));
     journal.record(&record).await.unwrap();
@@ -257,9 +306,17 @@ pub(crate) async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(b
     journal.record(&record).await.unwrap();
     assert_eq!(journal.outbox(at(60), 9).await.unwrap(), [Message { attempts: 1, ..one.clone() }]);
     let found = recall(&journal, at(61)).await;
-    let states: Vec<_> = history(&found, "ci-a").notices.iter().map(|n| (n.key.clone(), n.recorded_at, n.state)).collect();
+    let states: Vec<_> =
+        history(&found, "ci-a").notices.iter().map(|n| (n.key.clone(), n.recorded_at, n.state)).collect();
     let key = |message: &Message| message.notice.clone().unwrap();
-    assert_eq!(states, [(key(&one), at(1), NoticeState::Recorded), (key(&two), at(2), NoticeState::Recorded), (key(&three), at(3), NoticeState::Delivered { at: at(7) })]);
+    assert_eq!(
+        states,
+        [
+            (key(&one), at(1), NoticeState::Recorded),
+            (key(&two), at(2), NoticeState::Recorded),
+            (key(&three), at(3), NoticeState::Delivered { at: at(7) })
+        ]
+    );
     assert_eq!(kind(journal.delivered("nobody", at(8)).await), FaultKind::Storage);
     assert_eq!(kind(journal.undelivered("nobody", "x", None).await), FaultKind::Storage);
 }
@@ -272,14 +329,20 @@ pub(crate) async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B)
     assert_eq!(kind(journal.hold(&hold("h2", "ci-a", born(), at(20), at(9999))).await), FaultKind::Conflict);
     let journal = again(bench, journal, at(30)).await;
     let found = recall(&journal, at(30)).await;
-    assert_eq!(history(&found, "ci-a").holds, [hold("h1", "ci-a", born(), at(10), at(100)), hold("h2", "ci-a", born(), at(20), at(9000))]);
+    assert_eq!(
+        history(&found, "ci-a").holds,
+        [hold("h1", "ci-a", born(), at(10), at(100)), hold("h2", "ci-a", born(), at(20), at(9000))]
+    );
     assert!(!journal.lift("h1", "bob", at(100)).await.unwrap(), "it ended by itself");
     assert!(!journal.lift("nobody", "bob", at(100)).await.unwrap());
     assert!(journal.lift("h2", "bob", at(200)).await.unwrap());
     assert!(!journal.lift("h2", "bob", at(201)).await.unwrap());
     let journal = again(bench, journal, at(300)).await;
     let found = recall(&journal, at(300)).await;
-    assert_eq!((history(&found, "ci-a").hold_at(at(300)), history(&found, "ci-a").held_until(at(300))), (None, Some(at(200))));
+    assert_eq!(
+        (history(&found, "ci-a").hold_at(at(300)), history(&found, "ci-a").held_until(at(300))),
+        (None, Some(at(200)))
+    );
     assert_eq!(journal.holds_since(&upper(&id("ci-a")), at(10)).await.unwrap(), 2, "lifted ones count");
     assert_eq!(journal.holds_since(&id("ci-a"), at(11)).await.unwrap(), 1);
 }
@@ -299,7 +362,11 @@ pub(crate) async fn what_is_long_past_is_not_recalled<B: Bench>(bench: &B) {
     assert_eq!(counts(&recall(&journal, at(100) + hours(24)).await), (1, 1, 1));
     assert_eq!(counts(&recall(&journal, at(101) + hours(24)).await), (0, 1, 1));
     assert_eq!(counts(&recall(&journal, at(101) + hours(36)).await), (0, 0, 0));
-    assert_eq!(kind(journal.intend(&intent("i2", "ci-a", born(), "k1", at(0) + hours(10_000))).await), FaultKind::Conflict, "S2: a key is spent for ever");
+    assert_eq!(
+        kind(journal.intend(&intent("i2", "ci-a", born(), "k1", at(0) + hours(10_000))).await),
+        FaultKind::Conflict,
+        "S2: a key is spent for ever"
+    );
 }
 
 pub(crate) async fn evaluation_never_goes_back<B: Bench>(bench: &B) {
@@ -334,19 +401,39 @@ pub(crate) async fn a_revision_is_marked_when_it_replaces_another<B: Bench>(benc
 
 pub(crate) async fn the_decision_in_force_is_found<B: Bench>(bench: &B) {
     let journal = bench.open().await;
-    let row = |when, verdict: &str| DecisionRow { instance: id("ci-a"), at: at(when), verdict: verdict.to_owned(), facts: "{}".to_owned() };
-    let decisions = vec![row(10, "keep"), row(20, "warn"), row(20, "stop"), DecisionRow { instance: id("ci-b"), ..row(15, "other") }];
+    let row = |when, verdict: &str| DecisionRow {
+        instance: id("ci-a"),
+        at: at(when),
+        verdict: verdict.to_owned(),
+        facts: "{}".to_owned(),
+    };
+    let decisions = vec![
+        row(10, "keep"),
+        row(20, "warn"),
+        row(20, "stop"),
+        DecisionRow { instance: id("ci-b"), ..row(15, "other") },
+    ];
     journal.record(&SweepRecord { decisions, ..SweepRecord::default() }).await.unwrap();
     let journal = again(bench, journal, at(30)).await;
     assert!(journal.decision(&id("ci-a"), at(9)).await.unwrap().is_none());
     assert_eq!(journal.decision(&upper(&id("ci-a")), at(19)).await.unwrap(), Some(row(10, "keep")));
-    assert_eq!(journal.decision(&id("ci-a"), at(999)).await.unwrap(), Some(row(20, "stop")), "the later of one instant");
+    assert_eq!(
+        journal.decision(&id("ci-a"), at(999)).await.unwrap(),
+        Some(row(20, "stop")),
+        "the later of one instant"
+    );
 }
 
 pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     for n in 0..3 {
-        let line = AuditLine { at: at(n), who: "ann".to_owned(), what: "hold".to_owned(), target: "ci-a".to_owned(), why: "\"quotes\" and\nlines".to_owned() };
+        let line = AuditLine {
+            at: at(n),
+            who: "ann".to_owned(),
+            what: "hold".to_owned(),
+            target: "ci-a".to_owned(),
+            why: "\"quotes\" and\nlines".to_owned(),
+        };
         journal.audit(&line).await.unwrap();
     }
     again(bench, journal, at(4)).await;
@@ -354,7 +441,8 @@ pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {
 
 pub(crate) async fn a_first_sweep_of_100_000_is_one_record<B: Bench>(bench: &B) {
     let journal = bench.open().await;
-    let sightings = (0..100_000).map(|n| sighting(facts(&format!("ci-{n}"), born(), PowerState::Running, at(0)), None)).collect();
+    let sightings =
+        (0..100_000).map(|n| sighting(facts(&format!("ci-{n}"), born(), PowerState::Running, at(0)), None)).collect();
     journal.record(&sweep_of(sightings, at(0))).await.unwrap();
     let found = recall(&journal, at(1)).await;
     assert_eq!(found.instances.len(), 100_000);

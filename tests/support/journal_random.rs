@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use lightsout::facts::{Created, PowerState, StopResult};
-use lightsout::ports::{DecisionRow, FaultKind, Fault, Journal, SweepRecord};
+use lightsout::ports::{DecisionRow, Fault, FaultKind, Journal, SweepRecord};
 use lightsout::units::PolicyId;
 use proptest::prelude::*;
 
@@ -23,7 +23,10 @@ pub(crate) struct Happening {
 pub(crate) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     // two days, so that windows of 24 and 36 hours are crossed; time may go back between steps
     let one = (0_u8..18, 0_u8..3, 0_u8..3, 0_u8..3, 0_i64..200_000);
-    prop::collection::vec(one.prop_map(|(what, name, life, key, seconds)| Happening { what, name, life, key, seconds }), 1..40)
+    prop::collection::vec(
+        one.prop_map(|(what, name, life, key, seconds)| Happening { what, name, life, key, seconds }),
+        1..40,
+    )
 }
 
 impl Happening {
@@ -54,15 +57,31 @@ impl Happening {
 
     fn sweep(&self) -> SweepRecord {
         let when = at(self.seconds);
-        let mut record = SweepRecord { at: Some(when), seen: vec![(id("x").workspace().clone(), when)], ..SweepRecord::default() };
+        let mut record =
+            SweepRecord { at: Some(when), seen: vec![(id("x").workspace().clone(), when)], ..SweepRecord::default() };
         let state = if self.key == 0 { PowerState::Stopped } else { PowerState::Running };
         match self.what {
             0..=2 => record.sightings = vec![sighting(facts(&self.name(), self.life(), state, when), None)],
             3 => record.gone = vec![(id(&self.name()), when)],
-            4 | 5 => record.messages = vec![warning(&self.name(), self.life(), &format!("k{}", self.key), at(i64::from(self.key) * 50_000), when)],
+            4 | 5 => {
+                record.messages = vec![warning(
+                    &self.name(),
+                    self.life(),
+                    &format!("k{}", self.key),
+                    at(i64::from(self.key) * 50_000),
+                    when,
+                )]
+            }
             6 => record.settled = vec![(self.own_id(), self.result())],
             7 => record.evaluated = vec![PolicyId::new(&self.name())],
-            _ => record.decisions = vec![DecisionRow { instance: id(&self.name()), at: when, verdict: self.own_id(), facts: "{}".to_owned() }],
+            _ => {
+                record.decisions = vec![DecisionRow {
+                    instance: id(&self.name()),
+                    at: when,
+                    verdict: self.own_id(),
+                    facts: "{}".to_owned(),
+                }]
+            }
         }
         record
     }
@@ -70,16 +89,23 @@ impl Happening {
     /// Does it; the answer in words, so that two journals' answers can be compared.
     async fn happen(&self, journal: &impl Journal) -> String {
         let when = at(self.seconds);
-        let message = warning(&self.name(), self.life(), &format!("k{}", self.key), at(i64::from(self.key) * 50_000), when).id;
+        let message =
+            warning(&self.name(), self.life(), &format!("k{}", self.key), at(i64::from(self.key) * 50_000), when).id;
         let policy = PolicyId::new(&self.name());
         match self.what {
             0..=8 => answer(journal.record(&self.sweep()).await),
-            9 | 10 => answer(journal.intend(&intent(&self.own_id(), &self.name(), self.life(), &format!("k{}", self.key), when)).await),
+            9 | 10 => answer(
+                journal
+                    .intend(&intent(&self.own_id(), &self.name(), self.life(), &format!("k{}", self.key), when))
+                    .await,
+            ),
             11 => answer(journal.sent(&self.own_id(), when).await),
             12 => answer(journal.settle(&self.own_id(), &self.result(), when).await),
             13 => answer(journal.delivered(&message, when).await),
             14 => answer(journal.undelivered(&message, "503", (self.key > 0).then_some(when)).await),
-            15 => answer(journal.hold(&hold(&self.own_id(), &self.name(), self.life(), when, at(self.seconds + 40_000))).await),
+            15 => answer(
+                journal.hold(&hold(&self.own_id(), &self.name(), self.life(), when, at(self.seconds + 40_000))).await,
+            ),
             16 => answer(journal.lift(&self.own_id(), "bob", when).await),
             _ if self.key == 0 => answer(journal.acknowledge(&policy, "r1").await),
             _ => answer(journal.revision(&policy, &format!("r{}", self.key), when).await),

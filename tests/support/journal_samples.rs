@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, Created, History, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation, OperationStatus, Owner, PowerState, Reading, StopKey,
-    Tags, Trigger, Unknown,
+    Activity, Created, History, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation,
+    OperationStatus, Owner, PowerState, Reading, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::ports::{Fault, FaultKind, Intent, Message, Sighting, SweepRecord};
@@ -24,7 +24,9 @@ pub(crate) fn hours(n: i64) -> SignedDuration {
 }
 
 pub(crate) fn id(name: &str) -> InstanceId {
-    let text = format!("/subscriptions/S-1/resourceGroups/Rg/providers/Microsoft.MachineLearningServices/workspaces/Ws/computes/{name}");
+    let text = format!(
+        "/subscriptions/S-1/resourceGroups/Rg/providers/Microsoft.MachineLearningServices/workspaces/Ws/computes/{name}"
+    );
     InstanceId::parse(&text).unwrap()
 }
 
@@ -44,7 +46,10 @@ pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Times
         size: Arc::from("STANDARD_NC6"),
         region: Region::new("westeurope"),
         owner: Owner { user_name: Some(Arc::from("a@example.org")), ..Owner::default() },
-        tags: Reading::Known { value: Tags(vec![(Arc::from("Team"), Arc::from("x'; DROP TABLE instances; --"))]), as_of: seen },
+        tags: Reading::Known {
+            value: Tags(vec![(Arc::from("Team"), Arc::from("x'; DROP TABLE instances; --"))]),
+            as_of: seen,
+        },
         last_operation: Reading::Unknown(Unknown::Missing),
         native: NativeTimers::default(),
         activity: Activity::Unknown(Unknown::NoSource),
@@ -61,7 +66,13 @@ pub(crate) fn operated(mut facts: InstanceFacts, operation: Operation, when: Tim
 
 pub(crate) fn sighting(facts: InstanceFacts, before: Option<PowerState>) -> Sighting {
     let seen = facts.observed_at;
-    let history = History { first_seen: Some(seen), on_since: Some(seen), last_seen_off: None, last_busy: Some(seen), ..History::default() };
+    let history = History {
+        first_seen: Some(seen),
+        on_since: Some(seen),
+        last_seen_off: None,
+        last_busy: Some(seen),
+        ..History::default()
+    };
     Sighting { facts, before, not_before: None, not_after: seen, history }
 }
 
@@ -94,7 +105,15 @@ pub(crate) fn intent(intent_id: &str, name: &str, created: Created, key: &str, w
 }
 
 pub(crate) fn hold(hold_id: &str, name: &str, created: Created, made: Timestamp, until: Timestamp) -> Hold {
-    Hold { id: hold_id.to_owned(), instance: id(name), created, until, by: "ann".to_owned(), reason: "training".to_owned(), made_at: made }
+    Hold {
+        id: hold_id.to_owned(),
+        instance: id(name),
+        created,
+        until,
+        by: "ann".to_owned(),
+        reason: "training".to_owned(),
+        made_at: made,
+    }
 }
 
 pub(crate) fn warning(name: &str, created: Created, key: &str, stop_at: Timestamp, when: Timestamp) -> Message {

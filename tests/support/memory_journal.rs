@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{Created, EndedStop, History, Hold, InstanceFacts, NoticeState, OpenIntent, PastNotice, StopKey, StopResult};
+use lightsout::facts::{
+    Created, EndedStop, History, Hold, InstanceFacts, NoticeState, OpenIntent, PastNotice, StopKey, StopResult,
+};
 use lightsout::ports::{
-    AuditLine, DecisionRow, Fault, FaultKind, Intent, Journal, Message, MessageKind, Recall, RecalledIntent, Remembered, RevisionMark, SweepRecord,
+    AuditLine, DecisionRow, Fault, FaultKind, Intent, Journal, Message, MessageKind, Recall, RecalledIntent,
+    Remembered, RevisionMark, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -79,7 +82,10 @@ impl Memory {
         for sighting in &record.sightings {
             let key = (sighting.facts.id.clone(), sighting.facts.created);
             let seen_at = self.lives.get(&key).map_or(sighting.not_after, |life| life.seen_at.max(sighting.not_after));
-            self.lives.insert(key.clone(), Life { facts: sighting.facts.clone(), history: sighting.history.clone(), seen_at, is_gone: false });
+            self.lives.insert(
+                key.clone(),
+                Life { facts: sighting.facts.clone(), history: sighting.history.clone(), seen_at, is_gone: false },
+            );
             self.present.insert(key.0, key.1);
         }
         for (id, _) in &record.gone {
@@ -88,7 +94,11 @@ impl Memory {
         }
         self.decisions.extend(record.decisions.iter().cloned());
         for message in &record.messages {
-            self.posts.entry(message.id.clone()).or_insert_with(|| Post { message: message.clone(), next: Some(message.at), delivered_at: None });
+            self.posts.entry(message.id.clone()).or_insert_with(|| Post {
+                message: message.clone(),
+                next: Some(message.at),
+                delivered_at: None,
+            });
         }
         let Some(at) = record.at else {
             return if record.settled.is_empty() && record.evaluated.is_empty() { Ok(()) } else { absent() };
@@ -109,15 +119,25 @@ impl Memory {
         let mut holds: Vec<Hold> = self
             .holds
             .iter()
-            .filter(|(hold, _)| hold.instance == *id && (hold.created == created || hold.created.is_none() || created.is_none()))
+            .filter(|(hold, _)| {
+                hold.instance == *id && (hold.created == created || hold.created.is_none() || created.is_none())
+            })
             .map(|(hold, lifted)| Hold { until: lifted.map_or(hold.until, |at| at.min(hold.until)), ..hold.clone() })
             .filter(|hold| hold.until >= ago(now, 24))
             .collect();
         holds.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
-        let mut posts: Vec<&Post> = self.posts.values().filter(|post| post.message.instance == *id && post.message.created == created).collect();
+        let mut posts: Vec<&Post> = self
+            .posts
+            .values()
+            .filter(|post| post.message.instance == *id && post.message.created == created)
+            .collect();
         posts.sort_by(|a, b| (a.message.at, &a.message.id).cmp(&(b.message.at, &b.message.id)));
         let notices = posts.into_iter().filter_map(|post| notice(post, ago(now, 36))).collect();
-        let mut stops: Vec<&Stop> = self.stops.iter().filter(|stop| stop.intent.step.instance == *id && stop.intent.step.created == created).collect();
+        let mut stops: Vec<&Stop> = self
+            .stops
+            .iter()
+            .filter(|stop| stop.intent.step.instance == *id && stop.intent.step.created == created)
+            .collect();
         stops.sort_by(|a, b| (a.intent.at, &a.intent.id).cmp(&(b.intent.at, &b.intent.id)));
         let open = stops.iter().find(|stop| stop.end.is_none()).map(|stop| OpenIntent {
             id: stop.intent.id.clone(),
@@ -137,8 +157,14 @@ impl Memory {
 }
 
 fn notice(post: &Post, since: Timestamp) -> Option<PastNotice> {
-    let key = post.message.notice.clone().filter(|key| post.message.kind == MessageKind::Warning && (key.stop_at >= since || post.message.at >= since))?;
-    Some(PastNotice { key, recorded_at: post.message.at, state: post.delivered_at.map_or(NoticeState::Recorded, |at| NoticeState::Delivered { at }) })
+    let key = post.message.notice.clone().filter(|key| {
+        post.message.kind == MessageKind::Warning && (key.stop_at >= since || post.message.at >= since)
+    })?;
+    Some(PastNotice {
+        key,
+        recorded_at: post.message.at,
+        state: post.delivered_at.map_or(NoticeState::Recorded, |at| NoticeState::Delivered { at }),
+    })
 }
 
 fn ended(stop: &Stop, since: Timestamp) -> Option<EndedStop> {
@@ -170,7 +196,12 @@ impl Journal for MemoryJournal {
             let history = memory.history(id, *created, &life.history, now);
             instances.insert(id.clone(), Remembered { facts: life.facts.clone(), last_seen, history });
         }
-        Ok(Recall { instances, open: memory.open(), evaluated: memory.evaluated.clone(), revisions: memory.revisions.clone() })
+        Ok(Recall {
+            instances,
+            open: memory.open(),
+            evaluated: memory.evaluated.clone(),
+            revisions: memory.revisions.clone(),
+        })
     }
 
     async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {
@@ -186,7 +217,9 @@ impl Journal for MemoryJournal {
         let step = &intent.step;
         let refused = memory.stops.iter().any(|stop| {
             let same = stop.intent.step.instance == step.instance;
-            let spent = stop.intent.step.created == step.created && stop.intent.step.key == step.key && stop.end.as_ref().is_some_and(|(_, r)| is_spent(r));
+            let spent = stop.intent.step.created == step.created
+                && stop.intent.step.key == step.key
+                && stop.end.as_ref().is_some_and(|(_, r)| is_spent(r));
             stop.intent.id == intent.id || (same && (stop.end.is_none() || spent))
         });
         if refused {
@@ -218,7 +251,12 @@ impl Journal for MemoryJournal {
 
     async fn outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
         let memory = self.0.lock().unwrap();
-        let mut due: Vec<Message> = memory.posts.values().filter(|post| post.next.is_some_and(|at| at <= now)).map(|post| post.message.clone()).collect();
+        let mut due: Vec<Message> = memory
+            .posts
+            .values()
+            .filter(|post| post.next.is_some_and(|at| at <= now))
+            .map(|post| post.message.clone())
+            .collect();
         due.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         due.truncate(usize::try_from(most).unwrap());
         Ok(due)
@@ -251,7 +289,8 @@ impl Journal for MemoryJournal {
 
     async fn lift(&self, hold: &str, _: &str, at: Timestamp) -> Result<bool, Fault> {
         let mut memory = self.0.lock().unwrap();
-        let standing = memory.holds.iter_mut().find(|(other, lifted)| other.id == hold && lifted.is_none() && other.until > at);
+        let standing =
+            memory.holds.iter_mut().find(|(other, lifted)| other.id == hold && lifted.is_none() && other.until > at);
         let Some((hold, lifted)) = standing else { return Ok(false) };
         *lifted = Some(at.max(hold.made_at));
         Ok(true)
@@ -260,8 +299,14 @@ impl Journal for MemoryJournal {
     async fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, Fault> {
         let memory = self.0.lock().unwrap();
         let present = memory.present.get(instance);
-        let counts = |hold: &Hold| present.is_none_or(|created| *created == hold.created || created.is_none() || hold.created.is_none());
-        let count = memory.holds.iter().filter(|(hold, _)| hold.instance == *instance && hold.made_at >= since && counts(hold)).count();
+        let counts = |hold: &Hold| {
+            present.is_none_or(|created| *created == hold.created || created.is_none() || hold.created.is_none())
+        };
+        let count = memory
+            .holds
+            .iter()
+            .filter(|(hold, _)| hold.instance == *instance && hold.made_at >= since && counts(hold))
+            .count();
         Ok(u32::try_from(count).unwrap())
     }
 
@@ -270,7 +315,12 @@ impl Journal for MemoryJournal {
         let before = memory.revisions.get(policy).cloned();
         let mark = match before {
             Some(mark) if mark.revision == revision => mark,
-            other => RevisionMark { revision: revision.to_owned(), since: at, replaced: other.is_some(), acknowledged: false },
+            other => RevisionMark {
+                revision: revision.to_owned(),
+                since: at,
+                replaced: other.is_some(),
+                acknowledged: false,
+            },
         };
         memory.revisions.insert(policy.clone(), mark.clone());
         Ok(mark)
@@ -278,14 +328,21 @@ impl Journal for MemoryJournal {
 
     async fn acknowledge(&self, policy: &PolicyId, revision: &str) -> Result<bool, Fault> {
         let mut memory = self.0.lock().unwrap();
-        let Some(mark) = memory.revisions.get_mut(policy).filter(|mark| mark.revision == revision) else { return Ok(false) };
+        let Some(mark) = memory.revisions.get_mut(policy).filter(|mark| mark.revision == revision) else {
+            return Ok(false);
+        };
         mark.acknowledged = true;
         Ok(true)
     }
 
     async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {
         let memory = self.0.lock().unwrap();
-        Ok(memory.decisions.iter().filter(|row| row.instance == *instance && row.at <= at).max_by_key(|row| row.at).cloned())
+        Ok(memory
+            .decisions
+            .iter()
+            .filter(|row| row.instance == *instance && row.at <= at)
+            .max_by_key(|row| row.at)
+            .cloned())
     }
 
     async fn audit(&self, _: &AuditLine) -> Result<(), Fault> {

@@ -15,20 +15,11 @@ use std::process::Command;
 pub(crate) fn tool(name: &str) -> Option<Command> {
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = std::iter::once(venv)
-        .chain(std::env::split_paths(&path))
-        .collect();
-    let found = folders
-        .into_iter()
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file());
+    let folders: Vec<PathBuf> = std::iter::once(venv).chain(std::env::split_paths(&path)).collect();
+    let found = folders.into_iter().map(|folder| folder.join(name)).find(|file| file.is_file());
     if found.is_none() {
-        let required =
-            std::env::var_os("LIGHTSOUT_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-        assert!(
-            !required,
-            "`{name}` is not installed; `.ci/test` installs it, or unset LIGHTSOUT_REQUIRE_TOOLS"
-        );
+        let required = std::env::var_os("LIGHTSOUT_REQUIRE_TOOLS").is_some_and(|value| value == "1");
+        assert!(!required, "`{name}` is not installed; `.ci/test` installs it, or unset LIGHTSOUT_REQUIRE_TOOLS");
         eprintln!("not judged: `{name}` is not installed; `.ci/test` installs it");
     }
     found.map(Command::new)

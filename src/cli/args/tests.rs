@@ -13,15 +13,8 @@ fn read(line: &str) -> Result<Args, clap::Error> {
 fn the_tree_is_sound_and_every_command_shows_an_example() {
     Args::command().debug_assert();
     for command in Args::command().get_subcommands() {
-        let help = command
-            .get_after_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        assert!(
-            help.contains(&format!("lightsout {}", command.get_name())),
-            "{} has no example",
-            command.get_name()
-        );
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(help.contains(&format!("lightsout {}", command.get_name())), "{} has no example", command.get_name());
     }
 }
 
@@ -57,11 +50,7 @@ fn holds_are_made_listed_or_lifted_and_never_half() {
 
 #[test]
 fn freezing_needs_a_reason_lifting_needs_none() {
-    for good in [
-        "freeze --reason incident",
-        "freeze --lift",
-        "freeze --status",
-    ] {
+    for good in ["freeze --reason incident", "freeze --lift", "freeze --status"] {
         assert!(read(good).is_ok(), "{good}");
     }
     for bad in ["freeze", "freeze --lift --reason x", "freeze --reason"] {
@@ -71,17 +60,11 @@ fn freezing_needs_a_reason_lifting_needs_none() {
 
 #[test]
 fn times_dates_and_numbers_are_read_or_refused_here() {
-    let Command::Explain(explain) = read("explain ci --at 2026-11-20T19:05:00Z")
-        .unwrap()
-        .command
-    else {
+    let Command::Explain(explain) = read("explain ci --at 2026-11-20T19:05:00Z").unwrap().command else {
         panic!("another command")
     };
     assert_eq!(explain.at, "2026-11-20T19:05:00Z".parse().ok());
-    let Command::Check(check) = read("check --from 2027-03-22 --days 14 a.toml")
-        .unwrap()
-        .command
-    else {
+    let Command::Check(check) = read("check --from 2027-03-22 --days 14 a.toml").unwrap().command else {
         panic!("another command")
     };
     assert_eq!((check.days, check.files.len()), (14, 1));
@@ -95,8 +78,5 @@ fn times_dates_and_numbers_are_read_or_refused_here() {
     ] {
         assert!(read(bad).is_err(), "{bad}");
     }
-    assert_eq!(
-        read("").unwrap_err().kind(),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
+    assert_eq!(read("").unwrap_err().kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
 }

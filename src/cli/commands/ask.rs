@@ -68,12 +68,24 @@ pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError>
 
 async fn list_holds(context: &Context) -> Result<Exit, CommandError> {
     let view = any_view(context).await?;
-    let holds: Vec<_> = view.workspaces.values().flat_map(|place| &place.instances).filter_map(|i| i.hold.clone()).collect();
+    let holds: Vec<_> =
+        view.workspaces.values().flat_map(|place| &place.instances).filter_map(|i| i.hold.clone()).collect();
     context.print(&holds, || {
         let line = |hold: &crate::facts::Hold| {
-            format!("{} until {} by {}: {} (hold {})", hold.instance.name(), hold.until, words::clean(&hold.by), words::clean(&hold.reason), hold.id)
+            format!(
+                "{} until {} by {}: {} (hold {})",
+                hold.instance.name(),
+                hold.until,
+                words::clean(&hold.by),
+                words::clean(&hold.reason),
+                hold.id
+            )
         };
-        if holds.is_empty() { "nothing is held".to_owned() } else { holds.iter().map(line).collect::<Vec<_>>().join("\n") }
+        if holds.is_empty() {
+            "nothing is held".to_owned()
+        } else {
+            holds.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
     })?;
     Ok(Exit::Well)
 }
@@ -106,6 +118,7 @@ pub async fn ack(asked: &Ack, context: &Context) -> Result<Exit, CommandError> {
         None => rehearsed(context, &settings, &loaded).await?.acknowledge(policy.clone(), context.who()).await?,
     }
     let at: Timestamp = SystemClock.now();
-    context.print(&json!({ "acknowledged": policy, "at": at }), || format!("policy {policy} acts on all from now on"))?;
+    context
+        .print(&json!({ "acknowledged": policy, "at": at }), || format!("policy {policy} acts on all from now on"))?;
     Ok(Exit::Well)
 }

@@ -26,7 +26,11 @@ struct Checked<'a> {
 /// When a date cannot be reckoned with.
 pub fn check(asked: &Check, context: &Context) -> Result<Exit, CommandError> {
     let named: &[PathBuf] = &asked.files;
-    let loaded = if named.is_empty() { context.load() } else { check_files(&context.global.config, &context.environment, named) };
+    let loaded = if named.is_empty() {
+        context.load()
+    } else {
+        check_files(&context.global.config, &context.environment, named)
+    };
     let diagnostics: Vec<&Diagnostic> = loaded.findings().collect();
     let forecasts: Result<Vec<Forecast>, CommandError> = loaded
         .policies
@@ -59,5 +63,9 @@ fn first_day(asked: &Check, policy: &Policy) -> Result<Timestamp, CommandError> 
     let Some(date) = asked.from else { return Ok(SystemClock.now()) };
     let zone = policy.hours().map_or(TimeZone::UTC, |hours| hours.zone().clone());
     // Just before the first instant, so that an edge at midnight belongs to the day.
-    Ok(zone.to_zoned(date.to_datetime(jiff::civil::Time::midnight()))?.start_of_day()?.timestamp().checked_sub(jiff::SignedDuration::from_nanos(1))?)
+    Ok(zone
+        .to_zoned(date.to_datetime(jiff::civil::Time::midnight()))?
+        .start_of_day()?
+        .timestamp()
+        .checked_sub(jiff::SignedDuration::from_nanos(1))?)
 }

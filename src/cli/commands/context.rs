@@ -182,5 +182,9 @@ pub(super) fn complain(text: &str) {
 }
 
 fn width() -> u16 {
-    rustix::termios::tcgetwinsize(std::io::stdout()).map(|size| size.ws_col).ok().filter(|columns| *columns > 0).unwrap_or(120)
+    rustix::termios::tcgetwinsize(std::io::stdout())
+        .map(|size| size.ws_col)
+        .ok()
+        .filter(|columns| *columns > 0)
+        .unwrap_or(120)
 }

@@ -106,12 +106,19 @@ fn policies(seen: &mut Examined, set: &PolicySet) {
     seen.add("policies", if set.policies.is_empty() { Health::Warning } else { Health::Well }, words);
 }
 
-async fn journal(seen: &mut Examined, context: &Context, settings: &Settings, scratch: &std::path::Path) -> Result<Store, CommandError> {
+async fn journal(
+    seen: &mut Examined,
+    context: &Context,
+    settings: &Settings,
+    scratch: &std::path::Path,
+) -> Result<Store, CommandError> {
     let running = context.service(settings).ok().flatten().is_some();
     match Store::open(&settings.store.dir).await {
         Ok(store) => {
             match store.examine().await {
-                Ok(found) if found.is_empty() => seen.well("journal", format!("{} is whole", settings.store.dir.display())),
+                Ok(found) if found.is_empty() => {
+                    seen.well("journal", format!("{} is whole", settings.store.dir.display()))
+                }
                 Ok(found) => seen.add("journal", Health::Failed, found.join("; ")),
                 Err(error) => seen.add("journal", Health::Failed, error.to_string()),
             }
@@ -133,7 +140,9 @@ fn freeze(seen: &mut Examined, outside: &Outside<SystemClock>) {
 fn channels(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet) {
     let enforcing = set.policies.iter().any(|policy| policy.mode == Mode::Enforce);
     match outside.channels() {
-        0 if enforcing => seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify.webhook])"),
+        0 if enforcing => {
+            seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify.webhook])")
+        }
         0 => seen.well("channels", "none is set up; observing needs none"),
         count => seen.well("channels", format!("{count} set up")),
     }
@@ -158,7 +167,12 @@ async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &Policy
     clock(seen, outside);
 }
 
-async fn one_workspace(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet, workspace: &WorkspaceFacts) {
+async fn one_workspace(
+    seen: &mut Examined,
+    outside: &Outside<SystemClock>,
+    set: &PolicySet,
+    workspace: &WorkspaceFacts,
+) {
     let what = format!("workspace {}", workspace.id.name());
     match outside.azure.probe_read(workspace).await {
         Ok(count) => seen.well(&what, format!("{count} computes read")),
@@ -176,7 +190,11 @@ async fn one_workspace(seen: &mut Examined, outside: &Outside<SystemClock>, set:
             if missing.is_empty() {
                 seen.well(&what, format!("every needed action is granted ({})", needed.len()));
             } else {
-                seen.add(&what, Health::Failed, format!("missing actions: {}; grant them with deploy/role.json", missing.join(", ")));
+                seen.add(
+                    &what,
+                    Health::Failed,
+                    format!("missing actions: {}; grant them with deploy/role.json", missing.join(", ")),
+                );
             }
             if !excessive.is_empty() {
                 seen.add(&what, Health::Warning, format!("more than needed is granted: {}", excessive.join(", ")));
@@ -191,7 +209,8 @@ fn clock(seen: &mut Examined, outside: &Outside<SystemClock>) {
         None => seen.add("clock", Health::Warning, "no answer of Azure carried a date"),
         Some(time) => {
             let differs = time.azure.duration_since(time.here);
-            let health = if differs.abs() > jiff::SignedDuration::from_secs(120) { Health::Failed } else { Health::Well };
+            let health =
+                if differs.abs() > jiff::SignedDuration::from_secs(120) { Health::Failed } else { Health::Well };
             seen.add("clock", health, format!("differs from Azure's by {} s", differs.as_secs()));
         }
     }

@@ -50,7 +50,11 @@ pub async fn plan(context: &Context) -> Result<Exit, CommandError> {
 
 /// An engine that has looked at everything once and done nothing. Where the journal cannot be opened by this user it
 /// knows no history, and says so.
-pub(super) async fn rehearsed(context: &Context, settings: &Settings, loaded: &Loaded) -> Result<Engine<Outside<SystemClock>>, CommandError> {
+pub(super) async fn rehearsed(
+    context: &Context,
+    settings: &Settings,
+    loaded: &Loaded,
+) -> Result<Engine<Outside<SystemClock>>, CommandError> {
     let scratch = tempfile::tempdir().map_err(|error| CommandError::Io("make a temporary folder".to_owned(), error))?;
     let store = match Store::open(&settings.store.dir).await {
         Ok(store) => store,
@@ -64,7 +68,11 @@ pub(super) async fn rehearsed(context: &Context, settings: &Settings, loaded: &L
     Ok(engine)
 }
 
-async fn engine(settings: &Settings, outside: Outside<SystemClock>, loaded: &Loaded) -> Result<Engine<Outside<SystemClock>>, CommandError> {
+async fn engine(
+    settings: &Settings,
+    outside: Outside<SystemClock>,
+    loaded: &Loaded,
+) -> Result<Engine<Outside<SystemClock>>, CommandError> {
     let engine = Engine::new(Arc::new(outside), engine_options(settings));
     engine.recall().await?;
     engine.adopt(loaded.policies.set.clone()).await?;
@@ -73,7 +81,8 @@ async fn engine(settings: &Settings, outside: Outside<SystemClock>, loaded: &Loa
 
 /// Prints the errors of policies to stderr; true when there are any.
 fn complain_of(loaded: &Loaded) -> bool {
-    let errors: Vec<String> = loaded.findings().filter(|found| found.severity == Severity::Error).map(ToString::to_string).collect();
+    let errors: Vec<String> =
+        loaded.findings().filter(|found| found.severity == Severity::Error).map(ToString::to_string).collect();
     errors.iter().for_each(|error| complain(error));
     !errors.is_empty()
 }

@@ -35,7 +35,8 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     log_to_stderr(&settings);
     let mut options = engine_options(&settings);
     options.at_point = crate::cli::crash::hook(&context.environment);
-    let engine: Arc<Service> = Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));
+    let engine: Arc<Service> =
+        Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));
     engine.recall().await?;
     engine.adopt(loaded.policies.set.clone()).await?;
     if let Err(why) = verdict_on(&loaded) {
@@ -79,13 +80,15 @@ fn after_look(metrics: Metrics, health: Health) -> AfterLook<Outside<SystemClock
 
 fn listen(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics, health: &Health) -> Result<(), CommandError> {
     let address = settings.server.listen;
-    let listener = TcpListener::bind(address).map_err(|error| CommandError::Io(format!("listen on {address} ([server] listen)"), error))?;
+    let listener = TcpListener::bind(address)
+        .map_err(|error| CommandError::Io(format!("listen on {address} ([server] listen)"), error))?;
     let bound = listener.local_addr().map_err(|error| CommandError::Io("learn the address".to_owned(), error))?;
     tracing::info!("metrics and health at http://{bound}");
     let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
     tokio::spawn(serve_public(listener, face, axum_server::Handle::new()));
     let socket = control_socket(settings);
-    let control = ControlServer::bind(&socket).map_err(|error| CommandError::Io(format!("bind {}", socket.display()), error))?;
+    let control =
+        ControlServer::bind(&socket).map_err(|error| CommandError::Io(format!("bind {}", socket.display()), error))?;
     tokio::spawn(control.serve(engine.clone(), axum_server::Handle::new()));
     Ok(())
 }
@@ -107,7 +110,8 @@ fn reloads(context: &Context, loaded: &Loaded, sender: mpsc::Sender<Command>) ->
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| CommandError::Io("hear SIGHUP".to_owned(), error))?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            drop(changed.try_send(()));
+            // Full: a reload is waiting already.
+            changed.try_send(()).unwrap_or_default();
         }
     });
     let context = context.clone();
@@ -150,7 +154,10 @@ fn ends(sender: &mpsc::Sender<Command>) -> Result<(), CommandError> {
 
 /// Logs go to stderr, as settings say. A second call changes nothing.
 pub(super) fn log_to_stderr(settings: &Settings) {
-    let filter = tracing_subscriber::EnvFilter::new(format!("{level},sqlx=warn,tokio_cron_scheduler=off", level = settings.log.level.label()));
+    let filter = tracing_subscriber::EnvFilter::new(format!(
+        "{level},sqlx=warn,tokio_cron_scheduler=off",
+        level = settings.log.level.label()
+    ));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     drop(match settings.log.format {
         LogFormat::Text => lines.with_ansi(false).try_init(),

@@ -82,18 +82,36 @@ pub enum DemoError {
 ///
 /// # Errors
 /// When a part cannot be set up, or the journal fails.
-pub async fn demo(options: DemoOptions, out: Option<&mut (dyn std::io::Write + Send)>) -> Result<(Figures, impl Sized), DemoError> {
+pub async fn demo(
+    options: DemoOptions,
+    out: Option<&mut (dyn std::io::Write + Send)>,
+) -> Result<(Figures, impl Sized), DemoError> {
     let start: Timestamp = BEGINNING.parse()?;
-    let end = start.checked_add(SignedDuration::from_hours(24).saturating_mul(i32::try_from(options.days).unwrap_or(i32::MAX)))?;
+    let end = start
+        .checked_add(SignedDuration::from_hours(24).saturating_mul(i32::try_from(options.days).unwrap_or(i32::MAX)))?;
     let dir = tempfile::tempdir()?;
     let stage = build(&options, start, dir.path()).await?;
     let mut story = Story::new(out, &stage.policies);
-    let (metrics, health) = (Metrics::new(MetricsOptions { instance_series: true, ..MetricsOptions::default() })?, Health::new(SignedDuration::MAX, || SignedDuration::ZERO));
+    let (metrics, health) = (
+        Metrics::new(MetricsOptions { instance_series: true, ..MetricsOptions::default() })?,
+        Health::new(SignedDuration::MAX, || SignedDuration::ZERO),
+    );
     let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
     let served = serve(&options, face, &mut story)?;
     health.policies(Ok(()));
     health.store(Ok(()));
-    let mut run = Run { options, start, end, story, metrics, health, figures: Figures::default(), holds: Holds::new(), overdue: BTreeSet::new(), began: Instant::now() };
+    let mut run = Run {
+        options,
+        start,
+        end,
+        story,
+        metrics,
+        health,
+        figures: Figures::default(),
+        holds: Holds::new(),
+        overdue: BTreeSet::new(),
+        began: Instant::now(),
+    };
     run.drive(&stage).await?;
     let mut twin = World::new(population(options.seed, start))?;
     twin.advance_to(end);
@@ -103,7 +121,11 @@ pub async fn demo(options: DemoOptions, out: Option<&mut (dyn std::io::Write + S
     Ok((figures, (stage, served, dir)))
 }
 
-fn serve(options: &DemoOptions, face: PublicFace, story: &mut Story<'_>) -> Result<Option<tokio::task::JoinHandle<std::io::Result<()>>>, DemoError> {
+fn serve(
+    options: &DemoOptions,
+    face: PublicFace,
+    story: &mut Story<'_>,
+) -> Result<Option<tokio::task::JoinHandle<std::io::Result<()>>>, DemoError> {
     let Some(listen) = options.listen else { return Ok(None) };
     let listener = TcpListener::bind(listen)?;
     story.say(&format!("metrics at http://{}/metrics", listener.local_addr()?));
@@ -160,7 +182,12 @@ impl Run<'_> {
 
     async fn hold(&mut self, stage: &Stage, now: Timestamp, wish: &crate::sandbox::HoldWish) {
         let seconds = u32::try_from(wish.until.duration_since(now).as_secs()).unwrap_or(0);
-        let request = HoldRequest { instance: wish.instance_id.clone(), seconds, reason: wish.reason.clone(), by: wish.by.clone() };
+        let request = HoldRequest {
+            instance: wish.instance_id.clone(),
+            seconds,
+            reason: wish.reason.clone(),
+            by: wish.by.clone(),
+        };
         match stage.engine.hold(request).await {
             Ok(hold) => {
                 self.figures.held = self.figures.held.saturating_add(1);
@@ -193,7 +220,8 @@ impl Run<'_> {
         let view = stage.engine.last_view();
         self.figures.days = self.options.days;
         self.figures.seed = self.options.seed;
-        self.figures.instances = view.workspaces.values().map(|place| place.instances.len()).fold(0, usize::saturating_add);
+        self.figures.instances =
+            view.workspaces.values().map(|place| place.instances.len()).fold(0, usize::saturating_add);
         self.figures.arm_calls = stage.sandbox.recorder().arm_calls();
         self.figures.wall_seconds = self.began.elapsed().as_secs();
         let (policies, holds) = (&stage.policies, &self.holds);

@@ -77,12 +77,24 @@ impl Figures {
             ("stops", format!("{} taken by Azure, {} seen stopped", self.stops, self.verified)),
             ("warnings sent", self.warned.to_string()),
             ("holds asked for and given", self.held.to_string()),
-            ("stops refused by Azure", format!("{} (a full disk; its owner was told, and it was stopped later)", self.refused)),
+            (
+                "stops refused by Azure",
+                format!("{} (a full disk; its owner was told, and it was stopped later)", self.refused),
+            ),
             ("stopped while a job ran", self.busy_stopped.to_string()),
-            ("stopped in unseen use", format!("{} (tmux or a person at work: evidence from inside the instance is not part of this version)", self.busy_unseen)),
+            (
+                "stopped in unseen use",
+                format!(
+                    "{} (tmux or a person at work: evidence from inside the instance is not part of this version)",
+                    self.busy_unseen
+                ),
+            ),
             ("regrets", format!("{} (started again within 30 minutes)", self.regrets)),
             ("missed", format!("{} (due by policy and still on an hour later)", self.missed)),
-            ("billed hours", format!("{} instead of {}: {saved} fewer ({share} %)", self.running_hours, self.running_hours_without)),
+            (
+                "billed hours",
+                format!("{} instead of {}: {saved} fewer ({share} %)", self.running_hours, self.running_hours_without),
+            ),
             ("requests to Azure", format!("{} in {} sweeps", self.arm_calls, self.sweeps)),
             ("took", format!("{} s", self.wall_seconds)),
         ];

@@ -67,7 +67,8 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
 }
 
 fn azure_options(sandbox: &Sandbox, token_file: std::path::PathBuf) -> AzureOptions {
-    let cloud = Cloud::Custom { arm_endpoint: sandbox.base_url(), token_scope: String::new(), authority_host: String::new() };
+    let cloud =
+        Cloud::Custom { arm_endpoint: sandbox.base_url(), token_scope: String::new(), authority_host: String::new() };
     let mut options = AzureOptions::new(cloud, IdentityOptions::TokenFile { path: token_file });
     options.watch = Watch { subscriptions: DEMO_SUBSCRIPTIONS.map(SubscriptionId::new).to_vec(), ..Watch::default() };
     options
@@ -82,12 +83,21 @@ fn channels(sandbox: &Sandbox, clock: &VirtualClock) -> Result<Channels, DemoErr
         timeout: None,
     };
     let clock = clock.clone();
-    Ok(Channels::new(vec![Channel::Webhook(Webhook::new(options, Arc::new(move || crate::ports::Clock::now(&clock)))?)]))
+    Ok(Channels::new(vec![Channel::Webhook(Webhook::new(
+        options,
+        Arc::new(move || crate::ports::Clock::now(&clock)),
+    )?)]))
 }
 
 fn policies() -> Result<PolicySet, DemoError> {
     let sources = POLICIES.map(|(file, text)| SourceText { file: file.into(), text: text.to_owned() });
-    let parsed = parse(&Sources { defaults: None, policies: &sources, calendars: &BTreeMap::new(), channels: 1, activity_sources: 0 });
+    let parsed = parse(&Sources {
+        defaults: None,
+        policies: &sources,
+        calendars: &BTreeMap::new(),
+        channels: 1,
+        activity_sources: 0,
+    });
     match parsed.diagnostics.iter().find(|found| found.severity == Severity::Error) {
         Some(error) => Err(DemoError::Policy(error.to_string())),
         None => Ok(parsed.set),

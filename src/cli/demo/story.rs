@@ -27,7 +27,11 @@ struct DayCount {
 
 impl<'a> Story<'a> {
     pub(super) fn new(out: Option<&'a mut (dyn std::io::Write + Send)>, policies: &PolicySet) -> Self {
-        let zones = policies.policies.iter().filter_map(|policy| Some((policy.id.clone(), policy.hours()?.zone().clone()))).collect();
+        let zones = policies
+            .policies
+            .iter()
+            .filter_map(|policy| Some((policy.id.clone(), policy.hours()?.zone().clone())))
+            .collect();
         Self { out, zones, day: None, day_line: DayCount::default() }
     }
 
@@ -48,7 +52,12 @@ impl<'a> Story<'a> {
                 Outcome::Accepted => {
                     self.day_line.stopped = self.day_line.stopped.saturating_add(1);
                     let why = ground_words(line.step.ground);
-                    self.tell(now, policy, instance, &format!("stopped, {why} ({})", line.step.size.to_ascii_lowercase()));
+                    self.tell(
+                        now,
+                        policy,
+                        instance,
+                        &format!("stopped, {why} ({})", line.step.size.to_ascii_lowercase()),
+                    );
                 }
                 Outcome::Failed { words, .. } => self.tell(now, policy, instance, &format!("NOT stopped: {words}")),
                 Outcome::Dropped { words, .. } => {
@@ -68,12 +77,23 @@ impl<'a> Story<'a> {
     pub(super) fn held(&mut self, now: Timestamp, instance: &str, until: Timestamp, reason: &str) {
         self.turn_page(now);
         let name = instance.rsplit('/').next().unwrap_or(instance);
-        self.say(&format!("  {}        {name:14} held until {}: {}", clock(now, &TimeZone::UTC), clock(until, &TimeZone::UTC), words::clean(reason)));
+        self.say(&format!(
+            "  {}        {name:14} held until {}: {}",
+            clock(now, &TimeZone::UTC),
+            clock(until, &TimeZone::UTC),
+            words::clean(reason)
+        ));
     }
 
     fn tell(&mut self, now: Timestamp, policy: &PolicyId, instance: &InstanceId, what: &str) {
         let zone = self.zones.get(policy).cloned().unwrap_or(TimeZone::UTC);
-        let line = format!("  {} UTC {:14} {} [{} in {policy}]", clock(now, &TimeZone::UTC), instance.name(), words::clean(what), clock(now, &zone));
+        let line = format!(
+            "  {} UTC {:14} {} [{} in {policy}]",
+            clock(now, &TimeZone::UTC),
+            instance.name(),
+            words::clean(what),
+            clock(now, &zone)
+        );
         self.say(&line);
     }
 

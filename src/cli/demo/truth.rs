@@ -21,7 +21,8 @@ pub(super) type Holds = Vec<(String, Timestamp, Timestamp)>;
 
 /// Reads the meters into the figures.
 pub(super) fn measure(world: &World, figures: &mut Figures) {
-    let stops: Vec<_> = world.truths().flat_map(|truth| truth.stops()).filter(|stop| stop.cause == StopCause::Arm).collect();
+    let stops: Vec<_> =
+        world.truths().flat_map(|truth| truth.stops()).filter(|stop| stop.cause == StopCause::Arm).collect();
     figures.stops = stops.len();
     figures.busy_stopped = stops.iter().filter(|stop| stop.busy_job).count();
     figures.busy_unseen = stops.iter().filter(|stop| !stop.busy_job && stop.busy_unseen).count();
@@ -36,9 +37,18 @@ pub(super) fn running(world: &World) -> TenthHours {
 
 /// Counts the off edges after which an instance was on for an hour and more, though nothing that the policy respects
 /// kept it: no job, no hold, no opt-out, no start after the edge. Reckoned from the policies and the true history alone.
-pub(super) fn missed(world: &World, policies: &PolicySet, view: &FleetView, holds: &Holds) -> BTreeSet<(String, Timestamp)> {
-    let facts: BTreeMap<String, Arc<InstanceFacts>> =
-        view.workspaces.values().flat_map(|place| &place.instances).map(|i| (i.facts.id.to_string().to_ascii_lowercase(), i.facts.clone())).collect();
+pub(super) fn missed(
+    world: &World,
+    policies: &PolicySet,
+    view: &FleetView,
+    holds: &Holds,
+) -> BTreeSet<(String, Timestamp)> {
+    let facts: BTreeMap<String, Arc<InstanceFacts>> = view
+        .workspaces
+        .values()
+        .flat_map(|place| &place.instances)
+        .map(|i| (i.facts.id.to_string().to_ascii_lowercase(), i.facts.clone()))
+        .collect();
     let mut missed = BTreeSet::new();
     for truth in world.truths() {
         let Some(facts) = facts.get(&truth.id().to_ascii_lowercase()) else { continue };
@@ -57,16 +67,23 @@ fn off_edges(facts: &InstanceFacts, policies: &PolicySet, from: Timestamp, to: T
     let tag = facts.tags.known().and_then(|tags| tags.get(&terms.opt_out_tag));
     let Some(rule) = terms.hours.as_ref().filter(|_| opt_out(tag) == OptOut::No) else { return Vec::new() };
     let last = to.checked_sub(MISSED_AFTER).unwrap_or(from);
-    rule.hours.walk(from).take_while(|edge| edge.at < last).filter(|edge| edge.kind == EdgeKind::Off).map(|edge| edge.at).collect()
+    rule.hours
+        .walk(from)
+        .take_while(|edge| edge.at < last)
+        .filter(|edge| edge.kind == EdgeKind::Off)
+        .map(|edge| edge.at)
+        .collect()
 }
 
 fn is_missed(truth: &Truth<'_>, edge: Timestamp, holds: &Holds) -> bool {
     let Ok(end) = edge.checked_add(MISSED_AFTER) else { return false };
-    let on_throughout = truth.history().iter().filter(|(since, _)| *since > edge && *since <= end).all(|(_, state)| is_on(*state))
-        && truth.state_at(edge).is_some_and(is_on);
+    let on_throughout =
+        truth.history().iter().filter(|(since, _)| *since > edge && *since <= end).all(|(_, state)| is_on(*state))
+            && truth.state_at(edge).is_some_and(is_on);
     let started = truth.starts().iter().any(|start| start.at >= edge && start.at <= end);
     let early = edge.checked_sub(MISSED_AFTER).unwrap_or(edge);
-    let held = holds.iter().any(|(id, from, until)| id.eq_ignore_ascii_case(truth.id()) && *from <= end && *until >= early);
+    let held =
+        holds.iter().any(|(id, from, until)| id.eq_ignore_ascii_case(truth.id()) && *from <= end && *until >= early);
     on_throughout && !started && !held && !truth.job_ran_in(edge, end)
 }
 

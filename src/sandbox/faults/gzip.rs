@@ -32,11 +32,7 @@ impl Bits {
 /// Gzip of about that many MiB of spaces; its checksum is wrong, which nobody learns who stops in time.
 pub(in crate::sandbox) fn gzip_of_spaces(mebibytes: usize) -> Bytes {
     let head = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    let mut bits = Bits {
-        out: head,
-        held: 0,
-        count: 0,
-    };
+    let mut bits = Bits { out: head, held: 0, count: 0 };
     bits.put(1, 1);
     bits.put(1, 2);
     // A literal space: codes of literals 0 to 143 begin at 0x30.

@@ -76,14 +76,8 @@ impl FaultRule {
         rule.skip = written.nth.map_or(0, |nth| nth.saturating_sub(1));
         rule.count = written.count;
         rule.percent = written.percent;
-        rule.from = written
-            .from
-            .map(|text| number(&text, "instant such as 2026-11-02T20:00:00Z"))
-            .transpose()?;
-        rule.to = written
-            .to
-            .map(|text| number(&text, "instant such as 2026-11-02T20:00:00Z"))
-            .transpose()?;
+        rule.from = written.from.map(|text| number(&text, "instant such as 2026-11-02T20:00:00Z")).transpose()?;
+        rule.to = written.to.map(|text| number(&text, "instant such as 2026-11-02T20:00:00Z")).transpose()?;
         Ok(rule)
     }
 }
@@ -92,18 +86,11 @@ impl FromStr for FaultRule {
     type Err = FaultSyntax;
 
     fn from_str(text: &str) -> Result<Self, FaultSyntax> {
-        let (matcher, what) = text
-            .split_once("=>")
-            .ok_or_else(|| FaultSyntax::Shape(text.to_owned()))?;
+        let (matcher, what) = text.split_once("=>").ok_or_else(|| FaultSyntax::Shape(text.to_owned()))?;
         let mut parts = matcher.trim().split(',').map(str::trim);
-        let mut rule = Self::new(
-            operation(parts.next().unwrap_or_default())?,
-            effect(what.trim())?,
-        );
+        let mut rule = Self::new(operation(parts.next().unwrap_or_default())?, effect(what.trim())?);
         for part in parts {
-            let (key, value) = part
-                .split_once('=')
-                .ok_or_else(|| FaultSyntax::Key(part.to_owned()))?;
+            let (key, value) = part.split_once('=').ok_or_else(|| FaultSyntax::Key(part.to_owned()))?;
             match key {
                 "path" => rule.path = Some(value.to_owned()),
                 "nth" => rule.skip = number::<u64>(value, "number")?.saturating_sub(1),
@@ -126,19 +113,13 @@ fn operation(word: &str) -> Result<FaultOperation, FaultSyntax> {
 }
 
 fn number<T: FromStr>(value: &str, wanted: &'static str) -> Result<T, FaultSyntax> {
-    value.trim().parse().map_err(|_| FaultSyntax::Value {
-        value: value.to_owned(),
-        wanted,
-    })
+    value.trim().parse().map_err(|_| FaultSyntax::Value { value: value.to_owned(), wanted })
 }
 
 /// Reads an effect: its word, and its argument behind the first colon.
 fn effect(text: &str) -> Result<Effect, FaultSyntax> {
-    let (word, argument) = text
-        .split_once(':')
-        .map_or((text, None), |(word, argument)| {
-            (word.trim_end(), Some(argument))
-        });
+    let (word, argument) =
+        text.split_once(':').map_or((text, None), |(word, argument)| (word.trim_end(), Some(argument)));
     if let Some(plain) = plain_effect(word) {
         return Ok(plain);
     }
@@ -148,10 +129,7 @@ fn effect(text: &str) -> Result<Effect, FaultSyntax> {
     let given = || {
         argument
             .map(str::to_owned)
-            .ok_or_else(|| FaultSyntax::Value {
-                value: text.to_owned(),
-                wanted: "effect with an argument",
-            })
+            .ok_or_else(|| FaultSyntax::Value { value: text.to_owned(), wanted: "effect with an argument" })
     };
     Ok(match word {
         "throttle" => Effect::Throttle(argument.map(str::to_owned)),
@@ -161,10 +139,7 @@ fn effect(text: &str) -> Result<Effect, FaultSyntax> {
         }
         "error" => {
             let (code, name) = split(&given()?);
-            Effect::Error(
-                number(&code, "status code")?,
-                name.unwrap_or_else(|| "BadRequest".into()),
-            )
+            Effect::Error(number(&code, "status code")?, name.unwrap_or_else(|| "BadRequest".into()))
         }
         "redirect" => Effect::Redirect(given()?),
         "delay" => Effect::Delay(number(&given()?, "number of milliseconds")?),
@@ -179,14 +154,10 @@ fn effect(text: &str) -> Result<Effect, FaultSyntax> {
         "remove" => Effect::Remove(given()?),
         "set" => {
             let written = given()?;
-            let (pointer, json) = written.split_once('=').ok_or(FaultSyntax::Value {
-                value: written.clone(),
-                wanted: "POINTER=JSON",
-            })?;
-            let value: Value = serde_json::from_str(json).map_err(|_| FaultSyntax::Value {
-                value: json.to_owned(),
-                wanted: "JSON value",
-            })?;
+            let (pointer, json) =
+                written.split_once('=').ok_or(FaultSyntax::Value { value: written.clone(), wanted: "POINTER=JSON" })?;
+            let value: Value = serde_json::from_str(json)
+                .map_err(|_| FaultSyntax::Value { value: json.to_owned(), wanted: "JSON value" })?;
             Effect::Set(pointer.to_owned(), value)
         }
         other => return Err(FaultSyntax::Effect(other.to_owned())),
@@ -253,8 +224,6 @@ fn sized_effect(word: &str, argument: Option<&str>) -> Option<Result<Effect, Fau
 }
 
 fn split(text: &str) -> (String, Option<String>) {
-    text.split_once(',').map_or_else(
-        || (text.to_owned(), None),
-        |(first, rest)| (first.to_owned(), Some(rest.to_owned())),
-    )
+    text.split_once(',')
+        .map_or_else(|| (text.to_owned(), None), |(first, rest)| (first.to_owned(), Some(rest.to_owned())))
 }

@@ -96,16 +96,7 @@ pub struct FaultRule {
 impl FaultRule {
     /// A fault on every request of one kind.
     pub fn new(on: FaultOperation, effect: Effect) -> Self {
-        Self {
-            on,
-            path: None,
-            skip: 0,
-            count: None,
-            percent: None,
-            from: None,
-            to: None,
-            effect,
-        }
+        Self { on, path: None, skip: 0, count: None, percent: None, from: None, to: None, effect }
     }
 
     /// The same, only where path and query contain this.
@@ -131,10 +122,7 @@ impl FaultRule {
 
     fn meets(&self, on: FaultOperation, path: &str, now: Timestamp) -> bool {
         let named = self.on == FaultOperation::Any || self.on == on;
-        let placed = self
-            .path
-            .as_ref()
-            .is_none_or(|part| path.contains(&part.to_lowercase()));
+        let placed = self.path.as_ref().is_none_or(|part| path.contains(&part.to_lowercase()));
         let timed = self.from.is_none_or(|from| now >= from) && self.to.is_none_or(|to| now < to);
         named && placed && timed
     }
@@ -159,49 +147,28 @@ pub struct Faults {
 impl Faults {
     /// No faults yet; shares of a rule are drawn from this seed.
     pub fn new(seed: u64) -> Self {
-        Self {
-            standing: Arc::default(),
-            seed,
-        }
+        Self { standing: Arc::default(), seed }
     }
 
     /// Puts a rule in force, after those there are.
     pub fn push(&self, rule: FaultRule) {
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         let number = u64::try_from(standing.len()).unwrap_or(u64::MAX);
-        standing.push(Standing {
-            rule,
-            number,
-            met: 0,
-            spoilt: 0,
-        });
+        standing.push(Standing { rule, number, met: 0, spoilt: 0 });
     }
 
     /// Ends all faults.
     pub fn clear(&self) {
-        self.standing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// How many answers have been spoilt by the rules in force.
     pub fn spoilt(&self) -> u64 {
-        self.standing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .map(|standing| standing.spoilt)
-            .sum()
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|standing| standing.spoilt).sum()
     }
 
     /// What happens to this request, in the order of the rules.
-    pub(in crate::sandbox) fn meet(
-        &self,
-        on: FaultOperation,
-        path: &str,
-        now: Timestamp,
-    ) -> Vec<Effect> {
+    pub(in crate::sandbox) fn meet(&self, on: FaultOperation, path: &str, now: Timestamp) -> Vec<Effect> {
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         if standing.is_empty() {
             return Vec::new();
@@ -218,18 +185,9 @@ impl Faults {
 impl Standing {
     fn strike(&mut self, seed: u64) -> Option<Effect> {
         self.met = self.met.saturating_add(1);
-        let left_alone =
-            self.met <= self.rule.skip || self.rule.count.is_some_and(|count| self.spoilt >= count);
-        let mut rng = stream(
-            seed,
-            &["fault", &self.number.to_string(), &self.met.to_string()],
-        );
-        if left_alone
-            || self
-                .rule
-                .percent
-                .is_some_and(|percent| !chance(&mut rng, percent))
-        {
+        let left_alone = self.met <= self.rule.skip || self.rule.count.is_some_and(|count| self.spoilt >= count);
+        let mut rng = stream(seed, &["fault", &self.number.to_string(), &self.met.to_string()]);
+        if left_alone || self.rule.percent.is_some_and(|percent| !chance(&mut rng, percent)) {
             return None;
         }
         self.spoilt = self.spoilt.saturating_add(1);

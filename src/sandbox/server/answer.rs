@@ -15,28 +15,18 @@ pub(super) struct Answer {
 impl Answer {
     /// No body.
     pub(super) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        }
+        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
     /// A JSON body.
     pub(super) fn json(status: u16, body: &Value) -> Self {
-        Self::bytes(
-            status,
-            "application/json; charset=utf-8",
-            Bytes::from(body.to_string()),
-        )
+        Self::bytes(status, "application/json; charset=utf-8", Bytes::from(body.to_string()))
     }
 
     /// Any body of a named type.
     pub(super) fn bytes(status: u16, content_type: &'static str, body: Bytes) -> Self {
         let mut answer = Self::empty(status);
-        answer
-            .headers
-            .insert("content-type", HeaderValue::from_static(content_type));
+        answer.headers.insert("content-type", HeaderValue::from_static(content_type));
         answer.body = body;
         answer
     }

@@ -17,32 +17,18 @@ const PAGES_MAX: usize = 10_000;
 
 impl Shared {
     /// Workspaces of a subscription or of a resource group.
-    pub(super) fn list_workspaces(
-        &self,
-        ask: &Ask<'_>,
-        subscription: &str,
-        group: Option<&str>,
-    ) -> Answer {
+    pub(super) fn list_workspaces(&self, ask: &Ask<'_>, subscription: &str, group: Option<&str>) -> Answer {
         let Some(from) = offset(ask, subscription) else {
             return bad_skip();
         };
         let (world, _) = self.world_now();
         let wanted = |workspace: &&Workspace| {
-            workspace
-                .spec
-                .subscription
-                .eq_ignore_ascii_case(subscription)
-                && group
-                    .is_none_or(|group| workspace.spec.resource_group.eq_ignore_ascii_case(group))
+            workspace.spec.subscription.eq_ignore_ascii_case(subscription)
+                && group.is_none_or(|group| workspace.spec.resource_group.eq_ignore_ascii_case(group))
         };
         let all: Vec<&Workspace> = world.workspaces.iter().filter(wanted).collect();
         if all.is_empty()
-            && !world.workspaces.iter().any(|workspace| {
-                workspace
-                    .spec
-                    .subscription
-                    .eq_ignore_ascii_case(subscription)
-            })
+            && !world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(subscription))
         {
             return errors::arm(
                 404,
@@ -51,17 +37,10 @@ impl Shared {
             );
         }
         let size = self.options.page_size.max(1);
-        let items: Vec<Value> = all
-            .iter()
-            .skip(from)
-            .take(size)
-            .map(|workspace| render::workspace(workspace, &world.tenant))
-            .collect();
+        let items: Vec<Value> =
+            all.iter().skip(from).take(size).map(|workspace| render::workspace(workspace, &world.tenant)).collect();
         let next = from.saturating_add(size);
-        page(
-            items,
-            (next < all.len()).then(|| next_link(ask, subscription, next)),
-        )
+        page(items, (next < all.len()).then(|| next_link(ask, subscription, next)))
     }
 
     /// One workspace.
@@ -83,10 +62,7 @@ impl Shared {
             return no_workspace(id);
         };
         let key = format!("{}{}?{from}&{}", ask.origin, ask.path, ask.api_version());
-        if let Some(kept) = lock(&self.pages)
-            .get(&key)
-            .filter(|kept| kept.version == workspace.version)
-        {
+        if let Some(kept) = lock(&self.pages).get(&key).filter(|kept| kept.version == workspace.version) {
             return json_bytes(kept.body.clone());
         }
         let size = self.options.page_size.max(1);
@@ -95,38 +71,17 @@ impl Shared {
         if pages.len() >= PAGES_MAX {
             pages.clear();
         }
-        pages.insert(
-            key,
-            Page {
-                version: workspace.version,
-                body: answer.body.clone(),
-            },
-        );
+        pages.insert(key, Page { version: workspace.version, body: answer.body.clone() });
         answer
     }
 
-    fn fresh_page(
-        &self,
-        ask: &Ask<'_>,
-        world: &World,
-        workspace: &Workspace,
-        (from, size): (usize, usize),
-    ) -> Answer {
-        let machines = workspace
-            .members
-            .iter()
-            .filter_map(|position| world.machines.get(*position));
+    fn fresh_page(&self, ask: &Ask<'_>, world: &World, workspace: &Workspace, (from, size): (usize, usize)) -> Answer {
+        let machines = workspace.members.iter().filter_map(|position| world.machines.get(*position));
         // Computes of other types stand first, so that a client meets them on its first page.
         let others = workspace.spec.others.len();
         let listed = others.saturating_add(workspace.members.len());
-        let mut items: Vec<Value> = workspace
-            .spec
-            .others
-            .iter()
-            .skip(from)
-            .take(size)
-            .map(|other| render::other(other, workspace))
-            .collect();
+        let mut items: Vec<Value> =
+            workspace.spec.others.iter().skip(from).take(size).map(|other| render::other(other, workspace)).collect();
         let room = size.saturating_sub(items.len());
         items.extend(
             machines
@@ -135,10 +90,7 @@ impl Shared {
                 .map(|machine| render::instance(machine, workspace, &world.tenant)),
         );
         let next = from.saturating_add(size);
-        page(
-            items,
-            (next < listed).then(|| next_link(ask, &workspace.id.to_lowercase(), next)),
-        )
+        page(items, (next < listed).then(|| next_link(ask, &workspace.id.to_lowercase(), next)))
     }
 
     /// One compute.
@@ -150,12 +102,7 @@ impl Shared {
         if let Some(machine) = world.machine(&format!("{workspace}/computes/{name}")) {
             return Answer::json(200, &render::instance(machine, found, &world.tenant));
         }
-        match found
-            .spec
-            .others
-            .iter()
-            .find(|other| other.name.eq_ignore_ascii_case(name))
-        {
+        match found.spec.others.iter().find(|other| other.name.eq_ignore_ascii_case(name)) {
             Some(other) => Answer::json(200, &render::other(other, found)),
             None => no_compute(workspace, name),
         }
@@ -164,21 +111,13 @@ impl Shared {
     /// A subscription, if any workspace is in it.
     pub(super) fn get_subscription(&self, id: &str) -> Answer {
         let (world, _) = self.world_now();
-        if world
-            .workspaces
-            .iter()
-            .any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(id))
-        {
+        if world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(id)) {
             return Answer::json(
                 200,
                 &json!({ "id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "Sandbox", "state": "Enabled", "tenantId": world.tenant }),
             );
         }
-        errors::arm(
-            404,
-            "SubscriptionNotFound",
-            &format!("The subscription '{id}' could not be found."),
-        )
+        errors::arm(404, "SubscriptionNotFound", &format!("The subscription '{id}' could not be found."))
     }
 
     /// What the caller's role allows, less what this sandbox denies.
@@ -206,9 +145,7 @@ impl Shared {
 
 /// A workspace by its id in small letters.
 pub(super) fn find<'a>(world: &'a World, id: &str) -> Option<(usize, &'a Workspace)> {
-    world
-        .workspace_at(id)
-        .and_then(|position| Some((position, world.workspaces.get(position)?)))
+    world.workspace_at(id).and_then(|position| Some((position, world.workspaces.get(position)?)))
 }
 
 fn no_workspace(id: &str) -> Answer {
@@ -244,21 +181,12 @@ fn json_bytes(body: Bytes) -> Answer {
 }
 
 fn next_link(ask: &Ask<'_>, list: &str, next: usize) -> String {
-    format!(
-        "{}{}?api-version={}&$skip={}",
-        ask.origin,
-        ask.path,
-        ask.api_version(),
-        skip_token(list, next)
-    )
+    format!("{}{}?api-version={}&$skip={}", ask.origin, ask.path, ask.api_version(), skip_token(list, next))
 }
 
 /// A continuation that means nothing to others: the place with a seal over list and place.
 fn skip_token(list: &str, next: usize) -> String {
-    URL_SAFE_NO_PAD.encode(format!(
-        "{next}:{:016x}",
-        mix(0x5a11, &[&list.to_lowercase(), &next.to_string()])
-    ))
+    URL_SAFE_NO_PAD.encode(format!("{next}:{:016x}", mix(0x5a11, &[&list.to_lowercase(), &next.to_string()])))
 }
 
 /// The place a `$skip` stands for; none if it is not of this list.
@@ -272,9 +200,5 @@ fn offset(ask: &Ask<'_>, list: &str) -> Option<usize> {
 }
 
 fn bad_skip() -> Answer {
-    errors::arm(
-        400,
-        "BadRequest",
-        "The continuation token in $skip is malformed; follow nextLink as it is given.",
-    )
+    errors::arm(400, "BadRequest", "The continuation token in $skip is malformed; follow nextLink as it is given.")
 }

@@ -32,8 +32,7 @@ impl Connection {
 
     /// Bytes go out one by one, so far apart.
     pub(super) fn drip(&self, millis: u64) {
-        self.treatment
-            .store(millis.clamp(1, CUT - 1), Ordering::Relaxed);
+        self.treatment.store(millis.clamp(1, CUT - 1), Ordering::Relaxed);
     }
 }
 
@@ -57,14 +56,7 @@ impl Listener for Doorstep {
                 Ok((stream, address)) => {
                     // Without it, small answers wait for the peer's delayed acknowledgement.
                     drop(stream.set_nodelay(true));
-                    return (
-                        Treated {
-                            stream,
-                            connection: Connection::default(),
-                            pause: None,
-                        },
-                        address,
-                    );
+                    return (Treated { stream, connection: Connection::default(), pause: None }, address);
                 }
                 // Out of file handles, or the peer left already: the next one may do better.
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -90,12 +82,7 @@ impl Treated {
         self.connection.treatment.load(Ordering::Relaxed)
     }
 
-    fn poll_drip(
-        &mut self,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-        millis: u64,
-    ) -> Poll<io::Result<usize>> {
+    fn poll_drip(&mut self, cx: &mut Context<'_>, bytes: &[u8], millis: u64) -> Poll<io::Result<usize>> {
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(cx));
             self.pause = None;
@@ -112,21 +99,13 @@ fn is_cut() -> io::Error {
 }
 
 impl AsyncRead for Treated {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Treated {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.treatment() {
             WHOLE => Pin::new(&mut self.stream).poll_write(cx, bytes),
             CUT => Poll::Ready(Err(is_cut())),
@@ -142,10 +121,7 @@ impl AsyncWrite for Treated {
         if self.treatment() == WHOLE {
             return Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         }
-        let first = slices
-            .iter()
-            .find(|slice| !slice.is_empty())
-            .map_or(&[] as &[u8], |slice| slice);
+        let first = slices.iter().find(|slice| !slice.is_empty()).map_or(&[] as &[u8], |slice| slice);
         self.poll_write(cx, first)
     }
 

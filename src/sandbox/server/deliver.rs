@@ -31,20 +31,14 @@ impl Delivery<'_> {
             connection.cut();
         }
         let mut response = Response::new(broken(Bytes::new()));
-        response
-            .headers_mut()
-            .insert("content-length", HeaderValue::from_static("1000"));
+        response.headers_mut().insert("content-length", HeaderValue::from_static("1000"));
         response
     }
 }
 
 /// Puts the common headers on, and sends it as the faults want.
 pub(super) fn deliver(delivery: &Delivery<'_>, answer: Answer, effects: &[Effect]) -> Response {
-    let Answer {
-        status,
-        mut headers,
-        body,
-    } = answer;
+    let Answer { status, mut headers, body } = answer;
     common_headers(&mut headers, delivery);
     for effect in effects {
         spoil_headers(&mut headers, effect, delivery.at);
@@ -52,9 +46,7 @@ pub(super) fn deliver(delivery: &Delivery<'_>, answer: Answer, effects: &[Effect
             connection.drip(*millis);
         }
     }
-    let slow = effects
-        .iter()
-        .find(|effect| matches!(effect, Effect::Drip(_) | Effect::Truncate | Effect::Cut));
+    let slow = effects.iter().find(|effect| matches!(effect, Effect::Drip(_) | Effect::Truncate | Effect::Cut));
     let length = HeaderValue::from(body.len());
     let sent = match slow {
         Some(Effect::Drip(millis)) => {
@@ -78,33 +70,20 @@ pub(super) fn deliver(delivery: &Delivery<'_>, answer: Answer, effects: &[Effect
 
 /// The headers that every answer of ARM carries; `Date` is of the sandbox's time.
 fn common_headers(headers: &mut HeaderMap, delivery: &Delivery<'_>) {
-    let id = mix(
-        delivery.shared.options.world.seed,
-        &["request", &delivery.number.to_string()],
-    );
-    let id = format!(
-        "{:08x}-0000-4000-8000-{:012x}",
-        id >> 32,
-        id & 0xffff_ffff_ffff
-    );
+    let id = mix(delivery.shared.options.world.seed, &["request", &delivery.number.to_string()]);
+    let id = format!("{:08x}-0000-4000-8000-{:012x}", id >> 32, id & 0xffff_ffff_ffff);
     for name in ["x-ms-request-id", "x-ms-correlation-request-id"] {
         if let Ok(value) = HeaderValue::from_str(&id) {
             headers.insert(name, value);
         }
     }
-    headers
-        .entry("cache-control")
-        .or_insert(HeaderValue::from_static("no-cache"));
-    headers.insert(
-        "x-content-type-options",
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.entry("cache-control").or_insert(HeaderValue::from_static("no-cache"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     set_date(headers, delivery.at);
 }
 
 fn set_date(headers: &mut HeaderMap, at: Timestamp) {
-    if let Ok(value) = HeaderValue::from_str(&at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
-    {
+    if let Ok(value) = HeaderValue::from_str(&at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
         headers.insert("date", value);
     }
 }
@@ -115,11 +94,9 @@ fn set_date(headers: &mut HeaderMap, at: Timestamp) {
 )]
 fn spoil_headers(headers: &mut HeaderMap, effect: &Effect, at: Timestamp) {
     match effect {
-        Effect::DateSkew(seconds) => set_date(
-            headers,
-            at.checked_add(SignedDuration::from_secs(*seconds))
-                .unwrap_or(at),
-        ),
+        Effect::DateSkew(seconds) => {
+            set_date(headers, at.checked_add(SignedDuration::from_secs(*seconds)).unwrap_or(at))
+        }
         Effect::Close => drop(headers.insert("connection", HeaderValue::from_static("close"))),
         Effect::BigHeader(bytes) => {
             if let Ok(value) = HeaderValue::from_str(&"x".repeat(*bytes)) {
@@ -129,10 +106,7 @@ fn spoil_headers(headers: &mut HeaderMap, effect: &Effect, at: Timestamp) {
         Effect::DuplicateHeaders => {
             for (name, values) in [
                 ("retry-after", ["0", "garbage"]),
-                (
-                    "x-ms-ratelimit-remaining-subscription-reads",
-                    ["-1", "9999999999999999999999"],
-                ),
+                ("x-ms-ratelimit-remaining-subscription-reads", ["-1", "9999999999999999999999"]),
                 ("location", ["//other.example/", "::"]),
                 ("x-ms-request-id", ["", "\"quoted\""]),
             ] {

@@ -9,10 +9,7 @@ use super::render::seven_digits;
 
 /// An answer with ARM's plain error body.
 pub(super) fn arm(status: u16, code: &str, message: &str) -> Answer {
-    Answer::json(
-        status,
-        &json!({ "error": { "code": code, "message": message } }),
-    )
+    Answer::json(status, &json!({ "error": { "code": code, "message": message } }))
 }
 
 /// An answer with the long error body of the Machine Learning provider; the telling code hides in an entry without a type.
@@ -41,11 +38,7 @@ pub(super) fn provider(
 pub(super) fn disk_full(region: &str, now: Timestamp) -> Answer {
     provider(
         400,
-        (
-            "UserError",
-            "StopCompute is not allowed when ComputeInstance disk is full.",
-            Some("BadRequest"),
-        ),
+        ("UserError", "StopCompute is not allowed when ComputeInstance disk is full.", Some("BadRequest")),
         region,
         now,
     )
@@ -86,10 +79,7 @@ pub(super) fn no_token(tenant: &str) -> Answer {
 
 pub(super) fn bad_token(tenant: &str, expired: bool) -> Answer {
     let (code, message) = if expired {
-        (
-            "ExpiredAuthenticationToken",
-            "The access token expiry UTC time is earlier than current UTC time.",
-        )
+        ("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time.")
     } else {
         ("InvalidAuthenticationToken", "The access token is invalid.")
     };
@@ -129,9 +119,7 @@ pub(super) fn no_api_version(path: &str) -> Answer {
     arm(
         400,
         "MissingApiVersionParameter",
-        &format!(
-            "The api-version query parameter (?api-version=) is required for all requests. Path: {path}"
-        ),
+        &format!("The api-version query parameter (?api-version=) is required for all requests. Path: {path}"),
     )
 }
 
@@ -147,10 +135,7 @@ pub(super) fn wrong_method(method: &str) -> Answer {
 
 /// A status with ARM's words for it.
 pub(super) fn plain(status: u16, code: Option<&str>) -> Answer {
-    let reason = StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("Unknown");
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown");
     let word: String = reason.split_whitespace().collect();
     arm(status, code.unwrap_or(&word), &format!("{reason}."))
 }

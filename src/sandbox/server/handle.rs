@@ -39,10 +39,7 @@ pub(super) struct Ask<'a> {
 impl Ask<'_> {
     /// The api-version, which ARM routes have by the time they are answered.
     pub(super) fn api_version(&self) -> &str {
-        self.query
-            .get("api-version")
-            .map(String::as_str)
-            .unwrap_or_default()
+        self.query.get("api-version").map(String::as_str).unwrap_or_default()
     }
 }
 
@@ -57,39 +54,17 @@ pub(super) struct Door {
 pub(super) async fn handle(State(door): State<Door>, request: Request<Body>) -> Response {
     let shared = &door.shared;
     let (parts, body) = request.into_parts();
-    let connection = parts
-        .extensions
-        .get::<ConnectInfo<Connection>>()
-        .map(|info| info.0.clone());
+    let connection = parts.extensions.get::<ConnectInfo<Connection>>().map(|info| info.0.clone());
     let method = parts.method.as_str();
     let (path, raw_query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
     let route = Route::of(method, path);
     let at = shared.options.clock.now();
-    let effects = shared.faults.meet(
-        route.operation(),
-        parts
-            .uri
-            .path_and_query()
-            .map_or(path, |whole| whole.as_str()),
-        at,
-    );
+    let effects =
+        shared.faults.meet(route.operation(), parts.uri.path_and_query().map_or(path, |whole| whole.as_str()), at);
     wait(shared.options.latency, &effects).await;
 
-    let delivery = Delivery {
-        shared,
-        connection,
-        number: shared.next_request(),
-        at,
-    };
-    let note = |status: u16| {
-        shared.recorder.note(record(
-            &parts.method,
-            path,
-            (&route, status),
-            &parts.headers,
-            at,
-        ))
-    };
+    let delivery = Delivery { shared, connection, number: shared.next_request(), at };
+    let note = |status: u16| shared.recorder.note(record(&parts.method, path, (&route, status), &parts.headers, at));
     if effects.contains(&Effect::Hang) || effects.contains(&Effect::Reset) {
         note(0);
         if effects.contains(&Effect::Hang) {
@@ -110,9 +85,7 @@ pub(super) async fn handle(State(door): State<Door>, request: Request<Body>) -> 
         origin: format!("{}://{}", door.scheme, host.unwrap_or("localhost")),
         path,
         raw_query,
-        query: url::form_urlencoded::parse(raw_query.as_bytes())
-            .into_owned()
-            .collect(),
+        query: url::form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect(),
         headers: &parts.headers,
         body,
     };
@@ -126,13 +99,9 @@ pub(super) async fn handle(State(door): State<Door>, request: Request<Body>) -> 
 }
 
 async fn wait(latency: Duration, effects: &[Effect]) {
-    let delays = effects.iter().map(|effect| {
-        if let Effect::Delay(millis) = effect {
-            Duration::from_millis(*millis)
-        } else {
-            Duration::ZERO
-        }
-    });
+    let delays = effects
+        .iter()
+        .map(|effect| if let Effect::Delay(millis) = effect { Duration::from_millis(*millis) } else { Duration::ZERO });
     let total = delays.fold(latency, Duration::saturating_add);
     if total > Duration::ZERO {
         tokio::time::sleep(total).await;
@@ -153,35 +122,21 @@ fn record(
         operation: route.operation().label(),
         status,
         had_authorization: headers.contains_key("authorization"),
-        had_signature: headers
-            .keys()
-            .any(|name| name.as_str().contains("signature")),
+        had_signature: headers.keys().any(|name| name.as_str().contains("signature")),
     }
 }
 
 /// The answer, or what a fault puts in its place, and what faults make of it.
-fn answer_with_faults(
-    shared: &Shared,
-    ask: &Ask<'_>,
-    (method, route): (&str, &Route),
-    effects: &[Effect],
-) -> Answer {
+fn answer_with_faults(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), effects: &[Effect]) -> Answer {
     let spoilage = Spoilage { shared, ask, route };
     let made = match effects.iter().find(|effect| effect.replaces()) {
         Some(effect) => replace(&spoilage, effect),
         None => answer(shared, ask, (method, route), effects),
     };
-    effects
-        .iter()
-        .fold(made, |answer, effect| spoil(&spoilage, answer, effect))
+    effects.iter().fold(made, |answer, effect| spoil(&spoilage, answer, effect))
 }
 
-fn answer(
-    shared: &Shared,
-    ask: &Ask<'_>,
-    (method, route): (&str, &Route),
-    effects: &[Effect],
-) -> Answer {
+fn answer(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), effects: &[Effect]) -> Answer {
     if !route.is_arm() {
         return outside_arm(shared, ask, route, effects);
     }
@@ -199,17 +154,12 @@ fn answer(
         Err(refused) => return *refused,
     };
     let action = route.action();
-    let mut answer = if !action.is_empty()
-        && shared
-            .options
-            .denied
-            .iter()
-            .any(|denied| denied.eq_ignore_ascii_case(action))
-    {
-        errors::forbidden(&principal, action, scope(ask.path))
-    } else {
-        inside_arm(shared, ask, (method, route), effects)
-    };
+    let mut answer =
+        if !action.is_empty() && shared.options.denied.iter().any(|denied| denied.eq_ignore_ascii_case(action)) {
+            errors::forbidden(&principal, action, scope(ask.path))
+        } else {
+            inside_arm(shared, ask, (method, route), effects)
+        };
     if let Some((name, left)) = left {
         answer.set(name, &left.to_string());
     }
@@ -219,9 +169,7 @@ fn answer(
 fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]) -> Answer {
     match route {
         Route::EntraToken(tenant) => {
-            let form: HashMap<String, String> = url::form_urlencoded::parse(&ask.body)
-                .into_owned()
-                .collect();
+            let form: HashMap<String, String> = url::form_urlencoded::parse(&ask.body).into_owned().collect();
             shared.entra_token(tenant, &form, effects)
         }
         Route::AppServiceToken => shared.app_service_token(ask.headers, &ask.query, effects),
@@ -242,25 +190,15 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
     }
 }
 
-fn inside_arm(
-    shared: &Shared,
-    ask: &Ask<'_>,
-    (method, route): (&str, &Route),
-    effects: &[Effect],
-) -> Answer {
+fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), effects: &[Effect]) -> Answer {
     match route {
         Route::Subscription(id) => shared.get_subscription(id),
-        Route::Workspaces {
-            subscription,
-            group,
-        } => shared.list_workspaces(ask, subscription, group.as_deref()),
+        Route::Workspaces { subscription, group } => shared.list_workspaces(ask, subscription, group.as_deref()),
         Route::Workspace(id) => shared.get_workspace(id),
         Route::Permissions(_) => shared.permissions(),
         Route::Computes(workspace) => shared.list_computes(ask, workspace),
         Route::Compute(workspace, name) => shared.get_compute(workspace, name),
-        Route::Operate(workspace, name, verb) => {
-            shared.operate(ask, (workspace, name), *verb, effects)
-        }
+        Route::Operate(workspace, name, verb) => shared.operate(ask, (workspace, name), *verb, effects),
         Route::Status(_, _, id) => shared.status(ask, id),
         Route::Results(_, _, id) => shared.results(ask, id),
         Route::WrongMethod => errors::wrong_method(method),
@@ -269,50 +207,32 @@ fn inside_arm(
         | Route::ImdsToken
         | Route::CloudMetadata
         | Route::Inbox
-        | Route::Nothing => errors::arm(
-            404,
-            "InvalidResourceType",
-            &format!("The resource type could not be found at '{}'.", ask.path),
-        ),
+        | Route::Nothing => {
+            errors::arm(404, "InvalidResourceType", &format!("The resource type could not be found at '{}'.", ask.path))
+        }
     }
 }
 
 /// Actions are judged at the resource, not at the verb behind it.
 fn scope(path: &str) -> &str {
-    ["/start", "/stop", "/restart"]
-        .iter()
-        .find_map(|verb| path.strip_suffix(verb))
-        .unwrap_or(path)
+    ["/start", "/stop", "/restart"].iter().find_map(|verb| path.strip_suffix(verb)).unwrap_or(path)
 }
 
 impl Shared {
     /// Takes a request out of its bucket: the header that tells what is left, or ARM's refusal.
-    fn admit(
-        &self,
-        path: &str,
-        method: &str,
-        principal: String,
-    ) -> Result<Option<(&'static str, u64)>, Box<Answer>> {
+    fn admit(&self, path: &str, method: &str, principal: String) -> Result<Option<(&'static str, u64)>, Box<Answer>> {
         if self.options.throttling == super::options::Throttling::Off {
             return Ok(None);
         }
         let (traffic, header) = if method == "GET" {
             (Traffic::Read, "x-ms-ratelimit-remaining-subscription-reads")
         } else {
-            (
-                Traffic::Write,
-                "x-ms-ratelimit-remaining-subscription-writes",
-            )
+            (Traffic::Write, "x-ms-ratelimit-remaining-subscription-writes")
         };
         let lower = path.to_lowercase();
         let subscription = lower.split('/').nth(2).unwrap_or_default().to_owned();
         let now = self.options.clock.now();
-        let key = BucketKey {
-            region: self.region_of(&lower),
-            subscription,
-            traffic,
-            principal,
-        };
+        let key = BucketKey { region: self.region_of(&lower), subscription, traffic, principal };
         match lock(&self.buckets).admit(key, now) {
             Admission::Admitted(left) => Ok(Some((header, left))),
             Admission::Refused(seconds) => {
@@ -329,11 +249,7 @@ impl Shared {
         }
         let id: String = lower.split('/').take(9).collect::<Vec<_>>().join("/");
         let world = lock(&self.world);
-        let workspace = world
-            .workspace_at(&id)
-            .and_then(|position| world.workspaces.get(position));
-        workspace
-            .map(|workspace| workspace.spec.region.clone())
-            .unwrap_or_default()
+        let workspace = world.workspace_at(&id).and_then(|position| world.workspaces.get(position));
+        workspace.map(|workspace| workspace.spec.region.clone()).unwrap_or_default()
     }
 }

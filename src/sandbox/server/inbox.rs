@@ -23,7 +23,7 @@ struct Notice {
     kind: String,
     #[serde(default)]
     instances: Vec<Noticed>,
-    #[serde(alias = "instance_id", alias = "id")]
+    #[serde(alias = "instance_id")]
     instance: Option<OneInstance>,
     stop_at: Option<Timestamp>,
 }
@@ -42,11 +42,7 @@ impl Shared {
         let notice: Notice = match serde_json::from_slice(body) {
             Ok(notice) => notice,
             Err(error) => {
-                return errors::arm(
-                    400,
-                    "BadRequest",
-                    &format!("the notice cannot be read: {error}"),
-                );
+                return errors::arm(400, "BadRequest", &format!("the notice cannot be read: {error}"));
             }
         };
         let mut named = notice.instances;
@@ -58,11 +54,7 @@ impl Shared {
         let (mut world, now) = self.world_now();
         let mut reached = 0_u32;
         for one in named {
-            let Some(stop_at) = one
-                .stop_at
-                .or(notice.stop_at)
-                .filter(|stop_at| *stop_at >= now)
-            else {
+            let Some(stop_at) = one.stop_at.or(notice.stop_at).filter(|stop_at| *stop_at >= now) else {
                 continue;
             };
             reached = reached.saturating_add(u32::from(world.read_notice(&one.id, stop_at)));

@@ -5,9 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::super::faults::Effect;
-use super::super::world::{
-    OperationEnd, OperationFate, OperationName, OperationView, Refusal, World, mix,
-};
+use super::super::world::{OperationEnd, OperationFate, OperationName, OperationView, Refusal, World, mix};
 use super::answer::Answer;
 use super::arm::{find, no_compute};
 use super::errors;
@@ -30,27 +28,11 @@ impl Shared {
             return self.get_workspace_missing(workspace);
         };
         let (subscription, region) = (found.spec.subscription.clone(), found.spec.region.clone());
-        if found
-            .spec
-            .others
-            .iter()
-            .any(|other| other.name.eq_ignore_ascii_case(name))
-        {
+        if found.spec.others.iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
             let message = format!("{} is not supported for this compute type.", verb.word());
-            return errors::provider(
-                400,
-                ("UserError", &message, Some("NotSupported")),
-                &region,
-                now,
-            );
+            return errors::provider(400, ("UserError", &message, Some("NotSupported")), &region, now);
         }
-        let fate = effects.iter().find_map(|effect| {
-            if let Effect::Fate(fate) = effect {
-                Some(*fate)
-            } else {
-                None
-            }
-        });
+        let fate = effects.iter().find_map(|effect| if let Effect::Fate(fate) = effect { Some(*fate) } else { None });
         let id = format!("{workspace}/computes/{name}");
         let operation = match world.operate(&id, verb, fate.unwrap_or(OperationFate::Normal)) {
             Ok(operation) => operation,
@@ -67,10 +49,16 @@ impl Shared {
         let version = ask.api_version();
         let mut answer = Answer::empty(202);
         if matches!(style, LroStyle::AsyncOperation | LroStyle::Both) {
-            answer.set("azure-asyncoperation", &format!("{base}/computeOperationsStatus/{operation}?api-version={version}&service=new&{signature}"));
+            answer.set(
+                "azure-asyncoperation",
+                &format!("{base}/computeOperationsStatus/{operation}?api-version={version}&service=new&{signature}"),
+            );
         }
         if matches!(style, LroStyle::Location | LroStyle::Both) {
-            answer.set("location", &format!("{base}/computeOperationsResults/{operation}?api-version={version}&service=new&{signature}"));
+            answer.set(
+                "location",
+                &format!("{base}/computeOperationsResults/{operation}?api-version={version}&service=new&{signature}"),
+            );
             answer.set("retry-after", &self.options.poll_after.to_string());
         }
         answer
@@ -111,16 +99,10 @@ impl Shared {
             ("percentComplete", view.ended.map(|_| json!(100))),
         ];
         if let Value::Object(members) = &mut body {
-            members.extend(
-                ended
-                    .into_iter()
-                    .filter_map(|(name, value)| Some((name.to_owned(), value?))),
-            );
+            members.extend(ended.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
             match &view.end {
                 OperationEnd::InProgress => {}
-                OperationEnd::Succeeded => {
-                    drop(members.insert("status".into(), json!("Succeeded")))
-                }
+                OperationEnd::Succeeded => drop(members.insert("status".into(), json!("Succeeded"))),
                 OperationEnd::Canceled => drop(members.insert("status".into(), json!("Canceled"))),
                 OperationEnd::Failed(code, message) => {
                     members.insert("status".into(), json!("Failed"));
@@ -145,20 +127,13 @@ impl Shared {
         match &view.end {
             OperationEnd::InProgress => {
                 let again = format!("{}{}?{}", ask.origin, ask.path, ask.raw_query);
-                Answer::empty(202)
-                    .with("location", &again)
-                    .with("retry-after", &self.options.poll_after.to_string())
+                Answer::empty(202).with("location", &again).with("retry-after", &self.options.poll_after.to_string())
             }
             OperationEnd::Succeeded => Answer::empty(200),
-            OperationEnd::Canceled => errors::provider(
-                409,
-                ("OperationCanceled", "The operation was canceled.", None),
-                "",
-                now,
-            ),
-            OperationEnd::Failed(code, message) => {
-                errors::provider(400, (code, message, None), "", now)
+            OperationEnd::Canceled => {
+                errors::provider(409, ("OperationCanceled", "The operation was canceled.", None), "", now)
             }
+            OperationEnd::Failed(code, message) => errors::provider(400, (code, message, None), "", now),
         }
     }
 }
@@ -167,9 +142,7 @@ fn no_operation(id: &str) -> Answer {
     errors::arm(
         404,
         "NotFound",
-        &format!(
-            "The operation '{id}' was not found, or its URL is not the one that was given out."
-        ),
+        &format!("The operation '{id}' was not found, or its URL is not the one that was given out."),
     )
 }
 
@@ -177,28 +150,14 @@ fn no_operation(id: &str) -> Answer {
 fn signature(operation: &str, at: i64) -> String {
     let text = |name: &str, words: usize| -> String {
         let bytes: Vec<u8> = (0..words)
-            .flat_map(|word| {
-                mix(
-                    0x51_6e,
-                    &[operation, name, &at.to_string(), &word.to_string()],
-                )
-                .to_be_bytes()
-            })
+            .flat_map(|word| mix(0x51_6e, &[operation, name, &at.to_string(), &word.to_string()]).to_be_bytes())
             .collect();
         URL_SAFE_NO_PAD.encode(bytes)
     };
-    format!(
-        "t={at}&c={}&s={}&h={}",
-        text("c", 96),
-        text("s", 32),
-        text("h", 4)
-    )
+    format!("t={at}&c={}&s={}&h={}", text("c", 96), text("s", 32), text("h", 4))
 }
 
 /// Whether the query is the very one that was given out; only the api-version may be another.
 fn is_signed(ask: &Ask<'_>, view: &OperationView) -> bool {
-    ask.raw_query.ends_with(&format!(
-        "&service=new&{}",
-        signature(&view.id, view.started.as_second())
-    ))
+    ask.raw_query.ends_with(&format!("&service=new&{}", signature(&view.id, view.started.as_second())))
 }

@@ -129,9 +129,7 @@ impl SandboxOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// An address that others could reach.
-    #[error(
-        "sandbox: {0} is not a loopback address; it hands out tokens to anyone, so use 127.0.0.1 or [::1]"
-    )]
+    #[error("sandbox: {0} is not a loopback address; it hands out tokens to anyone, so use 127.0.0.1 or [::1]")]
     NotLoopback(SocketAddr),
     /// The port cannot be had.
     #[error("sandbox: could not listen on {address}")]

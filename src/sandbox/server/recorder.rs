@@ -47,18 +47,12 @@ pub struct Recorder {
 
 impl Recorder {
     pub(super) fn new(recent_max: usize) -> Self {
-        Self {
-            kept: Arc::default(),
-            recent_max,
-        }
+        Self { kept: Arc::default(), recent_max }
     }
 
     pub(super) fn note(&self, record: RequestRecord) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = kept
-            .counts
-            .entry((record.method.clone(), record.operation))
-            .or_default();
+        let count = kept.counts.entry((record.method.clone(), record.operation)).or_default();
         *count = count.saturating_add(1);
         kept.arm_calls = kept.arm_calls.saturating_add(u64::from(record.is_arm()));
         kept.recent.push_back(record);
@@ -69,39 +63,22 @@ impl Recorder {
 
     /// The latest requests, oldest first.
     pub fn recent(&self) -> Vec<RequestRecord> {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recent
-            .iter()
-            .cloned()
-            .collect()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).recent.iter().cloned().collect()
     }
 
     /// How many requests there were, by method and operation.
     pub fn counts(&self) -> BTreeMap<(String, &'static str), u64> {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .counts
-            .clone()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).counts.clone()
     }
 
     /// How many there were of one kind, whatever the method.
     pub fn count(&self, operation: &str) -> u64 {
-        self.counts()
-            .into_iter()
-            .filter(|((_, known), _)| *known == operation)
-            .map(|(_, count)| count)
-            .sum()
+        self.counts().into_iter().filter(|((_, known), _)| *known == operation).map(|(_, count)| count).sum()
     }
 
     /// How many requests went to ARM.
     pub fn arm_calls(&self) -> u64 {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .arm_calls
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).arm_calls
     }
 
     /// Forgets everything.

@@ -3,19 +3,13 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::super::world::{
-    Machine, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, Workspace, mix,
-};
+use super::super::world::{Machine, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, Workspace, mix};
 
 const COMPUTE_TYPE: &str = "Microsoft.MachineLearningServices/workspaces/computes";
 
 /// `2021-09-17T08:45:00.1841498+00:00`.
 pub(super) fn seven_digits(at: Timestamp) -> String {
-    let ticks = at
-        .subsec_nanosecond()
-        .unsigned_abs()
-        .checked_div(100)
-        .unwrap_or(0);
+    let ticks = at.subsec_nanosecond().unsigned_abs().checked_div(100).unwrap_or(0);
     format!("{}.{ticks:07}+00:00", at.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
@@ -52,10 +46,7 @@ pub(super) fn instance(machine: &Machine, workspace: &Workspace, tenant: &str) -
 
 fn inner(machine: &Machine, region: &str, tenant: &str) -> Value {
     let spec = &machine.spec;
-    let assigned = spec
-        .owner
-        .as_ref()
-        .and_then(|owner| owner.assigned_to.as_ref());
+    let assigned = spec.owner.as_ref().and_then(|owner| owner.assigned_to.as_ref());
     let mut properties = json!({
         "vmSize": spec.vm_size.to_uppercase(),
         "subnet": null,
@@ -83,10 +74,7 @@ fn inner(machine: &Machine, region: &str, tenant: &str) -> Value {
         "versions": { "runtime": "3.0.01915.0001" },
     });
     if let (Some(minutes), Value::Object(members)) = (spec.idle_minutes, &mut properties) {
-        members.insert(
-            "idleTimeBeforeShutdown".into(),
-            json!(format!("PT{minutes}M")),
-        );
+        members.insert("idleTimeBeforeShutdown".into(), json!(format!("PT{minutes}M")));
     }
     properties
 }
@@ -140,17 +128,8 @@ fn native_schedule(name: &str, position: usize, schedule: &NativeSchedule) -> Va
     });
     let (kind, member, body) = match schedule.style {
         ScheduleStyle::Cron => {
-            let days: Vec<String> = schedule
-                .weekdays
-                .iter()
-                .map(|day| (day % 7).to_string())
-                .collect();
-            let expression = format!(
-                "{} {} * * {}",
-                schedule.minute,
-                schedule.hour,
-                days.join(",")
-            );
+            let days: Vec<String> = schedule.weekdays.iter().map(|day| (day % 7).to_string()).collect();
+            let expression = format!("{} {} * * {}", schedule.minute, schedule.hour, days.join(","));
             (
                 "Cron",
                 "cron",
@@ -158,12 +137,9 @@ fn native_schedule(name: &str, position: usize, schedule: &NativeSchedule) -> Va
             )
         }
         ScheduleStyle::Recurrence => {
-            let days: Vec<&str> = schedule
-                .weekdays
-                .iter()
-                .filter_map(|day| weekday(*day))
-                .collect();
-            let times = json!({ "hours": [schedule.hour], "minutes": [schedule.minute], "weekDays": days, "monthDays": null });
+            let days: Vec<&str> = schedule.weekdays.iter().filter_map(|day| weekday(*day)).collect();
+            let times =
+                json!({ "hours": [schedule.hour], "minutes": [schedule.minute], "weekDays": days, "monthDays": null });
             let body = json!({ "frequency": "Week", "interval": 1, "startTime": "2021-04-23T01:30:00", "timeZone": schedule.windows_zone, "schedule": times });
             ("Recurrence", "recurrence", body)
         }
@@ -176,18 +152,8 @@ fn native_schedule(name: &str, position: usize, schedule: &NativeSchedule) -> Va
 }
 
 fn weekday(day: i8) -> Option<&'static str> {
-    let names = [
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-    ];
-    names
-        .get(usize::try_from(day).ok()?.checked_sub(1)?)
-        .copied()
+    let names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    names.get(usize::try_from(day).ok()?.checked_sub(1)?).copied()
 }
 
 /// A compute of another type: the members that those have.
@@ -218,10 +184,7 @@ pub(super) fn other(other: &OtherCompute, workspace: &Workspace) -> Value {
 /// One workspace.
 pub(super) fn workspace(workspace: &Workspace, tenant: &str) -> Value {
     let spec = &workspace.spec;
-    let scope = format!(
-        "/subscriptions/{}/resourceGroups/{}/providers",
-        spec.subscription, spec.resource_group
-    );
+    let scope = format!("/subscriptions/{}/resourceGroups/{}/providers", spec.subscription, spec.resource_group);
     json!({
         "id": workspace.id, "name": spec.name, "type": "Microsoft.MachineLearningServices/workspaces", "location": spec.region,
         "tags": tags(&spec.tags), "etag": null, "kind": "Default",
@@ -246,9 +209,5 @@ pub(super) fn workspace(workspace: &Workspace, tenant: &str) -> Value {
 }
 
 fn tags(tags: &[(String, String)]) -> Value {
-    Value::Object(
-        tags.iter()
-            .map(|(name, value)| (name.clone(), json!(value)))
-            .collect(),
-    )
+    Value::Object(tags.iter().map(|(name, value)| (name.clone(), json!(value))).collect())
 }

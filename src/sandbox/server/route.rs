@@ -22,10 +22,7 @@ pub(super) enum Route {
     /// A subscription.
     Subscription(String),
     /// Workspaces of a subscription, or of one resource group of it.
-    Workspaces {
-        subscription: String,
-        group: Option<String>,
-    },
+    Workspaces { subscription: String, group: Option<String> },
     /// One workspace, by its id in small letters.
     Workspace(String),
     /// What the caller may do at a scope, by its id in small letters.
@@ -61,9 +58,7 @@ impl Route {
             ("GET", ["metadata", "identity", "oauth2", "token"]) => Self::ImdsToken,
             ("GET", ["metadata", "endpoints"]) => Self::CloudMetadata,
             ("POST", ["people", "inbox"]) => Self::Inbox,
-            (_, [_, "oauth2", "v2.0", "token"] | ["msi", "token"] | ["people", "inbox"]) => {
-                Self::WrongMethod
-            }
+            (_, [_, "oauth2", "v2.0", "token"] | ["msi", "token"] | ["people", "inbox"]) => Self::WrongMethod,
             _ => Self::Nothing,
         }
     }
@@ -73,27 +68,14 @@ impl Route {
         let get = method == "GET";
         match parts {
             [_, s] if get => Self::Subscription((*s).to_owned()),
-            [.., "providers", "microsoft.authorization", "permissions"] if get => {
-                Self::Permissions(scope_of(parts, 3))
-            }
+            [.., "providers", "microsoft.authorization", "permissions"] if get => Self::Permissions(scope_of(parts, 3)),
             [_, s, "providers", ML, rest @ ..] if get => {
                 Self::of_subscription(s, rest, plain.last().copied().unwrap_or_default())
             }
-            [_, s, "resourcegroups", g, "providers", ML, "workspaces"] if get => Self::Workspaces {
-                subscription: (*s).to_owned(),
-                group: Some((*g).to_owned()),
-            },
-            [
-                _,
-                _,
-                "resourcegroups",
-                _,
-                "providers",
-                ML,
-                "workspaces",
-                _,
-                rest @ ..,
-            ] => {
+            [_, s, "resourcegroups", g, "providers", ML, "workspaces"] if get => {
+                Self::Workspaces { subscription: (*s).to_owned(), group: Some((*g).to_owned()) }
+            }
+            [_, _, "resourcegroups", _, "providers", ML, "workspaces", _, rest @ ..] => {
                 let workspace = scope_of(parts, rest.len());
                 Self::of_workspace(method, workspace, rest)
             }
@@ -106,10 +88,7 @@ impl Route {
     fn of_subscription(subscription: &str, rest: &[&str], id: &str) -> Self {
         let own = str::to_owned;
         match rest {
-            ["workspaces"] => Self::Workspaces {
-                subscription: own(subscription),
-                group: None,
-            },
+            ["workspaces"] => Self::Workspaces { subscription: own(subscription), group: None },
             ["locations", region, "computeoperationsstatus", _] => {
                 Self::Status(own(subscription), own(region), own(id))
             }
@@ -137,16 +116,8 @@ impl Route {
             }
             _ => return Self::Nothing,
         };
-        let wanted = if matches!(route, Self::Operate(..)) {
-            "POST"
-        } else {
-            "GET"
-        };
-        if method == wanted {
-            route
-        } else {
-            Self::WrongMethod
-        }
+        let wanted = if matches!(route, Self::Operate(..)) { "POST" } else { "GET" };
+        if method == wanted { route } else { Self::WrongMethod }
     }
 
     /// The word of faults and recorder for it.
@@ -160,15 +131,11 @@ impl Route {
             Self::Compute(..) => FaultOperation::Get,
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
-            Self::Operate(_, _, OperationName::Restart | OperationName::Create) => {
-                FaultOperation::Restart
-            }
+            Self::Operate(_, _, OperationName::Restart | OperationName::Create) => FaultOperation::Restart,
             Self::Status(..) | Self::Results(..) => FaultOperation::Status,
-            Self::CloudMetadata
-            | Self::Subscription(_)
-            | Self::Permissions(_)
-            | Self::WrongMethod
-            | Self::Nothing => FaultOperation::Other,
+            Self::CloudMetadata | Self::Subscription(_) | Self::Permissions(_) | Self::WrongMethod | Self::Nothing => {
+                FaultOperation::Other
+            }
         }
     }
 
@@ -176,32 +143,22 @@ impl Route {
     pub(super) const fn is_arm(&self) -> bool {
         !matches!(
             self,
-            Self::EntraToken(_)
-                | Self::AppServiceToken
-                | Self::ImdsToken
-                | Self::CloudMetadata
-                | Self::Inbox
+            Self::EntraToken(_) | Self::AppServiceToken | Self::ImdsToken | Self::CloudMetadata | Self::Inbox
         )
     }
 
     /// The action that a role has to allow for it.
     pub(super) const fn action(&self) -> &'static str {
         match self {
-            Self::Workspaces { .. } | Self::Workspace(_) => {
-                "Microsoft.MachineLearningServices/workspaces/read"
-            }
-            Self::Computes(_) | Self::Compute(..) => {
-                "Microsoft.MachineLearningServices/workspaces/computes/read"
-            }
+            Self::Workspaces { .. } | Self::Workspace(_) => "Microsoft.MachineLearningServices/workspaces/read",
+            Self::Computes(_) | Self::Compute(..) => "Microsoft.MachineLearningServices/workspaces/computes/read",
             Self::Operate(_, _, OperationName::Start) => {
                 "Microsoft.MachineLearningServices/workspaces/computes/start/action"
             }
             Self::Operate(_, _, OperationName::Stop) => {
                 "Microsoft.MachineLearningServices/workspaces/computes/stop/action"
             }
-            Self::Operate(..) => {
-                "Microsoft.MachineLearningServices/workspaces/computes/restart/action"
-            }
+            Self::Operate(..) => "Microsoft.MachineLearningServices/workspaces/computes/restart/action",
             Self::Status(..) | Self::Results(..) => {
                 "Microsoft.MachineLearningServices/locations/computeoperationsstatus/read"
             }
@@ -221,8 +178,5 @@ impl Route {
 /// The id made of all parts but the last `without`.
 fn scope_of(parts: &[&str], without: usize) -> String {
     let kept = parts.len().saturating_sub(without);
-    parts
-        .iter()
-        .take(kept)
-        .fold(String::new(), |id, part| id + "/" + part)
+    parts.iter().take(kept).fold(String::new(), |id, part| id + "/" + part)
 }

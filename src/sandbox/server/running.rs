@@ -36,10 +36,7 @@ pub struct Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .field("secure", &self.secure)
-            .finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("address", &self.address).field("secure", &self.secure).finish_non_exhaustive()
     }
 }
 
@@ -55,14 +52,8 @@ impl Sandbox {
         let wanted = options.listen;
         // The world takes the estate over; a second copy of a large one would only cost memory.
         let workspaces = std::mem::take(&mut options.world.workspaces);
-        let world = World::new(WorldSpec {
-            workspaces,
-            ..options.world.clone()
-        })?;
-        let refused = |cause| SandboxError::Listen {
-            address: wanted,
-            cause,
-        };
+        let world = World::new(WorldSpec { workspaces, ..options.world.clone() })?;
+        let refused = |cause| SandboxError::Listen { address: wanted, cause };
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let (end, ended) = watch::channel(false);
@@ -77,13 +68,7 @@ impl Sandbox {
             }
             None => None,
         };
-        Ok(Self {
-            shared,
-            address,
-            secure,
-            end,
-            served,
-        })
+        Ok(Self { shared, address, secure, end, served })
     }
 
     /// Where it is reached over HTTP, without a slash at the end.
@@ -93,9 +78,7 @@ impl Sandbox {
 
     /// Where it is reached over HTTPS, if it is.
     pub fn https_url(&self) -> Option<String> {
-        self.secure
-            .as_ref()
-            .map(|(address, _)| format!("https://{address}"))
+        self.secure.as_ref().map(|(address, _)| format!("https://{address}"))
     }
 
     /// The certificate authority to trust for that.
@@ -165,17 +148,14 @@ impl Sandbox {
 }
 
 fn router(shared: Arc<Shared>, scheme: &'static str) -> Router {
-    Router::new()
-        .fallback(handle)
-        .with_state(Door { shared, scheme })
+    Router::new().fallback(handle).with_state(Door { shared, scheme })
 }
 
 fn serve_plain(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
-    let service =
-        router(Arc::clone(&shared), "http").into_make_service_with_connect_info::<Connection>();
+    let service = router(Arc::clone(&shared), "http").into_make_service_with_connect_info::<Connection>();
     tokio::spawn(async move {
-        let served = axum::serve(Doorstep(listener), service)
-            .with_graceful_shutdown(async move { shared.until_ended().await });
+        let served =
+            axum::serve(Doorstep(listener), service).with_graceful_shutdown(async move { shared.until_ended().await });
         // The listener retries by itself, so this ends only with the sandbox.
         drop(served.await);
     })
@@ -192,14 +172,11 @@ async fn serve_secure(
     let config = RustlsConfig::from_pem(made.chain_pem.into_bytes(), made.key_pem.into_bytes())
         .await
         .map_err(SandboxError::Tls)?;
-    let listener =
-        std::net::TcpListener::bind(SocketAddr::new(beside.ip(), 0)).map_err(SandboxError::Tls)?;
+    let listener = std::net::TcpListener::bind(SocketAddr::new(beside.ip(), 0)).map_err(SandboxError::Tls)?;
     listener.set_nonblocking(true).map_err(SandboxError::Tls)?;
     let address = listener.local_addr().map_err(SandboxError::Tls)?;
     let handle = Handle::new();
-    let server = axum_server::from_tcp_rustls(listener, config)
-        .map_err(SandboxError::Tls)?
-        .handle(handle.clone());
+    let server = axum_server::from_tcp_rustls(listener, config).map_err(SandboxError::Tls)?.handle(handle.clone());
     let service = router(Arc::clone(&shared), "https").into_make_service();
     let task = tokio::spawn(async move {
         tokio::select! {

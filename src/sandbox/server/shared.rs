@@ -74,9 +74,7 @@ impl Shared {
 
     /// A number for the next request.
     pub(super) fn next_request(&self) -> u64 {
-        self.requests
-            .fetch_add(1, Ordering::Relaxed)
-            .wrapping_add(1)
+        self.requests.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
     /// Wishes voiced up to the clock's present.

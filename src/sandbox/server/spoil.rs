@@ -25,8 +25,7 @@ pub(super) struct Spoilage<'a> {
 pub(super) fn replace(spoilage: &Spoilage<'_>, effect: &Effect) -> Answer {
     let tenant = &spoilage.shared.options.world.tenant;
     let now = spoilage.shared.options.clock.now();
-    let plain =
-        |body: &'static str, kind| Answer::bytes(200, kind, Bytes::from_static(body.as_bytes()));
+    let plain = |body: &'static str, kind| Answer::bytes(200, kind, Bytes::from_static(body.as_bytes()));
     match effect {
         Effect::Throttle(retry) => errors::throttled(retry.as_deref()),
         Effect::Status(code, Some(retry)) => errors::plain(*code, None).with("retry-after", retry),
@@ -34,16 +33,12 @@ pub(super) fn replace(spoilage: &Spoilage<'_>, effect: &Effect) -> Answer {
         Effect::Error(code, word) => errors::plain(*code, Some(word)),
         Effect::Unauthorized => errors::bad_token(tenant, true),
         Effect::ClaimsChallenge => errors::claims_challenge(tenant),
-        Effect::Forbidden => errors::forbidden(
-            "0b1ec700-0000-4000-8000-00000000a11d",
-            spoilage.route.action(),
-            spoilage.ask.path,
-        ),
-        Effect::NotFound => errors::arm(
-            404,
-            "ResourceNotFound",
-            &format!("The Resource '{}' was not found.", spoilage.ask.path),
-        ),
+        Effect::Forbidden => {
+            errors::forbidden("0b1ec700-0000-4000-8000-00000000a11d", spoilage.route.action(), spoilage.ask.path)
+        }
+        Effect::NotFound => {
+            errors::arm(404, "ResourceNotFound", &format!("The Resource '{}' was not found.", spoilage.ask.path))
+        }
         Effect::Conflict => errors::conflict("", now),
         Effect::DiskFull => errors::disk_full("", now),
         Effect::Redirect(url) => Answer::empty(302).with("location", url),
@@ -52,12 +47,10 @@ pub(super) fn replace(spoilage: &Spoilage<'_>, effect: &Effect) -> Answer {
             "text/html; charset=utf-8",
         ),
         Effect::Text => plain("service temporarily out of reach", "text/plain"),
-        Effect::GzipBomb(mebibytes) => Answer::bytes(
-            200,
-            "application/json; charset=utf-8",
-            super::super::faults::gzip_of_spaces(*mebibytes),
-        )
-        .with("content-encoding", "gzip"),
+        Effect::GzipBomb(mebibytes) => {
+            Answer::bytes(200, "application/json; charset=utf-8", super::super::faults::gzip_of_spaces(*mebibytes))
+                .with("content-encoding", "gzip")
+        }
         Effect::Nested(depth) => {
             let body = format!("{{\"value\":{}{}}}", "[".repeat(*depth), "]".repeat(*depth));
             Answer::bytes(200, "application/json; charset=utf-8", Bytes::from(body))
@@ -77,10 +70,7 @@ fn huge(spoilage: &Spoilage<'_>, items: usize) -> Answer {
             "properties": { "computeType": "ComputeInstance", "createdOn": "2025-01-01T00:00:00.0000000+00:00", "properties": { "vmSize": "STANDARD_DS3_V2", "state": "Running" } },
         })
     };
-    Answer::json(
-        200,
-        &json!({ "value": (0..items).map(item).collect::<Vec<_>>() }),
-    )
+    Answer::json(200, &json!({ "value": (0..items).map(item).collect::<Vec<_>>() }))
 }
 
 /// What a fault makes of an answer; effects that are not about status or body change nothing here.
@@ -107,9 +97,7 @@ pub(super) fn spoil(spoilage: &Spoilage<'_>, mut answer: Answer, effect: &Effect
         Effect::Duplicate | Effect::DuplicateCase | Effect::Missing(_) => {
             edit(answer, |body| change_list(body, effect))
         }
-        Effect::Recreated(_) | Effect::Set(..) | Effect::Remove(_) => {
-            edit(answer, |body| change_items(body, effect))
-        }
+        Effect::Recreated(_) | Effect::Set(..) | Effect::Remove(_) => edit(answer, |body| change_items(body, effect)),
         _ => answer,
     }
 }
@@ -131,42 +119,26 @@ fn stale(spoilage: &Spoilage<'_>, answer: Answer) -> Answer {
         return answer;
     }
     let question = format!("{}?{}", spoilage.ask.path, spoilage.ask.raw_query);
-    lock(&spoilage.shared.stale)
-        .entry(question)
-        .or_insert(answer)
-        .clone()
+    lock(&spoilage.shared.stale).entry(question).or_insert(answer).clone()
 }
 
 fn relink(ask: &Ask<'_>, body: &mut Value, effect: &Effect) {
     let own = format!("{}?{}", ask.path, ask.raw_query);
     let link = match effect {
-        Effect::NextLink(url) => url
-            .replace("{origin}", &ask.origin)
-            .replace("{path}", ask.path),
+        Effect::NextLink(url) => url.replace("{origin}", &ask.origin).replace("{path}", ask.path),
         Effect::NextLinkSelf => format!("{}{own}", ask.origin),
         Effect::NextLinkEndless => {
-            let page: u64 = ask
-                .query
-                .get("page")
-                .and_then(|page| page.parse().ok())
-                .unwrap_or(0);
-            format!(
-                "{}{}?api-version={}&page={}",
-                ask.origin,
-                ask.path,
-                ask.api_version(),
-                page.saturating_add(1)
-            )
+            let page: u64 = ask.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
+            format!("{}{}?api-version={}&page={}", ask.origin, ask.path, ask.api_version(), page.saturating_add(1))
         }
         Effect::NextLinkRelative => match body.get("nextLink").and_then(Value::as_str) {
             Some(link) => link.strip_prefix(&ask.origin).unwrap_or(link).to_owned(),
             None => return,
         },
         Effect::NextLinkApiVersion(version) => match body.get("nextLink").and_then(Value::as_str) {
-            Some(link) => link.replace(
-                &format!("api-version={}", ask.api_version()),
-                &format!("api-version={version}"),
-            ),
+            Some(link) => {
+                link.replace(&format!("api-version={}", ask.api_version()), &format!("api-version={version}"))
+            }
             None => return,
         },
         _ => return,
@@ -192,9 +164,7 @@ fn change_list(body: &mut Value, effect: &Effect) {
             items.extend(again);
         }
         Effect::Missing(name) => items.retain(|item| {
-            item.get("name")
-                .and_then(Value::as_str)
-                .is_none_or(|known| !known.eq_ignore_ascii_case(name))
+            item.get("name").and_then(Value::as_str).is_none_or(|known| !known.eq_ignore_ascii_case(name))
         }),
         _ => {}
     }
@@ -217,16 +187,8 @@ fn change_item(item: &mut Value, effect: &Effect) {
         Effect::Remove(pointer) => set(item, pointer, None),
         Effect::Recreated(time) => {
             set(item, "/properties/createdOn", Some(json!(time)));
-            set(
-                item,
-                "/properties/properties/lastOperation/operationName",
-                Some(json!("Create")),
-            );
-            set(
-                item,
-                "/properties/properties/lastOperation/operationTime",
-                Some(json!(time)),
-            );
+            set(item, "/properties/properties/lastOperation/operationName", Some(json!("Create")));
+            set(item, "/properties/properties/lastOperation/operationTime", Some(json!(time)));
         }
         _ => {}
     }

@@ -59,34 +59,22 @@ impl Buckets {
     pub(super) fn admit(&mut self, key: BucketKey, now: Timestamp) -> Admission {
         let (size, refill) = key.traffic.limits();
         let full = size.saturating_mul(WHOLE);
-        let bucket = self.buckets.entry(key).or_insert(Bucket {
-            level: full,
-            filled_at: now,
-        });
-        let passed = now
-            .duration_since(bucket.filled_at)
-            .max(SignedDuration::ZERO);
-        bucket.level = bucket
-            .level
-            .saturating_add(passed.as_nanos().saturating_mul(refill))
-            .min(full);
+        let bucket = self.buckets.entry(key).or_insert(Bucket { level: full, filled_at: now });
+        let passed = now.duration_since(bucket.filled_at).max(SignedDuration::ZERO);
+        bucket.level = bucket.level.saturating_add(passed.as_nanos().saturating_mul(refill)).min(full);
         bucket.filled_at = bucket.filled_at.max(now);
         if bucket.level >= WHOLE {
             bucket.level = bucket.level.saturating_sub(WHOLE);
             return Admission::Admitted(whole(bucket.level.checked_div(WHOLE)));
         }
         let missing = WHOLE.saturating_sub(bucket.level);
-        let wait = missing
-            .saturating_add(refill.saturating_mul(WHOLE))
-            .saturating_sub(1);
+        let wait = missing.saturating_add(refill.saturating_mul(WHOLE)).saturating_sub(1);
         Admission::Refused(whole(wait.checked_div(refill.saturating_mul(WHOLE))).max(1))
     }
 }
 
 fn whole(number: Option<i128>) -> u64 {
-    number
-        .and_then(|number| u64::try_from(number).ok())
-        .unwrap_or(0)
+    number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -94,12 +82,7 @@ mod tests {
     use super::*;
 
     fn key(traffic: Traffic) -> BucketKey {
-        BucketKey {
-            subscription: "s".into(),
-            region: "r".into(),
-            traffic,
-            principal: "p".into(),
-        }
+        BucketKey { subscription: "s".into(), region: "r".into(), traffic, principal: "p".into() }
     }
 
     #[test]
@@ -107,30 +90,15 @@ mod tests {
         let mut buckets = Buckets::default();
         let mut now = Timestamp::from_second(1_000).unwrap();
         for left in (0..200).rev() {
-            assert_eq!(
-                buckets.admit(key(Traffic::Write), now),
-                Admission::Admitted(left)
-            );
+            assert_eq!(buckets.admit(key(Traffic::Write), now), Admission::Admitted(left));
         }
-        assert_eq!(
-            buckets.admit(key(Traffic::Write), now),
-            Admission::Refused(1)
-        );
+        assert_eq!(buckets.admit(key(Traffic::Write), now), Admission::Refused(1));
         now += SignedDuration::from_millis(99);
-        assert_eq!(
-            buckets.admit(key(Traffic::Write), now),
-            Admission::Refused(1)
-        );
+        assert_eq!(buckets.admit(key(Traffic::Write), now), Admission::Refused(1));
         now += SignedDuration::from_millis(1);
-        assert_eq!(
-            buckets.admit(key(Traffic::Write), now),
-            Admission::Admitted(0)
-        );
+        assert_eq!(buckets.admit(key(Traffic::Write), now), Admission::Admitted(0));
         now += SignedDuration::from_hours(9);
-        assert_eq!(
-            buckets.admit(key(Traffic::Write), now),
-            Admission::Admitted(199)
-        );
+        assert_eq!(buckets.admit(key(Traffic::Write), now), Admission::Admitted(199));
     }
 
     #[test]
@@ -140,22 +108,10 @@ mod tests {
         for _ in 0..250 {
             buckets.admit(key(Traffic::Read), now);
         }
-        assert_eq!(
-            buckets.admit(key(Traffic::Read), now),
-            Admission::Refused(1)
-        );
-        assert_eq!(
-            buckets.admit(key(Traffic::Write), now),
-            Admission::Admitted(199)
-        );
-        assert_eq!(
-            buckets.admit(key(Traffic::Read), now - SignedDuration::from_hours(1)),
-            Admission::Refused(1)
-        );
-        let other = BucketKey {
-            region: "elsewhere".into(),
-            ..key(Traffic::Read)
-        };
+        assert_eq!(buckets.admit(key(Traffic::Read), now), Admission::Refused(1));
+        assert_eq!(buckets.admit(key(Traffic::Write), now), Admission::Admitted(199));
+        assert_eq!(buckets.admit(key(Traffic::Read), now - SignedDuration::from_hours(1)), Admission::Refused(1));
+        let other = BucketKey { region: "elsewhere".into(), ..key(Traffic::Read) };
         assert_eq!(buckets.admit(other, now), Admission::Admitted(249));
     }
 }

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
 use super::options::{SandboxError, TlsFlaw};
@@ -24,53 +23,28 @@ pub(super) fn make(dir: &Path, flaw: TlsFlaw) -> Result<Made, SandboxError> {
     let own_key = KeyPair::generate()?;
     let names: &[&str] = match flaw {
         TlsFlaw::WrongHost => &["elsewhere.example"],
-        TlsFlaw::None | TlsFlaw::Expired | TlsFlaw::UnknownAuthority => {
-            &["localhost", "127.0.0.1", "::1"]
-        }
+        TlsFlaw::None | TlsFlaw::Expired | TlsFlaw::UnknownAuthority => &["localhost", "127.0.0.1", "::1"],
     };
-    let mut own = CertificateParams::new(
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Vec<_>>(),
-    )?;
+    let mut own = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
     if flaw == TlsFlaw::Expired {
         own.not_before = date_time_ymd(2020, 1, 1);
         own.not_after = date_time_ymd(2020, 2, 1);
     }
-    let own = own.signed_by(
-        &own_key,
-        if flaw == TlsFlaw::UnknownAuthority {
-            &stranger
-        } else {
-            &issuer
-        },
-    )?;
+    let own = own.signed_by(&own_key, if flaw == TlsFlaw::UnknownAuthority { &stranger } else { &issuer })?;
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
         let written = fs::create_dir_all(dir).and_then(|()| fs::write(&path, text));
-        written
-            .map(|()| path.clone())
-            .map_err(|cause| SandboxError::File { path, cause })
+        written.map(|()| path.clone()).map_err(|cause| SandboxError::File { path, cause })
     };
     let ca_file = write("ca.pem", &issuer.pem())?;
     write("cert.pem", &own.pem())?;
-    Ok(Made {
-        ca_file,
-        chain_pem: own.pem(),
-        key_pem: own_key.serialize_pem(),
-    })
+    Ok(Made { ca_file, chain_pem: own.pem(), key_pem: own_key.serialize_pem() })
 }
 
 fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let mut ca = CertificateParams::default();
-    ca.distinguished_name
-        .push(DnType::CommonName, "Lightsout sandbox authority");
+    ca.distinguished_name.push(DnType::CommonName, "Lightsout sandbox authority");
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    ca.key_usages = vec![
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::CrlSign,
-        KeyUsagePurpose::DigitalSignature,
-    ];
+    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
     CertifiedIssuer::self_signed(ca, KeyPair::generate()?)
 }

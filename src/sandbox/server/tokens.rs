@@ -48,11 +48,7 @@ struct Wanted<'a> {
 
 impl TokenBook {
     pub(super) fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            given: 0,
-            tokens: HashMap::new(),
-        }
+        Self { seed, given: 0, tokens: HashMap::new() }
     }
 
     /// A token in the shape of a real one, so that whatever hides tokens from logs meets the shape it looks for.
@@ -66,14 +62,11 @@ impl TokenBook {
         });
         let body = URL_SAFE_NO_PAD.encode(claims.to_string());
         let number = self.given.to_string();
-        let signature: Vec<u8> = (0..32_u8)
-            .flat_map(|part| mix(self.seed, &[&number, &part.to_string()]).to_be_bytes())
-            .collect();
+        let signature: Vec<u8> =
+            (0..32_u8).flat_map(|part| mix(self.seed, &[&number, &part.to_string()]).to_be_bytes()).collect();
         let token = format!("{head}.{body}.{}", URL_SAFE_NO_PAD.encode(signature));
-        self.tokens
-            .retain(|_, (_, expires)| expires.saturating_add(86_400) > wanted.now);
-        self.tokens
-            .insert(token.clone(), (wanted.principal.to_owned(), expires));
+        self.tokens.retain(|_, (_, expires)| expires.saturating_add(86_400) > wanted.now);
+        self.tokens.insert(token.clone(), (wanted.principal.to_owned(), expires));
         token
     }
 
@@ -89,9 +82,7 @@ impl TokenBook {
 impl Shared {
     /// Who sends this request.
     pub(super) fn bearer(&self, headers: &HeaderMap) -> Bearer {
-        let given = headers
-            .get("authorization")
-            .and_then(|value| value.to_str().ok());
+        let given = headers.get("authorization").and_then(|value| value.to_str().ok());
         let Some(token) = given.and_then(|value| value.strip_prefix("Bearer ")) else {
             return match self.options.auth {
                 Auth::Off => Bearer::Principal("anyone".into()),
@@ -111,9 +102,7 @@ impl Shared {
         query: &HashMap<String, String>,
         effects: &[Effect],
     ) -> Answer {
-        let secret = headers
-            .get("x-identity-header")
-            .and_then(|value| value.to_str().ok());
+        let secret = headers.get("x-identity-header").and_then(|value| value.to_str().ok());
         if secret != Some(self.options.identity_header.as_str()) {
             return Answer::json(
                 401,
@@ -136,9 +125,7 @@ impl Shared {
         query: &HashMap<String, String>,
         effects: &[Effect],
     ) -> Answer {
-        if headers.get("metadata").is_none_or(|value| value != "true")
-            || query.get("api-version").is_none()
-        {
+        if headers.get("metadata").is_none_or(|value| value != "true") || query.get("api-version").is_none() {
             return Answer::json(
                 400,
                 &json!({ "error": "invalid_request", "error_description": "Required metadata header not specified or api-version missing" }),
@@ -154,14 +141,9 @@ impl Shared {
                 &json!({ "error": "invalid_request", "error_description": "Required query variable 'resource' is missing" }),
             );
         };
-        let user_assigned = ["client_id", "object_id", "principal_id", "mi_res_id"]
-            .iter()
-            .find_map(|key| query.get(*key));
-        let (token, now, life) = self.mint(
-            user_assigned.map_or(MANAGED_IDENTITY, |id| id.as_str()),
-            resource,
-            effects,
-        );
+        let user_assigned =
+            ["client_id", "object_id", "principal_id", "mi_res_id"].iter().find_map(|key| query.get(*key));
+        let (token, now, life) = self.mint(user_assigned.map_or(MANAGED_IDENTITY, |id| id.as_str()), resource, effects);
         // Managed identity answers carry their times as text.
         Answer::json(
             200,
@@ -183,33 +165,14 @@ impl Shared {
             wrong |= *effect == Effect::TokenWrong;
         }
         if wrong {
-            return (
-                "eyJ0eXAiOiJKV1QifQ.eyJ0aWQiOiJhbm90aGVyIn0.d3Jvbmc".into(),
-                now,
-                life,
-            );
+            return ("eyJ0eXAiOiJKV1QifQ.eyJ0aWQiOiJhbm90aGVyIn0.d3Jvbmc".into(), now, life);
         }
         let tenant = &self.options.world.tenant;
-        (
-            lock(&self.tokens).give(&Wanted {
-                principal,
-                audience,
-                tenant,
-                now,
-                life,
-            }),
-            now,
-            life,
-        )
+        (lock(&self.tokens).give(&Wanted { principal, audience, tenant, now, life }), now, life)
     }
 
     /// Entra: client credentials by secret or by assertion.
-    pub(super) fn entra_token(
-        &self,
-        tenant: &str,
-        form: &HashMap<String, String>,
-        effects: &[Effect],
-    ) -> Answer {
+    pub(super) fn entra_token(&self, tenant: &str, form: &HashMap<String, String>, effects: &[Effect]) -> Answer {
         let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         if !tenant.eq_ignore_ascii_case(&self.options.world.tenant) {
             return entra_error(
@@ -222,12 +185,7 @@ impl Shared {
             );
         }
         if field("grant_type") != "client_credentials" {
-            return entra_error(
-                400,
-                "unsupported_grant_type",
-                70_003,
-                "The app requested an unsupported grant type.",
-            );
+            return entra_error(400, "unsupported_grant_type", 70_003, "The app requested an unsupported grant type.");
         }
         let Some(audience) = field("scope").strip_suffix("/.default") else {
             return entra_error(
@@ -261,11 +219,7 @@ impl Shared {
 }
 
 /// Why Entra does not believe the client, if it does not.
-fn refuse_proof(
-    options: &SandboxOptions,
-    secret: &str,
-    (kind, assertion): (&str, &str),
-) -> Option<Answer> {
+fn refuse_proof(options: &SandboxOptions, secret: &str, (kind, assertion): (&str, &str)) -> Option<Answer> {
     if kind == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" && !assertion.is_empty() {
         return None;
     }
@@ -277,10 +231,7 @@ fn refuse_proof(
             "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
         ));
     }
-    let believed = options
-        .client_secret
-        .as_deref()
-        .map_or(secret != "wrong", |right| right == secret);
+    let believed = options.client_secret.as_deref().map_or(secret != "wrong", |right| right == secret);
     (!believed).then(|| entra_error(401, "invalid_client", 7_000_215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID."))
 }
 

@@ -41,17 +41,8 @@ impl Role {
         };
         match self {
             Self::Analyst => base,
-            Self::Trainer => Habits {
-                night_jobs: 38,
-                weekends: 12,
-                ..base
-            },
-            Self::Tinkerer => Habits {
-                tmux_runs: 30,
-                night_jobs: 8,
-                asks_hold: 96,
-                ..base
-            },
+            Self::Trainer => Habits { night_jobs: 38, weekends: 12, ..base },
+            Self::Tinkerer => Habits { tmux_runs: 30, night_jobs: 8, asks_hold: 96, ..base },
             Self::Owl => Habits {
                 arrives: arrives.saturating_add(60),
                 late_days: 40,
@@ -60,20 +51,10 @@ impl Role {
                 asks_hold: 96,
                 ..base
             },
-            Self::Tidy => Habits {
-                forgets: 3,
-                evenings: 5,
-                ..base
-            },
-            Self::Careless => Habits {
-                forgets: 100,
-                evenings: 0,
-                late_days: 0,
-                night_jobs: 0,
-                weekends: 0,
-                holidays: 0,
-                ..base
-            },
+            Self::Tidy => Habits { forgets: 3, evenings: 5, ..base },
+            Self::Careless => {
+                Habits { forgets: 100, evenings: 0, late_days: 0, night_jobs: 0, weekends: 0, holidays: 0, ..base }
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::world::{
-    InstanceSpec, LIVED_IN, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle,
-    State, WorkspaceSpec, WorldSpec, mix, stream,
+    InstanceSpec, LIVED_IN, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, State, WorkspaceSpec,
+    WorldSpec, mix, stream,
 };
 use super::cast::Role;
 
@@ -14,10 +14,8 @@ use super::cast::Role;
 pub const DEMO_TENANT: &str = "5a4d0000-0000-4000-8000-00000000d3e0";
 
 /// The subscriptions of the demo: two workspaces in the first, one in the second.
-pub const DEMO_SUBSCRIPTIONS: [&str; 2] = [
-    "5a4d0000-0000-4000-8000-000000000001",
-    "5a4d0000-0000-4000-8000-000000000002",
-];
+pub const DEMO_SUBSCRIPTIONS: [&str; 2] =
+    ["5a4d0000-0000-4000-8000-000000000001", "5a4d0000-0000-4000-8000-000000000002"];
 
 /// A workspace of the demo before its machines are made.
 struct Place {
@@ -120,38 +118,20 @@ const TOKYO: Place = Place {
 
 /// The demo's world, beginning at `start`.
 pub fn demo(seed: u64, start: Timestamp) -> WorldSpec {
-    let mut workspaces: Vec<_> = [&MADRID, &NEW_YORK, &TOKYO]
-        .into_iter()
-        .map(|place| workspace(place, seed, start))
-        .collect();
+    let mut workspaces: Vec<_> =
+        [&MADRID, &NEW_YORK, &TOKYO].into_iter().map(|place| workspace(place, seed, start)).collect();
     if let Some(first) = workspaces.first_mut() {
-        first.others.push(OtherCompute {
-            name: "cpu-cluster".into(),
-            compute_type: "AmlCompute".into(),
-        });
+        first.others.push(OtherCompute { name: "cpu-cluster".into(), compute_type: "AmlCompute".into() });
         fill_a_disk(first, start);
     }
     if let Some(last) = workspaces.last_mut() {
-        last.others.push(OtherCompute {
-            name: "k8s-shared".into(),
-            compute_type: "Kubernetes".into(),
-        });
+        last.others.push(OtherCompute { name: "k8s-shared".into(), compute_type: "Kubernetes".into() });
     }
-    WorldSpec {
-        seed,
-        start,
-        warm_up: LIVED_IN,
-        tenant: DEMO_TENANT.into(),
-        workspaces,
-    }
+    WorldSpec { seed, start, warm_up: LIVED_IN, tenant: DEMO_TENANT.into(), workspaces }
 }
 
 fn workspace(place: &Place, seed: u64, start: Timestamp) -> WorkspaceSpec {
-    let mut instances: Vec<_> = place
-        .people
-        .iter()
-        .map(|person| machine(place, person, seed, start))
-        .collect();
+    let mut instances: Vec<_> = place.people.iter().map(|person| machine(place, person, seed, start)).collect();
     dress(place, &mut instances);
     WorkspaceSpec {
         subscription: place.subscription.into(),
@@ -159,37 +139,24 @@ fn workspace(place: &Place, seed: u64, start: Timestamp) -> WorkspaceSpec {
         name: place.name.into(),
         region: place.region.into(),
         location: place.location.into(),
-        tags: vec![
-            ("team".into(), place.team.into()),
-            ("env".into(), "research".into()),
-        ],
+        tags: vec![("team".into(), place.team.into()), ("env".into(), "research".into())],
         instances,
         others: Vec::new(),
     }
 }
 
-fn machine(
-    place: &Place,
-    (person, role, size): &(&str, Role, &str),
-    seed: u64,
-    start: Timestamp,
-) -> InstanceSpec {
+fn machine(place: &Place, (person, role, size): &(&str, Role, &str), seed: u64, start: Timestamp) -> InstanceSpec {
     let name = format!("ci-{person}");
     let mut rng = stream(seed, &["machine", place.name, &name]);
-    let age = SignedDuration::from_mins(rng.i64(40_000..600_000)).saturating_add(
-        SignedDuration::new(rng.i64(0..60), rng.i32(0..9_999_999).saturating_mul(100)),
-    );
+    let age = SignedDuration::from_mins(rng.i64(40_000..600_000))
+        .saturating_add(SignedDuration::new(rng.i64(0..60), rng.i32(0..9_999_999).saturating_mul(100)));
     let object_id = object_id(mix(0, &["person", place.name, person]));
     InstanceSpec {
         habits: Some(role.habits(seed, &name, place.zone)),
         name,
         vm_size: (*size).to_owned(),
         tags: vec![("team".into(), place.team.into())],
-        owner: Some(Owner {
-            user_name: Some(format!("{person}@contoso.example")),
-            object_id,
-            assigned_to: None,
-        }),
+        owner: Some(Owner { user_name: Some(format!("{person}@contoso.example")), object_id, assigned_to: None }),
         idle_minutes: None,
         schedules: Vec::new(),
         disk_fills_at: None,
@@ -202,12 +169,7 @@ fn machine(
 fn dress(place: &Place, instances: &mut [InstanceSpec]) {
     for (position, instance) in instances.iter_mut().enumerate() {
         match position {
-            2 => instance.schedules.push(schedule(
-                place,
-                NativeAction::Stop,
-                ScheduleStyle::Cron,
-                19,
-            )),
+            2 => instance.schedules.push(schedule(place, NativeAction::Stop, ScheduleStyle::Cron, 19)),
             5 => instance.idle_minutes = Some(120),
             8 => {
                 if let Some(owner) = &mut instance.owner {
@@ -222,18 +184,8 @@ fn dress(place: &Place, instances: &mut [InstanceSpec]) {
                 }
             }
             11 => {
-                instance.schedules.push(schedule(
-                    place,
-                    NativeAction::Start,
-                    ScheduleStyle::Recurrence,
-                    8,
-                ));
-                instance.schedules.push(schedule(
-                    place,
-                    NativeAction::Stop,
-                    ScheduleStyle::Recurrence,
-                    21,
-                ));
+                instance.schedules.push(schedule(place, NativeAction::Start, ScheduleStyle::Recurrence, 8));
+                instance.schedules.push(schedule(place, NativeAction::Stop, ScheduleStyle::Recurrence, 21));
             }
             12 => instance.idle_minutes = Some(60),
             _ => {}
@@ -257,11 +209,7 @@ fn schedule(place: &Place, action: NativeAction, style: ScheduleStyle, hour: i8)
 /// The machine of a person who never stops it fills its disk in the afternoon of the second workday, so that the evening's
 /// stop is refused until the owner has made room.
 fn fill_a_disk(workspace: &mut WorkspaceSpec, start: Timestamp) {
-    let Some(instance) = workspace
-        .instances
-        .iter_mut()
-        .find(|instance| instance.name == "ci-javier")
-    else {
+    let Some(instance) = workspace.instances.iter_mut().find(|instance| instance.name == "ci-javier") else {
         return;
     };
     let Ok(zone) = TimeZone::get(MADRID.zone) else {
@@ -270,27 +218,16 @@ fn fill_a_disk(workspace: &mut WorkspaceSpec, start: Timestamp) {
     let mut date = start.to_zoned(zone.clone()).date();
     let mut workdays = 0;
     for _ in 0..7 {
-        workdays += i32::from(!matches!(
-            date.weekday(),
-            Weekday::Saturday | Weekday::Sunday
-        ));
+        workdays += i32::from(!matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday));
         if workdays == 2 {
             break;
         }
         date = date.tomorrow().unwrap_or(date);
     }
-    instance.disk_fills_at = date
-        .at(19, 10, 0, 0)
-        .to_zoned(zone)
-        .ok()
-        .map(|at| at.timestamp());
+    instance.disk_fills_at = date.at(19, 10, 0, 0).to_zoned(zone).ok().map(|at| at.timestamp());
 }
 
 fn object_id(number: u64) -> String {
     let digits = format!("{number:016x}");
-    format!(
-        "0b1ec700-0000-4000-{}-{}",
-        digits.get(0..4).unwrap_or("8000"),
-        digits.get(4..16).unwrap_or("000000000000")
-    )
+    format!("0b1ec700-0000-4000-{}-{}", digits.get(0..4).unwrap_or("8000"), digits.get(4..16).unwrap_or("000000000000"))
 }

@@ -14,9 +14,7 @@ pub fn scale(seed: u64, start: Timestamp, workspaces: usize, instances: usize) -
         start,
         warm_up: SignedDuration::ZERO,
         tenant: super::DEMO_TENANT.into(),
-        workspaces: (0..workspaces)
-            .map(|number| workspace(number, instances, start))
-            .collect(),
+        workspaces: (0..workspaces).map(|number| workspace(number, instances, start)).collect(),
     }
 }
 
@@ -28,9 +26,7 @@ fn workspace(number: usize, instances: usize, start: Timestamp) -> WorkspaceSpec
         region: "westeurope".into(),
         location: "westeurope".into(),
         tags: vec![("team".into(), format!("team-{}", number % 20))],
-        instances: (0..instances)
-            .map(|position| machine(number, position, start))
-            .collect(),
+        instances: (0..instances).map(|position| machine(number, position, start)).collect(),
         others: Vec::new(),
     }
 }

@@ -80,10 +80,7 @@ impl Agenda {
 
     /// When the use of that kind that is going on ends: the soonest end that is written down.
     pub(super) fn end_of(&self, kind: UseKind) -> Option<Timestamp> {
-        self.events
-            .iter()
-            .find(|(_, event)| **event == Event::UseEnds(kind))
-            .map(|(key, _)| key.0)
+        self.events.iter().find(|(_, event)| **event == Event::UseEnds(kind)).map(|(key, _)| key.0)
     }
 
     /// Takes the next event if it is due at or before `until`.

@@ -39,8 +39,7 @@ impl World {
 
     /// Its disk is full from now on. False if it does not exist.
     pub fn fill_disk(&mut self, id: &str) -> bool {
-        self.intervene(id, |machine, _| machine.disk_full = true)
-            .is_some()
+        self.intervene(id, |machine, _| machine.disk_full = true).is_some()
     }
 
     /// An instance is deleted and made again under its name, now: another `createdOn`, nothing inherited but the name.
@@ -50,12 +49,7 @@ impl World {
             machine.pending = None;
             machine.enter(State::Running, now);
             let (name, status) = (OperationName::Create, OperationStatus::Succeeded);
-            machine.last = LastOperation {
-                name,
-                time: now,
-                status,
-                trigger: Trigger::User,
-            };
+            machine.last = LastOperation { name, time: now, status, trigger: Trigger::User };
             machine.modified_on = now;
         };
         self.intervene(id, change).is_some()
@@ -79,11 +73,7 @@ impl World {
     }
 
     /// Changes one machine at the present, and lets the consequences follow.
-    fn intervene<R>(
-        &mut self,
-        id: &str,
-        change: impl FnOnce(&mut Machine, Timestamp) -> R,
-    ) -> Option<R> {
+    fn intervene<R>(&mut self, id: &str, change: impl FnOnce(&mut Machine, Timestamp) -> R) -> Option<R> {
         let position = self.by_id.get(&id.to_lowercase()).copied()?;
         let (seed, now) = (self.seed, self.now);
         let machine = self.machines.get_mut(position)?;

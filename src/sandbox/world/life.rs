@@ -76,10 +76,7 @@ impl Machine {
         let Some(person) = &self.person else { return };
         let plan = person.plan_day(date);
         let zone = person.zone.clone();
-        let tomorrow = date
-            .tomorrow()
-            .ok()
-            .and_then(|next| Some((next, next.to_zoned(zone).ok()?.timestamp())));
+        let tomorrow = date.tomorrow().ok().and_then(|next| Some((next, next.to_zoned(zone).ok()?.timestamp())));
         for (kind, from, to) in plan.uses {
             if to > at && to > from {
                 self.agenda.add(from.max(at), Event::UseBegins(kind));
@@ -132,10 +129,7 @@ impl Machine {
             return;
         }
         let Some(person) = &self.person else { return };
-        let mut rng = stream(
-            seed,
-            &[&self.id, "notice", &stop_at.as_second().to_string()],
-        );
+        let mut rng = stream(seed, &[&self.id, "notice", &stop_at.as_second().to_string()]);
         let (asks, after) = (chance(&mut rng, person.habits.asks_hold), rng.i64(60..=420));
         let more = rng.i64(15..=45);
         let Some((kind, ends)) = self.use_that_would_suffer(stop_at) else {
@@ -144,9 +138,7 @@ impl Machine {
         if !asks {
             return;
         }
-        let until = ends
-            .checked_add(SignedDuration::from_mins(more))
-            .unwrap_or(ends);
+        let until = ends.checked_add(SignedDuration::from_mins(more)).unwrap_or(ends);
         if let Ok(answers) = at.checked_add(SignedDuration::from_secs(after)) {
             self.agenda.add(answers, Event::AsksHold { until, kind });
         }
@@ -154,12 +146,9 @@ impl Machine {
 
     /// A use going on now that lasts past `stop_at`, and when it ends; the one that ends last.
     fn use_that_would_suffer(&self, stop_at: Timestamp) -> Option<(UseKind, Timestamp)> {
-        let running = UseKind::ALL
-            .into_iter()
-            .filter(|kind| self.is_up() && self.wants(*kind));
+        let running = UseKind::ALL.into_iter().filter(|kind| self.is_up() && self.wants(*kind));
         let ends = running.filter_map(|kind| Some((kind, self.agenda.end_of(kind)?)));
-        ends.filter(|(_, end)| *end > stop_at)
-            .max_by_key(|(_, end)| *end)
+        ends.filter(|(_, end)| *end > stop_at).max_by_key(|(_, end)| *end)
     }
 
     fn wish(&self, at: Timestamp, until: Timestamp, kind: UseKind) -> Option<HoldWish> {
@@ -167,27 +156,14 @@ impl Machine {
             return None;
         }
         let owner = self.spec.owner.as_ref();
-        let by = owner.map_or("someone", |owner| {
-            owner.user_name.as_deref().unwrap_or(&owner.object_id)
-        });
+        let by = owner.map_or("someone", |owner| owner.user_name.as_deref().unwrap_or(&owner.object_id));
         let reason = match kind {
             UseKind::Job => "a training job is still running",
             UseKind::Tmux => "a training run under tmux is not finished",
             UseKind::Present => "still working on it",
         };
         let seconds = until.duration_since(at).as_secs().max(0);
-        let hours = seconds
-            .saturating_add(3_599)
-            .checked_div(3_600)
-            .unwrap_or(1)
-            .max(1);
-        Some(HoldWish {
-            instance_id: self.id.clone(),
-            at,
-            until,
-            hours,
-            reason: reason.to_owned(),
-            by: by.to_owned(),
-        })
+        let hours = seconds.saturating_add(3_599).checked_div(3_600).unwrap_or(1).max(1);
+        Some(HoldWish { instance_id: self.id.clone(), at, until, hours, reason: reason.to_owned(), by: by.to_owned() })
     }
 }

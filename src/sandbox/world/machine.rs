@@ -59,10 +59,7 @@ impl State {
 
     /// Whether an operation is under way in it.
     pub const fn is_changing(self) -> bool {
-        matches!(
-            self,
-            Self::Creating | Self::Starting | Self::Stopping | Self::Restarting
-        )
+        matches!(self, Self::Creating | Self::Starting | Self::Stopping | Self::Restarting)
     }
 }
 
@@ -195,23 +192,10 @@ pub(in crate::sandbox) struct Machine {
 
 impl Machine {
     /// A machine as its spec gives it, at the beginning of time.
-    pub(super) fn new(
-        id: String,
-        workspace: usize,
-        spec: InstanceSpec,
-        person: Option<Person>,
-        at: Timestamp,
-    ) -> Self {
+    pub(super) fn new(id: String, workspace: usize, spec: InstanceSpec, person: Option<Person>, at: Timestamp) -> Self {
         let last = LastOperation {
-            name: if spec.state == State::Stopped {
-                OperationName::Stop
-            } else {
-                OperationName::Create
-            },
-            time: spec
-                .created_on
-                .checked_add(SignedDuration::from_millis(2_222))
-                .unwrap_or(spec.created_on),
+            name: if spec.state == State::Stopped { OperationName::Stop } else { OperationName::Create },
+            time: spec.created_on.checked_add(SignedDuration::from_millis(2_222)).unwrap_or(spec.created_on),
             status: OperationStatus::Succeeded,
             trigger: Trigger::User,
         };
@@ -270,11 +254,7 @@ impl Machine {
             UseKind::Tmux => &mut self.wanted.tmux,
             UseKind::Present => &mut self.wanted.present,
         };
-        *count = if begins {
-            count.saturating_add(1)
-        } else {
-            count.saturating_sub(1)
-        };
+        *count = if begins { count.saturating_add(1) } else { count.saturating_sub(1) };
     }
 
     /// Moves into a state, and writes it down if it is a new one.
@@ -315,11 +295,7 @@ impl Machine {
             match (open, used) {
                 (None, true) => {
                     self.open_uses.insert(kind, self.uses.len());
-                    self.uses.push(UseInterval {
-                        kind,
-                        from: at,
-                        to: None,
-                    });
+                    self.uses.push(UseInterval { kind, from: at, to: None });
                 }
                 (Some(place), false) => {
                     self.open_uses.remove(&kind);

@@ -16,12 +16,10 @@ pub use machine::{LastOperation, OperationName, OperationStatus, State, Trigger}
 pub use operations::{OperationEnd, OperationFate, OperationView, Refusal};
 pub use person::UseKind;
 pub use spec::{
-    Habits, InstanceSpec, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle,
-    WorkspaceSpec, WorldError, WorldSpec,
+    Habits, InstanceSpec, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, WorkspaceSpec, WorldError,
+    WorldSpec,
 };
-pub use truth::{
-    HoldWish, Meters, StartCause, StartRecord, StopCause, StopRecord, Truth, UseInterval,
-};
+pub use truth::{HoldWish, Meters, StartCause, StartRecord, StopCause, StopRecord, Truth, UseInterval};
 pub use universe::World;
 
 pub(in crate::sandbox) use machine::Machine;

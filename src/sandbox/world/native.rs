@@ -11,26 +11,15 @@ use super::spec::{NativeAction, NativeSchedule};
 use super::truth::{StartCause, StopCause};
 
 /// The first firing strictly after `after`; none if the schedule is disabled or names no day.
-pub(super) fn next_firing(
-    schedule: &NativeSchedule,
-    zone: &TimeZone,
-    after: Timestamp,
-) -> Option<Timestamp> {
+pub(super) fn next_firing(schedule: &NativeSchedule, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
     if !schedule.enabled {
         return None;
     }
     let mut date = after.to_zoned(zone.clone()).date();
     // Eight days hold every weekday, and the same weekday again when today's firing is past.
     for _ in 0..=8 {
-        if schedule
-            .weekdays
-            .contains(&date.weekday().to_monday_one_offset())
-        {
-            let at = date
-                .at(schedule.hour, schedule.minute, 0, 0)
-                .to_zoned(zone.clone())
-                .ok()?
-                .timestamp();
+        if schedule.weekdays.contains(&date.weekday().to_monday_one_offset()) {
+            let at = date.at(schedule.hour, schedule.minute, 0, 0).to_zoned(zone.clone()).ok()?.timestamp();
             if at > after {
                 return Some(at);
             }
@@ -85,8 +74,7 @@ impl Machine {
         let Some(minutes) = self.spec.idle_minutes else {
             return;
         };
-        let quiet =
-            self.state == State::Running && !self.wants(UseKind::Present) && !self.kernel_open;
+        let quiet = self.state == State::Running && !self.wants(UseKind::Present) && !self.kernel_open;
         match (quiet, self.idle_timer) {
             (true, None) => {
                 self.idle_timers = self.idle_timers.wrapping_add(1);

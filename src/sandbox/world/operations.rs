@@ -114,26 +114,10 @@ impl Machine {
         if matches!(fate, OperationFate::Normal | OperationFate::NeverEnds) {
             self.interrupted = busy_job || busy_unseen;
             self.kernel_open = false;
-            self.stops.push(StopRecord {
-                instance: self.id.clone(),
-                at,
-                cause,
-                busy_job,
-                busy_unseen,
-                regret: false,
-            });
+            self.stops.push(StopRecord { instance: self.id.clone(), at, cause, busy_job, busy_unseen, regret: false });
         }
-        let back = if self.state == State::JobRunning {
-            State::Running
-        } else {
-            self.state
-        };
-        let goes = Move {
-            name: OperationName::Stop,
-            through: State::Stopping,
-            to: State::Stopped,
-            back,
-        };
+        let back = if self.state == State::JobRunning { State::Running } else { self.state };
+        let goes = Move { name: OperationName::Stop, through: State::Stopping, to: State::Stopped, back };
         self.begin(seed, at, goes, (trigger, fate))
     }
 
@@ -153,28 +137,15 @@ impl Machine {
             self.note_regret(at);
         }
         self.starts.push(StartRecord { at, cause });
-        let goes = Move {
-            name: OperationName::Start,
-            through: State::Starting,
-            to: State::Running,
-            back: State::Stopped,
-        };
+        let goes =
+            Move { name: OperationName::Start, through: State::Starting, to: State::Running, back: State::Stopped };
         self.begin(seed, at, goes, (trigger, fate))
     }
 
     /// Begins a restart that is allowed: what was in use is interrupted.
-    pub(super) fn begin_restart(
-        &mut self,
-        seed: u64,
-        at: Timestamp,
-        fate: OperationFate,
-    ) -> Option<Timestamp> {
-        let goes = Move {
-            name: OperationName::Restart,
-            through: State::Restarting,
-            to: State::Running,
-            back: State::Running,
-        };
+    pub(super) fn begin_restart(&mut self, seed: u64, at: Timestamp, fate: OperationFate) -> Option<Timestamp> {
+        let goes =
+            Move { name: OperationName::Restart, through: State::Restarting, to: State::Running, back: State::Running };
         self.begin(seed, at, goes, (Trigger::User, fate))
     }
 
@@ -185,30 +156,16 @@ impl Machine {
         goes: Move,
         (trigger, fate): (Trigger, OperationFate),
     ) -> Option<Timestamp> {
-        let ends_at = at
-            .checked_add(self.takes(seed, goes.name, at))
-            .ok()
-            .filter(|_| fate != OperationFate::NeverEnds);
+        let ends_at = at.checked_add(self.takes(seed, goes.name, at)).ok().filter(|_| fate != OperationFate::NeverEnds);
         let (becomes, status) = match fate {
-            OperationFate::Normal | OperationFate::NeverEnds => {
-                (goes.to, OperationStatus::Succeeded)
-            }
+            OperationFate::Normal | OperationFate::NeverEnds => (goes.to, OperationStatus::Succeeded),
             OperationFate::Fails | OperationFate::Canceled => (goes.back, OperationStatus::Failed),
             OperationFate::Lies => (goes.back, OperationStatus::Succeeded),
         };
-        self.last = LastOperation {
-            name: goes.name,
-            time: at,
-            status: OperationStatus::InProgress,
-            trigger,
-        };
+        self.last = LastOperation { name: goes.name, time: at, status: OperationStatus::InProgress, trigger };
         self.enter(goes.through, at);
         self.modified_on = at;
-        self.pending = Some(Pending {
-            becomes,
-            ends_at,
-            status,
-        });
+        self.pending = Some(Pending { becomes, ends_at, status });
         if let Some(end) = ends_at {
             self.agenda.add(end, Event::TransitionEnds);
         }
@@ -227,9 +184,7 @@ impl Machine {
 
     /// The transition that is due now ends.
     pub(super) fn end_transition(&mut self, at: Timestamp) {
-        let due = self
-            .pending
-            .is_some_and(|pending| pending.ends_at.is_some_and(|end| end <= at));
+        let due = self.pending.is_some_and(|pending| pending.ends_at.is_some_and(|end| end <= at));
         if due && let Some(pending) = self.pending.take() {
             self.last.status = pending.status;
             self.enter(pending.becomes, at);
@@ -261,13 +216,9 @@ struct Move {
 
 fn end_of(fate: OperationFate) -> OperationEnd {
     match fate {
-        OperationFate::Normal | OperationFate::Lies | OperationFate::NeverEnds => {
-            OperationEnd::Succeeded
-        }
+        OperationFate::Normal | OperationFate::Lies | OperationFate::NeverEnds => OperationEnd::Succeeded,
         OperationFate::Canceled => OperationEnd::Canceled,
-        OperationFate::Fails => {
-            OperationEnd::Failed("ServiceError".into(), "InternalServerError".into())
-        }
+        OperationFate::Fails => OperationEnd::Failed("ServiceError".into(), "InternalServerError".into()),
     }
 }
 
@@ -275,8 +226,6 @@ fn end_of(fate: OperationFate) -> OperationEnd {
 fn only_when_stopped(name: &str) -> OperationEnd {
     OperationEnd::Failed(
         "StartComputeInstanceOnlyAllowedInStoppedState".into(),
-        format!(
-            "Start Azure ML Compute Instance is only allowed when the instance {name} is in 'stopped' state"
-        ),
+        format!("Start Azure ML Compute Instance is only allowed when the instance {name} is in 'stopped' state"),
     )
 }

@@ -63,11 +63,7 @@ impl Person {
         let mut rng = stream(self.seed, &[&self.stream, "day", &date.to_string()]);
         match date.weekday() {
             Weekday::Saturday | Weekday::Sunday => self.plan_weekend(&mut rng, date, &mut plan),
-            Weekday::Monday
-            | Weekday::Tuesday
-            | Weekday::Wednesday
-            | Weekday::Thursday
-            | Weekday::Friday => {
+            Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => {
                 self.plan_workday(&mut rng, date, &mut plan);
             }
         }
@@ -77,15 +73,7 @@ impl Person {
     /// A whole week of holiday, or a single day off.
     fn is_away(&self, date: Date) -> bool {
         let week = date.iso_week_date();
-        let mut rng = stream(
-            self.seed,
-            &[
-                &self.stream,
-                "week",
-                &week.year().to_string(),
-                &week.week().to_string(),
-            ],
-        );
+        let mut rng = stream(self.seed, &[&self.stream, "week", &week.year().to_string(), &week.week().to_string()]);
         let whole_week = chance(&mut rng, self.habits.holidays);
         let one_day = chance(&mut rng, 6);
         let which = rng.i8(1..=5);
@@ -97,15 +85,9 @@ impl Person {
         let arrives = habits.arrives.saturating_add(rng.i64(-25..=45));
         let usual = habits.stays.saturating_add(rng.i64(-40..=50));
         let (late, extra) = (chance(rng, habits.late_days), rng.i64(60..=180));
-        let leaves = arrives
-            .saturating_add(usual)
-            .saturating_add(if late { extra } else { 0 });
+        let leaves = arrives.saturating_add(usual).saturating_add(if late { extra } else { 0 });
         let (day_job, job_after, job_for) = (chance(rng, 25), rng.i64(60..=240), rng.i64(30..=120));
-        let friday = if date.weekday() == Weekday::Friday {
-            15
-        } else {
-            0
-        };
+        let friday = if date.weekday() == Weekday::Friday { 15 } else { 0 };
         let forgets = chance(rng, habits.forgets.saturating_add(friday));
         let kernel_left = chance(rng, 50);
         let night = Night::draw(rng, habits);
@@ -116,10 +98,8 @@ impl Person {
         };
         plan.uses.push((UseKind::Present, from, to));
         if day_job
-            && let (Some(a), Some(b)) = (
-                self.later(from, job_after),
-                self.later(from, job_after.saturating_add(job_for)),
-            )
+            && let (Some(a), Some(b)) =
+                (self.later(from, job_after), self.later(from, job_after.saturating_add(job_for)))
         {
             plan.uses.push((UseKind::Job, a, b));
         }
@@ -139,10 +119,7 @@ impl Person {
     /// Puts down the run of the night; true if there is one.
     fn plan_night(&self, night: &Night, leaves: Timestamp, plan: &mut DayPlan) -> bool {
         let Some(kind) = night.kind else { return false };
-        let (Some(from), Some(to)) = (
-            self.later(leaves, -night.before),
-            self.later(leaves, night.lasts),
-        ) else {
+        let (Some(from), Some(to)) = (self.later(leaves, -night.before), self.later(leaves, night.lasts)) else {
             return false;
         };
         plan.uses.push((kind, from, to));
@@ -158,10 +135,9 @@ impl Person {
         if !evening.comes {
             return;
         }
-        let (Some(from), Some(to)) = (
-            self.at(date, evening.from),
-            self.at(date, evening.from.saturating_add(evening.lasts)),
-        ) else {
+        let (Some(from), Some(to)) =
+            (self.at(date, evening.from), self.at(date, evening.from.saturating_add(evening.lasts)))
+        else {
             return;
         };
         if from <= leaves {
@@ -182,10 +158,7 @@ impl Person {
         if !comes {
             return;
         }
-        let (Some(a), Some(b)) = (
-            self.at(date, from),
-            self.at(date, from.saturating_add(lasts)),
-        ) else {
+        let (Some(a), Some(b)) = (self.at(date, from), self.at(date, from.saturating_add(lasts))) else {
             return;
         };
         plan.uses.push((UseKind::Present, a, b));
@@ -196,10 +169,7 @@ impl Person {
 
     /// The instant at which the person's wall clock shows that many minutes after midnight; past 24 hours it is the next day.
     fn at(&self, date: Date, minutes: i64) -> Option<Timestamp> {
-        let civil = date
-            .at(0, 0, 0, 0)
-            .checked_add(SignedDuration::from_mins(minutes))
-            .ok()?;
+        let civil = date.at(0, 0, 0, 0).checked_add(SignedDuration::from_mins(minutes)).ok()?;
         Some(civil.to_zoned(self.zone.clone()).ok()?.timestamp())
     }
 
@@ -218,22 +188,10 @@ struct Night {
 
 impl Night {
     fn draw(rng: &mut fastrand::Rng, habits: &Habits) -> Self {
-        let (job, tmux) = (
-            chance(rng, habits.night_jobs),
-            chance(rng, habits.tmux_runs),
-        );
+        let (job, tmux) = (chance(rng, habits.night_jobs), chance(rng, habits.tmux_runs));
         let (before, lasts, stops_after) = (rng.i64(2..=12), rng.i64(240..=660), chance(rng, 15));
-        let kind = if job {
-            Some(UseKind::Job)
-        } else {
-            tmux.then_some(UseKind::Tmux)
-        };
-        Self {
-            kind,
-            before,
-            lasts,
-            stops_after,
-        }
+        let kind = if job { Some(UseKind::Job) } else { tmux.then_some(UseKind::Tmux) };
+        Self { kind, before, lasts, stops_after }
     }
 }
 
@@ -249,11 +207,6 @@ impl Evening {
     fn draw(rng: &mut fastrand::Rng, habits: &Habits) -> Self {
         let comes = chance(rng, habits.evenings);
         let (from, lasts) = (rng.i64(1255..=1330), rng.i64(40..=130));
-        Self {
-            comes,
-            from,
-            lasts,
-            stops: !chance(rng, habits.forgets),
-        }
+        Self { comes, from, lasts, stops: !chance(rng, habits.forgets) }
     }
 }

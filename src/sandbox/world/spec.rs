@@ -155,9 +155,7 @@ pub struct NativeSchedule {
 #[derive(Debug, thiserror::Error)]
 pub enum WorldError {
     /// A zone name that the time zone data does not know.
-    #[error(
-        "instance {instance}: time zone {zone} is unknown; name an IANA zone such as Europe/Madrid"
-    )]
+    #[error("instance {instance}: time zone {zone} is unknown; name an IANA zone such as Europe/Madrid")]
     Zone {
         /// The instance whose person or schedule names it.
         instance: String,

@@ -35,11 +35,7 @@ impl Meters {
     }
 
     fn sum(&self, wanted: impl Fn(State) -> bool) -> SignedDuration {
-        let parts = self
-            .by_state
-            .iter()
-            .filter(|(state, _)| wanted(**state))
-            .map(|(_, time)| *time);
+        let parts = self.by_state.iter().filter(|(state, _)| wanted(**state)).map(|(_, time)| *time);
         parts.fold(SignedDuration::ZERO, SignedDuration::saturating_add)
     }
 }
@@ -146,11 +142,7 @@ impl<'a> Truth<'a> {
 
     /// Sign-in name of who made it, where Azure knows one.
     pub fn owner(&self) -> Option<&'a str> {
-        self.machine
-            .spec
-            .owner
-            .as_ref()
-            .and_then(|owner| owner.user_name.as_deref())
+        self.machine.spec.owner.as_ref().and_then(|owner| owner.user_name.as_deref())
     }
 
     /// State now.
@@ -185,11 +177,7 @@ impl<'a> Truth<'a> {
 
     /// The state it was in at an instant since the world's start.
     pub fn state_at(&self, at: Timestamp) -> Option<State> {
-        self.history()
-            .iter()
-            .rev()
-            .find(|(since, _)| *since <= at)
-            .map(|(_, state)| *state)
+        self.history().iter().rev().find(|(since, _)| *since <= at).map(|(_, state)| *state)
     }
 
     /// Whether a submitted job ran at some time in `[from, to]`.
@@ -199,9 +187,7 @@ impl<'a> Truth<'a> {
 
     /// Whether it was used for `kind` at some time in `[from, to]`.
     pub fn used_in(&self, kind: UseKind, from: Timestamp, to: Timestamp) -> bool {
-        self.uses().iter().any(|used| {
-            used.kind == kind && used.from <= to && used.to.is_none_or(|end| end >= from)
-        })
+        self.uses().iter().any(|used| used.kind == kind && used.from <= to && used.to.is_none_or(|end| end >= from))
     }
 
     /// Whether it is in use at this instant, by any kind.

@@ -48,16 +48,8 @@ impl World {
     /// # Errors
     /// When a zone is unknown, an instance is given twice, or the warm-up leaves the calendar.
     pub fn new(spec: WorldSpec) -> Result<Self, WorldError> {
-        let WorldSpec {
-            seed,
-            start,
-            warm_up,
-            tenant,
-            workspaces,
-        } = spec;
-        let begin = start
-            .checked_sub(warm_up)
-            .map_err(|cause| WorldError::Start { start, cause })?;
+        let WorldSpec { seed, start, warm_up, tenant, workspaces } = spec;
+        let begin = start.checked_sub(warm_up).map_err(|cause| WorldError::Start { start, cause })?;
         let mut world = Self {
             seed,
             start,
@@ -96,21 +88,11 @@ impl World {
             self.add_machine(&id, index, instance)?;
         }
         self.workspace_by_id.insert(id.to_lowercase(), index);
-        self.workspaces.push(Workspace {
-            id,
-            spec,
-            members,
-            version: 1,
-        });
+        self.workspaces.push(Workspace { id, spec, members, version: 1 });
         Ok(())
     }
 
-    fn add_machine(
-        &mut self,
-        workspace: &str,
-        index: usize,
-        spec: InstanceSpec,
-    ) -> Result<(), WorldError> {
+    fn add_machine(&mut self, workspace: &str, index: usize, spec: InstanceSpec) -> Result<(), WorldError> {
         let id = format!("{workspace}/computes/{}", spec.name);
         let zones = spec.schedules.iter().map(|schedule| schedule.zone.clone());
         for zone in zones {
@@ -183,11 +165,7 @@ impl World {
         if let Some(old) = self.due_of.remove(&position) {
             self.due.remove(&(old, position));
         }
-        if let Some(next) = self
-            .machines
-            .get(position)
-            .and_then(|machine| machine.agenda.next())
-        {
+        if let Some(next) = self.machines.get(position).and_then(|machine| machine.agenda.next()) {
             self.due.insert((next, position));
             self.due_of.insert(position, next);
         }
@@ -241,26 +219,14 @@ impl World {
     ///
     /// # Errors
     /// When ARM would refuse it.
-    pub fn operate(
-        &mut self,
-        id: &str,
-        name: OperationName,
-        fate: OperationFate,
-    ) -> Result<String, Refusal> {
-        let position = self
-            .by_id
-            .get(&id.to_lowercase())
-            .copied()
-            .ok_or(Refusal::NotFound)?;
+    pub fn operate(&mut self, id: &str, name: OperationName, fate: OperationFate) -> Result<String, Refusal> {
+        let position = self.by_id.get(&id.to_lowercase()).copied().ok_or(Refusal::NotFound)?;
         let (seed, now) = (self.seed, self.now);
         let machine = self.machines.get_mut(position).ok_or(Refusal::NotFound)?;
         if machine.state.is_changing() {
             return Err(Refusal::Conflict);
         }
-        if machine.disk_full
-            && machine.is_up()
-            && matches!(name, OperationName::Stop | OperationName::Restart)
-        {
+        if machine.disk_full && machine.is_up() && matches!(name, OperationName::Stop | OperationName::Restart) {
             machine.tell_disk_full(now);
             self.note_due(position);
             return Err(Refusal::DiskFull);
@@ -270,18 +236,9 @@ impl World {
         machine.operations = machine.operations.wrapping_add(1);
         machine.settle(seed, now);
         let number = machine.operations.to_string();
-        let (high, low) = (
-            mix(seed, &[&machine.id, &number, "a"]),
-            mix(seed, &[&machine.id, &number, "b"]),
-        );
+        let (high, low) = (mix(seed, &[&machine.id, &number, "a"]), mix(seed, &[&machine.id, &number, "b"]));
         let operation = uuid_of(high, low);
-        let view = OperationView {
-            id: operation.clone(),
-            instance: machine.id.clone(),
-            started: now,
-            ended,
-            end,
-        };
+        let view = OperationView { id: operation.clone(), instance: machine.id.clone(), started: now, ended, end };
         let workspace = machine.workspace;
         self.operations.insert(operation.clone(), view);
         self.touch(workspace);
@@ -333,14 +290,7 @@ fn zone_of(instance: &str, zone: &str) -> Result<TimeZone, WorldError> {
 fn uuid_of(high: u64, low: u64) -> String {
     let digits = format!("{high:016x}{low:016x}");
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    format!(
-        "{}-{}-{}-{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32)
-    )
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }
 
 /// The warm-up that makes a lived-in place: a week and a half holds a weekend whatever the start.

@@ -43,101 +43,36 @@ fn wrong_texts_are_told_what_to_write() {
         ("08:00-20:00", "it names no day", "daily 08:00-20:00"),
         ("Mon-Fri 8-20", "\"8\" is not a time", "HH:MM"),
         ("Mon-Fri 8am-6pm", "\"8am\" is not a time", "24-hour"),
-        (
-            "Mon-Fri 08:00",
-            "\"08:00\" is one time, not two",
-            "08:00-20:00",
-        ),
+        ("Mon-Fri 08:00", "\"08:00\" is one time, not two", "08:00-20:00"),
         ("Mon-Fri 08:00-", "\"\" is not a time", "HH:MM"),
-        (
-            "Mon-Fri 08:00-20:60",
-            "there is no time \"20:60\" in a day",
-            "23:59",
-        ),
-        (
-            "Mon-Fri 08:00-24:01",
-            "there is no time \"24:01\" in a day",
-            "24:00",
-        ),
-        (
-            "Mon-Fri 24:00-06:00",
-            "it starts at 24:00",
-            "next day at 00:00",
-        ),
-        (
-            "Mon-Fri 08:00:00-20:00:00",
-            "\"08:00:00\" is not a time",
-            "HH:MM",
-        ),
+        ("Mon-Fri 08:00-20:60", "there is no time \"20:60\" in a day", "23:59"),
+        ("Mon-Fri 08:00-24:01", "there is no time \"24:01\" in a day", "24:00"),
+        ("Mon-Fri 24:00-06:00", "it starts at 24:00", "next day at 00:00"),
+        ("Mon-Fri 08:00:00-20:00:00", "\"08:00:00\" is not a time", "HH:MM"),
         ("Sat 12:00-23:59:60", "\"23:59:60\" is not a time", "HH:MM"),
         ("Mon-Fri +8:00-20:00", "\"+8:00\" is not a time", "HH:MM"),
         ("Mon-Fri 08:0-20:00", "\"08:0\" is not a time", "HH:MM"),
-        (
-            "Mon-Fri 08:00-08:00",
-            "it starts and ends at the same time",
-            "00:00-24:00",
-        ),
-        (
-            "Mon-Fri 00:00-00:00",
-            "it starts and ends at the same time",
-            "00:00-24:00",
-        ),
+        ("Mon-Fri 08:00-08:00", "it starts and ends at the same time", "00:00-24:00"),
+        ("Mon-Fri 00:00-00:00", "it starts and ends at the same time", "00:00-24:00"),
         ("Mo-Fr 08:00-20:00", "\"Mo\" is not a day", "Mon Tue"),
-        (
-            "weekdays 08:00-20:00",
-            "\"weekdays\" is not a day",
-            "Mon Tue",
-        ),
-        (
-            "Mon-Mon 08:00-20:00",
-            "the range \"Mon-Mon\" starts and ends on the same day",
-            "daily",
-        ),
-        (
-            "Mon,,Wed 08:00-20:00",
-            "a day is missing beside a comma or dash",
-            "Mon,Wed",
-        ),
-        (
-            "Mon-Wed-Fri 08:00-20:00",
-            "\"Wed-Fri\" is not a day",
-            "Mon Tue",
-        ),
-        (
-            "Mon-Fri 08:00-12:00 13:00-17:00",
-            "\"13:00-17:00\" is more than days and times",
-            "list of strings",
-        ),
-        (
-            "Mon-Fri 08:00-20:00 Europe/Berlin",
-            "\"Europe/Berlin\" is more than days and times",
-            "one window",
-        ),
+        ("weekdays 08:00-20:00", "\"weekdays\" is not a day", "Mon Tue"),
+        ("Mon-Mon 08:00-20:00", "the range \"Mon-Mon\" starts and ends on the same day", "daily"),
+        ("Mon,,Wed 08:00-20:00", "a day is missing beside a comma or dash", "Mon,Wed"),
+        ("Mon-Wed-Fri 08:00-20:00", "\"Wed-Fri\" is not a day", "Mon Tue"),
+        ("Mon-Fri 08:00-12:00 13:00-17:00", "\"13:00-17:00\" is more than days and times", "list of strings"),
+        ("Mon-Fri 08:00-20:00 Europe/Berlin", "\"Europe/Berlin\" is more than days and times", "one window"),
     ] {
         let error = text.parse::<WeeklyWindow>().expect_err(text);
         assert_eq!(error.problem(), problem, "{text}");
         assert!(error.help().contains(help), "{text}: {}", error.help());
-        assert_eq!(
-            error.to_string(),
-            format!("\"{text}\" is not a weekly window: {problem}")
-        );
+        assert_eq!(error.to_string(), format!("\"{text}\" is not a weekly window: {problem}"));
     }
 }
 
 #[test]
 fn no_text_of_bytes_panics() {
-    for text in [
-        "-",
-        ",",
-        "--",
-        "é",
-        "Mon-é 1\u{ff1a}00-2:00",
-        "daily daily",
-        "\u{2013}",
-        "Mon -",
-        "1",
-        "Mon \u{0}",
-    ] {
+    for text in ["-", ",", "--", "é", "Mon-é 1\u{ff1a}00-2:00", "daily daily", "\u{2013}", "Mon -", "1", "Mon \u{0}"]
+    {
         assert!(text.parse::<WeeklyWindow>().is_err(), "{text:?}");
     }
 }
@@ -152,10 +87,7 @@ fn date_ranges() {
         ("25.12.2026", "\"25.12.2026\" is not a date"),
         ("2026-12-24..", "\"\" is not a date"),
         ("2026-12-25T08:00", "\"2026-12-25T08:00\" is not a date"),
-        (
-            "2027-01-02..2026-12-24",
-            "the range ends on 2026-12-24, before it starts on 2027-01-02",
-        ),
+        ("2027-01-02..2026-12-24", "the range ends on 2026-12-24, before it starts on 2027-01-02"),
     ] {
         let error = text.parse::<DateRange>().expect_err(text).to_string();
         assert!(error.starts_with(problem), "{error}");
@@ -165,10 +97,7 @@ fn date_ranges() {
 /// S2: keys are stored, so their text is one and the same for ever.
 #[test]
 fn edge_keys() {
-    assert_eq!(
-        "2026-11-23/0/off".parse::<EdgeKey>().unwrap().to_string(),
-        "2026-11-23/0/off"
-    );
+    assert_eq!("2026-11-23/0/off".parse::<EdgeKey>().unwrap().to_string(), "2026-11-23/0/off");
     for text in [
         "",
         "2026-11-23",

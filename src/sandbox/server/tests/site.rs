@@ -42,24 +42,13 @@ impl Site {
     pub(super) async fn with(change: impl FnOnce(&mut SandboxOptions)) -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
         let clock = Arc::new(Hand(Mutex::new(morning())));
-        let mut options = SandboxOptions::new(
-            demo(1, morning() - SignedDuration::from_hours(10)),
-            clock.clone(),
-        );
+        let mut options = SandboxOptions::new(demo(1, morning() - SignedDuration::from_hours(10)), clock.clone());
         options.static_token = Some("x".into());
         change(&mut options);
         let sandbox = Sandbox::start(options).await.unwrap();
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_gzip()
-            .no_proxy()
-            .build()
-            .unwrap();
-        Self {
-            sandbox,
-            clock,
-            client,
-        }
+        let client =
+            Client::builder().redirect(reqwest::redirect::Policy::none()).no_gzip().no_proxy().build().unwrap();
+        Self { sandbox, clock, client }
     }
 
     pub(super) async fn new() -> Self {
@@ -67,20 +56,11 @@ impl Site {
     }
 
     pub(super) fn url(&self, path: &str) -> String {
-        if path.starts_with("http") {
-            path.to_owned()
-        } else {
-            format!("{}{path}", self.sandbox.base_url())
-        }
+        if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.sandbox.base_url()) }
     }
 
     pub(super) async fn get(&self, path: &str) -> Response {
-        self.client
-            .get(self.url(path))
-            .bearer_auth("x")
-            .send()
-            .await
-            .unwrap()
+        self.client.get(self.url(path)).bearer_auth("x").send().await.unwrap()
     }
 
     pub(super) async fn json(&self, path: &str) -> Value {
@@ -88,12 +68,7 @@ impl Site {
     }
 
     pub(super) async fn post(&self, path: &str) -> Response {
-        self.client
-            .post(self.url(path))
-            .bearer_auth("x")
-            .send()
-            .await
-            .unwrap()
+        self.client.post(self.url(path)).bearer_auth("x").send().await.unwrap()
     }
 
     pub(super) fn fault(&self, on: FaultOperation, effect: Effect) {
@@ -105,18 +80,11 @@ impl Site {
     pub(super) async fn running(&self) -> String {
         let list = self.json(&format!("{MADRID}/computes?api-version=1")).await;
         let items = list["value"].as_array().unwrap().clone();
-        let up = items
-            .iter()
-            .find(|item| item["properties"]["properties"]["state"] == "Running")
-            .unwrap();
+        let up = items.iter().find(|item| item["properties"]["properties"]["state"] == "Running").unwrap();
         up["id"].as_str().unwrap().to_owned()
     }
 }
 
 pub(super) fn header(response: &Response, name: &str) -> String {
-    response
-        .headers()
-        .get(name)
-        .map(|value| value.to_str().unwrap().to_owned())
-        .unwrap_or_default()
+    response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
 }

@@ -23,13 +23,7 @@ fn weekend(change: impl FnOnce(&mut InstanceSpec)) -> (World, String) {
 }
 
 fn stops(world: &World, id: &str) -> Vec<(Timestamp, StopCause)> {
-    world
-        .truth(id)
-        .unwrap()
-        .stops()
-        .iter()
-        .map(|stop| (stop.at, stop.cause))
-        .collect()
+    world.truth(id).unwrap().stops().iter().map(|stop| (stop.at, stop.cause)).collect()
 }
 
 #[test]
@@ -37,15 +31,9 @@ fn the_idle_timer_kills_a_tmux_run() {
     let (mut world, id) = weekend(|instance| instance.idle_minutes = Some(60));
     assert!(world.use_until(&id, UseKind::Tmux, at("2026-10-24T20:00:00Z")));
     world.advance_to(at("2026-10-24T07:02:00Z"));
-    assert_eq!(
-        stops(&world, &id),
-        [(at("2026-10-24T07:00:00Z"), StopCause::NativeIdle)]
-    );
+    assert_eq!(stops(&world, &id), [(at("2026-10-24T07:00:00Z"), StopCause::NativeIdle)]);
     assert!(world.truth(&id).unwrap().stops()[0].busy_unseen);
-    assert_eq!(
-        world.machine(&id).unwrap().last.trigger,
-        Trigger::IdleShutdown
-    );
+    assert_eq!(world.machine(&id).unwrap().last.trigger, Trigger::IdleShutdown);
 }
 
 #[test]
@@ -76,16 +64,10 @@ fn a_schedule_keeps_its_wall_clock_over_the_end_of_summer_time() {
     });
     world.advance_to(at("2026-10-25T20:00:00Z"));
     let by_schedule = StopCause::NativeSchedule;
-    let expected = [
-        (at("2026-10-24T17:30:00Z"), by_schedule),
-        (at("2026-10-25T18:30:00Z"), by_schedule),
-    ];
+    let expected = [(at("2026-10-24T17:30:00Z"), by_schedule), (at("2026-10-25T18:30:00Z"), by_schedule)];
     assert_eq!(stops(&world, &id), expected);
     let starts = world.truth(&id).unwrap().starts().to_vec();
-    let start = StartRecord {
-        at: at("2026-10-25T07:30:00Z"),
-        cause: StartCause::NativeSchedule,
-    };
+    let start = StartRecord { at: at("2026-10-25T07:30:00Z"), cause: StartCause::NativeSchedule };
     assert_eq!(starts, [start]);
     assert_eq!(world.machine(&id).unwrap().last.trigger, Trigger::Schedule);
 }
