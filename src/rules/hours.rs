@@ -71,11 +71,12 @@ pub(super) fn hours(
         HoursState::On {
             until: Some(edge), ..
         } => {
-            let candidate = edge_candidate(question, edge);
+            // An edge that was acted on already lies ahead again when the clock went back or hours moved (S2).
+            let candidate = Some(edge_candidate(question, edge)).filter(|candidate| !history.is_spent(&candidate.key));
             let words = format!("inside the allowed hours until {}", edge.at);
             (
-                found(Ground::InHours, words, Some(candidate.due_at)),
-                Some(candidate),
+                found(Ground::InHours, words, candidate.as_ref().map(|candidate| candidate.due_at)),
+                candidate,
             )
         }
         HoursState::On { until: None, .. } => (
@@ -206,7 +207,7 @@ fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &St
     let begun = history.notices.iter().any(|notice| notice.key.stop == *key);
     let from = [
         Some(edge.at),
-        history.held_until(question.now),
+        history.held_until(),
         history.last_busy,
     ]
     .into_iter()
