@@ -128,6 +128,14 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
                 (value.operation, value.at, value.status) = (Operation::Stop, now, OperationStatus::Failed(Arc::from("StopFailed")));
             }
         }
+        ["lose", workspace] => {
+            let id = cloud.workspace(workspace);
+            cloud.unlisted.insert(id);
+        }
+        ["find", workspace] => {
+            let id = cloud.workspace(workspace);
+            cloud.unlisted.remove(&id);
+        }
         ["hide", name] => cloud.named(name).listed = false,
         ["show", name] => cloud.named(name).listed = true,
         ["fails", workspace, word] => {

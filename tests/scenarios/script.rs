@@ -166,7 +166,7 @@ impl Scene {
         let sent: Vec<_> = self.stage.world.lock().messages.iter().skip(before).map(|(_, message)| message.clone()).collect();
         sent.iter().for_each(|message| self.told.message(now, message));
         match delivered {
-            Ok((_, failed)) if failed > 0 => self.told.once(now, "delivery", &format!("{failed} messages could not be delivered")),
+            Ok((_, 1..)) => self.told.once(now, "delivery", "messages could not be delivered"),
             Ok(_) => {}
             Err(why) => self.told.once(now, "delivery", &format!("fault: {why}")),
         }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lightsout::ports::{Message, MessageKind};
 use lightsout::report::{Outcome, SweepReport};
-use lightsout::rules::Verdict;
+use lightsout::rules::{Ground, Verdict};
 
 /// The transcript so far.
 pub(crate) struct Transcript {
@@ -130,7 +130,9 @@ impl Transcript {
     }
 
     fn verdict(&self, verdict: &Verdict) -> String {
-        let due = verdict.due.as_ref().map(|due| format!("; {} stop at {}", due.ground.label(), self.moment(due.stop_at)));
+        // while something stronger keeps it, its stop moves with every look
+        let kept = matches!(verdict.ground, Ground::Frozen | Ground::Exempt | Ground::Busy);
+        let due = verdict.due.as_ref().filter(|_| !kept).map(|due| format!("; {} stop at {}", due.ground.label(), self.moment(due.stop_at)));
         format!("{} {} {}{}", verdict.instance.name(), verdict.action.label(), verdict.ground.label(), due.unwrap_or_default())
     }
 }

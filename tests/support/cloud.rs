@@ -1,7 +1,7 @@
 //! A fake Azure: workspaces and computes that people, jobs and stops change, as time passes.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -45,6 +45,8 @@ pub(crate) struct Compute {
 pub(crate) struct Cloud {
     pub(crate) workspaces: BTreeMap<WorkspaceId, (WorkspaceFacts, Option<FaultKind>)>,
     pub(crate) computes: BTreeMap<InstanceId, Compute>,
+    /// Workspaces that discovery leaves out.
+    pub(crate) unlisted: BTreeSet<WorkspaceId>,
 }
 
 /// A workspace's id by its name.

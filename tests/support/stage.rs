@@ -56,7 +56,7 @@ fn options() -> EngineOptions {
             failed_stops_share: guard.failed_stops_share,
             workspace: limits.workspace,
             subscription: limits.subscription,
-            fleet: limits.fleet,
+            fleet: limits.workspace, // a tenth of a fleet of three is not what most scenes are about
         },
         at_point: Some(at_point),
     }

@@ -177,7 +177,9 @@ impl Observe for FakeWorld {
     async fn discover(&self) -> Discovery {
         let mut outside = self.lock();
         outside.answered();
-        Discovery { workspaces: outside.cloud.workspaces.values().map(|(facts, _)| facts.clone()).collect(), faults: Vec::new() }
+        let cloud = &outside.cloud;
+        let listed = cloud.workspaces.values().map(|(facts, _)| facts).filter(|facts| !cloud.unlisted.contains(&facts.id));
+        Discovery { workspaces: listed.cloned().collect(), faults: Vec::new() }
     }
 
     async fn inventory(&self, workspace: &WorkspaceFacts) -> Result<Inventory, Fault> {
