@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::{Activity, Completeness, History, InstanceFacts, Inventory, PowerState, WorkspaceFacts};
+use crate::facts::{
+    Activity, Completeness, EndedStop, History, InstanceFacts, Inventory, PowerState, StopResult, WorkspaceFacts,
+};
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
 use crate::rules::Verdict;
@@ -42,6 +44,8 @@ pub(super) struct Place {
     pub(super) entries: BTreeMap<InstanceId, Entry>,
     pub(super) skipped: u32,
     pub(super) partial: Vec<String>,
+    /// Instances that are gone, for the case that they come back: holds outlast a list that left them out twice.
+    departed: BTreeMap<InstanceId, Entry>,
 }
 
 /// What one inventory changed.
@@ -49,7 +53,12 @@ pub(super) struct Place {
 pub(super) struct Changes {
     pub(super) sightings: Vec<Sighting>,
     pub(super) gone: Vec<(InstanceId, Timestamp)>,
+    /// Intents whose instance is gone, or another one by now (fault 16, 28).
+    pub(super) closed: Vec<(InstanceId, String)>,
 }
+
+/// What was done with an instance that is gone is remembered so long, for stops of a day and a half (G15).
+const DEPARTED: SignedDuration = SignedDuration::from_hours(36);
 
 impl Place {
     pub(super) fn new(facts: WorkspaceFacts, rule: Rule) -> Self {
@@ -64,6 +73,7 @@ impl Place {
             entries: BTreeMap::new(),
             skipped: 0,
             partial: Vec::new(),
+            departed: BTreeMap::new(),
         }
     }
 
@@ -82,6 +92,9 @@ impl Place {
     /// Takes in a whole reading of the workspace.
     pub(super) fn absorb(&mut self, inventory: Inventory) -> Changes {
         let mut changes = Changes::default();
+        let now = inventory.taken_at;
+        self.departed
+            .retain(|_, entry| now.duration_since(entry.last_seen) < DEPARTED || entry.history.hold_at(now).is_some());
         let seen: BTreeSet<InstanceId> = inventory.instances.iter().map(|facts| facts.id.clone()).collect();
         for facts in inventory.instances {
             self.see(facts, &mut changes);
@@ -89,7 +102,7 @@ impl Place {
         self.skipped = inventory.skipped;
         self.partial = match inventory.completeness {
             Completeness::Whole => {
-                self.miss(&seen, &mut changes);
+                self.miss(&seen, now, &mut changes);
                 Vec::new()
             }
             Completeness::Partial(left_out) => left_out,
@@ -108,10 +121,12 @@ impl Place {
                 }
             }
             other => {
-                if let Some(old) = other {
-                    changes.gone.push((id.clone(), old.last_seen)); // another life of the same name (fault 28)
-                }
-                let (entry, sighting) = Entry::first(facts);
+                // Another life of the same name (fault 28): the journal retires the old one when it is told of the new.
+                changes
+                    .closed
+                    .extend(other.and_then(|old| old.history.open.as_ref().map(|open| (id.clone(), open.id.clone()))));
+                let before = self.departed.remove(&id).filter(|entry| entry.facts.created == facts.created);
+                let (entry, sighting) = Entry::first(facts, before.map(|entry| entry.history));
                 changes.sightings.push(sighting);
                 self.entries.insert(id, entry);
             }
@@ -119,19 +134,26 @@ impl Place {
     }
 
     /// Absent once is a page that moved; absent twice is gone (fault 27).
-    fn miss(&mut self, seen: &BTreeSet<InstanceId>, changes: &mut Changes) {
-        self.entries.retain(|id, entry| {
-            if seen.contains(id) {
-                entry.absent = false;
-                return true;
-            }
-            if entry.absent {
-                changes.gone.push((id.clone(), entry.last_seen));
-                return false;
-            }
-            entry.absent = true;
-            true
+    fn miss(&mut self, seen: &BTreeSet<InstanceId>, now: Timestamp, changes: &mut Changes) {
+        let gone = self.entries.extract_if(.., |id, entry| {
+            let (was_absent, is_absent) = (entry.absent, !seen.contains(id));
+            entry.absent = is_absent;
+            was_absent && is_absent
         });
+        for (id, mut entry) in gone {
+            changes.gone.push((id.clone(), entry.last_seen));
+            if let Some(open) = entry.history.open.take() {
+                let asked_at = open.sent_at.unwrap_or(open.intended_at);
+                entry.history.stops.push(EndedStop {
+                    key: open.key,
+                    asked_at,
+                    ended_at: now,
+                    result: StopResult::Gone,
+                });
+                changes.closed.push((id.clone(), open.id));
+            }
+            self.departed.insert(id, entry);
+        }
     }
 }
 
@@ -168,8 +190,11 @@ fn remember_state(history: &mut History, facts: &InstanceFacts) {
 }
 
 impl Entry {
-    fn first(facts: Arc<InstanceFacts>) -> (Self, Sighting) {
-        let mut history = History { first_seen: Some(facts.observed_at), ..History::default() };
+    /// At its first sighting, or the first after it was gone: what was done with it is remembered, since when it was on is not.
+    fn first(facts: Arc<InstanceFacts>, before: Option<History>) -> (Self, Sighting) {
+        let before = before.unwrap_or_default();
+        let mut history =
+            History { first_seen: before.first_seen.or(Some(facts.observed_at)), on_since: None, ..before };
         remember_state(&mut history, &facts);
         let sighting = Sighting {
             facts: (*facts).clone(),

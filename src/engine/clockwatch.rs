@@ -20,6 +20,8 @@ const STEADY_TICKS: u32 = 2;
 pub(super) struct ClockWatch {
     last: Option<(Timestamp, SignedDuration)>,
     held: Option<String>,
+    /// When the last step was seen, by the clock after it.
+    stepped_at: Option<Timestamp>,
     steady: u32,
 }
 
@@ -37,9 +39,13 @@ impl ClockWatch {
         let stepped = step.filter(|step| step.abs() > STEP_SEEN);
         if let Some(step) = step.filter(|step| step.abs() > STEP_HELD) {
             self.held = Some(format!("this machine's clock stepped by {} s", step.as_secs()));
+            self.stepped_at = Some(now);
             self.steady = 0;
         } else if self.held.is_some() {
-            let agrees = skew.is_none_or(|skew| skew.abs() <= AZURE_AGREES);
+            // what Azure said before the step says nothing of the clock after it
+            let after = |time: &AzureTime| self.stepped_at.is_none_or(|step| step <= time.here && time.here <= now);
+            let agrees =
+                azure.is_none_or(|time| after(&time) && time.azure.duration_since(time.here).abs() <= AZURE_AGREES);
             self.steady = if stepped.is_none() && agrees { self.steady.saturating_add(1) } else { 0 };
             if self.steady >= STEADY_TICKS {
                 self.held = None;

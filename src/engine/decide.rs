@@ -10,7 +10,7 @@ use super::state::State;
 use crate::facts::{Freeze, InstanceFacts};
 use crate::policy::Policy;
 use crate::ports::DecisionRow;
-use crate::rules::{Moment, Verdict, evaluate, terms_of};
+use crate::rules::{Ground, Moment, Verdict, evaluate, terms_of};
 use crate::units::{PolicyId, WorkspaceId};
 
 /// Each decided instance: facts, verdict, and who else is told.
@@ -62,10 +62,17 @@ impl State {
     }
 }
 
-/// True when the journal should hold the new verdict beside the old.
+/// True when the journal should hold the new verdict beside the old. While something stronger keeps the instance its
+/// stop moves with every look, which is no news.
 fn is_other(old: &Verdict, new: &Verdict) -> bool {
-    let deadline = |verdict: &Verdict| verdict.due.as_ref().map(|due| (due.key.clone(), due.stop_at));
+    let deadline = |verdict: &Verdict| {
+        verdict.due.as_ref().map(|due| (due.key.clone(), Some(due.stop_at).filter(|_| !is_vetoed(verdict.ground))))
+    };
     (old.action, old.ground, &old.revision) != (new.action, new.ground, &new.revision) || deadline(old) != deadline(new)
+}
+
+const fn is_vetoed(ground: Ground) -> bool {
+    matches!(ground, Ground::Frozen | Ground::Exempt | Ground::Busy)
 }
 
 fn row(facts: &InstanceFacts, verdict: &Verdict) -> Option<DecisionRow> {

@@ -25,25 +25,33 @@ impl<W: World> Engine<W> {
         }
         let due = self.world.outbox(self.world.now(), ROUND).await?;
         let tries = due.into_iter().map(|message| self.deliver_one(message));
-        let results: Vec<Result<bool, Fault>> =
+        let results: Vec<Result<Option<bool>, Fault>> =
             futures_util::stream::iter(tries).buffer_unordered(WIDTH).collect().await;
         let (mut confirmed, mut failed) = (0_usize, 0_usize);
         for result in results {
             match result? {
-                true => confirmed = confirmed.saturating_add(1),
-                false => failed = failed.saturating_add(1),
+                Some(true) => confirmed = confirmed.saturating_add(1),
+                Some(false) => failed = failed.saturating_add(1),
+                None => {}
             }
         }
         Ok((confirmed, failed))
     }
 
-    async fn deliver_one(&self, message: Message) -> Result<bool, Fault> {
+    /// True when it was confirmed, none when it is let go.
+    async fn deliver_one(&self, message: Message) -> Result<Option<bool>, Fault> {
+        let passed = message.notice.as_ref().is_some_and(|notice| notice.stop_at < self.world.now());
+        if passed {
+            // It would announce a moment that is over; what is still due has been announced anew.
+            self.world.undelivered(&message.id, "the time that it announces has passed", None).await?;
+            return Ok(None);
+        }
         match self.world.deliver(&message).await {
             Ok(()) => {
                 let at = self.world.now();
                 self.world.delivered(&message.id, at).await?;
                 self.remember_delivery(&message, at);
-                Ok(true)
+                Ok(Some(true))
             }
             Err(fault) => {
                 let now = self.world.now();
@@ -51,7 +59,7 @@ impl<W: World> Engine<W> {
                 let next = next_try_of(&message, now, fastrand::u16(0..=1000), asked);
                 log::fault(&fault);
                 self.world.undelivered(&message.id, &fault.words(), next).await?;
-                Ok(false)
+                Ok(Some(false))
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 
-use super::book::{Changes, Place};
+use super::book::{Changes, Place, Rule};
 use super::state::{Engine, State, rule_for};
 use crate::facts::{Inventory, WorkspaceFacts};
 use crate::ports::{Discovery, Fault, FaultKind, World};
@@ -20,15 +20,19 @@ pub(super) struct Read {
     pub(super) millis: u64,
 }
 
-/// A workspace that fails is tried after 1, 2, 4, at most 8 intervals, so that it does not hold up every sweep.
-const BACKOFF_MAX: u32 = 3;
+/// A workspace that fails is tried after one interval, then every two, so that it does not hold up every sweep, and one
+/// that mends is seen within two intervals (I12).
+const BACKOFF_MAX: u32 = 1;
 
 impl<W: World> Engine<W> {
     /// Looks for workspaces, when that is due.
     pub(super) async fn discover(&self, now: Timestamp, report: &mut SweepReport) {
         let due = {
             let state = self.lock();
-            state.discovered_at.is_none_or(|at| now.duration_since(at) >= self.options.discovery_interval.duration())
+            state.discovered_at.is_none_or(|at| {
+                // by a clock that went back the last time lies ahead (S12)
+                at > now || now.duration_since(at) >= self.options.discovery_interval.duration()
+            })
         };
         if due {
             let discovery = self.world.discover().await;
@@ -46,7 +50,12 @@ impl<W: World> Engine<W> {
     /// The workspaces to read now: their interval passed, a verdict can have changed, or a stop wants watching.
     pub(super) fn due(&self, now: Timestamp) -> Vec<WorkspaceFacts> {
         let state = self.lock();
-        state.places.values().filter(|place| self.due_at(place) <= now).map(|place| place.facts.clone()).collect()
+        state
+            .places
+            .values()
+            .filter(|place| self.due_at(place) <= now || place.tried_at.is_some_and(|at| at > now))
+            .map(|place| place.facts.clone())
+            .collect()
     }
 
     /// When a workspace is to be read next.
@@ -107,14 +116,21 @@ impl State {
             );
             self.discovery_faults.push(("shrunk", words));
         } else if discovery.faults.is_empty() {
-            self.places.retain(|id, _| found.contains(id));
+            // what is remembered waits for its return: holds and stops under way outlast a lagging answer
+            let gone = self.places.extract_if(.., |id, _| !found.contains(id));
+            self.lost.extend(gone);
         }
         for workspace in discovery.workspaces {
             let rule = rule_for(&self.policies, &workspace);
             match self.places.get_mut(&workspace.id) {
                 Some(place) => (place.facts, place.rule) = (workspace, rule),
                 None => {
-                    self.places.insert(workspace.id.clone(), Place::new(workspace, rule));
+                    let mut place = self
+                        .lost
+                        .remove(&workspace.id)
+                        .unwrap_or_else(|| Place::new(workspace.clone(), Rule::Ungoverned));
+                    (place.facts, place.rule, place.tried_at) = (workspace, rule, None);
+                    self.places.insert(place.facts.id.clone(), place);
                 }
             }
         }
@@ -143,6 +159,7 @@ impl State {
                     let found = place.absorb(inventory);
                     changes.sightings.extend(found.sightings);
                     changes.gone.extend(found.gone);
+                    changes.closed.extend(found.closed);
                     whole.push(read.workspace);
                 }
                 Err(fault) => {

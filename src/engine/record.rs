@@ -8,12 +8,32 @@ use super::state::Engine;
 use crate::facts::{NoticeState, PastNotice};
 use crate::plan::Notice;
 use crate::policy::Mode;
-use crate::ports::{DecisionRow, Fault, Message, SweepRecord, World};
+use crate::ports::{DecisionRow, Fault, Message, MessageKind, SweepRecord, World};
 use crate::report::SweepReport;
 use crate::units::{PolicyId, WorkspaceId};
 
 /// Notices kept in memory an instance.
 const NOTICES_KEPT: usize = 16;
+
+/// Rows of one kind that are kept while the journal cannot be written.
+const UNWRITTEN_KEPT: usize = 10_000;
+
+fn newest<T>(rows: &mut Vec<T>) {
+    let excess = rows.len().saturating_sub(UNWRITTEN_KEPT);
+    rows.drain(..excess);
+}
+
+/// Forgets the oldest, but of each deadline the first stays: how long its delivery was postponed counts from there (G9).
+fn forget_notices(notices: &mut Vec<PastNotice>) {
+    while notices.len() > NOTICES_KEPT {
+        let again = |at: &usize| {
+            let (before, rest) = notices.split_at(*at);
+            rest.first().is_some_and(|one| before.iter().any(|first| first.key.stop == one.key.stop))
+        };
+        let place = (1..notices.len()).find(again).unwrap_or(0);
+        notices.remove(place);
+    }
+}
 
 /// Everything a sweep found before acting.
 #[derive(Debug, Default)]
@@ -37,17 +57,22 @@ impl<W: World> Engine<W> {
         let notices: Vec<Notice> = notices.into_iter().filter(|notice| self.enforces(&notice.policy)).collect();
         let mut messages: Vec<Message> = notices.iter().map(|notice| Message::warning(notice, now)).collect();
         messages.extend(found.settled.messages);
+        let mut left = std::mem::take(&mut self.lock().unwritten);
+        left.gone.retain(|(id, _)| !found.changes.sightings.iter().any(|seen| seen.facts.id == *id));
         let record = SweepRecord {
             at: Some(now),
             seen: found.read.into_iter().map(|workspace| (workspace, now)).collect(),
-            sightings: found.changes.sightings,
-            gone: found.changes.gone,
-            decisions: found.decisions,
-            messages,
-            settled: found.settled.ended,
+            sightings: [left.sightings, found.changes.sightings].concat(),
+            gone: [left.gone, found.changes.gone].concat(),
+            decisions: [left.decisions, found.decisions].concat(),
+            messages: [left.messages, messages].concat(),
+            settled: [left.settled, found.settled.ended].concat(),
             evaluated: found.evaluated,
         };
-        self.world.record(&record).await?;
+        if let Err(fault) = self.world.record(&record).await {
+            self.keep_for_later(record);
+            return Err(fault);
+        }
         let mut state = self.lock();
         for notice in &notices {
             let Some(history) = state.history_mut(&notice.instance) else {
@@ -59,12 +84,25 @@ impl<W: World> Engine<W> {
                     recorded_at: now,
                     state: NoticeState::Recorded,
                 });
-                let excess = history.notices.len().saturating_sub(NOTICES_KEPT);
-                history.notices.drain(..excess);
+                forget_notices(&mut history.notices);
             }
         }
         report.notices = notices;
         Ok(())
+    }
+
+    /// What was seen and settled goes with the next record; warnings do not, since they are decided anew.
+    pub(super) fn keep_for_later(&self, mut record: SweepRecord) {
+        record.messages.retain(|message| message.kind != MessageKind::Warning);
+        newest(&mut record.sightings);
+        newest(&mut record.gone);
+        newest(&mut record.decisions);
+        newest(&mut record.messages);
+        let mut state = self.lock();
+        let later = std::mem::take(&mut state.unwritten);
+        record.sightings.extend(later.sightings);
+        record.messages.extend(later.messages);
+        state.unwritten = SweepRecord { at: None, seen: Vec::new(), evaluated: Vec::new(), ..record };
     }
 
     fn enforces(&self, policy: &PolicyId) -> bool {

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::book::Changes;
 use super::state::Engine;
 use crate::facts::{EndedStop, InstanceFacts, OpenIntent, Operation, PowerState, StopResult, WorkspaceFacts};
 use crate::ports::{Message, MessageKind, OperationHandle, OperationState, World};
@@ -28,6 +29,16 @@ struct Pending {
 pub(super) struct Settled {
     pub(super) ended: Vec<(String, StopResult)>,
     pub(super) messages: Vec<Message>,
+}
+
+impl Settled {
+    /// Stops of instances that are gone for good end with them (fault 16, 28).
+    pub(super) fn close(&mut self, changes: &Changes, report: &mut SweepReport) {
+        for (id, intent) in &changes.closed {
+            self.ended.push((intent.clone(), StopResult::Gone));
+            report.settled.push((id.clone(), label_of(&StopResult::Gone).to_owned()));
+        }
+    }
 }
 
 impl<W: World> Engine<W> {
@@ -102,9 +113,11 @@ impl<W: World> Engine<W> {
             return Some(StopResult::StartedAgain);
         }
         let stop_seen = last.is_some_and(|op| op.operation == Operation::Stop && op.at >= pending.open.intended_at);
-        let Some(sent_at) = pending.open.sent_at else {
+        // A stop that Azure names was taken, even when its answer was lost.
+        let sent_at = pending.open.sent_at.or(stop_seen.then_some(pending.open.intended_at));
+        let Some(sent_at) = sent_at else {
             let old = now.duration_since(pending.open.intended_at) > TRACE;
-            return (!stop_seen && old).then(|| StopResult::Dropped("unsent".to_owned()));
+            return old.then(|| StopResult::Dropped("unsent".to_owned()));
         };
         if let Some(handle) = &pending.handle {
             match self.world.operation(&pending.workspace, handle).await {

@@ -11,7 +11,7 @@ use super::options::EngineOptions;
 use crate::facts::{Freeze, OpenIntent, StopKey};
 use crate::guard::FleetSight;
 use crate::policy::{Governing, PolicySet};
-use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, World};
+use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, SweepRecord, World};
 use crate::report::{FleetView, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -19,6 +19,10 @@ use crate::units::{InstanceId, PolicyId, WorkspaceId};
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) places: BTreeMap<WorkspaceId, Place>,
+    /// Workspaces that are not listed any more, as they were left.
+    pub(super) lost: BTreeMap<WorkspaceId, Place>,
+    /// What could not be written down yet; it goes with the next record (fault 40).
+    pub(super) unwritten: SweepRecord,
     pub(super) policies: PolicySet,
     pub(super) marks: BTreeMap<PolicyId, RevisionMark>,
     pub(super) evaluated: BTreeMap<PolicyId, Timestamp>,
@@ -59,6 +63,8 @@ impl<W: World> Engine<W> {
         let now = world.now();
         let state = State {
             places: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            unwritten: SweepRecord::default(),
             policies: PolicySet::default(),
             marks: BTreeMap::new(),
             evaluated: BTreeMap::new(),

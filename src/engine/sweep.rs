@@ -44,7 +44,8 @@ impl<W: World> Engine<W> {
         let reads = self.observe(due).await;
         let now = self.world.now();
         let (changes, read) = self.lock().absorb(reads, now, &mut report);
-        let settled = self.settle(&read, now, &mut report).await;
+        let mut settled = self.settle(&read, now, &mut report).await;
+        settled.close(&changes, &mut report);
         let freeze = self.world.freeze();
         let (decided, decisions, evaluated) = {
             let mut state = self.lock();
@@ -81,6 +82,7 @@ impl<W: World> Engine<W> {
         if !(record.sightings.is_empty() && record.messages.is_empty())
             && let Err(fault) = self.world.record(&record).await
         {
+            self.keep_for_later(record);
             report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
         }
         report.stops = acted.lines;

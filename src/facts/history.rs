@@ -150,16 +150,17 @@ pub struct History {
 }
 
 impl History {
-    /// The hold that ends last among those still in force at `now`.
+    /// The hold that ends last among those still in force at `now`. When it was made does not matter: by a clock that
+    /// went back that lies ahead, and the hold holds (S12, G13).
     #[must_use]
     pub fn hold_at(&self, now: Timestamp) -> Option<&Hold> {
-        self.holds.iter().filter(|hold| hold.made_at <= now && now < hold.until).max_by_key(|hold| hold.until)
+        self.holds.iter().filter(|hold| now < hold.until).max_by_key(|hold| hold.until)
     }
 
-    /// The latest end of any hold that was in force before `now`, ended or not.
+    /// The latest end of any hold, ended or not.
     #[must_use]
-    pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.holds.iter().filter(|hold| hold.made_at <= now).map(|hold| hold.until).max()
+    pub fn held_until(&self) -> Option<Timestamp> {
+        self.holds.iter().map(|hold| hold.until).max()
     }
 
     /// True when a stop for this reason was carried out already: seen stopped, or undone by a person.

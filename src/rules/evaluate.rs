@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::announce::{Announced, Asked, Delays, announce, base_of};
 use super::exempt::exempt;
@@ -13,7 +13,7 @@ use super::run::{RunStart, run_start};
 use super::settled::settled;
 use super::uptime::uptime;
 use super::verdict::{Action, Finding, Ground, Rule, Verdict};
-use crate::facts::{Activity, Freeze, History, InstanceFacts, StopResult};
+use crate::facts::{Activity, EndedStop, Freeze, History, InstanceFacts, StopResult};
 use crate::policy::Terms;
 
 /// Decides about one instance at one moment. Equal in, equal out; what is not known keeps it on.
@@ -45,6 +45,9 @@ fn kept(moment: &Moment<'_>, facts: &InstanceFacts, finding: Finding) -> Verdict
         findings: vec![finding],
     }
 }
+
+/// The window in which stops of one instance are counted (G15).
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 struct Decision<'a> {
     moment: &'a Moment<'a>,
@@ -117,15 +120,21 @@ impl Decision<'_> {
     fn delays(&self) -> Delays {
         let terms = self.holding.terms;
         let lead = if self.facts.owner.is_unknown() { terms.warning.lead_unknown_owner } else { terms.warning.lead };
-        let carried_out = self
+        // latest first
+        let mut carried_out = self
             .history
             .stops
             .iter()
             .rev()
-            .find(|stop| matches!(stop.result, StopResult::Stopped | StopResult::StartedAgain));
-        let rested = carried_out.and_then(|stop| stop.ended_at.checked_add(terms.between_stops.duration()).ok());
+            .filter(|stop| matches!(stop.result, StopResult::Stopped | StopResult::StartedAgain));
+        let after = |stop: &EndedStop, rest: SignedDuration| stop.ended_at.checked_add(rest).ok();
+        // Nobody is told of a stop that would be one too many in a day.
+        let most = usize::try_from(terms.stops_per_day).unwrap_or(usize::MAX);
+        let too_many = most.checked_sub(1).and_then(|before| carried_out.clone().nth(before));
+        let rested = carried_out.next().and_then(|stop| after(stop, terms.between_stops.duration()));
         let bounds = [
-            self.history.held_until(self.moment.now),
+            too_many.and_then(|stop| after(stop, DAY)),
+            self.history.held_until(),
             self.ripe_at(),
             rested,
             self.history.last_busy.filter(|_| terms.busy_cap.is_none()),

@@ -48,9 +48,10 @@ pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding
             (found(Ground::NoActionDay, format!("nothing is done on this day: {name}{until}"), None), None)
         }
         HoursState::On { until: Some(edge), .. } => {
-            let candidate = edge_candidate(question, edge);
+            // An edge that was acted on already lies ahead again when the clock went back or hours moved (S2).
+            let candidate = Some(edge_candidate(question, edge)).filter(|candidate| !history.is_spent(&candidate.key));
             let words = format!("inside the allowed hours until {}", edge.at);
-            (found(Ground::InHours, words, Some(candidate.due_at)), Some(candidate))
+            (found(Ground::InHours, words, candidate.as_ref().map(|candidate| candidate.due_at)), candidate)
         }
         HoursState::On { until: None, .. } => {
             (found(Ground::InHours, "inside the allowed hours, which do not end".to_owned(), None), None)
@@ -115,11 +116,7 @@ fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &St
         return false;
     };
     let begun = history.notices.iter().any(|notice| notice.key.stop == *key);
-    let from = [Some(edge.at), history.held_until(question.now), history.last_busy]
-        .into_iter()
-        .flatten()
-        .max()
-        .unwrap_or(edge.at);
+    let from = [Some(edge.at), history.held_until(), history.last_busy].into_iter().flatten().max().unwrap_or(edge.at);
     !begun && question.now.duration_since(from) > catch_up.duration()
 }
 

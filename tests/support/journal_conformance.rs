@@ -339,10 +339,7 @@ pub(crate) async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B)
     assert!(!journal.lift("h2", "bob", at(201)).await.unwrap());
     let journal = again(bench, journal, at(300)).await;
     let found = recall(&journal, at(300)).await;
-    assert_eq!(
-        (history(&found, "ci-a").hold_at(at(300)), history(&found, "ci-a").held_until(at(300))),
-        (None, Some(at(200)))
-    );
+    assert_eq!((history(&found, "ci-a").hold_at(at(300)), history(&found, "ci-a").held_until()), (None, Some(at(200))));
     assert_eq!(journal.holds_since(&upper(&id("ci-a")), at(10)).await.unwrap(), 2, "lifted ones count");
     assert_eq!(journal.holds_since(&id("ci-a"), at(11)).await.unwrap(), 1);
 }

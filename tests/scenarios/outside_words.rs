@@ -1,0 +1,184 @@
+//! The words of the scenes for what happens outside: computes, people, Azure, the channel, the disk.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+
+use std::sync::Arc;
+
+use lightsout::facts::{Activity, Operation, OperationStatus, Owner, PowerState, Reading, Tags, Unknown};
+use lightsout::ports::FaultKind;
+use lightsout::units::{InstanceId, Percent, Span};
+
+use crate::cloud::{Cloud, Compute, OnStop};
+use crate::world::{FakeWorld, Outside};
+
+/// Carries out one line.
+pub(crate) fn outside(world: &FakeWorld, words: &[String]) {
+    let mut outside = world.lock();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = switches(&mut outside, &words) || people(&mut outside, &words) || azure(&mut outside, &words);
+    assert!(done, "nobody understands: {words:?}");
+}
+
+fn switches(outside: &mut Outside, words: &[&str]) -> bool {
+    match words {
+        ["freeze"] => outside.freeze = Some("incident 42".to_owned()),
+        ["unfreeze"] => outside.freeze = None,
+        ["channel", state] => outside.channel_down = *state == "down",
+        ["journal", state] => outside.journal_down = *state == "down",
+        ["azure", "ahead", length] => outside.azure_ahead = length.parse::<Span>().unwrap().duration(),
+        _ => return false,
+    }
+    true
+}
+
+fn people(outside: &mut Outside, words: &[&str]) -> bool {
+    let now = outside.now;
+    let cloud = &mut outside.cloud;
+    match words {
+        ["start", name] => cloud.named(name).start(now),
+        ["turn", "off", name] => cloud.named(name).turn_off(now),
+        ["job", name] => cloud.named(name).job(true),
+        ["job", name, "ends"] => cloud.named(name).job(false),
+        ["quiet", name, since, covered] => {
+            let covered = Percent::new(covered.parse().unwrap()).unwrap();
+            cloud.named(name).facts.activity = Activity::Quiet { since: since.parse().unwrap(), as_of: now, covered };
+        }
+        ["delete", name] => {
+            let id = cloud.id(name);
+            cloud.computes.remove(&id);
+        }
+        ["recreate", name] => {
+            let id = cloud.id(name);
+            let mut fresh = Compute::started(id.clone(), now);
+            fresh.facts.created = Some(now);
+            cloud.computes.insert(id, fresh);
+        }
+        ["instance", name, rest @ ..] => instance(outside, name, rest),
+        ["tag", name, pair] => tag(cloud.named(name), pair, now),
+        ["tags", name, "unreadable"] => cloud.named(name).facts.tags = Reading::Unknown(Unknown::Missing),
+        _ => return false,
+    }
+    true
+}
+
+fn tag(compute: &mut Compute, pair: &str, now: jiff::Timestamp) {
+    let (key, value) = pair.split_once('=').unwrap();
+    let mut tags = compute.facts.tags.known().cloned().unwrap_or_default();
+    tags.0.retain(|(other, _)| **other != *key);
+    tags.0.push((Arc::from(key), Arc::from(value)));
+    compute.facts.tags = Reading::Known { value: Tags(tags.0), as_of: now };
+}
+
+/// `instance ci-a started=… owner=… in=ws-b`, every pair optional.
+fn instance(outside: &mut Outside, name: &str, pairs: &[&str]) {
+    let now = outside.now;
+    let value = |key: &str| {
+        pairs.iter().filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == key).map(|(_, value)| value)
+    };
+    let started = value("started").map_or(now, |text| text.parse().unwrap());
+    let compute = outside.cloud.add(value("in").unwrap_or("ws-a"), name, started);
+    match value("owner") {
+        Some("nobody") => compute.facts.owner = Owner::default(),
+        Some(owner) => compute.facts.owner.user_name = Some(Arc::from(owner)),
+        None => {}
+    }
+    if let Some(size) = value("size") {
+        compute.facts.size = Arc::from(size);
+    }
+    if value("operation") == Some("unknown") {
+        compute.facts.last_operation = Reading::Unknown(Unknown::Missing);
+        compute.started = None;
+    }
+    if let Some(word) = value("state") {
+        compute.facts.state = state(word);
+    }
+    if value("created") == Some("unknown") {
+        compute.facts.created = None;
+    }
+    if let Some(pair) = value("tag") {
+        tag(compute, &pair.replacen(':', "=", 1), now);
+    }
+}
+
+fn state(word: &str) -> PowerState {
+    match word {
+        "Running" => PowerState::Running,
+        "JobRunning" => PowerState::JobRunning,
+        "Stopped" => PowerState::Stopped,
+        "Starting" | "Stopping" | "Restarting" => PowerState::Changing(Arc::from(word)),
+        "Unusable" => PowerState::Broken(Arc::from(word)),
+        other => PowerState::Unrecognised(Arc::from(other)),
+    }
+}
+
+fn fault(word: &str) -> FaultKind {
+    let kinds = [
+        FaultKind::Throttled(None),
+        FaultKind::Denied,
+        FaultKind::Gone,
+        FaultKind::Conflict,
+        FaultKind::DiskFull,
+        FaultKind::Refused,
+        FaultKind::Unreachable,
+        FaultKind::Garbled,
+        FaultKind::Unclear,
+        FaultKind::Unauthenticated,
+    ];
+    kinds.into_iter().find(|kind| kind.label() == word).unwrap_or_else(|| panic!("no fault is called {word}"))
+}
+
+fn azure(outside: &mut Outside, words: &[&str]) -> bool {
+    let now = outside.now;
+    let cloud = &mut outside.cloud;
+    match words {
+        ["state", name, word] => cloud.named(name).facts.state = state(word),
+        ["operation", name, "in", "progress"] => operation(cloud.named(name), OperationStatus::InProgress),
+        ["stop", name, "had", "failed"] => {
+            let compute = cloud.named(name);
+            if let Reading::Known { value, .. } = &mut compute.facts.last_operation {
+                (value.operation, value.at, value.status) =
+                    (Operation::Stop, now, OperationStatus::Failed(Arc::from("StopFailed")));
+            }
+        }
+        ["lose", workspace] => {
+            let id = cloud.workspace(workspace);
+            cloud.unlisted.insert(id);
+        }
+        ["find", workspace] => {
+            let id = cloud.workspace(workspace);
+            cloud.unlisted.remove(&id);
+        }
+        ["hide", name] => cloud.named(name).listed = false,
+        ["show", name] => cloud.named(name).listed = true,
+        ["fails", workspace, word] => {
+            let id = cloud.workspace(workspace);
+            cloud.workspaces.get_mut(&id).unwrap().1 = Some(fault(word));
+        }
+        ["mends", workspace] => {
+            let id = cloud.workspace(workspace);
+            cloud.workspaces.get_mut(&id).unwrap().1 = None;
+        }
+        ["stop", name, rest @ ..] => on_stop(cloud, name, rest),
+        _ => return false,
+    }
+    true
+}
+
+fn operation(compute: &mut Compute, status: OperationStatus) {
+    if let Reading::Known { value, .. } = &mut compute.facts.last_operation {
+        value.status = status;
+    }
+}
+
+fn on_stop(cloud: &mut Cloud, name: &str, rest: &[&str]) {
+    let on_stop = match rest {
+        ["takes", length] => OnStop::Takes(length.parse::<Span>().unwrap().duration()),
+        ["ignored"] => OnStop::Ignored,
+        ["operation", "fails"] => OnStop::OperationFails,
+        ["lost"] => OnStop::Lost(false),
+        ["lost", "taken"] => OnStop::Lost(true),
+        ["refused", word] => OnStop::Refused(fault(word)),
+        other => panic!("no such answer: {other:?}"),
+    };
+    let ids: Vec<InstanceId> = cloud.computes.keys().filter(|id| name == "*" || id.name() == name).cloned().collect();
+    ids.iter().for_each(|id| cloud.computes.get_mut(id).unwrap().on_stop = on_stop.clone());
+}

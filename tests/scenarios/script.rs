@@ -1,0 +1,254 @@
+//! The language of the scenes: one command a line, carried out on the stage, and what came of it written down.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use lightsout::units::Span;
+
+use crate::outside_words::outside;
+use crate::stage::{Look, Stage};
+use crate::transcript::Transcript;
+
+/// A scene as it runs.
+pub(crate) struct Scene {
+    pub(crate) stage: Stage,
+    told: Transcript,
+    zone: TimeZone,
+    begun: bool,
+}
+
+/// How long a service sleeps between two looks here.
+const PACE: SignedDuration = SignedDuration::from_secs(10);
+
+impl Scene {
+    /// Runs a whole text; the transcript.
+    pub(crate) fn run(text: &str) -> (String, Self) {
+        let epoch = "2026-03-23T00:00:00Z".parse().unwrap();
+        let mut scene =
+            Self { stage: Stage::at(epoch), told: Transcript::default(), zone: TimeZone::UTC, begun: false };
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let trimmed = line.trim();
+            if trimmed.is_empty() {
+                continue;
+            }
+            scene.told.command(trimmed);
+            if trimmed.starts_with('#') {
+                continue;
+            }
+            let words: Vec<&str> = trimmed.split_whitespace().collect();
+            let mut block = String::new();
+            if matches!(words.as_slice(), ["policy", _] | ["calendar", _]) {
+                for inner in lines.by_ref().take_while(|inner| inner.trim() != "end") {
+                    scene.told.command(inner);
+                    block.push_str(inner.trim());
+                    block.push('\n');
+                }
+            }
+            scene.command(&words, &block);
+        }
+        (scene.told.take(), scene)
+    }
+
+    fn command(&mut self, words: &[&str], block: &str) {
+        match words {
+            ["zone", name] => {
+                self.zone = TimeZone::get(name).unwrap();
+                self.told.zone(&self.zone);
+            }
+            ["policy", name] => self.policy(name, block),
+            ["calendar", name] => drop(self.stage.files.calendars.insert((*name).to_owned(), Ok(block.to_owned()))),
+            ["at", rest @ ..] => self.at(rest),
+            ["pass", length] => self.stage.pass(span(length)),
+            ["clock", by] => self.stage.world.step_clock(signed(by)),
+            ["sweep"] => {
+                let look = self.stage.sweep();
+                self.looked(look, true);
+            }
+            ["deliver"] => self.deliver(),
+            ["run", "until", rest @ ..] => self.run_until(rest),
+            ["reload"] => {
+                let engine = self.stage.engine();
+                let reloaded = self.stage.files.reload(&engine);
+                self.told
+                    .line(&reloaded.map_or_else(|why| format!("reload refused: {why}"), |()| "reloaded".to_owned()));
+            }
+            ["crash", "at", point] => self.stage.crash_at(point_named(point)),
+            ["restart"] => self.stage.end(),
+            ["between", name, rest @ ..] => self.between(name, rest),
+            ["before", name, rest @ ..] => {
+                let world = self.stage.world.clone();
+                let (id, rest) = (world.lock().cloud.id(name), owned(rest));
+                let then = {
+                    let world = world.clone();
+                    Box::new(move || outside(&world, &rest))
+                };
+                drop(world.lock().at_intent.insert(id, then));
+            }
+            _ => self.asked(words),
+        }
+    }
+
+    /// What people ask of the engine; everything else happens outside.
+    fn asked(&mut self, words: &[&str]) {
+        match words {
+            ["hold", name, length] => {
+                let held = self.stage.hold(name, length.parse().unwrap());
+                let line = held.map_or_else(
+                    |why| format!("declined: {why}"),
+                    |hold| format!("held until {}", self.told.moment(hold.until)),
+                );
+                self.told.line(&line);
+            }
+            ["lift", name] => {
+                let lifted = self.stage.lift(name);
+                self.told.line(&lifted.map_or_else(|why| format!("declined: {why}"), |()| "lifted".to_owned()));
+            }
+            ["acknowledge", policy] => {
+                let done = self.stage.acknowledge(policy);
+                self.told.line(&done.map_or_else(|why| format!("declined: {why}"), |()| "acknowledged".to_owned()));
+            }
+            ["instance", rest @ ..] => {
+                let rest: Vec<String> = rest.iter().map(|word| self.instants(word)).collect();
+                outside(&self.stage.world, &[vec!["instance".to_owned()], rest].concat());
+            }
+            ["quiet", name, "since", rest @ ..] => {
+                let (covered, time) = rest.split_last().unwrap();
+                let since = self.instant(time).to_string();
+                outside(&self.stage.world, &owned(&["quiet", name, &since, covered]));
+            }
+            words => outside(&self.stage.world, &owned(words)),
+        }
+    }
+
+    fn policy(&mut self, name: &str, block: &str) {
+        let scope = if block.contains("scope") { "" } else { "scope.workspaces = [\"*\"]\n" };
+        let text = format!("name = \"{name}\"\n{scope}{block}");
+        self.stage.files.policies.insert(name.to_owned(), text);
+    }
+
+    /// `2026-03-23 19:44` or `19:44`, in the zone of the scene.
+    fn instant(&self, words: &[&str]) -> Timestamp {
+        let today = self.stage.now().to_zoned(self.zone.clone()).date();
+        let (date, time): (Date, Time) = match words {
+            [date, time] => (date.parse().unwrap(), time.parse().unwrap()),
+            [time] => (today, time.parse().unwrap()),
+            _ => panic!("no time: {words:?}"),
+        };
+        date.to_datetime(time).to_zoned(self.zone.clone()).unwrap().timestamp()
+    }
+
+    /// A word that holds a time without zone, as an instant: `started=2026-03-23T09:00`.
+    fn instants(&self, word: &str) -> String {
+        let Some((key, value)) = word.split_once('=') else { return word.to_owned() };
+        let civil = value.parse::<jiff::civil::DateTime>().ok().filter(|_| matches!(key, "started" | "created"));
+        civil.map_or_else(
+            || word.to_owned(),
+            |civil| format!("{key}={}", civil.to_zoned(self.zone.clone()).unwrap().timestamp()),
+        )
+    }
+
+    fn at(&mut self, words: &[&str]) {
+        let wanted = self.instant(words);
+        let away = wanted.duration_since(self.stage.now());
+        assert!(self.begun || !away.is_negative() || words.len() == 2, "time goes on: {words:?}");
+        self.begun = true;
+        self.stage.pass(away);
+        self.told.now(wanted);
+    }
+
+    fn looked(&mut self, look: Look, all: bool) {
+        let now = self.stage.now();
+        match look {
+            Look::Nothing => {}
+            Look::Crashed => self.told.event(now, "the process ends"),
+            Look::Swept(report) => self.told.sweep(now, &report, all),
+        }
+    }
+
+    fn deliver(&mut self) {
+        let before = self.stage.world.lock().messages.len();
+        let delivered = self.stage.deliver();
+        let now = self.stage.now();
+        let sent: Vec<_> =
+            self.stage.world.lock().messages.iter().skip(before).map(|(_, message)| message.clone()).collect();
+        sent.iter().for_each(|message| self.told.message(now, message));
+        match delivered {
+            Ok((_, 1..)) => self.told.once(now, "delivery", "messages could not be delivered"),
+            Ok(_) => {}
+            Err(why) => self.told.once(now, "delivery", &format!("fault: {why}")),
+        }
+    }
+
+    /// The service runs: it looks and delivers every few seconds, and only what changes is told.
+    fn run_until(&mut self, words: &[&str]) {
+        let end = self.instant(words);
+        loop {
+            let look = self.stage.tick();
+            self.looked(look, false);
+            self.deliver();
+            if self.stage.now() >= end {
+                return;
+            }
+            let left = end.duration_since(self.stage.now());
+            self.stage.pass(PACE.min(left));
+        }
+    }
+
+    /// Something happens between the list and the second look (G10).
+    fn between(&mut self, name: &str, words: &[&str]) {
+        let world = self.stage.world.clone();
+        let id = world.lock().cloud.id(name);
+        let engine = self.stage.engine();
+        let then: crate::world::Then = match words {
+            ["hold", length] => {
+                let (name, length) = (name.to_owned(), length.parse::<Span>().unwrap());
+                let request = lightsout::ports::HoldRequest {
+                    instance: name,
+                    seconds: length.as_secs(),
+                    reason: "training".into(),
+                    by: "ana".into(),
+                };
+                Box::new(move || {
+                    use futures_util::FutureExt;
+                    lightsout::ports::Control::hold(&*engine, request).now_or_never().unwrap().unwrap();
+                })
+            }
+            ["reload"] => {
+                let files = self.stage.files.clone();
+                Box::new(move || files.reload(&engine).unwrap())
+            }
+            words => {
+                let (world, words) = (world.clone(), owned(words));
+                Box::new(move || outside(&world, &words))
+            }
+        };
+        drop(world.lock().at_look.insert(id, then));
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn point_named(word: &str) -> &'static str {
+    let points = BTreeMap::from([("intended", "intended"), ("posted", "posted"), ("sent", "sent")]);
+    points.get(word).unwrap_or_else(|| panic!("no point is called {word}"))
+}
+
+fn span(text: &str) -> SignedDuration {
+    text.parse::<Span>().unwrap().duration()
+}
+
+/// `+2h` or `-1h`.
+fn signed(text: &str) -> SignedDuration {
+    match text.split_at(1) {
+        ("+", length) => span(length),
+        ("-", length) => -span(length),
+        _ => panic!("a step needs a sign: {text}"),
+    }
+}

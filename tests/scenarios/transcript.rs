@@ -1,0 +1,155 @@
+//! What a scene tells: verdicts, warnings, refusals, stops and their ends, one a line, in the scene's zone.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use lightsout::ports::{Message, MessageKind};
+use lightsout::report::{Outcome, SweepReport};
+use lightsout::rules::{Ground, Verdict};
+
+/// The transcript so far.
+pub(crate) struct Transcript {
+    text: String,
+    zone: TimeZone,
+    /// What was told last, by what it is about: said again only when it changes.
+    said: BTreeMap<String, String>,
+}
+
+impl Default for Transcript {
+    fn default() -> Self {
+        Self { text: String::new(), zone: TimeZone::UTC, said: BTreeMap::new() }
+    }
+}
+
+impl Transcript {
+    pub(crate) fn zone(&mut self, zone: &TimeZone) {
+        self.zone = zone.clone();
+    }
+
+    /// The whole text.
+    pub(crate) fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    /// An instant in the zone of the scene.
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%a %H:%M:%S").to_string()
+    }
+
+    pub(crate) fn command(&mut self, line: &str) {
+        let mark = if line.starts_with('#') { "" } else { "> " };
+        writeln!(self.text, "{mark}{line}").unwrap();
+    }
+
+    pub(crate) fn line(&mut self, line: &str) {
+        writeln!(self.text, "    {line}").unwrap();
+    }
+
+    pub(crate) fn now(&mut self, at: Timestamp) {
+        let day = at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d").to_string();
+        self.changed("day", &day);
+    }
+
+    pub(crate) fn event(&mut self, now: Timestamp, line: &str) {
+        let at = self.moment(now);
+        self.line(&format!("{at} {line}"));
+    }
+
+    /// An event that is told again only when it changes.
+    pub(crate) fn once(&mut self, now: Timestamp, about: &str, line: &str) {
+        if self.changed(about, line) {
+            self.event(now, line);
+        }
+    }
+
+    fn changed(&mut self, about: &str, what: &str) -> bool {
+        self.said.insert(about.to_owned(), what.to_owned()).as_deref() != Some(what)
+    }
+
+    /// A message as it arrived.
+    pub(crate) fn message(&mut self, now: Timestamp, message: &Message) {
+        let kind = match message.kind {
+            MessageKind::Warning => "will be stopped",
+            MessageKind::Stopped => "was stopped",
+            MessageKind::StopFailed => "could not be stopped",
+        };
+        let when =
+            message.notice.as_ref().map(|notice| format!(" at {}", self.moment(notice.stop_at))).unwrap_or_default();
+        let owner = message.owner.as_deref().unwrap_or("nobody");
+        self.event(now, &format!("told {owner}: {} {kind}{when}", message.instance.name()));
+    }
+
+    /// A sweep: all of it, or only what changed.
+    pub(crate) fn sweep(&mut self, now: Timestamp, report: &SweepReport, all: bool) {
+        for (id, result) in &report.settled {
+            self.event(now, &format!("settled {}: {result}", id.name()));
+        }
+        for (policy, count, why) in &report.edges_missed {
+            self.event(now, &format!("missed {count} edges of {policy}: {why}"));
+        }
+        let faults: Vec<String> =
+            report.faults.iter().map(|fault| format!("{} ({})", fault.label, fault.words)).collect();
+        if self.changed("faults", &faults.join("; ")) && !faults.is_empty() {
+            self.event(now, &format!("fault: {}", faults.join("; ")));
+        }
+        for verdict in &report.verdicts {
+            let told = self.verdict(verdict);
+            if self.changed(&verdict.instance.to_string(), &told) || all {
+                self.event(now, &told);
+            }
+        }
+        for notice in &report.notices {
+            let at = self.moment(notice.key.stop_at);
+            self.event(now, &format!("warning for {}: stop at {at}", notice.instance.name()));
+        }
+        self.refusals(now, report, all);
+        for line in &report.stops {
+            let outcome = match &line.outcome {
+                Outcome::Accepted => "accepted".to_owned(),
+                Outcome::AlreadyStopped => "already stopped".to_owned(),
+                Outcome::Dropped { refusal, words } => format!("dropped, {}: {words}", refusal.label()),
+                Outcome::Failed { label, .. } => format!("failed, {label}"),
+                Outcome::Unclear { .. } => "unclear".to_owned(),
+            };
+            self.event(
+                now,
+                &format!("POST stop {}: {outcome}", line.step.instance.name()).replace(
+                    if matches!(line.outcome, Outcome::Dropped { .. }) { "POST stop" } else { "\0" },
+                    "no stop of",
+                ),
+            );
+        }
+    }
+
+    fn refusals(&mut self, now: Timestamp, report: &SweepReport, all: bool) {
+        let mut why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (step, refusal) in &report.refused {
+            why.entry(refusal.label()).or_default().push(step.instance.name());
+        }
+        let told: Vec<String> =
+            why.iter().map(|(label, names)| format!("refused {}: {label}", names.join(" "))).collect();
+        if (self.changed("refused", &told.join("; ")) || all) && !told.is_empty() {
+            told.iter().for_each(|line| self.event(now, line));
+        }
+    }
+
+    fn verdict(&self, verdict: &Verdict) -> String {
+        // while something stronger keeps it, its stop moves with every look
+        let kept = matches!(verdict.ground, Ground::Frozen | Ground::Exempt | Ground::Busy);
+        let due = verdict
+            .due
+            .as_ref()
+            .filter(|_| !kept)
+            .map(|due| format!("; {} stop at {}", due.ground.label(), self.moment(due.stop_at)));
+        format!(
+            "{} {} {}{}",
+            verdict.instance.name(),
+            verdict.action.label(),
+            verdict.ground.label(),
+            due.unwrap_or_default()
+        )
+    }
+}

@@ -1,0 +1,136 @@
+//! The invariants that every run of the engine keeps, checked after the fact on what the world saw.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lightsout::facts::StopKey;
+use lightsout::policy::{Cap, Policy, Terms, WarningProof, WhenUndelivered};
+use lightsout::ports::{Message, MessageKind};
+
+use crate::world::{FakeWorld, Outside, Post};
+
+/// Every breach, in words; empty when all hold.
+pub(crate) fn breaches(world: &FakeWorld) -> Vec<String> {
+    let outside = world.lock();
+    let mut found = Vec::new();
+    for (index, post) in outside.posts.iter().enumerate() {
+        let earlier = outside.posts.get(..index).unwrap_or_default();
+        let mut say = |rule: &str, what: String| {
+            found.push(format!("{rule}: POST of {} at {} {what}", post.step.instance.name(), post.at))
+        };
+        let Some(policy) = outside.policies.get(&post.step.revision) else {
+            say("G11", "under a policy nobody loaded".to_owned());
+            continue;
+        };
+        single(post, &mut say);
+        one_of_a_kind(post, earlier, terms(policy), &mut say);
+        warned(post, policy, &outside, &mut say);
+        capped(post, earlier, policy, &mut say);
+    }
+    found
+}
+
+/// Fails with every breach.
+pub(crate) fn check_invariants(world: &FakeWorld) {
+    let found = breaches(world);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The scenes write no override for what is looked at here.
+fn terms(policy: &Policy) -> &Arc<Terms> {
+    &policy.terms
+}
+
+/// What one POST shows by itself.
+fn single(post: &Post, say: &mut impl FnMut(&str, String)) {
+    let age = post.at.duration_since(post.looked_at);
+    let wrongs = [
+        ("I2", !post.intended, "without an intent written before it"),
+        ("I3", post.frozen, "while everything was frozen"),
+        ("I3", post.held, "while it was held"),
+        ("I3", post.opted_out, "while its tag opted out"),
+        ("G10", age > SignedDuration::from_secs(10) || age.is_negative(), "without a look of the last ten seconds"),
+        ("G14", !post.was_on, "while it was not on"),
+        ("S8", post.at < post.step.stop_at, "before its time"),
+    ];
+    wrongs.iter().filter(|(_, wrong, _)| *wrong).for_each(|(rule, _, what)| say(rule, (*what).to_owned()));
+}
+
+/// At most one POST a key that comes true, never after a later start of a person (I4), with the rests of G15 between.
+fn one_of_a_kind(post: &Post, earlier: &[Post], terms: &Terms, say: &mut impl FnMut(&str, String)) {
+    let same = |other: &&Post| other.step.instance == post.step.instance && other.step.created == post.step.created;
+    let took: Vec<&Post> = earlier.iter().filter(same).filter(|other| other.took).collect();
+    if took.iter().any(|other| other.step.key == post.step.key) {
+        say("I4", format!("for {} a second time", post.step.key.0));
+    }
+    let respects = post.step.key.0.contains("/start/");
+    if post.step.key.rule() == "hours" && !respects && post.started.is_some_and(|at| at >= post.step.due_at) {
+        say("I4", "after a person started it since the edge".to_owned());
+    }
+    if post.started.is_some_and(|at| post.at.duration_since(at) < terms.min_uptime.duration()) {
+        say("G15", format!("sooner than {} after its start", terms.min_uptime));
+    }
+    if took.last().is_some_and(|other| post.at.duration_since(other.at) < terms.between_stops.duration()) {
+        say("G15", format!("sooner than {} after the last", terms.between_stops));
+    }
+    let today = took.iter().filter(|other| post.at.duration_since(other.at) < SignedDuration::from_hours(24)).count();
+    if u32::try_from(today).is_ok_and(|today| today >= terms.stops_per_day) {
+        say("G15", format!("after {today} stops in a day"));
+    }
+}
+
+/// A warning that arrived its full lead before (I6), or what the policy says of one that could not.
+fn warned(post: &Post, policy: &Policy, outside: &Outside, say: &mut impl FnMut(&str, String)) {
+    let warning = &terms(policy).warning;
+    let lead = if post.owner_unknown { warning.lead_unknown_owner } else { warning.lead };
+    if lead.is_zero() {
+        return;
+    }
+    let ours = |message: &Message| announces(message, post, &post.step.key);
+    let early = |at: &Timestamp| post.at.duration_since(*at) >= lead.duration();
+    let delivered =
+        outside.messages.iter().filter(|(_, message)| ours(message)).map(|(at, _)| *at).any(|at| early(&at));
+    let recorded = warning.proof == WarningProof::Recorded;
+    let postponed = warning.undelivered == WhenUndelivered::Stop
+        && post.at.duration_since(post.step.stop_at) >= warning.max_postpone.duration();
+    if !(delivered || recorded || postponed) {
+        say("I6", format!("without a warning delivered {lead} before"));
+    }
+}
+
+/// True for a warning of this very stop, not later than it.
+fn announces(message: &Message, post: &Post, key: &StopKey) -> bool {
+    message.kind == MessageKind::Warning
+        && message.instance == post.step.instance
+        && message.created == post.step.created
+        && message.notice.as_ref().is_some_and(|notice| notice.stop == *key && notice.stop_at <= post.at)
+}
+
+/// Within the policy's caps in this sweep and in the hour before (I7).
+fn capped(post: &Post, earlier: &[Post], policy: &Policy, say: &mut impl FnMut(&str, String)) {
+    let planned = post.step.is_planned();
+    let limits = policy.limits;
+    let (sweep, hour) = if planned {
+        (limits.planned_per_sweep, limits.planned_per_hour)
+    } else {
+        (limits.unplanned_per_sweep, limits.unplanned_per_hour)
+    };
+    let alike = |other: &&Post| other.step.policy == post.step.policy && other.step.is_planned() == planned;
+    let in_sweep = 1 + earlier.iter().filter(alike).filter(|other| other.sweep == post.sweep).count();
+    let in_hour = 1 + earlier
+        .iter()
+        .filter(alike)
+        .filter(|other| post.at.duration_since(other.at) < SignedDuration::from_hours(1))
+        .count();
+    if in_sweep > most(sweep, post.running) {
+        say("I7", format!("as number {in_sweep} of its sweep, with {} running", post.running));
+    }
+    if hour.count.is_some_and(|count| in_hour > usize::try_from(count).unwrap_or(usize::MAX)) {
+        say("I7", format!("as number {in_hour} of its hour"));
+    }
+}
+
+fn most(cap: Cap, running: usize) -> usize {
+    let count = cap.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
+    count.min(cap.percent.map_or(usize::MAX, |share| share.of(running)))
+}

@@ -1,0 +1,334 @@
+//! Everything outside as one fake: a clock that is set, the fake Azure, a journal in memory that can fail, a recorded channel.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use lightsout::facts::{
+    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, StopResult, WorkspaceFacts,
+};
+use lightsout::guard::StopPermit;
+use lightsout::plan::Step;
+use lightsout::policy::{OptOut, Policy, opt_out};
+use lightsout::ports::{
+    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
+    Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, SweepRecord,
+};
+use lightsout::units::{InstanceId, PolicyId};
+
+use crate::cloud::Cloud;
+use crate::memory_journal::MemoryJournal;
+
+/// Something to happen at a moment that only the world knows.
+pub(crate) type Then = Box<dyn FnOnce() + Send>;
+
+/// One POST as it arrived, with the truth of that moment beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Post {
+    pub(crate) at: Timestamp,
+    /// Which sweep sent it.
+    pub(crate) sweep: u64,
+    pub(crate) step: Step,
+    pub(crate) looked_at: Timestamp,
+    /// When a person last started it.
+    pub(crate) started: Option<Timestamp>,
+    pub(crate) was_on: bool,
+    pub(crate) owner_unknown: bool,
+    pub(crate) opted_out: bool,
+    pub(crate) held: bool,
+    pub(crate) frozen: bool,
+    /// The intent that was durable before it.
+    pub(crate) intended: bool,
+    /// Whether it came true.
+    pub(crate) took: bool,
+    /// Computes that were on when the sweep began.
+    pub(crate) running: usize,
+}
+
+/// What the world is and remembers.
+#[derive(Default)]
+pub(crate) struct Outside {
+    pub(crate) now: Timestamp,
+    pub(crate) steady: SignedDuration,
+    /// How far Azure's clock is from the true one, which `steady` follows.
+    pub(crate) azure_ahead: SignedDuration,
+    pub(crate) wall_ahead: SignedDuration,
+    azure_time: Option<AzureTime>,
+    pub(crate) cloud: Cloud,
+    pub(crate) freeze: Option<String>,
+    pub(crate) channels: usize,
+    pub(crate) channel_down: bool,
+    pub(crate) journal_down: bool,
+    pub(crate) sweep: u64,
+    running: usize,
+    pub(crate) at_look: BTreeMap<InstanceId, Then>,
+    pub(crate) at_intent: BTreeMap<InstanceId, Then>,
+    pub(crate) posts: Vec<Post>,
+    pub(crate) messages: Vec<(Timestamp, Message)>,
+    pub(crate) intents: Vec<Intent>,
+    pub(crate) holds: Vec<(Hold, Option<Timestamp>)>,
+    pub(crate) policies: BTreeMap<Arc<str>, Arc<Policy>>,
+}
+
+/// The world of the tests.
+pub(crate) struct FakeWorld {
+    journal: MemoryJournal,
+    outside: Mutex<Outside>,
+}
+
+impl FakeWorld {
+    /// At an instant, with one channel that delivers.
+    pub(crate) fn at(now: Timestamp) -> Arc<Self> {
+        let outside = Outside { now, steady: SignedDuration::from_hours(1), channels: 1, ..Outside::default() };
+        Arc::new(Self { journal: MemoryJournal::default(), outside: Mutex::new(outside) })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Outside> {
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets time pass, for wall and steady clock alike.
+    pub(crate) fn pass(&self, length: SignedDuration) {
+        let mut outside = self.lock();
+        outside.now = outside.now.checked_add(length).unwrap();
+        outside.steady = outside.steady.checked_add(length).unwrap();
+        let now = outside.now;
+        outside.cloud.pass(now);
+    }
+
+    /// The wall clock alone steps (S11, S12).
+    pub(crate) fn step_clock(&self, by: SignedDuration) {
+        let mut outside = self.lock();
+        outside.now = outside.now.checked_add(by).unwrap();
+        outside.wall_ahead = outside.wall_ahead.checked_add(by).unwrap();
+    }
+
+    /// A sweep begins: what it may stop is counted against what runs now.
+    pub(crate) fn begin_sweep(&self) {
+        let mut outside = self.lock();
+        outside.sweep += 1;
+        outside.running = outside.cloud.running(None);
+    }
+
+    fn journal(&self) -> Result<&MemoryJournal, Fault> {
+        if self.lock().journal_down {
+            return Err(Fault::new(FaultKind::Storage, "write the journal").because("disk full"));
+        }
+        Ok(&self.journal)
+    }
+}
+
+impl Outside {
+    fn answered(&mut self) {
+        let away = self.azure_ahead.checked_sub(self.wall_ahead).unwrap();
+        self.azure_time = Some(AzureTime { azure: self.now.checked_add(away).unwrap(), here: self.now });
+    }
+
+    fn held(&self, id: &InstanceId, created: Created) -> bool {
+        let now = self.now;
+        self.holds.iter().any(|(hold, lifted)| {
+            hold.instance == *id && hold.created == created && now < hold.until && lifted.is_none_or(|at| now < at)
+        })
+    }
+
+    fn post(&mut self, permit: &StopPermit) -> Result<Option<OperationHandle>, Fault> {
+        let step = permit.step().clone();
+        let (now, id) = (self.now, step.instance.clone());
+        let (frozen, held) = (self.freeze.is_some(), self.held(&id, step.created));
+        let intended = self.intents.iter().any(|intent| intent.step == step && intent.at <= now);
+        let tag = self.policies.get(&step.revision).map(|policy| policy.terms.opt_out_tag.clone());
+        let compute = self.cloud.computes.get_mut(&id).filter(|compute| compute.facts.created == step.created);
+        let Some(compute) = compute else { return Err(Fault::new(FaultKind::Gone, "stop it")) };
+        let opted_out = match &compute.facts.tags {
+            Reading::Known { value, .. } => {
+                match opt_out(tag.and_then(|tag| value.get(&tag).map(str::to_owned)).as_deref()) {
+                    OptOut::No => false,
+                    OptOut::Until(until) => now < until,
+                    OptOut::Always | OptOut::Unreadable(_) => true,
+                }
+            }
+            Reading::Unknown(_) => true,
+        };
+        let (started, was_on, owner_unknown) =
+            (compute.started, compute.facts.state.is_on(), compute.facts.owner.is_unknown());
+        let (answer, took) = compute.stop(now);
+        let (sweep, running, looked_at) = (self.sweep, self.running, permit.looked_at());
+        self.posts.push(Post {
+            at: now,
+            sweep,
+            step,
+            looked_at,
+            started,
+            was_on,
+            owner_unknown,
+            opted_out,
+            held,
+            frozen,
+            intended,
+            took,
+            running,
+        });
+        let handle = OperationHandle { url: id.to_string(), by_location: false };
+        answer.map(|()| Some(handle)).map_err(|kind| Fault::new(kind, format!("stop {}", id.name())))
+    }
+}
+
+impl Clock for FakeWorld {
+    fn now(&self) -> Timestamp {
+        self.lock().now
+    }
+    fn steady(&self) -> SignedDuration {
+        self.lock().steady
+    }
+    async fn sleep(&self, length: SignedDuration) {
+        self.pass(length);
+    }
+}
+
+impl FreezeSwitch for FakeWorld {
+    fn freeze(&self) -> Freeze {
+        self.lock().freeze.clone().map_or(Freeze::Off, Freeze::On)
+    }
+}
+
+impl Observe for FakeWorld {
+    async fn discover(&self) -> Discovery {
+        let mut outside = self.lock();
+        outside.answered();
+        let cloud = &outside.cloud;
+        let listed =
+            cloud.workspaces.values().map(|(facts, _)| facts).filter(|facts| !cloud.unlisted.contains(&facts.id));
+        Discovery { workspaces: listed.cloned().collect(), faults: Vec::new() }
+    }
+
+    async fn inventory(&self, workspace: &WorkspaceFacts) -> Result<Inventory, Fault> {
+        let mut outside = self.lock();
+        let now = outside.now;
+        if let Some((_, Some(kind))) = outside.cloud.workspaces.get(&workspace.id) {
+            return Err(Fault::new(*kind, format!("read workspace {}", workspace.id.name())));
+        }
+        outside.answered();
+        let computes = outside
+            .cloud
+            .computes
+            .values()
+            .filter(|compute| compute.listed && *compute.facts.id.workspace() == workspace.id);
+        let instances = computes.map(|compute| Arc::new(compute.read(now))).collect();
+        Ok(Inventory {
+            workspace: workspace.id.clone(),
+            taken_at: now,
+            completeness: Completeness::Whole,
+            instances,
+            skipped: 0,
+        })
+    }
+
+    async fn instance(&self, workspace: &WorkspaceFacts, id: &InstanceId) -> Result<InstanceFacts, Fault> {
+        let then = self.lock().at_look.remove(id);
+        then.into_iter().for_each(|then| then());
+        let mut outside = self.lock();
+        outside.answered();
+        if let Some((_, Some(kind))) = outside.cloud.workspaces.get(&workspace.id) {
+            return Err(Fault::new(*kind, format!("read {}", id.name())));
+        }
+        let now = outside.now;
+        outside
+            .cloud
+            .computes
+            .get(id)
+            .map(|compute| compute.read(now))
+            .ok_or_else(|| Fault::new(FaultKind::Gone, "read it"))
+    }
+
+    fn azure_time(&self) -> Option<AzureTime> {
+        self.lock().azure_time
+    }
+    fn api_use(&self) -> ApiUse {
+        ApiUse::default()
+    }
+}
+
+impl StopInstances for FakeWorld {
+    async fn stop(&self, _: &WorkspaceFacts, permit: StopPermit) -> Result<Option<OperationHandle>, Fault> {
+        self.lock().post(&permit)
+    }
+
+    async fn operation(&self, _: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {
+        let outside = self.lock();
+        let found = outside.cloud.computes.values().find(|compute| compute.facts.id.to_string() == handle.url);
+        found.map(crate::cloud::Compute::operation).ok_or_else(|| Fault::new(FaultKind::Gone, "ask after an operation"))
+    }
+}
+
+impl Notify for FakeWorld {
+    fn channels(&self) -> usize {
+        self.lock().channels
+    }
+
+    async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+        let mut outside = self.lock();
+        if outside.channel_down {
+            return Err(Fault::new(FaultKind::Undelivered, "deliver a message"));
+        }
+        let now = outside.now;
+        outside.messages.push((now, message.clone()));
+        Ok(())
+    }
+}
+
+impl Journal for FakeWorld {
+    async fn recall(&self, now: Timestamp) -> Result<Recall, Fault> {
+        self.journal()?.recall(now).await
+    }
+    async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {
+        self.journal()?.record(record).await
+    }
+    async fn intend(&self, intent: &Intent) -> Result<(), Fault> {
+        self.journal()?.intend(intent).await?;
+        self.lock().intents.push(intent.clone());
+        let then = self.lock().at_intent.remove(&intent.step.instance);
+        then.into_iter().for_each(|then| then());
+        Ok(())
+    }
+    async fn sent(&self, intent: &str, at: Timestamp) -> Result<(), Fault> {
+        self.journal()?.sent(intent, at).await
+    }
+    async fn settle(&self, intent: &str, result: &StopResult, at: Timestamp) -> Result<(), Fault> {
+        self.journal()?.settle(intent, result, at).await
+    }
+    async fn outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
+        self.journal()?.outbox(now, most).await
+    }
+    async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
+        self.journal()?.delivered(message, at).await
+    }
+    async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
+        self.journal()?.undelivered(message, why, next).await
+    }
+    async fn hold(&self, hold: &Hold) -> Result<(), Fault> {
+        self.journal()?.hold(hold).await?;
+        self.lock().holds.push((hold.clone(), None));
+        Ok(())
+    }
+    async fn lift(&self, hold: &str, by: &str, at: Timestamp) -> Result<bool, Fault> {
+        let lifted = self.journal()?.lift(hold, by, at).await?;
+        self.lock().holds.iter_mut().filter(|(one, _)| one.id == hold).for_each(|(_, end)| *end = Some(at));
+        Ok(lifted)
+    }
+    async fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, Fault> {
+        self.journal()?.holds_since(instance, since).await
+    }
+    async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {
+        self.journal()?.revision(policy, revision, at).await
+    }
+    async fn acknowledge(&self, policy: &PolicyId, revision: &str) -> Result<bool, Fault> {
+        self.journal()?.acknowledge(policy, revision).await
+    }
+    async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {
+        self.journal()?.decision(instance, at).await
+    }
+    async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
+        self.journal()?.audit(line).await
+    }
+}
