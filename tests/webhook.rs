@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{NoticeKey, StopKey};
-use lightsout::notify::{Channel, Channels, Looking, Lookup, Now, Webhook, WebhookError, WebhookOptions, next_try_of};
+use lightsout::notify::{Channel, Channels, Looking, Lookup, Now, Webhook, WebhookError, WebhookOptions};
 use lightsout::ports::{Fault, FaultKind, Message, MessageKind, Notify};
 use lightsout::units::{InstanceId, PolicyId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -480,23 +480,4 @@ async fn channels_confirm_when_one_does() {
         channels.deliver(&message()).await.unwrap();
     }
     assert!(Channels::new(vec![channel(&down)]).deliver(&message()).await.is_err());
-}
-
-#[test]
-fn a_message_is_given_up_when_it_is_of_no_use() {
-    let at = |seconds: i64| Timestamp::from_second(UNIX + seconds).unwrap();
-    let day = 86_400;
-    let warning = message();
-    assert_eq!(next_try_of(&warning, at(0), 1000, None), Some(at(5)));
-    assert_eq!(next_try_of(&Message { attempts: 2, ..warning.clone() }, at(0), 1000, None), Some(at(20)));
-    assert_eq!(
-        next_try_of(&warning, at(0), 1000, Some(SignedDuration::from_secs(17))),
-        Some(at(17)),
-        "Retry-After is kept"
-    );
-    assert!(next_try_of(&warning, at(900 + day - 1), 0, None).is_some());
-    assert_eq!(next_try_of(&warning, at(900 + day), 0, None), None, "its deadline is a day old");
-    let news = Message { notice: None, kind: MessageKind::Stopped, ..warning };
-    assert!(next_try_of(&news, at(2 * day), 0, None).is_some());
-    assert_eq!(next_try_of(&news, at(3 * day), 0, None), None);
 }

@@ -47,6 +47,9 @@ pub(super) fn next_try_of(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{NoticeKey, StopKey};
+    use crate::ports::MessageKind;
+    use crate::units::{InstanceId, PolicyId};
 
     fn wait(attempts: u32, share: u16) -> i64 {
         next_try(attempts, Timestamp::UNIX_EPOCH, share).as_millisecond()
@@ -63,5 +66,47 @@ mod tests {
     fn the_share_spreads_them_and_none_is_at_once() {
         assert_eq!((wait(3, 500), wait(3, 1), wait(3, 0), wait(3, u16::MAX)), (10_000, 1000, 1000, 20_000));
         assert_eq!(next_try(9, Timestamp::MAX, 1000), Timestamp::MAX);
+    }
+
+    const UNIX: i64 = 1_800_000_000;
+
+    fn message() -> Message {
+        let at = |seconds: i64| Timestamp::from_second(UNIX + seconds).unwrap();
+        let id =
+            "/subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci";
+        let key = NoticeKey { stop: StopKey("hours/p/2027-01-15/0/off".to_owned()), stop_at: at(900) };
+        Message {
+            id: "warning".to_owned(),
+            kind: MessageKind::Warning,
+            instance: InstanceId::parse(id).unwrap(),
+            created: None,
+            notice: Some(key),
+            policy: PolicyId::new("p"),
+            ground: "off_hours".to_owned(),
+            owner: None,
+            notify: Vec::new(),
+            words: String::new(),
+            at: at(0),
+            attempts: 0,
+        }
+    }
+
+    #[test]
+    fn a_message_is_given_up_when_it_is_of_no_use() {
+        let at = |seconds: i64| Timestamp::from_second(UNIX + seconds).unwrap();
+        let day = 86_400;
+        let warning = message();
+        assert_eq!(next_try_of(&warning, at(0), 1000, None), Some(at(5)));
+        assert_eq!(next_try_of(&Message { attempts: 2, ..warning.clone() }, at(0), 1000, None), Some(at(20)));
+        assert_eq!(
+            next_try_of(&warning, at(0), 1000, Some(SignedDuration::from_secs(17))),
+            Some(at(17)),
+            "Retry-After is kept"
+        );
+        assert!(next_try_of(&warning, at(900 + day - 1), 0, None).is_some());
+        assert_eq!(next_try_of(&warning, at(900 + day), 0, None), None, "its deadline is a day old");
+        let news = Message { notice: None, kind: MessageKind::Stopped, ..warning };
+        assert!(next_try_of(&news, at(2 * day), 0, None).is_some());
+        assert_eq!(next_try_of(&news, at(3 * day), 0, None), None);
     }
 }
