@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::azure;
+use super::bounds::{Guard, ScopeLimits};
 use super::document::{
     CapDocument, FleetDocument, GuardDocument, LimitsDocument, ScopeDocument, ServerDocument, SettingsDocument,
     SweepDocument, WebhookDocument,
@@ -12,9 +13,7 @@ use super::document::{
 use super::environment::Environment;
 use super::fields::{List, Table, Tags};
 use super::findings::{Findings, Http, path};
-use super::model::{
-    Fleet, Freeze, Guard, Identity, Log, Policies, ScopeLimits, Server, Settings, Store, Sweep, Webhook,
-};
+use super::model::{Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
 use super::network::Network;
 use super::place::At;
 use super::secret::SecretSource;

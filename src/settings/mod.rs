@@ -1,6 +1,7 @@
 //! The process's own settings: file, environment and flags in; settings, policies and findings out.
 
 mod azure;
+mod bounds;
 mod compile;
 mod document;
 mod environment;
@@ -18,12 +19,13 @@ mod values;
 mod watch;
 mod watched;
 
+pub use bounds::{Guard, ScopeLimits};
 pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};
 pub use load::{Loaded, check_files, load, read_settings};
 pub use model::{
-    Azure, Cloud, Fleet, Freeze, Guard, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, ScopeLimits,
-    Server, Settings, Store, Sweep, Webhook,
+    Azure, Cloud, Fleet, Freeze, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, Server, Settings,
+    Store, Sweep, Webhook,
 };
 pub use network::{Network, NetworkError};
 pub use secret::{SecretError, SecretSource};

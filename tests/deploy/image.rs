@@ -59,7 +59,7 @@ fn the_builder_gets_all_that_the_build_reads() {
         for entry in std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
             if entry.is_dir() {
                 folders.push(entry);
-            } else if entry.extension().is_some_and(|kind| kind == "rs") {
+            } else if entry.extension().is_some_and(|kind| kind == "rs") && !is_test_only(&entry) {
                 for included in included(&std::fs::read_to_string(&entry).expect("a file")) {
                     let place = folder.join(&included).canonicalize().unwrap_or_else(|_| root(&included));
                     let inside = copied.iter().any(|source| place.starts_with(root(source)));
@@ -68,6 +68,11 @@ fn the_builder_gets_all_that_the_build_reads() {
             }
         }
     }
+}
+
+/// Modules named for tests are compiled for tests only, which the builder does not.
+fn is_test_only(file: &std::path::Path) -> bool {
+    file.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"))
 }
 
 /// The paths that a file includes at build time.

@@ -1,0 +1,82 @@
+//! What every journal must do with marks, decisions, audit lines, and a first sweep of a large fleet.
+
+use super::*;
+
+pub(crate) async fn evaluation_never_goes_back<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    for (when, policies) in [(100, vec!["Nightly", "weekend"]), (50, vec!["nightly"]), (200, vec!["weekend"])] {
+        let evaluated = policies.into_iter().map(PolicyId::new).collect();
+        journal.record(&SweepRecord { at: Some(at(when)), evaluated, ..SweepRecord::default() }).await.unwrap();
+    }
+    let found = recall(&again(bench, journal, at(300)).await, at(300)).await;
+    let marks: Vec<_> = found.evaluated.iter().map(|(id, when)| (id.clone(), *when)).collect();
+    assert_eq!(marks, [(PolicyId::new("nightly"), at(100)), (PolicyId::new("weekend"), at(200))], "S12");
+}
+
+pub(crate) async fn a_revision_is_marked_when_it_replaces_another<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    let policy = PolicyId::new("Nightly");
+    let first = journal.revision(&policy, "r1", at(1)).await.unwrap();
+    assert_eq!((first.since, first.replaced, first.acknowledged), (at(1), false, false), "G19: the first is no canary");
+    assert_eq!(journal.revision(&PolicyId::new("NIGHTLY"), "r1", at(2)).await.unwrap(), first);
+    let second = journal.revision(&policy, "r2", at(3)).await.unwrap();
+    assert_eq!((second.since, second.replaced, second.acknowledged), (at(3), true, false));
+    assert!(!journal.acknowledge(&policy, "r1").await.unwrap(), "not the loaded one");
+    assert!(!journal.acknowledge(&PolicyId::new("other"), "r2").await.unwrap());
+    assert!(journal.acknowledge(&policy, "r2").await.unwrap());
+    let journal = again(bench, journal, at(4)).await;
+    assert!(journal.revision(&policy, "r2", at(5)).await.unwrap().acknowledged, "kept over a restart");
+    let back = journal.revision(&policy, "r1", at(6)).await.unwrap();
+    assert_eq!((back.since, back.replaced, back.acknowledged), (at(6), true, false), "going back is a change too");
+    let found = recall(&again(bench, journal, at(7)).await, at(7)).await;
+    assert_eq!(found.revisions.into_iter().collect::<Vec<_>>(), [(policy, back)]);
+}
+
+pub(crate) async fn the_decision_in_force_is_found<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    let row = |when, verdict: &str| DecisionRow {
+        instance: id("ci-a"),
+        at: at(when),
+        verdict: verdict.to_owned(),
+        facts: "{}".to_owned(),
+    };
+    let decisions = vec![
+        row(10, "keep"),
+        row(20, "warn"),
+        row(20, "stop"),
+        DecisionRow { instance: id("ci-b"), ..row(15, "other") },
+    ];
+    journal.record(&SweepRecord { decisions, ..SweepRecord::default() }).await.unwrap();
+    let journal = again(bench, journal, at(30)).await;
+    assert!(journal.decision(&id("ci-a"), at(9)).await.unwrap().is_none());
+    assert_eq!(journal.decision(&upper(&id("ci-a")), at(19)).await.unwrap(), Some(row(10, "keep")));
+    assert_eq!(
+        journal.decision(&id("ci-a"), at(999)).await.unwrap(),
+        Some(row(20, "stop")),
+        "the later of one instant"
+    );
+}
+
+pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    for n in 0..3 {
+        let line = AuditLine {
+            at: at(n),
+            who: "ann".to_owned(),
+            what: "hold".to_owned(),
+            target: "ci-a".to_owned(),
+            why: "\"quotes\" and\nlines".to_owned(),
+        };
+        journal.audit(&line).await.unwrap();
+    }
+    again(bench, journal, at(4)).await;
+}
+
+pub(crate) async fn a_first_sweep_of_100_000_is_one_record<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    let sightings =
+        (0..100_000).map(|n| sighting(facts(&format!("ci-{n}"), born(), PowerState::Running, at(0)), None)).collect();
+    journal.record(&sweep_of(sightings, at(0))).await.unwrap();
+    let found = recall(&journal, at(1)).await;
+    assert_eq!(found.instances.len(), 100_000);
+}
