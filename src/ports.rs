@@ -536,12 +536,12 @@ pub trait Control: Send + Sync + 'static {
     fn lift(&self, hold: String, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
     /// Lets a changed policy act on all at once (G19).
     fn acknowledge(&self, policy: PolicyId, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
-    /// The decision about an instance that was in force at a past instant, as recorded; for a future instant, what
-    /// would be decided on today's facts.
+    /// The decision about an instance now; for a past instant the one that was in force, as recorded; for a future
+    /// instant what would be decided on today's facts.
     fn decision(
         &self,
         instance: String,
-        at: Timestamp,
+        at: Option<Timestamp>,
     ) -> impl Future<Output = Result<serde_json::Value, Declined>> + Send;
     /// Asks for a sweep now.
     fn nudge(&self);

@@ -55,7 +55,7 @@ impl Control for Engine {
     async fn acknowledge(&self, policy: PolicyId, _by: String) -> Result<(), Declined> {
         if policy == PolicyId::new("office") { Ok(()) } else { Err(Declined(format!("there is no policy `{policy}`"))) }
     }
-    async fn decision(&self, instance: String, at: Timestamp) -> Result<serde_json::Value, Declined> {
+    async fn decision(&self, instance: String, at: Option<Timestamp>) -> Result<serde_json::Value, Declined> {
         Ok(serde_json::json!({ "instance": instance, "at": at }))
     }
     fn nudge(&self) {

@@ -44,6 +44,7 @@ impl<W: World> Control for Engine<W> {
         let until = now
             .checked_add(length.duration())
             .map_err(|_| Declined("a hold that long cannot be reckoned with".to_owned()))?;
+        let until = Timestamp::from_second(until.as_second()).unwrap_or(until); // people read it
         let hold = Hold {
             id: hold_id(now),
             instance: id.clone(),
@@ -108,9 +109,13 @@ impl<W: World> Control for Engine<W> {
         Ok(())
     }
 
-    async fn decision(&self, instance: String, at: Timestamp) -> Result<Value, Declined> {
+    async fn decision(&self, instance: String, at: Option<Timestamp>) -> Result<Value, Declined> {
+        let now = self.world.now();
         let id = self.lock().find(&instance)?;
-        let told = if at < self.world.now() { self.recorded(&id, at).await? } else { self.explained(&id, at)? };
+        let told = match at.filter(|at| *at < now) {
+            Some(past) => self.recorded(&id, past).await?,
+            None => self.explained(&id, at.unwrap_or(now))?,
+        };
         serde_json::to_value(told)
             .map_err(|error| Declined(format!("the decision could not be written as JSON: {error}")))
     }

@@ -55,13 +55,20 @@ pub(super) fn announce(candidate: &Candidate, asked: &Asked<'_>) -> Announced {
     let Asked { delays, mode, now, .. } = *asked;
     let base = base_of(candidate, delays);
     let warn_at = base.checked_sub(delays.lead.saturating_add(DELIVERY)).unwrap_or(base);
-    let make = |action, ground, stop_at, notice, changes_at| Announced {
+    let told = |told_at, action, ground, stop_at, notice, changes_at| Announced {
         action,
         ground,
-        due: Due { ground: candidate.ground, key: candidate.key.clone(), due_at: candidate.due_at, stop_at, warn_at },
+        due: Due {
+            ground: candidate.ground,
+            key: candidate.key.clone(),
+            due_at: candidate.due_at,
+            stop_at,
+            warn_at: told_at,
+        },
         notice,
         changes_at,
     };
+    let make = |action, ground, stop_at, notice, changes_at| told(warn_at, action, ground, stop_at, notice, changes_at);
     // In observe mode nobody is warned, since nothing will happen: the stop would have come at its base.
     if mode == Mode::Observe || delays.lead.is_zero() {
         return if now >= base {
@@ -73,26 +80,34 @@ pub(super) fn announce(candidate: &Candidate, asked: &Asked<'_>) -> Announced {
     if now < warn_at {
         return make(Action::Keep, Ground::NotDue, base, None, Some(warn_at));
     }
-    let fresh = now.checked_add(delays.lead.saturating_add(DELIVERY)).map_or(base, |at| at.max(base));
+    let fresh = now.checked_add(delays.lead.saturating_add(DELIVERY)).map_or(base, |at| whole_second(at).max(base));
     let renew = |ground, stop_at| {
         let key = NoticeKey { stop: candidate.key.clone(), stop_at: fresh };
-        make(Action::Warn, ground, stop_at, Some(key), Some(fresh))
+        told(now, Action::Warn, ground, stop_at, Some(key), Some(fresh))
     };
     match standing(candidate, base, asked) {
         Standing::None => renew(candidate.ground, fresh),
-        Standing::Waiting(at) => make(Action::Keep, Ground::Announced, at, None, Some(at)),
-        Standing::Reached(at) => make(Action::Stop, candidate.ground, at, None, None),
+        Standing::Waiting { at, told_at } => told(told_at, Action::Keep, Ground::Announced, at, None, Some(at)),
+        Standing::Reached { at, told_at } => told(told_at, Action::Stop, candidate.ground, at, None, None),
         Standing::Undelivered { since } => renew(Ground::WarningUndelivered, since),
     }
+}
+
+/// People read deadlines: the next whole second.
+fn whole_second(at: Timestamp) -> Timestamp {
+    if at.subsec_nanosecond() == 0 {
+        return at;
+    }
+    Timestamp::from_second(at.as_second().saturating_add(1)).unwrap_or(at)
 }
 
 enum Standing {
     /// Nothing announced that still counts.
     None,
     /// Announced for then.
-    Waiting(Timestamp),
+    Waiting { at: Timestamp, told_at: Timestamp },
     /// Announced, proven, and its time has come.
-    Reached(Timestamp),
+    Reached { at: Timestamp, told_at: Timestamp },
     /// Its time came and nobody could be told.
     Undelivered { since: Timestamp },
 }
@@ -105,7 +120,7 @@ fn standing(candidate: &Candidate, base: Timestamp, asked: &Asked<'_>) -> Standi
     let Some(newest) = history.notices.iter().filter(counts).max_by_key(|notice| notice.key.stop_at) else {
         return Standing::None;
     };
-    let announced = newest.key.stop_at;
+    let (announced, told_at) = (newest.key.stop_at, newest.recorded_at);
     let proof = match (warning.proof, newest.state) {
         (WarningProof::Recorded, _) => Some(newest.recorded_at),
         (WarningProof::Delivered, NoticeState::Delivered { at }) => Some(at),
@@ -114,20 +129,20 @@ fn standing(candidate: &Candidate, base: Timestamp, asked: &Asked<'_>) -> Standi
     if let Some(proven) = proof.filter(|at| *at <= announced) {
         let stop_at = proven.checked_add(lead).map_or(announced, |at| at.max(announced));
         return if now < stop_at {
-            Standing::Waiting(stop_at)
+            Standing::Waiting { at: stop_at, told_at }
         } else if now.duration_since(stop_at) <= STALE_AFTER {
-            Standing::Reached(stop_at)
+            Standing::Reached { at: stop_at, told_at }
         } else {
             Standing::None
         };
     }
     if now < announced {
-        return Standing::Waiting(announced);
+        return Standing::Waiting { at: announced, told_at };
     }
     let first = history.notices.iter().filter(counts).map(|notice| notice.key.stop_at).min().unwrap_or(announced);
     let bound = first.checked_add(warning.max_postpone.duration()).unwrap_or(first);
     match warning.undelivered {
-        WhenUndelivered::Stop if now >= bound => Standing::Reached(first),
+        WhenUndelivered::Stop if now >= bound => Standing::Reached { at: first, told_at },
         WhenUndelivered::Stop | WhenUndelivered::Keep => Standing::Undelivered { since: first },
     }
 }

@@ -84,8 +84,7 @@ async fn view<C: Control>(State(control): State<Arc<C>>) -> Response {
 }
 
 async fn decision<C: Control>(State(control): State<Arc<C>>, Query(query): Query<DecisionQuery>) -> Response {
-    let at = query.at.unwrap_or_else(|| control.view().at);
-    match control.decision(query.instance, at).await {
+    match control.decision(query.instance, query.at).await {
         Ok(value) => Json(value).into_response(),
         Err(why) => declined(why),
     }

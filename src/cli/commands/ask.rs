@@ -24,8 +24,7 @@ pub async fn explain(asked: &Explain, context: &Context) -> Result<Exit, Command
         Some(service) => service.decision(&asked.instance, asked.at).await?,
         None => {
             let engine = rehearsed(context, &settings, &loaded).await?;
-            let at = asked.at.unwrap_or_else(|| SystemClock.now());
-            Control::decision(&engine, asked.instance.clone(), at).await?
+            Control::decision(&engine, asked.instance.clone(), asked.at).await?
         }
     };
     let told: Explanation = serde_json::from_value(told)?;

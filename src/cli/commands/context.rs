@@ -36,7 +36,7 @@ pub enum CommandError {
     Fault(#[from] Fault),
     /// The running service.
     #[error("could not talk to the running service")]
-    Control(#[from] ControlError),
+    Control(#[source] ControlError),
     /// It said no.
     #[error("{0}")]
     Declined(#[from] Declined),
@@ -64,6 +64,13 @@ pub enum CommandError {
     /// The calendar.
     #[error("could not reckon with the given date")]
     Date(#[from] jiff::Error),
+}
+
+impl From<ControlError> for CommandError {
+    /// A service that said no was talked to well enough.
+    fn from(error: ControlError) -> Self {
+        if let ControlError::Declined(declined) = error { Self::Declined(declined) } else { Self::Control(error) }
+    }
 }
 
 impl CommandError {
