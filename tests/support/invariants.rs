@@ -105,6 +105,9 @@ fn announces(message: &Message, post: &Post, key: &StopKey) -> bool {
 
 /// Within the policy's caps in this sweep and in the hour before (I7).
 fn capped(post: &Post, earlier: &[Post], policy: &Policy, say: &mut impl FnMut(&str, String)) {
+    if post.throttled {
+        return;
+    }
     let planned = post.step.is_planned();
     let limits = policy.limits;
     let (sweep, hour) = if planned {
@@ -112,7 +115,7 @@ fn capped(post: &Post, earlier: &[Post], policy: &Policy, say: &mut impl FnMut(&
     } else {
         (limits.unplanned_per_sweep, limits.unplanned_per_hour)
     };
-    let alike = |other: &&Post| other.step.policy == post.step.policy && other.step.is_planned() == planned;
+    let alike = |other: &&Post| !other.throttled && other.step.policy == post.step.policy && other.step.is_planned() == planned;
     let in_sweep = 1 + earlier.iter().filter(alike).filter(|other| other.sweep == post.sweep).count();
     let in_hour = 1 + earlier.iter().filter(alike).filter(|other| post.at.duration_since(other.at) < SignedDuration::from_hours(1)).count();
     if in_sweep > most(sweep, post.running) {

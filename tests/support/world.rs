@@ -40,6 +40,8 @@ pub(crate) struct Post {
     pub(crate) intended: bool,
     /// Whether it came true.
     pub(crate) took: bool,
+    /// Answered 429: it counts in no budget, since it does nothing.
+    pub(crate) throttled: bool,
     /// Computes that were on when the sweep began.
     pub(crate) running: usize,
 }
@@ -146,9 +148,10 @@ impl Outside {
         };
         let (started, was_on, owner_unknown) = (compute.started, compute.facts.state.is_on(), compute.facts.owner.is_unknown());
         let (answer, took) = compute.stop(now);
+        let throttled = matches!(answer, Err(FaultKind::Throttled(_)));
         let (sweep, running, looked_at) = (self.sweep, self.running, permit.looked_at());
         self.posts.push(Post {
-            at: now, sweep, step, looked_at, started, was_on, owner_unknown, opted_out, held, frozen, intended, took, running,
+            at: now, sweep, step, looked_at, started, was_on, owner_unknown, opted_out, held, frozen, intended, took, throttled, running,
         });
         let handle = OperationHandle { url: id.to_string(), by_location: false };
         answer.map(|()| Some(handle)).map_err(|kind| Fault::new(kind, format!("stop {}", id.name())))
