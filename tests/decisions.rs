@@ -1,5 +1,4 @@
 //! Decisions as properties: of one verdict, of one review, and of whole weeks with random people and faults.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "decisions/cases.rs"]
 mod cases;

@@ -1,152 +1,21 @@
 //! The guard at its borders: caps, sick views, failures, the age of a second look. Every bound is tried one below, at it, one above.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+#[path = "guard/table.rs"]
+mod table;
+
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, EndedStop, Freeze, History, InstanceFacts, NativeTimers, OpenIntent, Owner, PowerState, Reading, StopKey, StopResult, Tags, Unknown,
+    EndedStop, Freeze, InstanceFacts, OpenIntent, PowerState, Reading, StopKey, StopResult, Unknown,
 };
-use lightsout::guard::{Bounds, Canary, FleetSight, Refusal, Review, ScopeCount, SecondLook, Surroundings, review, second_look};
-use lightsout::plan::{Expected, Plan, Step};
-use lightsout::policy::{Cap, Limits, Mode, Policy, SourceText, Sources, parse};
+use lightsout::guard::{Canary, FleetSight, Refusal, ScopeCount, SecondLook, second_look};
+use lightsout::plan::Step;
+use lightsout::policy::{Cap, Limits, Mode};
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
-use lightsout::settings::Guard;
-use lightsout::units::{InstanceId, Percent, PolicyId, Region, Span, WorkspaceId};
+use lightsout::units::{Percent, PolicyId};
 
-fn now() -> Timestamp {
-    "2026-03-23T20:00:00Z".parse().unwrap()
-}
-
-fn ago(seconds: i64) -> Timestamp {
-    now().checked_sub(SignedDuration::from_secs(seconds)).unwrap()
-}
-
-fn workspace() -> WorkspaceId {
-    WorkspaceId::new("11111111-2222-3333-4444-555555555555", "rg", "ws-a").unwrap()
-}
-
-fn policy(mode: &str) -> Arc<Policy> {
-    let text = format!("name = \"office\"\nmode = \"{mode}\"\nscope.workspaces = [\"*\"]\nuptime.max = \"12h\"\n");
-    let policies = [SourceText { file: "office.toml".into(), text }];
-    let parsed = parse(&Sources { defaults: None, policies: &policies, calendars: &BTreeMap::new(), channels: 1, activity_sources: 1 });
-    assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
-    parsed.set.policies.first().unwrap().clone()
-}
-
-const OPEN: Cap = Cap { count: None, percent: Some(Percent::ALL) };
-
-fn open() -> Limits {
-    Limits { unplanned_per_sweep: OPEN, unplanned_per_hour: OPEN, planned_per_sweep: OPEN, planned_per_hour: OPEN }
-}
-
-fn bounds() -> Bounds {
-    let guard = Guard::default();
-    Bounds {
-        failed_workspaces_max: guard.failed_workspaces_max,
-        instance_drop_max: guard.instance_drop_max,
-        unknown_states_max: guard.unknown_states_max,
-        full_sweep_max: Span::minutes(2),
-        observed_max: Span::minutes(2),
-        failed_stops_max: guard.failed_stops_max,
-        failed_stops_share: guard.failed_stops_share,
-        workspace: open(),
-        subscription: open(),
-        fleet: open(),
-    }
-}
-
-fn facts(name: &str) -> InstanceFacts {
-    InstanceFacts {
-        id: InstanceId::new(workspace(), name).unwrap(),
-        created: Some(ago(86_400)),
-        state: PowerState::Running,
-        size: Arc::from("STANDARD_DS3_V2"),
-        region: Region::new("westeurope"),
-        owner: Owner { user_name: Some(Arc::from("ana@example.com")), ..Owner::default() },
-        tags: Reading::Known { value: Tags::default(), as_of: now() },
-        last_operation: Reading::Unknown(Unknown::Missing),
-        native: NativeTimers::default(),
-        activity: Activity::Unknown(Unknown::NoSource),
-        observed_at: now(),
-        oddities: Vec::new(),
-    }
-}
-
-fn step(name: &str, ground: Ground, revision: &Arc<str>) -> Step {
-    let facts = facts(name);
-    Step {
-        instance: facts.id.clone(),
-        created: facts.created,
-        policy: PolicyId::new("office"),
-        revision: revision.clone(),
-        ground,
-        key: StopKey(format!("key/office/{name}")),
-        due_at: now(),
-        stop_at: now(),
-        expected: Expected::of(&facts),
-        observed_at: now(),
-        size: facts.size,
-    }
-}
-
-/// A fleet well seen, in which so many run.
-fn sight(running: usize) -> FleetSight {
-    let count = ScopeCount { running, ..ScopeCount::default() };
-    FleetSight {
-        workspaces: 10,
-        instances_before: 100,
-        instances: 100,
-        last_full_sweep: Some(now()),
-        fleet: count,
-        subscriptions: BTreeMap::from([(workspace().subscription().clone(), count)]),
-        workspaces_count: BTreeMap::from([(workspace(), count)]),
-        policies: BTreeMap::from([(PolicyId::new("office"), count)]),
-        ..FleetSight::default()
-    }
-}
-
-/// What a review looks at, each part to be changed.
-struct Table {
-    policy: Arc<Policy>,
-    bounds: Bounds,
-    sight: FleetSight,
-    history: History,
-    freeze: Freeze,
-    steps: Vec<Step>,
-}
-
-impl Table {
-    fn with(steps: usize, ground: Ground, running: usize) -> Self {
-        let mut policy = (*policy("enforce")).clone();
-        policy.limits = open();
-        let revision = policy.revision.clone();
-        let steps = (0..steps).map(|n| step(&format!("ci-{n:03}"), ground, &revision)).collect();
-        Self { policy: Arc::new(policy), bounds: bounds(), sight: sight(running), history: History::default(), freeze: Freeze::Off, steps }
-    }
-
-    fn one() -> Self {
-        Self::with(1, Ground::Uptime, 10)
-    }
-
-    fn review(&self) -> Review {
-        let policies = BTreeMap::from([(self.policy.id.clone(), self.policy.clone())]);
-        let plan = Plan { made_at: Some(now()), steps: self.steps.clone(), notices: Vec::new() };
-        let histories = |_: &InstanceId| Some((&self.history, 3));
-        let (bounds, sight, freeze) = (&self.bounds, &self.sight, &self.freeze);
-        review(plan, &Surroundings { policies: &policies, bounds, sight, histories: &histories, freeze, now: now() })
-    }
-
-    /// How many are approved, and the one reason why the others are not.
-    fn verdict(&self) -> (usize, Option<Refusal>) {
-        let review = self.review();
-        let mut reasons: Vec<Refusal> = review.refused.iter().map(|(_, refusal)| *refusal).collect();
-        reasons.dedup();
-        assert!(reasons.len() <= 1, "{reasons:?}");
-        (review.approved.len(), reasons.first().copied())
-    }
-}
+use table::{Table, ago, facts, now, step, workspace};
 
 fn by_count(n: u32) -> Cap {
     Cap { count: Some(n), percent: None }
@@ -184,9 +53,16 @@ fn g4_unplanned_caps_by_count_let_all_or_none() {
 #[test]
 fn g4_unplanned_caps_by_share_round_up_and_zero_is_none() {
     for (scope, limits) in SCOPES {
-        for (share, running, due, approved) in
-            [(10, 20, 1, 1), (10, 20, 2, 2), (10, 20, 3, 0), (10, 21, 3, 3), (0, 100, 1, 0), (100, 7, 7, 7), (100, 6, 7, 0), (1, 1, 1, 1)]
-        {
+        for (share, running, due, approved) in [
+            (10, 20, 1, 1),
+            (10, 20, 2, 2),
+            (10, 20, 3, 0),
+            (10, 21, 3, 3),
+            (0, 100, 1, 0),
+            (100, 7, 7, 7),
+            (100, 6, 7, 0),
+            (1, 1, 1, 1),
+        ] {
             let mut table = Table::with(due, Ground::Idle, running);
             limits(&mut table).unplanned_per_sweep = by_share(share);
             assert_eq!(table.verdict().0, approved, "{scope}: {due} due, at most {share} % of {running}");
@@ -202,7 +78,8 @@ fn g4_planned_caps_only_pace_in_the_order_of_the_plan() {
             limits(&mut table).planned_per_sweep = by_count(cap);
             let refusal = (approved < due).then_some(Refusal::Paced);
             assert_eq!(table.verdict(), (approved, refusal), "{scope}: {due} due, at most {cap}");
-            let names: Vec<String> = table.review().approved.iter().map(|one| one.step().instance.name().to_owned()).collect();
+            let names: Vec<String> =
+                table.review().approved.iter().map(|one| one.step().instance.name().to_owned()).collect();
             let first: Vec<String> = (0..approved).map(|n| format!("ci-{n:03}")).collect();
             assert_eq!(names, first, "{scope}: the first of the plan go first");
         }
@@ -278,10 +155,19 @@ fn g6_a_sick_view_stops_nothing() {
 
 #[test]
 fn g8_more_than_three_and_more_than_a_tenth_and_not_as_many_as() {
-    for (failed, asked, stops) in [(3, 3, true), (4, 4, false), (4, 1000, true), (10, 100, true), (11, 100, false), (11, 101, true), (12, 101, false)] {
+    for (failed, asked, stops) in [
+        (3, 3, true),
+        (4, 4, false),
+        (4, 1000, true),
+        (10, 100, true),
+        (11, 100, false),
+        (11, 101, true),
+        (12, 101, false),
+    ] {
         for scope in 0..3 {
             let mut table = Table::one();
-            let count = ScopeCount { running: 10, failed_last_hour: failed, asked_last_hour: asked, ..ScopeCount::default() };
+            let count =
+                ScopeCount { running: 10, failed_last_hour: failed, asked_last_hour: asked, ..ScopeCount::default() };
             match scope {
                 0 => table.sight.fleet = count,
                 1 => drop(table.sight.policies.insert(PolicyId::new("office"), count)),
@@ -296,7 +182,12 @@ fn g8_more_than_three_and_more_than_a_tenth_and_not_as_many_as() {
 #[test]
 fn every_other_reason_refuses_by_its_name() {
     type Change = fn(&mut Table);
-    let stopped = |minutes: i64| EndedStop { key: StopKey("k".to_owned()), asked_at: ago(minutes * 60), ended_at: ago(minutes * 60), result: StopResult::Stopped };
+    let stopped = |minutes: i64| EndedStop {
+        key: StopKey("k".to_owned()),
+        asked_at: ago(minutes * 60),
+        ended_at: ago(minutes * 60),
+        result: StopResult::Stopped,
+    };
     let cases: [(Refusal, Change); 9] = [
         (Refusal::ObserveMode, |table| Arc::make_mut(&mut table.policy).mode = Mode::Observe),
         (Refusal::Frozen, |table| table.freeze = Freeze::On("incident".to_owned())),
@@ -304,13 +195,24 @@ fn every_other_reason_refuses_by_its_name() {
         (Refusal::Stale, |table| table.steps.iter_mut().for_each(|step| step.observed_at = ago(121))),
         (Refusal::Stale, |table| table.steps.iter_mut().for_each(|step| step.expected.state = PowerState::Stopped)),
         (Refusal::PolicyChanged, |table| table.steps.iter_mut().for_each(|step| step.revision = Arc::from("another"))),
-        (Refusal::Canary, |table| drop(table.sight.canaries.insert(PolicyId::new("office"), Canary { until: now(), room: 0 }))),
+        (Refusal::Canary, |table| {
+            table.sight.canaries.insert(PolicyId::new("office"), Canary { until: now(), room: 0 });
+        }),
         (Refusal::UnderWay, |table| {
-            table.history.open = Some(OpenIntent { id: "1".to_owned(), key: StopKey("k".to_owned()), intended_at: now(), sent_at: None });
+            table.history.open = Some(OpenIntent {
+                id: "1".to_owned(),
+                key: StopKey("k".to_owned()),
+                intended_at: now(),
+                sent_at: None,
+            });
         }),
         (Refusal::BackingOff, |table| {
-            table.history.stops =
-                vec![EndedStop { key: StopKey("k".to_owned()), asked_at: ago(60), ended_at: ago(60), result: StopResult::Failed("conflict".to_owned()) }];
+            table.history.stops = vec![EndedStop {
+                key: StopKey("k".to_owned()),
+                asked_at: ago(60),
+                ended_at: ago(60),
+                result: StopResult::Failed("conflict".to_owned()),
+            }];
         }),
     ];
     for (refusal, change) in cases {
@@ -377,7 +279,11 @@ fn g10_a_second_look_that_finds_the_same_permits() {
     assert_eq!(looked(|_, _, _| {}), None);
     assert_eq!(looked(|fresh, _, _| fresh.observed_at = ago(10)), None, "ten seconds old is young enough");
     assert_eq!(looked(|fresh, _, _| fresh.observed_at = ago(11)), Some(Refusal::NoSecondLook));
-    assert_eq!(looked(|fresh, _, _| fresh.observed_at = ago(-1)), Some(Refusal::NoSecondLook), "a look from the future is none");
+    assert_eq!(
+        looked(|fresh, _, _| fresh.observed_at = ago(-1)),
+        Some(Refusal::NoSecondLook),
+        "a look from the future is none"
+    );
     assert_eq!(looked(|_, _, freeze| *freeze = Freeze::On("now".to_owned())), Some(Refusal::Frozen));
     assert_eq!(looked(|fresh, _, _| fresh.created = Some(now())), Some(Refusal::NoLongerDue), "fault 28");
     assert_eq!(looked(|fresh, _, _| fresh.created = None), Some(Refusal::NoLongerDue));
@@ -388,5 +294,9 @@ fn g10_a_second_look_that_finds_the_same_permits() {
     assert_eq!(looked(|_, verdict, _| verdict.action = Action::Warn), Some(Refusal::NoLongerDue));
     assert_eq!(looked(|_, verdict, _| verdict.due = None), Some(Refusal::NoLongerDue));
     let other = |verdict: &mut Verdict| verdict.due.iter_mut().for_each(|due| due.key = StopKey("another".to_owned()));
-    assert_eq!(looked(|_, verdict, _| other(verdict)), Some(Refusal::NoLongerDue), "due for another reason is another stop");
+    assert_eq!(
+        looked(|_, verdict, _| other(verdict)),
+        Some(Refusal::NoLongerDue),
+        "due for another reason is another stop"
+    );
 }

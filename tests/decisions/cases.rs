@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{Activity, EndedStop, Freeze, History, InstanceFacts, NoticeState, Owner, PastNotice, StopKey, StopResult, Unknown};
+use lightsout::facts::{
+    Activity, EndedStop, Freeze, History, InstanceFacts, NoticeState, Owner, PastNotice, StopKey, StopResult, Unknown,
+};
 use lightsout::policy::{Policy, SourceText, Sources, parse};
 use lightsout::rules::{Moment, Verdict, evaluate, terms_of};
 use lightsout::units::{InstanceId, Percent};
@@ -27,7 +29,13 @@ pub(crate) const POLICIES: [&str; 6] = [
 pub(crate) fn policy(text: &str) -> Arc<Policy> {
     let text = format!("name = \"p\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\n{text}\n");
     let policies = [SourceText { file: "p.toml".into(), text }];
-    let parsed = parse(&Sources { defaults: None, policies: &policies, calendars: &BTreeMap::new(), channels: 1, activity_sources: 1 });
+    let parsed = parse(&Sources {
+        defaults: None,
+        policies: &policies,
+        calendars: &BTreeMap::new(),
+        channels: 1,
+        activity_sources: 1,
+    });
     assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
     parsed.set.policies.first().unwrap().clone()
 }
@@ -86,10 +94,16 @@ fn built(index: usize, (minute, started, quiet, lived): Times, (owner, stopped, 
     }
     let quiet = Activity::Quiet { since: ago(now, quiet), as_of: now, covered: Percent::ALL };
     facts.activity = if known { quiet } else { Activity::Unknown(Unknown::NoSource) };
-    let mut history = History { first_seen: Some(ago(now, 5000)), on_since: Some(ago(now, started)), ..History::default() };
+    let mut history =
+        History { first_seen: Some(ago(now, 5000)), on_since: Some(ago(now, started)), ..History::default() };
     if stopped {
         let (asked_at, ended_at) = (ago(now, started + 20), ago(now, started + 19));
-        history.stops.push(EndedStop { key: StopKey("idle/p/earlier".to_owned()), asked_at, ended_at, result: StopResult::Stopped });
+        history.stops.push(EndedStop {
+            key: StopKey("idle/p/earlier".to_owned()),
+            asked_at,
+            ended_at,
+            result: StopResult::Stopped,
+        });
     }
     let policy = policy(POLICIES.get(index).unwrap());
     let mut case = Case { policy, facts, history, freeze: Freeze::Off, now };

@@ -24,12 +24,14 @@ fn cap() -> impl Strategy<Value = Cap> {
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    (cap(), cap(), cap(), cap()).prop_map(|(unplanned_per_sweep, unplanned_per_hour, planned_per_sweep, planned_per_hour)| Limits {
-        unplanned_per_sweep,
-        unplanned_per_hour,
-        planned_per_sweep,
-        planned_per_hour,
-    })
+    (cap(), cap(), cap(), cap()).prop_map(
+        |(unplanned_per_sweep, unplanned_per_hour, planned_per_sweep, planned_per_hour)| Limits {
+            unplanned_per_sweep,
+            unplanned_per_hour,
+            planned_per_sweep,
+            planned_per_hour,
+        },
+    )
 }
 
 fn step((workspace, name, planned): Short, policy: &Policy, at: jiff::Timestamp) -> Step {
@@ -51,13 +53,25 @@ fn step((workspace, name, planned): Short, policy: &Policy, at: jiff::Timestamp)
 }
 
 /// One review: the steps in short, the caps of policy, workspace and fleet, and what was used in the hour.
-fn reviewed(shorts: &[Short], [own, workspace, fleet]: [Limits; 3], running: usize, used: usize) -> (Vec<Step>, Review) {
+fn reviewed(
+    shorts: &[Short],
+    [own, workspace, fleet]: [Limits; 3],
+    running: usize,
+    used: usize,
+) -> (Vec<Step>, Review) {
     let at = "2026-03-23T20:00:00Z".parse().unwrap();
     let mut policy = (*policy("uptime.max = \"20h\"")).clone();
     policy.limits = own;
     let steps: Vec<Step> = shorts.iter().map(|short| step(*short, &policy, at)).collect();
     let count = ScopeCount { running, unplanned_last_hour: used, planned_last_hour: used, ..ScopeCount::default() };
-    let mut sight = FleetSight { workspaces: 3, instances: 9, instances_before: 9, last_full_sweep: Some(at), fleet: count, ..FleetSight::default() };
+    let mut sight = FleetSight {
+        workspaces: 3,
+        instances: 9,
+        instances_before: 9,
+        last_full_sweep: Some(at),
+        fleet: count,
+        ..FleetSight::default()
+    };
     for step in &steps {
         sight.policies.insert(policy.id.clone(), count);
         sight.subscriptions.insert(step.instance.workspace().subscription().clone(), count);
@@ -80,7 +94,14 @@ fn reviewed(shorts: &[Short], [own, workspace, fleet]: [Limits; 3], running: usi
     let history = History::default();
     let histories = |_: &InstanceId| Some((&history, 3));
     let plan = Plan { made_at: Some(at), steps: steps.clone(), notices: Vec::new() };
-    let around = Surroundings { policies: &policies, bounds: &bounds, sight: &sight, histories: &histories, freeze: &Freeze::Off, now: at };
+    let around = Surroundings {
+        policies: &policies,
+        bounds: &bounds,
+        sight: &sight,
+        histories: &histories,
+        freeze: &Freeze::Off,
+        now: at,
+    };
     (steps, review(plan, &around))
 }
 

@@ -71,7 +71,9 @@ fn tag(compute: &mut Compute, pair: &str, now: jiff::Timestamp) {
 /// `instance ci-a started=… owner=… in=ws-b`, every pair optional.
 fn instance(outside: &mut Outside, name: &str, pairs: &[&str]) {
     let now = outside.now;
-    let value = |key: &str| pairs.iter().filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == key).map(|(_, value)| value);
+    let value = |key: &str| {
+        pairs.iter().filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == key).map(|(_, value)| value)
+    };
     let started = value("started").map_or(now, |text| text.parse().unwrap());
     let compute = outside.cloud.add(value("in").unwrap_or("ws-a"), name, started);
     match value("owner") {
@@ -110,8 +112,16 @@ fn state(word: &str) -> PowerState {
 
 fn fault(word: &str) -> FaultKind {
     let kinds = [
-        FaultKind::Throttled(None), FaultKind::Denied, FaultKind::Gone, FaultKind::Conflict, FaultKind::DiskFull, FaultKind::Refused,
-        FaultKind::Unreachable, FaultKind::Garbled, FaultKind::Unclear, FaultKind::Unauthenticated,
+        FaultKind::Throttled(None),
+        FaultKind::Denied,
+        FaultKind::Gone,
+        FaultKind::Conflict,
+        FaultKind::DiskFull,
+        FaultKind::Refused,
+        FaultKind::Unreachable,
+        FaultKind::Garbled,
+        FaultKind::Unclear,
+        FaultKind::Unauthenticated,
     ];
     kinds.into_iter().find(|kind| kind.label() == word).unwrap_or_else(|| panic!("no fault is called {word}"))
 }
@@ -125,7 +135,8 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
         ["stop", name, "had", "failed"] => {
             let compute = cloud.named(name);
             if let Reading::Known { value, .. } = &mut compute.facts.last_operation {
-                (value.operation, value.at, value.status) = (Operation::Stop, now, OperationStatus::Failed(Arc::from("StopFailed")));
+                (value.operation, value.at, value.status) =
+                    (Operation::Stop, now, OperationStatus::Failed(Arc::from("StopFailed")));
             }
         }
         ["lose", workspace] => {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use lightsout::units::Span;
 
 use crate::outside_words::outside;
@@ -28,7 +28,8 @@ impl Scene {
     /// Runs a whole text; the transcript.
     pub(crate) fn run(text: &str) -> (String, Self) {
         let epoch = "2026-03-23T00:00:00Z".parse().unwrap();
-        let mut scene = Self { stage: Stage::at(epoch), told: Transcript::default(), zone: TimeZone::UTC, begun: false };
+        let mut scene =
+            Self { stage: Stage::at(epoch), told: Transcript::default(), zone: TimeZone::UTC, begun: false };
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
             let trimmed = line.trim();
@@ -73,7 +74,8 @@ impl Scene {
             ["reload"] => {
                 let engine = self.stage.engine();
                 let reloaded = self.stage.files.reload(&engine);
-                self.told.line(&reloaded.map_or_else(|why| format!("reload refused: {why}"), |()| "reloaded".to_owned()));
+                self.told
+                    .line(&reloaded.map_or_else(|why| format!("reload refused: {why}"), |()| "reloaded".to_owned()));
             }
             ["crash", "at", point] => self.stage.crash_at(point_named(point)),
             ["restart"] => self.stage.end(),
@@ -81,7 +83,10 @@ impl Scene {
             ["before", name, rest @ ..] => {
                 let world = self.stage.world.clone();
                 let (id, rest) = (world.lock().cloud.id(name), owned(rest));
-                let then = { let world = world.clone(); Box::new(move || outside(&world, &rest)) };
+                let then = {
+                    let world = world.clone();
+                    Box::new(move || outside(&world, &rest))
+                };
                 drop(world.lock().at_intent.insert(id, then));
             }
             _ => self.asked(words),
@@ -93,7 +98,10 @@ impl Scene {
         match words {
             ["hold", name, length] => {
                 let held = self.stage.hold(name, length.parse().unwrap());
-                let line = held.map_or_else(|why| format!("declined: {why}"), |hold| format!("held until {}", self.told.moment(hold.until)));
+                let line = held.map_or_else(
+                    |why| format!("declined: {why}"),
+                    |hold| format!("held until {}", self.told.moment(hold.until)),
+                );
                 self.told.line(&line);
             }
             ["lift", name] => {
@@ -138,7 +146,10 @@ impl Scene {
     fn instants(&self, word: &str) -> String {
         let Some((key, value)) = word.split_once('=') else { return word.to_owned() };
         let civil = value.parse::<jiff::civil::DateTime>().ok().filter(|_| matches!(key, "started" | "created"));
-        civil.map_or_else(|| word.to_owned(), |civil| format!("{key}={}", civil.to_zoned(self.zone.clone()).unwrap().timestamp()))
+        civil.map_or_else(
+            || word.to_owned(),
+            |civil| format!("{key}={}", civil.to_zoned(self.zone.clone()).unwrap().timestamp()),
+        )
     }
 
     fn at(&mut self, words: &[&str]) {
@@ -163,7 +174,8 @@ impl Scene {
         let before = self.stage.world.lock().messages.len();
         let delivered = self.stage.deliver();
         let now = self.stage.now();
-        let sent: Vec<_> = self.stage.world.lock().messages.iter().skip(before).map(|(_, message)| message.clone()).collect();
+        let sent: Vec<_> =
+            self.stage.world.lock().messages.iter().skip(before).map(|(_, message)| message.clone()).collect();
         sent.iter().for_each(|message| self.told.message(now, message));
         match delivered {
             Ok((_, 1..)) => self.told.once(now, "delivery", "messages could not be delivered"),
@@ -195,7 +207,12 @@ impl Scene {
         let then: crate::world::Then = match words {
             ["hold", length] => {
                 let (name, length) = (name.to_owned(), length.parse::<Span>().unwrap());
-                let request = lightsout::ports::HoldRequest { instance: name, seconds: length.as_secs(), reason: "training".into(), by: "ana".into() };
+                let request = lightsout::ports::HoldRequest {
+                    instance: name,
+                    seconds: length.as_secs(),
+                    reason: "training".into(),
+                    by: "ana".into(),
+                };
                 Box::new(move || {
                     use futures_util::FutureExt;
                     lightsout::ports::Control::hold(&*engine, request).now_or_never().unwrap().unwrap();

@@ -76,7 +76,8 @@ impl Transcript {
             MessageKind::Stopped => "was stopped",
             MessageKind::StopFailed => "could not be stopped",
         };
-        let when = message.notice.as_ref().map(|notice| format!(" at {}", self.moment(notice.stop_at))).unwrap_or_default();
+        let when =
+            message.notice.as_ref().map(|notice| format!(" at {}", self.moment(notice.stop_at))).unwrap_or_default();
         let owner = message.owner.as_deref().unwrap_or("nobody");
         self.event(now, &format!("told {owner}: {} {kind}{when}", message.instance.name()));
     }
@@ -89,7 +90,8 @@ impl Transcript {
         for (policy, count, why) in &report.edges_missed {
             self.event(now, &format!("missed {count} edges of {policy}: {why}"));
         }
-        let faults: Vec<String> = report.faults.iter().map(|fault| format!("{} ({})", fault.label, fault.words)).collect();
+        let faults: Vec<String> =
+            report.faults.iter().map(|fault| format!("{} ({})", fault.label, fault.words)).collect();
         if self.changed("faults", &faults.join("; ")) && !faults.is_empty() {
             self.event(now, &format!("fault: {}", faults.join("; ")));
         }
@@ -112,9 +114,13 @@ impl Transcript {
                 Outcome::Failed { label, .. } => format!("failed, {label}"),
                 Outcome::Unclear { .. } => "unclear".to_owned(),
             };
-            self.event(now, &format!("POST stop {}: {outcome}", line.step.instance.name()).replace(
-                if matches!(line.outcome, Outcome::Dropped { .. }) { "POST stop" } else { "\0" }, "no stop of",
-            ));
+            self.event(
+                now,
+                &format!("POST stop {}: {outcome}", line.step.instance.name()).replace(
+                    if matches!(line.outcome, Outcome::Dropped { .. }) { "POST stop" } else { "\0" },
+                    "no stop of",
+                ),
+            );
         }
     }
 
@@ -123,7 +129,8 @@ impl Transcript {
         for (step, refusal) in &report.refused {
             why.entry(refusal.label()).or_default().push(step.instance.name());
         }
-        let told: Vec<String> = why.iter().map(|(label, names)| format!("refused {}: {label}", names.join(" "))).collect();
+        let told: Vec<String> =
+            why.iter().map(|(label, names)| format!("refused {}: {label}", names.join(" "))).collect();
         if (self.changed("refused", &told.join("; ")) || all) && !told.is_empty() {
             told.iter().for_each(|line| self.event(now, line));
         }
@@ -132,7 +139,17 @@ impl Transcript {
     fn verdict(&self, verdict: &Verdict) -> String {
         // while something stronger keeps it, its stop moves with every look
         let kept = matches!(verdict.ground, Ground::Frozen | Ground::Exempt | Ground::Busy);
-        let due = verdict.due.as_ref().filter(|_| !kept).map(|due| format!("; {} stop at {}", due.ground.label(), self.moment(due.stop_at)));
-        format!("{} {} {}{}", verdict.instance.name(), verdict.action.label(), verdict.ground.label(), due.unwrap_or_default())
+        let due = verdict
+            .due
+            .as_ref()
+            .filter(|_| !kept)
+            .map(|due| format!("; {} stop at {}", due.ground.label(), self.moment(due.stop_at)));
+        format!(
+            "{} {} {}{}",
+            verdict.instance.name(),
+            verdict.action.label(),
+            verdict.ground.label(),
+            due.unwrap_or_default()
+        )
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, InstanceFacts, LastOperation, NativeTimers, Operation, OperationStatus, Owner, PowerState, Reading, Source, Tags, Trigger, Unknown,
-    WorkspaceFacts,
+    Activity, InstanceFacts, LastOperation, NativeTimers, Operation, OperationStatus, Owner, PowerState, Reading,
+    Source, Tags, Trigger, Unknown, WorkspaceFacts,
 };
 use lightsout::ports::{FaultKind, OperationState};
 use lightsout::units::{InstanceId, Region, WorkspaceId};
@@ -135,8 +135,10 @@ impl Compute {
                 (Ok(()), false)
             }
             OnStop::OperationFails => {
-                self.facts.last_operation = operation(Operation::Stop, now, OperationStatus::Failed(Arc::from("StopFailed")));
-                self.operation = OperationState::Failed { code: "StopFailed".to_owned(), message: "it did not stop".to_owned() };
+                self.facts.last_operation =
+                    operation(Operation::Stop, now, OperationStatus::Failed(Arc::from("StopFailed")));
+                self.operation =
+                    OperationState::Failed { code: "StopFailed".to_owned(), message: "it did not stop".to_owned() };
                 (Ok(()), false)
             }
             OnStop::Refused(kind) => (Err(kind), false),
@@ -183,7 +185,10 @@ impl Cloud {
 
     /// The compute of that name.
     pub(crate) fn named(&mut self, name: &str) -> &mut Compute {
-        self.computes.values_mut().find(|compute| compute.facts.id.name() == name).unwrap_or_else(|| panic!("no compute is called {name}"))
+        self.computes
+            .values_mut()
+            .find(|compute| compute.facts.id.name() == name)
+            .unwrap_or_else(|| panic!("no compute is called {name}"))
     }
 
     /// Its id.

@@ -83,15 +83,27 @@ pub(crate) struct Files {
 impl Files {
     /// The policies as they stand in the files, put in force; or every error, and the old ones stay.
     pub(crate) fn reload(&self, engine: &Engine<FakeWorld>) -> Result<(), String> {
-        let policies: Vec<SourceText> =
-            self.policies.iter().map(|(name, text)| SourceText { file: format!("{name}.toml").into(), text: text.clone() }).collect();
+        let policies: Vec<SourceText> = self
+            .policies
+            .iter()
+            .map(|(name, text)| SourceText { file: format!("{name}.toml").into(), text: text.clone() })
+            .collect();
         let defaults = DefaultsSource { file: "lightsout.toml".into(), text: String::new() };
-        let sources =
-            Sources { defaults: Some(&defaults), policies: &policies, calendars: &self.calendars, channels: 1, activity_sources: 1 };
+        let sources = Sources {
+            defaults: Some(&defaults),
+            policies: &policies,
+            calendars: &self.calendars,
+            channels: 1,
+            activity_sources: 1,
+        };
         let parsed = parse(&sources);
         if parsed.has_errors() {
-            let errors: Vec<String> =
-                parsed.diagnostics.iter().filter(|one| one.severity == Severity::Error).map(|one| one.problem.clone()).collect();
+            let errors: Vec<String> = parsed
+                .diagnostics
+                .iter()
+                .filter(|one| one.severity == Severity::Error)
+                .map(|one| one.problem.clone())
+                .collect();
             engine.keep_policies(errors.join("; "));
             return Err(errors.join("; "));
         }
@@ -177,7 +189,12 @@ impl Stage {
 
     /// Somebody holds an instance.
     pub(crate) fn hold(&mut self, name: &str, length: Span) -> Result<Hold, Declined> {
-        let request = HoldRequest { instance: name.to_owned(), seconds: length.as_secs(), reason: "training".to_owned(), by: "ana".to_owned() };
+        let request = HoldRequest {
+            instance: name.to_owned(),
+            seconds: length.as_secs(),
+            reason: "training".to_owned(),
+            by: "ana".to_owned(),
+        };
         self.engine().hold(request).now_or_never().unwrap()
     }
 

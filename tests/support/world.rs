@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, StopResult, WorkspaceFacts};
+use lightsout::facts::{
+    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, StopResult, WorkspaceFacts,
+};
 use lightsout::guard::StopPermit;
 use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
-    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal, Message, Notify, Observe,
-    OperationHandle, OperationState, Recall, RevisionMark, StopInstances, SweepRecord,
+    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
+    Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId};
 
@@ -127,7 +129,9 @@ impl Outside {
 
     fn held(&self, id: &InstanceId, created: Created) -> bool {
         let now = self.now;
-        self.holds.iter().any(|(hold, lifted)| hold.instance == *id && hold.created == created && now < hold.until && lifted.is_none_or(|at| now < at))
+        self.holds.iter().any(|(hold, lifted)| {
+            hold.instance == *id && hold.created == created && now < hold.until && lifted.is_none_or(|at| now < at)
+        })
     }
 
     fn post(&mut self, permit: &StopPermit) -> Result<Option<OperationHandle>, Fault> {
@@ -139,19 +143,35 @@ impl Outside {
         let compute = self.cloud.computes.get_mut(&id).filter(|compute| compute.facts.created == step.created);
         let Some(compute) = compute else { return Err(Fault::new(FaultKind::Gone, "stop it")) };
         let opted_out = match &compute.facts.tags {
-            Reading::Known { value, .. } => match opt_out(tag.and_then(|tag| value.get(&tag).map(str::to_owned)).as_deref()) {
-                OptOut::No => false,
-                OptOut::Until(until) => now < until,
-                OptOut::Always | OptOut::Unreadable(_) => true,
-            },
+            Reading::Known { value, .. } => {
+                match opt_out(tag.and_then(|tag| value.get(&tag).map(str::to_owned)).as_deref()) {
+                    OptOut::No => false,
+                    OptOut::Until(until) => now < until,
+                    OptOut::Always | OptOut::Unreadable(_) => true,
+                }
+            }
             Reading::Unknown(_) => true,
         };
-        let (started, was_on, owner_unknown) = (compute.started, compute.facts.state.is_on(), compute.facts.owner.is_unknown());
+        let (started, was_on, owner_unknown) =
+            (compute.started, compute.facts.state.is_on(), compute.facts.owner.is_unknown());
         let (answer, took) = compute.stop(now);
         let throttled = matches!(answer, Err(FaultKind::Throttled(_)));
         let (sweep, running, looked_at) = (self.sweep, self.running, permit.looked_at());
         self.posts.push(Post {
-            at: now, sweep, step, looked_at, started, was_on, owner_unknown, opted_out, held, frozen, intended, took, throttled, running,
+            at: now,
+            sweep,
+            step,
+            looked_at,
+            started,
+            was_on,
+            owner_unknown,
+            opted_out,
+            held,
+            frozen,
+            intended,
+            took,
+            throttled,
+            running,
         });
         let handle = OperationHandle { url: id.to_string(), by_location: false };
         answer.map(|()| Some(handle)).map_err(|kind| Fault::new(kind, format!("stop {}", id.name())))
@@ -181,7 +201,8 @@ impl Observe for FakeWorld {
         let mut outside = self.lock();
         outside.answered();
         let cloud = &outside.cloud;
-        let listed = cloud.workspaces.values().map(|(facts, _)| facts).filter(|facts| !cloud.unlisted.contains(&facts.id));
+        let listed =
+            cloud.workspaces.values().map(|(facts, _)| facts).filter(|facts| !cloud.unlisted.contains(&facts.id));
         Discovery { workspaces: listed.cloned().collect(), faults: Vec::new() }
     }
 
@@ -192,9 +213,19 @@ impl Observe for FakeWorld {
             return Err(Fault::new(*kind, format!("read workspace {}", workspace.id.name())));
         }
         outside.answered();
-        let computes = outside.cloud.computes.values().filter(|compute| compute.listed && *compute.facts.id.workspace() == workspace.id);
+        let computes = outside
+            .cloud
+            .computes
+            .values()
+            .filter(|compute| compute.listed && *compute.facts.id.workspace() == workspace.id);
         let instances = computes.map(|compute| Arc::new(compute.read(now))).collect();
-        Ok(Inventory { workspace: workspace.id.clone(), taken_at: now, completeness: Completeness::Whole, instances, skipped: 0 })
+        Ok(Inventory {
+            workspace: workspace.id.clone(),
+            taken_at: now,
+            completeness: Completeness::Whole,
+            instances,
+            skipped: 0,
+        })
     }
 
     async fn instance(&self, workspace: &WorkspaceFacts, id: &InstanceId) -> Result<InstanceFacts, Fault> {
@@ -206,7 +237,12 @@ impl Observe for FakeWorld {
             return Err(Fault::new(*kind, format!("read {}", id.name())));
         }
         let now = outside.now;
-        outside.cloud.computes.get(id).map(|compute| compute.read(now)).ok_or_else(|| Fault::new(FaultKind::Gone, "read it"))
+        outside
+            .cloud
+            .computes
+            .get(id)
+            .map(|compute| compute.read(now))
+            .ok_or_else(|| Fault::new(FaultKind::Gone, "read it"))
     }
 
     fn azure_time(&self) -> Option<AzureTime> {
