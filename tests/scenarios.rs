@@ -43,7 +43,7 @@ fn wrong(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path).unwrap();
     let ran = catch_unwind(AssertUnwindSafe(|| Scene::run(&text)));
     let Ok((found, scene)) = ran else { return Some(format!("{name}: the scene itself broke")) };
-    let breaches = invariants::breaches(&scene.stage.world);
+    let breaches = invariants::check_invariants(&scene.stage.world);
     let golden = path.with_extension("out");
     if is_set("LIGHTSOUT_BLESS") {
         fs::write(&golden, &found).unwrap();

@@ -62,11 +62,15 @@ impl Decision<'_> {
         let now = self.moment.now;
         let (rules, candidates) = self.rules();
         let delays = self.delays();
-        let earliest = candidates.into_iter().min_by_key(|candidate| base_of(candidate, delays));
+        let earliest = candidates.iter().min_by_key(|candidate| base_of(candidate, delays));
         let mode = self.moment.policy.mode;
         let asked = Asked { delays, warning: &self.holding.terms.warning, history: self.history, mode, now };
-        let announced = earliest.as_ref().map(|candidate| announce(candidate, &asked));
-        let vetoes = [frozen(freeze), self.held(), exempt, self.busy(earliest.as_ref())];
+        // A stop that was announced and whose time has come is not put off by an earlier reason that nobody was told of.
+        let announced = candidates
+            .iter()
+            .map(|candidate| announce(candidate, &asked))
+            .min_by_key(|announced| (announced.action != Action::Stop, announced.due.stop_at));
+        let vetoes = [frozen(freeze), self.held(), exempt, self.busy(earliest)];
         let mut findings: Vec<Finding> = vetoes.into_iter().flatten().collect();
         let mut verdict = self.verdict(announced, &rules);
         if let Some(veto) = findings.first() {
@@ -120,23 +124,10 @@ impl Decision<'_> {
     fn delays(&self) -> Delays {
         let terms = self.holding.terms;
         let lead = if self.facts.owner.is_unknown() { terms.warning.lead_unknown_owner } else { terms.warning.lead };
-        // latest first
-        let mut carried_out = self
-            .history
-            .stops
-            .iter()
-            .rev()
-            .filter(|stop| matches!(stop.result, StopResult::Stopped | StopResult::StartedAgain));
-        let after = |stop: &EndedStop, rest: SignedDuration| stop.ended_at.checked_add(rest).ok();
-        // Nobody is told of a stop that would be one too many in a day.
-        let most = usize::try_from(terms.stops_per_day).unwrap_or(usize::MAX);
-        let too_many = most.checked_sub(1).and_then(|before| carried_out.clone().nth(before));
-        let rested = carried_out.next().and_then(|stop| after(stop, terms.between_stops.duration()));
         let bounds = [
-            too_many.and_then(|stop| after(stop, DAY)),
             self.history.held_until(),
             self.ripe_at(),
-            rested,
+            self.rested_at(),
             self.history.last_busy.filter(|_| terms.busy_cap.is_none()),
         ];
         Delays { not_before: bounds.into_iter().flatten().max(), lead: lead.duration() }
@@ -146,9 +137,35 @@ impl Decision<'_> {
         self.start.latest().and_then(|start| start.checked_add(self.holding.terms.min_uptime.duration()).ok())
     }
 
+    /// When it may be stopped again, after the last stop and after as many as a day may have (G15).
+    fn rested_at(&self) -> Option<Timestamp> {
+        let terms = self.holding.terms;
+        // latest first
+        let mut carried_out = self
+            .history
+            .stops
+            .iter()
+            .rev()
+            .filter(|stop| matches!(stop.result, StopResult::Stopped | StopResult::StartedAgain));
+        let after = |stop: &EndedStop, rest: SignedDuration| stop.ended_at.checked_add(rest).ok();
+        let most = usize::try_from(terms.stops_per_day).unwrap_or(usize::MAX);
+        let too_many = most.checked_sub(1).and_then(|before| carried_out.clone().nth(before));
+        let too_many = too_many.and_then(|stop| after(stop, DAY));
+        too_many.max(carried_out.next().and_then(|stop| after(stop, terms.between_stops.duration())))
+    }
+
     fn just_started(&self) -> Option<Finding> {
-        let ripe = self.ripe_at().filter(|ripe| self.moment.now < *ripe)?;
-        let words = format!("it was started only just now; nothing stops it before {ripe}");
+        let coming = |at: &Timestamp| self.moment.now < *at;
+        let words = match (self.ripe_at().filter(coming), self.rested_at().filter(coming)) {
+            (None, None) => return None,
+            (Some(ripe), rested) if rested.is_none_or(|rested| rested <= ripe) => {
+                format!("it was started only just now; nothing stops it before {ripe}")
+            }
+            (_, rested) => {
+                let rested = rested.unwrap_or(self.moment.now);
+                format!("it was stopped only just now, or too often today; nothing stops it before {rested}")
+            }
+        };
         Some(Finding { rule: Rule::JustStarted, ground: Ground::JustStarted, words: words.into(), due_at: None })
     }
 

@@ -206,10 +206,11 @@ impl Journal for MemoryJournal {
 
     async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {
         let mut memory = self.0.lock().unwrap();
-        let mut draft = memory.clone();
-        draft.record(record)?;
-        *memory = draft;
-        Ok(())
+        // all or nothing, without a copy of everything: only this can fail
+        if record.at.is_none() && !(record.settled.is_empty() && record.evaluated.is_empty()) {
+            return absent();
+        }
+        memory.record(record)
     }
 
     async fn intend(&self, intent: &Intent) -> Result<(), Fault> {

@@ -42,6 +42,8 @@ pub(crate) struct Post {
     pub(crate) intended: bool,
     /// Whether it came true.
     pub(crate) took: bool,
+    /// Answered 429: it counts in no budget, since it does nothing.
+    pub(crate) throttled: bool,
     /// Computes that were on when the sweep began.
     pub(crate) running: usize,
 }
@@ -153,6 +155,7 @@ impl Outside {
         let (started, was_on, owner_unknown) =
             (compute.started, compute.facts.state.is_on(), compute.facts.owner.is_unknown());
         let (answer, took) = compute.stop(now);
+        let throttled = matches!(answer, Err(FaultKind::Throttled(_)));
         let (sweep, running, looked_at) = (self.sweep, self.running, permit.looked_at());
         self.posts.push(Post {
             at: now,
@@ -167,6 +170,7 @@ impl Outside {
             frozen,
             intended,
             took,
+            throttled,
             running,
         });
         let handle = OperationHandle { url: id.to_string(), by_location: false };

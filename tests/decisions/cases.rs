@@ -1,0 +1,119 @@
+//! Random instances under a few policies, some with a past in which they were duly warned.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lightsout::facts::{
+    Activity, EndedStop, Freeze, History, InstanceFacts, NoticeState, Owner, PastNotice, StopKey, StopResult, Unknown,
+};
+use lightsout::policy::{Policy, SourceText, Sources, parse};
+use lightsout::rules::{Moment, Verdict, evaluate, terms_of};
+use lightsout::units::{InstanceId, Percent};
+use proptest::prelude::*;
+
+use crate::cloud::{Compute, workspace_id};
+
+/// Policies of every kind, in words that hold for all of them: `mode`, `scope` and the cap on idle stops are added.
+pub(crate) const POLICIES: [&str; 6] = [
+    "hours = { zone = \"Europe/Madrid\", allowed = [\"Mon-Fri 08:00-20:00\"] }",
+    "hours = { zone = \"Asia/Kolkata\", allowed = [\"daily 06:00-02:30\"], respect_start_for = \"2h\", catch_up = \"3h\", spread = \"10m\" }",
+    "idle.after = \"90m\"",
+    "uptime.max = \"20h\"\nbusy.cap = \"1h\"",
+    "hours = { zone = \"America/New_York\", allowed = [\"Mon-Fri 07:00-19:00\"] }\nidle.after = \"2h\"\nuptime.max = \"30h\"\nguard.include_unknown_owner = true",
+    "hours = { zone = \"Europe/Madrid\", allowed = [\"Mon-Fri 08:00-20:00\"], no_action = [\"2026-03-25\"] }\nidle.after = \"1h\"\nwarning = { lead = \"5m\", proof = \"recorded\" }",
+];
+
+/// A policy by its text.
+pub(crate) fn policy(text: &str) -> Arc<Policy> {
+    let text = format!("name = \"p\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\n{text}\n");
+    let policies = [SourceText { file: "p.toml".into(), text }];
+    let parsed = parse(&Sources {
+        defaults: None,
+        policies: &policies,
+        calendars: &BTreeMap::new(),
+        channels: 1,
+        activity_sources: 1,
+    });
+    assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
+    parsed.set.policies.first().unwrap().clone()
+}
+
+/// Everything that one verdict depends on.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) facts: InstanceFacts,
+    pub(crate) history: History,
+    pub(crate) freeze: Freeze,
+    pub(crate) now: Timestamp,
+}
+
+impl Case {
+    pub(crate) fn verdict(&self) -> Verdict {
+        evaluate(&Moment::new(&self.policy, self.now), &self.facts, &self.history, &self.freeze)
+    }
+
+    /// The lead of its warnings.
+    pub(crate) fn lead(&self) -> SignedDuration {
+        let warning = &terms_of(&self.policy, &self.facts).warning;
+        if self.facts.owner.is_unknown() { warning.lead_unknown_owner.duration() } else { warning.lead.duration() }
+    }
+
+    /// Lives on for some minutes, and is warned as it would be.
+    fn live(&mut self, minutes: u16) {
+        for _ in 0..minutes {
+            if let Some(key) = self.verdict().notice {
+                let state = NoticeState::Delivered { at: self.now };
+                self.history.notices.push(PastNotice { key, recorded_at: self.now, state });
+            }
+            self.now = self.now.checked_add(SignedDuration::from_mins(1)).unwrap();
+            self.facts.observed_at = self.now;
+            if let Activity::Quiet { as_of, .. } = &mut self.facts.activity {
+                *as_of = self.now;
+            }
+        }
+    }
+}
+
+fn ago(now: Timestamp, minutes: i64) -> Timestamp {
+    now.checked_sub(SignedDuration::from_mins(minutes)).unwrap()
+}
+
+/// Minutes into the week, of the start, of the quiet time, and lived until the verdict.
+type Times = (i64, i64, i64, u16);
+
+fn built(index: usize, (minute, started, quiet, lived): Times, (owner, stopped, known): (bool, bool, bool)) -> Case {
+    let monday: Timestamp = "2026-03-23T00:00:00Z".parse().unwrap();
+    let now = monday.checked_add(SignedDuration::from_mins(minute)).unwrap();
+    let id = InstanceId::new(workspace_id("ws-a"), "ci-a").unwrap();
+    let mut facts = Compute::started(id, ago(now, started)).read(now);
+    if !owner {
+        facts.owner = Owner::default();
+    }
+    let quiet = Activity::Quiet { since: ago(now, quiet), as_of: now, covered: Percent::ALL };
+    facts.activity = if known { quiet } else { Activity::Unknown(Unknown::NoSource) };
+    let mut history =
+        History { first_seen: Some(ago(now, 5000)), on_since: Some(ago(now, started)), ..History::default() };
+    if stopped {
+        let (asked_at, ended_at) = (ago(now, started + 20), ago(now, started + 19));
+        history.stops.push(EndedStop {
+            key: StopKey("idle/p/earlier".to_owned()),
+            asked_at,
+            ended_at,
+            result: StopResult::Stopped,
+        });
+    }
+    let policy = policy(POLICIES.get(index).unwrap());
+    let mut case = Case { policy, facts, history, freeze: Freeze::Off, now };
+    case.live(lived);
+    case
+}
+
+/// Any instance that is on.
+pub(crate) fn case() -> impl Strategy<Value = Case> {
+    let times = (0_i64..10_080, 0_i64..4_320, 0_i64..600, 0_u16..40);
+    let flags = (prop::bool::weighted(0.8), any::<bool>(), prop::bool::weighted(0.8));
+    (0..POLICIES.len(), times, flags).prop_map(|(index, times, flags)| built(index, times, flags))
+}
