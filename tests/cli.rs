@@ -1,0 +1,13 @@
+//! The command line as its users meet it: what the real program prints, where, and with which exit code.
+
+#[path = "support/estate.rs"]
+mod estate;
+#[path = "support/program.rs"]
+mod program;
+
+#[path = "cli/files.rs"]
+mod files;
+#[path = "cli/once.rs"]
+mod once;
+#[path = "cli/words.rs"]
+mod words;

@@ -1,0 +1,141 @@
+//! Commands that look at an Azure once: `sweep`, `plan`, `explain`, `hold`, `doctor`, and their exit codes.
+
+use serde_json::Value;
+
+use crate::estate::Estate;
+use crate::program::{Place, Said, off_now};
+
+fn place(estate: &Estate, policy: &str) -> Place {
+    let place = Place::new(&estate.sandbox.base_url(), estate.workspaces(), "");
+    place.write("policies/night.toml", policy);
+    place
+}
+
+fn recorded(mode: &str) -> String {
+    off_now(mode, "0s", "").replace("lead = \"0s\"\n", "lead = \"0s\"\nproof = \"recorded\"\n")
+}
+
+fn json(said: &Said) -> Value {
+    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}{}", said.out, said.err))
+}
+
+fn plain(said: &Said) {
+    assert!(
+        !format!("{}{}", said.out, said.err).contains('\u{1b}'),
+        "colours in a pipe: {:?} {:?}",
+        said.out,
+        said.err
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g1_observing_shows_everything_and_stops_nothing() {
+    let estate = Estate::start(1, 2, |_| {}).await;
+    let place = place(&estate, &recorded("observe"));
+    for command in
+        [vec!["plan"], vec!["sweep"], vec!["plan"], vec!["explain", "ci-00000-00001"], vec!["doctor"], vec!["check"]]
+    {
+        let said = place.run(&command);
+        assert_eq!(said.code, 0, "{command:?}: {}{}", said.out, said.err);
+        plain(&said);
+        let told = json(&place.run(&[command.clone(), vec!["--json"]].concat()));
+        assert!(told.is_object() || told.is_array(), "{command:?}: {told}");
+    }
+    let plan = place.run(&["plan"]);
+    for words in ["Would be stopped", "ci-00000-00000", "off_hours", "night (observe)"] {
+        assert!(plan.out.contains(words), "{words} in\n{}", plan.out);
+    }
+    let told = json(&place.run(&["explain", "ws-00000/ci-00000-00001", "--json"]));
+    assert!(told.to_string().contains("off_hours"), "{told:#}");
+    assert_eq!((estate.stops_of("ci-00000-00000"), estate.stops_of("ci-00000-00001")), ((0, 0), (0, 0)));
+    let status = place.run(&["status"]);
+    assert_eq!(status.code, 1);
+    assert!(status.out.contains("no service is running"), "{}", status.out);
+    let unknown = place.run(&["explain", "ci-nobody"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.err.contains("error: ") && unknown.err.contains("ci-nobody"), "{}", unknown.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i4_a_sweep_stops_once_and_the_next_sees_it_stopped() {
+    let estate = Estate::start(1, 1, |_| {}).await;
+    let place = place(&estate, &recorded("enforce"));
+    let said = place.run(&["sweep"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("1 stops sent") && said.out.contains("Azure took the stop"), "{}", said.out);
+    plain(&said);
+    let said = place.run(&["sweep", "--json"]);
+    assert_eq!((said.code, estate.stops_of("ci-00000-00000")), (0, (1, 1)), "{}{}", said.out, said.err);
+    estate.let_operations_end();
+    let said = place.run(&["sweep"]);
+    assert!(said.code == 0 && said.out.contains("1 seen stopped"), "{}{}", said.out, said.err);
+    assert_eq!(estate.stops_of("ci-00000-00000"), (1, 1));
+    let again = place.run(&["explain", "ci-00000-00000"]);
+    assert!(again.out.contains("it is off"), "{}", again.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_that_answers_403_is_exit_code_3_and_the_others_go_on() {
+    let estate = Estate::start(6, 1, |options| {
+        options.faults = vec!["list-computes,path=ws-00001 => forbidden".parse().unwrap()];
+    })
+    .await;
+    let place = place(&estate, &recorded("enforce"));
+    let plan = place.run(&["plan"]);
+    assert_eq!(plan.code, 3, "{}{}", plan.out, plan.err);
+    let said = place.run(&["sweep"]);
+    assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+    assert!(said.out.contains("Read 5 of 6 workspaces") && said.out.contains("403"), "{}", said.out);
+    assert_eq!((estate.stops_of("ci-00000-00000"), estate.stops_of("ci-00001-00000")), ((1, 1), (0, 0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_azure_refuses_is_exit_code_4() {
+    let estate = Estate::start(1, 1, |options| options.faults = vec!["stop => disk-full".parse().unwrap()]).await;
+    let place = place(&estate, &recorded("enforce"));
+    let said = place.run(&["sweep"]);
+    assert_eq!(said.code, 4, "{}{}", said.out, said.err);
+    assert!(said.out.contains("1 failed") && said.out.to_lowercase().contains("disk"), "{}", said.out);
+    let said = place.run(&["sweep", "--json"]);
+    assert_eq!(estate.stops_of("ci-00000-00000"), (1, 0), "it rests before the next try: {}", said.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s17_a_broken_policy_is_exit_code_2_and_the_others_act() {
+    let estate = Estate::start(1, 1, |_| {}).await;
+    let place = place(&estate, &recorded("enforce"));
+    place.write(
+        "policies/bad.toml",
+        "name = \"bad\"\n[scope]\nworkspaces = [\"other\"]\n[hours]\nzone = \"Mars/Base\"\n",
+    );
+    let said = place.run(&["sweep"]);
+    assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+    assert!(said.err.contains("policies/bad.toml:5:8: hours.zone"), "{}", said.err);
+    assert_eq!(estate.stops_of("ci-00000-00000"), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_keeps_an_instance_on_within_the_policys_caps() {
+    let estate = Estate::start(1, 2, |_| {}).await;
+    let place = place(&estate, &(recorded("enforce") + "[hold]\nmax = \"3h\"\nper_week = 1\n"));
+    let hold = |length: &str| place.run(&["hold", "ci-00000-00000", "--for", length, "--reason", "thesis"]);
+    let long = hold("4h");
+    assert_eq!((long.code, long.out.as_str()), (1, ""));
+    assert!(long.err.contains("lasts at most 3h"), "{}", long.err);
+    let fine = hold("2h");
+    assert_eq!(fine.code, 0, "{}{}", fine.out, fine.err);
+    assert!(fine.out.contains("ci-00000-00000 is held until"), "{}", fine.out);
+    let often = hold("1h");
+    assert_eq!(often.code, 1);
+    assert!(often.err.contains("the policy allows 1"), "{}", often.err);
+    let listed = json(&place.run(&["hold", "--list", "--json"]));
+    assert_eq!((&listed[0]["reason"], &listed[0]["by"]), (&"thesis".into(), &"ada".into()), "{listed:#}");
+    let said = place.run(&["sweep"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert_eq!((estate.stops_of("ci-00000-00000"), estate.stops_of("ci-00000-00001")), ((0, 0), (1, 1)), "G13, I3");
+    let lifted = place.run(&["hold", "--lift", "ci-00000-00000"]);
+    assert_eq!(lifted.code, 0, "{}{}", lifted.out, lifted.err);
+    assert!(place.run(&["hold", "--list"]).out.contains("nothing is held"));
+    assert_eq!(place.run(&["sweep"]).code, 0);
+    assert_eq!(estate.stops_of("ci-00000-00000"), (1, 1), "lifted, so stopped");
+}
