@@ -484,6 +484,11 @@ pub trait Journal: Send + Sync {
         instance: &InstanceId,
         at: Timestamp,
     ) -> impl Future<Output = Result<Option<DecisionRow>, Fault>> + Send;
+    /// Forgets what is too old to matter: decisions and delivered messages, never stops, transitions or audit lines.
+    /// A memory that keeps everything has nothing to do.
+    fn prune(&self, _now: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
     /// Appends to the audit log.
     fn audit(&self, line: &AuditLine) -> impl Future<Output = Result<(), Fault>> + Send;
 }

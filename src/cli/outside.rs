@@ -111,6 +111,9 @@ impl<C: Clock> Journal for Outside<C> {
     async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {
         self.store.decision(instance, at).await
     }
+    async fn prune(&self, now: Timestamp) -> Result<(), Fault> {
+        self.store.prune(now).await.map(drop).map_err(|error| error.fault("forget what is old".to_owned()))
+    }
     async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
         self.store.audit(line).await
     }

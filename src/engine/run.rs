@@ -19,6 +19,8 @@ const DRAIN: Duration = Duration::from_secs(9);
 pub enum Command {
     /// A trigger: look what is due.
     Tick,
+    /// A trigger, once a day: forget what is too old to matter.
+    Chores,
     /// New policies, valid; or why they are not.
     Policies(Result<PolicySet, String>),
     /// End.
@@ -54,6 +56,7 @@ impl<W: World> Engine<W> {
         while let Some(command) = receiver.recv().await {
             match command {
                 Command::Tick => self.nudged.notify_one(),
+                Command::Chores => self.chores().await,
                 Command::Policies(set) => self.reload(set).await,
                 Command::End => break,
             }
@@ -64,6 +67,12 @@ impl<W: World> Engine<W> {
         delivering.abort();
         triggers.shutdown().await?;
         Ok(())
+    }
+
+    async fn chores(&self) {
+        if let Err(fault) = self.world.prune(self.world.now()).await {
+            log::fault(&fault);
+        }
     }
 
     async fn reload(&self, set: Result<PolicySet, String>) {
@@ -95,16 +104,26 @@ impl<W: World> Engine<W> {
     }
 }
 
-/// One cron trigger a second, in UTC, that only sends a message and cannot panic. A full channel drops it: the next comes.
+/// Cron triggers in UTC that only send a message and cannot panic: one a second to look what is due, and one a day for
+/// chores. A full channel drops a tick: the next one comes.
 async fn triggers(sender: mpsc::Sender<Command>) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
-    let job = Job::new_async("* * * * * *", move |_, _| {
-        let sender = sender.clone();
+    let ticks = sender.clone();
+    let tick = Job::new_async("* * * * * *", move |_, _| {
+        let ticks = ticks.clone();
         Box::pin(async move {
-            drop(sender.try_send(Command::Tick));
+            drop(ticks.try_send(Command::Tick));
         })
     })?;
-    scheduler.add(job).await?;
+    let chores = Job::new_async("0 17 3 * * *", move |_, _| {
+        let sender = sender.clone();
+        Box::pin(async move {
+            // When nobody listens any more the service is ending.
+            drop(sender.send(Command::Chores).await);
+        })
+    })?;
+    scheduler.add(tick).await?;
+    scheduler.add(chores).await?;
     scheduler.start().await?;
     Ok(scheduler)
 }

@@ -75,7 +75,29 @@ fn print_settings(sandbox: &Sandbox, out: &mut (dyn Write + Send)) -> std::io::R
     for subscription in sandbox.subscriptions() {
         writeln!(out, "# subscription:      {subscription}")?;
     }
+    print_file(sandbox, &url, out)?;
     out.flush()
+}
+
+/// A settings file that points a service at it, as comments, so that the whole can be sourced by a shell.
+fn print_file(sandbox: &Sandbox, url: &str, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
+    let subscriptions: Vec<String> = sandbox.subscriptions().iter().map(|id| format!("{id:?}")).collect();
+    let lines = [
+        "a settings file for it (beside a folder `policies`):".to_owned(),
+        "  [azure]".to_owned(),
+        "  cloud = \"custom\"".to_owned(),
+        format!("  arm_endpoint = {url:?}"),
+        "  token_scope = \"https://management.azure.com/.default\"".to_owned(),
+        "  [fleet]".to_owned(),
+        format!("  subscriptions = [{}]", subscriptions.join(", ")),
+        "  [store]".to_owned(),
+        "  dir = \"state\"".to_owned(),
+        "  [notify.webhook]".to_owned(),
+        format!("  url = \"{url}/people/inbox\""),
+        "  unsigned = true".to_owned(),
+        "  allow_private = [\"127.0.0.0/8\"]".to_owned(),
+    ];
+    lines.iter().try_for_each(|line| writeln!(out, "# {line}"))
 }
 
 #[cfg(test)]
