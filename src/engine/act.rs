@@ -157,7 +157,10 @@ impl<W: World> Engine<W> {
         let words = format!("{}; {}", fault.words(), fault.kind.remedy());
         let label = fault.kind.label();
         let result = match fault.kind {
-            FaultKind::Unclear => return Outcome::Unclear { words },
+            FaultKind::Unclear => {
+                self.lock().unclear.insert(intent.id.clone());
+                return Outcome::Unclear { words };
+            }
             FaultKind::Gone => StopResult::Gone,
             // a throttled stop keeps its place: it is looked at and tried again next sweep, without a rest
             FaultKind::Throttled(_) => StopResult::Dropped(label.to_owned()),

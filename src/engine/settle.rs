@@ -22,6 +22,8 @@ struct Pending {
     facts: Option<std::sync::Arc<InstanceFacts>>,
     workspace: WorkspaceFacts,
     handle: Option<OperationHandle>,
+    /// Its POST left, and the answer was lost.
+    is_unclear: bool,
 }
 
 /// What was settled.
@@ -68,8 +70,9 @@ impl<W: World> Engine<W> {
         let pending = entries.filter_map(|(place, id, entry)| {
             let open = entry.history.open.clone()?;
             let handle = state.handles.get(&open.id).cloned();
+            let is_unclear = state.unclear.contains(&open.id);
             let facts = (!entry.absent).then(|| entry.facts.clone());
-            Some(Pending { id: id.clone(), open, facts, workspace: place.facts.clone(), handle })
+            Some(Pending { id: id.clone(), open, facts, workspace: place.facts.clone(), handle, is_unclear })
         });
         pending.collect()
     }
@@ -117,7 +120,13 @@ impl<W: World> Engine<W> {
         let sent_at = pending.open.sent_at.or(stop_seen.then_some(pending.open.intended_at));
         let Some(sent_at) = sent_at else {
             let old = now.duration_since(pending.open.intended_at) > TRACE;
-            return old.then(|| StopResult::Dropped("unsent".to_owned()));
+            // what was sent counts in every budget, and rests before the next try
+            let without_trace = if pending.is_unclear {
+                StopResult::Failed("unclear".to_owned())
+            } else {
+                StopResult::Dropped("unsent".to_owned())
+            };
+            return old.then_some(without_trace);
         };
         if let Some(handle) = &pending.handle {
             match self.world.operation(&pending.workspace, handle).await {

@@ -1,6 +1,6 @@
 //! The engine and what it holds between sweeps. Locks are short: none is held while Azure, the disk or a person is waited for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) discovery_faults: Vec<(&'static str, String)>,
     /// Operations to ask after, by intent; signed, so only in memory.
     pub(super) handles: BTreeMap<String, OperationHandle>,
+    /// Intents whose POST left and whose answer was lost.
+    pub(super) unclear: BTreeSet<String>,
     /// How many stops run side by side in the next sweep (G7).
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
@@ -75,6 +77,7 @@ impl<W: World> Engine<W> {
             discovered_at: None,
             discovery_faults: Vec::new(),
             handles: BTreeMap::new(),
+            unclear: BTreeSet::new(),
             side_by_side: 1,
             orphans: Vec::new(),
             last: Arc::new(SweepReport::default()),
@@ -157,6 +160,7 @@ impl State {
     /// Remembers that a stop ended, and that none is under way.
     pub(super) fn ended(&mut self, id: &InstanceId, intent: &str, ended: crate::facts::EndedStop) {
         self.handles.remove(intent);
+        self.unclear.remove(intent);
         if let Some(history) = self.history_mut(id) {
             if history.open.as_ref().is_some_and(|open| open.id == intent) {
                 history.open = None;

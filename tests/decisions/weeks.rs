@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{Activity, PowerState, Reading, Tags};
 use lightsout::ports::FaultKind;
-use lightsout::rules::Action;
+use lightsout::rules::{Action, Ground};
 use lightsout::units::{InstanceId, Percent, Span};
 use proptest::prelude::*;
 
@@ -119,10 +119,12 @@ struct Week {
     /// Since when an instance is to be stopped and is not, once the faults are over.
     waiting: BTreeMap<InstanceId, Timestamp>,
     strict: bool,
+    /// The last word on each instance.
+    grounds: BTreeMap<InstanceId, Ground>,
 }
 
 fn file(index: usize) -> String {
-    let caps = "limits = { unplanned_per_sweep = { count = 3, percent = 100 }, unplanned_per_hour = { count = 4, percent = 100 } }\nguard.canary = 100";
+    let caps = "limits = { unplanned_per_sweep = { count = 3, percent = 100 }, unplanned_per_hour = { count = 40, percent = 100 } }\nguard.canary = 100";
     let text = POLICIES.get(index).unwrap();
     format!("name = \"p\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\n{text}\n{caps}\n")
 }
@@ -140,7 +142,7 @@ impl Week {
         for who in 0..4 {
             world.lock().cloud.add(&format!("ws-{}", who % 2), &name(who), monday);
         }
-        Self { stage, posts: 0, waiting: BTreeMap::new(), strict: false }
+        Self { stage, posts: 0, waiting: BTreeMap::new(), strict: false, grounds: BTreeMap::new() }
     }
 
     /// The service runs for so many minutes.
@@ -161,6 +163,7 @@ impl Week {
             self.stage.world.lock().posts.iter().skip(self.posts).map(|post| post.step.instance.clone()).collect();
         self.posts += posted.len();
         for verdict in &report.verdicts {
+            self.grounds.insert(verdict.instance.clone(), verdict.ground);
             let due = verdict.action == Action::Stop && !posted.contains(&verdict.instance);
             if !(self.strict && due) {
                 self.waiting.remove(&verdict.instance);
@@ -278,7 +281,7 @@ fn tag(stage: &Stage, who: u8, on: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, max_shrink_iters: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, max_shrink_iters: 4, ..ProptestConfig::default() })]
 
     #[test]
     fn every_week_keeps_the_invariants_and_ends_with_the_lights_out(
@@ -300,9 +303,13 @@ proptest! {
         week.strict = true;
         week.run(36 * 60);
         sound(&week);
+        // a start in the off window is respected until the next edge, which over a weekend is far
+        let rightly = [Ground::Off, Ground::EdgeSpent, Ground::StartUnknown, Ground::InHours, Ground::NoActionDay, Ground::IdleUnknown, Ground::NotDue];
+        let stuck: Vec<_> = week.grounds.iter().filter(|(_, ground)| !rightly.contains(ground)).collect();
+        prop_assert!(stuck.is_empty(), "I12: after a day and a half: {stuck:?}");
         let outside = week.stage.world.lock();
-        let on: Vec<&str> = outside.cloud.computes.values().filter(|compute| compute.facts.state != PowerState::Stopped).map(|compute| compute.facts.id.name()).collect();
-        let idle = week.stage.files.policies.values().all(|text| text.contains("hours") || text.contains("uptime"));
-        prop_assert!(!idle || on.is_empty(), "I12: still on after a day and a half: {on:?}");
+        let on = outside.cloud.computes.values().any(|compute| compute.facts.state != PowerState::Stopped);
+        let uptime = week.stage.files.policies.values().all(|text| text.contains("uptime"));
+        prop_assert!(!(uptime && on), "I12: a ceiling is for all, and one is on after a day and a half");
     }
 }
