@@ -119,8 +119,12 @@ impl<W: World> Engine<W> {
         }
         self.pass("intended");
         let open = OpenIntent { id: intent.id.clone(), key: step.key.clone(), intended_at: at, sent_at: None };
-        if let Some(history) = self.lock().history_mut(&step.instance) {
-            history.open = Some(open);
+        {
+            let mut state = self.lock();
+            state.count_asked(&step.instance, &open);
+            if let Some(history) = state.history_mut(&step.instance) {
+                history.open = Some(open);
+            }
         }
         if let Freeze::On(why) = self.world.freeze() {
             self.end(&intent, StopResult::Dropped("frozen".to_owned())).await;

@@ -25,15 +25,12 @@ pub(super) struct Read {
 const BACKOFF_MAX: u32 = 1;
 
 impl<W: World> Engine<W> {
-    /// Looks for workspaces, when that is due.
-    pub(super) async fn discover(&self, now: Timestamp, report: &mut SweepReport) {
-        let due = {
-            let state = self.lock();
-            state.discovered_at.is_none_or(|at| {
-                // by a clock that went back the last time lies ahead (S12)
-                at > now || now.duration_since(at) >= self.options.discovery_interval.duration()
-            })
-        };
+    /// Looks for workspaces, when that is due; says whether it looked. What is wrong since the last look is on every
+    /// report, so that every face shows it until it is mended.
+    pub(super) async fn discover(&self, now: Timestamp, report: &mut SweepReport) -> bool {
+        // by a clock that went back the last time lies ahead (S12)
+        let ahead = self.lock().discovered_at.is_none_or(|at| at > now);
+        let due = ahead || self.discovery_due_at() <= now;
         if due {
             let discovery = self.world.discover().await;
             self.lock().discovered(discovery, now);
@@ -45,6 +42,15 @@ impl<W: World> Engine<W> {
             words: words.clone(),
         });
         report.faults.extend(faults);
+        due
+    }
+
+    /// When workspaces are looked for next: after a look that failed in part as soon as a workspace would be read again.
+    pub(super) fn discovery_due_at(&self) -> Timestamp {
+        let state = self.lock();
+        let failed = !state.discovery_faults.is_empty();
+        let pause = if failed { self.options.interval } else { self.options.discovery_interval };
+        state.discovered_at.map_or(Timestamp::MIN, |at| at.checked_add(pause.duration()).unwrap_or(Timestamp::MAX))
     }
 
     /// The workspaces to read now: their interval passed, a verdict can have changed, or a stop wants watching.

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::book::{Entry, Place};
 use super::state::State;
-use crate::facts::{EndedStop, PowerState, StopKey, StopResult};
+use crate::facts::{EndedStop, History, OpenIntent, PowerState, StopKey, StopResult};
 use crate::guard::{Canary, FleetSight, ScopeCount};
-use crate::units::PolicyId;
+use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -23,7 +23,11 @@ impl State {
         };
         sight.instances_before = self.instances_before;
         for place in self.places.values() {
-            count_place(&mut sight, place, now);
+            count_place(&mut sight, place);
+        }
+        for asked in self.asked.iter().filter(|asked| now.duration_since(asked.at) < HOUR) {
+            let policy = Some(PolicyId::new(asked.key.policy()));
+            each_scope(&mut sight, &asked.workspace, policy, |count| asked.add_to(count));
         }
         let healthy = self.places.values().filter(|place| place.failures == 0);
         sight.last_full_sweep = healthy.map(|place| place.tried_at.unwrap_or(Timestamp::MIN)).min();
@@ -63,7 +67,7 @@ fn was_sent(stop: &EndedStop) -> bool {
     !matches!(stop.result, StopResult::Dropped(_))
 }
 
-fn count_place(sight: &mut FleetSight, place: &Place, now: Timestamp) {
+fn count_place(sight: &mut FleetSight, place: &Place) {
     if place.failures > 0 {
         sight.workspaces_failed = sight.workspaces_failed.saturating_add(1);
     }
@@ -72,42 +76,86 @@ fn count_place(sight: &mut FleetSight, place: &Place, now: Timestamp) {
         if matches!(entry.facts.state, PowerState::Unrecognised(_)) {
             sight.instances_unknown = sight.instances_unknown.saturating_add(1);
         }
-        let policy = entry.verdict.as_ref().map(|verdict| verdict.policy.clone());
-        add(&mut sight.fleet, entry, now);
-        add(sight.subscriptions.entry(place.facts.id.subscription().clone()).or_default(), entry, now);
-        add(sight.workspaces_count.entry(place.facts.id.clone()).or_default(), entry, now);
-        if let Some(policy) = policy {
-            add(sight.policies.entry(policy).or_default(), entry, now);
+        if entry.facts.state.is_on() {
+            let policy = entry.verdict.as_ref().map(|verdict| verdict.policy.clone());
+            each_scope(sight, &place.facts.id, policy, |count| count.running = count.running.saturating_add(1));
         }
     }
 }
 
-fn add(count: &mut ScopeCount, entry: &Entry, now: Timestamp) {
-    if entry.facts.state.is_on() {
-        count.running = count.running.saturating_add(1);
+fn each_scope(
+    sight: &mut FleetSight,
+    workspace: &WorkspaceId,
+    policy: Option<PolicyId>,
+    add: impl Fn(&mut ScopeCount),
+) {
+    add(&mut sight.fleet);
+    add(sight.subscriptions.entry(workspace.subscription().clone()).or_default());
+    add(sight.workspaces_count.entry(workspace.clone()).or_default());
+    if let Some(policy) = policy {
+        add(sight.policies.entry(policy).or_default());
     }
-    if entry.history.stops.is_empty() && entry.history.open.is_none() {
-        return;
+}
+
+/// One stop that was asked for. Kept apart from the instances, so that what happens to an instance later – deleted,
+/// made again under its name, gone from a list – never makes room under a cap (I7).
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    intent: String,
+    at: Timestamp,
+    workspace: WorkspaceId,
+    key: StopKey,
+    failed: bool,
+}
+
+impl Asked {
+    fn add_to(&self, count: &mut ScopeCount) {
+        let one_more = |count: &mut usize| *count = count.saturating_add(1);
+        one_more(&mut count.asked_last_hour);
+        let planned = self.key.rule() == "hours";
+        one_more(if planned { &mut count.planned_last_hour } else { &mut count.unplanned_last_hour });
+        if self.failed {
+            one_more(&mut count.failed_last_hour);
+        }
     }
-    let recent = |at: Timestamp| now.duration_since(at) < HOUR;
-    for stop in entry.history.stops.iter().filter(|stop| was_sent(stop) && recent(stop.asked_at)) {
-        asked(count, &stop.key);
-        if let StopResult::Failed(label) = &stop.result
+}
+
+impl State {
+    /// Counts a stop from the moment it is intended.
+    pub(super) fn count_asked(&mut self, instance: &InstanceId, open: &OpenIntent) {
+        let newest = self.asked.iter().map(|asked| asked.at).max().unwrap_or(open.intended_at).max(open.intended_at);
+        self.asked.retain(|asked| newest.duration_since(asked.at) < HOUR);
+        let (intent, at, key) = (open.id.clone(), open.intended_at, open.key.clone());
+        self.asked.push(Asked { intent, at, workspace: instance.workspace().clone(), key, failed: false });
+    }
+
+    /// What was never sent does not count; what failed for more than one instance's reasons counts as that too.
+    pub(super) fn count_ended(&mut self, intent: &str, ended: &EndedStop) {
+        if !was_sent(ended) {
+            self.asked.retain(|asked| asked.intent != intent);
+        }
+        if let StopResult::Failed(label) = &ended.result
             && !OF_ONE_INSTANCE.contains(&label.as_str())
+            && let Some(asked) = self.asked.iter_mut().find(|asked| asked.intent == intent)
         {
-            count.failed_last_hour = count.failed_last_hour.saturating_add(1);
+            asked.failed = true;
         }
     }
-    if let Some(open) = entry.history.open.as_ref().filter(|open| recent(open.intended_at)) {
-        asked(count, &open.key);
-    }
-}
 
-fn asked(count: &mut ScopeCount, key: &StopKey) {
-    count.asked_last_hour = count.asked_last_hour.saturating_add(1);
-    if key.rule() == "hours" {
-        count.planned_last_hour = count.planned_last_hour.saturating_add(1);
-    } else {
-        count.unplanned_last_hour = count.unplanned_last_hour.saturating_add(1);
+    /// Counts what an earlier process asked for.
+    pub(super) fn count_remembered(&mut self, instance: &InstanceId, history: &History) {
+        for stop in history.stops.iter().filter(|stop| was_sent(stop)) {
+            let open = OpenIntent {
+                id: format!("{instance}|{}", stop.key.0),
+                key: stop.key.clone(),
+                intended_at: stop.asked_at,
+                sent_at: None,
+            };
+            self.count_asked(instance, &open);
+            self.count_ended(&open.id, stop);
+        }
+        if let Some(open) = &history.open {
+            self.count_asked(instance, open);
+        }
     }
 }

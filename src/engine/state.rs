@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::book::{Place, Rule};
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
+use super::sight::Asked;
 use crate::facts::{Freeze, OpenIntent, StopKey};
 use crate::guard::FleetSight;
 use crate::policy::{Governing, PolicySet};
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
     pub(super) orphans: Vec<RecalledIntent>,
+    /// Stops asked for in the last hour.
+    pub(super) asked: Vec<Asked>,
     pub(super) last: Arc<SweepReport>,
 }
 
@@ -80,6 +83,7 @@ impl<W: World> Engine<W> {
             unclear: BTreeSet::new(),
             side_by_side: 1,
             orphans: Vec::new(),
+            asked: Vec::new(),
             last: Arc::new(SweepReport::default()),
         };
         let view = FleetView {
@@ -128,6 +132,7 @@ impl<W: World> Engine<W> {
                 .map(|at| orphans.remove(at));
             remembered.history.open =
                 open.map(|o| OpenIntent { id: o.id, key: o.key, intended_at: o.intended_at, sent_at: o.sent_at });
+            state.count_remembered(&id, &remembered.history);
             let workspace = id.workspace().clone();
             let place = state.places.entry(workspace.clone()).or_insert_with(|| {
                 let facts = crate::facts::WorkspaceFacts {
@@ -159,6 +164,7 @@ impl State {
 
     /// Remembers that a stop ended, and that none is under way.
     pub(super) fn ended(&mut self, id: &InstanceId, intent: &str, ended: crate::facts::EndedStop) {
+        self.count_ended(intent, &ended);
         self.handles.remove(intent);
         self.unclear.remove(intent);
         if let Some(history) = self.history_mut(id) {

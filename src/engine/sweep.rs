@@ -21,9 +21,9 @@ impl<W: World> Engine<W> {
         let now = self.world.now();
         self.watch_clock(now);
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
-        self.discover(now, &mut report).await;
+        let looked = self.discover(now, &mut report).await;
         let due = self.due(now);
-        if due.is_empty() && report.faults.is_empty() {
+        if due.is_empty() && !(looked && !report.faults.is_empty()) {
             return None;
         }
         Some(self.sweep(due, report).await)
@@ -35,7 +35,7 @@ impl<W: World> Engine<W> {
         let now = self.world.now();
         self.watch_clock(now);
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
-        self.discover(now, &mut report).await;
+        let _looked: bool = self.discover(now, &mut report).await;
         let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
         self.sweep(all, report).await
     }
@@ -142,12 +142,9 @@ impl<W: World> Engine<W> {
 
     /// When the next workspace is due, or the next discovery: nothing happens by time alone before.
     pub fn next_due(&self) -> Timestamp {
+        let discovery = self.discovery_due_at();
         let state = self.lock();
         let places = state.places.values().map(|place| self.due_at(place));
-        let discovery = state
-            .discovered_at
-            .and_then(|at| at.checked_add(self.options.discovery_interval.duration()).ok())
-            .unwrap_or(Timestamp::MIN);
         places.chain([discovery]).min().unwrap_or(discovery)
     }
 }
@@ -159,7 +156,7 @@ impl<W: World> Engine<W> {
         let _one_at_a_time = self.sweeping.lock().await;
         let now = self.world.now();
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
-        self.discover(now, &mut report).await;
+        let _looked: bool = self.discover(now, &mut report).await;
         let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
         let reads = self.observe(all).await;
         let now = self.world.now();
