@@ -15,6 +15,9 @@ pub enum Exit {
     StopFailed,
 }
 
+/// Words of stops that Azure took and that came to nothing.
+const FAILED: [&str; 3] = ["operation_failed", "still_running", "unclear"];
+
 impl Exit {
     /// The number.
     #[must_use]
@@ -37,7 +40,9 @@ impl Exit {
             Outcome::Failed { .. } => true,
             Outcome::Accepted | Outcome::AlreadyStopped | Outcome::Dropped { .. } | Outcome::Unclear { .. } => false,
         });
-        if failed {
+        let settled =
+            view.last.settled.iter().any(|(_, result)| result == "failed" || FAILED.contains(&result.as_str()));
+        if failed || settled {
             Self::StopFailed
         } else if view.workspaces.values().any(|workspace| workspace.fault.is_some()) || !view.last.faults.is_empty() {
             Self::Unreadable

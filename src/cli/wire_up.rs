@@ -89,7 +89,9 @@ pub fn control_socket(settings: &Settings) -> PathBuf {
 #[must_use]
 pub fn engine_options(settings: &Settings) -> EngineOptions {
     let (sweep, guard) = (&settings.sweep, &settings.guard);
-    let twice = sweep.interval.as_secs().saturating_mul(2).saturating_add(sweep.workspace_deadline.as_secs());
+    // A sweep of a large or ill fleet takes minutes; the second look is what keeps an old view from acting.
+    let reading = sweep.workspace_deadline.as_secs().saturating_add(600);
+    let twice = sweep.interval.as_secs().saturating_mul(2).saturating_add(reading);
     EngineOptions {
         interval: sweep.interval,
         discovery_interval: sweep.discovery_interval,
@@ -109,6 +111,7 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
             subscription: settings.limits.subscription,
             fleet: settings.limits.fleet,
         },
+        stale_after: None,
         at_point: None,
     }
 }

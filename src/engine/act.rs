@@ -24,6 +24,9 @@ pub(super) struct Acted {
     pub(super) messages: Vec<Message>,
 }
 
+/// A second look that takes longer is too old to act on (G10), and would hold up the others.
+const LOOK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
 impl<W: World> Engine<W> {
     /// Carries out approved steps in their order: one, then two, four, … side by side; one again after a failure (G7).
     pub(super) async fn act(&self, approved: Vec<Approved>) -> Acted {
@@ -78,7 +81,9 @@ impl<W: World> Engine<W> {
         let workspace = self.lock().places.get(id.workspace()).map(|place| place.facts.clone());
         let workspace =
             workspace.ok_or_else(|| (Refusal::NoSecondLook, "its workspace is not looked at any more".to_owned()))?;
-        let fresh = match self.world.instance(&workspace, &id).await {
+        let look = tokio::time::timeout(LOOK_TIME, self.world.instance(&workspace, &id)).await;
+        let late = |_| Err(Fault::new(FaultKind::Unreachable, format!("look at {} again in time", id.name())));
+        let fresh = match look.unwrap_or_else(late) {
             Ok(fresh) => Arc::new(fresh),
             Err(fault) if fault.kind == FaultKind::Gone => {
                 return Err((Refusal::NoLongerDue, "it is gone".to_owned()));
@@ -98,7 +103,7 @@ impl<W: World> Engine<W> {
             .ok_or_else(|| (Refusal::PolicyChanged, "no policy governs it any more".to_owned()))?;
         let history = state.history_mut(&id).cloned().ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
         drop(state);
-        let verdict = evaluate(&Moment::new(&policy, now), &fresh, &history, &freeze);
+        let verdict = evaluate(&Moment::new(&policy, now).patient(self.options.stale_after), &fresh, &history, &freeze);
         let permit = second_look(approved, &SecondLook { fresh: &fresh, verdict: &verdict, freeze: &freeze, now })?;
         Ok((permit, workspace, fresh))
     }

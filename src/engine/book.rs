@@ -113,8 +113,9 @@ impl Place {
     /// Takes in one instance.
     pub(super) fn see(&mut self, facts: Arc<InstanceFacts>, changes: &mut Changes) {
         let id = facts.id.clone();
+        let facts = self.with_known_life(facts);
         match self.entries.get_mut(&id) {
-            Some(entry) if entry.facts.created == facts.created => {
+            Some(entry) if entry.facts.created.is_none() || entry.facts.created == facts.created => {
                 // an answer older than one already seen is a lagging replica (fault 25)
                 if !is_older(&facts, &entry.facts) {
                     changes.sightings.extend(entry.update(facts));
@@ -131,6 +132,18 @@ impl Place {
                 self.entries.insert(id, entry);
             }
         }
+    }
+
+    /// An answer that does not say when the instance was created, or says it with fewer digits, tells of no other life:
+    /// what is known of it stands, and so do its holds and the stop under way.
+    fn with_known_life(&self, facts: Arc<InstanceFacts>) -> Arc<InstanceFacts> {
+        let known = self.entries.get(&facts.id).or_else(|| self.departed.get(&facts.id));
+        let Some(known) = known.and_then(|entry| entry.facts.created) else { return facts };
+        let same = facts.created.is_none_or(|said| said.as_second() == known.as_second());
+        if !same || facts.created == Some(known) {
+            return facts;
+        }
+        Arc::new(InstanceFacts { created: Some(known), ..InstanceFacts::clone(&facts) })
     }
 
     /// Absent once is a page that moved; absent twice is gone (fault 27).
@@ -168,7 +181,9 @@ fn is_older(new: &InstanceFacts, old: &InstanceFacts) -> bool {
 fn turned(state: &PowerState) -> Option<bool> {
     match state {
         PowerState::Running | PowerState::JobRunning => Some(true),
-        PowerState::Stopped | PowerState::Changing(_) => Some(false),
+        PowerState::Stopped => Some(false),
+        // A stop that fails goes back to Running, and nobody started it then.
+        PowerState::Changing(word) => (!word.eq_ignore_ascii_case("Stopping")).then_some(false),
         PowerState::Broken(_) | PowerState::Unrecognised(_) => None,
     }
 }

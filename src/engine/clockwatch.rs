@@ -26,6 +26,12 @@ pub(super) struct ClockWatch {
 }
 
 impl ClockWatch {
+    /// What Azure's clock alone says, once an answer has come.
+    pub(super) fn against(azure: Option<AzureTime>) -> Option<String> {
+        let skew = azure.map(|time| time.azure.duration_since(time.here)).filter(|skew| skew.abs() > AZURE_MAX)?;
+        Some(format!("this machine's clock differs from Azure's by {} s", skew.as_secs()))
+    }
+
     /// Takes one tick and says what is wrong with the clock, if anything; the second value is a step worth logging.
     pub(super) fn tick(
         &mut self,

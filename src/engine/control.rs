@@ -161,7 +161,12 @@ impl<W: World> Engine<W> {
             state.policy_of(id.workspace()).ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
         let entry = state.places.get(id.workspace()).and_then(|place| place.entries.get(id));
         let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
-        let verdict = evaluate(&Moment::new(&policy, at), &entry.facts, &entry.history, &freeze);
+        let verdict = evaluate(
+            &Moment::new(&policy, at).patient(self.options.stale_after),
+            &entry.facts,
+            &entry.history,
+            &freeze,
+        );
         let mut told = Explanation::new(entry.facts.clone(), Arc::new(verdict), terms_of(&policy, &entry.facts));
         told.zone = zone_of(Some(&policy));
         told.mode = Some(policy.mode);

@@ -27,7 +27,7 @@ impl State {
         let governed: Vec<Arc<Policy>> = read.iter().filter_map(|id| self.policy_of(id)).collect();
         let mut moments: BTreeMap<PolicyId, Moment<'_>> = BTreeMap::new();
         for policy in &governed {
-            moments.entry(policy.id.clone()).or_insert_with(|| Moment::new(policy, now));
+            moments.entry(policy.id.clone()).or_insert_with(|| Moment::new(policy, now).patient(self.stale_after));
         }
         let (mut decided, mut rows) = (Vec::new(), Vec::new());
         for id in read {

@@ -20,6 +20,9 @@ pub(super) struct Read {
     pub(super) millis: u64,
 }
 
+/// Looking for workspaces may take so long; those known are read meanwhile no more than that later.
+const DISCOVERY_TIME: Duration = Duration::from_secs(300);
+
 /// A workspace that fails is tried after one interval, then every two, so that it does not hold up every sweep, and one
 /// that mends is seen within two intervals (I12).
 const BACKOFF_MAX: u32 = 1;
@@ -32,7 +35,10 @@ impl<W: World> Engine<W> {
         let ahead = self.lock().discovered_at.is_none_or(|at| at > now);
         let due = ahead || self.discovery_due_at() <= now;
         if due {
-            let discovery = self.world.discover().await;
+            let discovery = tokio::time::timeout(DISCOVERY_TIME, self.world.discover()).await.unwrap_or_else(|_| {
+                let fault = Fault::new(FaultKind::Unreachable, "find the workspaces in time");
+                Discovery { workspaces: Vec::new(), faults: vec![("discovery".to_owned(), fault)] }
+            });
             self.lock().discovered(discovery, now);
         }
         let state = self.lock();
@@ -103,6 +109,9 @@ impl<W: World> Engine<W> {
     }
 }
 
+/// Discoveries in a row that miss most of the fleet, until that is believed.
+const BELIEVED_AFTER: u32 = 5;
+
 impl State {
     fn discovered(&mut self, discovery: Discovery, now: Timestamp) {
         self.discovered_at = Some(now);
@@ -112,10 +121,15 @@ impl State {
             .map(|(scope, fault)| (fault.kind.label(), format!("{scope}: {}; {}", fault.words(), fault.kind.remedy())));
         self.discovery_faults = faults.collect();
         let found: BTreeSet<WorkspaceId> = discovery.workspaces.iter().map(|workspace| workspace.id.clone()).collect();
+        // What only the journal remembers, and settings do not name any more, is not looked at.
+        let forgotten = self.places.extract_if(.., |id, place| place.tried_at.is_none() && !found.contains(id));
+        self.lost.extend(forgotten);
         let lost = self.places.keys().filter(|id| !found.contains(*id)).count();
         // Far fewer than before is more likely a lagging or broken answer than a fleet deleted overnight (G6).
-        let implausible = lost > 2 && lost.saturating_mul(10) > self.places.len().saturating_mul(3);
-        if implausible {
+        let few = lost <= 2 || lost.saturating_mul(10) <= self.places.len().saturating_mul(3);
+        // An answer that stays the same is believed in the end.
+        self.shrunk = if few || !discovery.faults.is_empty() { 0 } else { self.shrunk.saturating_add(1) };
+        if !few && self.shrunk < BELIEVED_AFTER {
             let words = format!(
                 "{lost} of {} workspaces are missing from Azure's answer; they are still looked at",
                 self.places.len()

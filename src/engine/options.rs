@@ -20,6 +20,9 @@ pub struct EngineOptions {
     pub concurrent_stops_max: usize,
     /// Bounds of the guard.
     pub bounds: Bounds,
+    /// How late an announced stop may be without a new warning; none: the usual half hour. Longer for those who sweep
+    /// once and rarely, from cron.
+    pub stale_after: Option<jiff::SignedDuration>,
     /// Called at labelled points between intent and outcome; only the crash tests give one.
     pub at_point: Option<fn(&'static str)>,
 }

@@ -43,6 +43,13 @@ impl<W: World> Engine<W> {
         Ok(())
     }
 
+    /// Puts a set in force for a look that does nothing: no mark, no audit line.
+    pub fn adopt_for_a_look(&self, set: PolicySet) {
+        let mut state = self.lock();
+        state.policies = set;
+        state.assign();
+    }
+
     /// Notes that a reload failed; the last good policies stay at work.
     pub fn keep_policies(&self, why: String) {
         log::kept_policies(&why);

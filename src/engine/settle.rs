@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::book::Changes;
 use super::state::Engine;
 use crate::facts::{EndedStop, InstanceFacts, OpenIntent, Operation, PowerState, StopResult, WorkspaceFacts};
-use crate::ports::{Message, MessageKind, OperationHandle, OperationState, World};
+use crate::ports::{Fault, FaultKind, Message, MessageKind, OperationHandle, OperationState, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -13,6 +13,9 @@ use crate::units::{InstanceId, PolicyId, WorkspaceId};
 const TRACE: SignedDuration = SignedDuration::from_mins(3);
 /// After so long an instance that Azure says was stopped, and that is on, was not.
 const BELIEVED: SignedDuration = SignedDuration::from_mins(10);
+
+/// One question after an operation may take so long; the next sweep asks again.
+const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// One stop under way, as the sweep found its instance.
 struct Pending {
@@ -129,7 +132,9 @@ impl<W: World> Engine<W> {
             return old.then_some(without_trace);
         };
         if let Some(handle) = &pending.handle {
-            match self.world.operation(&pending.workspace, handle).await {
+            let asked = tokio::time::timeout(ASK_TIME, self.world.operation(&pending.workspace, handle)).await;
+            let late = |_| Err(Fault::new(FaultKind::Unreachable, "ask after an operation in time"));
+            match asked.unwrap_or_else(late) {
                 Ok(OperationState::Failed { code, .. }) => {
                     return Some(StopResult::Failed(format!("operation_failed:{code}")));
                 }

@@ -144,9 +144,9 @@ impl State {
 
     /// Counts what an earlier process asked for.
     pub(super) fn count_remembered(&mut self, instance: &InstanceId, history: &History) {
-        for stop in history.stops.iter().filter(|stop| was_sent(stop)) {
+        for (number, stop) in history.stops.iter().filter(|stop| was_sent(stop)).enumerate() {
             let open = OpenIntent {
-                id: format!("{instance}|{}", stop.key.0),
+                id: format!("{instance}|{}|{number}", stop.key.0),
                 key: stop.key.clone(),
                 intended_at: stop.asked_at,
                 sent_at: None,

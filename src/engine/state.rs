@@ -43,6 +43,10 @@ pub(super) struct State {
     pub(super) orphans: Vec<RecalledIntent>,
     /// Stops asked for in the last hour.
     pub(super) asked: Vec<Asked>,
+    /// As in the options.
+    pub(super) stale_after: Option<jiff::SignedDuration>,
+    /// Discoveries in a row that missed most of the fleet.
+    pub(super) shrunk: u32,
     pub(super) last: Arc<SweepReport>,
 }
 
@@ -84,6 +88,8 @@ impl<W: World> Engine<W> {
             side_by_side: 1,
             orphans: Vec::new(),
             asked: Vec::new(),
+            stale_after: options.stale_after,
+            shrunk: 0,
             last: Arc::new(SweepReport::default()),
         };
         let view = FleetView {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::clockwatch::ClockWatch;
 use super::log;
 use super::record::Found;
 use super::state::Engine;
@@ -43,6 +44,10 @@ impl<W: World> Engine<W> {
     async fn sweep(&self, due: Vec<WorkspaceFacts>, mut report: SweepReport) -> Arc<SweepReport> {
         let reads = self.observe(due).await;
         let now = self.world.now();
+        // The first answers of this process may be the first that say what time it is.
+        if let Some(trouble) = ClockWatch::against(self.world.azure_time()) {
+            self.lock().clock_trouble = Some(trouble);
+        }
         let (changes, read) = self.lock().absorb(reads, now, &mut report);
         let mut settled = self.settle(&read, now, &mut report).await;
         settled.close(&changes, &mut report);

@@ -169,8 +169,9 @@ impl History {
         self.stops.iter().any(|stop| {
             stop.key == *key
                 && match stop.result {
-                    StopResult::Stopped | StopResult::StartedAgain | StopResult::Gone => true,
-                    StopResult::Failed(_) | StopResult::Dropped(_) => false,
+                    StopResult::Stopped | StopResult::StartedAgain => true,
+                    // gone and back again is on again: an answer of 404 may have been a passing one
+                    StopResult::Gone | StopResult::Failed(_) | StopResult::Dropped(_) => false,
                 }
         })
     }

@@ -7,10 +7,6 @@ use super::verdict::{Action, Due, Ground};
 use crate::facts::{History, NoticeKey, NoticeState, PastNotice};
 use crate::policy::{Mode, Warning, WarningProof, WhenUndelivered};
 
-/// A stop that was announced and not carried out for so long after its time is announced again: who was told "at eight"
-/// does not expect it at ten. Longer than the guard takes to pace a storm of stops, shorter than people forget.
-const STALE_AFTER: SignedDuration = SignedDuration::from_mins(30);
-
 /// A notice is written this much before its lead begins, so that it has arrived when the lead does and the stop need
 /// not wait for it. One sweep's interval by default, and a minute more of warning harms nobody.
 const DELIVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -31,6 +27,8 @@ pub(super) struct Asked<'a> {
     pub(super) warning: &'a Warning,
     pub(super) history: &'a History,
     pub(super) mode: Mode,
+    /// An announced stop that is later than this is announced anew.
+    pub(super) stale_after: SignedDuration,
     pub(super) now: Timestamp,
 }
 
@@ -130,7 +128,7 @@ fn standing(candidate: &Candidate, base: Timestamp, asked: &Asked<'_>) -> Standi
         let stop_at = proven.checked_add(lead).map_or(announced, |at| at.max(announced));
         return if now < stop_at {
             Standing::Waiting { at: stop_at, told_at }
-        } else if now.duration_since(stop_at) <= STALE_AFTER {
+        } else if now.duration_since(stop_at) <= asked.stale_after {
             Standing::Reached { at: stop_at, told_at }
         } else {
             Standing::None

@@ -64,7 +64,14 @@ impl Decision<'_> {
         let delays = self.delays();
         let earliest = candidates.iter().min_by_key(|candidate| base_of(candidate, delays));
         let mode = self.moment.policy.mode;
-        let asked = Asked { delays, warning: &self.holding.terms.warning, history: self.history, mode, now };
+        let asked = Asked {
+            delays,
+            warning: &self.holding.terms.warning,
+            history: self.history,
+            mode,
+            stale_after: self.moment.stale_after,
+            now,
+        };
         // A stop that was announced and whose time has come is not put off by an earlier reason that nobody was told of.
         let announced = candidates
             .iter()

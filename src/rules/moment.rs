@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::InstanceFacts;
 use crate::policy::{HoursRule, Policy, Subject, Terms};
 use crate::schedule::HoursState;
+
+/// A stop that was announced and not carried out for so long after its time is announced again: who was told "at eight"
+/// does not expect it at ten. Longer than the guard takes to pace a storm of stops, shorter than people forget.
+const STALE_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// A policy at one instant. Every verdict of a sweep is made from the same moment.
 #[derive(Debug)]
 pub struct Moment<'a> {
     pub(super) policy: &'a Policy,
     pub(super) now: Timestamp,
+    pub(super) stale_after: SignedDuration,
     base: Option<HoursState>,
     overrides: Vec<Option<HoursState>>,
 }
@@ -34,7 +39,13 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
         let overrides = policy.overrides.iter().map(|over| state(&over.terms, now)).collect();
-        Self { policy, now, base: state(&policy.terms, now), overrides }
+        Self { policy, now, stale_after: STALE_AFTER, base: state(&policy.terms, now), overrides }
+    }
+
+    /// Lets an announced stop be later than usual: for those who sweep rarely, to whom every stop comes late.
+    #[must_use]
+    pub fn patient(self, stale_after: Option<SignedDuration>) -> Self {
+        Self { stale_after: stale_after.unwrap_or(self.stale_after), ..self }
     }
 
     /// The instant it is for.

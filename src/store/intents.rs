@@ -124,7 +124,7 @@ async fn refuse_second(tx: &mut SqliteConnection, instance: &str) -> Result<(), 
 async fn refuse_spent(tx: &mut SqliteConnection, instance: &str, created: &str, key: &str) -> Result<(), StoreError> {
     let spent: Option<String> = sqlx::query_scalar(
         "SELECT a.id FROM intents i JOIN attempts a ON a.intent = i.intent
-         WHERE i.instance = ? AND i.created = ? AND i.key = ? AND a.result IN ('stopped', 'started_again', 'gone')",
+         WHERE i.instance = ? AND i.created = ? AND i.key = ? AND a.result IN ('stopped', 'started_again')",
     )
     .bind(instance)
     .bind(created)

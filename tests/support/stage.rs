@@ -58,6 +58,7 @@ fn options() -> EngineOptions {
             subscription: limits.subscription,
             fleet: limits.workspace, // a tenth of a fleet of three is not what most scenes are about
         },
+        stale_after: None,
         at_point: Some(at_point),
     }
 }

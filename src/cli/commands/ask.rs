@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::context::{CommandError, Context, say};
-use super::once::{any_view, rehearsed};
+use super::once::{any_view, on_the_journal, rehearsed};
 use crate::cli::args::{Ack, Explain, Hold};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
@@ -47,7 +47,7 @@ pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError>
     if let Some(hold) = &asked.lift {
         match service {
             Some(service) => service.lift(hold, &by).await?,
-            None => rehearsed(context, &settings, &loaded).await?.lift(hold.clone(), by).await?,
+            None => on_the_journal(context, &settings, &loaded).await?.lift(hold.clone(), by).await?,
         }
         context.print(&json!({ "lifted": hold }), || format!("the hold on {hold} is lifted"))?;
         return Ok(Exit::Well);
@@ -59,7 +59,7 @@ pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError>
     let request = HoldRequest { instance: instance.clone(), seconds: length.as_secs(), reason, by };
     let hold = match service {
         Some(service) => service.hold(&request).await?,
-        None => rehearsed(context, &settings, &loaded).await?.hold(request).await?,
+        None => on_the_journal(context, &settings, &loaded).await?.hold(request).await?,
     };
     context.print(&hold, || format!("{} is held until {} (hold {})", hold.instance.name(), hold.until, hold.id))?;
     Ok(Exit::Well)
@@ -114,7 +114,7 @@ pub async fn ack(asked: &Ack, context: &Context) -> Result<Exit, CommandError> {
     let policy = PolicyId::new(&asked.policy);
     match context.service(&settings)? {
         Some(service) => service.acknowledge(&policy, &context.who()).await?,
-        None => rehearsed(context, &settings, &loaded).await?.acknowledge(policy.clone(), context.who()).await?,
+        None => on_the_journal(context, &settings, &loaded).await?.acknowledge(policy.clone(), context.who()).await?,
     }
     let at: Timestamp = SystemClock.now();
     context

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render;
 use crate::cli::wire_up::{WireError, engine_options, outside, with_store};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineOptions};
 use crate::policy::Severity;
 use crate::report::FleetView;
 use crate::settings::{Loaded, Settings};
@@ -21,7 +21,7 @@ use crate::store::Store;
 pub async fn sweep(context: &Context) -> Result<Exit, CommandError> {
     let (settings, loaded) = context.usable()?;
     super::serve::log_to_stderr(&settings);
-    let engine = engine(&settings, outside(&settings, &context.environment).await?, &loaded).await?;
+    let engine = sweeper(&settings, outside(&settings, &context.environment).await?, &loaded).await?;
     engine.deliver().await?; // what an earlier sweep could not deliver counts for this one
     drop(engine.sweep_all().await);
     engine.deliver().await?;
@@ -48,8 +48,8 @@ pub async fn plan(context: &Context) -> Result<Exit, CommandError> {
     Ok(if unread { Exit::Unreadable } else { Exit::Well })
 }
 
-/// An engine that has looked at everything once and done nothing. Where the journal cannot be opened by this user it
-/// knows no history, and says so.
+/// An engine that has looked at everything once and done nothing. Where the journal cannot be opened by this user, or is
+/// in use, it knows no history, and says so: good for looking, and for nothing else.
 pub(super) async fn rehearsed(
     context: &Context,
     settings: &Settings,
@@ -63,17 +63,43 @@ pub(super) async fn rehearsed(
             Store::open(scratch.path()).await.map_err(WireError::from)?
         }
     };
-    let engine = engine(settings, with_store(settings, &context.environment, store)?, loaded).await?;
-    engine.rehearse().await;
-    Ok(engine)
+    looked(settings, with_store(settings, &context.environment, store)?, loaded).await
 }
 
-async fn engine(
+/// The same on the journal itself, or not at all: for requests that must not be lost.
+///
+/// # Errors
+/// When the journal cannot be opened, mostly because a sweep or a starting service uses it: try again.
+pub(super) async fn on_the_journal(
+    context: &Context,
+    settings: &Settings,
+    loaded: &Loaded,
+) -> Result<Engine<Outside<SystemClock>>, CommandError> {
+    looked(settings, outside(settings, &context.environment).await?, loaded).await
+}
+
+async fn looked(
     settings: &Settings,
     outside: Outside<SystemClock>,
     loaded: &Loaded,
 ) -> Result<Engine<Outside<SystemClock>>, CommandError> {
     let engine = Engine::new(Arc::new(outside), engine_options(settings));
+    engine.recall().await?;
+    engine.adopt_for_a_look(loaded.policies.set.clone());
+    engine.rehearse().await;
+    Ok(engine)
+}
+
+/// Cron may call once an hour: a stop that was announced an hour ago is still expected then.
+const FROM_CRON: jiff::SignedDuration = jiff::SignedDuration::from_hours(3);
+
+async fn sweeper(
+    settings: &Settings,
+    outside: Outside<SystemClock>,
+    loaded: &Loaded,
+) -> Result<Engine<Outside<SystemClock>>, CommandError> {
+    let options = EngineOptions { stale_after: Some(FROM_CRON), ..engine_options(settings) };
+    let engine = Engine::new(Arc::new(outside), options);
     engine.recall().await?;
     engine.adopt(loaded.policies.set.clone()).await?;
     Ok(engine)

@@ -22,7 +22,9 @@ use crate::web::{ControlServer, Health, HttpLimits, PublicFace, serve_public};
 type Service = Engine<Outside<SystemClock>>;
 
 /// How long the loop may be silent before `/healthz` and the watchdog say so: the longest single wait for Azure and more.
-const SILENCE_MAX: SignedDuration = SignedDuration::from_mins(5);
+const SILENCE_MAX: SignedDuration = SignedDuration::from_mins(15);
+/// How often systemd is told that all is well, within its WatchdogSec of 90 s.
+const WATCHDOG: std::time::Duration = std::time::Duration::from_secs(20);
 /// Commands in waiting; a tick that finds it full is dropped, the next comes in a second.
 const WAITING: usize = 64;
 
@@ -50,6 +52,7 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let watch = reloads(context, &loaded, sender.clone())?;
     ends(&sender)?;
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
+    tokio::spawn(watchdog(health.clone()));
     let after = after_look(metrics, health.clone());
     let ended = engine.run((sender, receiver), after).await;
     health.stopping();
@@ -59,7 +62,18 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     Ok(Exit::Well)
 }
 
-/// Metrics, readiness and the watchdog follow every look at what is due.
+/// Tells the watchdog that all is well for as long as the loop goes round: a long sweep of an ill Azure is no reason to
+/// be ended, since the next one would take as long.
+async fn watchdog(health: Health) {
+    loop {
+        if health.dead().is_none() {
+            drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog]));
+        }
+        tokio::time::sleep(WATCHDOG).await;
+    }
+}
+
+/// Metrics and readiness follow every look at what is due.
 fn after_look(metrics: Metrics, health: Health) -> AfterLook<Outside<SystemClock>> {
     let seen = std::sync::Mutex::new(None);
     Arc::new(move |engine| {
@@ -74,7 +88,6 @@ fn after_look(metrics: Metrics, health: Health) -> AfterLook<Outside<SystemClock
                 health.swept();
             }
         }
-        drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog]));
     })
 }
 
@@ -104,7 +117,7 @@ fn metrics_options(settings: &Settings) -> MetricsOptions {
 
 /// File changes and SIGHUP load everything anew: the policies are swapped when all are valid, else the last good ones
 /// stay (S10). Settings other than policies take a restart.
-fn reloads(context: &Context, loaded: &Loaded, sender: mpsc::Sender<Command>) -> Result<Watch, CommandError> {
+fn reloads(context: &Context, loaded: &Loaded, sender: mpsc::Sender<Command>) -> Result<Arc<Watch>, CommandError> {
     let (changed, mut changes) = mpsc::channel(8);
     let watch = Watch::start(loaded.watched.clone(), (), changed.clone());
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| CommandError::Io("hear SIGHUP".to_owned(), error))?;
@@ -115,10 +128,13 @@ fn reloads(context: &Context, loaded: &Loaded, sender: mpsc::Sender<Command>) ->
         }
     });
     let context = context.clone();
+    let watch = Arc::new(watch);
+    let following = watch.clone();
     tokio::spawn(async move {
         while changes.recv().await.is_some() {
             let (context, now) = (context.clone(), tokio::task::spawn_blocking);
             let Ok(loaded) = now(move || context.load()).await else { continue };
+            following.follow(loaded.watched.clone());
             let policies = verdict_on(&loaded).map(|()| loaded.policies.set);
             if sender.send(Command::Policies(policies)).await.is_err() {
                 return;

@@ -71,7 +71,7 @@ CREATE TABLE attempts (
 ) STRICT;
 CREATE UNIQUE INDEX attempts_one_open ON attempts (instance) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX attempts_carried_out_once ON attempts (intent)
-    WHERE ended_at IS NULL OR result IN ('stopped', 'started_again', 'gone');
+    WHERE ended_at IS NULL OR result IN ('stopped', 'started_again');
 CREATE INDEX attempts_ended ON attempts (ended_at);
 CREATE TRIGGER attempts_ended_stand BEFORE UPDATE ON attempts WHEN OLD.ended_at IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'a settled stop stands'); END;
