@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::hours::{HoursNow, hours_now};
 use crate::facts::InstanceFacts;
 use crate::policy::{HoursRule, Policy, Subject, Terms};
-use crate::schedule::HoursState;
 
 /// A policy at one instant. Every verdict of a sweep is made from the same moment.
 #[derive(Debug)]
 pub struct Moment<'a> {
     pub(super) policy: &'a Policy,
     pub(super) now: Timestamp,
-    base: Option<HoursState>,
-    overrides: Vec<Option<HoursState>>,
+    /// Its name as stop keys have it.
+    pub(super) key: String,
+    base: Option<HoursNow>,
+    overrides: Vec<Option<HoursNow>>,
 }
 
 /// What holds for one instance at the moment.
@@ -22,19 +24,20 @@ pub struct Moment<'a> {
 pub(super) struct Holding<'a> {
     pub(super) terms: &'a Terms,
     pub(super) override_name: Option<&'a Arc<str>>,
-    pub(super) hours: Option<(&'a HoursRule, &'a HoursState)>,
+    pub(super) hours: Option<(&'a HoursRule, &'a HoursNow)>,
 }
 
-fn state(terms: &Terms, now: Timestamp) -> Option<HoursState> {
-    terms.hours.as_ref().map(|rule| rule.hours.state_at(now))
+fn state(terms: &Terms, policy: &str, now: Timestamp) -> Option<HoursNow> {
+    terms.hours.as_ref().map(|rule| hours_now(rule.hours.state_at(now), policy))
 }
 
 impl<'a> Moment<'a> {
     /// Works out what the policy's hours say at `now`.
     #[must_use]
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
-        let overrides = policy.overrides.iter().map(|over| state(&over.terms, now)).collect();
-        Self { policy, now, base: state(&policy.terms, now), overrides }
+        let key = policy.id.as_str().to_ascii_lowercase();
+        let overrides = policy.overrides.iter().map(|over| state(&over.terms, &key, now)).collect();
+        Self { policy, now, base: state(&policy.terms, &key, now), overrides, key }
     }
 
     /// The instant it is for.
