@@ -52,7 +52,8 @@ names = ["keep-*"]
 
 [[override]]
 name = "large"
-sizes = ["STANDARD_ND*"]
+match = { sizes = ["STANDARD_ND*"] }
+uptime = { max = "24h" }
 "#;
 
 fn policy() -> Policy {
