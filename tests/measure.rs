@@ -5,7 +5,7 @@ mod measure;
 
 use std::time::Duration;
 
-use measure::{By, Measured, Rounds, resident_bytes};
+use measure::{By, Measured, Rounds, once, peak_bytes, resident_bytes};
 
 fn rounds(micros: &[u64]) -> Rounds {
     Rounds::new(micros.iter().map(|micros| Duration::from_micros(*micros)).collect())
@@ -49,4 +49,12 @@ fn both_sides_are_run_equally_often() {
 fn memory_is_read_where_the_system_tells_it() {
     assert_eq!(resident_bytes().is_some(), std::path::Path::new("/proc/self/status").exists());
     assert!(resident_bytes().is_none_or(|bytes| bytes > 100_000), "a running test holds more than that");
+}
+
+#[test]
+fn what_is_done_once_is_counted_and_memory_has_a_peak() {
+    let mut sum = 0_u64;
+    let spent = once(|| (0..20_000_000_u64).for_each(|n| sum = std::hint::black_box(sum ^ n)));
+    assert!(spent.cpu > std::time::Duration::ZERO && spent.elapsed > std::time::Duration::ZERO, "{spent:?}");
+    assert!(peak_bytes().unwrap() >= resident_bytes().unwrap() / 2);
 }

@@ -115,8 +115,33 @@ impl Measured {
 
 /// Memory that this process holds in RAM, in bytes; none where `/proc` does not say.
 pub(crate) fn resident_bytes() -> Option<u64> {
+    status_bytes("VmRSS:")
+}
+
+fn status_bytes(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
+}
+
+/// The most memory that this process ever held in RAM, in bytes; none where `/proc` does not say.
+pub(crate) fn peak_bytes() -> Option<u64> {
+    status_bytes("VmHWM:")
+}
+
+/// What one piece of work took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Once {
+    /// CPU time of the whole process.
+    pub(crate) cpu: Duration,
+    /// From begin to end.
+    pub(crate) elapsed: Duration,
+}
+
+/// Does it once.
+pub(crate) fn once(work: impl FnOnce()) -> Once {
+    let (cpu, elapsed) = (By::Process.now(), By::Elapsed.now());
+    work();
+    Once { cpu: By::Process.now().saturating_sub(cpu), elapsed: By::Elapsed.now().saturating_sub(elapsed) }
 }

@@ -10,11 +10,12 @@ use super::state::State;
 use crate::facts::{Freeze, InstanceFacts};
 use crate::policy::Policy;
 use crate::ports::DecisionRow;
-use crate::rules::{Ground, Moment, Verdict, evaluate, terms_of};
+use crate::rules::{Action, Ground, Moment, Verdict, evaluate, terms_of};
 use crate::units::{PolicyId, WorkspaceId};
 
-/// Each decided instance: facts, verdict, and who else is told.
-pub(super) type Decided = Vec<(Arc<InstanceFacts>, Verdict, Vec<String>)>;
+/// Each decided instance: facts, verdict, and who else is told where there is something to tell. Facts and verdict are
+/// shared with the book, the report and the view: a fleet holds each once.
+pub(super) type Decided = Vec<(Arc<InstanceFacts>, Arc<Verdict>, Vec<String>)>;
 
 impl State {
     /// Decides about every instance of the workspaces just read. An instance missing from the last reading is not decided about.
@@ -43,12 +44,16 @@ impl State {
                 continue;
             };
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
-                let verdict = evaluate(moment, &entry.facts, &entry.history, freeze);
+                let verdict = Arc::new(evaluate(moment, &entry.facts, &entry.history, freeze));
                 if entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict)) {
                     rows.extend(row(&entry.facts, &verdict));
                 }
-                entry.verdict = Some(Arc::new(verdict.clone()));
-                decided.push((entry.facts.clone(), verdict, terms_of(policy, &entry.facts).warning.notify.clone()));
+                entry.verdict = Some(verdict.clone());
+                let told = match verdict.action {
+                    Action::Warn => terms_of(policy, &entry.facts).warning.notify.clone(),
+                    Action::Keep | Action::Stop => Vec::new(),
+                };
+                decided.push((entry.facts.clone(), verdict, told));
             }
         }
         (decided, rows)

@@ -18,6 +18,15 @@ const NOTICES_KEPT: usize = 16;
 /// Rows of one kind that are kept while the journal cannot be written.
 const UNWRITTEN_KEPT: usize = 10_000;
 
+/// What was left over, then what is new; moved, since a first sweep's rows are many.
+fn joined<T>(mut left: Vec<T>, new: Vec<T>) -> Vec<T> {
+    if left.is_empty() {
+        return new;
+    }
+    left.extend(new);
+    left
+}
+
 fn newest<T>(rows: &mut Vec<T>) {
     let excess = rows.len().saturating_sub(UNWRITTEN_KEPT);
     rows.drain(..excess);
@@ -62,11 +71,11 @@ impl<W: World> Engine<W> {
         let record = SweepRecord {
             at: Some(now),
             seen: found.read.into_iter().map(|workspace| (workspace, now)).collect(),
-            sightings: [left.sightings, found.changes.sightings].concat(),
-            gone: [left.gone, found.changes.gone].concat(),
-            decisions: [left.decisions, found.decisions].concat(),
-            messages: [left.messages, messages].concat(),
-            settled: [left.settled, found.settled.ended].concat(),
+            sightings: joined(left.sightings, found.changes.sightings),
+            gone: joined(left.gone, found.changes.gone),
+            decisions: joined(left.decisions, found.decisions),
+            messages: joined(left.messages, messages),
+            settled: joined(left.settled, found.settled.ended),
             evaluated: found.evaluated,
         };
         if let Err(fault) = self.world.record(&record).await {

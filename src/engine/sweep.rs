@@ -57,7 +57,7 @@ impl<W: World> Engine<W> {
             let (decided, decisions) = state.decide(&read, &freeze, now);
             (decided, decisions, state.note_edges(now, &mut report))
         };
-        report.verdicts = decided.iter().map(|(_, verdict, _)| Arc::new(verdict.clone())).collect();
+        report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
         let Plan { made_at, steps, notices } = draft(&decided, now);
         let found = Found { changes, read, settled, decisions, evaluated };
         let plan = Plan { made_at, steps, notices: Vec::new() };
@@ -168,7 +168,7 @@ impl<W: World> Engine<W> {
         let (_, read) = self.lock().absorb(reads, now, &mut report);
         let freeze = self.world.freeze();
         let (decided, _) = self.lock().decide(&read, &freeze, now);
-        report.verdicts = decided.iter().map(|(_, verdict, _)| Arc::new(verdict.clone())).collect();
+        report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
         report.refused = self.review(draft(&decided, now), &freeze, now).refused;
         report.ended_at = Some(now);
         self.lock().last = Arc::new(report);

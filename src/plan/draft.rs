@@ -1,5 +1,6 @@
 //! Verdicts become a plan.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,9 +11,10 @@ use crate::rules::{Action, Verdict};
 
 /// Drafts the plan of one sweep. `decided` pairs each instance's facts with its verdict and the further addressees of
 /// its notices. The order of the plan does not depend on the order given.
-pub fn draft(decided: &[(Arc<InstanceFacts>, Verdict, Vec<String>)], now: Timestamp) -> Plan {
+pub fn draft<V: Borrow<Verdict>>(decided: &[(Arc<InstanceFacts>, V, Vec<String>)], now: Timestamp) -> Plan {
     let mut plan = Plan { made_at: Some(now), steps: Vec::new(), notices: Vec::new() };
     for (facts, verdict, notify) in decided {
+        let verdict = verdict.borrow();
         match verdict.action {
             Action::Keep => {}
             Action::Warn => plan.notices.extend(notice(facts, verdict, notify)),

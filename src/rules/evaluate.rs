@@ -19,7 +19,7 @@ use crate::policy::Terms;
 /// Decides about one instance at one moment. Equal in, equal out; what is not known keeps it on.
 pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, freeze: &Freeze) -> Verdict {
     if let Some(finding) = settled(facts, history) {
-        return kept(moment, facts, finding);
+        return kept(moment, facts, finding.ground, vec![finding]);
     }
     with_subject(facts, |subject| {
         let holding = moment.holding(subject);
@@ -29,7 +29,7 @@ pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, f
     })
 }
 
-fn kept(moment: &Moment<'_>, facts: &InstanceFacts, finding: Finding) -> Verdict {
+fn kept(moment: &Moment<'_>, facts: &InstanceFacts, ground: Ground, findings: Vec<Finding>) -> Verdict {
     Verdict {
         instance: facts.id.clone(),
         created: facts.created,
@@ -38,11 +38,11 @@ fn kept(moment: &Moment<'_>, facts: &InstanceFacts, finding: Finding) -> Verdict
         override_name: None,
         at: moment.now,
         action: Action::Keep,
-        ground: finding.ground,
+        ground,
         due: None,
         notice: None,
         changes_at: None,
-        findings: vec![finding],
+        findings,
     }
 }
 
@@ -89,8 +89,10 @@ impl Decision<'_> {
                 verdict.notice = None;
             }
         }
-        findings.extend(told(&verdict));
-        findings.extend(self.just_started());
+        let waits = [told(&verdict), self.just_started()];
+        // Exactly as many as there are: a fleet holds them all until the next sweep.
+        findings.reserve_exact(waits.iter().flatten().count().saturating_add(rules.len()));
+        findings.extend(waits.into_iter().flatten());
         findings.extend(rules);
         if findings.is_empty() {
             findings.push(Finding {
@@ -106,11 +108,11 @@ impl Decision<'_> {
     }
 
     fn rules(&self) -> (Vec<Finding>, Vec<Candidate>) {
-        let (policy, now) = (&self.moment.policy.id, self.moment.now);
+        let (policy, now) = (self.moment.key.as_str(), self.moment.now);
         let mut findings = Vec::with_capacity(4);
         let mut candidates = Vec::with_capacity(2);
-        if let Some((rule, state)) = self.holding.hours {
-            let question = HoursQuestion { rule, state, instance: &self.facts.id, policy, start: self.start, now };
+        if let Some((rule, hours_now)) = self.holding.hours {
+            let question = HoursQuestion { rule, hours: hours_now, instance: &self.facts.id, start: self.start, now };
             let (finding, candidate) = hours(&question, self.history);
             findings.push(finding);
             candidates.extend(candidate);
@@ -192,10 +194,8 @@ impl Decision<'_> {
     }
 
     fn verdict(&self, announced: Option<Announced>, rules: &[Finding]) -> Verdict {
-        let nothing = Finding { rule: Rule::State, ground: Ground::NotDue, words: Cow::Borrowed(""), due_at: None };
-        let mut verdict = kept(self.moment, self.facts, nothing);
+        let mut verdict = kept(self.moment, self.facts, waiting_ground(rules), Vec::new());
         verdict.override_name = self.holding.override_name.cloned();
-        verdict.ground = waiting_ground(rules);
         if let Some(found) = announced {
             let overdue_by_rule = found.due.due_at <= self.moment.now;
             verdict.action = found.action;

@@ -7,7 +7,7 @@ use super::verdict::{Finding, Ground, Rule};
 use crate::facts::{History, StopKey};
 use crate::policy::HoursRule;
 use crate::schedule::{Edge, HoursState};
-use crate::units::{InstanceId, PolicyId};
+use crate::units::InstanceId;
 
 /// A stop that one rule finds due, or coming.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +17,36 @@ pub(super) struct Candidate {
     pub(super) due_at: Timestamp,
 }
 
+/// What the hours say at one instant, with the words that every instance gets, made once for all of them.
+#[derive(Debug)]
+pub(super) struct HoursNow {
+    state: HoursState,
+    /// The stop key of the edge that matters; empty where there is none.
+    key: String,
+    /// What is found of most instances because of that edge.
+    words: String,
+}
+
+/// Prepares what the hours say; `policy` is its name in lower case.
+pub(super) fn hours_now(state: HoursState, policy: &str) -> HoursNow {
+    let (edge, start) = match &state {
+        HoursState::On { until: Some(edge), .. } => (edge, "inside the allowed hours until"),
+        HoursState::Off { since: Some(edge), .. } => (edge, "outside the allowed hours since"),
+        HoursState::On { until: None, .. }
+        | HoursState::Off { since: None, .. }
+        | HoursState::Unknown { .. }
+        | HoursState::NoAction { .. } => return HoursNow { state, key: String::new(), words: String::new() },
+    };
+    let (key, words) = (format!("hours/{policy}/{}", edge.key()), format!("{start} {}", edge.at));
+    HoursNow { state, key, words }
+}
+
 /// What the hours rule looks at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HoursQuestion<'a> {
     pub(super) rule: &'a HoursRule,
-    pub(super) state: &'a HoursState,
+    pub(super) hours: &'a HoursNow,
     pub(super) instance: &'a InstanceId,
-    pub(super) policy: &'a PolicyId,
     pub(super) start: RunStart,
     pub(super) now: Timestamp,
 }
@@ -31,7 +54,7 @@ pub(super) struct HoursQuestion<'a> {
 /// What the hours say of one instance, and the stop that follows.
 pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding, Option<Candidate>) {
     let found = |ground, words: String, due_at| Finding { rule: Rule::Hours, ground, words: words.into(), due_at };
-    match question.state {
+    match &question.hours.state {
         HoursState::Unknown { unreadable } => {
             let which: Vec<String> = unreadable.iter().map(|one| format!("{} ({})", one.source, one.problem)).collect();
             (
@@ -50,8 +73,14 @@ pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding
         HoursState::On { until: Some(edge), .. } => {
             // An edge that was acted on already lies ahead again when the clock went back or hours moved (S2).
             let candidate = Some(edge_candidate(question, edge)).filter(|candidate| !history.is_spent(&candidate.key));
-            let words = format!("inside the allowed hours until {}", edge.at);
-            (found(Ground::InHours, words, candidate.as_ref().map(|candidate| candidate.due_at)), candidate)
+            (
+                found(
+                    Ground::InHours,
+                    question.hours.words.clone(),
+                    candidate.as_ref().map(|candidate| candidate.due_at),
+                ),
+                candidate,
+            )
         }
         HoursState::On { until: None, .. } => {
             (found(Ground::InHours, "inside the allowed hours, which do not end".to_owned(), None), None)
@@ -90,7 +119,7 @@ fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding
             format!("the edge at {} was missed by more than the policy's catch_up", edge.at),
         );
     }
-    let words = format!("outside the allowed hours since {}", edge.at);
+    let words = question.hours.words.clone();
     (
         Finding { rule: Rule::Hours, ground: Ground::OffHours, words: words.into(), due_at: Some(candidate.due_at) },
         Some(candidate),
@@ -101,7 +130,7 @@ fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding
 fn spent(question: &HoursQuestion<'_>, edge: &Edge, start: Timestamp) -> (Finding, Option<Candidate>) {
     let candidate = question.rule.respect_start_for.and_then(|respect| {
         let due_at = start.checked_add(respect.duration()).ok()?;
-        let key = StopKey(format!("{}/start/{start}", hours_key(question, edge)));
+        let key = StopKey(format!("{}/start/{start}", question.hours.key));
         Some(Candidate { ground: Ground::OffHours, key, due_at })
     });
     let until = candidate.as_ref().map_or_else(|| "the next edge".to_owned(), |c| c.due_at.to_string());
@@ -123,11 +152,7 @@ fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &St
 fn edge_candidate(question: &HoursQuestion<'_>, edge: &Edge) -> Candidate {
     let late = jitter(question.instance, question.rule.spread.as_secs());
     let due_at = edge.at.checked_add(jiff::SignedDuration::from_secs(i64::from(late))).unwrap_or(edge.at);
-    Candidate { ground: Ground::OffHours, key: StopKey(hours_key(question, edge)), due_at }
-}
-
-fn hours_key(question: &HoursQuestion<'_>, edge: &Edge) -> String {
-    format!("hours/{}/{}", question.policy.as_str().to_ascii_lowercase(), edge.key())
+    Candidate { ground: Ground::OffHours, key: StopKey(question.hours.key.clone()), due_at }
 }
 
 /// 0 ..= spread seconds by FNV-1a of the folded id: the same on every machine and version (S19).

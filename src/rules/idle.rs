@@ -7,12 +7,12 @@ use super::run::RunStart;
 use super::verdict::{Finding, Ground, Rule};
 use crate::facts::{Activity, StopKey};
 use crate::policy::IdleRule;
-use crate::units::PolicyId;
 
-/// What idleness says. The quiet time never begins before the run itself did.
+/// What idleness says. The quiet time never begins before the run itself did. `policy` is its
+/// name in lower case.
 pub(super) fn idle(
     rule: IdleRule,
-    policy: &PolicyId,
+    policy: &str,
     activity: &Activity,
     start: RunStart,
     now: Timestamp,
@@ -52,7 +52,7 @@ pub(super) fn idle(
     let Ok(due_at) = since.checked_add(rule.after.duration()) else {
         return (found(Ground::IdleUnknown, format!("quiet since {since}, which cannot be reckoned with"), None), None);
     };
-    let key = StopKey(format!("idle/{}/{since}", policy.as_str().to_ascii_lowercase()));
+    let key = StopKey(format!("idle/{policy}/{since}"));
     (
         found(Ground::Idle, format!("quiet since {since}, at most {}", rule.after), Some(due_at)),
         Some(Candidate { ground: Ground::Idle, key, due_at }),

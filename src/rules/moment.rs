@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::hours::{HoursNow, hours_now};
 use crate::facts::InstanceFacts;
 use crate::policy::{HoursRule, Policy, Subject, Terms};
-use crate::schedule::HoursState;
 
 /// A stop that was announced and not carried out for so long after its time is announced again: who was told "at eight"
 /// does not expect it at ten. Longer than the guard takes to pace a storm of stops, shorter than people forget.
@@ -17,9 +17,11 @@ const STALE_AFTER: SignedDuration = SignedDuration::from_mins(30);
 pub struct Moment<'a> {
     pub(super) policy: &'a Policy,
     pub(super) now: Timestamp,
+    /// Its name as stop keys have it.
+    pub(super) key: String,
     pub(super) stale_after: SignedDuration,
-    base: Option<HoursState>,
-    overrides: Vec<Option<HoursState>>,
+    base: Option<HoursNow>,
+    overrides: Vec<Option<HoursNow>>,
 }
 
 /// What holds for one instance at the moment.
@@ -27,19 +29,20 @@ pub struct Moment<'a> {
 pub(super) struct Holding<'a> {
     pub(super) terms: &'a Terms,
     pub(super) override_name: Option<&'a Arc<str>>,
-    pub(super) hours: Option<(&'a HoursRule, &'a HoursState)>,
+    pub(super) hours: Option<(&'a HoursRule, &'a HoursNow)>,
 }
 
-fn state(terms: &Terms, now: Timestamp) -> Option<HoursState> {
-    terms.hours.as_ref().map(|rule| rule.hours.state_at(now))
+fn state(terms: &Terms, policy: &str, now: Timestamp) -> Option<HoursNow> {
+    terms.hours.as_ref().map(|rule| hours_now(rule.hours.state_at(now), policy))
 }
 
 impl<'a> Moment<'a> {
     /// Works out what the policy's hours say at `now`.
     #[must_use]
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
-        let overrides = policy.overrides.iter().map(|over| state(&over.terms, now)).collect();
-        Self { policy, now, stale_after: STALE_AFTER, base: state(&policy.terms, now), overrides }
+        let key = policy.id.as_str().to_ascii_lowercase();
+        let overrides = policy.overrides.iter().map(|over| state(&over.terms, &key, now)).collect();
+        Self { policy, now, stale_after: STALE_AFTER, base: state(&policy.terms, &key, now), overrides, key }
     }
 
     /// Lets an announced stop be later than usual: for those who sweep rarely, to whom every stop comes late.

@@ -5,16 +5,17 @@ use super::run::RunStart;
 use super::verdict::{Finding, Ground, Rule};
 use crate::facts::StopKey;
 use crate::policy::UptimeRule;
-use crate::units::PolicyId;
 
 /// What the ceiling says. A start that nobody knows counts from the first sighting: the ceiling may come late, never early.
-pub(super) fn uptime(rule: UptimeRule, policy: &PolicyId, start: RunStart) -> (Finding, Option<Candidate>) {
+/// `policy` is its name in lower case.
+pub(super) fn uptime(rule: UptimeRule, policy: &str, start: RunStart) -> (Finding, Option<Candidate>) {
     let found = |ground, words: String, due_at| Finding { rule: Rule::Uptime, ground, words: words.into(), due_at };
     let due = start.latest().and_then(|start| Some((start, start.checked_add(rule.max.duration()).ok()?)));
     let Some((start, due_at)) = due else {
         return (found(Ground::NotDue, "nobody knows since when it runs".to_owned(), None), None);
     };
-    let key = StopKey(format!("uptime/{}/{start}", policy.as_str().to_ascii_lowercase()));
-    let words = format!("running since {start}, at most {}", rule.max);
+    let (start, max) = (start.to_string(), rule.max.to_string());
+    let key = StopKey(["uptime/", policy, "/", &start].concat());
+    let words = ["running since ", &start, ", at most ", &max].concat();
     (found(Ground::Uptime, words, Some(due_at)), Some(Candidate { ground: Ground::Uptime, key, due_at }))
 }
