@@ -27,7 +27,7 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// The child.
 #[derive(Debug)]
 pub(crate) struct Service {
-    child: Child,
+    pub(crate) child: Child,
     log: Arc<Mutex<String>>,
 }
 
@@ -69,11 +69,6 @@ impl Service {
     /// Waits until it has ended by itself.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         until("the end of the service", || self.child.try_wait().unwrap())
-    }
-
-    /// Its process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
     }
 }
 
