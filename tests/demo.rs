@@ -1,4 +1,5 @@
 //! The demo's figures: nothing in use by a job is stopped, nothing due is missed, and a seed says it all.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what cannot be had fails the test")]
 
 use lightsout::cli::demo::{DemoOptions, demo};
 use serde_json::Value;

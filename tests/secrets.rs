@@ -1,6 +1,4 @@
 //! Marked secrets go through the whole service and come out nowhere: log, metrics, journal, answers.
-#![expect(clippy::unwrap_used, reason = "tests: what cannot be read fails")]
-
 #[path = "support/estate.rs"]
 mod estate;
 #[path = "support/people.rs"]
@@ -38,7 +36,9 @@ async fn i10_no_secret_leaves_the_service_but_to_whom_it_is_meant() {
 
     let mut seen = vec![("the log".to_owned(), service.log().into_bytes())];
     seen.push(("/metrics".to_owned(), service.get("/metrics").into_bytes()));
-    for args in [vec!["status", "--json"], vec!["explain", "ci-00000-00000", "--json"], vec!["hold", "--list"], vec!["plan"]] {
+    for args in
+        [vec!["status", "--json"], vec!["explain", "ci-00000-00000", "--json"], vec!["hold", "--list"], vec!["plan"]]
+    {
         let said = place.run(&args);
         assert_eq!(said.code, 0, "{args:?}: {}{}", said.out, said.err);
         seen.push((format!("{args:?}"), (said.out + &said.err).into_bytes()));

@@ -26,7 +26,7 @@ impl Apart {
         let args: Vec<&str> = args.split(' ').chain([start.as_str()]).collect();
         let mut child = place.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let said = BufReader::new(child.stdout.take().unwrap());
-        let lines = said.lines().map_while(Result::ok).take_while(|line| !line.starts_with("# people"));
+        let lines = said.lines().map_while(Result::ok).take_while(|line| !line.starts_with("# subscription"));
         let export = |line: String| Some(line.strip_prefix("export ")?.split_once('=')?.to_owned()).map(own);
         let settings = lines.filter_map(export).collect();
         Self { child, settings }
@@ -66,7 +66,7 @@ fn an_instance_is_warned_of_stopped_and_seen_stopped() {
     until("readiness", || service.get("/readyz").starts_with("HTTP/1.1 200").then_some(()));
     assert!(service.get("/healthz").contains("200 OK"));
 
-    until("eight warnings", || (people.messages("warning").len() == 8).then_some(()));
+    until("eight warnings", || (people.messages("warning").len() >= 8).then_some(()));
     let told = place.run(&["explain", "ci-00040-00001"]);
     assert!(told.code == 0 && told.out.contains("announced"), "{}{}", told.out, told.err);
     assert!(!service.get("/metrics").contains("lightsout_stops_attempted_total{"), "nothing is stopped unannounced");

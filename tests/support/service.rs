@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::program::Place;
 
 /// How long anything may take before a test gives up: an unloaded machine needs a fraction of it.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Waits until there is something, and returns it.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
