@@ -1,4 +1,5 @@
 //! Marked secrets go through the whole service and come out nowhere: log, metrics, journal, answers.
+
 #[path = "support/estate.rs"]
 mod estate;
 #[path = "support/people.rs"]

@@ -27,7 +27,7 @@ impl Apart {
         let mut child = place.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let said = BufReader::new(child.stdout.take().unwrap());
         let lines = said.lines().map_while(Result::ok).take_while(|line| !line.starts_with("# subscription"));
-        let export = |line: String| Some(line.strip_prefix("export ")?.split_once('=')?.to_owned()).map(own);
+        let export = |line: String| Some(own(line.strip_prefix("export ")?.split_once('=')?));
         let settings = lines.filter_map(export).collect();
         Self { child, settings }
     }

@@ -1,4 +1,5 @@
 //! Policies that change under the running service, and its signals.
+#![expect(clippy::unwrap_used, reason = "test support: what cannot be signalled fails the test")]
 
 use rustix::process::{Pid, Signal, kill_process};
 
