@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{Activity, Completeness, History, Hold, InstanceFacts, Inventory, PowerState, WorkspaceFacts};
+use crate::facts::{Activity, Completeness, History, InstanceFacts, Inventory, PowerState, WorkspaceFacts};
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
 use crate::rules::Verdict;
@@ -49,8 +49,6 @@ pub(super) struct Place {
 pub(super) struct Changes {
     pub(super) sightings: Vec<Sighting>,
     pub(super) gone: Vec<(InstanceId, Timestamp)>,
-    /// Holds of entries that went; their instance may come back.
-    pub(super) holds: Vec<Hold>,
 }
 
 impl Place {
@@ -112,7 +110,6 @@ impl Place {
             other => {
                 if let Some(old) = other {
                     changes.gone.push((id.clone(), old.last_seen)); // another life of the same name (fault 28)
-                    changes.holds.append(&mut old.history.holds);
                 }
                 let (entry, sighting) = Entry::first(facts);
                 changes.sightings.push(sighting);
@@ -130,7 +127,6 @@ impl Place {
             }
             if entry.absent {
                 changes.gone.push((id.clone(), entry.last_seen));
-                changes.holds.append(&mut entry.history.holds);
                 return false;
             }
             entry.absent = true;

@@ -140,8 +140,7 @@ impl State {
                     place.failures = 0;
                     place.fault = None;
                     place.read_at = Some(inventory.taken_at);
-                    let mut found = place.absorb(inventory);
-                    self.hand_over(&read.workspace, &mut found);
+                    let found = place.absorb(inventory);
                     changes.sightings.extend(found.sightings);
                     changes.gone.extend(found.gone);
                     whole.push(read.workspace);

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
-use super::book::{Changes, Place, Rule};
+use super::book::{Place, Rule};
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
-use crate::facts::{Freeze, Hold, OpenIntent, StopKey};
+use crate::facts::{Freeze, OpenIntent, StopKey};
 use crate::guard::FleetSight;
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, World};
@@ -34,8 +34,6 @@ pub(super) struct State {
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
     pub(super) orphans: Vec<RecalledIntent>,
-    /// Holds whose instance is not known, or not any more.
-    pub(super) waiting: Vec<Hold>,
     pub(super) last: Arc<SweepReport>,
 }
 
@@ -73,7 +71,6 @@ impl<W: World> Engine<W> {
             handles: BTreeMap::new(),
             side_by_side: 1,
             orphans: Vec::new(),
-            waiting: Vec::new(),
             last: Arc::new(SweepReport::default()),
         };
         let view = FleetView {
@@ -134,7 +131,6 @@ impl<W: World> Engine<W> {
             place.remember(id, remembered);
         }
         state.orphans = orphans;
-        state.waiting = recall.holds;
         Ok(())
     }
 }
@@ -150,22 +146,6 @@ impl State {
 
     pub(super) fn history_mut(&mut self, id: &InstanceId) -> Option<&mut crate::facts::History> {
         self.places.get_mut(id.workspace())?.entries.get_mut(id).map(|entry| &mut entry.history)
-    }
-
-    /// Gives holds that wait for their instance to those now seen for the first time: a hold may be older than the first
-    /// record of its instance, and outlives an instance that a list left out for a while (G13).
-    pub(super) fn hand_over(&mut self, workspace: &WorkspaceId, changes: &mut Changes) {
-        self.waiting.append(&mut changes.holds);
-        let Some(place) = self.places.get_mut(workspace) else { return };
-        for first in changes.sightings.iter().filter(|sighting| sighting.before.is_none()) {
-            let Some(entry) = place.entries.get_mut(&first.facts.id) else { continue };
-            // Where Azure did not say when it was created, nobody knows that it is another one.
-            let same_life = |hold: &Hold| hold.created.is_none_or(|at| first.facts.created.is_none_or(|now| at == now));
-            let fits = |hold: &Hold| hold.instance == first.facts.id && same_life(hold);
-            let (its, others): (Vec<Hold>, Vec<Hold>) = std::mem::take(&mut self.waiting).into_iter().partition(fits);
-            self.waiting = others;
-            entry.history.holds.extend(its);
-        }
     }
 
     /// Remembers that a stop ended, and that none is under way.

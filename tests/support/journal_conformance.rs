@@ -47,7 +47,6 @@ pub(crate) fn same(a: &Recall, b: &Recall) {
     assert_eq!(a.open, b.open);
     assert_eq!(a.evaluated, b.evaluated);
     assert_eq!(a.revisions, b.revisions);
-    assert_eq!(a.holds, b.holds);
 }
 
 /// Closes without a word and opens again: what is recalled must not change (I9).
@@ -320,18 +319,6 @@ pub(crate) async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(b
     );
     assert_eq!(kind(journal.delivered("nobody", at(8)).await), FaultKind::Storage);
     assert_eq!(kind(journal.undelivered("nobody", "x", None).await), FaultKind::Storage);
-}
-
-/// A hold may be made before anything of its instance is recorded; it must not be forgotten meanwhile (G13).
-pub(crate) async fn a_hold_waits_for_its_instance<B: Bench>(bench: &B) {
-    let journal = bench.open().await;
-    let early = hold("h-1", "ci-a", born(), at(0), at(7_200));
-    journal.hold(&early).await.unwrap();
-    let journal = again(bench, journal, at(1)).await;
-    assert_eq!(recall(&journal, at(1)).await.holds, vec![early.clone()]);
-    journal.record(&running("ci-a", born(), at(5))).await.unwrap();
-    let found = recall(&journal, at(6)).await;
-    assert_eq!((history(&found, "ci-a").holds.clone(), found.holds), (vec![early], Vec::new()));
 }
 
 pub(crate) async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B) {
