@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::program::Place;
 
 /// How long anything may take before a test gives up: an unloaded machine needs a fraction of it.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Waits until there is something, and returns it.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -27,7 +27,7 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// The child.
 #[derive(Debug)]
 pub(crate) struct Service {
-    child: Child,
+    pub(crate) child: Child,
     log: Arc<Mutex<String>>,
 }
 
@@ -69,11 +69,6 @@ impl Service {
     /// Waits until it has ended by itself.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         until("the end of the service", || self.child.try_wait().unwrap())
-    }
-
-    /// Its process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
     }
 }
 

@@ -1,0 +1,54 @@
+//! The demo's figures: nothing in use by a job is stopped, nothing due is missed, and a seed says it all.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what cannot be had fails the test")]
+
+use lightsout::cli::demo::{DemoOptions, demo};
+use serde_json::Value;
+
+const KEYS: [&str; 17] = [
+    "seed",
+    "instances",
+    "days",
+    "stops",
+    "verified",
+    "warned",
+    "held",
+    "refused",
+    "busy_stopped",
+    "busy_unseen",
+    "regrets",
+    "missed",
+    "running_hours",
+    "running_hours_without",
+    "arm_calls",
+    "sweeps",
+    "wall_seconds",
+];
+
+async fn figures(seed: u64) -> Value {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let (figures, _open) =
+        demo(DemoOptions { days: 3, speed: None, seed, paced: false, listen: None }, None).await.unwrap();
+    serde_json::to_value(figures).unwrap()
+}
+
+async fn told(seed: u64) -> Value {
+    let mut figures = figures(seed).await;
+    let object = figures.as_object_mut().unwrap();
+    assert!(KEYS.iter().all(|key| object.get(*key).is_some_and(Value::is_number)), "{object:?}");
+    assert_eq!(object.len(), KEYS.len(), "{object:?}");
+    assert_eq!((&object["busy_stopped"], &object["missed"]), (&0.into(), &0.into()), "{object:?}");
+    assert!(object["stops"].as_u64() > Some(0) && object["warned"].as_u64() > Some(0), "{object:?}");
+    object.remove("wall_seconds");
+    figures
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_days_of_one_seed_are_always_the_same() {
+    assert_eq!(told(1).await, told(1).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_days_of_other_seeds_keep_the_promises_too() {
+    let (second, third) = (told(2).await, told(3).await);
+    assert_ne!(second, third);
+}

@@ -1,0 +1,60 @@
+//! Marked secrets go through the whole service and come out nowhere: log, metrics, journal, answers.
+
+#[path = "support/estate.rs"]
+mod estate;
+#[path = "support/people.rs"]
+mod people;
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/service.rs"]
+mod service;
+
+use estate::Estate;
+use people::{KEY, People};
+use program::{Place, off_now};
+use service::{Service, until};
+
+const HEADER: &str = "canary-identity-header-77a0e1";
+
+fn holds(bytes: &[u8], secret: &str) -> bool {
+    bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_no_secret_leaves_the_service_but_to_whom_it_is_meant() {
+    let estate = Estate::start(1, 1, |options| options.identity_header = HEADER.to_owned()).await;
+    let people = People::listen();
+    let settings = format!("{}[log]\nlevel = \"trace\"\n", people.settings());
+    let place = Place::new(&estate.sandbox.base_url(), estate.workspaces(), &settings)
+        .with("IDENTITY_HEADER", HEADER)
+        .with("INBOX_KEY", KEY);
+    let policy = off_now("enforce", "0s", "").replace("lead = \"0s\"\n", "lead = \"0s\"\nproof = \"recorded\"\n");
+    place.write("policies/night.toml", &policy);
+    let mut service = Service::start(&place, &[]);
+    until("the stop", || (estate.stops_of("ci-00000-00000") == (1, 1)).then_some(()));
+    estate.let_operations_end();
+    until("word of it", || (people.messages("stopped").len() == 1).then_some(()));
+
+    let mut seen = vec![("the log".to_owned(), service.log().into_bytes())];
+    seen.push(("/metrics".to_owned(), service.get("/metrics").into_bytes()));
+    for args in
+        [vec!["status", "--json"], vec!["explain", "ci-00000-00000", "--json"], vec!["hold", "--list"], vec!["plan"]]
+    {
+        let said = place.run(&args);
+        assert_eq!(said.code, 0, "{args:?}: {}{}", said.out, said.err);
+        seen.push((format!("{args:?}"), (said.out + &said.err).into_bytes()));
+    }
+    for file in std::fs::read_dir(place.path("store")).unwrap().map(Result::unwrap) {
+        if file.file_type().unwrap().is_file() {
+            seen.push((format!("{:?}", file.path()), std::fs::read(file.path()).unwrap()));
+        }
+    }
+    assert!(seen.len() >= 8, "log, metrics, four answers, the journal");
+    for (place, bytes) in &seen {
+        for secret in [HEADER, KEY, "Bearer "] {
+            assert!(!holds(bytes, secret), "{secret} in {place}");
+        }
+    }
+    service.child.kill().unwrap();
+    assert!(!service.ended().success());
+}

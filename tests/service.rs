@@ -1,0 +1,17 @@
+//! The service as an operator runs it: `lightsout run` against a simulated Azure, asked and told while it works.
+
+#[path = "support/estate.rs"]
+mod estate;
+#[path = "support/people.rs"]
+mod people;
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/service.rs"]
+mod service;
+
+#[path = "service/apart.rs"]
+mod apart;
+#[path = "service/asked.rs"]
+mod asked;
+#[path = "service/reload.rs"]
+mod reload;
