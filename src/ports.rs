@@ -396,6 +396,8 @@ pub struct Recall {
     pub evaluated: BTreeMap<PolicyId, Timestamp>,
     /// Revisions.
     pub revisions: BTreeMap<PolicyId, RevisionMark>,
+    /// Holds of instances that are not among the above: held before they were first recorded, or gone and perhaps back.
+    pub holds: Vec<Hold>,
 }
 
 /// An open intent as recalled.

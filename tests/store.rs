@@ -58,6 +58,7 @@ journal_conformance!(
     a_clock_that_went_back_ends_nothing_before_it_began,
     a_sweep_is_written_whole_or_not_at_all,
     the_outbox_keeps_a_message_until_it_is_confirmed,
+    a_hold_waits_for_its_instance,
     holds_last_until_they_end_or_are_lifted,
     what_is_long_past_is_not_recalled,
     evaluation_never_goes_back,

@@ -97,6 +97,7 @@ impl<W: World> Engine<W> {
         if let Some(place) = state.places.get_mut(id.workspace()) {
             place.see(fresh.clone(), &mut changes);
         }
+        state.hand_over(id.workspace(), &changes.sightings);
         acted.sightings.extend(changes.sightings);
         let policy = state
             .policy_of(id.workspace())

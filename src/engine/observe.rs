@@ -177,6 +177,7 @@ impl State {
                     place.fault = None;
                     place.read_at = Some(inventory.taken_at);
                     let found = place.absorb(inventory);
+                    self.hand_over(&read.workspace, &found.sightings);
                     changes.sightings.extend(found.sightings);
                     changes.gone.extend(found.gone);
                     changes.closed.extend(found.closed);

@@ -9,10 +9,10 @@ use super::book::{Place, Rule};
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
 use super::sight::Asked;
-use crate::facts::{Freeze, OpenIntent, StopKey};
+use crate::facts::{Freeze, Hold, OpenIntent, StopKey};
 use crate::guard::FleetSight;
 use crate::policy::{Governing, PolicySet};
-use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, SweepRecord, World};
+use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{FleetView, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -41,6 +41,8 @@ pub(super) struct State {
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
     pub(super) orphans: Vec<RecalledIntent>,
+    /// Holds whose instance is not known, or not any more.
+    pub(super) waiting: Vec<Hold>,
     /// Stops asked for in the last hour.
     pub(super) asked: Vec<Asked>,
     /// As in the options.
@@ -87,6 +89,7 @@ impl<W: World> Engine<W> {
             unclear: BTreeSet::new(),
             side_by_side: 1,
             orphans: Vec::new(),
+            waiting: Vec::new(),
             asked: Vec::new(),
             stale_after: options.stale_after,
             shrunk: 0,
@@ -151,6 +154,7 @@ impl<W: World> Engine<W> {
             place.remember(id, remembered);
         }
         state.orphans = orphans;
+        state.waiting = recall.holds;
         Ok(())
     }
 }
@@ -166,6 +170,21 @@ impl State {
 
     pub(super) fn history_mut(&mut self, id: &InstanceId) -> Option<&mut crate::facts::History> {
         self.places.get_mut(id.workspace())?.entries.get_mut(id).map(|entry| &mut entry.history)
+    }
+
+    /// Gives holds that wait for their instance to those now seen for the first time: a hold may be older than the first
+    /// record of its instance (G13).
+    pub(super) fn hand_over(&mut self, workspace: &WorkspaceId, sightings: &[Sighting]) {
+        let Some(place) = self.places.get_mut(workspace).filter(|_| !self.waiting.is_empty()) else { return };
+        for first in sightings.iter().filter(|sighting| sighting.before.is_none()) {
+            let Some(entry) = place.entries.get_mut(&first.facts.id) else { continue };
+            // Where Azure did not say when it was created, nobody knows that it is another one.
+            let same_life = |hold: &Hold| hold.created.is_none_or(|at| first.facts.created.is_none_or(|now| at == now));
+            let fits = |hold: &Hold| hold.instance == first.facts.id && same_life(hold);
+            let (its, others): (Vec<Hold>, Vec<Hold>) = std::mem::take(&mut self.waiting).into_iter().partition(fits);
+            self.waiting = others;
+            entry.history.holds.extend(its);
+        }
     }
 
     /// Remembers that a stop ended, and that none is under way.

@@ -52,7 +52,10 @@ impl Store {
         let instances = instances(&mut tx, &mut parts, &open).await?;
         let (evaluated, revisions) = (evaluated(&mut tx).await?, revisions(&mut tx).await?);
         tx.rollback().await?;
-        Ok(Recall { instances, open, evaluated, revisions })
+        // What no instance took: theirs was never recorded, or is gone.
+        let mut holds: Vec<Hold> = parts.holds.into_values().flatten().map(|(_, hold)| hold).collect();
+        holds.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
+        Ok(Recall { instances, open, evaluated, revisions, holds })
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn same(a: &Recall, b: &Recall) {
     assert_eq!(a.open, b.open);
     assert_eq!(a.evaluated, b.evaluated);
     assert_eq!(a.revisions, b.revisions);
+    assert_eq!(a.holds, b.holds);
 }
 
 /// Closes without a word and opens again: what is recalled must not change (I9).
@@ -187,7 +188,7 @@ pub(crate) async fn one_open_stop_an_instance_and_one_stop_a_reason<B: Bench>(be
         journal.intend(&Intent { attempt: 2, ..intent(&name, "ci-a", born(), "k1", at(3)) }).await.unwrap();
         journal.settle(&name, &result, at(4)).await.unwrap();
     }
-    for (n, result) in [StopResult::Stopped, StopResult::StartedAgain, StopResult::Gone].into_iter().enumerate() {
+    for (n, result) in [StopResult::Stopped, StopResult::StartedAgain].into_iter().enumerate() {
         let (name, key) = (format!("done-{n}"), format!("key-{n}"));
         journal.intend(&intent(&name, "ci-a", born(), &key, at(5))).await.unwrap();
         journal.settle(&name, &result, at(6)).await.unwrap();
@@ -323,6 +324,18 @@ pub(crate) async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(b
     );
     assert_eq!(kind(journal.delivered("nobody", at(8)).await), FaultKind::Storage);
     assert_eq!(kind(journal.undelivered("nobody", "x", None).await), FaultKind::Storage);
+}
+
+/// A hold may be made before anything of its instance is recorded; it must not be forgotten meanwhile (G13).
+pub(crate) async fn a_hold_waits_for_its_instance<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    let early = hold("h-1", "ci-a", born(), at(0), at(7_200));
+    journal.hold(&early).await.unwrap();
+    let journal = again(bench, journal, at(1)).await;
+    assert_eq!(recall(&journal, at(1)).await.holds, vec![early.clone()]);
+    journal.record(&running("ci-a", born(), at(5))).await.unwrap();
+    let found = recall(&journal, at(6)).await;
+    assert_eq!((history(&found, "ci-a").holds.clone(), found.holds), (vec![early], Vec::new()));
 }
 
 pub(crate) async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B) {

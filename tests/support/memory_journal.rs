@@ -62,7 +62,7 @@ fn absent<T>() -> Result<T, Fault> {
 }
 
 fn is_spent(result: &StopResult) -> bool {
-    matches!(result, StopResult::Stopped | StopResult::StartedAgain | StopResult::Gone)
+    matches!(result, StopResult::Stopped | StopResult::StartedAgain)
 }
 
 fn ago(now: Timestamp, hours: i64) -> Timestamp {
@@ -116,16 +116,9 @@ impl Memory {
     }
 
     fn history(&self, id: &InstanceId, created: Created, kept: &History, now: Timestamp) -> History {
-        let mut holds: Vec<Hold> = self
-            .holds
-            .iter()
-            .filter(|(hold, _)| {
-                hold.instance == *id && (hold.created == created || hold.created.is_none() || created.is_none())
-            })
-            .map(|(hold, lifted)| Hold { until: lifted.map_or(hold.until, |at| at.min(hold.until)), ..hold.clone() })
-            .filter(|hold| hold.until >= ago(now, 24))
-            .collect();
-        holds.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
+        let holds = self.held(now, |hold| {
+            hold.instance == *id && (hold.created == created || hold.created.is_none() || created.is_none())
+        });
         let mut posts: Vec<&Post> = self
             .posts
             .values()
@@ -147,6 +140,18 @@ impl Memory {
         });
         let stops = stops.into_iter().filter_map(|stop| ended(stop, ago(now, 36))).collect();
         History { holds, notices, stops, open, ..kept.clone() }
+    }
+
+    fn held(&self, now: Timestamp, wanted: impl Fn(&Hold) -> bool) -> Vec<Hold> {
+        let mut holds: Vec<Hold> = self
+            .holds
+            .iter()
+            .filter(|(hold, _)| wanted(hold))
+            .map(|(hold, lifted)| Hold { until: lifted.map_or(hold.until, |at| at.min(hold.until)), ..hold.clone() })
+            .filter(|hold| hold.until >= ago(now, 24))
+            .collect();
+        holds.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
+        holds
     }
 
     fn open(&self) -> Vec<RecalledIntent> {
@@ -196,7 +201,9 @@ impl Journal for MemoryJournal {
             let history = memory.history(id, *created, &life.history, now);
             instances.insert(id.clone(), Remembered { facts: life.facts.clone(), last_seen, history });
         }
+        let holds = memory.held(now, |hold| !instances.contains_key(&hold.instance));
         Ok(Recall {
+            holds,
             instances,
             open: memory.open(),
             evaluated: memory.evaluated.clone(),
