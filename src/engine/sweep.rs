@@ -24,7 +24,7 @@ impl<W: World> Engine<W> {
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
         let looked = self.discover(now, &mut report).await;
         let due = self.due(now);
-        if due.is_empty() && !(looked && !report.faults.is_empty()) {
+        if due.is_empty() && (!looked || report.faults.is_empty()) {
             return None;
         }
         Some(self.sweep(due, report).await)
