@@ -76,7 +76,13 @@ fn people(state: impl Fn(usize) -> PowerState) -> Vec<(Arc<InstanceFacts>, Histo
         let seen = Some(build::minutes(-700));
         let history = match facts.state {
             PowerState::Stopped => History { first_seen: seen, last_seen_off: seen, ..History::default() },
-            _ => History { first_seen: seen, on_since: Some(build::minutes(-600)), ..History::default() },
+            PowerState::Running
+            | PowerState::JobRunning
+            | PowerState::Changing(_)
+            | PowerState::Broken(_)
+            | PowerState::Unrecognised(_) => {
+                History { first_seen: seen, on_since: Some(build::minutes(-600)), ..History::default() }
+            }
         };
         (Arc::new(facts), history)
     };
