@@ -21,12 +21,19 @@ impl Apart {
     /// Its last workspace has eight machines that run since days, one on which a job runs, and one that is off. It runs
     /// at twice the speed and begins behind, so that operations end soon and the clocks still agree for some minutes.
     fn start(place: &Place) -> Self {
-        let start = wall_now().checked_sub(SignedDuration::from_secs(60)).unwrap().to_string();
+        let start = wall_now().checked_sub(SignedDuration::from_secs(100)).unwrap().to_string();
         let args = "sandbox --listen 127.0.0.1:0 --population scale --workspaces 41 --poll-after 1 --speed 2 --start";
         let args: Vec<&str> = args.split(' ').chain([start.as_str()]).collect();
         let mut child = place.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let (line_read, lines) = std::sync::mpsc::channel();
         let said = BufReader::new(child.stdout.take().unwrap());
-        let lines = said.lines().map_while(Result::ok).take_while(|line| !line.starts_with("# subscription"));
+        // Read to its end: a sandbox that wrote into a closed pipe would end in the middle of the test.
+        std::thread::spawn(move || {
+            for line in said.lines().map_while(Result::ok) {
+                line_read.send(line).ok();
+            }
+        });
+        let lines = lines.iter().take_while(|line| !line.starts_with("# subscription"));
         let export = |line: String| Some(own(line.strip_prefix("export ")?.split_once('=')?));
         let settings = lines.filter_map(export).collect();
         Self { child, settings }

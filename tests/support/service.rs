@@ -74,6 +74,9 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::io::stderr().write_all(self.log().as_bytes()).ok();
+        }
         // It may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());

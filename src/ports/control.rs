@@ -1,0 +1,51 @@
+//! What the faces can ask of a running engine.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ApiUse;
+use crate::facts::Hold;
+use crate::units::PolicyId;
+
+/// What a person asks when they ask for a hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRequest {
+    /// The instance's name or full ARM id; a name that several workspaces use is refused with the list.
+    pub instance: String,
+    /// How long from now, in seconds.
+    pub seconds: u32,
+    /// Why.
+    pub reason: String,
+    /// Who asks.
+    pub by: String,
+}
+
+/// Why a request of a person was not granted, in words for that person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+pub struct Declined(pub String);
+
+/// What the faces can ask of a running engine.
+pub trait Control: Send + Sync + 'static {
+    /// The fleet as last published.
+    fn view(&self) -> std::sync::Arc<crate::report::FleetView>;
+    /// Use of Azure's API so far.
+    fn api_use(&self) -> ApiUse;
+    /// Makes a hold, within the policy's caps.
+    fn hold(&self, request: HoldRequest) -> impl Future<Output = Result<Hold, Declined>> + Send;
+    /// Ends a hold: by its id, or by the instance's name.
+    fn lift(&self, hold: String, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
+    /// Lets a changed policy act on all at once (G19).
+    fn acknowledge(&self, policy: PolicyId, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
+    /// The decision about an instance now; for a past instant the one that was in force, as recorded; for a future
+    /// instant what would be decided on today's facts.
+    fn decision(
+        &self,
+        instance: String,
+        at: Option<Timestamp>,
+    ) -> impl Future<Output = Result<serde_json::Value, Declined>> + Send;
+    /// Asks for a sweep now.
+    fn nudge(&self);
+}

@@ -1,0 +1,115 @@
+//! The one fault type that the engine can reason about.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+/// What kind of thing went wrong, as far as it changes what is done next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// Asked too often; the wait that was asked for, already clamped to 1 s ..= 15 min.
+    Throttled(Option<SignedDuration>),
+    /// No token could be had, or Azure did not accept it.
+    Unauthenticated,
+    /// The identity lacks a permission.
+    Denied,
+    /// It does not exist.
+    Gone,
+    /// Another operation is running on it (409).
+    Conflict,
+    /// Azure refuses to stop it because its disk is full.
+    DiskFull,
+    /// Azure refused the request for another reason; trying again will not help.
+    Refused,
+    /// Azure failed or could not be reached; nothing was done.
+    Unreachable,
+    /// An answer that cannot be understood, or is not allowed (another origin, too big, a loop of pages).
+    Garbled,
+    /// A stop was sent and no answer came: it may or may not have been taken (L5).
+    Unclear,
+    /// The journal could not be read or written.
+    Storage,
+    /// A message could not be delivered.
+    Undelivered,
+}
+
+impl FaultKind {
+    /// The bounded metric label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Throttled(_) => "throttled",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Denied => "forbidden",
+            Self::Gone => "gone",
+            Self::Conflict => "conflict",
+            Self::DiskFull => "disk_full",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Garbled => "garbled",
+            Self::Unclear => "unclear",
+            Self::Storage => "storage",
+            Self::Undelivered => "undelivered",
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Throttled(_) => "nothing to do: it is tried again when Azure allows; fewer or slower sweeps help",
+            Self::Unauthenticated => "check [azure.identity]; `lightsout doctor` tries it step by step",
+            Self::Denied => "give the identity the missing action (deploy/role.json); `lightsout doctor` names it",
+            Self::Gone => "nothing to do if it was deleted; otherwise check its name",
+            Self::Conflict => "nothing to do: another operation is running, it is looked at again next sweep",
+            Self::DiskFull => "its owner must free 1 to 2 GB of its disk, then it is stopped by itself",
+            Self::Refused => "see Azure's message; the next try waits longer each time",
+            Self::Unreachable => "check network, proxy and Azure's status; it is tried again by itself",
+            Self::Garbled => "something between here and Azure answers in its place, or Azure changed; see the message",
+            Self::Unclear => "nothing to do: the next sweep looks whether it was stopped",
+            Self::Storage => "check the disk of [store] dir; nothing is stopped until it can be written",
+            Self::Undelivered => "check the channel; `lightsout doctor` tries it",
+        }
+    }
+}
+
+/// Something that could not be done.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {doing}")]
+pub struct Fault {
+    /// Its kind.
+    pub kind: FaultKind,
+    /// What was being done: completes "could not …".
+    pub doing: String,
+    /// Why.
+    #[source]
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A fault without a deeper cause.
+    #[must_use]
+    pub fn new(kind: FaultKind, doing: impl Into<String>) -> Self {
+        Self { kind, doing: doing.into(), cause: None }
+    }
+
+    /// With the cause.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The whole chain in one line: what, why, and the remedy.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause: Option<&dyn std::error::Error> = self.cause.as_ref().map(|c| &**c as &dyn std::error::Error);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,25 @@
+//! The seams: what the engine asks of the outside, one port a file, and the one fault type that it can reason about.
+
+mod clock;
+mod control;
+mod fault;
+mod journal;
+mod message;
+mod observe;
+mod rows;
+mod stop;
+mod world;
+
+pub use clock::Clock;
+pub use control::{Control, Declined, HoldRequest};
+pub use fault::{Fault, FaultKind};
+pub use journal::Journal;
+pub use message::{Message, MessageKind, Notify};
+pub use observe::{ApiUse, AzureTime, Discovery, Observe};
+pub use rows::{
+    AuditLine, DecisionRow, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting, SweepRecord,
+};
+pub use stop::{OperationHandle, OperationState, StopInstances};
+pub use world::{FreezeSwitch, World};
+
+pub use crate::guard::StopPermit;

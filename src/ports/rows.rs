@@ -1,0 +1,148 @@
+//! What goes into the journal and comes out of it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Message;
+use crate::facts::{Created, History, Hold, InstanceFacts, PowerState, StopKey, StopResult};
+use crate::plan::Step;
+use crate::units::{InstanceId, PolicyId, WorkspaceId};
+
+/// A stop that is to be sent, written before it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Intent {
+    /// Its id: sorts by time.
+    pub id: String,
+    /// What is stopped, why, under which revision, from which observation (G11).
+    pub step: Step,
+    /// When.
+    pub at: Timestamp,
+    /// From 1; a failed try of the same reason may be tried again.
+    pub attempt: u32,
+}
+
+/// One instance as it changed between two sightings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighting {
+    /// As seen.
+    pub facts: InstanceFacts,
+    /// Its state before, none at the first sighting.
+    pub before: Option<PowerState>,
+    /// The change happened after this instant (the previous sighting, or `lastOperation` when credible) …
+    pub not_before: Option<Timestamp>,
+    /// … and not after this one.
+    pub not_after: Timestamp,
+    /// What is remembered of it from now on (stops, holds and notices left out: they have their own rows).
+    pub history: History,
+}
+
+/// A decision worth keeping: the verdict changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionRow {
+    /// Which instance.
+    pub instance: InstanceId,
+    /// When.
+    pub at: Timestamp,
+    /// The verdict as JSON.
+    pub verdict: String,
+    /// The facts as JSON.
+    pub facts: String,
+}
+
+/// Everything one sweep adds to the journal, in one transaction.
+#[derive(Debug, Clone, Default)]
+pub struct SweepRecord {
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Workspaces read, and when.
+    pub seen: Vec<(WorkspaceId, Timestamp)>,
+    /// Instances that changed.
+    pub sightings: Vec<Sighting>,
+    /// Instances that are gone (absent twice): closed at their last sighting.
+    pub gone: Vec<(InstanceId, Timestamp)>,
+    /// Verdicts that changed.
+    pub decisions: Vec<DecisionRow>,
+    /// Messages to deliver; one that exists already is left as it is.
+    pub messages: Vec<Message>,
+    /// Stops that were settled: intent id, result.
+    pub settled: Vec<(String, StopResult)>,
+    /// Policies evaluated up to this sweep: `last_evaluated` never goes back (S12).
+    pub evaluated: Vec<PolicyId>,
+}
+
+/// When a policy's revision was first seen, and whether a person let it act on all (G19).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevisionMark {
+    /// The revision.
+    pub revision: String,
+    /// When it was first loaded.
+    pub since: Timestamp,
+    /// True when it replaced another revision of the same policy; the very first one is no canary.
+    pub replaced: bool,
+    /// Acknowledged.
+    pub acknowledged: bool,
+}
+
+/// An instance as remembered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remembered {
+    /// As last written.
+    pub facts: InstanceFacts,
+    /// When its workspace was last read with it in.
+    pub last_seen: Timestamp,
+    /// What is remembered, with stops, holds and notices.
+    pub history: History,
+}
+
+/// What is remembered at start.
+#[derive(Debug, Clone, Default)]
+pub struct Recall {
+    /// Every instance not gone.
+    pub instances: BTreeMap<InstanceId, Remembered>,
+    /// Intents that were open: intended or sent, to be settled by looking (L5).
+    pub open: Vec<RecalledIntent>,
+    /// How far each policy's edges were evaluated.
+    pub evaluated: BTreeMap<PolicyId, Timestamp>,
+    /// Revisions.
+    pub revisions: BTreeMap<PolicyId, RevisionMark>,
+    /// Holds of instances that are not among the above: held before they were first recorded, or gone and perhaps back.
+    pub holds: Vec<Hold>,
+}
+
+/// An open intent as recalled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecalledIntent {
+    /// Its id.
+    pub id: String,
+    /// Which instance.
+    pub instance: InstanceId,
+    /// Which life of its name.
+    pub created: Created,
+    /// Its reason's identity.
+    pub key: StopKey,
+    /// By which policy.
+    pub policy: PolicyId,
+    /// The ground's label.
+    pub ground: String,
+    /// When it was intended.
+    pub intended_at: Timestamp,
+    /// When Azure took it; none when it may never have been sent.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// One line of the audit log: who did what, when, why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// When.
+    pub at: Timestamp,
+    /// Who: `lightsout`, or the user that the operating system names.
+    pub who: String,
+    /// What: a short word such as `hold`, `freeze`, `stop`, `reload`.
+    pub what: String,
+    /// To what.
+    pub target: String,
+    /// Why, or the particulars.
+    pub why: String,
+}
