@@ -183,7 +183,7 @@ fn g8_more_than_three_and_more_than_a_tenth_and_not_as_many_as() {
 fn every_other_reason_refuses_by_its_name() {
     type Change = fn(&mut Table);
     let stopped = |minutes: i64| EndedStop {
-        key: StopKey("k".to_owned()),
+        key: StopKey("k".into()),
         asked_at: ago(minutes * 60),
         ended_at: ago(minutes * 60),
         result: StopResult::Stopped,
@@ -199,16 +199,16 @@ fn every_other_reason_refuses_by_its_name() {
             table.sight.canaries.insert(PolicyId::new("office"), Canary { until: now(), room: 0 });
         }),
         (Refusal::UnderWay, |table| {
-            table.history.open = Some(OpenIntent {
+            table.history.open = Some(Box::new(OpenIntent {
                 id: "1".to_owned(),
-                key: StopKey("k".to_owned()),
+                key: StopKey("k".into()),
                 intended_at: now(),
                 sent_at: None,
-            });
+            }));
         }),
         (Refusal::BackingOff, |table| {
             table.history.stops = vec![EndedStop {
-                key: StopKey("k".to_owned()),
+                key: StopKey("k".into()),
                 asked_at: ago(60),
                 ended_at: ago(60),
                 result: StopResult::Failed("conflict".to_owned()),
@@ -256,10 +256,10 @@ fn stop_verdict(step: &Step) -> Verdict {
         at: now(),
         action: Action::Stop,
         ground: step.ground,
-        due: Some(due),
+        due: Some(Box::new(due)),
         notice: None,
         changes_at: None,
-        findings: vec![finding],
+        findings: Arc::new([finding]),
     }
 }
 
@@ -293,7 +293,7 @@ fn g10_a_second_look_that_finds_the_same_permits() {
     assert_eq!(looked(|_, verdict, _| verdict.policy = PolicyId::new("another")), Some(Refusal::PolicyChanged));
     assert_eq!(looked(|_, verdict, _| verdict.action = Action::Warn), Some(Refusal::NoLongerDue));
     assert_eq!(looked(|_, verdict, _| verdict.due = None), Some(Refusal::NoLongerDue));
-    let other = |verdict: &mut Verdict| verdict.due.iter_mut().for_each(|due| due.key = StopKey("another".to_owned()));
+    let other = |verdict: &mut Verdict| verdict.due.iter_mut().for_each(|due| due.key = StopKey("another".into()));
     assert_eq!(
         looked(|_, verdict, _| other(verdict)),
         Some(Refusal::NoLongerDue),

@@ -51,16 +51,16 @@ fn known() -> InstanceFacts {
         }],
     };
     let odd = Oddity { field: "lastOperation.operationTime".to_owned(), what: "in the future\u{7}".to_owned() };
-    InstanceFacts { native, oddities: vec![odd], ..build::facts("ws-a", "ci-ada") }
+    InstanceFacts { native: Arc::new(native), oddities: vec![odd], ..build::facts("ws-a", "ci-ada") }
 }
 
 fn decided(facts: &InstanceFacts) -> Verdict {
     let finding =
         |rule, ground, words: &str, due| Finding { rule, ground, words: words.to_owned().into(), due_at: due };
     Verdict {
-        due: Some(build::due(Ground::OffHours, build::minutes(10))),
+        due: Some(Box::new(build::due(Ground::OffHours, build::minutes(10)))),
         changes_at: Some(build::minutes(10)),
-        findings: vec![
+        findings: Arc::new([
             finding(Rule::Warning, Ground::Announced, "announced to ada@example.com, delivered 5m ago", None),
             finding(
                 Rule::Hours,
@@ -69,19 +69,19 @@ fn decided(facts: &InstanceFacts) -> Verdict {
                 Some(build::minutes(10)),
             ),
             finding(Rule::Idle, Ground::IdleUnknown, "no source is configured", None),
-        ],
+        ]),
         ..build::verdict(facts, Action::Keep, Ground::Announced)
     }
 }
 
 fn remembered() -> History {
     let notice = PastNotice {
-        key: NoticeKey { stop: StopKey("hours/office/2026-11-24".to_owned()), stop_at: build::minutes(10) },
+        key: NoticeKey { stop: StopKey("hours/office/2026-11-24".into()), stop_at: build::minutes(10) },
         recorded_at: build::minutes(-5),
         state: NoticeState::Delivered { at: build::minutes(-5) },
     };
     let ended = EndedStop {
-        key: StopKey("hours/office/2026-11-23".to_owned()),
+        key: StopKey("hours/office/2026-11-23".into()),
         asked_at: build::minutes(-1_440),
         ended_at: build::minutes(-1_437),
         result: StopResult::StartedAgain,
@@ -202,20 +202,24 @@ fn exit_codes_say_what_happened() {
 fn no_text_from_azure_reaches_the_terminal_raw() {
     let evil = "\u{1b}[2J\u{202e}x\r\n";
     let mut facts = build::facts("ws-a", "ci-1");
-    facts.owner = Owner { user_name: Some(Arc::from(evil)), ..Owner::default() };
+    facts.owner = Arc::new(Owner { user_name: Some(evil.into()), ..Owner::default() });
     facts.size = Arc::from(evil);
     facts.oddities = vec![Oddity { field: evil.to_owned(), what: evil.to_owned() }];
     let mut verdict = build::verdict(&facts, Action::Stop, Ground::OffHours);
-    verdict.due = Some(build::due(Ground::OffHours, build::minutes(-5)));
-    verdict.findings =
-        vec![Finding { rule: Rule::Hours, ground: Ground::OffHours, words: evil.to_owned().into(), due_at: None }];
+    verdict.due = Some(Box::new(build::due(Ground::OffHours, build::minutes(-5))));
+    verdict.findings = Arc::new([Finding {
+        rule: Rule::Hours,
+        ground: Ground::OffHours,
+        words: evil.to_owned().into(),
+        due_at: None,
+    }]);
     let told = Explanation { facts: Arc::new(facts.clone()), verdict: Arc::new(verdict.clone()), ..told() };
     let mut shown = build::shown(facts.clone(), Some(verdict));
-    shown.hold = Some(lightsout::facts::Hold {
+    shown.hold = Some(Box::new(lightsout::facts::Hold {
         by: evil.to_owned(),
         reason: evil.to_owned(),
         ..build::hold(&facts, build::minutes(5))
-    });
+    }));
     let mut room = build::room("ws-a", vec![shown]);
     room.fault = Some(evil.to_owned());
     let view =

@@ -130,7 +130,7 @@ fn message() -> Message {
         kind: MessageKind::Warning,
         instance: InstanceId::parse(text).unwrap(),
         created: None,
-        notice: Some(NoticeKey { stop: StopKey("k1".to_owned()), stop_at }),
+        notice: Some(NoticeKey { stop: StopKey("k1".into()), stop_at }),
         policy: PolicyId::new("Nightly"),
         ground: "off_hours".to_owned(),
         owner: Some("a@example.org".to_owned()),

@@ -28,6 +28,7 @@ pub(super) struct Frame<'w> {
     observed_at: Timestamp,
     sizes: Vec<Arc<str>>,
     regions: Vec<Region>,
+    no_timers: Arc<NativeTimers>,
 }
 
 /// What one item turned out to be.
@@ -44,7 +45,8 @@ pub(super) enum Item {
 impl<'w> Frame<'w> {
     pub(super) fn new(workspace: &'w WorkspaceFacts, observed_at: Timestamp) -> Self {
         let prefix = format!("{}/computes/", workspace.id);
-        Self { workspace, prefix, observed_at, sizes: Vec::new(), regions: vec![workspace.region.clone()] }
+        let regions = vec![workspace.region.clone()];
+        Self { workspace, prefix, observed_at, sizes: Vec::new(), regions, no_timers: Arc::default() }
     }
 
     /// Facts are dated by the moment before their page was asked for.
@@ -117,10 +119,10 @@ impl<'w> Frame<'w> {
             created,
             size: self.size(size.unwrap_or_default()),
             region: self.region(region),
-            owner: inner.map(owner).unwrap_or_default(),
+            owner: Arc::new(inner.map(owner).unwrap_or_default()),
             tags: tags(compute.tags, self.observed_at, &mut oddities),
             last_operation,
-            native: inner.map(|inner| native(inner, &mut oddities)).unwrap_or_default(),
+            native: self.native(inner.map(|inner| native(inner, &mut oddities)).unwrap_or_default()),
             activity,
             observed_at: self.observed_at,
             state,
@@ -133,7 +135,7 @@ impl<'w> Frame<'w> {
         wire: &WireOperation<'_>,
         created: Option<Timestamp>,
         oddities: &mut Vec<Oddity>,
-    ) -> Reading<LastOperation> {
+    ) -> Reading<Arc<LastOperation>> {
         let (Some(name), Some(time)) = (said(&wire.operation_name), said(&wire.operation_time)) else {
             return Reading::Unknown(Unknown::Missing);
         };
@@ -149,13 +151,18 @@ impl<'w> Frame<'w> {
                     status: operation_status(said(&wire.operation_status)),
                     trigger: trigger(said(&wire.operation_trigger)),
                 };
-                Reading::Known { value, as_of: self.observed_at }
+                Reading::Known { value: Arc::new(value), as_of: self.observed_at }
             }
             Err(why) => {
                 odd(oddities, "lastOperation.operationTime", why.clone());
                 Reading::Unknown(Unknown::Implausible(format!("lastOperation.operationTime {why}")))
             }
         }
+    }
+
+    /// Most instances have no timers: they share that.
+    fn native(&self, timers: NativeTimers) -> Arc<NativeTimers> {
+        if timers == NativeTimers::default() { Arc::clone(&self.no_timers) } else { Arc::new(timers) }
     }
 
     fn size(&mut self, text: &str) -> Arc<str> {

@@ -1,7 +1,5 @@
 //! Text that comes from outside, made fit for a message: short, on one line, without tokens or signatures.
 
-use std::sync::Arc;
-
 /// A message from Azure keeps this many characters.
 const CHARS_MAX: usize = 400;
 
@@ -31,11 +29,11 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// A name that may be shown as it is, mostly without a second copy of it.
-pub(super) fn shown(text: &str) -> Arc<str> {
+pub(super) fn shown(text: &str) -> Box<str> {
     if text.len() <= CHARS_MAX && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
-        Arc::from(text)
+        Box::from(text)
     } else {
-        Arc::from(clean(text))
+        clean(text).into_boxed_str()
     }
 }
 

@@ -129,7 +129,7 @@ impl<W: World> Engine<W> {
             let mut state = self.lock();
             state.count_asked(&step.instance, &open);
             if let Some(history) = state.history_mut(&step.instance) {
-                history.open = Some(open);
+                history.open = Some(Box::new(open));
             }
         }
         if let Freeze::On(why) = self.world.freeze() {

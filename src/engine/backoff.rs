@@ -74,7 +74,7 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_second(UNIX + seconds).unwrap();
         let id =
             "/subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci";
-        let key = NoticeKey { stop: StopKey("hours/p/2027-01-15/0/off".to_owned()), stop_at: at(900) };
+        let key = NoticeKey { stop: StopKey("hours/p/2027-01-15/0/off".into()), stop_at: at(900) };
         Message {
             id: "warning".to_owned(),
             kind: MessageKind::Warning,

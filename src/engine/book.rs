@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::{
-    Activity, Completeness, EndedStop, History, InstanceFacts, Inventory, PowerState, StopResult, WorkspaceFacts,
+    Activity, Completeness, EndedStop, History, InstanceFacts, Inventory, PowerState, Reading, StopResult,
+    WorkspaceFacts,
 };
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
@@ -41,11 +42,12 @@ pub(super) struct Place {
     pub(super) read_ms: u64,
     pub(super) fault: Option<(&'static str, String)>,
     pub(super) failures: u32,
-    pub(super) entries: BTreeMap<InstanceId, Entry>,
+    /// Boxed: a map keeps room for more entries than it has.
+    pub(super) entries: BTreeMap<InstanceId, Box<Entry>>,
     pub(super) skipped: u32,
     pub(super) partial: Vec<String>,
     /// Instances that are gone, for the case that they come back: holds outlast a list that left them out twice.
-    departed: BTreeMap<InstanceId, Entry>,
+    departed: BTreeMap<InstanceId, Box<Entry>>,
 }
 
 /// What one inventory changed.
@@ -55,6 +57,15 @@ pub(super) struct Changes {
     pub(super) gone: Vec<(InstanceId, Timestamp)>,
     /// Intents whose instance is gone, or another one by now (fault 16, 28).
     pub(super) closed: Vec<(InstanceId, String)>,
+}
+
+impl Changes {
+    /// Those of another workspace beside these.
+    pub(super) fn add(&mut self, other: Self) {
+        self.sightings.extend(other.sightings);
+        self.gone.extend(other.gone);
+        self.closed.extend(other.closed);
+    }
 }
 
 /// What was done with an instance that is gone is remembered so long, for stops of a day and a half (G15).
@@ -86,7 +97,7 @@ impl Place {
             verdict: None,
             absent: false,
         };
-        self.entries.insert(id, entry);
+        self.entries.insert(id, Box::new(entry));
     }
 
     /// Takes in a whole reading of the workspace.
@@ -129,7 +140,7 @@ impl Place {
                 let before = self.departed.remove(&id).filter(|entry| entry.facts.created == facts.created);
                 let (entry, sighting) = Entry::first(facts, before.map(|entry| entry.history));
                 changes.sightings.push(sighting);
-                self.entries.insert(id, entry);
+                self.entries.insert(id, Box::new(entry));
             }
         }
     }
@@ -212,7 +223,7 @@ impl Entry {
             History { first_seen: before.first_seen.or(Some(facts.observed_at)), on_since: None, ..before };
         remember_state(&mut history, &facts);
         let sighting = Sighting {
-            facts: (*facts).clone(),
+            facts: facts.clone(),
             before: None,
             not_before: None,
             not_after: facts.observed_at,
@@ -221,7 +232,8 @@ impl Entry {
         (Self { last_seen: facts.observed_at, facts, history, verdict: None, absent: false }, sighting)
     }
 
-    fn update(&mut self, facts: Arc<InstanceFacts>) -> Option<Sighting> {
+    fn update(&mut self, mut facts: Arc<InstanceFacts>) -> Option<Sighting> {
+        keep_shared(&mut facts, &self.facts);
         let changed = !same_but_time(&facts, &self.facts);
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
         remember_state(&mut self.history, &facts);
@@ -229,12 +241,30 @@ impl Entry {
         self.absent = false;
         self.facts = facts;
         changed.then(|| Sighting {
-            facts: (*self.facts).clone(),
+            facts: self.facts.clone(),
             before: Some(before),
             not_before: Some(not_before),
             not_after: self.last_seen,
             history: self.history.clone(),
         })
+    }
+}
+
+/// What did not change is held once, by the old facts and the new: most of a fleet is as it was.
+fn keep_shared(new: &mut Arc<InstanceFacts>, old: &InstanceFacts) {
+    let Some(new) = Arc::get_mut(new) else { return };
+    new.id = old.id.clone();
+    if new.owner == old.owner {
+        new.owner = old.owner.clone();
+    }
+    if new.native == old.native {
+        new.native = old.native.clone();
+    }
+    if let (Reading::Known { value: new, .. }, Reading::Known { value: old, .. }) =
+        (&mut new.last_operation, &old.last_operation)
+        && new == old
+    {
+        *new = Arc::clone(old);
     }
 }
 

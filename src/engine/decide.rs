@@ -9,7 +9,7 @@ use super::book::Rule;
 use super::state::State;
 use crate::facts::{Freeze, InstanceFacts};
 use crate::policy::Policy;
-use crate::ports::DecisionRow;
+use crate::ports::Decision;
 use crate::rules::{Action, Ground, Moment, Verdict, evaluate, terms_of};
 use crate::units::{PolicyId, WorkspaceId};
 
@@ -19,12 +19,7 @@ pub(super) type Decided = Vec<(Arc<InstanceFacts>, Arc<Verdict>, Vec<String>)>;
 
 impl State {
     /// Decides about every instance of the workspaces just read. An instance missing from the last reading is not decided about.
-    pub(super) fn decide(
-        &mut self,
-        read: &[WorkspaceId],
-        freeze: &Freeze,
-        now: Timestamp,
-    ) -> (Decided, Vec<DecisionRow>) {
+    pub(super) fn decide(&mut self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> (Decided, Vec<Decision>) {
         let governed: Vec<Arc<Policy>> = read.iter().filter_map(|id| self.policy_of(id)).collect();
         let mut moments: BTreeMap<PolicyId, Moment<'_>> = BTreeMap::new();
         for policy in &governed {
@@ -46,7 +41,7 @@ impl State {
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
                 let verdict = Arc::new(evaluate(moment, &entry.facts, &entry.history, freeze));
                 if entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict)) {
-                    rows.extend(row(&entry.facts, &verdict));
+                    rows.push(Decision { facts: entry.facts.clone(), verdict: verdict.clone() });
                 }
                 entry.verdict = Some(verdict.clone());
                 let told = match verdict.action {
@@ -78,9 +73,4 @@ fn is_other(old: &Verdict, new: &Verdict) -> bool {
 
 const fn is_vetoed(ground: Ground) -> bool {
     matches!(ground, Ground::Frozen | Ground::Exempt | Ground::Busy)
-}
-
-fn row(facts: &InstanceFacts, verdict: &Verdict) -> Option<DecisionRow> {
-    let (verdict_text, facts_text) = (serde_json::to_string(verdict).ok()?, serde_json::to_string(facts).ok()?);
-    Some(DecisionRow { instance: facts.id.clone(), at: verdict.at, verdict: verdict_text, facts: facts_text })
 }

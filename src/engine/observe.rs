@@ -91,10 +91,24 @@ impl<W: World> Engine<W> {
         changes.map_or(regular, |at| at.min(regular))
     }
 
-    /// Reads them, so many side by side, each within its deadline.
-    pub(super) async fn observe(&self, due: Vec<WorkspaceFacts>) -> Vec<Read> {
+    /// Reads them, so many side by side, each within its deadline; says what changed, and which workspaces were read.
+    /// Each is taken in as it comes, so that a fleet is never held twice; when they were tried is the same for all.
+    pub(super) async fn observe(
+        &self,
+        due: Vec<WorkspaceFacts>,
+        report: &mut SweepReport,
+    ) -> (Changes, Vec<WorkspaceId>, Timestamp) {
+        let tried: Vec<WorkspaceId> = due.iter().map(|workspace| workspace.id.clone()).collect();
         let reads = due.into_iter().map(|workspace| self.read(workspace));
-        futures_util::stream::iter(reads).buffer_unordered(self.options.concurrency.max(1)).collect().await
+        let mut reads = futures_util::stream::iter(reads).buffer_unordered(self.options.concurrency.max(1));
+        let (mut changes, mut whole) = (Changes::default(), Vec::new());
+        while let Some(read) = reads.next().await {
+            whole.extend(self.lock().absorb(read, &mut changes, report));
+        }
+        let now = self.world.now();
+        self.lock().tried(&tried, now);
+        report.workspaces_read = whole.len();
+        (changes, whole, now)
     }
 
     async fn read(&self, workspace: WorkspaceFacts) -> Read {
@@ -156,42 +170,35 @@ impl State {
         }
     }
 
-    /// Takes in what was read; says what changed, and which workspaces were read.
-    pub(super) fn absorb(
-        &mut self,
-        reads: Vec<Read>,
-        now: Timestamp,
-        report: &mut SweepReport,
-    ) -> (Changes, Vec<WorkspaceId>) {
-        let mut changes = Changes::default();
-        let mut whole = Vec::new();
-        for read in reads {
-            let Some(place) = self.places.get_mut(&read.workspace) else {
-                continue;
-            };
-            place.tried_at = Some(now);
-            place.read_ms = read.millis;
-            match read.result {
-                Ok(inventory) => {
-                    place.failures = 0;
-                    place.fault = None;
-                    place.read_at = Some(inventory.taken_at);
-                    let found = place.absorb(inventory);
-                    self.hand_over(&read.workspace, &found.sightings);
-                    changes.sightings.extend(found.sightings);
-                    changes.gone.extend(found.gone);
-                    changes.closed.extend(found.closed);
-                    whole.push(read.workspace);
-                }
-                Err(fault) => {
-                    place.failures = place.failures.saturating_add(1);
-                    let words = format!("{}; {}", fault.words(), fault.kind.remedy());
-                    place.fault = Some((fault.kind.label(), words.clone()));
-                    report.faults.push(FaultLine { workspace: Some(read.workspace), label: fault.kind.label(), words });
-                }
+    fn tried(&mut self, workspaces: &[WorkspaceId], now: Timestamp) {
+        for id in workspaces {
+            if let Some(place) = self.places.get_mut(id) {
+                place.tried_at = Some(now);
             }
         }
-        report.workspaces_read = whole.len();
-        (changes, whole)
+    }
+
+    /// Takes in what was read of one workspace, and adds what changed; the workspace, when it could be read.
+    fn absorb(&mut self, read: Read, changes: &mut Changes, report: &mut SweepReport) -> Option<WorkspaceId> {
+        let place = self.places.get_mut(&read.workspace)?;
+        place.read_ms = read.millis;
+        match read.result {
+            Ok(inventory) => {
+                place.failures = 0;
+                place.fault = None;
+                place.read_at = Some(inventory.taken_at);
+                let found = place.absorb(inventory);
+                self.hand_over(&read.workspace, &found.sightings);
+                changes.add(found);
+                Some(read.workspace)
+            }
+            Err(fault) => {
+                place.failures = place.failures.saturating_add(1);
+                let words = format!("{}; {}", fault.words(), fault.kind.remedy());
+                place.fault = Some((fault.kind.label(), words.clone()));
+                report.faults.push(FaultLine { workspace: Some(read.workspace), label: fault.kind.label(), words });
+                None
+            }
+        }
     }
 }

@@ -79,6 +79,6 @@ fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
         facts: entry.facts.clone(),
         verdict: entry.verdict.clone(),
         overdue_since: entry.verdict.as_ref().and_then(|verdict| verdict.overdue_since()),
-        hold: entry.history.hold_at(now).cloned(),
+        hold: entry.history.hold_at(now).cloned().map(Box::new),
     }
 }

@@ -8,7 +8,7 @@ use super::state::Engine;
 use crate::facts::{NoticeState, PastNotice};
 use crate::plan::Notice;
 use crate::policy::Mode;
-use crate::ports::{DecisionRow, Fault, Message, MessageKind, SweepRecord, World};
+use crate::ports::{Decision, Fault, Message, MessageKind, SweepRecord, World};
 use crate::report::SweepReport;
 use crate::units::{PolicyId, WorkspaceId};
 
@@ -50,7 +50,7 @@ pub(super) struct Found {
     pub(super) changes: Changes,
     pub(super) read: Vec<WorkspaceId>,
     pub(super) settled: Settled,
-    pub(super) decisions: Vec<DecisionRow>,
+    pub(super) decisions: Vec<Decision>,
     pub(super) evaluated: Vec<PolicyId>,
 }
 

@@ -20,7 +20,7 @@ const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 /// One stop under way, as the sweep found its instance.
 struct Pending {
     id: InstanceId,
-    open: OpenIntent,
+    open: Box<OpenIntent>,
     /// None when the instance is gone, or is another of the same name.
     facts: Option<std::sync::Arc<InstanceFacts>>,
     workspace: WorkspaceFacts,

@@ -139,8 +139,8 @@ impl<W: World> Engine<W> {
                 .iter()
                 .position(|o| o.instance == id && o.created == remembered.facts.created)
                 .map(|at| orphans.remove(at));
-            remembered.history.open =
-                open.map(|o| OpenIntent { id: o.id, key: o.key, intended_at: o.intended_at, sent_at: o.sent_at });
+            remembered.history.open = open
+                .map(|o| Box::new(OpenIntent { id: o.id, key: o.key, intended_at: o.intended_at, sent_at: o.sent_at }));
             state.count_remembered(&id, &remembered.history);
             let workspace = id.workspace().clone();
             let place = state.places.entry(workspace.clone()).or_insert_with(|| {

@@ -42,13 +42,11 @@ impl<W: World> Engine<W> {
     }
 
     async fn sweep(&self, due: Vec<WorkspaceFacts>, mut report: SweepReport) -> Arc<SweepReport> {
-        let reads = self.observe(due).await;
-        let now = self.world.now();
+        let (changes, read, now) = self.observe(due, &mut report).await;
         // The first answers of this process may be the first that say what time it is.
         if let Some(trouble) = ClockWatch::against(self.world.azure_time()) {
             self.lock().clock_trouble = Some(trouble);
         }
-        let (changes, read) = self.lock().absorb(reads, now, &mut report);
         let mut settled = self.settle(&read, now, &mut report).await;
         settled.close(&changes, &mut report);
         let freeze = self.world.freeze();
@@ -163,9 +161,7 @@ impl<W: World> Engine<W> {
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
         let _looked: bool = self.discover(now, &mut report).await;
         let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
-        let reads = self.observe(all).await;
-        let now = self.world.now();
-        let (_, read) = self.lock().absorb(reads, now, &mut report);
+        let (_, read, now) = self.observe(all, &mut report).await;
         let freeze = self.world.freeze();
         let (decided, _) = self.lock().decide(&read, &freeze, now);
         report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();

@@ -1,5 +1,7 @@
 //! What was seen and done before with one instance: starts, stops, holds and notices.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,7 @@ use crate::units::InstanceId;
 /// Identity of one reason to stop one instance once: civil date and edge for hours, the run's start for uptime, the
 /// quiet stretch's start for idle – never the UTC instant of the deadline (S2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct StopKey(pub String);
+pub struct StopKey(pub Arc<str>);
 
 impl StopKey {
     /// `hours`, `idle` or `uptime`: the first part.
@@ -145,8 +147,8 @@ pub struct History {
     pub notices: Vec<PastNotice>,
     /// Ended stops, oldest first; a day and a half of them.
     pub stops: Vec<EndedStop>,
-    /// The stop that is under way.
-    pub open: Option<OpenIntent>,
+    /// The stop that is under way; few have one.
+    pub open: Option<Box<OpenIntent>>,
 }
 
 impl History {

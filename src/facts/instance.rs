@@ -147,11 +147,11 @@ pub struct LastOperation {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The creator's user name, mostly a mail address; Azure may leave it out.
-    pub user_name: Option<Arc<str>>,
+    pub user_name: Option<Box<str>>,
     /// The creator's object id.
-    pub user_id: Option<Arc<str>>,
+    pub user_id: Option<Box<str>>,
     /// Object id of the person it was created on behalf of.
-    pub assigned_id: Option<Arc<str>>,
+    pub assigned_id: Option<Box<str>>,
 }
 
 impl Owner {
@@ -233,14 +233,14 @@ pub struct InstanceFacts {
     pub size: Arc<str>,
     /// Its region.
     pub region: Region,
-    /// Whose it is.
-    pub owner: Owner,
+    /// Whose it is; shared from one reading to the next.
+    pub owner: Arc<Owner>,
     /// Its tags; `Err`-like unreadable tags are an oddity and an opt-out (G13).
     pub tags: Reading<Tags>,
     /// What was last asked of it.
-    pub last_operation: Reading<LastOperation>,
+    pub last_operation: Reading<Arc<LastOperation>>,
     /// Azure's own timers on it.
-    pub native: NativeTimers,
+    pub native: Arc<NativeTimers>,
     /// Evidence of use.
     pub activity: Activity,
     /// When this was read.

@@ -40,7 +40,7 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
     }
     fn ended(minutes: i64, result: StopResult) -> EndedStop {
-        EndedStop { key: StopKey(format!("k{minutes}")), asked_at: at(minutes), ended_at: at(minutes), result }
+        EndedStop { key: StopKey(format!("k{minutes}").into()), asked_at: at(minutes), ended_at: at(minutes), result }
     }
 
     #[test]

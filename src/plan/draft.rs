@@ -55,7 +55,7 @@ fn notice(facts: &InstanceFacts, verdict: &Verdict, notify: &[String]) -> Option
     Some(Notice {
         instance: verdict.instance.clone(),
         created: verdict.created,
-        key,
+        key: *key,
         policy: verdict.policy.clone(),
         ground: due.ground.label().to_owned(),
         owner: facts.owner.name().map(str::to_owned),

@@ -15,7 +15,7 @@ pub struct Expected {
     /// Its state.
     pub state: PowerState,
     /// Its last operation.
-    pub last_operation: Reading<LastOperation>,
+    pub last_operation: Reading<Arc<LastOperation>>,
     /// Its tags.
     pub tags: Reading<Tags>,
 }

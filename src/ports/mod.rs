@@ -17,7 +17,7 @@ pub use journal::Journal;
 pub use message::{Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe};
 pub use rows::{
-    AuditLine, DecisionRow, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting, SweepRecord,
+    AuditLine, Decision, DecisionRow, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting, SweepRecord,
 };
 pub use stop::{OperationHandle, OperationState, StopInstances};
 pub use world::{FreezeSwitch, World};

@@ -1,6 +1,7 @@
 //! What goes into the journal and comes out of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Message;
 use crate::facts::{Created, History, Hold, InstanceFacts, PowerState, StopKey, StopResult};
 use crate::plan::Step;
+use crate::rules::Verdict;
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
 /// A stop that is to be sent, written before it is.
@@ -27,7 +29,7 @@ pub struct Intent {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sighting {
     /// As seen.
-    pub facts: InstanceFacts,
+    pub facts: Arc<InstanceFacts>,
     /// Its state before, none at the first sighting.
     pub before: Option<PowerState>,
     /// The change happened after this instant (the previous sighting, or `lastOperation` when credible) …
@@ -38,7 +40,32 @@ pub struct Sighting {
     pub history: History,
 }
 
-/// A decision worth keeping: the verdict changed.
+/// A decision worth keeping: the verdict changed. Shared with whoever decided: the journal writes it out, row by row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What was known.
+    pub facts: Arc<InstanceFacts>,
+    /// What was decided.
+    pub verdict: Arc<Verdict>,
+}
+
+impl Decision {
+    /// As the journal keeps it.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn row(&self) -> serde_json::Result<DecisionRow> {
+        let Self { facts, verdict } = self;
+        Ok(DecisionRow {
+            instance: verdict.instance.clone(),
+            at: verdict.at,
+            verdict: serde_json::to_string(verdict)?,
+            facts: serde_json::to_string(facts)?,
+        })
+    }
+}
+
+/// A decision as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionRow {
     /// Which instance.
@@ -63,7 +90,7 @@ pub struct SweepRecord {
     /// Instances that are gone (absent twice): closed at their last sighting.
     pub gone: Vec<(InstanceId, Timestamp)>,
     /// Verdicts that changed.
-    pub decisions: Vec<DecisionRow>,
+    pub decisions: Vec<Decision>,
     /// Messages to deliver; one that exists already is left as it is.
     pub messages: Vec<Message>,
     /// Stops that were settled: intent id, result.

@@ -24,7 +24,7 @@ pub struct InstanceView {
     /// Since when it should be off and is not.
     pub overdue_since: Option<Timestamp>,
     /// Its hold, if any.
-    pub hold: Option<Hold>,
+    pub hold: Option<Box<Hold>>,
 }
 
 /// One workspace.

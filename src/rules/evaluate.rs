@@ -1,6 +1,6 @@
 //! The precedence of rules: not settled → frozen → held → exempt → busy → just started → the earliest due stop.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,13 +13,16 @@ use super::run::{RunStart, run_start};
 use super::settled::settled;
 use super::uptime::uptime;
 use super::verdict::{Action, Finding, Ground, Rule, Verdict};
+use super::words::Words;
 use crate::facts::{Activity, EndedStop, Freeze, History, InstanceFacts, StopResult};
 use crate::policy::Terms;
 
 /// Decides about one instance at one moment. Equal in, equal out; what is not known keeps it on.
 pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, freeze: &Freeze) -> Verdict {
     if let Some(finding) = settled(facts, history) {
-        return kept(moment, facts, finding.ground, vec![finding]);
+        let ground = finding.ground;
+        let findings = if ground == Ground::Off { moment.off.clone() } else { Arc::from([finding]) };
+        return kept(moment, facts, ground, findings);
     }
     with_subject(facts, |subject| {
         let holding = moment.holding(subject);
@@ -29,7 +32,7 @@ pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, f
     })
 }
 
-fn kept(moment: &Moment<'_>, facts: &InstanceFacts, ground: Ground, findings: Vec<Finding>) -> Verdict {
+fn kept(moment: &Moment<'_>, facts: &InstanceFacts, ground: Ground, findings: Arc<[Finding]>) -> Verdict {
     Verdict {
         instance: facts.id.clone(),
         created: facts.created,
@@ -90,8 +93,6 @@ impl Decision<'_> {
             }
         }
         let waits = [told(&verdict), self.just_started()];
-        // Exactly as many as there are: a fleet holds them all until the next sweep.
-        findings.reserve_exact(waits.iter().flatten().count().saturating_add(rules.len()));
         findings.extend(waits.into_iter().flatten());
         findings.extend(rules);
         if findings.is_empty() {
@@ -103,7 +104,7 @@ impl Decision<'_> {
             });
         }
         lead_with(&mut findings, verdict.ground);
-        verdict.findings = findings;
+        verdict.findings = findings.into();
         verdict
     }
 
@@ -189,12 +190,12 @@ impl Decision<'_> {
             return None;
         };
         let spent = cap_reached(self.holding.terms, earliest, self.moment.now);
-        let words: Cow<'static, str> = source.words().into();
+        let words: Words = source.words().into();
         (!spent).then_some(Finding { rule: Rule::Busy, ground: Ground::Busy, words, due_at: None })
     }
 
     fn verdict(&self, announced: Option<Announced>, rules: &[Finding]) -> Verdict {
-        let mut verdict = kept(self.moment, self.facts, waiting_ground(rules), Vec::new());
+        let mut verdict = kept(self.moment, self.facts, waiting_ground(rules), Arc::default());
         verdict.override_name = self.holding.override_name.cloned();
         if let Some(found) = announced {
             let overdue_by_rule = found.due.due_at <= self.moment.now;
@@ -204,8 +205,8 @@ impl Decision<'_> {
             } else if overdue_by_rule {
                 verdict.ground = Ground::JustStarted;
             }
-            verdict.due = Some(found.due);
-            verdict.notice = found.notice;
+            verdict.due = Some(Box::new(found.due));
+            verdict.notice = found.notice.map(Box::new);
             verdict.changes_at = found.changes_at;
         }
         verdict

@@ -1,10 +1,9 @@
 //! What is never stopped: exemptions of the policy, the owner's own tag, and instances of which nobody knows the owner.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 
 use super::verdict::{Finding, Ground, Rule};
+use super::words::Words;
 use crate::facts::{InstanceFacts, Reading};
 use crate::policy::{OptOut, Subject, Terms, opt_out};
 
@@ -14,7 +13,7 @@ pub(super) fn exempt(terms: &Terms, subject: &Subject<'_>, facts: &InstanceFacts
     Some(Finding { rule: Rule::Exempt, ground: Ground::Exempt, words, due_at: None })
 }
 
-fn by_tag(terms: &Terms, facts: &InstanceFacts, now: Timestamp) -> Option<Cow<'static, str>> {
+fn by_tag(terms: &Terms, facts: &InstanceFacts, now: Timestamp) -> Option<Words> {
     let tag = &terms.opt_out_tag;
     let tags = match &facts.tags {
         Reading::Known { value, .. } => value,
@@ -33,11 +32,11 @@ fn by_tag(terms: &Terms, facts: &InstanceFacts, now: Timestamp) -> Option<Cow<'s
     }
 }
 
-fn by_policy(terms: &Terms, subject: &Subject<'_>) -> Option<Cow<'static, str>> {
+fn by_policy(terms: &Terms, subject: &Subject<'_>) -> Option<Words> {
     terms.exempt.first_match(subject).map(|why| format!("the policy exempts it: {why}").into())
 }
 
-fn by_owner(terms: &Terms, facts: &InstanceFacts) -> Option<Cow<'static, str>> {
+fn by_owner(terms: &Terms, facts: &InstanceFacts) -> Option<Words> {
     let kept = facts.owner.is_unknown() && !terms.include_unknown_owner;
     kept.then(|| "nobody knows whose it is, and include_unknown_owner is false".into())
 }

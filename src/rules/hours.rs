@@ -1,9 +1,12 @@
 //! Outside the allowed hours: a level with memory. Due while now is inside an off window whose opening edge is unspent.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::run::RunStart;
 use super::verdict::{Finding, Ground, Rule};
+use super::words::Words;
 use crate::facts::{History, StopKey};
 use crate::policy::HoursRule;
 use crate::schedule::{Edge, HoursState};
@@ -22,9 +25,9 @@ pub(super) struct Candidate {
 pub(super) struct HoursNow {
     state: HoursState,
     /// The stop key of the edge that matters; empty where there is none.
-    key: String,
+    key: Arc<str>,
     /// What is found of most instances because of that edge.
-    words: String,
+    words: Arc<str>,
 }
 
 /// Prepares what the hours say; `policy` is its name in lower case.
@@ -35,10 +38,10 @@ pub(super) fn hours_now(state: HoursState, policy: &str) -> HoursNow {
         HoursState::On { until: None, .. }
         | HoursState::Off { since: None, .. }
         | HoursState::Unknown { .. }
-        | HoursState::NoAction { .. } => return HoursNow { state, key: String::new(), words: String::new() },
+        | HoursState::NoAction { .. } => return HoursNow { state, key: Arc::default(), words: Arc::default() },
     };
     let (key, words) = (format!("hours/{policy}/{}", edge.key()), format!("{start} {}", edge.at));
-    HoursNow { state, key, words }
+    HoursNow { state, key: key.into(), words: words.into() }
 }
 
 /// What the hours rule looks at.
@@ -53,14 +56,14 @@ pub(super) struct HoursQuestion<'a> {
 
 /// What the hours say of one instance, and the stop that follows.
 pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding, Option<Candidate>) {
-    let found = |ground, words: String, due_at| Finding { rule: Rule::Hours, ground, words: words.into(), due_at };
+    let found = |ground, words: Words, due_at| Finding { rule: Rule::Hours, ground, words, due_at };
     match &question.hours.state {
         HoursState::Unknown { unreadable } => {
             let which: Vec<String> = unreadable.iter().map(|one| format!("{} ({})", one.source, one.problem)).collect();
             (
                 found(
                     Ground::HoursUnknown,
-                    format!("calendars could not be read, so nothing is done: {}", which.join(", ")),
+                    format!("calendars could not be read, so nothing is done: {}", which.join(", ")).into(),
                     None,
                 ),
                 None,
@@ -68,7 +71,7 @@ pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding
         }
         HoursState::NoAction { name, until } => {
             let until = until.map(|at| format!(" until {at}")).unwrap_or_default();
-            (found(Ground::NoActionDay, format!("nothing is done on this day: {name}{until}"), None), None)
+            (found(Ground::NoActionDay, format!("nothing is done on this day: {name}{until}").into(), None), None)
         }
         HoursState::On { until: Some(edge), .. } => {
             // An edge that was acted on already lies ahead again when the clock went back or hours moved (S2).
@@ -76,19 +79,18 @@ pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding
             (
                 found(
                     Ground::InHours,
-                    question.hours.words.clone(),
+                    question.hours.words.clone().into(),
                     candidate.as_ref().map(|candidate| candidate.due_at),
                 ),
                 candidate,
             )
         }
         HoursState::On { until: None, .. } => {
-            (found(Ground::InHours, "inside the allowed hours, which do not end".to_owned(), None), None)
+            (found(Ground::InHours, "inside the allowed hours, which do not end".into(), None), None)
         }
-        HoursState::Off { since: None, .. } => (
-            found(Ground::HoursUnknown, "no allowed hours within 400 days, so no edge to act on".to_owned(), None),
-            None,
-        ),
+        HoursState::Off { since: None, .. } => {
+            (found(Ground::HoursUnknown, "no allowed hours within 400 days, so no edge to act on".into(), None), None)
+        }
         HoursState::Off { since: Some(edge), .. } => off(question, edge, history),
     }
 }
@@ -130,7 +132,7 @@ fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding
 fn spent(question: &HoursQuestion<'_>, edge: &Edge, start: Timestamp) -> (Finding, Option<Candidate>) {
     let candidate = question.rule.respect_start_for.and_then(|respect| {
         let due_at = start.checked_add(respect.duration()).ok()?;
-        let key = StopKey(format!("{}/start/{start}", question.hours.key));
+        let key = StopKey(format!("{}/start/{start}", question.hours.key).into());
         Some(Candidate { ground: Ground::OffHours, key, due_at })
     });
     let until = candidate.as_ref().map_or_else(|| "the next edge".to_owned(), |c| c.due_at.to_string());

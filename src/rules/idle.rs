@@ -52,7 +52,7 @@ pub(super) fn idle(
     let Ok(due_at) = since.checked_add(rule.after.duration()) else {
         return (found(Ground::IdleUnknown, format!("quiet since {since}, which cannot be reckoned with"), None), None);
     };
-    let key = StopKey(format!("idle/{policy}/{since}"));
+    let key = StopKey(format!("idle/{policy}/{since}").into());
     (
         found(Ground::Idle, format!("quiet since {since}, at most {}", rule.after), Some(due_at)),
         Some(Candidate { ground: Ground::Idle, key, due_at }),

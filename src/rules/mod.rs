@@ -10,7 +10,9 @@ mod run;
 mod settled;
 mod uptime;
 mod verdict;
+mod words;
 
 pub use evaluate::evaluate;
 pub use moment::{Moment, terms_of};
 pub use verdict::{Action, Due, Finding, Ground, Rule, Verdict};
+pub use words::Words;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::hours::{HoursNow, hours_now};
+use super::settled::off;
+use super::verdict::Finding;
 use crate::facts::InstanceFacts;
 use crate::policy::{HoursRule, Policy, Subject, Terms};
 
@@ -20,6 +22,8 @@ pub struct Moment<'a> {
     /// Its name as stop keys have it.
     pub(super) key: String,
     pub(super) stale_after: SignedDuration,
+    /// What is found of every instance that is off.
+    pub(super) off: Arc<[Finding]>,
     base: Option<HoursNow>,
     overrides: Vec<Option<HoursNow>>,
 }
@@ -42,7 +46,8 @@ impl<'a> Moment<'a> {
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
         let key = policy.id.as_str().to_ascii_lowercase();
         let overrides = policy.overrides.iter().map(|over| state(&over.terms, &key, now)).collect();
-        Self { policy, now, stale_after: STALE_AFTER, base: state(&policy.terms, &key, now), overrides, key }
+        let off = Arc::from([off()]);
+        Self { policy, now, stale_after: STALE_AFTER, off, base: state(&policy.terms, &key, now), overrides, key }
     }
 
     /// Lets an announced stop be later than usual: for those who sweep rarely, to whom every stop comes late.

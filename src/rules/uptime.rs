@@ -15,7 +15,7 @@ pub(super) fn uptime(rule: UptimeRule, policy: &str, start: RunStart) -> (Findin
         return (found(Ground::NotDue, "nobody knows since when it runs".to_owned(), None), None);
     };
     let (start, max) = (start.to_string(), rule.max.to_string());
-    let key = StopKey(["uptime/", policy, "/", &start].concat());
+    let key = StopKey(["uptime/", policy, "/", &start].concat().into());
     let words = ["running since ", &start, ", at most ", &max].concat();
     (found(Ground::Uptime, words, Some(due_at)), Some(Candidate { ground: Ground::Uptime, key, due_at }))
 }

@@ -1,11 +1,11 @@
 //! What the rules say of one instance: the action, its ground, what lost to it, and when it changes.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::words::Words;
 use crate::facts::{Created, NoticeKey, StopKey};
 use crate::units::{InstanceId, PolicyId};
 
@@ -170,7 +170,7 @@ pub struct Finding {
     /// Its word.
     pub ground: Ground,
     /// A sentence fragment with the particulars.
-    pub words: Cow<'static, str>,
+    pub words: Words,
     /// When a stop would be due by this rule alone.
     pub due_at: Option<Timestamp>,
 }
@@ -211,13 +211,13 @@ pub struct Verdict {
     /// The ground that won.
     pub ground: Ground,
     /// The stop that is due or coming, whether or not something stronger keeps it.
-    pub due: Option<Due>,
+    pub due: Option<Box<Due>>,
     /// The notice to send now, when the action is `Warn`.
-    pub notice: Option<NoticeKey>,
+    pub notice: Option<Box<NoticeKey>>,
     /// When this verdict can change by time alone.
     pub changes_at: Option<Timestamp>,
     /// Everything that was found, strongest first; never empty.
-    pub findings: Vec<Finding>,
+    pub findings: Arc<[Finding]>,
 }
 
 impl Verdict {

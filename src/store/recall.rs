@@ -100,7 +100,7 @@ impl Parts {
             holds: of_life(&mut self.holds, instance, perhaps),
             notices: of_life(&mut self.notices, instance, same),
             stops: of_life(&mut self.stops, instance, same),
-            open,
+            open: open.map(Box::new),
         }
     }
 }

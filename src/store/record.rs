@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::rows::{instance_key, stamp, workspace_key};
 use super::sightings::ROWS;
 use super::{Store, StoreError, intents, marks, outbox, sightings};
-use crate::ports::{DecisionRow, SweepRecord};
+use crate::ports::{Decision, SweepRecord};
 use crate::units::WorkspaceId;
 
 impl Store {
@@ -43,10 +43,12 @@ async fn seen(tx: &mut SqliteConnection, seen: &[(WorkspaceId, Timestamp)]) -> R
     Ok(())
 }
 
-async fn decisions(tx: &mut SqliteConnection, decisions: &[DecisionRow]) -> Result<(), StoreError> {
+async fn decisions(tx: &mut SqliteConnection, decisions: &[Decision]) -> Result<(), StoreError> {
     for chunk in decisions.chunks(ROWS) {
+        let unwritable = |source| StoreError::Unwritable { what: "a decision", source };
+        let rows = chunk.iter().map(Decision::row).collect::<Result<Vec<_>, _>>().map_err(unwritable)?;
         let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO decisions (instance, at, verdict, facts) ");
-        query.push_values(chunk, |mut row, decision| {
+        query.push_values(&rows, |mut row, decision| {
             row.push_bind(instance_key(&decision.instance)).push_bind(stamp(decision.at));
             row.push_bind(decision.verdict.as_str()).push_bind(decision.facts.as_str());
         });

@@ -110,7 +110,7 @@ impl<'a> Incoming<'a> {
             instance: instance_key(&facts.id),
             created: life(facts.created),
             state: json("a state", &facts.state)?,
-            operation: facts.last_operation.known().map(operation).transpose()?,
+            operation: facts.last_operation.known().map(|op| operation(op)).transpose()?,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,9 +10,10 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::{AuditHead, Store, StoreError};
-use crate::facts::StopResult;
-use crate::ports::{AuditLine, DecisionRow, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
-use crate::units::{InstanceId, PolicyId};
+use crate::facts::{Activity, InstanceFacts, PowerState, Reading, StopResult, Unknown};
+use crate::ports::{AuditLine, Decision, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
+use crate::rules::{Action, Finding, Ground, Rule, Verdict};
+use crate::units::{InstanceId, PolicyId, Region};
 
 const ID: &str =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-a";
@@ -30,13 +32,43 @@ fn line(n: i64) -> AuditLine {
     }
 }
 
-fn decision(n: i64) -> DecisionRow {
-    DecisionRow {
-        instance: InstanceId::parse(ID).unwrap(),
+fn decision(n: i64) -> Decision {
+    let instance = InstanceId::parse(ID).unwrap();
+    let finding = Finding {
+        rule: Rule::State,
+        ground: Ground::Off,
+        words: format!("{n} {}", "x".repeat(2000)).into(),
+        due_at: None,
+    };
+    let verdict = Verdict {
+        instance: instance.clone(),
+        created: None,
+        policy: PolicyId::new("p"),
+        revision: "r".into(),
+        override_name: None,
         at: at(n),
-        verdict: format!("{n} {}", "x".repeat(2000)),
-        facts: "{}".to_owned(),
-    }
+        action: Action::Keep,
+        ground: Ground::Off,
+        due: None,
+        notice: None,
+        changes_at: None,
+        findings: Arc::new([finding]),
+    };
+    let facts = InstanceFacts {
+        id: instance,
+        created: None,
+        state: PowerState::Stopped,
+        size: "STANDARD_DS3_V2".into(),
+        region: Region::new("westeurope"),
+        owner: Arc::default(),
+        tags: Reading::Unknown(Unknown::Missing),
+        last_operation: Reading::Unknown(Unknown::Missing),
+        native: Arc::default(),
+        activity: Activity::Unknown(Unknown::NoSource),
+        observed_at: at(n),
+        oddities: Vec::new(),
+    };
+    Decision { facts: Arc::new(facts), verdict: Arc::new(verdict) }
 }
 
 fn decisions(numbers: impl IntoIterator<Item = i64>) -> SweepRecord {
@@ -255,7 +287,7 @@ async fn pruning_keeps_what_is_in_force() {
     assert_eq!(gone(store.prune(days(41)).await.unwrap()), (3, 0));
     assert_eq!(
         store.decision(&InstanceId::parse(ID).unwrap(), days(41)).await.unwrap(),
-        Some(decision(2)),
+        Some(decision(2).row().unwrap()),
         "the one in force stays"
     );
     assert_eq!(gone(store.prune(days(91)).await.unwrap()), (0, 2));

@@ -114,12 +114,47 @@ word!(
     PolicyId
 );
 
-/// An Azure Machine Learning workspace: subscription, resource group and name.
+/// An Azure Machine Learning workspace: subscription, resource group and name. One pointer: thousands of instances
+/// share what it points to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WorkspaceId {
+pub struct WorkspaceId(Shared<WorkspaceParts>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct WorkspaceParts {
     subscription: SubscriptionId,
     resource_group: Folded,
     name: Folded,
+}
+
+/// A shared value that is equal to itself without being looked at.
+#[derive(Debug)]
+struct Shared<T>(Arc<T>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+impl<T: PartialEq> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+impl<T: Eq> Eq for Shared<T> {}
+impl<T: Hash> Hash for Shared<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+impl<T: Ord> PartialOrd for Shared<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<T: Ord> Ord for Shared<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
 }
 
 const WORKSPACE: &str = "the ARM id of a workspace \
@@ -137,11 +172,11 @@ impl WorkspaceId {
                 return Err(IdError::new(part, "one segment of an ARM id"));
             }
         }
-        Ok(Self {
+        Ok(Self(Shared(Arc::new(WorkspaceParts {
             subscription: SubscriptionId::new(subscription),
             resource_group: Folded::new(resource_group),
             name: Folded::new(name),
-        })
+        }))))
     }
 
     /// Reads the full ARM id of a workspace.
@@ -175,17 +210,17 @@ impl WorkspaceId {
     /// The subscription it is in.
     #[must_use]
     pub fn subscription(&self) -> &SubscriptionId {
-        &self.subscription
+        &self.0.0.subscription
     }
     /// The resource group's name as written.
     #[must_use]
     pub fn resource_group(&self) -> &str {
-        &self.resource_group.0
+        &self.0.0.resource_group.0
     }
     /// The workspace's name as written.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name.0
+        &self.0.0.name.0
     }
 }
 
@@ -203,14 +238,19 @@ impl fmt::Display for WorkspaceId {
         write!(
             f,
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/workspaces/{}",
-            self.subscription, self.resource_group, self.name
+            self.subscription(),
+            self.resource_group(),
+            self.name()
         )
     }
 }
 
-/// One compute instance: its workspace and its name.
+/// One compute instance: its workspace and its name. One pointer: facts, verdicts and books of an instance share it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstanceId {
+pub struct InstanceId(Shared<InstanceParts>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct InstanceParts {
     workspace: WorkspaceId,
     name: Folded,
 }
@@ -224,7 +264,7 @@ impl InstanceId {
         if !is_segment(name) {
             return Err(IdError::new(name, "the name of a compute"));
         }
-        Ok(Self { workspace, name: Folded::new(name) })
+        Ok(Self(Shared(Arc::new(InstanceParts { workspace, name: Folded::new(name) }))))
     }
 
     /// Reads the full ARM id of a compute.
@@ -245,18 +285,18 @@ impl InstanceId {
     /// The workspace it belongs to.
     #[must_use]
     pub fn workspace(&self) -> &WorkspaceId {
-        &self.workspace
+        &self.0.0.workspace
     }
     /// The compute's name as written.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name.0
+        &self.0.0.name.0
     }
 }
 
 impl fmt::Display for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/computes/{}", self.workspace, self.name)
+        write!(f, "{}/computes/{}", self.workspace(), self.name())
     }
 }
 

@@ -32,7 +32,8 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("report", &["units", "facts", "policy", "rules", "plan", "guard"]),
     // the seams
     // guard: a stop is sent by handing over the guard's permit (G5).
-    outer("ports", &["units", "facts", "plan", "guard", "report"]),
+    // rules: the journal is handed verdicts as they are.
+    outer("ports", &["units", "facts", "rules", "plan", "guard", "report"]),
     // storey 2: the outside
     // guard: takes the permit that `ports` hands it, and can make none.
     outer("azure", &["units", "facts", "plan", "guard", "ports"]),

@@ -98,6 +98,7 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
         observed_at: now,
         size: Arc::clone(&fresh.size),
     };
+    let due = Due { ground: Ground::Uptime, key: StopKey("k".into()), due_at: now, stop_at: now, warn_at: now };
     let verdict = Verdict {
         instance: fresh.id.clone(),
         created: fresh.created,
@@ -107,10 +108,10 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
         at: now,
         action: Action::Stop,
         ground: Ground::Uptime,
-        due: Some(Due { ground: Ground::Uptime, key: StopKey("k".into()), due_at: now, stop_at: now, warn_at: now }),
+        due: Some(Box::new(due)),
         notice: None,
         changes_at: None,
-        findings: vec![Finding { rule: Rule::State, ground: Ground::Uptime, words: "test".into(), due_at: None }],
+        findings: Arc::new([Finding { rule: Rule::State, ground: Ground::Uptime, words: "test".into(), due_at: None }]),
     };
     let history = History::default();
     let histories = |_: &InstanceId| Some((&history, 3));

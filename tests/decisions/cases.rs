@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, EndedStop, Freeze, History, InstanceFacts, NoticeState, Owner, PastNotice, StopKey, StopResult, Unknown,
+    Activity, EndedStop, Freeze, History, InstanceFacts, NoticeState, PastNotice, StopKey, StopResult, Unknown,
 };
 use lightsout::policy::{Policy, SourceText, Sources, parse};
 use lightsout::rules::{Moment, Verdict, evaluate, terms_of};
@@ -66,7 +66,7 @@ impl Case {
         for _ in 0..minutes {
             if let Some(key) = self.verdict().notice {
                 let state = NoticeState::Delivered { at: self.now };
-                self.history.notices.push(PastNotice { key, recorded_at: self.now, state });
+                self.history.notices.push(PastNotice { key: *key, recorded_at: self.now, state });
             }
             self.now = self.now.checked_add(SignedDuration::from_mins(1)).unwrap();
             self.facts.observed_at = self.now;
@@ -90,7 +90,7 @@ fn built(index: usize, (minute, started, quiet, lived): Times, (owner, stopped, 
     let id = InstanceId::new(workspace_id("ws-a"), "ci-a").unwrap();
     let mut facts = Compute::started(id, ago(now, started)).read(now);
     if !owner {
-        facts.owner = Owner::default();
+        facts.owner = Arc::default();
     }
     let quiet = Activity::Quiet { since: ago(now, quiet), as_of: now, covered: Percent::ALL };
     facts.activity = if known { quiet } else { Activity::Unknown(Unknown::NoSource) };
@@ -99,7 +99,7 @@ fn built(index: usize, (minute, started, quiet, lived): Times, (owner, stopped, 
     if stopped {
         let (asked_at, ended_at) = (ago(now, started + 20), ago(now, started + 19));
         history.stops.push(EndedStop {
-            key: StopKey("idle/p/earlier".to_owned()),
+            key: StopKey("idle/p/earlier".into()),
             asked_at,
             ended_at,
             result: StopResult::Stopped,

@@ -43,7 +43,7 @@ fn step((workspace, name, planned): Short, policy: &Policy, at: jiff::Timestamp)
         policy: policy.id.clone(),
         revision: policy.revision.clone(),
         ground: if planned { Ground::OffHours } else { Ground::Idle },
-        key: StopKey(format!("k/p/{workspace}/{name}")),
+        key: StopKey(format!("k/p/{workspace}/{name}").into()),
         due_at: at,
         stop_at: at,
         expected: Expected::of(&facts),

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{
-    Activity, Freeze, History, InstanceFacts, NativeTimers, Owner, PowerState, Reading, StopKey, Tags, Unknown,
-};
+use lightsout::facts::{Activity, Freeze, History, InstanceFacts, Owner, PowerState, Reading, StopKey, Tags, Unknown};
 use lightsout::guard::{Bounds, FleetSight, Refusal, Review, ScopeCount, Surroundings, review};
 use lightsout::plan::{Expected, Plan, Step};
 use lightsout::policy::{Cap, Limits, Policy, SourceText, Sources, parse};
@@ -70,10 +68,10 @@ pub(crate) fn facts(name: &str) -> InstanceFacts {
         state: PowerState::Running,
         size: Arc::from("STANDARD_DS3_V2"),
         region: Region::new("westeurope"),
-        owner: Owner { user_name: Some(Arc::from("ana@example.com")), ..Owner::default() },
+        owner: Arc::new(Owner { user_name: Some("ana@example.com".into()), ..Owner::default() }),
         tags: Reading::Known { value: Tags::default(), as_of: now() },
         last_operation: Reading::Unknown(Unknown::Missing),
-        native: NativeTimers::default(),
+        native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: now(),
         oddities: Vec::new(),
@@ -88,7 +86,7 @@ pub(crate) fn step(name: &str, ground: Ground, revision: &Arc<str>) -> Step {
         policy: PolicyId::new("office"),
         revision: revision.clone(),
         ground,
-        key: StopKey(format!("key/office/{name}")),
+        key: StopKey(format!("key/office/{name}").into()),
         due_at: now(),
         stop_at: now(),
         expected: Expected::of(&facts),

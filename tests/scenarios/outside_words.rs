@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use lightsout::facts::{Activity, Operation, OperationStatus, Owner, PowerState, Reading, Tags, Unknown};
+use lightsout::facts::{Activity, Operation, OperationStatus, PowerState, Reading, Tags, Unknown};
 use lightsout::ports::FaultKind;
 use lightsout::units::{InstanceId, Percent, Span};
 
@@ -77,8 +77,8 @@ fn instance(outside: &mut Outside, name: &str, pairs: &[&str]) {
     let started = value("started").map_or(now, |text| text.parse().unwrap());
     let compute = outside.cloud.add(value("in").unwrap_or("ws-a"), name, started);
     match value("owner") {
-        Some("nobody") => compute.facts.owner = Owner::default(),
-        Some(owner) => compute.facts.owner.user_name = Some(Arc::from(owner)),
+        Some("nobody") => compute.facts.owner = Arc::default(),
+        Some(owner) => Arc::make_mut(&mut compute.facts.owner).user_name = Some(owner.into()),
         None => {}
     }
     if let Some(size) = value("size") {
@@ -135,6 +135,7 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
         ["stop", name, "had", "failed"] => {
             let compute = cloud.named(name);
             if let Reading::Known { value, .. } = &mut compute.facts.last_operation {
+                let value = Arc::make_mut(value);
                 (value.operation, value.at, value.status) =
                     (Operation::Stop, now, OperationStatus::Failed(Arc::from("StopFailed")));
             }
@@ -165,7 +166,7 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
 
 fn operation(compute: &mut Compute, status: OperationStatus) {
     if let Reading::Known { value, .. } = &mut compute.facts.last_operation {
-        value.status = status;
+        Arc::make_mut(value).status = status;
     }
 }
 

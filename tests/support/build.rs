@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, Freeze, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation, OperationStatus, Owner,
-    PowerState, Reading, StopKey, Tags, Trigger, Unknown,
+    Activity, Freeze, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner, PowerState,
+    Reading, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::guard::{FleetSight, Refusal};
 use lightsout::plan::{Expected, Notice, Step};
@@ -61,10 +61,10 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
         state: PowerState::Running,
         size: Arc::from("STANDARD_NC6S_V3"),
         region: Region::new("westeurope"),
-        owner: Owner { user_name: Some(Arc::from("ada@example.com")), ..Owner::default() },
+        owner: Arc::new(Owner { user_name: Some("ada@example.com".into()), ..Owner::default() }),
         tags: Reading::Known { value: Tags::default(), as_of: now() },
-        last_operation: Reading::Known { value: started, as_of: now() },
-        native: NativeTimers::default(),
+        last_operation: Reading::Known { value: Arc::new(started), as_of: now() },
+        native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: now(),
         oddities: Vec::new(),
@@ -87,7 +87,7 @@ pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict
         due: None,
         notice: None,
         changes_at: None,
-        findings: vec![finding],
+        findings: Arc::new([finding]),
     }
 }
 
@@ -116,7 +116,7 @@ fn rule_of(ground: Ground) -> Rule {
 pub fn due(ground: Ground, stop_at: Timestamp) -> Due {
     Due {
         ground,
-        key: StopKey(format!("2026-11-24|{}", ground.label())),
+        key: StopKey(format!("2026-11-24|{}", ground.label()).into()),
         due_at: stop_at,
         stop_at,
         warn_at: stop_at.checked_sub(SignedDuration::from_mins(15)).unwrap(),
@@ -205,7 +205,11 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
 
 /// A verdict about an off-hours stop at that instant.
 pub fn due_verdict(facts: &InstanceFacts, action: Action, ground: Ground, stop_at: Timestamp) -> Verdict {
-    Verdict { due: Some(due(Ground::OffHours, stop_at)), changes_at: Some(stop_at), ..verdict(facts, action, ground) }
+    Verdict {
+        due: Some(Box::new(due(Ground::OffHours, stop_at))),
+        changes_at: Some(stop_at),
+        ..verdict(facts, action, ground)
+    }
 }
 
 fn with_stops() -> WorkspaceView {
@@ -217,7 +221,7 @@ fn with_stops() -> WorkspaceView {
     let announced = due_verdict(&coming, Action::Keep, Ground::Announced, minutes(10));
     let kept = due_verdict(&held, Action::Keep, Ground::Held, minutes(120));
     let nothing = verdict(&off, Action::Keep, Ground::Off);
-    let held = InstanceView { hold: Some(hold(&held, minutes(120))), ..shown(held, Some(kept)) };
+    let held = InstanceView { hold: Some(Box::new(hold(&held, minutes(120)))), ..shown(held, Some(kept)) };
     room("ws-a", vec![shown(coming, Some(announced)), shown(due_now, Some(stop)), held, shown(off, Some(nothing))])
 }
 
@@ -225,7 +229,7 @@ fn with_troubles() -> WorkspaceView {
     let busy = InstanceFacts { state: PowerState::JobRunning, ..facts("ws-b", "ci-busy") };
     let odd = InstanceFacts {
         state: PowerState::Unrecognised(Arc::from("Hiber\nnating")),
-        owner: Owner::default(),
+        owner: Arc::default(),
         ..facts("ws-b", "ci-odd")
     };
     let late = facts("ws-b", "ci-late");
@@ -277,7 +281,7 @@ fn notice(facts: &InstanceFacts) -> Notice {
     Notice {
         instance: facts.id.clone(),
         created: facts.created,
-        key: NoticeKey { stop: StopKey("2026-11-24|off_hours".to_owned()), stop_at: minutes(10) },
+        key: NoticeKey { stop: StopKey("2026-11-24|off_hours".into()), stop_at: minutes(10) },
         policy: PolicyId::new("office"),
         ground: "off_hours".to_owned(),
         owner: Some("ada@example.com".to_owned()),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, InstanceFacts, LastOperation, NativeTimers, Operation, OperationStatus, Owner, PowerState, Reading,
-    Source, Tags, Trigger, Unknown, WorkspaceFacts,
+    Activity, InstanceFacts, LastOperation, Operation, OperationStatus, Owner, PowerState, Reading, Source, Tags,
+    Trigger, Unknown, WorkspaceFacts,
 };
 use lightsout::ports::{FaultKind, OperationState};
 use lightsout::units::{InstanceId, Region, WorkspaceId};
@@ -54,8 +54,9 @@ pub(crate) fn workspace_id(name: &str) -> WorkspaceId {
     WorkspaceId::new("11111111-2222-3333-4444-555555555555", "rg-ml", name).unwrap()
 }
 
-fn operation(operation: Operation, at: Timestamp, status: OperationStatus) -> Reading<LastOperation> {
-    Reading::Known { value: LastOperation { operation, at, status, trigger: Trigger::User }, as_of: at }
+fn operation(operation: Operation, at: Timestamp, status: OperationStatus) -> Reading<Arc<LastOperation>> {
+    let value = LastOperation { operation, at, status, trigger: Trigger::User };
+    Reading::Known { value: Arc::new(value), as_of: at }
 }
 
 impl Compute {
@@ -67,10 +68,10 @@ impl Compute {
             state: PowerState::Running,
             size: Arc::from("STANDARD_DS3_V2"),
             region: Region::new("westeurope"),
-            owner: Owner { user_name: Some(Arc::from("ana@example.com")), ..Owner::default() },
+            owner: Arc::new(Owner { user_name: Some("ana@example.com".into()), ..Owner::default() }),
             tags: Reading::Known { value: Tags::default(), as_of: at },
             last_operation: operation(Operation::Start, at, OperationStatus::Succeeded),
-            native: NativeTimers::default(),
+            native: Arc::default(),
             activity: Activity::Unknown(Unknown::NoSource),
             observed_at: at,
             oddities: Vec::new(),

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lightsout::facts::{Created, History, NoticeState, Operation, PowerState, StopResult};
-use lightsout::ports::{AuditLine, DecisionRow, FaultKind, Intent, Journal, Message, Recall, SweepRecord};
+use lightsout::ports::{AuditLine, FaultKind, Intent, Journal, Message, Recall, SweepRecord};
 use lightsout::units::PolicyId;
 
 use crate::journal_samples::{
-    at, born, facts, hold, hours, id, intent, kind, operated, running, sighting, sweep_of, upper, warning,
+    at, born, decision, facts, hold, hours, id, intent, kind, operated, running, sighting, sweep_of, upper, warning,
 };
 
 #[path = "journal_marks.rs"]
@@ -87,7 +87,8 @@ pub(crate) async fn instances_come_back_as_they_were_seen<B: Bench>(bench: &B) {
     assert_eq!(remembered.last_seen, at(5));
     // the same instance in another case is no second one (fault 26); its workspace read again moves last_seen forward only
     let mut second = sighting(facts("ci-a", born(), PowerState::Stopped, at(300)), Some(first.state));
-    second.facts.id = upper(&second.facts.id);
+    let shouted = upper(&second.facts.id);
+    Arc::make_mut(&mut second.facts).id = shouted;
     second.history.on_since = None;
     journal.record(&sweep_of(vec![second.clone()], at(300))).await.unwrap();
     journal
@@ -231,7 +232,7 @@ pub(crate) async fn a_stop_goes_from_intended_to_sent_to_its_end<B: Bench>(bench
         ("i1", &id("ci-a"), born(), None, at(10)),
         "L5: never sent, perhaps"
     );
-    assert_eq!((open.policy.as_str(), open.ground.as_str(), open.key.0.as_str()), ("Nightly", "off_hours", "k1"));
+    assert_eq!((open.policy.as_str(), open.ground.as_str(), &*open.key.0), ("Nightly", "off_hours", "k1"));
     assert_eq!(history(&found, "ci-a").open.as_ref().unwrap().id, "i1");
     journal.sent("i1", at(12)).await.unwrap();
     journal.sent("i1", at(99)).await.unwrap();

@@ -34,18 +34,9 @@ pub(crate) async fn a_revision_is_marked_when_it_replaces_another<B: Bench>(benc
 
 pub(crate) async fn the_decision_in_force_is_found<B: Bench>(bench: &B) {
     let journal = bench.open().await;
-    let row = |when, verdict: &str| DecisionRow {
-        instance: id("ci-a"),
-        at: at(when),
-        verdict: verdict.to_owned(),
-        facts: "{}".to_owned(),
-    };
-    let decisions = vec![
-        row(10, "keep"),
-        row(20, "warn"),
-        row(20, "stop"),
-        DecisionRow { instance: id("ci-b"), ..row(15, "other") },
-    ];
+    let of_a = |when, words: &str| decision("ci-a", at(when), words);
+    let row = |when, words: &str| of_a(when, words).row().unwrap();
+    let decisions = vec![of_a(10, "keep"), of_a(20, "warn"), of_a(20, "stop"), decision("ci-b", at(15), "other")];
     journal.record(&SweepRecord { decisions, ..SweepRecord::default() }).await.unwrap();
     let journal = again(bench, journal, at(30)).await;
     assert!(journal.decision(&id("ci-a"), at(9)).await.unwrap().is_none());

@@ -2,12 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use lightsout::facts::{Created, PowerState, StopResult};
-use lightsout::ports::{DecisionRow, Fault, FaultKind, Journal, SweepRecord};
+use lightsout::ports::{Fault, FaultKind, Journal, SweepRecord};
 use lightsout::units::PolicyId;
 use proptest::prelude::*;
 
 use crate::journal_conformance::{Bench, same};
-use crate::journal_samples::{at, born, facts, hold, id, intent, sighting, warning};
+use crate::journal_samples::{at, born, decision, facts, hold, id, intent, sighting, warning};
 use crate::memory_journal::MemoryJournal;
 
 /// One thing that happens, by small numbers: which name, which life, which key, when.
@@ -74,14 +74,7 @@ impl Happening {
             }
             6 => record.settled = vec![(self.own_id(), self.result())],
             7 => record.evaluated = vec![PolicyId::new(&self.name())],
-            _ => {
-                record.decisions = vec![DecisionRow {
-                    instance: id(&self.name()),
-                    at: when,
-                    verdict: self.own_id(),
-                    facts: "{}".to_owned(),
-                }]
-            }
+            _ => record.decisions = vec![decision(&self.name(), when, &self.own_id())],
         }
         record
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, Created, History, Hold, InstanceFacts, LastOperation, NativeTimers, NoticeKey, Operation,
-    OperationStatus, Owner, PowerState, Reading, StopKey, Tags, Trigger, Unknown,
+    Activity, Created, History, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner,
+    PowerState, Reading, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::plan::{Expected, Notice, Step};
-use lightsout::ports::{Fault, FaultKind, Intent, Message, Sighting, SweepRecord};
-use lightsout::rules::Ground;
+use lightsout::ports::{Decision, Fault, FaultKind, Intent, Message, Sighting, SweepRecord};
+use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
 use lightsout::units::{InstanceId, PolicyId, Region};
 
 pub(crate) const T0: i64 = 1_800_000_000;
@@ -45,13 +45,13 @@ pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Times
         state,
         size: Arc::from("STANDARD_NC6"),
         region: Region::new("westeurope"),
-        owner: Owner { user_name: Some(Arc::from("a@example.org")), ..Owner::default() },
+        owner: Arc::new(Owner { user_name: Some("a@example.org".into()), ..Owner::default() }),
         tags: Reading::Known {
             value: Tags(vec![(Arc::from("Team"), Arc::from("x'; DROP TABLE instances; --"))]),
             as_of: seen,
         },
         last_operation: Reading::Unknown(Unknown::Missing),
-        native: NativeTimers::default(),
+        native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: seen,
         oddities: Vec::new(),
@@ -60,7 +60,7 @@ pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Times
 
 pub(crate) fn operated(mut facts: InstanceFacts, operation: Operation, when: Timestamp) -> InstanceFacts {
     let value = LastOperation { operation, at: when, status: OperationStatus::Succeeded, trigger: Trigger::User };
-    facts.last_operation = Reading::Known { value, as_of: facts.observed_at };
+    facts.last_operation = Reading::Known { value: Arc::new(value), as_of: facts.observed_at };
     facts
 }
 
@@ -73,7 +73,29 @@ pub(crate) fn sighting(facts: InstanceFacts, before: Option<PowerState>) -> Sigh
         last_busy: Some(seen),
         ..History::default()
     };
-    Sighting { facts, before, not_before: None, not_after: seen, history }
+    Sighting { facts: Arc::new(facts), before, not_before: None, not_after: seen, history }
+}
+
+/// A decision to keep it, with these words.
+pub(crate) fn decision(name: &str, when: Timestamp, words: &str) -> Decision {
+    let facts = facts(name, born(), PowerState::Running, when);
+    let finding =
+        Finding { rule: Rule::Hours, ground: Ground::InHours, words: words.to_owned().into(), due_at: Some(when) };
+    let verdict = Verdict {
+        instance: facts.id.clone(),
+        created: facts.created,
+        policy: PolicyId::new("p"),
+        revision: "r".into(),
+        override_name: None,
+        at: when,
+        action: Action::Keep,
+        ground: Ground::InHours,
+        due: None,
+        notice: None,
+        changes_at: None,
+        findings: Arc::new([finding]),
+    };
+    Decision { facts: Arc::new(facts), verdict: Arc::new(verdict) }
 }
 
 /// A sweep that saw these, and nothing else.
@@ -94,7 +116,7 @@ pub(crate) fn intent(intent_id: &str, name: &str, created: Created, key: &str, w
         policy: PolicyId::new("Nightly"),
         revision: Arc::from("r1"),
         ground: Ground::OffHours,
-        key: StopKey(key.to_owned()),
+        key: StopKey(key.into()),
         due_at: when,
         stop_at: when,
         expected: Expected::of(&facts),
@@ -120,7 +142,7 @@ pub(crate) fn warning(name: &str, created: Created, key: &str, stop_at: Timestam
     let notice = Notice {
         instance: id(name),
         created,
-        key: NoticeKey { stop: StopKey(key.to_owned()), stop_at },
+        key: NoticeKey { stop: StopKey(key.into()), stop_at },
         policy: PolicyId::new("Nightly"),
         ground: "off_hours".to_owned(),
         owner: Some("a@example.org".to_owned()),

@@ -84,7 +84,7 @@ impl Memory {
             let seen_at = self.lives.get(&key).map_or(sighting.not_after, |life| life.seen_at.max(sighting.not_after));
             self.lives.insert(
                 key.clone(),
-                Life { facts: sighting.facts.clone(), history: sighting.history.clone(), seen_at, is_gone: false },
+                Life { facts: (*sighting.facts).clone(), history: sighting.history.clone(), seen_at, is_gone: false },
             );
             self.present.insert(key.0, key.1);
         }
@@ -92,7 +92,7 @@ impl Memory {
             let life = self.present.get(id).and_then(|created| self.lives.get_mut(&(id.clone(), *created)));
             life.into_iter().for_each(|life| life.is_gone = true);
         }
-        self.decisions.extend(record.decisions.iter().cloned());
+        self.decisions.extend(record.decisions.iter().map(|decision| decision.row().unwrap()));
         for message in &record.messages {
             self.posts.entry(message.id.clone()).or_insert_with(|| Post {
                 message: message.clone(),
@@ -139,7 +139,7 @@ impl Memory {
             sent_at: stop.sent_at,
         });
         let stops = stops.into_iter().filter_map(|stop| ended(stop, ago(now, 36))).collect();
-        History { holds, notices, stops, open, ..kept.clone() }
+        History { holds, notices, stops, open: open.map(Box::new), ..kept.clone() }
     }
 
     fn held(&self, now: Timestamp, wanted: impl Fn(&Hold) -> bool) -> Vec<Hold> {

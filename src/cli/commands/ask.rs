@@ -83,7 +83,7 @@ async fn list_holds(context: &Context) -> Result<Exit, CommandError> {
         if holds.is_empty() {
             "nothing is held".to_owned()
         } else {
-            holds.iter().map(line).collect::<Vec<_>>().join("\n")
+            holds.iter().map(|hold| line(hold)).collect::<Vec<_>>().join("\n")
         }
     })?;
     Ok(Exit::Well)

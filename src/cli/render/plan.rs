@@ -62,7 +62,7 @@ fn coming(verdict: &Verdict) -> Option<&Due> {
         | Ground::Uptime
         | Ground::Announced
         | Ground::WarningUndelivered
-        | Ground::StopUnderWay => verdict.due.as_ref(),
+        | Ground::StopUnderWay => verdict.due.as_deref(),
     }
 }
 
