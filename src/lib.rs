@@ -7,6 +7,7 @@
 //! `guard` reviews them → `engine` warns, looks again and stops → `store` records → `report` is what every face reads.
 
 // storey 1: pure
+pub mod document;
 pub mod facts;
 pub mod guard;
 pub mod plan;

@@ -200,10 +200,10 @@ fn mistakes_outside_the_file_name_the_variable_or_the_flag() {
     let flags = Overrides::none().with("store.dirr", "/x").with("log.level", "loud");
     let (_, found) = read_settings("lightsout.toml", "", &env, &flags);
     let expected = [
-        "command line:1:1: log.level: \"loud\" is not one of the words, write \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\"",
+        "command line:1:1: log.level: \"loud\" is not known here, write \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\"",
         "command line:1:1: store.dirr: there is no such setting, did you mean \"store.dir\"?",
-        "environment:1:1: LIGHTSOUT_AZURE_THROTTLE: expected true or false, found text, write it without quotes",
-        "environment:1:1: LIGHTSOUT_SWEEP_INTERVAL: \"soon\" is not a duration, write numbers with s, m, h, d or w in quotes, such as \"90s\", \"1h30m\" or \"2d\"",
+        "environment:1:1: LIGHTSOUT_AZURE_THROTTLE: this is text, write true or false, without quotes",
+        "environment:1:1: LIGHTSOUT_SWEEP_INTERVAL: \"soon\" is not a length of time, write numbers with s, m, h, d or w, such as \"90m\", \"1h30m\" or \"2d\"",
         "environment:1:1: LIGHTSOUT_AZURE_IDENTITY_CLIENT_SECRET: no setting has this name; it does nothing, names are LIGHTSOUT_SECTION_KEY, such as LIGHTSOUT_SWEEP_INTERVAL",
         "environment:1:1: LIGHTSOUT_SWEEP_INTERVALL: no setting has this name; it does nothing, did you mean LIGHTSOUT_SWEEP_INTERVAL?",
         "environment:1:1: LIGHTSOUT_FLEET_SUBSCRIPTIONS: \"*\" is not a subscription id, write the subscription's id, such as \"00000000-0000-0000-0000-000000000000\"",

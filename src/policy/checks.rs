@@ -7,7 +7,7 @@ use super::compile::{Around, Layered};
 use super::document::{self, Document, Tables};
 use super::layers::{on, table};
 use super::model::{Exemptions, Mode, Override, Terms, WarningProof};
-use super::place::{Findings, Located, Place, Trouble};
+use crate::document::{Findings, Located, Place, Trouble};
 use crate::schedule::{EdgeKind, Holidays, Hours};
 use crate::units::Span;
 

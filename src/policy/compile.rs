@@ -11,9 +11,9 @@ use super::model::{
     Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, Override, Policy, Terms, UptimeRule, Warning,
     WarningProof, WhenUndelivered,
 };
-use super::place::{Findings, Located, Place, Trouble};
 use super::revision::revision;
 use super::values::{List, TagPatterns};
+use crate::document::{Findings, Located, Trouble};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
 use crate::units::{Percent, PolicyId, Span};
 
@@ -312,11 +312,4 @@ fn dates(list: &Option<Located<List<DateRange>>>, source: &str) -> Holidays {
 pub(super) fn calendar_path(file: &str, calendar: &str) -> String {
     let directory = file.rsplit_once('/').filter(|_| !calendar.starts_with('/')).map(|(directory, _)| directory);
     directory.map_or_else(|| calendar.to_owned(), |directory| format!("{directory}/{calendar}"))
-}
-
-impl Place {
-    /// The same place, of another key.
-    pub(super) fn keyed(&self, key: &str) -> Self {
-        Self { key: key.into(), ..self.clone() }
-    }
 }

@@ -6,10 +6,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::matching::Pattern;
 use super::model::{Mode, WarningProof, WhenUndelivered};
-use super::place::{Findings, Located, Place};
-use super::reader::{Read, TableReader};
 use super::values::{List, Name, TagPatterns, Text, Zone};
 use super::words::Switch;
+use crate::document::{Findings, Located, Place, Read, TableReader};
 use crate::schedule::{DateRange, WeeklyWindow};
 use crate::units::{Percent, Span};
 

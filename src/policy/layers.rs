@@ -1,11 +1,12 @@
 //! Layers: built-in default ← defaults of the fleet ← policy ← override, value by value, each knowing where it was written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::document::{Cap, Guard, Instances, Layer, Limits, Override, Tables};
 use super::model::Origin;
-use super::place::{Located, Place};
 use super::words::Switch;
+use crate::document::{Located, Place};
 
 /// A layer over a lower one. What the upper one switches off stays off; what it writes over a rule that is off begins anew.
 pub(super) fn over(upper: &Tables, lower: &Tables) -> Tables {
@@ -95,11 +96,15 @@ pub(super) fn table<T: Clone + Default>(written: &Option<Located<T>>) -> T {
     written.as_ref().map(|located| located.value.clone()).unwrap_or_default()
 }
 
+fn written_at(place: &Place) -> Origin {
+    Origin::Written { file: Arc::clone(&place.file), line: place.line }
+}
+
 /// Where every effective value comes from.
 pub(super) fn origins(effective: &Tables) -> BTreeMap<&'static str, Origin> {
     let mut origins = BTreeMap::new();
     let mut add = |places: Vec<(&'static str, Option<&Place>)>| {
-        origins.extend(places.into_iter().map(|(key, place)| (key, place.map_or(Origin::BuiltIn, Place::origin))));
+        origins.extend(places.into_iter().map(|(key, place)| (key, place.map_or(Origin::BuiltIn, written_at))));
     };
     add(vec![("mode", effective.mode.as_ref().map(|mode| &mode.at))]);
     rule(&effective.hours, "hours", |table| table.places(), &mut add);

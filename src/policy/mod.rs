@@ -2,22 +2,19 @@
 
 mod checks;
 mod compile;
-mod diagnostic;
 mod document;
 mod forecast;
 mod layers;
 mod matching;
 mod model;
 mod parse;
-mod place;
-mod reader;
 mod revision;
 mod schema;
 mod set;
 mod values;
 mod words;
 
-pub use diagnostic::{Diagnostic, Severity};
+pub use crate::document::{Diagnostic, Severity};
 pub use forecast::{ClockChange, Forecast, ForecastEdge, OverrideForecast, forecast};
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{

@@ -7,12 +7,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::checks;
 use super::compile::{Around, calendar_path, compile, limits};
-use super::diagnostic::{Diagnostic, Severity};
 use super::document::{Document, Tables};
 use super::model::{Limits, Policy};
-use super::place::{Findings, Place, Trouble};
 use super::revision::short_digest;
 use super::set::{Broken, PolicySet};
+use crate::document::{self, Diagnostic, Findings, Place, Severity, Trouble};
 
 /// The longest file that is read, in bytes: a policy is a page or two.
 const LONGEST_FILE: usize = 1 << 20;
@@ -67,7 +66,7 @@ impl Parsed {
     /// True when something must be mended before the files can be used.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|one| one.severity == Severity::Error)
+        self.diagnostics.iter().any(Diagnostic::is_error)
     }
 }
 
@@ -138,20 +137,7 @@ fn root<'t>(text: &'t str, findings: &mut Findings<'_>) -> Option<DeTable<'t>> {
         );
         return None;
     }
-    match DeTable::parse(text) {
-        Ok(root) => Some(root.into_inner()),
-        Err(error) => {
-            let at = findings.place(&error.span().unwrap_or(0..0), "");
-            findings.error(
-                &at,
-                Trouble::new(
-                    error.message().to_owned(),
-                    "mend this first: the rest of the file is not looked at until then",
-                ),
-            );
-            None
-        }
-    }
+    document::root(text, findings)
 }
 
 /// Names that more than one file uses: none of those is used, so that the order of files decides nothing.
@@ -160,12 +146,9 @@ fn named_twice(names: &[(Place, String)], diagnostics: &mut Vec<Diagnostic>) -> 
     for (at, name) in names {
         let other = names.iter().find(|(other, written)| other != at && written.eq_ignore_ascii_case(name));
         if let Some((other, _)) = other {
-            diagnostics.push(found(
-                at,
-                Severity::Error,
-                format!("{other} uses the name \"{name}\" too"),
-                "give each policy a name of its own",
-            ));
+            let trouble =
+                Trouble::new(format!("{other} uses the name \"{name}\" too"), "give each policy a name of its own");
+            diagnostics.push(at.finding(Severity::Error, &trouble));
             twice.push(name.clone());
         }
     }
@@ -179,20 +162,9 @@ fn same_scopes(compiled: &[(Place, Arc<Policy>)], diagnostics: &mut Vec<Diagnost
         if let Some((other, earlier)) = same {
             let problem =
                 format!("policy \"{}\" ({other}) has the same scope, so neither governs a workspace", earlier.id);
-            diagnostics.push(found(at, Severity::Warning, problem, "let one name its workspaces more closely"));
+            let trouble = Trouble::new(problem, "let one name its workspaces more closely");
+            diagnostics.push(at.finding(Severity::Warning, &trouble));
         }
-    }
-}
-
-fn found(at: &Place, severity: Severity, problem: String, help: &str) -> Diagnostic {
-    Diagnostic {
-        file: Arc::clone(&at.file),
-        line: at.line,
-        column: at.column,
-        key: at.key.to_string(),
-        severity,
-        problem,
-        help: help.to_owned(),
     }
 }
 

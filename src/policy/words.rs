@@ -7,24 +7,13 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::model::{Mode, WarningProof, WhenUndelivered};
-use super::place::{Findings, Trouble};
-use super::reader::{Read, nearest, wrong_type};
-use super::values::parsed;
+use crate::document::{Findings, Read, Word, wrong_type};
 
-/// Reading and schema of an enum that is written as one of these words.
+/// An enum that is written as one of these words, and its part of the schema.
 macro_rules! words {
-    ($kind:ident, $doc:literal, $wanted:literal, { $($word:literal => $value:expr,)* }) => {
-        impl Read for $kind {
-            fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
-                parsed(value, key, ($wanted, findings), |text| match text {
-                    $($word => Ok($value),)*
-                    other => {
-                        let meant = nearest(other, [$($word),*].into_iter());
-                        let help = meant.map_or_else(|| format!("write {}", $wanted), |meant| format!("did you mean \"{meant}\"?"));
-                        Err(Trouble::new(format!("\"{other}\" is not known here"), help))
-                    }
-                })
-            }
+    ($kind:ident, $doc:literal, { $($word:literal => $value:expr,)* }) => {
+        impl Word for $kind {
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, $value)),*];
         }
         impl JsonSchema for $kind {
             fn schema_name() -> Cow<'static, str> {
@@ -37,15 +26,15 @@ macro_rules! words {
     };
 }
 
-words!(Mode, "Whether stops are carried out, or only recorded as what would have been done.", "\"observe\" or \"enforce\"", {
+words!(Mode, "Whether stops are carried out, or only recorded as what would have been done.", {
     "observe" => Mode::Observe,
     "enforce" => Mode::Enforce,
 });
-words!(WarningProof, "What counts as warned: a channel confirmed it, or it stands in the journal.", "\"delivered\" or \"recorded\"", {
+words!(WarningProof, "What counts as warned: a channel confirmed it, or it stands in the journal.", {
     "delivered" => WarningProof::Delivered,
     "recorded" => WarningProof::Recorded,
 });
-words!(WhenUndelivered, "What happens once max_postpone has passed without a delivered warning.", "\"keep\" or \"stop\"", {
+words!(WhenUndelivered, "What happens once max_postpone has passed without a delivered warning.", {
     "keep" => WhenUndelivered::Keep,
     "stop" => WhenUndelivered::Stop,
 });

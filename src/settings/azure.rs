@@ -9,9 +9,8 @@ use super::environment::Environment;
 use super::fields::{Table, Value};
 use super::findings::{Findings, Http, is_loopback, path};
 use super::model::{Azure, Cloud, Identity, ManagedIdentity};
-use super::place::{At, Written};
 use super::secret::SecretSource;
-use super::values::Word;
+use crate::document::{Located, Place, Word};
 use crate::units::Span;
 
 /// Reads the whole section.
@@ -74,7 +73,7 @@ fn kind(document: &AzureDocument) -> IdentityWord {
     document.identity.get().and_then(|identity| identity.kind.get().copied()).unwrap_or(IdentityWord::Managed)
 }
 
-fn cloud(document: &AzureDocument, at: &At, found: &mut Findings) -> Cloud {
+fn cloud(document: &AzureDocument, at: &Place, found: &mut Findings) -> Cloud {
     let custom_only = [
         ("azure.arm_endpoint", &document.arm_endpoint),
         ("azure.token_scope", &document.token_scope),
@@ -99,7 +98,7 @@ fn cloud(document: &AzureDocument, at: &At, found: &mut Findings) -> Cloud {
     known
 }
 
-fn custom(document: &AzureDocument, at: &At, found: &mut Findings) -> Cloud {
+fn custom(document: &AzureDocument, at: &Place, found: &mut Findings) -> Cloud {
     let at = document.cloud.0.as_ref().map_or(at, |written| &written.at);
     let (scope_needed, authority_needed) = match kind(document) {
         IdentityWord::Workload | IdentityWord::ClientSecret | IdentityWord::ClientCertificate => (true, true),
@@ -162,13 +161,13 @@ fn written_keys(document: &IdentityDocument) -> [(&'static str, &Value<String>);
 /// What one kind of identity is made from.
 struct Parts<'a> {
     document: IdentityDocument,
-    at: At,
+    at: Place,
     kind: IdentityWord,
     environment: &'a Environment,
     found: &'a mut Findings,
 }
 
-fn identity(azure: &AzureDocument, at: &At, environment: &Environment, found: &mut Findings) -> Identity {
+fn identity(azure: &AzureDocument, at: &Place, environment: &Environment, found: &mut Findings) -> Identity {
     let document = azure.identity.or_empty();
     let at = azure.identity.0.as_ref().map_or(at, |written| &written.at).clone();
     let kind = kind(azure);
@@ -231,7 +230,7 @@ impl Parts<'_> {
     }
 
     fn managed(&mut self) -> ManagedIdentity {
-        let named: Vec<(&'static str, Written<String>)> = written_keys(&self.document)
+        let named: Vec<(&'static str, Located<String>)> = written_keys(&self.document)
             .into_iter()
             .take(3)
             .filter_map(|(key, value)| Some((key, value.0.clone()?)))

@@ -15,8 +15,8 @@ use super::fields::{List, Table, Tags};
 use super::findings::{Findings, Http, path};
 use super::model::{Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
 use super::network::Network;
-use super::place::At;
 use super::secret::SecretSource;
+use crate::document::Place;
 use crate::policy::{Cap, Limits};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
@@ -71,7 +71,7 @@ fn fleet(table: &Table<FleetDocument>, found: &mut Findings) -> Fleet {
     // What was written and could not be read has its own finding.
     let written = [&document.subscriptions, &document.resource_groups, &document.workspaces]
         .iter()
-        .any(|list| list.0.as_ref().is_some_and(|l| !l.value.is_empty()));
+        .any(|list| list.0.as_ref().is_some_and(|l| !l.value.0.is_empty()));
     if fleet.is_empty() && !written && !found.has_error_at("fleet") {
         let help = "name subscriptions, resource_groups or workspaces; an empty fleet never means everything";
         found.error(&found.place(table), "fleet", "it names nothing to look at", help);
@@ -98,7 +98,7 @@ fn each<T>(
 
 fn tags(tags: &Tags, found: &mut Findings) -> BTreeMap<String, Option<String>> {
     let mut all = BTreeMap::new();
-    for (name, written) in &tags.0 {
+    for (name, written) in &tags.0.0 {
         let value = &written.value;
         if value != "*" && value.contains(['*', '?', '[', '{']) {
             let help = "write the tag's whole value, or \"*\" for any";
@@ -240,7 +240,7 @@ fn nothing_said(document: &WebhookDocument) -> bool {
     (lists || document.allow_private.iter().next().is_none()) && texts && usual
 }
 
-fn check_signing(document: &WebhookDocument, at: &At, found: &mut Findings) {
+fn check_signing(document: &WebhookDocument, at: &Place, found: &mut Findings) {
     let named = document.secret_file.0.as_ref().or(document.secret_env.0.as_ref());
     match (named, document.unsigned.0.as_ref().filter(|written| written.value)) {
         // A secret that was written where none may be has its own finding.

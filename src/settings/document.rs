@@ -1,12 +1,27 @@
 //! `lightsout.toml` as written; every key is optional here, and every value knows its line.
 
+use toml::Spanned;
+use toml::de::DeValue;
+
 use super::fields::{Elsewhere, Field, List, Table, Tags, Value};
 use super::model::{LogFormat, LogLevel};
-use super::reader::{Kind, Reader, TableDocument, document, join};
-use super::values::Word;
+use super::tables::{Kind, TableDocument, of_secret, tables};
+use crate::document::{Diagnostic, Findings, Read, TableReader, Word, join, root};
 use crate::units::{Percent, Span};
 
-document! {
+/// Reads a whole text; of one that is no TOML, nothing but what is wrong with it.
+pub(super) fn read(file: &str, text: &str) -> (SettingsDocument, Vec<Diagnostic>) {
+    let mut findings = Findings::new(&file.into(), text);
+    let mut document = SettingsDocument::default();
+    if let Some(root) = root(text, &mut findings) {
+        let mut table = TableReader::of(&root, "", &mut findings);
+        document = SettingsDocument::taken(&mut table);
+        table.finish_with(of_secret);
+    }
+    (document, findings.into_diagnostics())
+}
+
+tables! {
     /// The service's own file.
     SettingsDocument {
         /// How Azure is reached.

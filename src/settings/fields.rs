@@ -1,16 +1,13 @@
-//! The fields of a document: plain values, lists, tags and tables, each knowing where it was written.
+//! The fields of a table: plain values, lists, tags and tables, each knowing where it was written.
 
-use toml::Spanned;
-use toml::de::DeValue;
+use super::tables::{Kind, TableDocument};
+use super::values::{Plain, TagValues, Texts};
+use crate::document::{Located, Read, TableReader};
 
-use super::place::Written;
-use super::reader::{Kind, Reader, TableDocument, join};
-use super::values::FromToml;
-
-/// One field of a document.
-pub(super) trait Field: Default {
-    /// Takes a value in.
-    fn read(&mut self, value: &Spanned<DeValue<'_>>, key: &str, reader: &mut Reader<'_>);
+/// One field of a table.
+pub(super) trait Field: Sized {
+    /// Takes it out of an open table.
+    fn taken(table: &mut TableReader<'_, '_, '_, '_>, key: &'static str) -> Self;
 
     /// This field laid over that of a lower layer.
     fn over(self, lower: Self) -> Self;
@@ -21,19 +18,19 @@ pub(super) trait Field: Default {
 
 /// A plain value, or nothing.
 #[derive(Debug, Clone)]
-pub(super) struct Value<T>(pub(super) Option<Written<T>>);
+pub(super) struct Value<T>(pub(super) Option<Located<T>>);
 
 /// A list of text, or nothing; an empty list is something.
 #[derive(Debug, Clone, Default)]
-pub(super) struct List(pub(super) Option<Written<Vec<Written<String>>>>);
+pub(super) struct List(pub(super) Option<Located<Texts>>);
 
 /// Tag names with a value each.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tags(pub(super) Vec<(String, Written<String>)>);
+pub(super) struct Tags(pub(super) TagValues);
 
 /// A table, or nothing.
 #[derive(Debug, Clone)]
-pub(super) struct Table<D>(pub(super) Option<Written<D>>);
+pub(super) struct Table<D>(pub(super) Option<Located<D>>);
 
 /// A table whose keys another room reads.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +61,8 @@ impl<T: Clone> Value<T> {
 
 impl List {
     /// The entries; none where nothing was written.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Written<String>> {
-        self.0.iter().flat_map(|written| written.value.iter())
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Located<String>> {
+        self.0.iter().flat_map(|written| written.value.0.iter())
     }
 }
 
@@ -81,10 +78,9 @@ impl<D: TableDocument> Table<D> {
     }
 }
 
-impl<T: FromToml> Field for Value<T> {
-    fn read(&mut self, value: &Spanned<DeValue<'_>>, key: &str, reader: &mut Reader<'_>) {
-        let at = reader.at(value.span().start);
-        self.0 = T::from_toml(value, key, reader).map(|value| Written { value, at });
+impl<T: Plain> Field for Value<T> {
+    fn taken(table: &mut TableReader<'_, '_, '_, '_>, key: &'static str) -> Self {
+        Self(table.take(key))
     }
     fn over(self, lower: Self) -> Self {
         Self(self.0.or(lower.0))
@@ -95,18 +91,8 @@ impl<T: FromToml> Field for Value<T> {
 }
 
 impl Field for List {
-    fn read(&mut self, value: &Spanned<DeValue<'_>>, key: &str, reader: &mut Reader<'_>) {
-        let Some(items) = value.get_ref().as_array() else {
-            reader.wrong_kind(value, key, "a list", "write it in brackets, such as [\"one\", \"two\"]");
-            return;
-        };
-        let mut read = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let mut entry = Value::<String>::default();
-            entry.read(item, &format!("{key}[{index}]"), reader);
-            read.extend(entry.0);
-        }
-        self.0 = Some(Written { value: read, at: reader.at(value.span().start) });
+    fn taken(table: &mut TableReader<'_, '_, '_, '_>, key: &'static str) -> Self {
+        Self(table.take(key))
     }
     fn over(self, lower: Self) -> Self {
         Self(self.0.or(lower.0))
@@ -117,39 +103,22 @@ impl Field for List {
 }
 
 impl Field for Tags {
-    fn read(&mut self, value: &Spanned<DeValue<'_>>, key: &str, reader: &mut Reader<'_>) {
-        let Some(table) = value.get_ref().as_table() else {
-            reader.wrong_kind(value, key, "a table of tags", "write { env = \"dev\" }");
-            return;
-        };
-        for (name, item) in table {
-            let mut entry = Value::<String>::default();
-            entry.read(item, &join(key, name.get_ref()), reader);
-            self.0.extend(entry.0.map(|text| (name.get_ref().to_string(), text)));
-        }
+    fn taken(table: &mut TableReader<'_, '_, '_, '_>, key: &'static str) -> Self {
+        Self(table.take(key).map(|tags| tags.value).unwrap_or_default())
     }
     fn over(self, lower: Self) -> Self {
-        if self.0.is_empty() { lower } else { self }
+        if self.0.0.is_empty() { lower } else { self }
     }
     fn scalars(_: &str, _: &mut Vec<(String, Kind)>) {}
 }
 
-impl<D: TableDocument> Field for Table<D> {
-    fn read(&mut self, value: &Spanned<DeValue<'_>>, key: &str, reader: &mut Reader<'_>) {
-        let Some(table) = value.get_ref().as_table() else {
-            let help =
-                format!("write [{key}] above its keys, each on a line of its own; its keys are {}", D::KEYS.join(", "));
-            reader.wrong_kind(value, key, "a table", &help);
-            return;
-        };
-        let at = reader.at(value.span().start);
-        let mut read = D::default();
-        reader.table(&mut read, table, key);
-        self.0 = Some(Written { value: read, at });
+impl<D: TableDocument + Read> Field for Table<D> {
+    fn taken(table: &mut TableReader<'_, '_, '_, '_>, key: &'static str) -> Self {
+        Self(table.take(key))
     }
     fn over(self, lower: Self) -> Self {
         match (self.0, lower.0) {
-            (Some(upper), Some(lower)) => Self(Some(Written { value: upper.value.over(lower.value), at: lower.at })),
+            (Some(upper), Some(lower)) => Self(Some(Located { value: upper.value.over(lower.value), at: lower.at })),
             (upper, lower) => Self(upper.or(lower)),
         }
     }
@@ -159,7 +128,10 @@ impl<D: TableDocument> Field for Table<D> {
 }
 
 impl Field for Elsewhere {
-    fn read(&mut self, _: &Spanned<DeValue<'_>>, _: &str, _: &mut Reader<'_>) {}
+    fn taken(table: &mut TableReader<'_, '_, '_, '_>, key: &'static str) -> Self {
+        table.leave(key);
+        Self
+    }
     fn over(self, _: Self) -> Self {
         self
     }

@@ -6,15 +6,14 @@ use std::path::PathBuf;
 use url::{Host, Url};
 
 use super::fields::{Table, Value};
-use super::place::{At, Written};
-use super::reader::{SYNTAX, TableDocument};
-use crate::policy::{Diagnostic, Severity};
+use super::tables::TableDocument;
+use crate::document::{Diagnostic, Located, Place, Severity, Trouble};
 
 /// Gathers findings; knows the place to name when a key is absent.
 #[derive(Debug)]
 pub(super) struct Findings {
     pub(super) all: Vec<Diagnostic>,
-    file: At,
+    file: Place,
 }
 
 /// Whether plain http will do for a host on loopback.
@@ -28,15 +27,13 @@ pub(super) enum Http {
 
 impl Findings {
     /// Goes on from what the reader found.
-    pub(super) const fn new(file: At, all: Vec<Diagnostic>) -> Self {
+    pub(super) const fn new(file: Place, all: Vec<Diagnostic>) -> Self {
         Self { all, file }
     }
 
     /// True when there is an error at a key or below it.
     pub(super) fn has_error_at(&self, key: &str) -> bool {
-        let within =
-            |found: &str| found.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-        self.all.iter().any(|found| is_error(found) && (within(&found.key) || found.key == SYNTAX))
+        self.all.iter().any(|found| found.is_error_within(key) || found.is_syntax())
     }
 
     /// True when there is an error at a key of a table that has a word in its name.
@@ -44,16 +41,16 @@ impl Findings {
         let about = |key: &str| {
             key.strip_prefix(table).and_then(|rest| rest.strip_prefix('.')).is_some_and(|key| key.contains(word))
         };
-        self.all.iter().any(|found| is_error(found) && about(&found.key))
+        self.all.iter().any(|found| found.is_error() && about(&found.key))
     }
 
     /// The place of a table, or of the file where it has none.
-    pub(super) fn place<D: TableDocument>(&self, table: &Table<D>) -> At {
+    pub(super) fn place<D: TableDocument>(&self, table: &Table<D>) -> Place {
         table.0.as_ref().map_or_else(|| self.file.clone(), |written| written.at.clone())
     }
 
-    pub(super) fn error(&mut self, at: &At, key: &str, problem: impl Into<String>, help: impl Into<String>) {
-        self.all.push(at.error(key, problem, help));
+    pub(super) fn error(&mut self, at: &Place, key: &str, problem: impl Into<String>, help: impl Into<String>) {
+        self.all.push(at.keyed(key).finding(Severity::Error, &Trouble::new(problem, help)));
     }
 
     /// A value within bounds, or its default where nothing was written.
@@ -78,7 +75,7 @@ impl Findings {
     }
 
     /// An origin, `https://host[:port]`, without a slash at its end.
-    pub(super) fn origin(&mut self, written: &Written<String>, key: &str, http: Http) -> Option<String> {
+    pub(super) fn origin(&mut self, written: &Located<String>, key: &str, http: Http) -> Option<String> {
         let url = self.url(written, key, http)?;
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             self.error(
@@ -93,7 +90,7 @@ impl Findings {
     }
 
     /// A URL of a host, encrypted, without user and password.
-    pub(super) fn url(&mut self, written: &Written<String>, key: &str, http: Http) -> Option<Url> {
+    pub(super) fn url(&mut self, written: &Located<String>, key: &str, http: Http) -> Option<Url> {
         let parsed =
             Url::parse(&written.value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let Some(url) = parsed else {
@@ -127,7 +124,7 @@ impl Findings {
     }
 
     /// The name of an environment variable. What was written is not shown: it may be the secret itself.
-    pub(super) fn variable(&mut self, written: &Written<String>, key: &str) -> Option<String> {
+    pub(super) fn variable(&mut self, written: &Located<String>, key: &str) -> Option<String> {
         let name = &written.value;
         let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !letters || name.starts_with(|c: char| c.is_ascii_digit()) || name.len() > 100 {
@@ -152,9 +149,4 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 /// A path, or nothing where nothing was written.
 pub(super) fn path(value: &Value<String>) -> Option<PathBuf> {
     value.get().map(PathBuf::from)
-}
-
-/// True for an error, false for a warning.
-pub(super) fn is_error(finding: &Diagnostic) -> bool {
-    finding.severity == Severity::Error
 }

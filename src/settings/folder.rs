@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::place::At;
 use super::watched::Watched;
-use crate::policy::{Diagnostic, SourceText, calendar_paths};
+use crate::document::{Diagnostic, Place, Severity, Trouble};
+use crate::policy::{SourceText, calendar_paths};
 
 /// A file longer than this is no settings, policy or calendar.
 const BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -25,25 +25,22 @@ pub(super) struct Folder {
 impl Folder {
     /// Reads `*.toml` of a folder in the order of their names; hidden files and folders within it are left alone.
     /// What cannot be read is a finding, and never a policy that silently is not there.
-    pub(super) fn read(dir: &Path, settings: &At, watched: &mut Watched) -> Self {
+    pub(super) fn read(dir: &Path, settings: &Place, watched: &mut Watched) -> Self {
         let mut folder = Self::default();
+        let named = settings.keyed("policies.dir");
         let files = list(dir);
         watched.folder(dir, &files);
         match files {
             Ok(files) => files.iter().for_each(|file| folder.add(file, watched)),
-            Err(problem) => folder.diagnostics.push(settings.error(
-                "policies.dir",
-                problem,
-                "create it, or name another with dir in [policies]",
-            )),
+            Err(problem) => {
+                let trouble = Trouble::new(problem, "create it, or name another with dir in [policies]");
+                folder.diagnostics.push(named.finding(Severity::Error, &trouble));
+            }
         }
         if folder.texts.is_empty() && folder.diagnostics.is_empty() {
             let problem = format!("{} holds no policy (*.toml), so nothing will ever be stopped", dir.display());
-            folder.diagnostics.push(settings.warning(
-                "policies.dir",
-                problem,
-                "write one, or name another folder with dir in [policies]",
-            ));
+            let trouble = Trouble::new(problem, "write one, or name another folder with dir in [policies]");
+            folder.diagnostics.push(named.finding(Severity::Warning, &trouble));
         }
         folder
     }
@@ -55,11 +52,10 @@ impl Folder {
         match contents {
             Ok(text) => self.texts.push(SourceText { file: name.into(), text }),
             // Taken away between listing and reading: the next look at the folder has the whole picture.
-            Err(problem) => self.diagnostics.push(At::start_of(&name).error(
-                "file",
-                problem,
-                "see that this process may read it, or take it away",
-            )),
+            Err(problem) => {
+                let trouble = Trouble::new(problem, "see that this process may read it, or take it away");
+                self.diagnostics.push(Place::start_of(&name).keyed("file").finding(Severity::Error, &trouble));
+            }
         }
     }
 

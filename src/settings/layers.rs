@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::document::SettingsDocument;
+use super::document::{self, SettingsDocument};
 use super::environment::{Environment, PREFIX};
-use super::place::{At, nearest};
-use super::reader::{Kind, Reader, TableDocument};
-use crate::policy::Diagnostic;
+use super::tables::{Kind, TableDocument};
+use crate::document::{Diagnostic, Place, Severity, Trouble, nearest};
 
 /// The name under which findings about the environment are reported.
 const ENVIRONMENT: &str = "environment";
@@ -118,7 +117,8 @@ pub(super) fn of_flags(overrides: &Overrides) -> Layer {
                     || "config/lightsout.toml lists all of them".to_owned(),
                     |meant| format!("did you mean \"{meant}\"?"),
                 );
-                unknown.push(At::start_of(COMMAND_LINE).error(key, "there is no such setting", help));
+                let trouble = Trouble::new("there is no such setting", help);
+                unknown.push(Place::start_of(COMMAND_LINE).keyed(key).finding(Severity::Error, &trouble));
             }
         }
     }
@@ -141,7 +141,8 @@ fn unknown_variable(name: &str, keys: &[(String, Kind)]) -> Diagnostic {
         Some(meant) => format!("did you mean {meant}?"),
         None => format!("names are {PREFIX}SECTION_KEY, such as {}", variable_name("sweep.interval")),
     };
-    At::start_of(ENVIRONMENT).warning(name, "no setting has this name; it does nothing", help)
+    let trouble = Trouble::new("no setting has this name; it does nothing", help);
+    Place::start_of(ENVIRONMENT).keyed(name).finding(Severity::Warning, &trouble)
 }
 
 /// Reads values as if they stood in a file, one a line.
@@ -152,10 +153,8 @@ fn read(file: &str, given: Vec<(String, Kind, String, String)>) -> Layer {
         text.push_str(&format!("{key} = {}\n", literal(kind, &value)));
         names.insert(key, name);
     }
-    let mut reader = Reader::new(file, &text);
-    let document = reader.document::<SettingsDocument>();
-    let mut layer = Layer { document, found: reader.found, names };
-    let mut found = std::mem::take(&mut layer.found);
+    let (document, mut found) = document::read(file, &text);
+    let mut layer = Layer { document, found: Vec::new(), names };
     layer.rename(&mut found, file);
     layer.found = found;
     layer

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::compile::{compile, resolve};
-use super::document::SettingsDocument;
+use super::document;
 use super::environment::Environment;
-use super::findings::{Findings, is_error};
+use super::findings::Findings;
 use super::folder::{Folder, read_text};
 use super::layers::{Overrides, of_environment, of_flags, rename};
 use super::model::Settings;
-use super::place::At;
-use super::reader::{Reader, SYNTAX, TableDocument};
 use super::secret::SecretSource;
+use super::tables::TableDocument;
 use super::watched::Watched;
-use crate::policy::{DefaultsSource, Diagnostic, Parsed, SourceText, Sources, parse};
+use crate::document::{Diagnostic, Place, Severity, Trouble};
+use crate::policy::{DefaultsSource, Parsed, SourceText, Sources, parse};
 
 /// Everything that could be loaded, and everything that is wrong with it.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Loaded {
     /// True when nothing is an error.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.settings.is_some() && !self.findings().any(is_error)
+        self.settings.is_some() && !self.findings().any(Diagnostic::is_error)
     }
 }
 
@@ -51,17 +51,15 @@ pub fn read_settings(
     environment: &Environment,
     overrides: &Overrides,
 ) -> (Settings, Vec<Diagnostic>) {
-    let mut reader = Reader::new(file, text);
-    let written = reader.document::<SettingsDocument>();
+    let (written, mut all) = document::read(file, text);
     let (from_environment, from_flags) = (of_environment(environment), of_flags(overrides));
-    let mut all = reader.found;
     all.extend(from_environment.found.iter().chain(&from_flags.found).cloned());
     let document = from_flags.document.clone().over(from_environment.document.clone().over(written));
-    let mut found = Findings::new(At::start_of(file), all);
+    let mut found = Findings::new(Place::start_of(file), all);
     let settings = compile(&document, environment, &mut found);
     // A variable that holds a secret may be called as its owner likes.
     let secrets: Vec<&str> = settings.secrets().filter_map(SecretSource::variable).collect();
-    found.all.retain(|finding| is_error(finding) || !secrets.contains(&finding.key.as_str()));
+    found.all.retain(|finding| finding.is_error() || !secrets.contains(&finding.key.as_str()));
     rename(&mut found.all, &from_environment, &from_flags);
     found.all.sort_by_key(|finding| (&*finding.file != file, finding.file.clone(), finding.line, finding.column));
     (settings, found.all)
@@ -72,7 +70,7 @@ pub fn read_settings(
 #[must_use]
 pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Loaded {
     let name = path.display().to_string();
-    let start = At::start_of(&name);
+    let start = Place::start_of(&name);
     let contents = read_text(path);
     let mut watched = Watched::default();
     watched.file(path, &contents);
@@ -80,7 +78,7 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
         Ok(text) => text,
         Err(problem) => {
             let help = "name the file with --config, and see that this process may read it";
-            let diagnostics = vec![start.error("file", problem, help)];
+            let diagnostics = vec![start.keyed("file").finding(Severity::Error, &Trouble::new(problem, help))];
             let (calendars, around) = (BTreeMap::new(), Around { defaults: None, channels: 0 });
             return Loaded { settings: None, policies: around.parse(&[], &calendars), diagnostics, watched };
         }
@@ -94,11 +92,11 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
     let defaults = DefaultsSource { file: name.into(), text };
     let around = Around { defaults: Some(&defaults), channels: usize::from(settings.webhook.is_some()) };
     let mut policies = around.parse(&folder.texts, &calendars);
-    if diagnostics.iter().any(|finding| finding.key == SYNTAX) {
+    if diagnostics.iter().any(Diagnostic::is_syntax) {
         // Both rooms read this file; that it is no TOML is said once.
         policies.diagnostics.retain(|finding| finding.file != defaults.file);
     }
-    let settings = Some(settings).filter(|_| !diagnostics.iter().any(is_error));
+    let settings = Some(settings).filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
     Loaded { settings, policies, diagnostics, watched }
 }
 

@@ -24,7 +24,8 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("units", &[]),
     pure("schedule", &["units"]),
     pure("facts", &["units"]),
-    pure("policy", &["units", "schedule"]),
+    pure("document", &["units"]),
+    pure("policy", &["units", "schedule", "document"]),
     pure("rules", &["units", "schedule", "facts", "policy"]),
     pure("plan", &["units", "facts", "rules"]),
     pure("guard", &["units", "facts", "policy", "rules", "plan"]),
@@ -38,7 +39,7 @@ pub(crate) const ROOMS: &[Room] = &[
     // guard: takes the permit that `ports` hands it, and can make none.
     outer("azure", &["units", "facts", "plan", "guard", "ports"]),
     outer("notify", &["units", "report", "ports"]),
-    outer("settings", &["units", "policy"]),
+    outer("settings", &["units", "document", "policy"]),
     // rules: the journal keeps verdicts and grounds as they are.
     outer("store", &["units", "facts", "rules", "plan", "report", "ports"]),
     // storey 3: the machine and its faces

@@ -1,4 +1,4 @@
-//! What is wrong in a policy file, where, and what to write instead.
+//! What is wrong in a file, where, and what to write instead.
 
 use std::sync::Arc;
 
@@ -42,6 +42,25 @@ pub struct Diagnostic {
     pub problem: String,
     /// What to do about it; empty where the problem says it already.
     pub help: String,
+}
+
+impl Diagnostic {
+    /// True when the file cannot be used as it stands.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// True for an error at a key or below it.
+    pub(crate) fn is_error_within(&self, key: &str) -> bool {
+        let within = self.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        self.is_error() && within
+    }
+
+    /// True for the finding that the text is no TOML: there are no keys then.
+    pub(crate) fn is_syntax(&self) -> bool {
+        self.is_error() && self.key.is_empty()
+    }
 }
 
 impl std::fmt::Display for Diagnostic {
