@@ -12,6 +12,8 @@
 mod answers;
 #[path = "arm/items.rs"]
 mod items;
+#[path = "arm/names.rs"]
+mod names;
 #[path = "arm/origins.rs"]
 mod origins;
 #[path = "arm/pages.rs"]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use reqwest::dns::Resolve;
 use serde_json::value::RawValue;
 
 use super::error::{Act, AzureError};
@@ -39,7 +40,15 @@ impl<C: Clock> Azure<C> {
     /// # Errors
     /// When the options break a rule or a file of theirs cannot be read.
     pub fn new(options: AzureOptions, clock: Arc<C>) -> Result<Self, OptionsError> {
-        Ok(Self { line: Line::new(&options, clock)?, options })
+        Ok(Self { line: Line::new(&options, clock, &None)?, options })
+    }
+
+    /// The same with another way to find the addresses of a host.
+    ///
+    /// # Errors
+    /// As [`Azure::new`].
+    pub fn with_names(options: AzureOptions, clock: Arc<C>, names: Arc<dyn Resolve>) -> Result<Self, OptionsError> {
+        Ok(Self { line: Line::new(&options, clock, &Some(names))?, options })
     }
 
     /// A URL at or below a workspace, of our own making.

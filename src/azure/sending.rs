@@ -1,7 +1,8 @@
 //! One HTTP exchange and nothing else: no redirect, one origin, bounded in time and bytes.
 
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
+use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName};
 use reqwest::{Client, ClientBuilder, Response, redirect, tls};
 
@@ -21,26 +22,35 @@ const HEADERS_MAX: usize = 100;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 
+/// What finds the addresses of a host, at every connection; none is the operating system's.
+pub(super) type Names = Option<Arc<dyn Resolve>>;
+
 /// The client for Resource Manager.
-pub(super) fn arm_client(options: &AzureOptions, origin: &Origin) -> Result<Client, OptionsError> {
-    let builder =
-        base(options)?.https_only(origin.is_https()).timeout(options.timeouts.total).http1_max_headers(HEADERS_MAX);
+pub(super) fn arm_client(options: &AzureOptions, origin: &Origin, names: &Names) -> Result<Client, OptionsError> {
+    let builder = base(options, names)?
+        .https_only(origin.is_https())
+        .timeout(options.timeouts.total)
+        .http1_max_headers(HEADERS_MAX);
     finish(with_roots(builder, options, origin)?)
 }
 
 /// The client for token endpoints: plain http is how a machine's own endpoint is reached, and never through a proxy.
-pub(super) fn token_client(options: &AzureOptions, origin: &Origin) -> Result<Client, OptionsError> {
-    let builder = base(options)?.timeout(options.timeouts.token);
+pub(super) fn token_client(options: &AzureOptions, origin: &Origin, names: &Names) -> Result<Client, OptionsError> {
+    let builder = base(options, names)?.timeout(options.timeouts.token);
     let is_local = matches!(options.identity, IdentityOptions::Managed(_));
     let builder = if is_local { builder.no_proxy() } else { builder };
     finish(with_roots(builder, options, origin)?)
 }
 
-fn base(options: &AzureOptions) -> Result<ClientBuilder, OptionsError> {
+fn base(options: &AzureOptions, names: &Names) -> Result<ClientBuilder, OptionsError> {
     static PROVIDER: Once = Once::new();
     // An error means that one is installed already, which is as good.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    Ok(Client::builder()
+    let builder = match names {
+        Some(names) => Client::builder().dns_resolver(Arc::clone(names)),
+        None => Client::builder(),
+    };
+    Ok(builder
         .user_agent(concat!("lightsout/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(options.timeouts.connect)

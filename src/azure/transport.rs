@@ -12,7 +12,7 @@ use super::error::{AzureError, answered};
 use super::options::{AzureOptions, OptionsError};
 use super::origin::{Origin, PinnedUrl};
 use super::retry::{default_wait, http_date, pause, retry_after};
-use super::sending::{Answer, arm_client, exchange, token_client};
+use super::sending::{Answer, Names, arm_client, exchange, token_client};
 use super::throttle::{Kind, Throttle, Urgency};
 use super::tokens::{Bearer, Tokens};
 use super::usage::{Outcome, Usage};
@@ -66,11 +66,11 @@ pub(super) struct Line<C> {
 }
 
 impl<C: Clock> Line<C> {
-    pub(super) fn new(options: &AzureOptions, clock: Arc<C>) -> Result<Self, OptionsError> {
+    pub(super) fn new(options: &AzureOptions, clock: Arc<C>, names: &Names) -> Result<Self, OptionsError> {
         let origin = options.origin()?;
-        let identity = Identity::new(options, token_client(options, &origin)?);
+        let identity = Identity::new(options, token_client(options, &origin, names)?);
         Ok(Self {
-            client: arm_client(options, &origin)?,
+            client: arm_client(options, &origin, names)?,
             tokens: Tokens::new(identity, Arc::clone(&clock), options.timeouts.token),
             origin,
             clock,

@@ -119,7 +119,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it; the closure gets the number of the request, from 0, and the request.
     pub(crate) async fn start(answer: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at([127, 0, 0, 1], 0, answer).await
+    }
+
+    /// The same at an address and port of one's own; port 0 is any.
+    pub(crate) async fn start_at(
+        ip: [u8; 4],
+        port: u16,
+        answer: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(std::net::SocketAddr::from((ip, port))).await.unwrap();
         let server =
             Self { port: listener.local_addr().unwrap().port(), seen: Arc::default(), connections: Arc::default() };
         let answer: Arc<Answering> = Arc::new(answer);
