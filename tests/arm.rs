@@ -10,6 +10,8 @@
 
 #[path = "arm/answers.rs"]
 mod answers;
+#[path = "arm/http2.rs"]
+mod http2;
 #[path = "arm/items.rs"]
 mod items;
 #[path = "arm/names.rs"]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Once};
 
 use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName};
-use reqwest::{Client, ClientBuilder, Response, redirect, tls};
+use reqwest::{Client, ClientBuilder, Response, redirect, retry, tls};
 
 use super::allow::Verb;
 use super::error::AzureError;
@@ -53,6 +53,9 @@ fn base(options: &AzureOptions, names: &Names) -> Result<ClientBuilder, OptionsE
     Ok(builder
         .user_agent(concat!("lightsout/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
+        // Left to itself the client sends a request again, a POST too, that a gateway refused or said goodbye to (fault 36).
+        // What is sent again is decided in `transport`, where a read and a stop are told apart.
+        .retry(retry::never())
         .connect_timeout(options.timeouts.connect)
         .read_timeout(options.timeouts.read)
         .tls_version_min(tls::Version::TLS_1_2)

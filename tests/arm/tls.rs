@@ -15,12 +15,12 @@ use crate::world::{TOKEN, TestClock, custom, item, page, timeouts, token_file, w
 type Asked = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A private authority and what it signs.
-struct Authority {
+pub(crate) struct Authority {
     pem: tempfile::NamedTempFile,
     issuer: Issuer<'static, KeyPair>,
 }
 
-fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -30,7 +30,7 @@ fn authority() -> Authority {
 }
 
 #[derive(Clone, Copy)]
-enum Flaw {
+pub(crate) enum Flaw {
     None,
     Expired,
     OtherName,
@@ -38,7 +38,7 @@ enum Flaw {
 }
 
 impl Authority {
-    fn sign(&self, flaw: Flaw) -> (String, String) {
+    pub(crate) fn sign(&self, flaw: Flaw) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let name = if matches!(flaw, Flaw::OtherName) { "management.azure.com" } else { "localhost" };
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -81,7 +81,7 @@ async fn answer(request: Request, asked: Asked) -> ([(&'static str, &'static str
     ([("content-type", "application/json")], text)
 }
 
-fn over_tls(port: u16, authority: &Authority, token: &std::path::Path) -> AzureOptions {
+pub(crate) fn over_tls(port: u16, authority: &Authority, token: &std::path::Path) -> AzureOptions {
     let mut options =
         custom(&format!("https://localhost:{port}"), IdentityOptions::TokenFile { path: token.to_owned() });
     options.ca_file = Some(authority.pem.path().to_owned());
