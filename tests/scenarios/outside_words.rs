@@ -150,6 +150,11 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
         }
         ["hide", name] => cloud.named(name).listed = false,
         ["show", name] => cloud.named(name).listed = true,
+        ["remember", name] => {
+            let compute = cloud.named(name);
+            compute.older = Some(compute.facts.clone());
+        }
+        ["lists", name, word] => cloud.named(name).lags = *word == "old",
         ["fails", workspace, word] => {
             let id = cloud.workspace(workspace);
             cloud.workspaces.get_mut(&id).unwrap().1 = Some(fault(word));

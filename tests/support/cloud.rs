@@ -33,6 +33,9 @@ pub(crate) struct Compute {
     pub(crate) facts: InstanceFacts,
     /// False while a page leaves it out (fault 27).
     pub(crate) listed: bool,
+    /// How a replica that lags remembers it, and whether lists come from there (fault 25).
+    pub(crate) older: Option<InstanceFacts>,
+    pub(crate) lags: bool,
     /// When a person or a job last turned it on.
     pub(crate) started: Option<Timestamp>,
     off_at: Option<Timestamp>,
@@ -77,7 +80,16 @@ impl Compute {
             oddities: Vec::new(),
         };
         let on_stop = OnStop::Takes(SignedDuration::from_secs(60));
-        Self { facts, listed: true, started: Some(at), off_at: None, on_stop, operation: OperationState::Succeeded }
+        Self {
+            facts,
+            listed: true,
+            older: None,
+            lags: false,
+            started: Some(at),
+            off_at: None,
+            on_stop,
+            operation: OperationState::Succeeded,
+        }
     }
 
     /// A person turns it on.
@@ -114,6 +126,14 @@ impl Compute {
             *as_of = (*as_of).max(now);
         }
         facts
+    }
+
+    /// Reads it as a list shows it now.
+    pub(crate) fn listing(&self, now: Timestamp) -> InstanceFacts {
+        match self.older.clone().filter(|_| self.lags) {
+            Some(facts) => Self { facts, ..self.clone() }.read(now),
+            None => self.read(now),
+        }
     }
 
     fn take_stop(&mut self, now: Timestamp, length: SignedDuration) {

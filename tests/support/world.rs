@@ -218,7 +218,7 @@ impl Observe for FakeWorld {
             .computes
             .values()
             .filter(|compute| compute.listed && *compute.facts.id.workspace() == workspace.id);
-        let instances = computes.map(|compute| Arc::new(compute.read(now))).collect();
+        let instances = computes.map(|compute| Arc::new(compute.listing(now))).collect();
         Ok(Inventory {
             workspace: workspace.id.clone(),
             taken_at: now,
