@@ -11,6 +11,8 @@ mod memory_journal;
 mod outside_words;
 #[path = "scenarios/script.rs"]
 mod script;
+#[path = "scenarios/spoilt.rs"]
+mod spoilt;
 #[path = "support/stage.rs"]
 mod stage;
 #[path = "scenarios/transcript.rs"]

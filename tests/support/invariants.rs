@@ -1,18 +1,26 @@
 //! The invariants that every run of the engine keeps, checked after the fact on what the world saw.
+//!
+//! That each of them can be broken is shown in `scenarios/spoilt.rs`.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::StopKey;
-use lightsout::policy::{Cap, Policy, Terms, WarningProof, WhenUndelivered};
+use lightsout::policy::{Cap, Mode, Policy, Terms, WarningProof, WhenUndelivered};
 use lightsout::ports::{Message, MessageKind};
+use lightsout::units::InstanceId;
 
 use crate::world::{FakeWorld, Outside, Post};
 
 /// Every breach, in words; empty when all hold.
 pub(crate) fn check_invariants(world: &FakeWorld) -> Vec<String> {
-    let outside = world.lock();
-    let mut found = Vec::new();
+    breaches(&world.lock())
+}
+
+/// The same, of what a world remembers.
+pub(crate) fn breaches(outside: &Outside) -> Vec<String> {
+    let stray = |(at, id): &(Timestamp, InstanceId)| format!("I1: POST of {} at {at}, which is not there", id.name());
+    let mut found: Vec<String> = outside.strays.iter().map(stray).collect();
     for (index, post) in outside.posts.iter().enumerate() {
         let earlier = outside.posts.get(..index).unwrap_or_default();
         let mut say = |rule: &str, what: String| {
@@ -22,9 +30,11 @@ pub(crate) fn check_invariants(world: &FakeWorld) -> Vec<String> {
             say("G11", "under a policy nobody loaded".to_owned());
             continue;
         };
+        allowed(post, policy, &mut say);
         single(post, &mut say);
+        intended(post, earlier, &mut say);
         one_of_a_kind(post, earlier, terms(policy), &mut say);
-        warned(post, policy, &outside, &mut say);
+        warned(post, policy, outside, &mut say);
         capped(post, earlier, policy, &mut say);
     }
     found
@@ -35,11 +45,29 @@ fn terms(policy: &Policy) -> &Arc<Terms> {
     &policy.terms
 }
 
+/// Of a compute in the workspace that was asked, under a policy that covers it and may act (I1, G1, G2).
+fn allowed(post: &Post, policy: &Policy, say: &mut impl FnMut(&str, String)) {
+    let own = post.step.instance.workspace();
+    let wrongs = [
+        ("I1", post.workspace != *own, "in another workspace than its own"),
+        ("I1", !policy.scope.covers(own, &[]), "outside the scope of its policy"),
+        ("G1", policy.mode != Mode::Enforce, "under a policy that only observes"),
+    ];
+    wrongs.iter().filter(|(_, wrong, _)| *wrong).for_each(|(rule, _, what)| say(rule, (*what).to_owned()));
+}
+
+/// With an intent of its own, durable before it: one intent carries one POST (I2).
+fn intended(post: &Post, earlier: &[Post], say: &mut impl FnMut(&str, String)) {
+    let used = earlier.iter().filter(|other| other.step == post.step).count();
+    if used >= post.intents {
+        say("I2", format!("as number {} of its step, with {} intents written before it", used + 1, post.intents));
+    }
+}
+
 /// What one POST shows by itself.
 fn single(post: &Post, say: &mut impl FnMut(&str, String)) {
     let age = post.at.duration_since(post.looked_at);
     let wrongs = [
-        ("I2", !post.intended, "without an intent written before it"),
         ("I3", post.frozen, "while everything was frozen"),
         ("I3", post.held, "while it was held"),
         ("I3", post.opted_out, "while its tag opted out"),
@@ -58,8 +86,8 @@ fn one_of_a_kind(post: &Post, earlier: &[Post], terms: &Terms, say: &mut impl Fn
         say("I4", format!("for {} a second time", post.step.key.0));
     }
     let respects = post.step.key.0.contains("/start/");
-    if post.step.key.rule() == "hours" && !respects && post.started.is_some_and(|at| at >= post.step.due_at) {
-        say("I4", "after a person started it since the edge".to_owned());
+    if !respects && post.started.is_some_and(|at| at >= post.step.due_at) {
+        say("I4", "after a person started it since it was due".to_owned());
     }
     if post.started.is_some_and(|at| post.at.duration_since(at) < terms.min_uptime.duration()) {
         say("G15", format!("sooner than {} after its start", terms.min_uptime));
@@ -100,7 +128,7 @@ fn announces(message: &Message, post: &Post, key: &StopKey) -> bool {
         && message.notice.as_ref().is_some_and(|notice| notice.stop == *key && notice.stop_at <= post.at)
 }
 
-/// Within the policy's caps in this sweep and in the hour before (I7).
+/// Within the policy's caps in this sweep and in the hour that ends with it, and so in any hour (I7).
 fn capped(post: &Post, earlier: &[Post], policy: &Policy, say: &mut impl FnMut(&str, String)) {
     if post.throttled {
         return;
@@ -115,16 +143,15 @@ fn capped(post: &Post, earlier: &[Post], policy: &Policy, say: &mut impl FnMut(&
     let alike =
         |other: &&Post| !other.throttled && other.step.policy == post.step.policy && other.step.is_planned() == planned;
     let in_sweep = 1 + earlier.iter().filter(alike).filter(|other| other.sweep == post.sweep).count();
-    let in_hour = 1 + earlier
-        .iter()
-        .filter(alike)
-        .filter(|other| post.at.duration_since(other.at) < SignedDuration::from_hours(1))
-        .count();
+    let hour_before = |other: &&Post| post.at.duration_since(other.at) < SignedDuration::from_hours(1);
+    let in_hour = 1 + earlier.iter().filter(alike).filter(hour_before).count();
+    // What was stopped in that hour ran at its beginning.
+    let ran = post.running + in_hour - in_sweep;
     if in_sweep > most(sweep, post.running) {
         say("I7", format!("as number {in_sweep} of its sweep, with {} running", post.running));
     }
-    if hour.count.is_some_and(|count| in_hour > usize::try_from(count).unwrap_or(usize::MAX)) {
-        say("I7", format!("as number {in_hour} of its hour"));
+    if in_hour > most(hour, ran) {
+        say("I7", format!("as number {in_hour} of its hour, in which {ran} ran"));
     }
 }
 

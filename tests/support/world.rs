@@ -15,7 +15,7 @@ use lightsout::ports::{
     ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
     Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, SweepRecord,
 };
-use lightsout::units::{InstanceId, PolicyId};
+use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 
 use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
@@ -30,6 +30,8 @@ pub(crate) struct Post {
     /// Which sweep sent it.
     pub(crate) sweep: u64,
     pub(crate) step: Step,
+    /// The workspace that was asked.
+    pub(crate) workspace: WorkspaceId,
     pub(crate) looked_at: Timestamp,
     /// When a person last started it.
     pub(crate) started: Option<Timestamp>,
@@ -38,8 +40,8 @@ pub(crate) struct Post {
     pub(crate) opted_out: bool,
     pub(crate) held: bool,
     pub(crate) frozen: bool,
-    /// The intent that was durable before it.
-    pub(crate) intended: bool,
+    /// How many intents for this very step were durable before it.
+    pub(crate) intents: usize,
     /// Whether it came true.
     pub(crate) took: bool,
     /// Answered 429: it counts in no budget, since it does nothing.
@@ -67,6 +69,8 @@ pub(crate) struct Outside {
     pub(crate) at_look: BTreeMap<InstanceId, Then>,
     pub(crate) at_intent: BTreeMap<InstanceId, Then>,
     pub(crate) posts: Vec<Post>,
+    /// Stops that were asked of computes that are not there.
+    pub(crate) strays: Vec<(Timestamp, InstanceId)>,
     pub(crate) messages: Vec<(Timestamp, Message)>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) holds: Vec<(Hold, Option<Timestamp>)>,
@@ -134,14 +138,17 @@ impl Outside {
         })
     }
 
-    fn post(&mut self, permit: &StopPermit) -> Result<Option<OperationHandle>, Fault> {
+    fn post(&mut self, workspace: &WorkspaceId, permit: &StopPermit) -> Result<Option<OperationHandle>, Fault> {
         let step = permit.step().clone();
         let (now, id) = (self.now, step.instance.clone());
         let (frozen, held) = (self.freeze.is_some(), self.held(&id, step.created));
-        let intended = self.intents.iter().any(|intent| intent.step == step && intent.at <= now);
+        let intents = self.intents.iter().filter(|intent| intent.step == step && intent.at <= now).count();
         let tag = self.policies.get(&step.revision).map(|policy| policy.terms.opt_out_tag.clone());
         let compute = self.cloud.computes.get_mut(&id).filter(|compute| compute.facts.created == step.created);
-        let Some(compute) = compute else { return Err(Fault::new(FaultKind::Gone, "stop it")) };
+        let Some(compute) = compute else {
+            self.strays.push((now, id));
+            return Err(Fault::new(FaultKind::Gone, "stop it"));
+        };
         let opted_out = match &compute.facts.tags {
             Reading::Known { value, .. } => {
                 match opt_out(tag.and_then(|tag| value.get(&tag).map(str::to_owned)).as_deref()) {
@@ -161,6 +168,7 @@ impl Outside {
             at: now,
             sweep,
             step,
+            workspace: workspace.clone(),
             looked_at,
             started,
             was_on,
@@ -168,7 +176,7 @@ impl Outside {
             opted_out,
             held,
             frozen,
-            intended,
+            intents,
             took,
             throttled,
             running,
@@ -254,8 +262,8 @@ impl Observe for FakeWorld {
 }
 
 impl StopInstances for FakeWorld {
-    async fn stop(&self, _: &WorkspaceFacts, permit: StopPermit) -> Result<Option<OperationHandle>, Fault> {
-        self.lock().post(&permit)
+    async fn stop(&self, workspace: &WorkspaceFacts, permit: StopPermit) -> Result<Option<OperationHandle>, Fault> {
+        self.lock().post(&workspace.id, &permit)
     }
 
     async fn operation(&self, _: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {
