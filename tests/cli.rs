@@ -1,5 +1,7 @@
 //! The command line as its users meet it: what the real program prints, where, and with which exit code.
 
+#[path = "support/allowed.rs"]
+mod allowed;
 #[path = "support/estate.rs"]
 mod estate;
 #[path = "support/program.rs"]

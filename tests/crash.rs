@@ -1,6 +1,8 @@
 //! Killed between intent and outcome, at each labelled point, and started again: one stop, settled by looking (L5, I4).
 #![cfg(debug_assertions)]
 
+#[path = "support/allowed.rs"]
+mod allowed;
 #[path = "support/estate.rs"]
 mod estate;
 #[path = "support/program.rs"]

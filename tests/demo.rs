@@ -1,6 +1,12 @@
 //! The demo's figures: nothing in use by a job is stopped, nothing due is missed, and a seed says it all.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: what cannot be had fails the test")]
 
+#[path = "support/allowed.rs"]
+mod allowed;
+
+use std::collections::BTreeMap;
+
+use allowed::strays;
 use lightsout::cli::demo::{DemoOptions, demo};
 use serde_json::Value;
 
@@ -26,8 +32,11 @@ const KEYS: [&str; 17] = [
 
 async fn figures(seed: u64) -> Value {
     drop(rustls::crypto::ring::default_provider().install_default());
-    let (figures, _open) =
+    let (figures, open) =
         demo(DemoOptions { days: 3, speed: None, seed, paced: false, listen: None }, None).await.unwrap();
+    let requests = open.requests();
+    assert!(requests.contains_key(&("POST".to_owned(), "stop")), "{requests:?}");
+    assert_eq!(strays(&requests), Vec::<String>::new(), "I1");
     serde_json::to_value(figures).unwrap()
 }
 
@@ -51,4 +60,25 @@ async fn three_days_of_one_seed_are_always_the_same() {
 async fn three_days_of_other_seeds_keep_the_promises_too() {
     let (second, third) = (told(2).await, told(3).await);
     assert_ne!(second, third);
+}
+
+#[test]
+fn i1_whatever_else_arrives_is_told() {
+    let counted = |method: &str, kind| strays(&BTreeMap::from([((method.to_owned(), kind), 1)]));
+    for (method, kind) in
+        [("GET", "list-computes"), ("GET", "other"), ("POST", "stop"), ("POST", "token"), ("POST", "inbox")]
+    {
+        assert!(counted(method, kind).is_empty(), "{method} {kind}");
+    }
+    for (method, kind) in [
+        ("POST", "start"),
+        ("POST", "restart"),
+        ("POST", "get"),
+        ("POST", "other"),
+        ("PUT", "get"),
+        ("DELETE", "get"),
+        ("PATCH", "stop"),
+    ] {
+        assert_eq!(counted(method, kind), [format!("1 of {method} {kind}")], "I1");
+    }
 }

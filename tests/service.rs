@@ -1,5 +1,7 @@
 //! The service as an operator runs it: `lightsout run` against a simulated Azure, asked and told while it works.
 
+#[path = "support/allowed.rs"]
+mod allowed;
 #[path = "support/estate.rs"]
 mod estate;
 #[path = "support/people.rs"]

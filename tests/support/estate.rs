@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use lightsout::sandbox::{Sandbox, SandboxClock, SandboxOptions, State, scale, wall_now};
 
+use crate::allowed::strays;
+
 /// This machine's clock and a stretch that the test adds: operations of Azure take minutes, and no test should.
 #[derive(Debug, Default)]
 struct Ahead(AtomicI64);
@@ -17,7 +19,7 @@ impl SandboxClock for Ahead {
     }
 }
 
-/// The Azure.
+/// The Azure. When it goes, nothing may have arrived but what may be sent (I1).
 pub(crate) struct Estate {
     pub(crate) sandbox: Sandbox,
     clock: Arc<Ahead>,
@@ -65,5 +67,13 @@ impl Estate {
         let asked: Vec<_> =
             all.iter().filter(|asked| asked.method == "POST" && asked.path.ends_with(&ending)).collect();
         (asked.len(), asked.iter().filter(|asked| (200..300).contains(&asked.status)).count())
+    }
+}
+
+impl Drop for Estate {
+    fn drop(&mut self) {
+        let strays = strays(&self.sandbox.recorder().counts());
+        // A test that has failed already is not to be hidden by a second panic.
+        assert!(std::thread::panicking() || strays.is_empty(), "I1: {strays:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Driving the demo: time stands still while the engine works, then moves on to the next instant at which anything is due.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -77,15 +77,29 @@ pub enum DemoError {
     Time(#[from] jiff::Error),
 }
 
-/// Runs the demo to its end, telling `out` what happens. The second value keeps the simulated Azure and /metrics up until
-/// dropped.
+/// The simulated Azure and /metrics, up until this is dropped.
+pub struct Open {
+    stage: Stage,
+    _served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    _dir: tempfile::TempDir,
+}
+
+impl Open {
+    /// How many requests arrived at the simulated Azure, by method and kind.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<(String, &'static str), u64> {
+        self.stage.sandbox.recorder().counts()
+    }
+}
+
+/// Runs the demo to its end, telling `out` what happens.
 ///
 /// # Errors
 /// When a part cannot be set up, or the journal fails.
 pub async fn demo(
     options: DemoOptions,
     out: Option<&mut (dyn std::io::Write + Send)>,
-) -> Result<(Figures, impl Sized), DemoError> {
+) -> Result<(Figures, Open), DemoError> {
     let start: Timestamp = BEGINNING.parse()?;
     let end = start
         .checked_add(SignedDuration::from_hours(24).saturating_mul(i32::try_from(options.days).unwrap_or(i32::MAX)))?;
@@ -118,7 +132,7 @@ pub async fn demo(
     twin.read_meters();
     let mut figures = run.finish(&stage);
     figures.running_hours_without = running(&twin);
-    Ok((figures, (stage, served, dir)))
+    Ok((figures, Open { stage, _served: served, _dir: dir }))
 }
 
 fn serve(

@@ -6,5 +6,5 @@ mod setup;
 mod story;
 mod truth;
 
-pub use drive::{DemoError, DemoOptions, demo};
+pub use drive::{DemoError, DemoOptions, Open, demo};
 pub use figures::Figures;
