@@ -2,6 +2,8 @@
 
 #[path = "support/allowed.rs"]
 mod allowed;
+#[path = "support/command_names.rs"]
+mod command_names;
 #[path = "support/estate.rs"]
 mod estate;
 #[path = "support/program.rs"]

@@ -8,6 +8,8 @@ mod cloud;
 mod invariants;
 #[path = "support/memory_journal.rs"]
 mod memory_journal;
+#[path = "support/policies.rs"]
+mod policies;
 #[path = "decisions/reviews.rs"]
 mod reviews;
 #[path = "support/stage.rs"]

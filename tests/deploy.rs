@@ -1,6 +1,8 @@
 //! What `deploy/` holds, each part judged by its own tool, and its commands by the binary itself.
 #![expect(clippy::expect_used, reason = "a test that cannot read what it judges has nothing to say")]
 
+#[path = "support/command_names.rs"]
+mod command_names;
 #[path = "deploy/commands.rs"]
 mod commands;
 #[path = "deploy/cron.rs"]

@@ -1,22 +1,7 @@
 //! Commands that need nothing but the program: help, completions, and refusals of what cannot be meant.
 
+use crate::command_names::COMMANDS;
 use crate::program::Place;
-
-const COMMANDS: [&str; 13] = [
-    "demo",
-    "sandbox",
-    "run",
-    "sweep",
-    "check",
-    "plan",
-    "explain",
-    "hold",
-    "freeze",
-    "doctor",
-    "status",
-    "ack",
-    "completions",
-];
 
 fn nowhere() -> Place {
     Place::new("http://127.0.0.1:9", &[], "")

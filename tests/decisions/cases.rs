@@ -1,19 +1,19 @@
 //! Random instances under a few policies, some with a past in which they were duly warned.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
     Activity, EndedStop, Freeze, History, InstanceFacts, NoticeState, PastNotice, StopKey, StopResult, Unknown,
 };
-use lightsout::policy::{Policy, SourceText, Sources, parse};
+use lightsout::policy::Policy;
 use lightsout::rules::{Moment, Verdict, evaluate, terms_of};
 use lightsout::units::{InstanceId, Percent};
 use proptest::prelude::*;
 
 use crate::cloud::{Compute, workspace_id};
+use crate::policies::policy_of;
 
 /// Policies of every kind, in words that hold for all of them: `mode`, `scope` and the cap on idle stops are added.
 pub(crate) const POLICIES: [&str; 6] = [
@@ -25,19 +25,9 @@ pub(crate) const POLICIES: [&str; 6] = [
     "hours = { zone = \"Europe/Madrid\", allowed = [\"Mon-Fri 08:00-20:00\"], no_action = [\"2026-03-25\"] }\nidle.after = \"1h\"\nwarning = { lead = \"5m\", proof = \"recorded\" }",
 ];
 
-/// A policy by its text.
+/// A policy of this text, which acts everywhere.
 pub(crate) fn policy(text: &str) -> Arc<Policy> {
-    let text = format!("name = \"p\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\n{text}\n");
-    let policies = [SourceText { file: "p.toml".into(), text }];
-    let parsed = parse(&Sources {
-        defaults: None,
-        policies: &policies,
-        calendars: &BTreeMap::new(),
-        channels: 1,
-        activity_sources: 1,
-    });
-    assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
-    parsed.set.policies.first().unwrap().clone()
+    policy_of(&format!("name = \"p\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\n{text}\n"))
 }
 
 /// Everything that one verdict depends on.

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::{read, run};
+use crate::command_names::COMMANDS;
 
 /// Every `lightsout …` call in a file: the subcommand and its long flags.
 fn calls(path: &str) -> Vec<(String, Vec<String>)> {
@@ -34,21 +35,7 @@ fn every_command_that_the_files_name_exists() {
     let top = help(&["--help"]);
     let has_word =
         |text: &str, word: &str| text.lines().any(|line| line.split([' ', ',', '=', '[']).any(|part| part == word));
-    for name in [
-        "run",
-        "sweep",
-        "check",
-        "plan",
-        "explain",
-        "hold",
-        "freeze",
-        "doctor",
-        "status",
-        "demo",
-        "sandbox",
-        "ack",
-        "completions",
-    ] {
+    for name in COMMANDS {
         assert!(has_word(&top, name), "`lightsout --help` does not list `{name}`:\n{top}");
     }
     for path in

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use lightsout::cli::wire_up::engine_options;
 use lightsout::facts::{Activity, Freeze, History, InstanceFacts, Owner, PowerState, Reading, StopKey, Tags, Unknown};
 use lightsout::guard::{Bounds, FleetSight, Refusal, Review, ScopeCount, Surroundings, review};
 use lightsout::plan::{Expected, Plan, Step};
-use lightsout::policy::{Cap, Limits, Policy, SourceText, Sources, parse};
+use lightsout::policy::{Cap, Limits, Policy};
 use lightsout::rules::Ground;
-use lightsout::settings::Guard;
+use lightsout::settings::Settings;
 use lightsout::units::{InstanceId, Percent, PolicyId, Region, Span, WorkspaceId};
+
+use crate::policies::policy_of;
 
 pub(crate) fn now() -> Timestamp {
     "2026-03-23T20:00:00Z".parse().unwrap()
@@ -26,17 +29,7 @@ pub(crate) fn workspace() -> WorkspaceId {
 }
 
 pub(crate) fn policy(mode: &str) -> Arc<Policy> {
-    let text = format!("name = \"office\"\nmode = \"{mode}\"\nscope.workspaces = [\"*\"]\nuptime.max = \"12h\"\n");
-    let policies = [SourceText { file: "office.toml".into(), text }];
-    let parsed = parse(&Sources {
-        defaults: None,
-        policies: &policies,
-        calendars: &BTreeMap::new(),
-        channels: 1,
-        activity_sources: 1,
-    });
-    assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
-    parsed.set.policies.first().unwrap().clone()
+    policy_of(&format!("name = \"office\"\nmode = \"{mode}\"\nscope.workspaces = [\"*\"]\nuptime.max = \"12h\"\n"))
 }
 
 pub(crate) const OPEN: Cap = Cap { count: None, percent: Some(Percent::ALL) };
@@ -46,18 +39,14 @@ pub(crate) fn open() -> Limits {
 }
 
 pub(crate) fn bounds() -> Bounds {
-    let guard = Guard::default();
+    let service = engine_options(&Settings::default()).bounds;
     Bounds {
-        failed_workspaces_max: guard.failed_workspaces_max,
-        instance_drop_max: guard.instance_drop_max,
-        unknown_states_max: guard.unknown_states_max,
         full_sweep_max: Span::minutes(2),
         observed_max: Span::minutes(2),
-        failed_stops_max: guard.failed_stops_max,
-        failed_stops_share: guard.failed_stops_share,
         workspace: open(),
         subscription: open(),
         fleet: open(),
+        ..service
     }
 }
 

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use lightsout::cli::wire_up::engine_options;
 use lightsout::engine::{Engine, EngineOptions};
 use lightsout::facts::Hold;
 use lightsout::guard::Bounds;
 use lightsout::policy::{DefaultsSource, Severity, SourceText, Sources, parse};
 use lightsout::ports::{Control, Declined, HoldRequest};
 use lightsout::report::SweepReport;
-use lightsout::settings::{Guard, ScopeLimits};
+use lightsout::settings::Settings;
 use lightsout::units::{PolicyId, Span};
 use tokio::runtime::Runtime;
 
@@ -38,28 +39,21 @@ fn at_point(point: &'static str) {
 pub(crate) const INTERVAL: Span = Span::seconds(60);
 
 fn options() -> EngineOptions {
-    let (guard, limits) = (Guard::default(), ScopeLimits::default());
+    let service = engine_options(&Settings::default());
+    let bounds = Bounds {
+        full_sweep_max: Span::minutes(2),
+        observed_max: Span::minutes(2),
+        fleet: service.bounds.workspace, // a tenth of a fleet of three is not what most scenes are about
+        ..service.bounds
+    };
     EngineOptions {
         interval: INTERVAL,
         discovery_interval: Span::minutes(10),
         concurrency: 4,
         workspace_deadline: Span::seconds(30),
-        stop_deadline: guard.stop_deadline,
-        concurrent_stops_max: 16,
-        bounds: Bounds {
-            failed_workspaces_max: guard.failed_workspaces_max,
-            instance_drop_max: guard.instance_drop_max,
-            unknown_states_max: guard.unknown_states_max,
-            full_sweep_max: Span::minutes(2),
-            observed_max: Span::minutes(2),
-            failed_stops_max: guard.failed_stops_max,
-            failed_stops_share: guard.failed_stops_share,
-            workspace: limits.workspace,
-            subscription: limits.subscription,
-            fleet: limits.workspace, // a tenth of a fleet of three is not what most scenes are about
-        },
-        stale_after: None,
+        bounds,
         at_point: Some(at_point),
+        ..service
     }
 }
 

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 
 use crate::policy::PolicySet;
 use crate::report::{Outcome, SweepReport, words};
-use crate::rules::Ground;
 use crate::units::{InstanceId, PolicyId};
 
 /// Tells, or keeps quiet.
@@ -51,12 +50,12 @@ impl<'a> Story<'a> {
             match &line.outcome {
                 Outcome::Accepted => {
                     self.day_line.stopped = self.day_line.stopped.saturating_add(1);
-                    let why = ground_words(line.step.ground);
+                    let why = words::ground(line.step.ground);
                     self.tell(
                         now,
                         policy,
                         instance,
-                        &format!("stopped, {why} ({})", line.step.size.to_ascii_lowercase()),
+                        &format!("stopped: it {why} ({})", line.step.size.to_ascii_lowercase()),
                     );
                 }
                 Outcome::Failed { words, .. } => self.tell(now, policy, instance, &format!("NOT stopped: {words}")),
@@ -113,30 +112,4 @@ impl<'a> Story<'a> {
 
 fn clock(at: Timestamp, zone: &TimeZone) -> String {
     zone.to_datetime(at).strftime("%a %H:%M").to_string()
-}
-
-const fn ground_words(ground: Ground) -> &'static str {
-    match ground {
-        Ground::OffHours => "outside its hours",
-        Ground::Uptime => "on for too long",
-        Ground::Idle => "idle",
-        Ground::Off
-        | Ground::Unsettled
-        | Ground::Unrecognised
-        | Ground::Held
-        | Ground::Frozen
-        | Ground::Exempt
-        | Ground::Busy
-        | Ground::JustStarted
-        | Ground::InHours
-        | Ground::EdgeSpent
-        | Ground::StartUnknown
-        | Ground::NoActionDay
-        | Ground::HoursUnknown
-        | Ground::IdleUnknown
-        | Ground::NotDue
-        | Ground::Announced
-        | Ground::WarningUndelivered
-        | Ground::StopUnderWay => "due",
-    }
 }

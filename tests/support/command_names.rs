@@ -1,0 +1,18 @@
+//! The commands of the program, by name.
+
+/// Every one of them.
+pub(crate) const COMMANDS: [&str; 13] = [
+    "demo",
+    "sandbox",
+    "run",
+    "sweep",
+    "check",
+    "plan",
+    "explain",
+    "hold",
+    "freeze",
+    "doctor",
+    "status",
+    "ack",
+    "completions",
+];
