@@ -105,6 +105,7 @@ const ELSEWHERE: &[(u8, &str, &str)] = &[
     (40, "scenarios/f40_journal_down.txt", "Fault 40"),
     (42, "webhook.rs", "fn a_channel_that_is_down_or_silent_or_garbled_is_a_fault_without_its_path("),
     (43, "crash.rs", "fn l5_killed_after_the_answer_it_is_stopped_once("),
+    (43, "cli/once.rs", "fn f43_few_open_files_stop_nothing_in_silence("),
     (43, "service/reload.rs", "fn sighup_loads_and_sigterm_drains("),
     (44, "settings_watch.rs", "fn a_file_written_in_pieces_is_told_when_it_is_whole("),
 ];

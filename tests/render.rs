@@ -187,6 +187,9 @@ fn sweep_names_each_stop_and_each_refusal() {
     Arc::make_mut(&mut view.last).stops.push(failing);
     golden("sweep", &sweep(&view, &look()));
     assert_eq!(Exit::of_sweep(&view), Exit::StopFailed);
+    assert!(!sweep(&view, &look()).contains("FROZEN"));
+    view.freeze = Freeze::On("an incident".to_owned());
+    assert!(sweep(&view, &look()).contains("\n\nFROZEN: an incident; nothing is stopped until"), "G12");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Commands that look at an Azure once: `sweep`, `plan`, `explain`, `hold`, `doctor`, and their exit codes.
 
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 
 use crate::estate::Estate;
@@ -72,6 +74,30 @@ async fn i4_a_sweep_stops_once_and_the_next_sees_it_stopped() {
     assert_eq!(estate.stops_of("ci-00000-00000"), (1, 1));
     let again = place.run(&["explain", "ci-00000-00000"]);
     assert!(again.out.contains("it is off"), "{}", again.out);
+}
+
+/// A command with at most so many files and sockets open at once.
+fn run_with_files(most: u32, place: &Place, args: &[&str]) -> Said {
+    let program = place.command(args);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]).arg(program.get_program()).args(args);
+    shell.current_dir(place.path(".")).env_clear().stdin(Stdio::null());
+    shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Said::of(&mut shell)
+}
+
+/// With 64 files everything goes its way. With fewer no connection may be had, or the freeze switch not be read, which counts
+/// as frozen (G12): whatever is not stopped, it is told why.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f43_few_open_files_stop_nothing_in_silence() {
+    for files in [64, 32, 24, 16] {
+        let estate = Estate::start(40, 1, |_| {}).await;
+        let place = place(&estate, &recorded("enforce"));
+        let said = run_with_files(files, &place, &["sweep"]);
+        let stopped = (0..40).filter(|n| estate.stops_of(&format!("ci-{n:05}-00000")) == (1, 1)).count();
+        let told = said.code != 0 || said.out.contains("FROZEN: cannot read ");
+        assert!(stopped == 40 || (told && files < 64), "{files} files, {stopped} stops: {}{}", said.out, said.err);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

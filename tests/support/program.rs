@@ -23,6 +23,15 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
+impl Said {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let done = command.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
+    }
+}
+
 impl Place {
     /// A folder that looks at these workspaces of the Azure at `url`, every five seconds. `more` is added to its settings.
     pub(crate) fn new(url: &str, workspaces: &[String], more: &str) -> Self {
@@ -70,9 +79,7 @@ impl Place {
 
     /// Runs a command here to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Said {
-        let done = self.command(args).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Said { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
+        Said::of(&mut self.command(args))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `lightsout sweep`: what one sweep saw, did and could not do.
 
 use super::Look;
+use crate::facts::Freeze;
 use crate::report::{FleetView, Outcome, StopLine, SweepReport, words};
 
 /// The account of the last sweep as text.
@@ -18,6 +19,9 @@ pub fn sweep(view: &FleetView, look: &Look) -> String {
         look.paint.strong(&format!("Read {} of {} workspaces{took}", report.workspaces_read, view.workspaces.len()))
     );
     text.push_str(&format!("  {}\n", counts(report)));
+    if view.freeze != Freeze::Off {
+        text.push_str(&format!("\n{}\n", look.paint.bad(&words::freeze(&view.freeze))));
+    }
     let rows: Vec<Vec<String>> = report.stops.iter().map(row).collect();
     if !rows.is_empty() {
         text.push('\n');
