@@ -14,6 +14,9 @@ const TRACE: SignedDuration = SignedDuration::from_mins(3);
 /// After so long an instance that Azure says was stopped, and that is on, was not.
 const BELIEVED: SignedDuration = SignedDuration::from_mins(10);
 
+/// Why an intent without a trace was let go: nobody knows whether it left.
+pub(super) const UNSENT: &str = "unsent";
+
 /// One question after an operation may take so long; the next sweep asks again.
 const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -127,7 +130,7 @@ impl<W: World> Engine<W> {
             let without_trace = if pending.is_unclear {
                 StopResult::Failed("unclear".to_owned())
             } else {
-                StopResult::Dropped("unsent".to_owned())
+                StopResult::Dropped(UNSENT.to_owned())
             };
             return old.then_some(without_trace);
         };

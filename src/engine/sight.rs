@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::book::{Entry, Place};
+use super::settle::UNSENT;
 use super::state::State;
 use crate::facts::{EndedStop, History, OpenIntent, PowerState, StopKey, StopResult};
 use crate::guard::{Canary, FleetSight, ScopeCount};
@@ -63,8 +64,9 @@ fn stopped_since(entry: &Entry, policy: &str, since: Timestamp) -> bool {
     ended || open
 }
 
+/// False only for what is known never to have left: one whose process ended around its POST may have arrived (I7).
 fn was_sent(stop: &EndedStop) -> bool {
-    !matches!(stop.result, StopResult::Dropped(_))
+    !matches!(&stop.result, StopResult::Dropped(why) if why != UNSENT)
 }
 
 fn count_place(sight: &mut FleetSight, place: &Place) {
