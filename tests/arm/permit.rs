@@ -10,6 +10,7 @@ use lightsout::plan::{Expected, Plan, Step};
 use lightsout::policy::{
     Cap, Exemptions, HoldTerms, Limits, Mode, Policy, Scope, Terms, Warning, WarningProof, WhenUndelivered,
 };
+use lightsout::ports::LastWord;
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
 use lightsout::units::{InstanceId, Percent, PolicyId, Span};
 
@@ -81,6 +82,9 @@ fn bounds() -> Bounds {
         fleet: LIMITS,
     }
 }
+
+/// Nothing holds it back at the last moment.
+pub(crate) const MAY_GO: LastWord<'static> = &|| Ok(());
 
 /// The permit to stop this instance, looked at `now`.
 pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {

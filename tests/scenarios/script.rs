@@ -7,11 +7,12 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use lightsout::units::Span;
+use lightsout::units::{InstanceId, Span};
 
 use crate::outside_words::outside;
 use crate::stage::{Look, Stage};
 use crate::transcript::Transcript;
+use crate::world::Then;
 
 /// A scene as it runs.
 pub(crate) struct Scene {
@@ -79,7 +80,14 @@ impl Scene {
             }
             ["crash", "at", point] => self.stage.crash_at(point_named(point)),
             ["restart"] => self.stage.end(),
-            ["between", name, rest @ ..] => self.between(name, rest),
+            ["between", name, rest @ ..] => {
+                let (id, then) = self.meanwhile(name, rest);
+                drop(self.stage.world.lock().at_look.insert(id, then));
+            }
+            ["waiting", name, rest @ ..] => {
+                let (id, then) = self.meanwhile(name, rest);
+                drop(self.stage.world.lock().at_wire.insert(id, then));
+            }
             ["before", name, rest @ ..] => {
                 let world = self.stage.world.clone();
                 let (id, rest) = (world.lock().cloud.id(name), owned(rest));
@@ -199,12 +207,12 @@ impl Scene {
         }
     }
 
-    /// Something happens between the list and the second look (G10).
-    fn between(&mut self, name: &str, words: &[&str]) {
+    /// Something that happens between the list and the second look (G10), or while a stop waits to be sent (G12).
+    fn meanwhile(&mut self, name: &str, words: &[&str]) -> (InstanceId, Then) {
         let world = self.stage.world.clone();
         let id = world.lock().cloud.id(name);
         let engine = self.stage.engine();
-        let then: crate::world::Then = match words {
+        let then: Then = match words {
             ["hold", length] => {
                 let (name, length) = (name.to_owned(), length.parse::<Span>().unwrap());
                 let request = lightsout::ports::HoldRequest {
@@ -227,7 +235,7 @@ impl Scene {
                 Box::new(move || outside(&world, &words))
             }
         };
-        drop(world.lock().at_look.insert(id, then));
+        (id, then)
     }
 }
 
