@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::origin::Foreign;
 use super::words::clean;
+use crate::guard::Refusal;
 use crate::ports::{Fault, FaultKind};
 
 /// Whether the request could have changed something: then no answer is not the same as nothing done (L5).
@@ -75,6 +76,9 @@ pub enum AzureError {
     /// The permit is too old (G10).
     #[error("its second look is {} s old and more than 10 s are not allowed; nothing was sent", .0.as_secs())]
     StalePermit(SignedDuration),
+    /// The last word was no (G12).
+    #[error("{1}; nothing was sent")]
+    Withheld(Refusal, String),
     /// Not an instance that this answer is about.
     #[error("it is not a compute instance but `{0}`")]
     OtherType(String),
@@ -101,6 +105,7 @@ impl AzureError {
             ) => FaultKind::Garbled,
             (Self::Foreign(_) | Self::Endless(_), _) => FaultKind::Garbled,
             (Self::NotAllowed(_) | Self::StalePermit(_), _) => FaultKind::Refused,
+            (Self::Withheld(refusal, _), _) => FaultKind::Withheld(*refusal),
         }
     }
 
@@ -120,6 +125,7 @@ impl AzureError {
             | Self::Endless(_)
             | Self::NotAllowed(_)
             | Self::StalePermit(_)
+            | Self::Withheld(..)
             | Self::OtherType(_) => false,
         }
     }

@@ -4,13 +4,13 @@ use super::error::{Act, AzureError};
 use super::fleet::{Azure, unreadable};
 use super::sending::Answer;
 use super::throttle::Urgency;
-use super::transport::Ask;
+use super::transport::{Ask, Gate};
 use super::usage::operation;
 use super::wire::OperationStatus;
 use super::words::clean;
 use crate::facts::WorkspaceFacts;
 
-use crate::ports::{Clock, Fault, FaultKind, OperationHandle, OperationState, StopInstances, StopPermit};
+use crate::ports::{Clock, Fault, FaultKind, LastWord, OperationHandle, OperationState, StopInstances, StopPermit};
 use crate::units::SubscriptionId;
 
 impl<C: Clock> Azure<C> {
@@ -32,12 +32,13 @@ impl<C: Clock> Azure<C> {
         &self,
         workspace: &WorkspaceFacts,
         permit: StopPermit,
+        last_word: LastWord<'_>,
     ) -> Result<Option<OperationHandle>, AzureError> {
         let id = &permit.step().instance;
         let lane = Self::lane(workspace);
         let url = self.at(id.workspace(), &["computes", id.name(), "stop"]);
         let ask = Ask::new(operation::STOP, &url, &lane, Urgency::Urgent);
-        let answer = self.line.post(ask, permit.looked_at()).await?;
+        let answer = self.line.post(ask, Gate { looked_at: permit.looked_at(), last_word }).await?;
         Ok(self.handle(&answer, &lane.subscription))
     }
 
@@ -86,7 +87,12 @@ fn state(wire: OperationStatus) -> Result<OperationState, AzureError> {
 }
 
 impl<C: Clock> StopInstances for Azure<C> {
-    async fn stop(&self, workspace: &WorkspaceFacts, permit: StopPermit) -> Result<Option<OperationHandle>, Fault> {
+    async fn stop(
+        &self,
+        workspace: &WorkspaceFacts,
+        permit: StopPermit,
+        last_word: LastWord<'_>,
+    ) -> Result<Option<OperationHandle>, Fault> {
         let id = permit.step().instance.clone();
         let doing = format!("stop instance {} of workspace {}", id.name(), id.workspace().name());
         if *id.workspace() != workspace.id {
@@ -95,7 +101,7 @@ impl<C: Clock> StopInstances for Azure<C> {
                 format!("{doing}: the permit is for another workspace than {}", workspace.id.name()),
             ));
         }
-        self.send_stop(workspace, permit).await.map_err(|error| error.fault(Act::Stop, doing))
+        self.send_stop(workspace, permit, last_word).await.map_err(|error| error.fault(Act::Stop, doing))
     }
 
     async fn operation(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {

@@ -17,7 +17,7 @@ use super::throttle::{Kind, Throttle, Urgency};
 use super::tokens::{Bearer, Tokens};
 use super::usage::{Outcome, Usage};
 use super::words::clean;
-use crate::ports::{ApiUse, AzureTime, Clock};
+use crate::ports::{ApiUse, AzureTime, Clock, LastWord};
 use crate::units::{Region, SubscriptionId};
 
 /// A permit's second look may be this old when the stop leaves (G10).
@@ -33,20 +33,29 @@ pub(super) struct Lane {
     pub(super) region: Region,
 }
 
-/// One read to be made.
-#[derive(Debug, Clone, Copy)]
+/// What must still hold when a stop leaves, after every wait.
+#[derive(Clone, Copy)]
+pub(super) struct Gate<'a> {
+    /// When its second look was taken (G10).
+    pub(super) looked_at: Timestamp,
+    /// Whether it may still leave (G12).
+    pub(super) last_word: LastWord<'a>,
+}
+
+/// One request to be made.
+#[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
     pub(super) operation: &'static str,
     pub(super) url: &'a PinnedUrl,
     pub(super) lane: &'a Lane,
     pub(super) urgency: Urgency,
-    /// When the second look of a stop was taken; set on the way.
-    pub(super) looked_at: Option<Timestamp>,
+    /// What a stop must pass last; set on the way.
+    gate: Option<Gate<'a>>,
 }
 
 impl<'a> Ask<'a> {
     pub(super) const fn new(operation: &'static str, url: &'a PinnedUrl, lane: &'a Lane, urgency: Urgency) -> Self {
-        Self { operation, url, lane, urgency, looked_at: None }
+        Self { operation, url, lane, urgency, gate: None }
     }
 }
 
@@ -112,11 +121,11 @@ impl<C: Clock> Line<C> {
     }
 
     /// Sends a stop once. Nothing but a refused token sends it again: that one was not read beyond its header.
-    pub(super) async fn post(&self, ask: Ask<'_>, looked_at: Timestamp) -> Result<Answer, AzureError> {
+    pub(super) async fn post<'a>(&self, ask: Ask<'a>, gate: Gate<'a>) -> Result<Answer, AzureError> {
         // Had first: a bucket's token is not spent on a request that has no bearer.
         self.tokens.bearer().await?;
-        self.admit_stop(ask.lane, looked_at).await?;
-        self.authorised(Ask { looked_at: Some(looked_at), ..ask }, Verb::Post).await.and_then(accept)
+        self.admit_stop(ask.lane, gate.looked_at).await?;
+        self.authorised(Ask { gate: Some(gate), ..ask }, Verb::Post).await.and_then(accept)
     }
 
     fn is_fresh(&self, looked_at: Timestamp, more: SignedDuration) -> Result<(), AzureError> {
@@ -181,9 +190,10 @@ impl<C: Clock> Line<C> {
         };
         let result = match slots.acquire().await {
             Ok(_slot) => {
-                // The last check before the wire, after every wait (G10).
-                if let Some(looked_at) = ask.looked_at {
-                    self.is_fresh(looked_at, SignedDuration::ZERO)?;
+                // The last checks before the wire, after every wait (G10, G12).
+                if let Some(gate) = ask.gate {
+                    self.is_fresh(gate.looked_at, SignedDuration::ZERO)?;
+                    (gate.last_word)().map_err(|(refusal, words)| AzureError::Withheld(refusal, words))?;
                 }
                 exchange(&self.client, verb, ask.url, bearer).await
             }

@@ -8,8 +8,9 @@ use crate::azure::Azure;
 use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
 use crate::notify::Channels;
 use crate::ports::{
-    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, Message, Notify,
-    Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, StopPermit, SweepRecord,
+    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, LastWord,
+    Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, StopPermit,
+    SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId};
@@ -60,8 +61,13 @@ impl<C: Clock> Observe for Outside<C> {
 }
 
 impl<C: Clock> StopInstances for Outside<C> {
-    async fn stop(&self, workspace: &WorkspaceFacts, permit: StopPermit) -> Result<Option<OperationHandle>, Fault> {
-        self.azure.stop(workspace, permit).await
+    async fn stop(
+        &self,
+        workspace: &WorkspaceFacts,
+        permit: StopPermit,
+        last_word: LastWord<'_>,
+    ) -> Result<Option<OperationHandle>, Fault> {
+        self.azure.stop(workspace, permit, last_word).await
     }
     async fn operation(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {
         self.azure.operation(workspace, handle).await

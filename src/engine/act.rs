@@ -1,4 +1,4 @@
-//! Acting on what was approved: look again, write the intent, look at the freeze switch, stop, write the outcome. In that order.
+//! Acting on what was approved: look again, write the intent, ask the last word, stop, write the outcome. In that order.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::book::Changes;
 use super::log;
 use super::settle::after;
 use super::state::Engine;
-use crate::facts::{EndedStop, Freeze, InstanceFacts, OpenIntent, StopResult, WorkspaceFacts};
+use crate::facts::{EndedStop, InstanceFacts, OpenIntent, StopResult, WorkspaceFacts};
 use crate::guard::{Approved, Refusal, SecondLook, StopPermit, second_look};
 use crate::plan::Step;
 use crate::ports::{Fault, FaultKind, Intent, Message, MessageKind, Sighting, World};
@@ -132,11 +132,11 @@ impl<W: World> Engine<W> {
                 history.open = Some(Box::new(open));
             }
         }
-        if let Freeze::On(why) = self.world.freeze() {
-            self.end(&intent, StopResult::Dropped("frozen".to_owned())).await;
-            return Outcome::Dropped { refusal: Refusal::Frozen, words: why };
+        let last_word = || self.last_word(&step);
+        if let Err((refusal, words)) = last_word() {
+            return self.withheld(&intent, refusal, words).await;
         }
-        let answer = self.world.stop(workspace, permit).await;
+        let answer = self.world.stop(workspace, permit, &last_word).await;
         self.pass("posted");
         match answer {
             Ok(handle) => {
@@ -171,6 +171,7 @@ impl<W: World> Engine<W> {
                 self.lock().unclear.insert(intent.id.clone());
                 return Outcome::Unclear { words };
             }
+            FaultKind::Withheld(refusal) => return self.withheld(intent, refusal, fault.words()).await,
             FaultKind::Gone => StopResult::Gone,
             // a throttled stop keeps its place: it is looked at and tried again next sweep, without a rest
             FaultKind::Throttled(_) => StopResult::Dropped(label.to_owned()),
@@ -190,6 +191,12 @@ impl<W: World> Engine<W> {
         }
         self.end(intent, result).await;
         Outcome::Failed { label, words }
+    }
+
+    /// Nothing was sent: the intent ends, and what is still due is decided anew.
+    async fn withheld(&self, intent: &Intent, refusal: Refusal, words: String) -> Outcome {
+        self.end(intent, StopResult::Dropped(refusal.label().to_owned())).await;
+        Outcome::Dropped { refusal, words }
     }
 
     async fn end(&self, intent: &Intent, result: StopResult) {

@@ -7,6 +7,8 @@ mod clockwatch;
 mod control;
 mod decide;
 mod deliver;
+mod foresight;
+mod lastword;
 mod log;
 mod missed;
 mod observe;

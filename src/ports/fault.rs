@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::guard::Refusal;
+
 /// What kind of thing went wrong, as far as it changes what is done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -27,6 +29,8 @@ pub enum FaultKind {
     Garbled,
     /// A stop was sent and no answer came: it may or may not have been taken (L5).
     Unclear,
+    /// The last word before the wire said no (G12); nothing was sent.
+    Withheld(Refusal),
     /// The journal could not be read or written.
     Storage,
     /// A message could not be delivered.
@@ -48,6 +52,7 @@ impl FaultKind {
             Self::Unreachable => "unreachable",
             Self::Garbled => "garbled",
             Self::Unclear => "unclear",
+            Self::Withheld(_) => "withheld",
             Self::Storage => "storage",
             Self::Undelivered => "undelivered",
         }
@@ -67,6 +72,7 @@ impl FaultKind {
             Self::Unreachable => "check network, proxy and Azure's status; it is tried again by itself",
             Self::Garbled => "something between here and Azure answers in its place, or Azure changed; see the message",
             Self::Unclear => "nothing to do: the next sweep looks whether it was stopped",
+            Self::Withheld(refusal) => refusal.words(),
             Self::Storage => "check the disk of [store] dir; nothing is stopped until it can be written",
             Self::Undelivered => "check the channel; `lightsout doctor` tries it",
         }

@@ -19,7 +19,7 @@ pub use observe::{ApiUse, AzureTime, Discovery, Observe};
 pub use rows::{
     AuditLine, Decision, DecisionRow, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting, SweepRecord,
 };
-pub use stop::{OperationHandle, OperationState, StopInstances};
+pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};
 pub use world::{FreezeSwitch, World};
 
 pub use crate::guard::StopPermit;

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use super::{Fault, StopPermit};
 use crate::facts::WorkspaceFacts;
+use crate::guard::Refusal;
 
 /// A long-running operation, to be asked after. Its URL is signed: it is never printed, logged or stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,13 +37,19 @@ pub enum OperationState {
     },
 }
 
+/// Asked right before a stop leaves, after every wait, each time that it would leave: may it still (G12)? If not, why, and
+/// the particulars. It answers at once.
+pub type LastWord<'a> = &'a (dyn Fn() -> Result<(), (Refusal, String)> + Send + Sync);
+
 /// Stopping.
 pub trait StopInstances: Send + Sync {
-    /// Sends the one POST that a permit allows. `Ok(None)`: Azure took it and named no operation to follow.
+    /// Sends the one POST that a permit allows, unless the last word is no: then nothing is sent, and the fault is
+    /// `Withheld`. `Ok(None)`: Azure took it and named no operation to follow.
     fn stop(
         &self,
         workspace: &WorkspaceFacts,
         permit: StopPermit,
+        last_word: LastWord<'_>,
     ) -> impl Future<Output = Result<Option<OperationHandle>, Fault>> + Send;
     /// Asks how an operation stands.
     fn operation(

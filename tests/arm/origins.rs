@@ -2,7 +2,7 @@
 
 use lightsout::ports::{FaultKind, Observe as _, StopInstances as _};
 
-use crate::permit::permit;
+use crate::permit::{MAY_GO, permit};
 use crate::world::{Server, WS, World, item, json, page, world, ws};
 
 const PATH: &str = "/subscriptions/sub-1/x";
@@ -86,7 +86,7 @@ async fn operation_links_are_pinned_too() {
             let id = lightsout::units::InstanceId::new(ws.id.clone(), "ci-a").unwrap();
             let fresh = world.azure.instance(&ws, &id).await.unwrap();
             let now = lightsout::ports::Clock::now(&*world.clock);
-            let handle = world.azure.stop(&ws, permit(&fresh, now)).await.unwrap();
+            let handle = world.azure.stop(&ws, permit(&fresh, now), MAY_GO).await.unwrap();
             assert_eq!(handle, None, "{header} {trick}: the stop was taken, its link is not followed");
             assert_eq!(world.azure.api_use().foreign_origins, 1, "{header} {trick}");
             assert_eq!(canary.connections(), 0, "I10: {header} {trick}");

@@ -10,6 +10,7 @@ use lightsout::plan::{Expected, Plan, Step};
 use lightsout::policy::{
     Cap, Exemptions, HoldTerms, Limits, Mode, Policy, Scope, Terms, Warning, WarningProof, WhenUndelivered,
 };
+use lightsout::ports::LastWord;
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
 use lightsout::units::{InstanceId, Percent, PolicyId, Span};
 
@@ -82,6 +83,9 @@ fn bounds() -> Bounds {
     }
 }
 
+/// Nothing holds it back at the last moment.
+pub(crate) const MAY_GO: LastWord<'static> = &|| Ok(());
+
 /// The permit to stop this instance, looked at `now`.
 pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
     let policy = policy();
@@ -98,7 +102,8 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
         observed_at: now,
         size: Arc::clone(&fresh.size),
     };
-    let due = Due { ground: Ground::Uptime, key: StopKey("k".into()), due_at: now, stop_at: now, warn_at: now };
+    let due =
+        Due { ground: Ground::Uptime, key: StopKey("k".into()), due_at: now, base_at: now, stop_at: now, warn_at: now };
     let verdict = Verdict {
         instance: fresh.id.clone(),
         created: fresh.created,

@@ -2,12 +2,13 @@
 
 use jiff::SignedDuration;
 use lightsout::facts::{InstanceFacts, PowerState};
+use lightsout::guard::Refusal;
 use lightsout::ports::{
     Clock as _, Fault, FaultKind, Observe as _, OperationHandle, OperationState, StopInstances as _,
 };
 use lightsout::units::InstanceId;
 
-use crate::permit::permit;
+use crate::permit::{MAY_GO, permit};
 use crate::world::{Reply, Seen, WS, World, hasty, item, json, world, world_with, ws};
 
 const STATUS: &str = "/subscriptions/sub-1/providers/Microsoft.MachineLearningServices/locations/westeurope/computeOperationsStatus/op?api-version=2023-04-01&service=new&t=1&c=MIIsecret&s=sigsecret&h=2";
@@ -29,7 +30,7 @@ async fn answering(post: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Wor
 
 async fn stop(world: &World) -> Result<Option<OperationHandle>, Fault> {
     let facts = fresh(world).await;
-    world.azure.stop(&ws(), permit(&facts, world.clock.now())).await
+    world.azure.stop(&ws(), permit(&facts, world.clock.now()), MAY_GO).await
 }
 
 fn posts(world: &World) -> usize {
@@ -142,7 +143,7 @@ async fn a_stop_that_could_not_be_sent_did_nothing() {
         lightsout::azure::IdentityOptions::TokenFile { path: token.path().into() },
     );
     let azure = lightsout::azure::Azure::new(options, std::sync::Arc::clone(&home.clock)).unwrap();
-    let fault = azure.stop(&ws(), permit(&facts, home.clock.now())).await.unwrap_err();
+    let fault = azure.stop(&ws(), permit(&facts, home.clock.now()), MAY_GO).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable, "fault 33: before anything was sent");
 }
 
@@ -153,7 +154,7 @@ async fn an_old_permit_sends_nothing() {
         let facts = fresh(&world).await;
         let permit = permit(&facts, world.clock.now());
         world.clock.advance(seconds);
-        let result = world.azure.stop(&ws(), permit).await;
+        let result = world.azure.stop(&ws(), permit, MAY_GO).await;
         assert_eq!((result.is_ok(), posts(&world)), (sent == 1, sent), "G10: {seconds} s");
         if let Err(fault) = result {
             assert_eq!(fault.kind, FaultKind::Refused);
@@ -176,8 +177,43 @@ async fn a_stop_does_not_wait_beyond_its_permit() {
     world.clock.advance(0);
     stop(&world).await.unwrap();
     assert_eq!(world.clock.waited().as_secs(), 1, "one second for a token");
-    world.azure.stop(&ws(), aged).await.unwrap();
+    world.azure.stop(&ws(), aged, MAY_GO).await.unwrap();
     assert_eq!(posts(&world), 3);
+}
+
+#[tokio::test]
+async fn what_comes_while_a_stop_waits_holds_it_back() {
+    let limits = lightsout::azure::ThrottleLimits { write_burst: 1, writes_per_second: 1, ..Default::default() };
+    for (refusal, words) in [(Refusal::Frozen, "incident 42"), (Refusal::NoLongerDue, "held until nine by ana")] {
+        let running = |_, seen: &Seen| if is_stop(seen) { json(202, "") } else { json(200, &item("ci-a", "Running")) };
+        let world = world_with(running, move |options| options.throttle = Some(limits)).await;
+        stop(&world).await.unwrap();
+        let facts = fresh(&world).await;
+        let permit = permit(&facts, world.clock.now());
+        // it is decided while the stop waits for its place among the writes
+        let last_word = || if world.clock.waits().is_empty() { Ok(()) } else { Err((refusal, words.to_owned())) };
+        let fault = world.azure.stop(&ws(), permit, &last_word).await.unwrap_err();
+        assert_eq!(world.clock.waited().as_secs(), 1, "it waited for a token");
+        assert_eq!((fault.kind, posts(&world)), (FaultKind::Withheld(refusal), 1), "G12: nothing more was sent");
+        assert!(fault.words().ends_with(&format!("{words}; nothing was sent")), "{}", fault.words());
+    }
+}
+
+#[tokio::test]
+async fn the_last_word_is_asked_before_each_sending() {
+    let world =
+        world_with(|_, seen| if is_stop(seen) { json(401, "{}") } else { json(200, &item("ci-a", "Running")) }, |_| ())
+            .await;
+    let facts = fresh(&world).await;
+    world.clock.advance(3600); // old enough to be renewed after a 401
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let last_word = || {
+        asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        if posts(&world) == 0 { Ok(()) } else { Err((Refusal::Frozen, "incident 42".to_owned())) }
+    };
+    let result = world.azure.stop(&ws(), permit(&facts, world.clock.now()), &last_word).await;
+    let asked = asked.into_inner();
+    assert_eq!((result.unwrap_err().kind, posts(&world), asked), (FaultKind::Withheld(Refusal::Frozen), 1, 2), "G12");
 }
 
 #[tokio::test]
@@ -185,7 +221,7 @@ async fn a_permit_for_another_workspace_is_refused() {
     let world = answering(|_| json(202, "")).await;
     let facts = fresh(&world).await;
     let other = crate::world::workspace(&WS.replace("ws-a", "ws-b"));
-    let fault = world.azure.stop(&other, permit(&facts, world.clock.now())).await.unwrap_err();
+    let fault = world.azure.stop(&other, permit(&facts, world.clock.now()), MAY_GO).await.unwrap_err();
     assert_eq!((fault.kind, posts(&world)), (FaultKind::Refused, 0));
 }
 
@@ -198,7 +234,7 @@ async fn a_refused_token_is_renewed_once_for_a_stop_too() {
     })
     .await;
     let facts = fresh(&world).await;
-    let result = world.azure.stop(&ws(), permit(&facts, world.clock.now())).await;
+    let result = world.azure.stop(&ws(), permit(&facts, world.clock.now()), MAY_GO).await;
     assert_eq!(
         result.unwrap_err().kind,
         FaultKind::Unauthenticated,

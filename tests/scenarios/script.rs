@@ -3,15 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use lightsout::units::Span;
+use lightsout::ports::Control;
+use lightsout::report::Explanation;
+use lightsout::units::{InstanceId, Span};
 
 use crate::outside_words::outside;
 use crate::stage::{Look, Stage};
 use crate::transcript::Transcript;
+use crate::world::Then;
 
 /// A scene as it runs.
 pub(crate) struct Scene {
@@ -79,7 +83,14 @@ impl Scene {
             }
             ["crash", "at", point] => self.stage.crash_at(point_named(point)),
             ["restart"] => self.stage.end(),
-            ["between", name, rest @ ..] => self.between(name, rest),
+            ["between", name, rest @ ..] => {
+                let (id, then) = self.meanwhile(name, rest);
+                drop(self.stage.world.lock().at_look.insert(id, then));
+            }
+            ["waiting", name, rest @ ..] => {
+                let (id, then) = self.meanwhile(name, rest);
+                drop(self.stage.world.lock().at_wire.insert(id, then));
+            }
             ["before", name, rest @ ..] => {
                 let world = self.stage.world.clone();
                 let (id, rest) = (world.lock().cloud.id(name), owned(rest));
@@ -112,6 +123,8 @@ impl Scene {
                 let done = self.stage.acknowledge(policy);
                 self.told.line(&done.map_or_else(|why| format!("declined: {why}"), |()| "acknowledged".to_owned()));
             }
+            ["overdue"] => self.overdue(),
+            ["explain", name] => self.explain(name),
             ["instance", rest @ ..] => {
                 let rest: Vec<String> = rest.iter().map(|word| self.instants(word)).collect();
                 outside(&self.stage.world, &[vec!["instance".to_owned()], rest].concat());
@@ -123,6 +136,28 @@ impl Scene {
             }
             words => outside(&self.stage.world, &owned(words)),
         }
+    }
+
+    /// What every face shows as due to be off and on.
+    fn overdue(&mut self) {
+        let view = self.stage.engine().last_view();
+        for instance in view.workspaces.values().flat_map(|workspace| &workspace.instances) {
+            if let Some(since) = instance.overdue_since {
+                let since = self.told.moment(since);
+                self.told.line(&format!("overdue {} since {since}", instance.facts.id.name()));
+            }
+        }
+    }
+
+    /// What is told of one instance: since when it is overdue, and what holds it back.
+    fn explain(&mut self, name: &str) {
+        let decision = self.stage.engine().decision(name.to_owned(), None).now_or_never().unwrap().unwrap();
+        let told: Explanation = serde_json::from_value(decision).unwrap();
+        let since = told
+            .overdue_since()
+            .map_or_else(|| "not overdue".to_owned(), |at| format!("overdue since {}", self.told.moment(at)));
+        let refusals: Vec<&str> = told.refusals.iter().map(|refusal| refusal.label()).collect();
+        self.told.line(&format!("{name}: {since}, held back by [{}]", refusals.join(" ")));
     }
 
     fn policy(&mut self, name: &str, block: &str) {
@@ -199,12 +234,12 @@ impl Scene {
         }
     }
 
-    /// Something happens between the list and the second look (G10).
-    fn between(&mut self, name: &str, words: &[&str]) {
+    /// Something that happens between the list and the second look (G10), or while a stop waits to be sent (G12).
+    fn meanwhile(&mut self, name: &str, words: &[&str]) -> (InstanceId, Then) {
         let world = self.stage.world.clone();
         let id = world.lock().cloud.id(name);
         let engine = self.stage.engine();
-        let then: crate::world::Then = match words {
+        let then: Then = match words {
             ["hold", length] => {
                 let (name, length) = (name.to_owned(), length.parse::<Span>().unwrap());
                 let request = lightsout::ports::HoldRequest {
@@ -214,8 +249,7 @@ impl Scene {
                     by: "ana".into(),
                 };
                 Box::new(move || {
-                    use futures_util::FutureExt;
-                    lightsout::ports::Control::hold(&*engine, request).now_or_never().unwrap().unwrap();
+                    engine.hold(request).now_or_never().unwrap().unwrap();
                 })
             }
             ["reload"] => {
@@ -227,7 +261,7 @@ impl Scene {
                 Box::new(move || outside(&world, &words))
             }
         };
-        drop(world.lock().at_look.insert(id, then));
+        (id, then)
     }
 }
 

@@ -13,7 +13,8 @@ use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
     ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
-    Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, SweepRecord,
+    LastWord, Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances,
+    SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -68,6 +69,8 @@ pub(crate) struct Outside {
     running: usize,
     pub(crate) at_look: BTreeMap<InstanceId, Then>,
     pub(crate) at_intent: BTreeMap<InstanceId, Then>,
+    /// While a stop waits for its place in Azure's write budget.
+    pub(crate) at_wire: BTreeMap<InstanceId, Then>,
     pub(crate) posts: Vec<Post>,
     /// Stops that were asked of computes that are not there.
     pub(crate) strays: Vec<(Timestamp, InstanceId)>,
@@ -262,7 +265,18 @@ impl Observe for FakeWorld {
 }
 
 impl StopInstances for FakeWorld {
-    async fn stop(&self, workspace: &WorkspaceFacts, permit: StopPermit) -> Result<Option<OperationHandle>, Fault> {
+    async fn stop(
+        &self,
+        workspace: &WorkspaceFacts,
+        permit: StopPermit,
+        last_word: LastWord<'_>,
+    ) -> Result<Option<OperationHandle>, Fault> {
+        let then = self.lock().at_wire.remove(&permit.step().instance);
+        then.into_iter().for_each(|then| then());
+        last_word().map_err(|(refusal, words)| {
+            let doing = format!("stop {}", permit.step().instance.name());
+            Fault::new(FaultKind::Withheld(refusal), doing).because(words)
+        })?;
         self.lock().post(&workspace.id, &permit)
     }
 

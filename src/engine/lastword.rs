@@ -1,0 +1,27 @@
+//! The last word before a stop leaves: freeze switch, policy and holds as they are at that moment (G12).
+
+use super::state::Engine;
+use crate::facts::Freeze;
+use crate::guard::Refusal;
+use crate::plan::Step;
+use crate::ports::World;
+
+impl<W: World> Engine<W> {
+    /// Whether a stop may still leave; if not, why. Asked after every wait, so that what people decide meanwhile counts.
+    pub(super) fn last_word(&self, step: &Step) -> Result<(), (Refusal, String)> {
+        if let Freeze::On(why) = self.world.freeze() {
+            return Err((Refusal::Frozen, why));
+        }
+        let now = self.world.now();
+        let mut state = self.lock();
+        let policy = state.policy_of(step.instance.workspace());
+        if !policy.is_some_and(|policy| policy.id == step.policy && policy.revision == step.revision) {
+            return Err((Refusal::PolicyChanged, "the policy changed since the plan was made".to_owned()));
+        }
+        let history = state.history_mut(&step.instance);
+        let history = history.ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
+        history.hold_at(now).map_or(Ok(()), |hold| {
+            Err((Refusal::NoLongerDue, format!("held until {} by {}: {}", hold.until, hold.by, hold.reason)))
+        })
+    }
+}
