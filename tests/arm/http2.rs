@@ -11,7 +11,7 @@ use lightsout::units::InstanceId;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::permit::permit;
+use crate::permit::{MAY_GO, permit};
 use crate::tls::{Authority, Flaw, authority, over_tls};
 use crate::world::{TestClock, item, token_file, ws};
 
@@ -178,7 +178,7 @@ impl Site {
 
     async fn stop(&self) -> Result<Option<OperationHandle>, Fault> {
         let facts = self.look().await.unwrap();
-        self.azure.stop(&ws(), permit(&facts, self.clock.now())).await
+        self.azure.stop(&ws(), permit(&facts, self.clock.now()), MAY_GO).await
     }
 
     fn asked(&self) -> Vec<(usize, &'static str)> {

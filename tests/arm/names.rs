@@ -9,7 +9,7 @@ use lightsout::ports::{Clock as _, FaultKind, Observe as _, StopInstances as _};
 use lightsout::units::InstanceId;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::permit::permit;
+use crate::permit::{MAY_GO, permit};
 use crate::world::{Reply, Server, TestClock, custom, item, json, page, token_file, ws};
 
 /// What a look-up finds.
@@ -132,7 +132,7 @@ async fn a_stop_whose_name_is_gone_did_nothing() {
     let names = Names::new(|n| if n == 0 { HERE } else { Found::Nothing });
     let (azure, clock, _token) = azure(server.port, &names, LONG);
     let facts = azure.instance(&ws(), &InstanceId::new(ws().id, "ci-a").unwrap()).await.unwrap();
-    let fault = azure.stop(&ws(), permit(&facts, clock.now())).await.unwrap_err();
+    let fault = azure.stop(&ws(), permit(&facts, clock.now()), MAY_GO).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable, "fault 32: before anything was sent: {}", fault.words());
     assert_eq!((names.asked(), server.seen().len()), (2, 1), "and it is not tried again");
 }
