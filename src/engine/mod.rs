@@ -7,7 +7,6 @@ mod clockwatch;
 mod control;
 mod decide;
 mod deliver;
-mod foresight;
 mod lastword;
 mod log;
 mod missed;

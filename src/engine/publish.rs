@@ -78,7 +78,7 @@ fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
     InstanceView {
         facts: entry.facts.clone(),
         verdict: entry.verdict.clone(),
-        overdue_since: entry.overdue_since(),
+        overdue_since: entry.verdict.as_ref().and_then(|verdict| verdict.overdue_since()),
         hold: entry.history.hold_at(now).cloned().map(Box::new),
     }
 }
