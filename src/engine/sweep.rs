@@ -53,7 +53,8 @@ impl<W: World> Engine<W> {
         let (decided, decisions, evaluated) = {
             let mut state = self.lock();
             let (decided, decisions) = state.decide(&read, &freeze, now);
-            (decided, decisions, state.note_edges(now, &mut report))
+            state.note_let_go(&decided, &mut report);
+            (decided, decisions, state.note_edges(&freeze, now, &mut report))
         };
         report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
         let Plan { made_at, steps, notices } = draft(&decided, now);

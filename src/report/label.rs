@@ -22,6 +22,8 @@ const KNOWN: &[Label] = &[
     "storage",
     "undelivered",
     "not_running",
+    "frozen",
+    "catch_up",
     "stop_overdue",
     "shrunk",
     "policy_conflict",

@@ -101,6 +101,7 @@ fn rule_of(ground: Ground) -> Rule {
         Ground::JustStarted => Rule::JustStarted,
         Ground::InHours
         | Ground::EdgeSpent
+        | Ground::EdgeMissed
         | Ground::StartUnknown
         | Ground::NoActionDay
         | Ground::HoursUnknown
