@@ -25,6 +25,7 @@ const KNOWN: &[Label] = &[
     "frozen",
     "catch_up",
     "stop_overdue",
+    "stuck",
     "shrunk",
     "policy_conflict",
     "quarantined",
