@@ -14,7 +14,7 @@ use crate::guard::{Approved, Refusal, SecondLook, StopPermit, second_look};
 use crate::plan::Step;
 use crate::ports::{Fault, FaultKind, Intent, Message, MessageKind, Sighting, World};
 use crate::report::{Outcome, StopLine};
-use crate::rules::{Moment, evaluate};
+use crate::rules::evaluate;
 
 /// What acting adds to the journal beside intents and their outcomes.
 #[derive(Debug, Default)]
@@ -103,8 +103,9 @@ impl<W: World> Engine<W> {
             .policy_of(id.workspace())
             .ok_or_else(|| (Refusal::PolicyChanged, "no policy governs it any more".to_owned()))?;
         let history = state.history_mut(&id).cloned().ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
+        let moment = state.moment(&policy, now);
         drop(state);
-        let verdict = evaluate(&Moment::new(&policy, now).patient(self.options.stale_after), &fresh, &history, &freeze);
+        let verdict = evaluate(&moment, &fresh, &history, &freeze);
         let permit = second_look(approved, &SecondLook { fresh: &fresh, verdict: &verdict, freeze: &freeze, now })?;
         Ok((permit, workspace, fresh))
     }

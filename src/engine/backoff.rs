@@ -10,10 +10,8 @@ const FIRST_SECONDS: i64 = 5;
 const LONGEST_SECONDS: i64 = 600;
 /// A share of nothing would be tried at once, for ever.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
-/// A warning is of no use to anyone a day after the stop that it announced.
+/// A warning that was being tried when its time came is given up a day later at the latest; news when it is none any more.
 const WARNING_OUTLIVES: SignedDuration = SignedDuration::from_hours(24);
-/// Nor is any other news after three days.
-const NEWS_OUTLIVES: SignedDuration = SignedDuration::from_hours(72);
 
 /// The next try after `attempts` failed ones: somewhere between now and a bound that doubles from 5 s to 10 min, at the
 /// random share given in thousandths, so that many messages do not come back together.
@@ -32,11 +30,8 @@ pub(super) fn next_try_of(
     share_per_mille: u16,
     asked: Option<SignedDuration>,
 ) -> Option<Timestamp> {
-    let (since, outlives) = match &message.notice {
-        Some(notice) => (notice.stop_at, WARNING_OUTLIVES),
-        None => (message.at, NEWS_OUTLIVES),
-    };
-    if now.duration_since(since) >= outlives {
+    let outlives = if message.notice.is_some() { WARNING_OUTLIVES } else { SignedDuration::ZERO };
+    if now.duration_since(message.use_by()) >= outlives {
         return None;
     }
     let next = next_try(message.attempts.saturating_add(1), now, share_per_mille);
@@ -106,7 +101,7 @@ mod tests {
         assert!(next_try_of(&warning, at(900 + day - 1), 0, None).is_some());
         assert_eq!(next_try_of(&warning, at(900 + day), 0, None), None, "its deadline is a day old");
         let news = Message { notice: None, kind: MessageKind::Stopped, ..warning };
-        assert!(next_try_of(&news, at(2 * day), 0, None).is_some());
-        assert_eq!(next_try_of(&news, at(3 * day), 0, None), None);
+        assert!(next_try_of(&news, at(day - 1), 0, None).is_some());
+        assert_eq!(next_try_of(&news, at(day), 0, None), None);
     }
 }

@@ -89,7 +89,12 @@ impl Place {
     }
 
     /// Takes over what the journal remembers.
-    pub(super) fn remember(&mut self, id: InstanceId, remembered: Remembered) {
+    pub(super) fn remember(&mut self, id: InstanceId, mut remembered: Remembered) {
+        // The end of use would have been written down: it lasted until the last look at least.
+        if is_busy(&remembered.facts) {
+            let last_busy = &mut remembered.history.last_busy;
+            *last_busy = (*last_busy).max(Some(remembered.last_seen));
+        }
         let entry = Entry {
             facts: Arc::new(remembered.facts),
             last_seen: remembered.last_seen,
@@ -268,8 +273,13 @@ fn keep_shared(new: &mut Arc<InstanceFacts>, old: &InstanceFacts) {
     }
 }
 
+fn is_busy(facts: &InstanceFacts) -> bool {
+    facts.state == PowerState::JobRunning || matches!(facts.activity, Activity::Busy { .. })
+}
+
 fn same_but_time(new: &InstanceFacts, old: &InstanceFacts) -> bool {
     new.state == old.state
+        && is_busy(new) == is_busy(old)
         && new.last_operation.known() == old.last_operation.known()
         && new.tags.known() == old.tags.known()
         && new.size == old.size

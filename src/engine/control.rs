@@ -10,7 +10,7 @@ use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{HoldTerms, Policy};
 use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, World};
 use crate::report::{Explanation, FleetView};
-use crate::rules::{Moment, Verdict, evaluate, terms_of};
+use crate::rules::{Verdict, evaluate, terms_of};
 use crate::units::{InstanceId, PolicyId, Span};
 
 /// Why a request could not be carried out.
@@ -161,12 +161,7 @@ impl<W: World> Engine<W> {
             state.policy_of(id.workspace()).ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
         let entry = state.places.get(id.workspace()).and_then(|place| place.entries.get(id));
         let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
-        let verdict = evaluate(
-            &Moment::new(&policy, at).patient(self.options.stale_after),
-            &entry.facts,
-            &entry.history,
-            &freeze,
-        );
+        let verdict = evaluate(&state.moment(&policy, at), &entry.facts, &entry.history, &freeze);
         let mut told = Explanation::new(entry.facts.clone(), Arc::new(verdict), terms_of(&policy, &entry.facts));
         told.zone = zone_of(Some(&policy));
         told.mode = Some(policy.mode);

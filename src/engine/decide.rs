@@ -20,10 +20,13 @@ pub(super) type Decided = Vec<(Arc<InstanceFacts>, Arc<Verdict>, Vec<String>)>;
 impl State {
     /// Decides about every instance of the workspaces just read. An instance missing from the last reading is not decided about.
     pub(super) fn decide(&mut self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> (Decided, Vec<Decision>) {
+        if *freeze != Freeze::Off {
+            self.frozen_at = Some(now);
+        }
         let governed: Vec<Arc<Policy>> = read.iter().filter_map(|id| self.policy_of(id)).collect();
         let mut moments: BTreeMap<PolicyId, Moment<'_>> = BTreeMap::new();
         for policy in &governed {
-            moments.entry(policy.id.clone()).or_insert_with(|| Moment::new(policy, now).patient(self.stale_after));
+            moments.entry(policy.id.clone()).or_insert_with(|| self.moment(policy, now));
         }
         let (mut decided, mut rows) = (Vec::new(), Vec::new());
         for id in read {
@@ -52,6 +55,11 @@ impl State {
             }
         }
         (decided, rows)
+    }
+
+    /// A policy at an instant, with what is to be known beside it.
+    pub(super) fn moment<'a>(&self, policy: &'a Policy, at: Timestamp) -> Moment<'a> {
+        Moment::new(policy, at).patient(self.stale_after).thawed(self.frozen_at)
     }
 
     pub(super) fn policy_of(&self, workspace: &WorkspaceId) -> Option<Arc<Policy>> {

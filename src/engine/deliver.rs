@@ -1,7 +1,7 @@
 //! Delivering what the outbox holds. A message is tried until it is confirmed, or past its use (G9, fault 42).
 
 use futures_util::StreamExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::backoff::next_try_of;
 use super::log;
@@ -13,15 +13,18 @@ use crate::ports::{Fault, FaultKind, Message, World};
 const ROUND: u32 = 500;
 /// Deliveries side by side.
 const WIDTH: usize = 8;
+/// With no channel only messages this old are looked at: younger news waits for the day there is one.
+const WAITS: SignedDuration = SignedDuration::from_hours(24);
+
 impl<W: World> Engine<W> {
     /// Delivers what is due; says how many were confirmed and how many failed. With no channel nothing is tried, and
-    /// messages stay in the outbox for the day there is one.
+    /// messages stay in the outbox for the day there is one, or until they are of no use.
     ///
     /// # Errors
     /// When the outbox cannot be read or written.
     pub async fn deliver(&self) -> Result<(usize, usize), Fault> {
         if self.world.channels() == 0 {
-            return Ok((0, 0));
+            return self.let_go_of_old().await.map(|()| (0, 0));
         }
         let due = self.world.outbox(self.world.now(), ROUND).await?;
         let tries = due.into_iter().map(|message| self.deliver_one(message));
@@ -40,10 +43,8 @@ impl<W: World> Engine<W> {
 
     /// True when it was confirmed, none when it is let go.
     async fn deliver_one(&self, message: Message) -> Result<Option<bool>, Fault> {
-        let passed = message.notice.as_ref().is_some_and(|notice| notice.stop_at < self.world.now());
-        if passed {
-            // It would announce a moment that is over; what is still due has been announced anew.
-            self.world.undelivered(&message.id, "the time that it announces has passed", None).await?;
+        if message.use_by() < self.world.now() {
+            self.let_go(&message).await?;
             return Ok(None);
         }
         match self.world.deliver(&message).await {
@@ -59,9 +60,33 @@ impl<W: World> Engine<W> {
                 let next = next_try_of(&message, now, share_of(&message), asked);
                 log::fault(&fault);
                 self.world.undelivered(&message.id, &fault.words(), next).await?;
+                if next.is_none() {
+                    let mut state = self.lock();
+                    state.messages_let_go = state.messages_let_go.saturating_add(1);
+                }
                 Ok(Some(false))
             }
         }
+    }
+
+    async fn let_go_of_old(&self) -> Result<(), Fault> {
+        let now = self.world.now();
+        let old = now.checked_sub(WAITS).unwrap_or(Timestamp::MIN);
+        for message in self.world.outbox(old, ROUND).await?.iter().filter(|message| message.use_by() < now) {
+            self.let_go(message).await?;
+        }
+        Ok(())
+    }
+
+    /// It is not tried any more, with the reason, and counted.
+    async fn let_go(&self, message: &Message) -> Result<(), Fault> {
+        // A warning would announce a moment that is over; what is still due has been announced anew.
+        let news = "it is older than a day, and no news any more";
+        let why = if message.notice.is_some() { "the time that it announces has passed" } else { news };
+        self.world.undelivered(&message.id, why, None).await?;
+        let mut state = self.lock();
+        state.messages_let_go = state.messages_let_go.saturating_add(1);
+        Ok(())
     }
 
     fn remember_delivery(&self, message: &Message, at: Timestamp) {

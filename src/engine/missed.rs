@@ -1,16 +1,23 @@
-//! Off edges that came and went while nobody looked: they are counted and said, never acted on late (S7).
+//! Off edges that came and went while nobody looked, or under a freeze: they are counted and said, never acted on late (S7).
 
 use jiff::Timestamp;
 
+use super::decide::Decided;
 use super::state::State;
+use crate::facts::Freeze;
 use crate::report::SweepReport;
+use crate::rules::{Ground, Verdict};
 use crate::schedule::EdgeKind;
 use crate::units::PolicyId;
 
 impl State {
     /// Notes for every policy that its edges up to `now` were evaluated; what lies wholly between the last evaluation and
-    /// now was missed. The newest off edge is not: it is still acted on while its window lasts.
-    pub(super) fn note_edges(&mut self, now: Timestamp, report: &mut SweepReport) -> Vec<PolicyId> {
+    /// now was missed. The newest off edge is not: it is still acted on while its window lasts. While everything is frozen
+    /// nothing is noted, so that what a freeze kept back is counted at its end.
+    pub(super) fn note_edges(&mut self, freeze: &Freeze, now: Timestamp, report: &mut SweepReport) -> Vec<PolicyId> {
+        if *freeze != Freeze::Off {
+            return Vec::new();
+        }
         let policies = self.policies.policies.clone();
         for policy in &policies {
             let last = self.evaluated.get(&policy.id).copied();
@@ -24,7 +31,12 @@ impl State {
                     .saturating_sub(u64::from(open))
                     .saturating_add(edges.skipped.div_ceil(2));
                 if missed > 0 {
-                    report.edges_missed.push((policy.id.clone(), missed, "not_running"));
+                    let frozen = self.frozen_at.is_some_and(|at| at > last);
+                    report.edges_missed.push((
+                        policy.id.clone(),
+                        missed,
+                        if frozen { "frozen" } else { "not_running" },
+                    ));
                 }
             }
             let mark = self.evaluated.entry(policy.id.clone()).or_insert(now);
@@ -32,4 +44,21 @@ impl State {
         }
         policies.iter().map(|policy| policy.id.clone()).collect()
     }
+
+    /// Counts each edge once that was missed for longer than its policy catches up: what is on then stays on.
+    pub(super) fn note_let_go(&mut self, decided: &Decided, report: &mut SweepReport) {
+        for (policy, edge) in decided.iter().filter_map(|(_, verdict, _)| let_go(verdict)) {
+            if self.let_go.get(policy).is_none_or(|newest| *newest < edge) {
+                self.let_go.insert(policy.clone(), edge);
+                report.edges_missed.push((policy.clone(), 1, "catch_up"));
+            }
+        }
+    }
+}
+
+/// The edge that an instance is on after, where nothing else keeps it.
+fn let_go(verdict: &Verdict) -> Option<(&PolicyId, Timestamp)> {
+    let kept = matches!(verdict.ground, Ground::Frozen | Ground::Held | Ground::Exempt | Ground::Busy);
+    let found = verdict.findings.iter().find(|finding| finding.ground == Ground::EdgeMissed).filter(|_| !kept)?;
+    Some((&verdict.policy, found.due_at?))
 }

@@ -19,6 +19,7 @@ mod run;
 mod settle;
 mod sight;
 mod state;
+mod stuck;
 mod sweep;
 
 pub use control::ControlError;

@@ -47,6 +47,7 @@ impl State {
                 .collect::<BTreeMap<_, _>>(),
             reload: self.reload.clone(),
             sight,
+            messages_let_go: self.messages_let_go,
             last: self.last.clone(),
         }
     }

@@ -45,6 +45,12 @@ pub(super) struct State {
     pub(super) waiting: Vec<Hold>,
     /// Stops asked for in the last hour.
     pub(super) asked: Vec<Asked>,
+    /// When everything was last seen frozen.
+    pub(super) frozen_at: Option<Timestamp>,
+    /// The newest edge of each policy that was let go, being missed for longer than it catches up.
+    pub(super) let_go: BTreeMap<PolicyId, Timestamp>,
+    /// Messages that were of no use before they could be delivered.
+    pub(super) messages_let_go: u64,
     /// As in the options.
     pub(super) stale_after: Option<jiff::SignedDuration>,
     /// Discoveries in a row that missed most of the fleet.
@@ -91,6 +97,9 @@ impl<W: World> Engine<W> {
             orphans: Vec::new(),
             waiting: Vec::new(),
             asked: Vec::new(),
+            frozen_at: None,
+            let_go: BTreeMap::new(),
+            messages_let_go: 0,
             stale_after: options.stale_after,
             shrunk: 0,
             last: Arc::new(SweepReport::default()),
@@ -102,6 +111,7 @@ impl<W: World> Engine<W> {
             policies: Vec::new(),
             reload: Ok(now),
             sight: FleetSight::default(),
+            messages_let_go: 0,
             last: Arc::new(SweepReport::default()),
         };
         Self {

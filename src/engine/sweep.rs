@@ -53,7 +53,9 @@ impl<W: World> Engine<W> {
         let (decided, decisions, evaluated) = {
             let mut state = self.lock();
             let (decided, decisions) = state.decide(&read, &freeze, now);
-            (decided, decisions, state.note_edges(now, &mut report))
+            state.note_let_go(&decided, &mut report);
+            report.faults.extend(state.stuck(&read, &freeze, now));
+            (decided, decisions, state.note_edges(&freeze, now, &mut report))
         };
         report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
         let Plan { made_at, steps, notices } = draft(&decided, now);
@@ -164,6 +166,7 @@ impl<W: World> Engine<W> {
         let (_, read, now) = self.observe(all, &mut report).await;
         let freeze = self.world.freeze();
         let (decided, _) = self.lock().decide(&read, &freeze, now);
+        report.faults.extend(self.lock().stuck(&read, &freeze, now));
         report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
         report.refused = self.review(draft(&decided, now), &freeze, now).refused;
         report.ended_at = Some(now);

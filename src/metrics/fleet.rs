@@ -183,6 +183,7 @@ fn decisions(draft: &mut Draft, tally: &Tally, view: &FleetView) {
         draft.sample(&[state], Value::of_len(count));
     }
     counted(draft, &names::WARNED, &tally.warned);
+    draft.single(&names::LET_GO, Value::Count(view.messages_let_go));
 }
 
 fn sweeps(draft: &mut Draft, tally: &Tally, view: &FleetView) {

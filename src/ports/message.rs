@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
@@ -51,7 +51,17 @@ pub struct Message {
     pub attempts: u32,
 }
 
+/// News that is older is none any more: who hears a day later that it was stopped knows.
+const NEWS_OF_USE: SignedDuration = SignedDuration::from_hours(24);
+
 impl Message {
+    /// From then on it is of no use to anyone: a warning when the time that it announces has come, news after a day.
+    #[must_use]
+    pub fn use_by(&self) -> Timestamp {
+        let news = || self.at.checked_add(NEWS_OF_USE).unwrap_or(Timestamp::MAX);
+        self.notice.as_ref().map_or_else(news, |notice| notice.stop_at)
+    }
+
     /// The warning that a notice asks for.
     #[must_use]
     pub fn warning(notice: &Notice, at: Timestamp) -> Self {

@@ -83,6 +83,8 @@ pub struct FleetView {
     pub reload: Result<Timestamp, String>,
     /// How well the fleet is seen.
     pub sight: FleetSight,
+    /// Messages given up since the start: of no use any more before a channel took them.
+    pub messages_let_go: u64,
     /// The last sweep.
     pub last: Arc<SweepReport>,
 }

@@ -124,6 +124,9 @@ pub const fn ground(ground: Ground) -> &'static str {
         Ground::InHours => "is within its allowed hours",
         Ground::EdgeSpent => "was started by a person after its hours had ended",
         Ground::StartUnknown => "may have been started after its hours had ended; nobody knows",
+        Ground::EdgeMissed => {
+            "is on outside its allowed hours, whose end was missed for longer than the policy catches up"
+        }
         Ground::NoActionDay => "is left alone today: a day on which nothing is done",
         Ground::HoursUnknown => "has hours that cannot be read (calendar or zone)",
         Ground::IdleUnknown => "may be idle or in use; nothing says which",

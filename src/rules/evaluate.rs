@@ -113,7 +113,14 @@ impl Decision<'_> {
         let mut findings = Vec::with_capacity(4);
         let mut candidates = Vec::with_capacity(2);
         if let Some((rule, hours_now)) = self.holding.hours {
-            let question = HoursQuestion { rule, hours: hours_now, instance: &self.facts.id, start: self.start, now };
+            let question = HoursQuestion {
+                rule,
+                hours: hours_now,
+                instance: &self.facts.id,
+                start: self.start,
+                frozen_at: self.moment.frozen_at,
+                now,
+            };
             let (finding, candidate) = hours(&question, self.history);
             findings.push(finding);
             candidates.extend(candidate);

@@ -51,6 +51,8 @@ pub(super) struct HoursQuestion<'a> {
     pub(super) hours: &'a HoursNow,
     pub(super) instance: &'a InstanceId,
     pub(super) start: RunStart,
+    /// Up to when everything was frozen, as far as anyone saw.
+    pub(super) frozen_at: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
@@ -116,10 +118,8 @@ fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding
         return keep(Ground::EdgeSpent, format!("the stop for the edge at {} was carried out already", edge.at));
     }
     if missed(question, edge, history, &candidate.key) {
-        return keep(
-            Ground::EdgeSpent,
-            format!("the edge at {} was missed by more than the policy's catch_up", edge.at),
-        );
+        let words = format!("the edge at {} was missed by more than the policy's catch_up", edge.at).into();
+        return (Finding { rule: Rule::Hours, ground: Ground::EdgeMissed, words, due_at: Some(edge.at) }, None);
     }
     let words = question.hours.words.clone();
     (
@@ -141,13 +141,14 @@ fn spent(question: &HoursQuestion<'_>, edge: &Edge, start: Timestamp) -> (Findin
     (Finding { rule: Rule::Hours, ground: Ground::EdgeSpent, words: words.into(), due_at }, candidate)
 }
 
-/// True when nobody acted on the edge within `catch_up` of it, or of the last hold or sign of use after it (S7).
+/// True when nobody acted on the edge within `catch_up` of it, or of what kept it after it: a hold, use, a freeze (S7).
 fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &StopKey) -> bool {
     let Some(catch_up) = question.rule.catch_up else {
         return false;
     };
     let begun = history.notices.iter().any(|notice| notice.key.stop == *key);
-    let from = [Some(edge.at), history.held_until(), history.last_busy].into_iter().flatten().max().unwrap_or(edge.at);
+    let kept = [history.held_until(), history.last_busy, question.frozen_at];
+    let from = kept.into_iter().flatten().fold(edge.at, Timestamp::max);
     !begun && question.now.duration_since(from) > catch_up.duration()
 }
 

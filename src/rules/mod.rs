@@ -8,11 +8,13 @@ mod idle;
 mod moment;
 mod run;
 mod settled;
+mod stuck;
 mod uptime;
 mod verdict;
 mod words;
 
 pub use evaluate::evaluate;
 pub use moment::{Moment, terms_of};
+pub use stuck::stuck;
 pub use verdict::{Action, Due, Finding, Ground, Rule, Verdict};
 pub use words::Words;

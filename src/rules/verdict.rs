@@ -59,6 +59,8 @@ pub enum Ground {
     EdgeSpent,
     /// Off hours, but nobody knows whether it was started before or after the edge.
     StartUnknown,
+    /// Off hours, but their edge came and went unseen, longer ago than the policy catches up (S7).
+    EdgeMissed,
     /// A day on which nothing is done.
     NoActionDay,
     /// A calendar or zone could not be read, so the hours are not known (S17, S21).
@@ -83,7 +85,7 @@ pub enum Ground {
 
 impl Ground {
     /// Every ground, in order, for metrics and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Off,
         Self::Unsettled,
         Self::Unrecognised,
@@ -95,6 +97,7 @@ impl Ground {
         Self::InHours,
         Self::EdgeSpent,
         Self::StartUnknown,
+        Self::EdgeMissed,
         Self::NoActionDay,
         Self::HoursUnknown,
         Self::IdleUnknown,
@@ -122,6 +125,7 @@ impl Ground {
             Self::InHours => "in_hours",
             Self::EdgeSpent => "edge_spent",
             Self::StartUnknown => "start_unknown",
+            Self::EdgeMissed => "edge_missed",
             Self::NoActionDay => "no_action_day",
             Self::HoursUnknown => "hours_unknown",
             Self::IdleUnknown => "idle_unknown",
@@ -244,6 +248,7 @@ impl Verdict {
             | Ground::InHours
             | Ground::EdgeSpent
             | Ground::StartUnknown
+            | Ground::EdgeMissed
             | Ground::NoActionDay
             | Ground::HoursUnknown
             | Ground::IdleUnknown

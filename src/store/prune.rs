@@ -15,13 +15,13 @@ const MESSAGES: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub struct Pruned {
     /// Decisions.
     pub decisions: u64,
-    /// Messages that were delivered or given up.
+    /// Messages that were delivered or given up, or are of no use any more.
     pub messages: u64,
 }
 
 impl Store {
     /// Deletes decisions older than 40 days that others have followed (the one in force stays, however old), and
-    /// messages done with for 90 days.
+    /// messages of 90 days ago that are done with, or announced nothing that is still to come.
     ///
     /// # Errors
     /// When the journal cannot be written.
@@ -36,10 +36,11 @@ impl Store {
         .bind(decisions_before)
         .execute(&mut *tx)
         .await?;
-        let messages = sqlx::query("DELETE FROM messages WHERE at < ? AND next_try_at IS NULL")
-            .bind(stamp_before(now, MESSAGES))
-            .execute(&mut *tx)
-            .await?;
+        let messages =
+            sqlx::query("DELETE FROM messages WHERE at < ?1 AND (next_try_at IS NULL OR coalesce(stop_at, at) < ?1)")
+                .bind(stamp_before(now, MESSAGES))
+                .execute(&mut *tx)
+                .await?;
         tx.commit().await?;
         Ok(Pruned { decisions: decisions.rows_affected(), messages: messages.rows_affected() })
     }

@@ -10,7 +10,7 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::{AuditHead, Store, StoreError};
-use crate::facts::{Activity, InstanceFacts, PowerState, Reading, StopResult, Unknown};
+use crate::facts::{Activity, InstanceFacts, NoticeKey, PowerState, Reading, StopKey, StopResult, Unknown};
 use crate::ports::{AuditLine, Decision, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
 use crate::rules::{Action, Finding, Ground, Rule, Verdict};
 use crate::units::{InstanceId, PolicyId, Region};
@@ -277,7 +277,9 @@ async fn pruning_keeps_what_is_in_force() {
         at: at(0),
         attempts: 0,
     };
-    let messages = ["delivered", "given up", "waiting"].map(message).to_vec();
+    let mut messages = ["delivered", "given up", "old news", "coming"].map(message).to_vec();
+    let key = NoticeKey { stop: StopKey("k".into()), stop_at: at(0) + SignedDuration::from_hours(24 * 400) };
+    messages.iter_mut().filter(|one| one.id == "coming").for_each(|one| one.notice = Some(key.clone()));
     store.record(&SweepRecord { messages, ..decisions([0, 1, 1, 2]) }).await.unwrap();
     store.delivered("delivered", at(1)).await.unwrap();
     store.undelivered("given up", "410", None).await.unwrap();
@@ -290,8 +292,9 @@ async fn pruning_keeps_what_is_in_force() {
         Some(decision(2).row().unwrap()),
         "the one in force stays"
     );
-    assert_eq!(gone(store.prune(days(91)).await.unwrap()), (0, 2));
-    assert_eq!(store.outbox(days(91), 9).await.unwrap().len(), 1, "what waits is kept");
+    assert_eq!(gone(store.prune(days(91)).await.unwrap()), (0, 3), "what nobody delivered is no news any more either");
+    let left: Vec<String> = store.outbox(days(91), 9).await.unwrap().into_iter().map(|one| one.id).collect();
+    assert_eq!(left, ["coming"], "what still announces something is kept");
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
     match words {
         ["freeze"] => outside.freeze = Some("incident 42".to_owned()),
         ["unfreeze"] => outside.freeze = None,
+        ["channel", "none"] => outside.channels = 0,
+        ["channel", "one"] => outside.channels = 1,
         ["channel", state] => outside.channel_down = *state == "down",
         ["journal", state] => outside.journal_down = *state == "down",
         ["azure", "ahead", length] => outside.azure_ahead = length.parse::<Span>().unwrap().duration(),

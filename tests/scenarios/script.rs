@@ -120,6 +120,10 @@ impl Scene {
                 let done = self.stage.acknowledge(policy);
                 self.told.line(&done.map_or_else(|why| format!("declined: {why}"), |()| "acknowledged".to_owned()));
             }
+            ["let", "go"] => {
+                let count = self.stage.engine().last_view().messages_let_go;
+                self.told.line(&format!("{count} messages let go"));
+            }
             ["instance", rest @ ..] => {
                 let rest: Vec<String> = rest.iter().map(|word| self.instants(word)).collect();
                 outside(&self.stage.world, &[vec!["instance".to_owned()], rest].concat());

@@ -101,6 +101,7 @@ fn rule_of(ground: Ground) -> Rule {
         Ground::JustStarted => Rule::JustStarted,
         Ground::InHours
         | Ground::EdgeSpent
+        | Ground::EdgeMissed
         | Ground::StartUnknown
         | Ground::NoActionDay
         | Ground::HoursUnknown
@@ -199,6 +200,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         policies: vec![policy],
         reload: Ok(minutes(-60)),
         sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
+        messages_let_go: 0,
         last: Arc::new(report),
     }
 }

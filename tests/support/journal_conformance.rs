@@ -336,7 +336,13 @@ pub(crate) async fn a_hold_waits_for_its_instance<B: Bench>(bench: &B) {
     assert_eq!(recall(&journal, at(1)).await.holds, vec![early.clone()]);
     journal.record(&running("ci-a", born(), at(5))).await.unwrap();
     let found = recall(&journal, at(6)).await;
-    assert_eq!((history(&found, "ci-a").holds.clone(), found.holds), (vec![early], Vec::new()));
+    assert_eq!((history(&found, "ci-a").holds.clone(), found.holds), (vec![early.clone()], Vec::new()));
+    // gone from two lists, and perhaps back (fault 27)
+    let gone = SweepRecord { at: Some(at(9)), gone: vec![(id("ci-a"), at(8))], ..SweepRecord::default() };
+    journal.record(&gone).await.unwrap();
+    let journal = again(bench, journal, at(10)).await;
+    let found = recall(&journal, at(10)).await;
+    assert_eq!((found.instances.len(), found.holds), (0, vec![early]));
 }
 
 pub(crate) async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B) {

@@ -55,6 +55,7 @@ fn coming(verdict: &Verdict) -> Option<&Due> {
         | Ground::JustStarted
         | Ground::InHours
         | Ground::EdgeSpent
+        | Ground::EdgeMissed
         | Ground::IdleUnknown
         | Ground::NotDue
         | Ground::OffHours

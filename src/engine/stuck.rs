@@ -1,0 +1,33 @@
+//! Instances that are left alone for too long for a reason of Azure's, told as faults: nobody stops them, and nobody forgets them.
+
+use jiff::Timestamp;
+
+use super::book::Entry;
+use super::state::State;
+use crate::facts::Freeze;
+use crate::report::FaultLine;
+use crate::rules::{Ground, stuck};
+use crate::units::WorkspaceId;
+
+impl State {
+    /// A line for each of them in the workspaces just read, as long as it lasts.
+    pub(super) fn stuck(&self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> Vec<FaultLine> {
+        let mut lines = Vec::new();
+        for id in read {
+            let Some((place, policy)) = self.places.get(id).zip(self.policy_of(id)) else { continue };
+            let mut left_alone = place.entries.values().filter(|entry| is_left_alone(entry)).peekable();
+            if left_alone.peek().is_none() {
+                continue;
+            }
+            let moment = self.moment(&policy, now);
+            let words = left_alone.filter_map(|entry| stuck(&moment, &entry.facts, &entry.history, freeze));
+            lines.extend(words.map(|words| FaultLine { workspace: Some(id.clone()), label: "stuck", words }));
+        }
+        lines
+    }
+}
+
+fn is_left_alone(entry: &Entry) -> bool {
+    let ground = entry.verdict.as_ref().map(|verdict| verdict.ground);
+    !entry.absent && matches!(ground, Some(Ground::Unsettled | Ground::Unrecognised))
+}

@@ -1,0 +1,70 @@
+//! Left alone for a reason that should have passed long ago: that is told, and never a reason to stop it (G14).
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::evaluate::evaluate;
+use super::moment::Moment;
+use super::verdict::{Action, Verdict};
+use crate::facts::{Freeze, History, InstanceFacts, LastOperation, OperationStatus, PowerState, Reading};
+
+/// Operations of Azure's end within minutes, a resize within half an hour; what it leaves out it says in the next answer.
+const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// What keeps an instance on that would be due, in words, when it has done so for longer than it should.
+#[must_use]
+pub fn stuck(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, freeze: &Freeze) -> Option<String> {
+    let (since, what) = kept_by(facts, history)?;
+    if moment.now().duration_since(since) <= STUCK_AFTER {
+        return None;
+    }
+    let verdict = evaluate(moment, &mended(facts), history, freeze);
+    let due = due_since(&verdict)?;
+    Some(format!(
+        "{} should be off since {due} and is left alone, since {what} (for longer than an hour, from {since}); look at it in Azure",
+        facts.id.name()
+    ))
+}
+
+/// Since when it would be off, or on its way there: nobody is warned of what is not to be stopped.
+fn due_since(verdict: &Verdict) -> Option<Timestamp> {
+    let warned = || {
+        let due = verdict.due.as_ref().filter(|due| verdict.action == Action::Warn && verdict.ground == due.ground)?;
+        Some(due.due_at).filter(|at| *at <= verdict.at)
+    };
+    verdict.overdue_since().or_else(warned)
+}
+
+/// Why it is left alone, and since when; none when it is not, or when it is its own stop that is under way.
+fn kept_by(facts: &InstanceFacts, history: &History) -> Option<(Timestamp, String)> {
+    let last = facts.last_operation.known().filter(|_| history.open.is_none());
+    match &facts.state {
+        PowerState::Running | PowerState::JobRunning if history.open.is_none() => {
+            if facts.created.is_none() {
+                return Some((history.first_seen?, "Azure does not say when it was created".to_owned()));
+            }
+            let going_on = last.filter(|last| last.status == OperationStatus::InProgress)?;
+            Some((going_on.at, "an operation on it is in progress".to_owned()))
+        }
+        PowerState::Changing(word) => Some((last?.at, format!("Azure says {word}"))),
+        PowerState::Running
+        | PowerState::JobRunning
+        | PowerState::Stopped
+        | PowerState::Broken(_)
+        | PowerState::Unrecognised(_) => None,
+    }
+}
+
+/// The same instance without what keeps it.
+fn mended(facts: &InstanceFacts) -> InstanceFacts {
+    let mut mended = facts.clone();
+    mended.created = facts.created.or(Some(Timestamp::UNIX_EPOCH));
+    if let PowerState::Changing(_) = facts.state {
+        mended.state = PowerState::Running;
+    }
+    if let Reading::Known { value, .. } = &mut mended.last_operation {
+        *value = Arc::new(LastOperation { status: OperationStatus::Succeeded, ..LastOperation::clone(value) });
+    }
+    mended
+}
