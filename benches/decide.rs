@@ -21,7 +21,7 @@ use lightsout::plan::draft;
 use lightsout::policy::{Policy, SourceText, Sources, parse};
 use lightsout::rules::{Moment, Verdict, evaluate};
 use lightsout::settings::Settings;
-use lightsout::units::InstanceId;
+use lightsout::units::{InstanceId, When};
 use measure::{By, Measured};
 
 /// Instances decided about in one round.
@@ -73,7 +73,7 @@ fn people(state: impl Fn(usize) -> PowerState) -> Vec<(Arc<InstanceFacts>, Histo
         if facts.state == PowerState::JobRunning {
             facts.activity = Activity::Busy { source: Source::Job, as_of: build::now() };
         }
-        let seen = Some(build::minutes(-700));
+        let seen = When::at(build::minutes(-700));
         let history = match facts.state {
             PowerState::Stopped => History { first_seen: seen, last_seen_off: seen, ..History::default() },
             PowerState::Running
@@ -81,7 +81,7 @@ fn people(state: impl Fn(usize) -> PowerState) -> Vec<(Arc<InstanceFacts>, Histo
             | PowerState::Changing(_)
             | PowerState::Broken(_)
             | PowerState::Unrecognised(_) => {
-                History { first_seen: seen, on_since: Some(build::minutes(-600)), ..History::default() }
+                History { first_seen: seen, on_since: When::at(build::minutes(-600)), ..History::default() }
             }
         };
         (Arc::new(facts), history)

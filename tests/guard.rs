@@ -15,7 +15,8 @@ use lightsout::guard::{Canary, FleetSight, Refusal, ScopeCount, SecondLook, seco
 use lightsout::plan::Step;
 use lightsout::policy::{Cap, Limits, Mode};
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
-use lightsout::units::{Percent, PolicyId};
+use lightsout::units::{Percent, PolicyId, When};
+use thin_vec::thin_vec;
 
 use table::{Table, ago, facts, now, step, workspace};
 
@@ -209,7 +210,7 @@ fn every_other_reason_refuses_by_its_name() {
             }));
         }),
         (Refusal::BackingOff, |table| {
-            table.history.stops = vec![EndedStop {
+            table.history.stops = thin_vec![EndedStop {
                 key: StopKey("k".into()),
                 asked_at: ago(60),
                 ended_at: ago(60),
@@ -224,7 +225,7 @@ fn every_other_reason_refuses_by_its_name() {
         assert_eq!(table.verdict(), (0, Some(refusal)));
     }
     let mut table = Table::one();
-    table.history.stops = vec![stopped(300), stopped(200), stopped(100)];
+    table.history.stops = thin_vec![stopped(300), stopped(200), stopped(100)];
     assert_eq!(table.verdict(), (0, Some(Refusal::Resting)), "G15: three in a day");
 }
 
@@ -248,7 +249,7 @@ fn g19_a_canary_has_so_much_room() {
 /// The verdict that says stop for the one step of a table.
 fn stop_verdict(step: &Step) -> Verdict {
     let due = Due { ground: step.ground, key: step.key.clone(), due_at: now(), stop_at: now(), warn_at: now() };
-    let finding = Finding { rule: Rule::Uptime, ground: step.ground, words: "too long".into(), due_at: None };
+    let finding = Finding { rule: Rule::Uptime, ground: step.ground, words: "too long".into(), due_at: When::NONE };
     Verdict {
         instance: step.instance.clone(),
         created: step.created,
@@ -260,7 +261,7 @@ fn stop_verdict(step: &Step) -> Verdict {
         ground: step.ground,
         due: Some(Box::new(due)),
         notice: None,
-        changes_at: None,
+        changes_at: When::NONE,
         findings: Arc::new([finding]),
     }
 }
@@ -287,8 +288,8 @@ fn g10_a_second_look_that_finds_the_same_permits() {
         "a look from the future is none"
     );
     assert_eq!(looked(|_, _, freeze| *freeze = Freeze::On("now".to_owned())), Some(Refusal::Frozen));
-    assert_eq!(looked(|fresh, _, _| fresh.created = Some(now())), Some(Refusal::NoLongerDue), "fault 28");
-    assert_eq!(looked(|fresh, _, _| fresh.created = None), Some(Refusal::NoLongerDue));
+    assert_eq!(looked(|fresh, _, _| fresh.created = now().into()), Some(Refusal::NoLongerDue), "fault 28");
+    assert_eq!(looked(|fresh, _, _| fresh.created = When::NONE), Some(Refusal::NoLongerDue));
     assert_eq!(looked(|fresh, _, _| fresh.state = PowerState::JobRunning), Some(Refusal::NoLongerDue));
     assert_eq!(looked(|fresh, _, _| fresh.tags = Reading::Unknown(Unknown::Missing)), Some(Refusal::NoLongerDue));
     assert_eq!(looked(|_, verdict, _| verdict.revision = Arc::from("another")), Some(Refusal::PolicyChanged));

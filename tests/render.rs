@@ -19,7 +19,8 @@ use lightsout::guard::Refusal;
 use lightsout::policy::{Mode, Origin, SourceText, Sources, parse};
 use lightsout::report::{Explanation, FleetView, Outcome, StopLine, TermLine, term_lines};
 use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
-use lightsout::units::{PolicyId, Span};
+use lightsout::units::{PolicyId, Span, When};
+use thin_vec::thin_vec;
 
 fn berlin() -> TimeZone {
     TimeZone::get("Europe/Berlin").unwrap()
@@ -51,15 +52,19 @@ fn known() -> InstanceFacts {
         }],
     };
     let odd = Oddity { field: "lastOperation.operationTime".to_owned(), what: "in the future\u{7}".to_owned() };
-    InstanceFacts { native: Arc::new(native), oddities: vec![odd], ..build::facts("ws-a", "ci-ada") }
+    InstanceFacts { native: Arc::new(native), oddities: thin_vec![odd], ..build::facts("ws-a", "ci-ada") }
 }
 
 fn decided(facts: &InstanceFacts) -> Verdict {
-    let finding =
-        |rule, ground, words: &str, due| Finding { rule, ground, words: words.to_owned().into(), due_at: due };
+    let finding = |rule, ground, words: &str, due: Option<jiff::Timestamp>| Finding {
+        rule,
+        ground,
+        words: words.to_owned().into(),
+        due_at: due.into(),
+    };
     Verdict {
         due: Some(Box::new(build::due(Ground::OffHours, build::minutes(10)))),
-        changes_at: Some(build::minutes(10)),
+        changes_at: When::at(build::minutes(10)),
         findings: Arc::new([
             finding(Rule::Warning, Ground::Announced, "announced to ada@example.com, delivered 5m ago", None),
             finding(
@@ -87,10 +92,10 @@ fn remembered() -> History {
         result: StopResult::StartedAgain,
     };
     History {
-        on_since: Some(build::minutes(-598)),
-        last_seen_off: Some(build::minutes(-603)),
-        notices: vec![notice],
-        stops: vec![ended],
+        on_since: When::at(build::minutes(-598)),
+        last_seen_off: When::at(build::minutes(-603)),
+        notices: thin_vec![notice],
+        stops: thin_vec![ended],
         ..History::default()
     }
 }
@@ -207,14 +212,14 @@ fn no_text_from_azure_reaches_the_terminal_raw() {
     let mut facts = build::facts("ws-a", "ci-1");
     facts.owner = Arc::new(Owner { user_name: Some(evil.into()), ..Owner::default() });
     facts.size = Arc::from(evil);
-    facts.oddities = vec![Oddity { field: evil.to_owned(), what: evil.to_owned() }];
+    facts.oddities = thin_vec![Oddity { field: evil.to_owned(), what: evil.to_owned() }];
     let mut verdict = build::verdict(&facts, Action::Stop, Ground::OffHours);
     verdict.due = Some(Box::new(build::due(Ground::OffHours, build::minutes(-5))));
     verdict.findings = Arc::new([Finding {
         rule: Rule::Hours,
         ground: Ground::OffHours,
         words: evil.to_owned().into(),
-        due_at: None,
+        due_at: When::NONE,
     }]);
     let told = Explanation { facts: Arc::new(facts.clone()), verdict: Arc::new(verdict.clone()), ..told() };
     let mut shown = build::shown(facts.clone(), Some(verdict));

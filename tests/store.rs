@@ -127,7 +127,7 @@ async fn every_change_is_a_row_with_its_bounds() {
         ))
         .await
         .unwrap();
-    let again = sighting(facts("ci-a", Some(at(1000)), PowerState::Changing(Arc::from("Creating")), at(1200)), None);
+    let again = sighting(facts("ci-a", at(1000).into(), PowerState::Changing(Arc::from("Creating")), at(1200)), None);
     store.record(&sweep_of(vec![again], at(1200))).await.unwrap();
     store
         .record(&SweepRecord { at: Some(at(1800)), gone: vec![(id("ci-a"), at(1200))], ..SweepRecord::default() })
@@ -139,7 +139,7 @@ async fn every_change_is_a_row_with_its_bounds() {
         .unwrap();
     store.close().await;
     let stamp = |seconds| format!("{:.9}", at(seconds));
-    let (first, second) = (format!("{:.9}", born().unwrap()), stamp(1000));
+    let (first, second) = (format!("{:.9}", born().known().unwrap()), stamp(1000));
     let row = |seq, created: &str, from: Option<&str>, to: &str, bounds: (Option<i64>, i64), known: &str| {
         (
             seq,

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{NoticeKey, StopKey};
 use lightsout::notify::{Channel, Channels, Looking, Lookup, Now, Webhook, WebhookError, WebhookOptions};
 use lightsout::ports::{Fault, FaultKind, Message, MessageKind, Notify};
-use lightsout::units::{InstanceId, PolicyId};
+use lightsout::units::{InstanceId, PolicyId, When};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -129,7 +129,7 @@ fn message() -> Message {
         id: "warning|ci-a|k1".to_owned(),
         kind: MessageKind::Warning,
         instance: InstanceId::parse(text).unwrap(),
-        created: None,
+        created: When::NONE,
         notice: Some(NoticeKey { stop: StopKey("k1".into()), stop_at }),
         policy: PolicyId::new("Nightly"),
         ground: "off_hours".to_owned(),

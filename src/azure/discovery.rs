@@ -124,7 +124,7 @@ impl<C: Clock> Azure<C> {
         let id = said(&wire.id).ok_or("it has no id")?;
         let id = WorkspaceId::parse(id).map_err(|error| clean(&error.to_string()))?;
         let place = said(&wire.location).ok_or_else(|| format!("workspace {} has no location", id.name()))?;
-        match tags(wire.tags, self.line.clock.now(), &mut Vec::new()) {
+        match tags(wire.tags, self.line.clock.now(), &mut thin_vec::ThinVec::new()) {
             Reading::Known { value, .. } => Ok(WorkspaceFacts { region: region(place), tags: value, id }),
             Reading::Unknown(why) => Err(format!("workspace {}: {}", id.name(), why.words())),
         }

@@ -65,7 +65,7 @@ proptest! {
             let Ok(raw) = serde_json::from_str::<&RawValue>(&candidate) else { continue };
             if let Item::Instance(facts) = Frame::new(&workspace, now()).raw(raw) {
                 prop_assert!(facts.state != PowerState::JobRunning);
-                prop_assert!(facts.created.is_none_or(|created| created <= now()));
+                prop_assert!(facts.created.known().is_none_or(|created| created <= now()));
                 prop_assert!(facts.started_at().is_none_or(|started| started <= now()));
                 prop_assert!(!facts.state.is_on() || !facts.size.is_empty());
                 prop_assert!(facts.state != PowerState::Running || candidate.contains("\"state\": \"Running\""));

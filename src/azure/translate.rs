@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
+use thin_vec::ThinVec;
 
 use super::instant::{credible, length, precedes_creation};
 use super::wire::{
@@ -94,7 +95,7 @@ impl<'w> Frame<'w> {
 
     fn instance(&mut self, compute: &Compute<'_>, properties: &Properties<'_>) -> Result<InstanceFacts, String> {
         let id = self.id(compute)?;
-        let mut oddities = Vec::new();
+        let mut oddities = ThinVec::new();
         let created = said(&properties.created_on)
             .and_then(|text| credible(text, self.observed_at).map_err(|why| odd(&mut oddities, "createdOn", why)).ok());
         let inner = properties.properties.as_ref();
@@ -116,7 +117,7 @@ impl<'w> Frame<'w> {
         };
         Ok(InstanceFacts {
             id,
-            created,
+            created: created.into(),
             size: self.size(size.unwrap_or_default()),
             region: self.region(region),
             owner: Arc::new(inner.map(owner).unwrap_or_default()),
@@ -134,7 +135,7 @@ impl<'w> Frame<'w> {
         &self,
         wire: &WireOperation<'_>,
         created: Option<Timestamp>,
-        oddities: &mut Vec<Oddity>,
+        oddities: &mut ThinVec<Oddity>,
     ) -> Reading<Arc<LastOperation>> {
         let (Some(name), Some(time)) = (said(&wire.operation_name), said(&wire.operation_time)) else {
             return Reading::Unknown(Unknown::Missing);
@@ -211,11 +212,11 @@ fn name_of(raw: &RawValue) -> String {
     named.as_ref().and_then(|named| said(&named.name)).map_or_else(|| "a compute without a name".to_owned(), clean)
 }
 
-fn odd(oddities: &mut Vec<Oddity>, field: &str, what: String) {
+fn odd(oddities: &mut ThinVec<Oddity>, field: &str, what: String) {
     oddities.push(Oddity { field: field.to_owned(), what });
 }
 
-fn power_state(word: Option<&str>, oddities: &mut Vec<Oddity>) -> PowerState {
+fn power_state(word: Option<&str>, oddities: &mut ThinVec<Oddity>) -> PowerState {
     const CHANGING: [&str; 8] =
         ["Starting", "Stopping", "Restarting", "Resizing", "Creating", "Deleting", "SettingUp", "UserSettingUp"];
     const BROKEN: [&str; 4] = ["Unusable", "SetupFailed", "UserSetupFailed", "CreateFailed"];
@@ -291,7 +292,7 @@ fn is_nil(text: &str) -> bool {
 }
 
 /// Absent tags are no tags; tags of another shape are not known, which opts out (G13).
-pub(super) fn tags(raw: Option<&RawValue>, as_of: Timestamp, oddities: &mut Vec<Oddity>) -> Reading<Tags> {
+pub(super) fn tags(raw: Option<&RawValue>, as_of: Timestamp, oddities: &mut ThinVec<Oddity>) -> Reading<Tags> {
     let Some(raw) = raw.filter(|raw| raw.get() != "{}") else {
         return Reading::Known { value: Tags::default(), as_of };
     };
@@ -316,7 +317,7 @@ pub(super) fn tags(raw: Option<&RawValue>, as_of: Timestamp, oddities: &mut Vec<
     Reading::Known { value: tags, as_of }
 }
 
-fn native(inner: &Instance<'_>, oddities: &mut Vec<Oddity>) -> NativeTimers {
+fn native(inner: &Instance<'_>, oddities: &mut ThinVec<Oddity>) -> NativeTimers {
     let idle = said(&inner.idle_time_before_shutdown);
     let idle_shutdown = idle.and_then(length);
     if let (Some(text), None) = (idle, idle_shutdown) {

@@ -74,7 +74,7 @@ mod tests {
             id: "warning".to_owned(),
             kind: MessageKind::Warning,
             instance: InstanceId::parse(id).unwrap(),
-            created: None,
+            created: crate::units::When::NONE,
             notice: Some(key),
             policy: PolicyId::new("p"),
             ground: "off_hours".to_owned(),

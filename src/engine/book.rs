@@ -12,7 +12,7 @@ use crate::facts::{
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
 use crate::rules::Verdict;
-use crate::units::InstanceId;
+use crate::units::{InstanceId, When};
 
 /// One instance.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl Place {
         // The end of use would have been written down: it lasted until the last look at least.
         if is_busy(&remembered.facts) {
             let last_busy = &mut remembered.history.last_busy;
-            *last_busy = (*last_busy).max(Some(remembered.last_seen));
+            *last_busy = (*last_busy).max(remembered.last_seen.into());
         }
         let entry = Entry {
             facts: Arc::new(remembered.facts),
@@ -154,12 +154,12 @@ impl Place {
     /// what is known of it stands, and so do its holds and the stop under way.
     fn with_known_life(&self, facts: Arc<InstanceFacts>) -> Arc<InstanceFacts> {
         let known = self.entries.get(&facts.id).or_else(|| self.departed.get(&facts.id));
-        let Some(known) = known.and_then(|entry| entry.facts.created) else { return facts };
-        let same = facts.created.is_none_or(|said| said.as_second() == known.as_second());
-        if !same || facts.created == Some(known) {
+        let Some(known) = known.and_then(|entry| entry.facts.created.known()) else { return facts };
+        let same = facts.created.known().is_none_or(|said| said.as_second() == known.as_second());
+        if !same || facts.created == known.into() {
             return facts;
         }
-        Arc::new(InstanceFacts { created: Some(known), ..InstanceFacts::clone(&facts) })
+        Arc::new(InstanceFacts { created: known.into(), ..InstanceFacts::clone(&facts) })
     }
 
     /// Absent once is a page that moved; absent twice is gone (fault 27).
@@ -207,16 +207,16 @@ fn turned(state: &PowerState) -> Option<bool> {
 fn remember_state(history: &mut History, facts: &InstanceFacts) {
     match turned(&facts.state) {
         Some(true) => {
-            history.on_since.get_or_insert(facts.observed_at);
+            history.on_since = history.on_since.or(facts.observed_at);
         }
         Some(false) => {
-            history.on_since = None;
-            history.last_seen_off = Some(facts.observed_at);
+            history.on_since = When::NONE;
+            history.last_seen_off = facts.observed_at.into();
         }
         None => {}
     }
     if let Activity::Busy { as_of, .. } = facts.activity {
-        history.last_busy = history.last_busy.max(Some(as_of));
+        history.last_busy = history.last_busy.max(as_of.into());
     }
 }
 
@@ -225,7 +225,7 @@ impl Entry {
     fn first(facts: Arc<InstanceFacts>, before: Option<History>) -> (Self, Sighting) {
         let before = before.unwrap_or_default();
         let mut history =
-            History { first_seen: before.first_seen.or(Some(facts.observed_at)), on_since: None, ..before };
+            History { first_seen: before.first_seen.or(facts.observed_at), on_since: When::NONE, ..before };
         remember_state(&mut history, &facts);
         let sighting = Sighting {
             facts: facts.clone(),

@@ -85,7 +85,7 @@ impl<W: World> Engine<W> {
         let changes = place
             .entries
             .values()
-            .filter_map(|entry| entry.verdict.as_ref()?.changes_at)
+            .filter_map(|entry| entry.verdict.as_ref()?.changes_at.known())
             .filter(|at| *at > tried)
             .min();
         changes.map_or(regular, |at| at.min(regular))

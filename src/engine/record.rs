@@ -1,6 +1,7 @@
 //! What a sweep writes before it acts: sightings, verdicts that changed, notices. Without it nothing is stopped (fault 40).
 
 use jiff::Timestamp;
+use thin_vec::ThinVec;
 
 use super::book::Changes;
 use super::settle::Settled;
@@ -33,7 +34,7 @@ fn newest<T>(rows: &mut Vec<T>) {
 }
 
 /// Forgets the oldest, but of each deadline the first stays: how long its delivery was postponed counts from there (G9).
-fn forget_notices(notices: &mut Vec<PastNotice>) {
+fn forget_notices(notices: &mut ThinVec<PastNotice>) {
     while notices.len() > NOTICES_KEPT {
         let again = |at: &usize| {
             let (before, rest) = notices.split_at(*at);

@@ -191,7 +191,7 @@ pub(super) fn after(
         id: format!(
             "{word}|{}|{}|{}",
             facts.id.to_string().to_ascii_lowercase(),
-            facts.created.unwrap_or_default(),
+            facts.created.known().unwrap_or_default(),
             super::state::key_text(key)
         ),
         kind,

@@ -189,7 +189,9 @@ impl State {
         for first in sightings.iter().filter(|sighting| sighting.before.is_none()) {
             let Some(entry) = place.entries.get_mut(&first.facts.id) else { continue };
             // Where Azure did not say when it was created, nobody knows that it is another one.
-            let same_life = |hold: &Hold| hold.created.is_none_or(|at| first.facts.created.is_none_or(|now| at == now));
+            let same_life = |hold: &Hold| {
+                hold.created.is_none() || first.facts.created.is_none() || hold.created == first.facts.created
+            };
             let fits = |hold: &Hold| hold.instance == first.facts.id && same_life(hold);
             let (its, others): (Vec<Hold>, Vec<Hold>) = std::mem::take(&mut self.waiting).into_iter().partition(fits);
             self.waiting = others;

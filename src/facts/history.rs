@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use super::Created;
-use crate::units::InstanceId;
+use crate::units::{InstanceId, When};
 
 /// Identity of one reason to stop one instance once: civil date and edge for hours, the run's start for uptime, the
 /// quiet stretch's start for idle – never the UTC instant of the deadline (S2).
@@ -130,23 +131,23 @@ pub enum Freeze {
     On(String),
 }
 
-/// What is remembered of one instance, in this life of its name.
+/// What is remembered of one instance, in this life of its name. Of most there is little: it takes 64 bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// When it was first seen at all.
-    pub first_seen: Option<Timestamp>,
+    pub first_seen: When,
     /// First sighting of the present unbroken run of sightings in which it was on. None while it is off.
-    pub on_since: Option<Timestamp>,
+    pub on_since: When,
     /// The last time it was seen not on, before `on_since`: the start lies between the two.
-    pub last_seen_off: Option<Timestamp>,
+    pub last_seen_off: When,
     /// The last time any evidence said busy.
-    pub last_busy: Option<Timestamp>,
+    pub last_busy: When,
     /// Holds not yet ended or lifted, any order.
-    pub holds: Vec<Hold>,
+    pub holds: ThinVec<Hold>,
     /// Notices of coming stops, oldest first; a few.
-    pub notices: Vec<PastNotice>,
+    pub notices: ThinVec<PastNotice>,
     /// Ended stops, oldest first; a day and a half of them.
-    pub stops: Vec<EndedStop>,
+    pub stops: ThinVec<EndedStop>,
     /// The stop that is under way; few have one.
     pub open: Option<Box<OpenIntent>>,
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use super::{Activity, Reading};
-use crate::units::{InstanceId, Region, Span};
+use crate::units::{InstanceId, Region, Span, When};
 
 /// An instance's state in the words that matter for deciding. `Running` and `JobRunning` are the states in which a
 /// stop may be asked; every other one is left alone.
@@ -218,7 +219,7 @@ pub struct Oddity {
 }
 
 /// When the instance was created: part of its identity, since a name can be used again.
-pub type Created = Option<Timestamp>;
+pub type Created = When;
 
 /// One compute instance as observed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,7 +247,7 @@ pub struct InstanceFacts {
     /// When this was read.
     pub observed_at: Timestamp,
     /// What was odd about the answer; mostly empty.
-    pub oddities: Vec<Oddity>,
+    pub oddities: ThinVec<Oddity>,
 }
 
 impl InstanceFacts {

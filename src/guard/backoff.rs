@@ -59,7 +59,10 @@ mod tests {
     fn rests_double_up_to_half_an_hour_and_end_with_a_success() {
         let rests: Vec<i64> = (1..8).map(|n| rest_after(n).as_secs() / 60).collect();
         assert_eq!(rests, [2, 4, 8, 16, 30, 30, 30]);
-        let failed = History { stops: vec![ended(0, StopResult::Failed("conflict".to_owned()))], ..History::default() };
+        let failed = History {
+            stops: thin_vec::thin_vec![ended(0, StopResult::Failed("conflict".to_owned()))],
+            ..History::default()
+        };
         assert_eq!(resting(&failed, 3, at(1)), Some(Refusal::BackingOff));
         assert_eq!(resting(&failed, 3, at(2)), None);
     }

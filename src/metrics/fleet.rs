@@ -131,10 +131,10 @@ fn workspaces(draft: &mut Draft, tally: &Tally, view: &FleetView) {
         Some(Value::of_len(w.instances.iter().filter(|i| i.hold.is_some()).count()))
     });
     each_workspace(draft, view, &names::OVERDUE, |w| {
-        Some(Value::of_len(w.instances.iter().filter(|i| i.overdue_since.is_some()).count()))
+        Some(Value::of_len(w.instances.iter().filter(|i| !i.overdue_since.is_none()).count()))
     });
     each_workspace(draft, view, &names::OVERDUE_AGE, |w| {
-        let oldest = w.instances.iter().filter_map(|i| i.overdue_since).min();
+        let oldest = w.instances.iter().filter_map(|i| i.overdue_since.known()).min();
         Some(oldest.map_or(Value::Count(0), |since| {
             Value::length(view.at.duration_since(since).max(jiff::SignedDuration::ZERO))
         }))

@@ -69,7 +69,7 @@ impl Message {
             id: format!(
                 "warning|{}|{}|{}|{}",
                 notice.instance.to_string().to_ascii_lowercase(),
-                notice.created.unwrap_or_default(),
+                notice.created.known().unwrap_or_default(),
                 notice.key.stop.0,
                 notice.key.stop_at
             ),

@@ -12,7 +12,7 @@ use crate::facts::{Freeze, Hold, InstanceFacts};
 use crate::guard::FleetSight;
 use crate::policy::Mode;
 use crate::rules::Verdict;
-use crate::units::{PolicyId, Region, WorkspaceId};
+use crate::units::{PolicyId, Region, When, WorkspaceId};
 
 /// One instance: its facts and the decision about it. Ungoverned instances have no verdict.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct InstanceView {
     /// As decided.
     pub verdict: Option<Arc<Verdict>>,
     /// Since when it should be off and is not.
-    pub overdue_since: Option<Timestamp>,
+    pub overdue_since: When,
     /// Its hold, if any.
     pub hold: Option<Box<Hold>>,
 }

@@ -16,6 +16,7 @@ use super::verdict::{Action, Finding, Ground, Rule, Verdict};
 use super::words::Words;
 use crate::facts::{Activity, EndedStop, Freeze, History, InstanceFacts, StopResult};
 use crate::policy::Terms;
+use crate::units::When;
 
 /// Decides about one instance at one moment. Equal in, equal out; what is not known keeps it on.
 pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, freeze: &Freeze) -> Verdict {
@@ -44,7 +45,7 @@ fn kept(moment: &Moment<'_>, facts: &InstanceFacts, ground: Ground, findings: Ar
         ground,
         due: None,
         notice: None,
-        changes_at: None,
+        changes_at: When::NONE,
         findings,
     }
 }
@@ -100,7 +101,7 @@ impl Decision<'_> {
                 rule: Rule::State,
                 ground: Ground::NotDue,
                 words: "the policy has no rule for it".into(),
-                due_at: None,
+                due_at: When::NONE,
             });
         }
         lead_with(&mut findings, verdict.ground);
@@ -145,7 +146,7 @@ impl Decision<'_> {
             self.history.held_until(),
             self.ripe_at(),
             self.rested_at(),
-            self.history.last_busy.filter(|_| terms.busy_cap.is_none()),
+            self.history.last_busy.known().filter(|_| terms.busy_cap.is_none()),
         ];
         Delays { not_before: bounds.into_iter().flatten().max(), lead: lead.duration() }
     }
@@ -183,13 +184,13 @@ impl Decision<'_> {
                 format!("it was stopped only just now, or too often today; nothing stops it before {rested}")
             }
         };
-        Some(Finding { rule: Rule::JustStarted, ground: Ground::JustStarted, words: words.into(), due_at: None })
+        Some(Finding { rule: Rule::JustStarted, ground: Ground::JustStarted, words: words.into(), due_at: When::NONE })
     }
 
     fn held(&self) -> Option<Finding> {
         let hold = self.history.hold_at(self.moment.now)?;
         let words = format!("held until {} by {}: {}", hold.until, hold.by, hold.reason);
-        Some(Finding { rule: Rule::Hold, ground: Ground::Held, words: words.into(), due_at: None })
+        Some(Finding { rule: Rule::Hold, ground: Ground::Held, words: words.into(), due_at: When::NONE })
     }
 
     fn busy(&self, earliest: Option<&Candidate>) -> Option<Finding> {
@@ -198,7 +199,7 @@ impl Decision<'_> {
         };
         let spent = cap_reached(self.holding.terms, earliest, self.moment.now);
         let words: Words = source.words().into();
-        (!spent).then_some(Finding { rule: Rule::Busy, ground: Ground::Busy, words, due_at: None })
+        (!spent).then_some(Finding { rule: Rule::Busy, ground: Ground::Busy, words, due_at: When::NONE })
     }
 
     fn verdict(&self, announced: Option<Announced>, rules: &[Finding]) -> Verdict {
@@ -214,7 +215,7 @@ impl Decision<'_> {
             }
             verdict.due = Some(Box::new(found.due));
             verdict.notice = found.notice.map(Box::new);
-            verdict.changes_at = found.changes_at;
+            verdict.changes_at = found.changes_at.into();
         }
         verdict
     }
@@ -230,7 +231,7 @@ fn told(verdict: &Verdict) -> Option<Finding> {
     } else {
         return None;
     };
-    Some(Finding { rule: Rule::Warning, ground: verdict.ground, words: words.into(), due_at: Some(due.stop_at) })
+    Some(Finding { rule: Rule::Warning, ground: verdict.ground, words: words.into(), due_at: due.stop_at.into() })
 }
 
 fn frozen(freeze: &Freeze) -> Option<Finding> {
@@ -240,7 +241,7 @@ fn frozen(freeze: &Freeze) -> Option<Finding> {
             rule: Rule::Freeze,
             ground: Ground::Frozen,
             words: format!("everything is frozen: {why}").into(),
-            due_at: None,
+            due_at: When::NONE,
         }),
     }
 }

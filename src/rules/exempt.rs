@@ -6,11 +6,12 @@ use super::verdict::{Finding, Ground, Rule};
 use super::words::Words;
 use crate::facts::{InstanceFacts, Reading};
 use crate::policy::{OptOut, Subject, Terms, opt_out};
+use crate::units::When;
 
 /// None when nothing exempts it.
 pub(super) fn exempt(terms: &Terms, subject: &Subject<'_>, facts: &InstanceFacts, now: Timestamp) -> Option<Finding> {
     let words = by_tag(terms, facts, now).or_else(|| by_policy(terms, subject)).or_else(|| by_owner(terms, facts))?;
-    Some(Finding { rule: Rule::Exempt, ground: Ground::Exempt, words, due_at: None })
+    Some(Finding { rule: Rule::Exempt, ground: Ground::Exempt, words, due_at: When::NONE })
 }
 
 fn by_tag(terms: &Terms, facts: &InstanceFacts, now: Timestamp) -> Option<Words> {

@@ -10,7 +10,7 @@ use super::words::Words;
 use crate::facts::{History, StopKey};
 use crate::policy::HoursRule;
 use crate::schedule::{Edge, HoursState};
-use crate::units::InstanceId;
+use crate::units::{InstanceId, When};
 
 /// A stop that one rule finds due, or coming.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) struct HoursQuestion<'a> {
 
 /// What the hours say of one instance, and the stop that follows.
 pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding, Option<Candidate>) {
-    let found = |ground, words: Words, due_at| Finding { rule: Rule::Hours, ground, words, due_at };
+    let found = |ground, words: Words, due_at| Finding { rule: Rule::Hours, ground, words, due_at: When::from(due_at) };
     match &question.hours.state {
         HoursState::Unknown { unreadable } => {
             let which: Vec<String> = unreadable.iter().map(|one| format!("{} ({})", one.source, one.problem)).collect();
@@ -98,7 +98,8 @@ pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding
 }
 
 fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding, Option<Candidate>) {
-    let keep = |ground, words: String| (Finding { rule: Rule::Hours, ground, words: words.into(), due_at: None }, None);
+    let keep =
+        |ground, words: String| (Finding { rule: Rule::Hours, ground, words: words.into(), due_at: When::NONE }, None);
     let candidate = edge_candidate(question, edge);
     match question.start {
         RunStart::By(start) if start >= edge.at => return spent(question, edge, start),
@@ -119,11 +120,11 @@ fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding
     }
     if missed(question, edge, history, &candidate.key) {
         let words = format!("the edge at {} was missed by more than the policy's catch_up", edge.at).into();
-        return (Finding { rule: Rule::Hours, ground: Ground::EdgeMissed, words, due_at: Some(edge.at) }, None);
+        return (Finding { rule: Rule::Hours, ground: Ground::EdgeMissed, words, due_at: edge.at.into() }, None);
     }
     let words = question.hours.words.clone();
     (
-        Finding { rule: Rule::Hours, ground: Ground::OffHours, words: words.into(), due_at: Some(candidate.due_at) },
+        Finding { rule: Rule::Hours, ground: Ground::OffHours, words: words.into(), due_at: candidate.due_at.into() },
         Some(candidate),
     )
 }
@@ -138,7 +139,7 @@ fn spent(question: &HoursQuestion<'_>, edge: &Edge, start: Timestamp) -> (Findin
     let until = candidate.as_ref().map_or_else(|| "the next edge".to_owned(), |c| c.due_at.to_string());
     let words = format!("off hours since {}, but it was started at {start}; that is respected until {until}", edge.at);
     let due_at = candidate.as_ref().map(|c| c.due_at);
-    (Finding { rule: Rule::Hours, ground: Ground::EdgeSpent, words: words.into(), due_at }, candidate)
+    (Finding { rule: Rule::Hours, ground: Ground::EdgeSpent, words: words.into(), due_at: due_at.into() }, candidate)
 }
 
 /// True when nobody acted on the edge within `catch_up` of it, or of what kept it after it: a hold, use, a freeze (S7).
@@ -147,7 +148,7 @@ fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &St
         return false;
     };
     let begun = history.notices.iter().any(|notice| notice.key.stop == *key);
-    let kept = [history.held_until(), history.last_busy, question.frozen_at];
+    let kept = [history.held_until(), history.last_busy.known(), question.frozen_at];
     let from = kept.into_iter().flatten().fold(edge.at, Timestamp::max);
     !begun && question.now.duration_since(from) > catch_up.duration()
 }

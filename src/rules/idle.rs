@@ -7,6 +7,7 @@ use super::run::RunStart;
 use super::verdict::{Finding, Ground, Rule};
 use crate::facts::{Activity, StopKey};
 use crate::policy::IdleRule;
+use crate::units::When;
 
 /// What idleness says. The quiet time never begins before the run itself did. `policy` is its
 /// name in lower case.
@@ -17,7 +18,12 @@ pub(super) fn idle(
     start: RunStart,
     now: Timestamp,
 ) -> (Finding, Option<Candidate>) {
-    let found = |ground, words: String, due_at| Finding { rule: Rule::Idle, ground, words: words.into(), due_at };
+    let found = |ground, words: String, due_at| Finding {
+        rule: Rule::Idle,
+        ground,
+        words: words.into(),
+        due_at: When::from(due_at),
+    };
     let (since, as_of, covered) = match activity {
         Activity::Busy { source, .. } => {
             return (found(Ground::NotDue, source.words().to_owned(), None), None);

@@ -28,7 +28,7 @@ impl RunStart {
 
 /// Works out when the present run began.
 pub(super) fn run_start(facts: &InstanceFacts, history: &History) -> RunStart {
-    match (facts.started_at(), history.last_seen_off, history.on_since) {
+    match (facts.started_at(), history.last_seen_off.known(), history.on_since.known()) {
         // seen off after the start that Azure names: it was started again since, unseen by lastOperation
         (Some(said), Some(off), Some(on)) if off > said => RunStart::By(on),
         (Some(said), _, _) => RunStart::By(said),

@@ -3,6 +3,7 @@
 use super::verdict::{Finding, Ground, Rule};
 use super::words::Words;
 use crate::facts::{History, InstanceFacts, OperationStatus, PowerState};
+use crate::units::When;
 
 /// None when it is on and settled; otherwise why it is left alone.
 pub(super) fn settled(facts: &InstanceFacts, history: &History) -> Option<Finding> {
@@ -23,12 +24,12 @@ pub(super) fn settled(facts: &InstanceFacts, history: &History) -> Option<Findin
         }
         PowerState::Running | PowerState::JobRunning => return on(facts, history),
     };
-    Some(Finding { rule: Rule::State, ground, words, due_at: None })
+    Some(Finding { rule: Rule::State, ground, words, due_at: When::NONE })
 }
 
 /// What is found of an instance that is off.
 pub(super) const fn off() -> Finding {
-    Finding { rule: Rule::State, ground: Ground::Off, words: Words::Fixed("it is stopped"), due_at: None }
+    Finding { rule: Rule::State, ground: Ground::Off, words: Words::Fixed("it is stopped"), due_at: When::NONE }
 }
 
 fn on(facts: &InstanceFacts, history: &History) -> Option<Finding> {
@@ -46,5 +47,5 @@ fn on(facts: &InstanceFacts, history: &History) -> Option<Finding> {
     } else {
         return None;
     };
-    Some(Finding { rule: Rule::State, ground, words, due_at: None })
+    Some(Finding { rule: Rule::State, ground, words, due_at: When::NONE })
 }

@@ -42,7 +42,7 @@ fn kept_by(facts: &InstanceFacts, history: &History) -> Option<(Timestamp, Strin
     match &facts.state {
         PowerState::Running | PowerState::JobRunning if history.open.is_none() => {
             if facts.created.is_none() {
-                return Some((history.first_seen?, "Azure does not say when it was created".to_owned()));
+                return Some((history.first_seen.known()?, "Azure does not say when it was created".to_owned()));
             }
             let going_on = last.filter(|last| last.status == OperationStatus::InProgress)?;
             Some((going_on.at, "an operation on it is in progress".to_owned()))
@@ -59,7 +59,7 @@ fn kept_by(facts: &InstanceFacts, history: &History) -> Option<(Timestamp, Strin
 /// The same instance without what keeps it.
 fn mended(facts: &InstanceFacts) -> InstanceFacts {
     let mut mended = facts.clone();
-    mended.created = facts.created.or(Some(Timestamp::UNIX_EPOCH));
+    mended.created = facts.created.or(Timestamp::UNIX_EPOCH);
     if let PowerState::Changing(_) = facts.state {
         mended.state = PowerState::Running;
     }

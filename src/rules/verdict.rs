@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::Words;
 use crate::facts::{Created, NoticeKey, StopKey};
-use crate::units::{InstanceId, PolicyId};
+use crate::units::{InstanceId, PolicyId, When};
 
 /// What is to be done with an instance now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -176,7 +176,7 @@ pub struct Finding {
     /// A sentence fragment with the particulars.
     pub words: Words,
     /// When a stop would be due by this rule alone.
-    pub due_at: Option<Timestamp>,
+    pub due_at: When,
 }
 
 /// A stop that is due, or will be.
@@ -219,7 +219,7 @@ pub struct Verdict {
     /// The notice to send now, when the action is `Warn`.
     pub notice: Option<Box<NoticeKey>>,
     /// When this verdict can change by time alone.
-    pub changes_at: Option<Timestamp>,
+    pub changes_at: When,
     /// Everything that was found, strongest first; never empty.
     pub findings: Arc<[Finding]>,
 }

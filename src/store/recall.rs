@@ -6,12 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
+use thin_vec::ThinVec;
 
 use super::rows::{Place, stamp_before};
 use super::{Store, StoreError, marks};
 use crate::facts::{EndedStop, History, Hold, InstanceFacts, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey};
 use crate::ports::{Message, Recall, RecalledIntent, Remembered, RevisionMark};
-use crate::units::{InstanceId, PolicyId};
+use crate::units::{InstanceId, PolicyId, When};
 
 /// Ended stops are remembered so long: three stops a day and half an hour between them are counted from these (G15).
 const STOPS: SignedDuration = SignedDuration::from_hours(36);
@@ -33,10 +34,10 @@ struct Parts {
 /// The part of a history that the instance's own row keeps.
 #[derive(Deserialize)]
 struct Kept {
-    first_seen: Option<Timestamp>,
-    on_since: Option<Timestamp>,
-    last_seen_off: Option<Timestamp>,
-    last_busy: Option<Timestamp>,
+    first_seen: When,
+    on_since: When,
+    last_seen_off: When,
+    last_busy: When,
 }
 
 impl Store {
@@ -105,7 +106,7 @@ impl Parts {
     }
 }
 
-fn of_life<T>(rows: &mut ByInstance<T>, instance: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<T> {
+fn of_life<T>(rows: &mut ByInstance<T>, instance: &str, is_wanted: impl Fn(&str) -> bool) -> ThinVec<T> {
     let rows = rows.remove(instance).unwrap_or_default();
     rows.into_iter().filter(|(life, _)| is_wanted(life)).map(|(_, row)| row).collect()
 }

@@ -22,7 +22,7 @@ pub(super) fn stamp_before(at: Timestamp, length: SignedDuration) -> String {
 
 /// Which life of a name; '' when Azure did not say.
 pub(super) fn life(created: Created) -> String {
-    created.map(stamp).unwrap_or_default()
+    created.known().map(stamp).unwrap_or_default()
 }
 
 /// An instance's id, folded as it is compared.
@@ -61,7 +61,7 @@ impl Place<'_> {
     }
 
     pub(super) fn life(self, text: &str) -> Result<Created, StoreError> {
-        if text.is_empty() { Ok(None) } else { self.instant(text).map(Some) }
+        if text.is_empty() { Ok(Created::NONE) } else { self.instant(text).map(Created::at) }
     }
 
     pub(super) fn instance(self, text: &str) -> Result<InstanceId, StoreError> {

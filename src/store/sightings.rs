@@ -10,7 +10,7 @@ use super::StoreError;
 use super::rows::{instance_key, json, life, stamp, workspace_key};
 use crate::facts::{History, LastOperation, PowerState};
 use crate::ports::Sighting;
-use crate::units::InstanceId;
+use crate::units::{InstanceId, When};
 
 /// Rows a statement: ten columns each stay far below SQLite's 32,766 variables.
 pub(super) const ROWS: usize = 500;
@@ -20,10 +20,10 @@ const GONE: &str = "\"gone\"";
 /// The part of a history that has no rows of its own.
 #[derive(Serialize)]
 struct Remembered {
-    first_seen: Option<Timestamp>,
-    on_since: Option<Timestamp>,
-    last_seen_off: Option<Timestamp>,
-    last_busy: Option<Timestamp>,
+    first_seen: When,
+    on_since: When,
+    last_seen_off: When,
+    last_busy: When,
 }
 
 /// An instance as the journal has it.

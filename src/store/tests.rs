@@ -13,7 +13,7 @@ use super::{AuditHead, Store, StoreError};
 use crate::facts::{Activity, InstanceFacts, NoticeKey, PowerState, Reading, StopKey, StopResult, Unknown};
 use crate::ports::{AuditLine, Decision, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
 use crate::rules::{Action, Finding, Ground, Rule, Verdict};
-use crate::units::{InstanceId, PolicyId, Region};
+use crate::units::{InstanceId, PolicyId, Region, When};
 
 const ID: &str =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-a";
@@ -38,11 +38,11 @@ fn decision(n: i64) -> Decision {
         rule: Rule::State,
         ground: Ground::Off,
         words: format!("{n} {}", "x".repeat(2000)).into(),
-        due_at: None,
+        due_at: When::NONE,
     };
     let verdict = Verdict {
         instance: instance.clone(),
-        created: None,
+        created: When::NONE,
         policy: PolicyId::new("p"),
         revision: "r".into(),
         override_name: None,
@@ -51,12 +51,12 @@ fn decision(n: i64) -> Decision {
         ground: Ground::Off,
         due: None,
         notice: None,
-        changes_at: None,
+        changes_at: When::NONE,
         findings: Arc::new([finding]),
     };
     let facts = InstanceFacts {
         id: instance,
-        created: None,
+        created: When::NONE,
         state: PowerState::Stopped,
         size: "STANDARD_DS3_V2".into(),
         region: Region::new("westeurope"),
@@ -66,7 +66,7 @@ fn decision(n: i64) -> Decision {
         native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: at(n),
-        oddities: Vec::new(),
+        oddities: thin_vec::ThinVec::new(),
     };
     Decision { facts: Arc::new(facts), verdict: Arc::new(verdict) }
 }
@@ -267,7 +267,7 @@ async fn pruning_keeps_what_is_in_force() {
         id: id.to_owned(),
         kind: MessageKind::Stopped,
         instance: InstanceId::parse(ID).unwrap(),
-        created: None,
+        created: When::NONE,
         notice: None,
         policy: PolicyId::new("p"),
         ground: "idle".to_owned(),

@@ -12,7 +12,7 @@ use lightsout::policy::{
 };
 use lightsout::ports::LastWord;
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
-use lightsout::units::{InstanceId, Percent, PolicyId, Span};
+use lightsout::units::{InstanceId, Percent, PolicyId, Span, When};
 
 const FREE: Cap = Cap { count: None, percent: None };
 const LIMITS: Limits =
@@ -114,8 +114,13 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
         ground: Ground::Uptime,
         due: Some(Box::new(due)),
         notice: None,
-        changes_at: None,
-        findings: Arc::new([Finding { rule: Rule::State, ground: Ground::Uptime, words: "test".into(), due_at: None }]),
+        changes_at: When::NONE,
+        findings: Arc::new([Finding {
+            rule: Rule::State,
+            ground: Ground::Uptime,
+            words: "test".into(),
+            due_at: When::NONE,
+        }]),
     };
     let history = History::default();
     let histories = |_: &InstanceId| Some((&history, 3));

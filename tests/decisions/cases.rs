@@ -9,7 +9,7 @@ use lightsout::facts::{
 };
 use lightsout::policy::Policy;
 use lightsout::rules::{Moment, Verdict, evaluate, terms_of};
-use lightsout::units::{InstanceId, Percent};
+use lightsout::units::{InstanceId, Percent, When};
 use proptest::prelude::*;
 
 use crate::cloud::{Compute, workspace_id};
@@ -85,7 +85,7 @@ fn built(index: usize, (minute, started, quiet, lived): Times, (owner, stopped, 
     let quiet = Activity::Quiet { since: ago(now, quiet), as_of: now, covered: Percent::ALL };
     facts.activity = if known { quiet } else { Activity::Unknown(Unknown::NoSource) };
     let mut history =
-        History { first_seen: Some(ago(now, 5000)), on_since: Some(ago(now, started)), ..History::default() };
+        History { first_seen: When::at(ago(now, 5000)), on_since: When::at(ago(now, started)), ..History::default() };
     if stopped {
         let (asked_at, ended_at) = (ago(now, started + 20), ago(now, started + 19));
         history.stops.push(EndedStop {

@@ -197,7 +197,7 @@ impl Week {
                 let mut outside = world.lock();
                 let id = outside.cloud.id(&name(*who));
                 let mut fresh = Compute::started(id.clone(), now);
-                fresh.facts.created = Some(now);
+                fresh.facts.created = now.into();
                 outside.cloud.computes.insert(id, fresh);
             }
             Around::Listed(who, on) => world.lock().cloud.named(&name(*who)).listed = *on,

@@ -12,7 +12,7 @@ use lightsout::plan::{Expected, Plan, Step};
 use lightsout::policy::{Cap, Limits, Policy};
 use lightsout::rules::Ground;
 use lightsout::settings::Settings;
-use lightsout::units::{InstanceId, Percent, PolicyId, Region, Span, WorkspaceId};
+use lightsout::units::{InstanceId, Percent, PolicyId, Region, Span, When, WorkspaceId};
 
 use crate::policies::policy_of;
 
@@ -53,7 +53,7 @@ pub(crate) fn bounds() -> Bounds {
 pub(crate) fn facts(name: &str) -> InstanceFacts {
     InstanceFacts {
         id: InstanceId::new(workspace(), name).unwrap(),
-        created: Some(ago(86_400)),
+        created: When::at(ago(86_400)),
         state: PowerState::Running,
         size: Arc::from("STANDARD_DS3_V2"),
         region: Region::new("westeurope"),
@@ -63,7 +63,7 @@ pub(crate) fn facts(name: &str) -> InstanceFacts {
         native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: now(),
-        oddities: Vec::new(),
+        oddities: Default::default(),
     }
 }
 

@@ -51,7 +51,7 @@ fn people(outside: &mut Outside, words: &[&str]) -> bool {
         ["recreate", name] => {
             let id = cloud.id(name);
             let mut fresh = Compute::started(id.clone(), now);
-            fresh.facts.created = Some(now);
+            fresh.facts.created = now.into();
             cloud.computes.insert(id, fresh);
         }
         ["instance", name, rest @ ..] => instance(outside, name, rest),
@@ -94,7 +94,7 @@ fn instance(outside: &mut Outside, name: &str, pairs: &[&str]) {
         compute.facts.state = state(word);
     }
     if value("created") == Some("unknown") {
-        compute.facts.created = None;
+        compute.facts.created = Default::default();
     }
     if let Some(pair) = value("tag") {
         tag(compute, &pair.replacen(':', "=", 1), now);

@@ -76,7 +76,7 @@ const SPOILT: &[(&str, &str, Spoil)] = &[
     }),
     ("I6", "the warning of another life of the same name", |outside| {
         let at = outside.now;
-        outside.messages.iter_mut().for_each(|(_, message)| message.created = Some(at));
+        outside.messages.iter_mut().for_each(|(_, message)| message.created = at.into());
     }),
     ("I6", "the warning of a later stop", |outside| {
         let later = outside.now;

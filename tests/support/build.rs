@@ -20,7 +20,7 @@ use lightsout::report::{
     FaultLine, FleetView, InstanceView, Label, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView,
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
-use lightsout::units::{InstanceId, PolicyId, Region, WorkspaceId};
+use lightsout::units::{InstanceId, PolicyId, Region, When, WorkspaceId};
 
 /// An instant in RFC 3339.
 pub fn at(text: &str) -> Timestamp {
@@ -57,7 +57,7 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
     };
     InstanceFacts {
         id: instance_id(workspace_name, name),
-        created: Some(at("2026-01-05T09:00:00Z")),
+        created: When::at(at("2026-01-05T09:00:00Z")),
         state: PowerState::Running,
         size: Arc::from("STANDARD_NC6S_V3"),
         region: Region::new("westeurope"),
@@ -67,14 +67,18 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
         native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: now(),
-        oddities: Vec::new(),
+        oddities: Default::default(),
     }
 }
 
 /// A verdict with one finding.
 pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict {
-    let finding =
-        Finding { rule: rule_of(ground), ground, words: format!("found {}", ground.label()).into(), due_at: None };
+    let finding = Finding {
+        rule: rule_of(ground),
+        ground,
+        words: format!("found {}", ground.label()).into(),
+        due_at: When::NONE,
+    };
     Verdict {
         instance: facts.id.clone(),
         created: facts.created,
@@ -86,7 +90,7 @@ pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict
         ground,
         due: None,
         notice: None,
-        changes_at: None,
+        changes_at: When::NONE,
         findings: Arc::new([finding]),
     }
 }
@@ -144,7 +148,12 @@ pub fn step(facts: &InstanceFacts, ground: Ground) -> Step {
 /// An instance of a view.
 pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
     let overdue_since = verdict.as_ref().and_then(Verdict::overdue_since);
-    InstanceView { facts: Arc::new(facts), verdict: verdict.map(Arc::new), overdue_since, hold: None }
+    InstanceView {
+        facts: Arc::new(facts),
+        verdict: verdict.map(Arc::new),
+        overdue_since: overdue_since.into(),
+        hold: None,
+    }
 }
 
 /// A hold of an instance until then.
@@ -209,7 +218,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
 pub fn due_verdict(facts: &InstanceFacts, action: Action, ground: Ground, stop_at: Timestamp) -> Verdict {
     Verdict {
         due: Some(Box::new(due(Ground::OffHours, stop_at))),
-        changes_at: Some(stop_at),
+        changes_at: When::at(stop_at),
         ..verdict(facts, action, ground)
     }
 }

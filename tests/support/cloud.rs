@@ -10,7 +10,7 @@ use lightsout::facts::{
     Trigger, Unknown, WorkspaceFacts,
 };
 use lightsout::ports::{FaultKind, OperationState};
-use lightsout::units::{InstanceId, Region, WorkspaceId};
+use lightsout::units::{InstanceId, Region, When, WorkspaceId};
 
 /// How Azure answers a stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Compute {
     pub(crate) fn started(id: InstanceId, at: Timestamp) -> Self {
         let facts = InstanceFacts {
             id,
-            created: Some("2026-01-05T09:00:00Z".parse().unwrap()),
+            created: When::at("2026-01-05T09:00:00Z".parse().unwrap()),
             state: PowerState::Running,
             size: Arc::from("STANDARD_DS3_V2"),
             region: Region::new("westeurope"),
@@ -77,7 +77,7 @@ impl Compute {
             native: Arc::default(),
             activity: Activity::Unknown(Unknown::NoSource),
             observed_at: at,
-            oddities: Vec::new(),
+            oddities: Default::default(),
         };
         let on_stop = OnStop::Takes(SignedDuration::from_secs(60));
         Self {

@@ -89,7 +89,7 @@ pub(crate) async fn instances_come_back_as_they_were_seen<B: Bench>(bench: &B) {
     let mut second = sighting(facts("ci-a", born(), PowerState::Stopped, at(300)), Some(first.state));
     let shouted = upper(&second.facts.id);
     Arc::make_mut(&mut second.facts).id = shouted;
-    second.history.on_since = None;
+    second.history.on_since = Created::NONE;
     journal.record(&sweep_of(vec![second.clone()], at(300))).await.unwrap();
     journal
         .record(&SweepRecord {
@@ -139,7 +139,7 @@ pub(crate) async fn a_name_used_again_inherits_nothing<B: Bench>(bench: &B) {
     let old = history(&found, "ci-a");
     assert_eq!((old.holds.len(), old.stops.len(), old.notices.len()), (1, 1, 1));
     // fault 28
-    let reborn: Created = Some(at(100));
+    let reborn = Created::at(at(100));
     journal.record(&running("ci-a", reborn, at(200))).await.unwrap();
     let journal = again(bench, journal, at(201)).await;
     let found = recall(&journal, at(201)).await;
@@ -151,8 +151,8 @@ pub(crate) async fn a_name_used_again_inherits_nothing<B: Bench>(bench: &B) {
 
 pub(crate) async fn a_hold_stands_where_nobody_knows_the_life<B: Bench>(bench: &B) {
     let journal = bench.open().await;
-    journal.record(&running("ci-a", None, at(0))).await.unwrap();
-    journal.hold(&hold("h1", "ci-a", None, at(1), at(9000))).await.unwrap();
+    journal.record(&running("ci-a", Created::NONE, at(0))).await.unwrap();
+    journal.hold(&hold("h1", "ci-a", Created::NONE, at(1), at(9000))).await.unwrap();
     journal.record(&running("ci-a", born(), at(200))).await.unwrap();
     let journal = again(bench, journal, at(201)).await;
     assert_eq!(
@@ -170,7 +170,7 @@ pub(crate) async fn one_open_stop_an_instance_and_one_stop_a_reason<B: Bench>(be
     other_case.step.instance = upper(&other_case.step.instance);
     assert_eq!(kind(journal.intend(&other_case).await), FaultKind::Conflict, "L6: one open stop an instance");
     assert_eq!(
-        kind(journal.intend(&intent("i2", "ci-a", Some(at(1)), "k9", at(1))).await),
+        kind(journal.intend(&intent("i2", "ci-a", at(1).into(), "k9", at(1))).await),
         FaultKind::Conflict,
         "L6: of any life"
     );
@@ -336,7 +336,7 @@ pub(crate) async fn a_hold_waits_for_its_instance<B: Bench>(bench: &B) {
     assert_eq!(recall(&journal, at(1)).await.holds, vec![early.clone()]);
     journal.record(&running("ci-a", born(), at(5))).await.unwrap();
     let found = recall(&journal, at(6)).await;
-    assert_eq!((history(&found, "ci-a").holds.clone(), found.holds), (vec![early.clone()], Vec::new()));
+    assert_eq!((history(&found, "ci-a").holds.to_vec(), found.holds), (vec![early.clone()], Vec::new()));
     // gone from two lists, and perhaps back (fault 27)
     let gone = SweepRecord { at: Some(at(9)), gone: vec![(id("ci-a"), at(8))], ..SweepRecord::default() };
     journal.record(&gone).await.unwrap();

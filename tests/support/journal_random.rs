@@ -36,9 +36,9 @@ impl Happening {
 
     fn life(&self) -> Created {
         match self.life {
-            0 => None,
+            0 => Created::NONE,
             1 => born(),
-            _ => Some(at(-5)),
+            _ => at(-5).into(),
         }
     }
 

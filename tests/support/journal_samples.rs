@@ -11,7 +11,7 @@ use lightsout::facts::{
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::ports::{Decision, Fault, FaultKind, Intent, Message, Sighting, SweepRecord};
 use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
-use lightsout::units::{InstanceId, PolicyId, Region};
+use lightsout::units::{InstanceId, PolicyId, Region, When};
 
 pub(crate) const T0: i64 = 1_800_000_000;
 
@@ -35,7 +35,7 @@ pub(crate) fn upper(id: &InstanceId) -> InstanceId {
 }
 
 pub(crate) fn born() -> Created {
-    Some("2026-01-02T03:04:05.6789012Z".parse().unwrap())
+    Created::at("2026-01-02T03:04:05.6789012Z".parse().unwrap())
 }
 
 pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Timestamp) -> InstanceFacts {
@@ -54,7 +54,7 @@ pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Times
         native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: seen,
-        oddities: Vec::new(),
+        oddities: Default::default(),
     }
 }
 
@@ -67,10 +67,10 @@ pub(crate) fn operated(mut facts: InstanceFacts, operation: Operation, when: Tim
 pub(crate) fn sighting(facts: InstanceFacts, before: Option<PowerState>) -> Sighting {
     let seen = facts.observed_at;
     let history = History {
-        first_seen: Some(seen),
-        on_since: Some(seen),
-        last_seen_off: None,
-        last_busy: Some(seen),
+        first_seen: When::at(seen),
+        on_since: When::at(seen),
+        last_seen_off: When::NONE,
+        last_busy: When::at(seen),
         ..History::default()
     };
     Sighting { facts: Arc::new(facts), before, not_before: None, not_after: seen, history }
@@ -80,7 +80,7 @@ pub(crate) fn sighting(facts: InstanceFacts, before: Option<PowerState>) -> Sigh
 pub(crate) fn decision(name: &str, when: Timestamp, words: &str) -> Decision {
     let facts = facts(name, born(), PowerState::Running, when);
     let finding =
-        Finding { rule: Rule::Hours, ground: Ground::InHours, words: words.to_owned().into(), due_at: Some(when) };
+        Finding { rule: Rule::Hours, ground: Ground::InHours, words: words.to_owned().into(), due_at: when.into() };
     let verdict = Verdict {
         instance: facts.id.clone(),
         created: facts.created,
@@ -92,7 +92,7 @@ pub(crate) fn decision(name: &str, when: Timestamp, words: &str) -> Decision {
         ground: Ground::InHours,
         due: None,
         notice: None,
-        changes_at: None,
+        changes_at: When::NONE,
         findings: Arc::new([finding]),
     };
     Decision { facts: Arc::new(facts), verdict: Arc::new(verdict) }

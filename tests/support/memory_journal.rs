@@ -139,7 +139,7 @@ impl Memory {
             sent_at: stop.sent_at,
         });
         let stops = stops.into_iter().filter_map(|stop| ended(stop, ago(now, 36))).collect();
-        History { holds, notices, stops, open: open.map(Box::new), ..kept.clone() }
+        History { holds: holds.into(), notices, stops, open: open.map(Box::new), ..kept.clone() }
     }
 
     fn held(&self, now: Timestamp, wanted: impl Fn(&Hold) -> bool) -> Vec<Hold> {

@@ -214,7 +214,7 @@ impl Run<'_> {
 
     fn note_overdue(&mut self, view: &FleetView, now: Timestamp) {
         let instances = view.workspaces.values().flat_map(|place| &place.instances);
-        let late = instances.filter_map(|i| Some((i.facts.id.name().to_owned(), i.overdue_since?)));
+        let late = instances.filter_map(|i| Some((i.facts.id.name().to_owned(), i.overdue_since.known()?)));
         self.overdue.extend(late.filter(|(_, since)| now.duration_since(*since) > SignedDuration::from_hours(1)));
     }
 

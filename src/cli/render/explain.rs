@@ -89,7 +89,7 @@ fn answer(page: &mut Page, told: &Explanation, look: &Look) {
         page.pair("overdue", &line);
     }
     let never = || "only when something happens: time alone changes nothing".to_owned();
-    let next = verdict.changes_at.map_or_else(never, |at| page.away(at, verdict.at));
+    let next = verdict.changes_at.known().map_or_else(never, |at| page.away(at, verdict.at));
     page.pair("next change", &next);
 }
 
@@ -107,6 +107,7 @@ fn facts(page: &mut Page, told: &Explanation) {
     page.pair("size", &words::clean(&facts.size));
     let created = facts
         .created
+        .known()
         .map_or_else(|| "unknown".to_owned(), |at| at.to_zoned(page.zone.clone()).strftime("%d %b %Y").to_string());
     page.pair("created", &created);
     let tags = match &facts.tags {
@@ -132,9 +133,9 @@ fn remembered(page: &mut Page, history: &History, at: Timestamp) {
     let seen = |page: &Page, instant: Option<Timestamp>| {
         instant.map_or_else(|| "never".to_owned(), |instant| page.away(instant, at))
     };
-    let on = history.on_since.map_or_else(|| "not on".to_owned(), |since| page.away(since, at));
+    let on = history.on_since.known().map_or_else(|| "not on".to_owned(), |since| page.away(since, at));
     page.pair("seen on since", &on);
-    let (off, busy) = (seen(page, history.last_seen_off), seen(page, history.last_busy));
+    let (off, busy) = (seen(page, history.last_seen_off.known()), seen(page, history.last_busy.known()));
     page.pair("last seen off", &off);
     page.pair("last in use", &busy);
     for notice in history.notices.iter().rev().take(3) {
@@ -208,7 +209,7 @@ fn findings(page: &mut Page, told: &Explanation) {
 }
 
 fn finding_words(finding: &Finding, page: &Page) -> String {
-    let due = finding.due_at.map_or_else(String::new, |at| format!("; due {}", page.moment(at)));
+    let due = finding.due_at.known().map_or_else(String::new, |at| format!("; due {}", page.moment(at)));
     format!("{}: {} ({}){due}", words::rule(finding.rule), words::clean(&finding.words), finding.ground.label())
 }
 

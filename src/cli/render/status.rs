@@ -59,7 +59,7 @@ fn workspaces(text: &mut String, view: &FleetView, look: &Look) {
                 w.policy.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
                 w.instances.len().to_string(),
                 w.instances.iter().filter(|i| i.facts.state.is_on()).count().to_string(),
-                w.instances.iter().filter(|i| i.overdue_since.is_some()).count().to_string(),
+                w.instances.iter().filter(|i| !i.overdue_since.is_none()).count().to_string(),
                 w.read_at.map_or_else(|| "never".to_owned(), |at| words::from_now(at, look.now)),
                 w.fault_label.unwrap_or(if w.fault.is_some() { "other" } else { "-" }).to_owned(),
             ]
@@ -78,7 +78,7 @@ fn overdue(text: &mut String, view: &FleetView, look: &Look) {
         .workspaces
         .values()
         .flat_map(|w| &w.instances)
-        .filter_map(|i| i.overdue_since.map(|since| (i, since)))
+        .filter_map(|i| i.overdue_since.known().map(|since| (i, since)))
         .collect();
     late.sort_by_key(|(_, since)| *since);
     let rows: Vec<Vec<String>> = late
