@@ -5,6 +5,8 @@
 mod policies;
 #[path = "guard/table.rs"]
 mod table;
+#[path = "guard/warnings.rs"]
+mod warnings;
 
 use std::sync::Arc;
 
@@ -248,7 +250,8 @@ fn g19_a_canary_has_so_much_room() {
 
 /// The verdict that says stop for the one step of a table.
 fn stop_verdict(step: &Step) -> Verdict {
-    let due = Due { ground: step.ground, key: step.key.clone(), due_at: now(), stop_at: now(), warn_at: now() };
+    let (ground, key) = (step.ground, step.key.clone());
+    let due = Due { ground, key, due_at: now(), base_at: now(), stop_at: now(), warn_at: now() };
     let finding = Finding { rule: Rule::Uptime, ground: step.ground, words: "too long".into(), due_at: When::NONE };
     Verdict {
         instance: step.instance.clone(),

@@ -9,6 +9,7 @@ use crate::facts::{
     Activity, Completeness, EndedStop, History, InstanceFacts, Inventory, PowerState, Reading, StopResult,
     WorkspaceFacts,
 };
+use crate::guard::Refusal;
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
 use crate::rules::Verdict;
@@ -21,6 +22,8 @@ pub(super) struct Entry {
     pub(super) last_seen: Timestamp,
     pub(super) history: History,
     pub(super) verdict: Option<Arc<Verdict>>,
+    /// Why the stop that is due, or the warning of it, did not go ahead when it was last decided about.
+    pub(super) held_back: Option<Refusal>,
     pub(super) absent: bool,
 }
 
@@ -100,6 +103,7 @@ impl Place {
             last_seen: remembered.last_seen,
             history: remembered.history,
             verdict: None,
+            held_back: None,
             absent: false,
         };
         self.entries.insert(id, Box::new(entry));
@@ -221,6 +225,12 @@ fn remember_state(history: &mut History, facts: &InstanceFacts) {
 }
 
 impl Entry {
+    /// Since when it should be off and is on: also where nobody is warned of it, since there is no room to stop it.
+    pub(super) fn overdue_since(&self) -> Option<Timestamp> {
+        let verdict = self.verdict.as_ref()?;
+        verdict.overdue_since().or_else(|| self.held_back.and_then(|_| verdict.held_back_since()))
+    }
+
     /// At its first sighting, or the first after it was gone: what was done with it is remembered, since when it was on is not.
     fn first(facts: Arc<InstanceFacts>, before: Option<History>) -> (Self, Sighting) {
         let before = before.unwrap_or_default();
@@ -234,7 +244,7 @@ impl Entry {
             not_after: facts.observed_at,
             history: history.clone(),
         };
-        (Self { last_seen: facts.observed_at, facts, history, verdict: None, absent: false }, sighting)
+        (Self { last_seen: facts.observed_at, facts, history, verdict: None, held_back: None, absent: false }, sighting)
     }
 
     fn update(&mut self, mut facts: Arc<InstanceFacts>) -> Option<Sighting> {

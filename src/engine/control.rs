@@ -167,8 +167,7 @@ impl<W: World> Engine<W> {
         told.mode = Some(policy.mode);
         told.history = Some(entry.history.clone());
         told.hold = entry.history.hold_at(at).cloned();
-        told.refusals =
-            state.last.refused.iter().filter(|(step, _)| step.instance == *id).map(|(_, refusal)| *refusal).collect();
+        told.refusals = entry.held_back.into_iter().collect();
         Ok(told)
     }
 

@@ -47,6 +47,7 @@ impl State {
                     rows.push(Decision { facts: entry.facts.clone(), verdict: verdict.clone() });
                 }
                 entry.verdict = Some(verdict.clone());
+                entry.held_back = None;
                 let told = match verdict.action {
                     Action::Warn => terms_of(policy, &entry.facts).warning.notify.clone(),
                     Action::Keep | Action::Stop => Vec::new(),
@@ -71,10 +72,11 @@ impl State {
 }
 
 /// True when the journal should hold the new verdict beside the old. While something stronger keeps the instance its
-/// stop moves with every look, which is no news.
+/// stop moves with every look, which is no news; nor is it while its warning waits for room.
 fn is_other(old: &Verdict, new: &Verdict) -> bool {
     let deadline = |verdict: &Verdict| {
-        verdict.due.as_ref().map(|due| (due.key.clone(), Some(due.stop_at).filter(|_| !is_vetoed(verdict.ground))))
+        let moves = is_vetoed(verdict.ground) || verdict.action == Action::Warn;
+        verdict.due.as_ref().map(|due| (due.key.clone(), Some(due.stop_at).filter(|_| !moves)))
     };
     (old.action, old.ground, &old.revision) != (new.action, new.ground, &new.revision) || deadline(old) != deadline(new)
 }

@@ -79,7 +79,7 @@ fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
     InstanceView {
         facts: entry.facts.clone(),
         verdict: entry.verdict.clone(),
-        overdue_since: entry.verdict.as_ref().and_then(|verdict| verdict.overdue_since()).into(),
+        overdue_since: entry.overdue_since().into(),
         hold: entry.history.hold_at(now).cloned().map(Box::new),
     }
 }

@@ -17,6 +17,13 @@ const OF_ONE_INSTANCE: [&str; 4] = ["disk_full", "conflict", "gone", "throttled"
 impl State {
     /// Counts everything the guard weighs.
     pub(super) fn sight(&self, now: Timestamp) -> FleetSight {
+        let mut sight = self.seen(now);
+        self.add_canaries(&mut sight, now, |_| false);
+        sight
+    }
+
+    /// The view, and what was asked for in the hour before an instant.
+    pub(super) fn seen(&self, at: Timestamp) -> FleetSight {
         let mut sight = FleetSight {
             workspaces: self.places.len(),
             clock_trouble: self.clock_trouble.clone(),
@@ -26,23 +33,32 @@ impl State {
         for place in self.places.values() {
             count_place(&mut sight, place);
         }
-        for asked in self.asked.iter().filter(|asked| now.duration_since(asked.at) < HOUR) {
+        for asked in self.asked.iter().filter(|asked| at.duration_since(asked.at) < HOUR) {
             let policy = Some(PolicyId::new(asked.key.policy()));
             each_scope(&mut sight, &asked.workspace, policy, |count| asked.add_to(count));
         }
         let healthy = self.places.values().filter(|place| place.failures == 0);
         sight.last_full_sweep = healthy.map(|place| place.tried_at.unwrap_or(Timestamp::MIN)).min();
-        for policy in &self.policies.policies {
-            let running = sight.policies.get(&policy.id).map_or(0, |count| count.running);
-            if let Some(canary) = self.canary(&policy.id, now, running) {
-                sight.canaries.insert(policy.id.clone(), canary);
-            }
-        }
         sight
     }
 
+    pub(super) fn add_canaries(&self, sight: &mut FleetSight, now: Timestamp, promised: impl Fn(&Entry) -> bool) {
+        for policy in &self.policies.policies {
+            let running = sight.policies.get(&policy.id).map_or(0, |count| count.running);
+            if let Some(canary) = self.canary(&policy.id, now, running, &promised) {
+                sight.canaries.insert(policy.id.clone(), canary);
+            }
+        }
+    }
+
     /// A policy whose revision replaced another one lately, and that nobody acknowledged (G19).
-    fn canary(&self, id: &PolicyId, now: Timestamp, running: usize) -> Option<Canary> {
+    fn canary(
+        &self,
+        id: &PolicyId,
+        now: Timestamp,
+        running: usize,
+        promised: &impl Fn(&Entry) -> bool,
+    ) -> Option<Canary> {
         let policy = self.policies.get(id)?;
         let mark = self
             .marks
@@ -51,7 +67,11 @@ impl State {
         let until = mark.since.checked_add(policy.canary_for.duration()).ok().filter(|until| now < *until)?;
         let name = id.as_str().to_ascii_lowercase();
         let entries = self.places.values().flat_map(|place| place.entries.values());
-        let used = entries.filter(|entry| stopped_since(entry, &name, mark.since)).count();
+        let is_due_by = |entry: &Entry| {
+            let due = entry.verdict.as_ref().and_then(|verdict| verdict.due.as_ref());
+            due.is_some_and(|due| due.key.policy() == name) && promised(entry)
+        };
+        let used = entries.filter(|entry| stopped_since(entry, &name, mark.since) || is_due_by(entry)).count();
         let share = policy.canary.of(running.saturating_add(used));
         Some(Canary { until, room: share.saturating_sub(used) })
     }
@@ -85,7 +105,7 @@ fn count_place(sight: &mut FleetSight, place: &Place) {
     }
 }
 
-fn each_scope(
+pub(super) fn each_scope(
     sight: &mut FleetSight,
     workspace: &WorkspaceId,
     policy: Option<PolicyId>,

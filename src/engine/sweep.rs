@@ -9,11 +9,10 @@ use super::log;
 use super::record::Found;
 use super::state::Engine;
 use crate::facts::{Freeze, WorkspaceFacts};
-use crate::guard::{Review, Surroundings, review};
+use crate::guard::{Refusal, Review, Weighed, review};
 use crate::plan::{Plan, draft};
 use crate::ports::{SweepRecord, World};
 use crate::report::{FaultLine, SweepReport};
-use crate::rules::terms_of;
 
 impl<W: World> Engine<W> {
     /// Sweeps whatever is due now; none when nothing is.
@@ -59,15 +58,16 @@ impl<W: World> Engine<W> {
         };
         report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
         let Plan { made_at, steps, notices } = draft(&decided, now);
+        let Weighed { told, held_back } = self.weigh(notices, &freeze, now);
+        report.refused = held_back;
         let found = Found { changes, read, settled, decisions, evaluated };
         let plan = Plan { made_at, steps, notices: Vec::new() };
-        match self.record(found, notices, now, &mut report).await {
+        match self.record(found, told, now, &mut report).await {
             Err(fault) => {
                 // Nothing is stopped that could not be written down.
                 let words = format!("{}; {}", fault.words(), fault.kind.remedy());
                 report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words });
-                report.refused =
-                    plan.steps.into_iter().map(|step| (step, crate::guard::Refusal::NotRecorded)).collect();
+                report.refused.extend(plan.steps.into_iter().map(|step| (step, Refusal::NotRecorded)));
             }
             Ok(()) => self.carry_out(plan, &freeze, now, &mut report).await,
         }
@@ -76,7 +76,7 @@ impl<W: World> Engine<W> {
 
     async fn carry_out(&self, plan: Plan, freeze: &Freeze, now: Timestamp, report: &mut SweepReport) {
         let Review { approved, refused } = self.review(plan, freeze, now);
-        report.refused = refused;
+        report.refused.extend(refused);
         let acted = self.act(Self::in_order(approved)).await;
         let record = SweepRecord {
             at: Some(now),
@@ -95,25 +95,7 @@ impl<W: World> Engine<W> {
 
     fn review(&self, plan: Plan, freeze: &Freeze, now: Timestamp) -> Review {
         let state = self.lock();
-        let sight = state.sight(now);
-        let policies = state.policies.policies.iter().map(|policy| (policy.id.clone(), policy.clone())).collect();
-        let histories = |id: &crate::units::InstanceId| {
-            let place = state.places.get(id.workspace())?;
-            let entry = place.entries.get(id)?;
-            let policy = state.policy_of(id.workspace())?;
-            Some((&entry.history, terms_of(&policy, &entry.facts).stops_per_day))
-        };
-        review(
-            plan,
-            &Surroundings {
-                policies: &policies,
-                bounds: &self.options.bounds,
-                sight: &sight,
-                histories: &histories,
-                freeze,
-                now,
-            },
-        )
+        state.with_surroundings(&self.options.bounds, &state.sight(now), (freeze, now), |around| review(plan, around))
     }
 
     fn finish(&self, mut report: SweepReport) -> Arc<SweepReport> {
@@ -123,6 +105,7 @@ impl<W: World> Engine<W> {
         let report = Arc::new(report);
         {
             let mut state = self.lock();
+            state.note_held_back(&report);
             state.last = report.clone();
             if state.places.values().all(|place| place.tried_at.is_some()) {
                 state.instances_before = state
@@ -168,9 +151,14 @@ impl<W: World> Engine<W> {
         let (decided, _) = self.lock().decide(&read, &freeze, now);
         report.faults.extend(self.lock().stuck(&read, &freeze, now));
         report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
-        report.refused = self.review(draft(&decided, now), &freeze, now).refused;
+        let mut plan = draft(&decided, now);
+        report.refused = self.weigh(std::mem::take(&mut plan.notices), &freeze, now).held_back;
+        report.refused.extend(self.review(plan, &freeze, now).refused);
         report.ended_at = Some(now);
-        self.lock().last = Arc::new(report);
+        let mut state = self.lock();
+        state.note_held_back(&report);
+        state.last = Arc::new(report);
+        drop(state);
         self.publish(now);
     }
 }

@@ -38,6 +38,17 @@ impl Scope {
         }
         .unwrap_or_default()
     }
+
+    /// Counts one more stop there.
+    pub(super) fn ask(&self, sight: &mut FleetSight, planned: bool) {
+        let count = match self {
+            Self::Fleet => Some(&mut sight.fleet),
+            Self::Subscription(id) => sight.subscriptions.get_mut(id),
+            Self::Workspace(id) => sight.workspaces_count.get_mut(id),
+            Self::Policy(id) => sight.policies.get_mut(id),
+        };
+        count.into_iter().for_each(|count| count.ask(planned));
+    }
 }
 
 /// How many of a kind may still be stopped in one scope, in this sweep and this hour: whichever is less.

@@ -8,9 +8,11 @@ mod refusal;
 mod review;
 mod sick;
 mod sight;
+mod warn;
 
 pub use look::{SecondLook, second_look};
 pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;
 pub use review::{Review, Surroundings, review};
 pub use sight::{Bounds, Canary, FleetSight, ScopeCount};
+pub use warn::{Weighed, weigh};

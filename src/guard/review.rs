@@ -88,14 +88,14 @@ fn refusal(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
     resting(history, stops_per_day, around.now).or_else(|| too_many_failures(step, around))
 }
 
-fn too_many_failures(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
+pub(super) fn too_many_failures(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
     Scope::of(step)
         .iter()
         .any(|scope| failing(&scope.count(around.sight), around.bounds))
         .then_some(Refusal::TooManyFailures)
 }
 
-fn limits_of(scope: &Scope, around: &Surroundings<'_>) -> Option<Limits> {
+pub(super) fn limits_of(scope: &Scope, around: &Surroundings<'_>) -> Option<Limits> {
     match scope {
         Scope::Fleet => Some(around.bounds.fleet),
         Scope::Subscription(_) => Some(around.bounds.subscription),
@@ -105,7 +105,7 @@ fn limits_of(scope: &Scope, around: &Surroundings<'_>) -> Option<Limits> {
 }
 
 /// A policy that was changed lately acts on a few first: the room left is decided before any step is taken (G19).
-fn canary(steps: Vec<Step>, sight: &FleetSight) -> (Vec<Step>, Vec<(Step, Refusal)>) {
+pub(super) fn canary(steps: Vec<Step>, sight: &FleetSight) -> (Vec<Step>, Vec<(Step, Refusal)>) {
     let mut room: BTreeMap<&PolicyId, usize> = sight.canaries.iter().map(|(id, canary)| (id, canary.room)).collect();
     let (mut passed, mut refused) = (Vec::new(), Vec::new());
     for step in steps {

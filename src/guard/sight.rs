@@ -23,6 +23,16 @@ pub struct ScopeCount {
     pub asked_last_hour: usize,
 }
 
+impl ScopeCount {
+    /// Counts one stop as asked, and its instance as off.
+    pub fn ask(&mut self, planned: bool) {
+        let used = if planned { &mut self.planned_last_hour } else { &mut self.unplanned_last_hour };
+        *used = used.saturating_add(1);
+        self.asked_last_hour = self.asked_last_hour.saturating_add(1);
+        self.running = self.running.saturating_sub(1);
+    }
+}
+
 /// How well the fleet is seen right now (G6), and the counts that caps are measured by (G4).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetSight {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Expected, Notice, Plan, Step};
+use super::{Announcement, Expected, Notice, Plan, Step};
 use crate::facts::InstanceFacts;
 use crate::rules::{Action, Verdict};
 
@@ -17,12 +17,12 @@ pub fn draft<V: Borrow<Verdict>>(decided: &[(Arc<InstanceFacts>, V, Vec<String>)
         let verdict = verdict.borrow();
         match verdict.action {
             Action::Keep => {}
-            Action::Warn => plan.notices.extend(notice(facts, verdict, notify)),
+            Action::Warn => plan.notices.extend(announcement(facts, verdict, notify)),
             Action::Stop => plan.steps.extend(step(facts, verdict)),
         }
     }
     plan.steps.sort_by(|a, b| (a.due_at, &a.instance).cmp(&(b.due_at, &b.instance)));
-    plan.notices.sort_by(|a, b| (&a.key, &a.instance).cmp(&(&b.key, &b.instance)));
+    plan.notices.sort_by(|a, b| (&a.notice.key, &a.notice.instance).cmp(&(&b.notice.key, &b.notice.instance)));
     plan
 }
 
@@ -41,6 +41,13 @@ fn step(facts: &InstanceFacts, verdict: &Verdict) -> Option<Step> {
         observed_at: facts.observed_at,
         size: facts.size.clone(),
     })
+}
+
+/// What is announced is for then, whatever was announced before.
+fn announcement(facts: &InstanceFacts, verdict: &Verdict, notify: &[String]) -> Option<Announcement> {
+    let notice = notice(facts, verdict, notify)?;
+    let step = step(facts, verdict)?;
+    Some(Announcement { step: Step { stop_at: notice.key.stop_at, ..step }, notice })
 }
 
 fn notice(facts: &InstanceFacts, verdict: &Verdict, notify: &[String]) -> Option<Notice> {

@@ -4,4 +4,4 @@ mod draft;
 mod step;
 
 pub use draft::draft;
-pub use step::{Expected, Notice, Plan, Step};
+pub use step::{Announcement, Expected, Notice, Plan, Step};

@@ -99,6 +99,15 @@ pub struct Notice {
     pub words: String,
 }
 
+/// A notice that is to be given, and the stop that it announces: the guard weighs the one by the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// What a person is told.
+    pub notice: Notice,
+    /// The stop as it will be proposed when its time comes.
+    pub step: Step,
+}
+
 /// What one sweep proposes, in a stable order: earliest due first, then by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a plan that nobody reviews stops nothing"]
@@ -107,6 +116,6 @@ pub struct Plan {
     pub made_at: Option<Timestamp>,
     /// Stops.
     pub steps: Vec<Step>,
-    /// Notices.
-    pub notices: Vec<Notice>,
+    /// Notices, with the stops that they announce.
+    pub notices: Vec<Announcement>,
 }

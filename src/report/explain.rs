@@ -69,6 +69,13 @@ impl Explanation {
         self.verdict.at
     }
 
+    /// Since when it should be off and is on; also where nobody is warned of it, since the guard holds it back.
+    #[must_use]
+    pub fn overdue_since(&self) -> Option<Timestamp> {
+        let held_back = || self.verdict.held_back_since().filter(|_| !self.refusals.is_empty());
+        self.verdict.overdue_since().or_else(held_back)
+    }
+
     /// The lines that a rule's values come from.
     pub fn lines_of(&self, rule: Rule) -> impl Iterator<Item = &TermLine> {
         self.terms.iter().filter(move |line| rule_of(&line.key) == Some(rule))

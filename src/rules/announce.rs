@@ -60,6 +60,7 @@ pub(super) fn announce(candidate: &Candidate, asked: &Asked<'_>) -> Announced {
             ground: candidate.ground,
             key: candidate.key.clone(),
             due_at: candidate.due_at,
+            base_at: base,
             stop_at,
             warn_at: told_at,
         },

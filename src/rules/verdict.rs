@@ -188,6 +188,8 @@ pub struct Due {
     pub key: StopKey,
     /// When the rule says it is due: the edge, the ceiling, the end of the quiet time.
     pub due_at: Timestamp,
+    /// From when on nothing but its warning keeps it: the same, after holds, the time after a start, and use.
+    pub base_at: Timestamp,
     /// When it will be carried out: after holds, just-started time and the warning.
     pub stop_at: Timestamp,
     /// When its warning is, or was, to be sent.
@@ -254,5 +256,12 @@ impl Verdict {
             | Ground::IdleUnknown
             | Ground::NotDue => None,
         }
+    }
+
+    /// Since when it should be off, where nobody is warned because there is no room to stop it.
+    #[must_use]
+    pub fn held_back_since(&self) -> Option<Timestamp> {
+        let due = self.due.as_ref().filter(|due| self.action == Action::Warn && self.ground == due.ground)?;
+        Some(due.base_at).filter(|at| *at <= self.at)
     }
 }

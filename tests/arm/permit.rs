@@ -102,7 +102,8 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
         observed_at: now,
         size: Arc::clone(&fresh.size),
     };
-    let due = Due { ground: Ground::Uptime, key: StopKey("k".into()), due_at: now, stop_at: now, warn_at: now };
+    let due =
+        Due { ground: Ground::Uptime, key: StopKey("k".into()), due_at: now, base_at: now, stop_at: now, warn_at: now };
     let verdict = Verdict {
         instance: fresh.id.clone(),
         created: fresh.created,

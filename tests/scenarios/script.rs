@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use lightsout::ports::Control;
+use lightsout::report::Explanation;
 use lightsout::units::{InstanceId, Span};
 
 use crate::outside_words::outside;
@@ -124,6 +127,8 @@ impl Scene {
                 let count = self.stage.engine().last_view().messages_let_go;
                 self.told.line(&format!("{count} messages let go"));
             }
+            ["overdue"] => self.overdue(),
+            ["explain", name] => self.explain(name),
             ["instance", rest @ ..] => {
                 let rest: Vec<String> = rest.iter().map(|word| self.instants(word)).collect();
                 outside(&self.stage.world, &[vec!["instance".to_owned()], rest].concat());
@@ -135,6 +140,28 @@ impl Scene {
             }
             words => outside(&self.stage.world, &owned(words)),
         }
+    }
+
+    /// What every face shows as due to be off and on.
+    fn overdue(&mut self) {
+        let view = self.stage.engine().last_view();
+        for instance in view.workspaces.values().flat_map(|workspace| &workspace.instances) {
+            if let Some(since) = instance.overdue_since.known() {
+                let since = self.told.moment(since);
+                self.told.line(&format!("overdue {} since {since}", instance.facts.id.name()));
+            }
+        }
+    }
+
+    /// What is told of one instance: since when it is overdue, and what holds it back.
+    fn explain(&mut self, name: &str) {
+        let decision = self.stage.engine().decision(name.to_owned(), None).now_or_never().unwrap().unwrap();
+        let told: Explanation = serde_json::from_value(decision).unwrap();
+        let since = told
+            .overdue_since()
+            .map_or_else(|| "not overdue".to_owned(), |at| format!("overdue since {}", self.told.moment(at)));
+        let refusals: Vec<&str> = told.refusals.iter().map(|refusal| refusal.label()).collect();
+        self.told.line(&format!("{name}: {since}, held back by [{}]", refusals.join(" ")));
     }
 
     fn policy(&mut self, name: &str, block: &str) {
@@ -226,8 +253,7 @@ impl Scene {
                     by: "ana".into(),
                 };
                 Box::new(move || {
-                    use futures_util::FutureExt;
-                    lightsout::ports::Control::hold(&*engine, request).now_or_never().unwrap().unwrap();
+                    engine.hold(request).now_or_never().unwrap().unwrap();
                 })
             }
             ["reload"] => {

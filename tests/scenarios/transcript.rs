@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lightsout::ports::{Message, MessageKind};
 use lightsout::report::{Outcome, SweepReport};
-use lightsout::rules::{Ground, Verdict};
+use lightsout::rules::{Action, Ground, Verdict};
 
 /// The transcript so far.
 pub(crate) struct Transcript {
@@ -96,7 +96,9 @@ impl Transcript {
             self.event(now, &format!("fault: {}", faults.join("; ")));
         }
         for verdict in &report.verdicts {
-            let told = self.verdict(verdict);
+            let waits = verdict.action == Action::Warn
+                && report.refused.iter().any(|(step, _)| step.instance == verdict.instance);
+            let told = if waits { held_back(verdict) } else { self.verdict(verdict) };
             if self.changed(&verdict.instance.to_string(), &told) || all {
                 self.event(now, &told);
             }
@@ -152,4 +154,9 @@ impl Transcript {
             due.unwrap_or_default()
         )
     }
+}
+
+/// Nobody is told, so no time is promised: it moves with every look.
+fn held_back(verdict: &Verdict) -> String {
+    format!("{} {} {}, held back", verdict.instance.name(), verdict.action.label(), verdict.ground.label())
 }

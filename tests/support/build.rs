@@ -123,6 +123,7 @@ pub fn due(ground: Ground, stop_at: Timestamp) -> Due {
         ground,
         key: StopKey(format!("2026-11-24|{}", ground.label()).into()),
         due_at: stop_at,
+        base_at: stop_at,
         stop_at,
         warn_at: stop_at.checked_sub(SignedDuration::from_mins(15)).unwrap(),
     }

@@ -84,7 +84,7 @@ fn answer(page: &mut Page, told: &Explanation, look: &Look) {
         page.pair("warning", &warn);
         page.pair("stop", &stop);
     }
-    if let Some(since) = verdict.overdue_since() {
+    if let Some(since) = told.overdue_since() {
         let line = look.paint.bad(&format!("for {}", words::length(verdict.at.duration_since(since))));
         page.pair("overdue", &line);
     }

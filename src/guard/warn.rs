@@ -1,0 +1,82 @@
+//! Who is warned: no more than can be stopped when their time comes, so that nobody is told again and again in vain.
+//!
+//! It is asked with the fleet as it will be then: what is announced already counts as asked, and takes its room.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::backoff::resting;
+use super::caps::{Scope, within_caps};
+use super::review::{canary, limits_of, too_many_failures};
+use super::sick::sick;
+use super::{FleetSight, Refusal, Surroundings};
+use crate::plan::{Announcement, Notice, Step};
+use crate::units::InstanceId;
+
+/// Every announcement, in exactly one of the two.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Weighed {
+    /// Are told.
+    pub told: Vec<Notice>,
+    /// Are not told, since the stop would not come; and why.
+    pub held_back: Vec<(Step, Refusal)>,
+}
+
+/// Weighs the announcements of a plan (G4, G19, S8). `around` holds the fleet as it will be when what is announced is
+/// carried out. The order is the plan's.
+pub fn weigh(announcements: Vec<Announcement>, around: &Surroundings<'_>) -> Weighed {
+    let mut then = around.sight.clone();
+    let mut held_back: BTreeMap<InstanceId, Refusal> = BTreeMap::new();
+    let mut by_time: BTreeMap<Timestamp, Vec<Step>> = BTreeMap::new();
+    for Announcement { step, .. } in &announcements {
+        match in_vain(step, around) {
+            Some(refusal) => drop(held_back.insert(step.instance.clone(), refusal)),
+            None => by_time.entry(step.stop_at).or_default().push(step.clone()),
+        }
+    }
+    // those of one time are stopped in one sweep, and take room from the later ones
+    for (at, steps) in by_time {
+        then.canaries.retain(|_, canary| at < canary.until);
+        held_back.extend(without_room(steps, &mut then, around).into_iter().map(|(step, why)| (step.instance, why)));
+    }
+    let mut weighed = Weighed::default();
+    for Announcement { notice, step } in announcements {
+        match held_back.get(&step.instance) {
+            Some(refusal) => weighed.held_back.push((step, *refusal)),
+            None => weighed.told.push(notice),
+        }
+    }
+    weighed
+}
+
+/// Who was told of this stop before, and was not stopped, is not told again while it would be refused all the same. The
+/// first warning goes out even so: what is wrong may be mended when its time comes.
+fn in_vain(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
+    let (history, stops_per_day) = (around.histories)(&step.instance)?;
+    if !history.notices.iter().any(|notice| notice.key.stop == step.key) {
+        return None;
+    }
+    sick(around.sight, around.bounds, around.now)
+        .or_else(|| resting(history, stops_per_day, step.stop_at))
+        .or_else(|| too_many_failures(step, around))
+}
+
+/// Those for whom there is no room; the others take theirs. An unplanned cap refuses all or none when their time comes,
+/// and holds no warning back: it is people who then stop or hold theirs that bring what is due below it.
+fn without_room(steps: Vec<Step>, then: &mut FleetSight, around: &Surroundings<'_>) -> Vec<(Step, Refusal)> {
+    let (steps, mut refused) = canary(steps, then);
+    let (planned, unplanned): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(Step::is_planned);
+    let (passed, over) = within_caps(planned, then, &|scope| limits_of(scope, around));
+    refused.extend(over);
+    passed.iter().chain(&unplanned).for_each(|step| take_room(step, then));
+    refused
+}
+
+fn take_room(step: &Step, then: &mut FleetSight) {
+    Scope::of(step).iter().for_each(|scope| scope.ask(then, step.is_planned()));
+    if let Some(canary) = then.canaries.get_mut(&step.policy) {
+        canary.room = canary.room.saturating_sub(1);
+    }
+}
