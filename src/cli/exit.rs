@@ -42,13 +42,15 @@ impl Exit {
         });
         let settled =
             view.last.settled.iter().any(|(_, result)| result == "failed" || FAILED.contains(&result.as_str()));
-        if failed || settled {
-            Self::StopFailed
-        } else if view.workspaces.values().any(|workspace| workspace.fault.is_some()) || !view.last.faults.is_empty() {
-            Self::Unreadable
-        } else {
-            Self::Well
-        }
+        if failed || settled { Self::StopFailed } else { Self::of_reading(view) }
+    }
+
+    /// How well the fleet was read. What Azure has not settled was read all the same.
+    #[must_use]
+    pub fn of_reading(view: &crate::report::FleetView) -> Self {
+        let unread = view.workspaces.values().any(|workspace| workspace.fault.is_some())
+            || view.last.faults.iter().any(|fault| fault.label != "stuck");
+        if unread { Self::Unreadable } else { Self::Well }
     }
 }
 

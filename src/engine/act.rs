@@ -83,7 +83,7 @@ impl<W: World> Engine<W> {
             workspace.ok_or_else(|| (Refusal::NoSecondLook, "its workspace is not looked at any more".to_owned()))?;
         let look = tokio::time::timeout(LOOK_TIME, self.world.instance(&workspace, &id)).await;
         let late = |_| Err(Fault::new(FaultKind::Unreachable, format!("look at {} again in time", id.name())));
-        let fresh = match look.unwrap_or_else(late) {
+        let mut fresh = match look.unwrap_or_else(late) {
             Ok(fresh) => Arc::new(fresh),
             Err(fault) if fault.kind == FaultKind::Gone => {
                 return Err((Refusal::NoLongerDue, "it is gone".to_owned()));
@@ -96,6 +96,11 @@ impl<W: World> Engine<W> {
         let mut changes = Changes::default();
         if let Some(place) = state.places.get_mut(id.workspace()) {
             place.see(fresh.clone(), &mut changes);
+            // As it is taken in: an answer may say with fewer digits, or not at all, when the instance was created.
+            let taken_in = place.entries.get(&id).map(|entry| &entry.facts);
+            if let Some(facts) = taken_in.filter(|facts| facts.observed_at == fresh.observed_at) {
+                fresh = facts.clone();
+            }
         }
         state.hand_over(id.workspace(), &changes.sightings);
         acted.sightings.extend(changes.sightings);

@@ -18,11 +18,19 @@ use crate::units::{PolicyId, WorkspaceId};
 pub(super) type Decided = Vec<(Arc<InstanceFacts>, Arc<Verdict>, Vec<String>)>;
 
 impl State {
+    /// Remembers from when to when everything was frozen last; a freeze that was lifted and comes again is another one.
+    fn note_freeze(&mut self, freeze: &Freeze, now: Timestamp) {
+        let is_frozen = *freeze != Freeze::Off;
+        if is_frozen {
+            let since = self.frozen.filter(|_| self.was_frozen).map_or(now, |(since, _)| since);
+            self.frozen = Some((since, now));
+        }
+        self.was_frozen = is_frozen;
+    }
+
     /// Decides about every instance of the workspaces just read. An instance missing from the last reading is not decided about.
     pub(super) fn decide(&mut self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> (Decided, Vec<Decision>) {
-        if *freeze != Freeze::Off {
-            self.frozen_at = Some(now);
-        }
+        self.note_freeze(freeze, now);
         let governed: Vec<Arc<Policy>> = read.iter().filter_map(|id| self.policy_of(id)).collect();
         let mut moments: BTreeMap<PolicyId, Moment<'_>> = BTreeMap::new();
         for policy in &governed {
@@ -60,7 +68,7 @@ impl State {
 
     /// A policy at an instant, with what is to be known beside it.
     pub(super) fn moment<'a>(&self, policy: &'a Policy, at: Timestamp) -> Moment<'a> {
-        Moment::new(policy, at).patient(self.stale_after).thawed(self.frozen_at)
+        Moment::new(policy, at).patient(self.stale_after).thawed(self.frozen)
     }
 
     pub(super) fn policy_of(&self, workspace: &WorkspaceId) -> Option<Arc<Policy>> {

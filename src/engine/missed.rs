@@ -31,7 +31,7 @@ impl State {
                     .saturating_sub(u64::from(open))
                     .saturating_add(edges.skipped.div_ceil(2));
                 if missed > 0 {
-                    let frozen = self.frozen_at.is_some_and(|at| at > last);
+                    let frozen = self.frozen.is_some_and(|(_, until)| until > last);
                     report.edges_missed.push((
                         policy.id.clone(),
                         missed,

@@ -45,8 +45,10 @@ pub(super) struct State {
     pub(super) waiting: Vec<Hold>,
     /// Stops asked for in the last hour.
     pub(super) asked: Vec<Asked>,
-    /// When everything was last seen frozen.
-    pub(super) frozen_at: Option<Timestamp>,
+    /// From when to when everything was last seen frozen.
+    pub(super) frozen: Option<(Timestamp, Timestamp)>,
+    /// Frozen when last decided.
+    pub(super) was_frozen: bool,
     /// The newest edge of each policy that was let go, being missed for longer than it catches up.
     pub(super) let_go: BTreeMap<PolicyId, Timestamp>,
     /// Messages that were of no use before they could be delivered.
@@ -97,7 +99,8 @@ impl<W: World> Engine<W> {
             orphans: Vec::new(),
             waiting: Vec::new(),
             asked: Vec::new(),
-            frozen_at: None,
+            frozen: None,
+            was_frozen: false,
             let_go: BTreeMap::new(),
             messages_let_go: 0,
             stale_after: options.stale_after,

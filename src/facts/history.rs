@@ -91,7 +91,7 @@ pub enum StopResult {
     Gone,
     /// Azure refused or failed; the fault's label (`disk_full`, `conflict`, …).
     Failed(String),
-    /// Dropped before anything was sent: no longer due on the second look, or found unsent after a crash.
+    /// Dropped before anything was sent: no longer due on the second look, or without a trace after a crash: `unsent`, of which nobody knows whether it left.
     Dropped(String),
 }
 

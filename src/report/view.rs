@@ -84,6 +84,7 @@ pub struct FleetView {
     /// How well the fleet is seen.
     pub sight: FleetSight,
     /// Messages given up since the start: of no use any more before a channel took them.
+    #[serde(default)]
     pub messages_let_go: u64,
     /// The last sweep.
     pub last: Arc<SweepReport>,

@@ -119,7 +119,7 @@ impl Decision<'_> {
                 hours: hours_now,
                 instance: &self.facts.id,
                 start: self.start,
-                frozen_at: self.moment.frozen_at,
+                frozen: self.moment.frozen,
                 now,
             };
             let (finding, candidate) = hours(&question, self.history);

@@ -52,7 +52,7 @@ pub(super) struct HoursQuestion<'a> {
     pub(super) instance: &'a InstanceId,
     pub(super) start: RunStart,
     /// Up to when everything was frozen, as far as anyone saw.
-    pub(super) frozen_at: Option<Timestamp>,
+    pub(super) frozen: Option<(Timestamp, Timestamp)>,
     pub(super) now: Timestamp,
 }
 
@@ -148,8 +148,11 @@ fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &St
         return false;
     };
     let begun = history.notices.iter().any(|notice| notice.key.stop == *key);
-    let kept = [history.held_until(), history.last_busy.known(), question.frozen_at];
+    let kept = [history.held_until(), history.last_busy.known()];
     let from = kept.into_iter().flatten().fold(edge.at, Timestamp::max);
+    // A freeze that begins when the edge was let go already brings nothing back.
+    let kept_back = |(since, _): &(Timestamp, Timestamp)| since.duration_since(from) <= catch_up.duration();
+    let from = question.frozen.filter(kept_back).map_or(from, |(_, until)| until.max(from));
     !begun && question.now.duration_since(from) > catch_up.duration()
 }
 

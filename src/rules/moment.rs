@@ -22,7 +22,7 @@ pub struct Moment<'a> {
     /// Its name as stop keys have it.
     pub(super) key: String,
     pub(super) stale_after: SignedDuration,
-    pub(super) frozen_at: Option<Timestamp>,
+    pub(super) frozen: Option<(Timestamp, Timestamp)>,
     /// What is found of every instance that is off.
     pub(super) off: Arc<[Finding]>,
     base: Option<HoursNow>,
@@ -49,7 +49,7 @@ impl<'a> Moment<'a> {
         let overrides = policy.overrides.iter().map(|over| state(&over.terms, &key, now)).collect();
         let off = Arc::from([off()]);
         let base = state(&policy.terms, &key, now);
-        Self { policy, now, stale_after: STALE_AFTER, frozen_at: None, off, base, overrides, key }
+        Self { policy, now, stale_after: STALE_AFTER, frozen: None, off, base, overrides, key }
     }
 
     /// Lets an announced stop be later than usual: for those who sweep rarely, to whom every stop comes late.
@@ -58,10 +58,10 @@ impl<'a> Moment<'a> {
         Self { stale_after: stale_after.unwrap_or(self.stale_after), ..self }
     }
 
-    /// Says when everything was last seen frozen: what a freeze kept is caught up with from its end on.
+    /// Says from when to when everything was last seen frozen: what a freeze kept is caught up with from its end on.
     #[must_use]
-    pub fn thawed(self, frozen_at: Option<Timestamp>) -> Self {
-        Self { frozen_at, ..self }
+    pub fn thawed(self, frozen: Option<(Timestamp, Timestamp)>) -> Self {
+        Self { frozen, ..self }
     }
 
     /// The instant it is for.

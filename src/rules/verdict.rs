@@ -175,7 +175,7 @@ pub struct Finding {
     pub ground: Ground,
     /// A sentence fragment with the particulars.
     pub words: Words,
-    /// When a stop would be due by this rule alone.
+    /// When a stop would be due by this rule alone; of an edge that was missed, when that was.
     pub due_at: When,
 }
 

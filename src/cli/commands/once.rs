@@ -44,8 +44,7 @@ pub async fn plan(context: &Context) -> Result<Exit, CommandError> {
     };
     complain_of(&loaded);
     context.print(&*view, || render::plan(&view, &context.look(Some(&view))))?;
-    let unread = view.workspaces.values().any(|place| place.fault.is_some()) || !view.last.faults.is_empty();
-    Ok(if unread { Exit::Unreadable } else { Exit::Well })
+    Ok(Exit::of_reading(&view))
 }
 
 /// An engine that has looked at everything once and done nothing. Where the journal cannot be opened by this user, or is

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::{Look, Paint};
 use crate::facts::{History, NativeSchedule, NoticeState, Reading, StopResult};
 use crate::report::{Explanation, words};
-use crate::rules::Finding;
+use crate::rules::{Finding, Ground};
 
 /// A decision as text: the answer first, then what led to it.
 #[must_use]
@@ -166,6 +166,7 @@ fn result(result: &StopResult) -> String {
         StopResult::StartedAgain => "started again by a person".to_owned(),
         StopResult::Gone => "the instance was gone".to_owned(),
         StopResult::Failed(why) => format!("failed: {}", words::clean(why)),
+        StopResult::Dropped(why) if why == "unsent" => "nobody knows whether it was sent".to_owned(),
         StopResult::Dropped(why) => format!("not sent: {}", words::clean(why)),
     }
 }
@@ -209,7 +210,8 @@ fn findings(page: &mut Page, told: &Explanation) {
 }
 
 fn finding_words(finding: &Finding, page: &Page) -> String {
-    let due = finding.due_at.known().map_or_else(String::new, |at| format!("; due {}", page.moment(at)));
+    let ahead = finding.due_at.known().filter(|_| finding.ground != Ground::EdgeMissed);
+    let due = ahead.map_or_else(String::new, |at| format!("; due {}", page.moment(at)));
     format!("{}: {} ({}){due}", words::rule(finding.rule), words::clean(&finding.words), finding.ground.label())
 }
 
