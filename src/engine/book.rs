@@ -12,7 +12,7 @@ use crate::facts::{
 use crate::guard::Refusal;
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
-use crate::rules::Verdict;
+use crate::rules::{Ground, Verdict};
 use crate::units::{InstanceId, When};
 
 /// One instance.
@@ -225,6 +225,27 @@ fn remember_state(history: &mut History, facts: &InstanceFacts) {
 }
 
 impl Entry {
+    /// Its facts, dated by the last look.
+    pub(super) fn dated(&self) -> Arc<InstanceFacts> {
+        let mut facts = self.facts.clone();
+        if facts.observed_at != self.last_seen {
+            Arc::make_mut(&mut facts).observed_at = self.last_seen;
+        }
+        facts
+    }
+
+    /// Takes the verdict of a look; one that an instance is off, as before, is not made anew.
+    pub(super) fn decided(&mut self, verdict: Verdict) -> Arc<Verdict> {
+        let old = self
+            .verdict
+            .take()
+            .filter(|old| old.ground == Ground::Off && **old == Verdict { at: old.at, ..verdict.clone() });
+        let verdict = old.unwrap_or_else(|| Arc::new(verdict));
+        self.verdict = Some(verdict.clone());
+        self.held_back = None;
+        verdict
+    }
+
     /// Since when it should be off and is on: also where nobody is warned of it, since there is no room to stop it.
     pub(super) fn overdue_since(&self) -> Option<Timestamp> {
         let verdict = self.verdict.as_ref()?;
@@ -254,6 +275,9 @@ impl Entry {
         remember_state(&mut self.history, &facts);
         self.last_seen = facts.observed_at;
         self.absent = false;
+        if stays_off(&facts, &self.facts) {
+            return None;
+        }
         self.facts = facts;
         changed.then(|| Sighting {
             facts: self.facts.clone(),
@@ -283,6 +307,13 @@ fn keep_shared(new: &mut Arc<InstanceFacts>, old: &InstanceFacts) {
     }
 }
 
+/// Most of a fleet is off and stays so: its facts are not made anew at every look. Nothing is decided by their age.
+fn stays_off(new: &InstanceFacts, old: &InstanceFacts) -> bool {
+    new.state == PowerState::Stopped
+        && same_but_time(new, old)
+        && (&new.activity, &new.oddities, &new.region) == (&old.activity, &old.oddities, &old.region)
+}
+
 fn is_busy(facts: &InstanceFacts) -> bool {
     facts.state == PowerState::JobRunning || matches!(facts.activity, Activity::Busy { .. })
 }
@@ -296,3 +327,6 @@ fn same_but_time(new: &InstanceFacts, old: &InstanceFacts) -> bool {
         && new.owner == old.owner
         && new.native == old.native
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,7 +162,7 @@ impl<W: World> Engine<W> {
         let entry = state.places.get(id.workspace()).and_then(|place| place.entries.get(id));
         let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
         let verdict = evaluate(&state.moment(&policy, at), &entry.facts, &entry.history, &freeze);
-        let mut told = Explanation::new(entry.facts.clone(), Arc::new(verdict), terms_of(&policy, &entry.facts));
+        let mut told = Explanation::new(entry.dated(), Arc::new(verdict), terms_of(&policy, &entry.facts));
         told.zone = zone_of(Some(&policy));
         told.mode = Some(policy.mode);
         told.history = Some(entry.history.clone());

@@ -50,12 +50,12 @@ impl State {
                 continue;
             };
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
-                let verdict = Arc::new(evaluate(moment, &entry.facts, &entry.history, freeze));
-                if entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict)) {
-                    rows.push(Decision { facts: entry.facts.clone(), verdict: verdict.clone() });
+                let verdict = evaluate(moment, &entry.facts, &entry.history, freeze);
+                let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));
+                let verdict = entry.decided(verdict);
+                if is_news {
+                    rows.push(Decision { facts: entry.dated(), verdict: verdict.clone() });
                 }
-                entry.verdict = Some(verdict.clone());
-                entry.held_back = None;
                 let told = match verdict.action {
                     Action::Warn => terms_of(policy, &entry.facts).warning.notify.clone(),
                     Action::Keep | Action::Stop => Vec::new(),
