@@ -97,9 +97,8 @@ impl<W: World> Engine<W> {
         if let Some(place) = state.places.get_mut(id.workspace()) {
             place.see(fresh.clone(), &mut changes);
             // As it is taken in: an answer may say with fewer digits, or not at all, when the instance was created.
-            let taken_in = place.entries.get(&id).map(|entry| &entry.facts);
-            if let Some(facts) = taken_in.filter(|facts| facts.observed_at == fresh.observed_at) {
-                fresh = facts.clone();
+            if let Some(entry) = place.entries.get(&id).filter(|entry| entry.last_seen == fresh.observed_at) {
+                fresh = entry.dated();
             }
         }
         state.hand_over(id.workspace(), &changes.sightings);

@@ -12,7 +12,7 @@ use crate::facts::{
 use crate::guard::Refusal;
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
-use crate::rules::{Ground, Verdict};
+use crate::rules::{Action, Verdict};
 use crate::units::{InstanceId, When};
 
 /// One instance.
@@ -234,12 +234,10 @@ impl Entry {
         facts
     }
 
-    /// Takes the verdict of a look; one that an instance is off, as before, is not made anew.
+    /// Takes the verdict of a look; one that keeps it as before, and does so until later, is not made anew.
     pub(super) fn decided(&mut self, verdict: Verdict) -> Arc<Verdict> {
-        let old = self
-            .verdict
-            .take()
-            .filter(|old| old.ground == Ground::Off && **old == Verdict { at: old.at, ..verdict.clone() });
+        let lasts = verdict.action == Action::Keep && verdict.due.as_ref().is_none_or(|due| due.stop_at > verdict.at);
+        let old = self.verdict.take().filter(|old| lasts && same_but_at(old, &verdict));
         let verdict = old.unwrap_or_else(|| Arc::new(verdict));
         self.verdict = Some(verdict.clone());
         self.held_back = None;
@@ -275,7 +273,7 @@ impl Entry {
         remember_state(&mut self.history, &facts);
         self.last_seen = facts.observed_at;
         self.absent = false;
-        if stays_off(&facts, &self.facts) {
+        if is_as_before(&facts, &self.facts) {
             return None;
         }
         self.facts = facts;
@@ -307,10 +305,16 @@ fn keep_shared(new: &mut Arc<InstanceFacts>, old: &InstanceFacts) {
     }
 }
 
-/// Most of a fleet is off and stays so: its facts are not made anew at every look. Nothing is decided by their age.
-fn stays_off(new: &InstanceFacts, old: &InstanceFacts) -> bool {
-    new.state == PowerState::Stopped
-        && same_but_time(new, old)
+fn same_but_at(old: &Verdict, new: &Verdict) -> bool {
+    // the cheapest first: most that differ do so in these
+    (old.action, old.ground, old.changes_at) == (new.action, new.ground, new.changes_at)
+        && *old == Verdict { at: old.at, ..new.clone() }
+}
+
+/// Most of a fleet is as it was: its facts are not made anew at every look. Whoever goes by their age asks when it was
+/// last seen.
+fn is_as_before(new: &InstanceFacts, old: &InstanceFacts) -> bool {
+    same_but_time(new, old)
         && (&new.activity, &new.oddities, &new.region) == (&old.activity, &old.oddities, &old.region)
 }
 

@@ -60,7 +60,9 @@ impl State {
                     Action::Warn => terms_of(policy, &entry.facts).warning.notify.clone(),
                     Action::Keep | Action::Stop => Vec::new(),
                 };
-                decided.push((entry.facts.clone(), verdict, told));
+                // What is to be done goes by the age of the facts; what is only kept does not.
+                let facts = if verdict.action == Action::Keep { entry.facts.clone() } else { entry.dated() };
+                decided.push((facts, verdict, told));
             }
         }
         (decided, rows)

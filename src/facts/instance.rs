@@ -244,7 +244,7 @@ pub struct InstanceFacts {
     pub native: Arc<NativeTimers>,
     /// Evidence of use.
     pub activity: Activity,
-    /// When this was read; of an instance that stays off, when it was first read so.
+    /// When this was read; what stays the same may be kept as it was first read.
     pub observed_at: Timestamp,
     /// What was odd about the answer; mostly empty.
     pub oddities: ThinVec<Oddity>,

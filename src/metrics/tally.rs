@@ -123,13 +123,15 @@ impl Tally {
         let mut running = BTreeMap::new();
         for (id, workspace) in &view.workspaces {
             let mut sum = self.running.get(id).copied().unwrap_or(0);
-            for facts in workspace.instances.iter().map(|i| &i.facts).filter(|f| f.state.is_billed()) {
+            for instance in workspace.instances.iter().filter(|i| i.facts.state.is_billed()) {
+                let facts = &instance.facts;
+                let seen_at = instance.seen_at.known().unwrap_or(facts.observed_at);
                 let before = self.billed.get(&facts.id).filter(|(created, _)| *created == facts.created);
-                let stretch = before.map(|(_, seen)| facts.observed_at.duration_since(*seen));
+                let stretch = before.map(|(_, seen)| seen_at.duration_since(*seen));
                 if let Some(stretch) = stretch.filter(|s| s.is_positive() && *s <= GAP_MAX) {
                     sum = sum.saturating_add(i64::try_from(stretch.as_millis()).unwrap_or(0));
                 }
-                let seen = before.map_or(facts.observed_at, |(_, seen)| facts.observed_at.max(*seen));
+                let seen = before.map_or(seen_at, |(_, seen)| seen_at.max(*seen));
                 billed.insert(facts.id.clone(), (facts.created, seen));
             }
             running.insert(id.clone(), sum);

@@ -19,7 +19,10 @@ use crate::units::{PolicyId, Region, When, WorkspaceId};
 pub struct InstanceView {
     /// As observed.
     pub facts: Arc<InstanceFacts>,
-    /// As decided.
+    /// When it was last seen; the facts are as old as the last change of them.
+    #[serde(default)]
+    pub seen_at: When,
+    /// As decided; as old as the last change of it.
     pub verdict: Option<Arc<Verdict>>,
     /// Since when it should be off and is not.
     pub overdue_since: When,

@@ -150,6 +150,7 @@ pub fn step(facts: &InstanceFacts, ground: Ground) -> Step {
 pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
     let overdue_since = verdict.as_ref().and_then(Verdict::overdue_since);
     InstanceView {
+        seen_at: facts.observed_at.into(),
         facts: Arc::new(facts),
         verdict: verdict.map(Arc::new),
         overdue_since: overdue_since.into(),

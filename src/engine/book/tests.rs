@@ -41,7 +41,7 @@ fn only(place: &Place) -> &Entry {
 }
 
 #[test]
-fn what_stays_off_is_not_made_anew_and_dated_by_the_last_look() {
+fn what_stays_as_it_was_is_not_made_anew_and_dated_by_the_last_look() {
     let tags = crate::facts::Tags::default();
     let facts = WorkspaceFacts { id: workspace(), region: Region::new("westeurope"), tags };
     let mut place = Place::new(facts, Rule::Ungoverned);
@@ -51,8 +51,7 @@ fn what_stays_off_is_not_made_anew_and_dated_by_the_last_look() {
     assert!(Arc::ptr_eq(&first, &only(&place).facts));
     assert_eq!((only(&place).last_seen, only(&place).dated().observed_at), (at(60), at(60)));
     assert_eq!(only(&place).history.last_seen_off, When::at(at(60)), "seen off until then");
-    // A running one is dated by every look: the guard goes by it.
     assert_eq!(place.absorb(seen(PowerState::Running, at(120))).sightings.len(), 1);
     assert!(place.absorb(seen(PowerState::Running, at(180))).sightings.is_empty());
-    assert_eq!(only(&place).facts.observed_at, at(180));
+    assert_eq!((only(&place).facts.observed_at, only(&place).dated().observed_at), (at(120), at(180)));
 }
