@@ -23,6 +23,7 @@ use lightsout::rules::{Moment, Verdict, evaluate};
 use lightsout::settings::Settings;
 use lightsout::units::{InstanceId, When};
 use measure::{By, Measured};
+use thin_vec::ThinVec;
 
 /// Instances decided about in one round.
 const COUNT: usize = 10_000;
@@ -158,7 +159,7 @@ fn whole(policy: &Policy, fleet: &[(Arc<InstanceFacts>, History)]) {
         || {
             let moment = Moment::new(policy, now);
             let one = |(facts, history): &(Arc<InstanceFacts>, History)| {
-                (facts.clone(), evaluate(&moment, facts, history, &Freeze::Off), Vec::new())
+                (facts.clone(), evaluate(&moment, facts, history, &Freeze::Off), ThinVec::new())
             };
             let decided: Vec<_> = fleet.iter().map(one).collect();
             let plan = draft(&decided, now);
@@ -174,5 +175,5 @@ fn whole(policy: &Policy, fleet: &[(Arc<InstanceFacts>, History)]) {
             black_box((approved, refused));
         },
     );
-    println!("{}", measured.line("decide, draft and review, beside deciding", u32::try_from(COUNT).unwrap(), 200));
+    println!("{}", measured.line("decide, draft and review, beside deciding", u32::try_from(COUNT).unwrap(), 250));
 }

@@ -38,14 +38,14 @@ proptest! {
         let mut newer = case.clone();
         let now = case.now;
         newer.facts.activity = if busy {
-            Activity::Busy { source: Source::Job, as_of: now }
+            Activity::Busy { source: Source::Job, as_of: now.into() }
         } else {
             match case.facts.activity {
                 Activity::Quiet { since, as_of, covered } => {
                     let since = since.checked_add(SignedDuration::from_mins(later)).unwrap().min(now);
                     Activity::Quiet { since, as_of, covered }
                 }
-                Activity::Busy { .. } | Activity::Unknown(_) => Activity::Busy { source: Source::Job, as_of: now },
+                Activity::Busy { .. } | Activity::Unknown(_) => Activity::Busy { source: Source::Job, as_of: now.into() },
             }
         };
         let after = newer.verdict();
@@ -95,7 +95,7 @@ proptest! {
             2 => case.facts.state = PowerState::Broken("Unusable".into()),
             3 => case.facts.tags = Reading::Unknown(Unknown::Missing),
             4 => case.facts.created = Default::default(),
-            _ => case.facts.tags = Reading::Known { value: Tags(vec![("LIGHTSOUT-keep".into(), "?!".into())]), as_of: case.now },
+            _ => case.facts.tags = Reading::Known { value: Tags(vec![("LIGHTSOUT-keep".into(), "?!".into())]), as_of: case.now.into() },
         }
         prop_assert_eq!(case.verdict().action, Action::Keep);
     }
@@ -111,10 +111,10 @@ proptest! {
                 by: "ana".to_owned(), reason: "training".to_owned(), made_at: minutes(made.min(left)),
             }),
             1 => case.freeze = Freeze::On("incident".to_owned()),
-            2 => case.facts.tags = Reading::Known { value: Tags(vec![("lightsout-keep".into(), "true".into())]), as_of: case.now },
+            2 => case.facts.tags = Reading::Known { value: Tags(vec![("lightsout-keep".into(), "true".into())]), as_of: case.now.into() },
             _ => {
                 let until = minutes(left).to_string();
-                case.facts.tags = Reading::Known { value: Tags(vec![("lightsout-keep".into(), until.as_str().into())]), as_of: case.now };
+                case.facts.tags = Reading::Known { value: Tags(vec![("lightsout-keep".into(), until.as_str().into())]), as_of: case.now.into() };
             }
         }
         let verdict = case.verdict();

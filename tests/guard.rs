@@ -16,7 +16,7 @@ use lightsout::facts::{
 use lightsout::guard::{Canary, FleetSight, Refusal, ScopeCount, SecondLook, second_look};
 use lightsout::plan::Step;
 use lightsout::policy::{Cap, Limits, Mode};
-use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
+use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{Percent, PolicyId, When};
 use thin_vec::thin_vec;
 
@@ -256,9 +256,7 @@ fn stop_verdict(step: &Step) -> Verdict {
     Verdict {
         instance: step.instance.clone(),
         created: step.created,
-        policy: step.policy.clone(),
-        revision: step.revision.clone(),
-        override_name: None,
+        under: Arc::new(Under { policy: step.policy.clone(), revision: step.revision.clone(), override_name: None }),
         at: now(),
         action: Action::Stop,
         ground: step.ground,
@@ -295,8 +293,14 @@ fn g10_a_second_look_that_finds_the_same_permits() {
     assert_eq!(looked(|fresh, _, _| fresh.created = When::NONE), Some(Refusal::NoLongerDue));
     assert_eq!(looked(|fresh, _, _| fresh.state = PowerState::JobRunning), Some(Refusal::NoLongerDue));
     assert_eq!(looked(|fresh, _, _| fresh.tags = Reading::Unknown(Unknown::Missing)), Some(Refusal::NoLongerDue));
-    assert_eq!(looked(|_, verdict, _| verdict.revision = Arc::from("another")), Some(Refusal::PolicyChanged));
-    assert_eq!(looked(|_, verdict, _| verdict.policy = PolicyId::new("another")), Some(Refusal::PolicyChanged));
+    assert_eq!(
+        looked(|_, verdict, _| Arc::make_mut(&mut verdict.under).revision = Arc::from("another")),
+        Some(Refusal::PolicyChanged)
+    );
+    assert_eq!(
+        looked(|_, verdict, _| Arc::make_mut(&mut verdict.under).policy = PolicyId::new("another")),
+        Some(Refusal::PolicyChanged)
+    );
     assert_eq!(looked(|_, verdict, _| verdict.action = Action::Warn), Some(Refusal::NoLongerDue));
     assert_eq!(looked(|_, verdict, _| verdict.due = None), Some(Refusal::NoLongerDue));
     let other = |verdict: &mut Verdict| verdict.due.iter_mut().for_each(|due| due.key = StopKey("another".into()));

@@ -92,7 +92,7 @@ async fn transitions(bench: &Sqlite) -> Vec<TransitionRow> {
 }
 
 fn between(mut sighting: Sighting, not_before: i64) -> Sighting {
-    sighting.not_before = Some(at(not_before));
+    sighting.not_before = at(not_before).into();
     sighting
 }
 

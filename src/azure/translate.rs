@@ -152,7 +152,7 @@ impl<'w> Frame<'w> {
                     status: operation_status(said(&wire.operation_status)),
                     trigger: trigger(said(&wire.operation_trigger)),
                 };
-                Reading::Known { value: Arc::new(value), as_of: self.observed_at }
+                Reading::Known { value: Arc::new(value), as_of: self.observed_at.into() }
             }
             Err(why) => {
                 odd(oddities, "lastOperation.operationTime", why.clone());
@@ -294,7 +294,7 @@ fn is_nil(text: &str) -> bool {
 /// Absent tags are no tags; tags of another shape are not known, which opts out (G13).
 pub(super) fn tags(raw: Option<&RawValue>, as_of: Timestamp, oddities: &mut ThinVec<Oddity>) -> Reading<Tags> {
     let Some(raw) = raw.filter(|raw| raw.get() != "{}") else {
-        return Reading::Known { value: Tags::default(), as_of };
+        return Reading::Known { value: Tags::default(), as_of: as_of.into() };
     };
     let mut unreadable = |why: String| {
         odd(oddities, "tags", why.clone());
@@ -314,7 +314,7 @@ pub(super) fn tags(raw: Option<&RawValue>, as_of: Timestamp, oddities: &mut Thin
         }
         tags.0.push((Arc::from(&*name.0), Arc::from(&*value.0)));
     }
-    Reading::Known { value: tags, as_of }
+    Reading::Known { value: tags, as_of: as_of.into() }
 }
 
 fn native(inner: &Instance<'_>, oddities: &mut ThinVec<Oddity>) -> NativeTimers {

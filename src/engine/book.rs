@@ -259,7 +259,7 @@ impl Entry {
         let sighting = Sighting {
             facts: facts.clone(),
             before: None,
-            not_before: None,
+            not_before: When::NONE,
             not_after: facts.observed_at,
             history: history.clone(),
         };
@@ -280,7 +280,7 @@ impl Entry {
         changed.then(|| Sighting {
             facts: self.facts.clone(),
             before: Some(before),
-            not_before: Some(not_before),
+            not_before: not_before.into(),
             not_after: self.last_seen,
             history: self.history.clone(),
         })

@@ -138,8 +138,8 @@ impl<W: World> Engine<W> {
         };
         let facts: InstanceFacts = serde_json::from_str(&row.facts).map_err(broken)?;
         let verdict: Verdict = serde_json::from_str(&row.verdict).map_err(broken)?;
-        let policy = self.lock().policies.get(&verdict.policy).cloned();
-        let same = policy.filter(|policy| policy.revision == verdict.revision);
+        let policy = self.lock().policies.get(&verdict.under.policy).cloned();
+        let same = policy.filter(|policy| policy.revision == verdict.under.revision);
         Ok(Explanation {
             zone: zone_of(same.as_ref()),
             mode: same.map(|policy| policy.mode),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use thin_vec::ThinVec;
 
 use super::book::Rule;
 use super::state::State;
@@ -15,7 +16,7 @@ use crate::units::{PolicyId, WorkspaceId};
 
 /// Each decided instance: facts, verdict, and who else is told where there is something to tell. Facts and verdict are
 /// shared with the book, the report and the view: a fleet holds each once.
-pub(super) type Decided = Vec<(Arc<InstanceFacts>, Arc<Verdict>, Vec<String>)>;
+pub(super) type Decided = Vec<(Arc<InstanceFacts>, Arc<Verdict>, ThinVec<String>)>;
 
 impl State {
     /// Remembers from when to when everything was frozen last; a freeze that was lifted and comes again is another one.
@@ -57,8 +58,8 @@ impl State {
                     rows.push(Decision { facts: entry.dated(), verdict: verdict.clone() });
                 }
                 let told = match verdict.action {
-                    Action::Warn => terms_of(policy, &entry.facts).warning.notify.clone(),
-                    Action::Keep | Action::Stop => Vec::new(),
+                    Action::Warn => terms_of(policy, &entry.facts).warning.notify.iter().cloned().collect(),
+                    Action::Keep | Action::Stop => ThinVec::new(),
                 };
                 // What is to be done goes by the age of the facts; what is only kept does not.
                 let facts = if verdict.action == Action::Keep { entry.facts.clone() } else { entry.dated() };
@@ -88,7 +89,8 @@ fn is_other(old: &Verdict, new: &Verdict) -> bool {
         let moves = is_vetoed(verdict.ground) || verdict.action == Action::Warn;
         verdict.due.as_ref().map(|due| (due.key.clone(), Some(due.stop_at).filter(|_| !moves)))
     };
-    (old.action, old.ground, &old.revision) != (new.action, new.ground, &new.revision) || deadline(old) != deadline(new)
+    (old.action, old.ground, &old.under.revision) != (new.action, new.ground, &new.under.revision)
+        || deadline(old) != deadline(new)
 }
 
 const fn is_vetoed(ground: Ground) -> bool {

@@ -61,7 +61,7 @@ impl State {
         for (id, place) in &self.places {
             for verdict in place.entries.values().filter_map(|entry| self.promised(entry)) {
                 let planned = verdict.due.as_ref().is_some_and(|due| due.ground == Ground::OffHours);
-                each_scope(&mut sight, id, Some(verdict.policy.clone()), |count| count.ask(planned));
+                each_scope(&mut sight, id, Some(verdict.under.policy.clone()), |count| count.ask(planned));
             }
         }
         self.add_canaries(&mut sight, now, |entry| self.promised(entry).is_some());
@@ -71,7 +71,7 @@ impl State {
     /// The verdict on an instance whose stop is due or announced: it is asked for without another warning.
     fn promised<'a>(&self, entry: &'a Entry) -> Option<&'a Verdict> {
         let verdict = entry.verdict.as_ref().filter(|_| !entry.absent && entry.history.open.is_none())?;
-        let enforced = self.policies.get(&verdict.policy).is_some_and(|policy| policy.mode == Mode::Enforce);
+        let enforced = self.policies.get(&verdict.under.policy).is_some_and(|policy| policy.mode == Mode::Enforce);
         (enforced && (verdict.action == Action::Stop || waits(entry, verdict))).then_some(verdict)
     }
 }

@@ -60,5 +60,5 @@ impl State {
 fn let_go(verdict: &Verdict) -> Option<(&PolicyId, Timestamp)> {
     let kept = matches!(verdict.ground, Ground::Frozen | Ground::Held | Ground::Exempt | Ground::Busy);
     let found = verdict.findings.iter().find(|finding| finding.ground == Ground::EdgeMissed).filter(|_| !kept)?;
-    Some((&verdict.policy, found.due_at.known()?))
+    Some((&verdict.under.policy, found.due_at.known()?))
 }

@@ -99,7 +99,7 @@ fn count_place(sight: &mut FleetSight, place: &Place) {
             sight.instances_unknown = sight.instances_unknown.saturating_add(1);
         }
         if entry.facts.state.is_on() {
-            let policy = entry.verdict.as_ref().map(|verdict| verdict.policy.clone());
+            let policy = entry.verdict.as_ref().map(|verdict| verdict.under.policy.clone());
             each_scope(sight, &place.facts.id, policy, |count| count.running = count.running.saturating_add(1));
         }
     }

@@ -1,7 +1,8 @@
 //! A value that is either known with its age or unknown with a reason; there is no default between the two.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::units::When;
 
 /// Why something is not known. Unknown never means idle, stopped or allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +40,7 @@ pub enum Reading<T> {
         /// What was observed.
         value: T,
         /// When it held.
-        as_of: Timestamp,
+        as_of: When,
     },
     /// Not known.
     Unknown(Unknown),

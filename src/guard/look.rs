@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Approved, Refusal, StopPermit};
 use crate::facts::{Freeze, InstanceFacts};
-use crate::rules::{Action, Verdict};
+use crate::rules::{Action, Verdict, Words};
 
 /// How old a second look may be when the stop is sent.
 const LOOK_MAX: SignedDuration = SignedDuration::from_secs(10);
@@ -41,12 +41,12 @@ pub fn second_look(approved: Approved, look: &SecondLook<'_>) -> Result<StopPerm
     if let Some(difference) = step.expected.differs_from(look.fresh) {
         return Err((Refusal::NoLongerDue, difference));
     }
-    if look.verdict.revision != step.revision || look.verdict.policy != step.policy {
+    if look.verdict.under.revision != step.revision || look.verdict.under.policy != step.policy {
         return Err((Refusal::PolicyChanged, "the policy changed since the plan was made".to_owned()));
     }
     let same = look.verdict.due.as_ref().is_some_and(|due| due.key == step.key);
     if look.verdict.action != Action::Stop || !same {
-        let now = look.verdict.findings.first().map_or("nothing", |finding| &*finding.words);
+        let now = look.verdict.findings.first().map_or(&Words::Fixed("nothing"), |finding| &finding.words);
         return Err((Refusal::NoLongerDue, format!("decided anew: {now}")));
     }
     Ok(StopPermit { step, looked_at: look.now })

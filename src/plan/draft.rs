@@ -4,14 +4,15 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use thin_vec::ThinVec;
 
 use super::{Announcement, Expected, Notice, Plan, Step};
 use crate::facts::InstanceFacts;
-use crate::rules::{Action, Verdict};
+use crate::rules::{Action, Verdict, Words};
 
 /// Drafts the plan of one sweep. `decided` pairs each instance's facts with its verdict and the further addressees of
 /// its notices. The order of the plan does not depend on the order given.
-pub fn draft<V: Borrow<Verdict>>(decided: &[(Arc<InstanceFacts>, V, Vec<String>)], now: Timestamp) -> Plan {
+pub fn draft<V: Borrow<Verdict>>(decided: &[(Arc<InstanceFacts>, V, ThinVec<String>)], now: Timestamp) -> Plan {
     let mut plan = Plan { made_at: Some(now), steps: Vec::new(), notices: Vec::new() };
     for (facts, verdict, notify) in decided {
         let verdict = verdict.borrow();
@@ -31,8 +32,8 @@ fn step(facts: &InstanceFacts, verdict: &Verdict) -> Option<Step> {
     Some(Step {
         instance: verdict.instance.clone(),
         created: verdict.created,
-        policy: verdict.policy.clone(),
-        revision: verdict.revision.clone(),
+        policy: verdict.under.policy.clone(),
+        revision: verdict.under.revision.clone(),
         ground: due.ground,
         key: due.key.clone(),
         due_at: due.due_at,
@@ -57,13 +58,13 @@ fn notice(facts: &InstanceFacts, verdict: &Verdict, notify: &[String]) -> Option
         "{} will be stopped at {}: {}",
         facts.id.name(),
         key.stop_at,
-        verdict.findings.first().map_or("it is due", |f| &*f.words)
+        verdict.findings.first().map_or(&Words::Fixed("it is due"), |finding| &finding.words)
     );
     Some(Notice {
         instance: verdict.instance.clone(),
         created: verdict.created,
         key: *key,
-        policy: verdict.policy.clone(),
+        policy: verdict.under.policy.clone(),
         ground: due.ground.label().to_owned(),
         owner: facts.owner.name().map(str::to_owned),
         notify: notify.to_vec(),

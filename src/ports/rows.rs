@@ -10,7 +10,7 @@ use super::Message;
 use crate::facts::{Created, History, Hold, InstanceFacts, PowerState, StopKey, StopResult};
 use crate::plan::Step;
 use crate::rules::Verdict;
-use crate::units::{InstanceId, PolicyId, WorkspaceId};
+use crate::units::{InstanceId, PolicyId, When, WorkspaceId};
 
 /// A stop that is to be sent, written before it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,7 +33,7 @@ pub struct Sighting {
     /// Its state before, none at the first sighting.
     pub before: Option<PowerState>,
     /// The change happened after this instant (the previous sighting, or `lastOperation` when credible) …
-    pub not_before: Option<Timestamp>,
+    pub not_before: When,
     /// … and not after this one.
     pub not_after: Timestamp,
     /// What is remembered of it from now on (stops, holds and notices left out: they have their own rows).

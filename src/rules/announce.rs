@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::hours::Candidate;
+use super::candidate::Candidate;
 use super::verdict::{Action, Due, Ground};
-use crate::facts::{History, NoticeKey, NoticeState, PastNotice};
+use crate::facts::{History, NoticeKey, NoticeState, PastNotice, StopKey};
 use crate::policy::{Mode, Warning, WarningProof, WhenUndelivered};
 
 /// A notice is written this much before its lead begins, so that it has arrived when the lead does and the stop need
@@ -34,56 +34,63 @@ pub(super) struct Asked<'a> {
 
 /// What is to be done about a candidate now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Announced {
+pub(super) struct Announced<'a> {
     pub(super) action: Action,
     pub(super) ground: Ground,
-    pub(super) due: Due,
-    pub(super) notice: Option<NoticeKey>,
+    pub(super) stop_at: Timestamp,
     pub(super) changes_at: Option<Timestamp>,
+    candidate: Candidate<'a>,
+    base_at: Timestamp,
+    warn_at: Timestamp,
+    /// The deadline of the notice to give.
+    announce: Option<Timestamp>,
+}
+
+impl Announced<'_> {
+    /// The stop, with the identity of its reason, and the notice to give.
+    pub(super) fn due(&self) -> (Due, Option<NoticeKey>) {
+        let key = self.candidate.key();
+        let notice = self.announce.map(|stop_at| NoticeKey { stop: key.clone(), stop_at });
+        let Self { base_at, stop_at, warn_at, .. } = *self;
+        (Due { ground: self.candidate.ground, key, due_at: self.candidate.due_at, base_at, stop_at, warn_at }, notice)
+    }
 }
 
 /// The earliest instant at which a candidate may stop, warnings aside.
-pub(super) fn base_of(candidate: &Candidate, delays: Delays) -> Timestamp {
+pub(super) fn base_of(candidate: &Candidate<'_>, delays: Delays) -> Timestamp {
     delays.not_before.map_or(candidate.due_at, |bound| bound.max(candidate.due_at))
 }
 
 /// Decides between waiting, warning and stopping. Two stages: before the warning's time nothing; from then on what was
 /// announced, and whether it arrived, says when. A stop never comes sooner than its lead after the proof of its warning (S8).
-pub(super) fn announce(candidate: &Candidate, asked: &Asked<'_>) -> Announced {
+pub(super) fn announce<'a>(candidate: &Candidate<'a>, asked: &Asked<'_>) -> Announced<'a> {
     let Asked { delays, mode, now, .. } = *asked;
     let base = base_of(candidate, delays);
     let warn_at = base.checked_sub(delays.lead.saturating_add(DELIVERY)).unwrap_or(base);
-    let told = |told_at, action, ground, stop_at, notice, changes_at| Announced {
+    let told = |warn_at, action, ground, stop_at, announce, changes_at| Announced {
         action,
         ground,
-        due: Due {
-            ground: candidate.ground,
-            key: candidate.key.clone(),
-            due_at: candidate.due_at,
-            base_at: base,
-            stop_at,
-            warn_at: told_at,
-        },
-        notice,
+        stop_at,
         changes_at,
+        candidate: *candidate,
+        base_at: base,
+        warn_at,
+        announce,
     };
-    let make = |action, ground, stop_at, notice, changes_at| told(warn_at, action, ground, stop_at, notice, changes_at);
+    let make = |action, ground, changes_at| told(warn_at, action, ground, base, None, changes_at);
     // In observe mode nobody is warned, since nothing will happen: the stop would have come at its base.
     if mode == Mode::Observe || delays.lead.is_zero() {
         return if now >= base {
-            make(Action::Stop, candidate.ground, base, None, None)
+            make(Action::Stop, candidate.ground, None)
         } else {
-            make(Action::Keep, Ground::NotDue, base, None, Some(base))
+            make(Action::Keep, Ground::NotDue, Some(base))
         };
     }
     if now < warn_at {
-        return make(Action::Keep, Ground::NotDue, base, None, Some(warn_at));
+        return make(Action::Keep, Ground::NotDue, Some(warn_at));
     }
     let fresh = now.checked_add(delays.lead.saturating_add(DELIVERY)).map_or(base, |at| whole_second(at).max(base));
-    let renew = |ground, stop_at| {
-        let key = NoticeKey { stop: candidate.key.clone(), stop_at: fresh };
-        told(now, Action::Warn, ground, stop_at, Some(key), Some(fresh))
-    };
+    let renew = |ground, stop_at| told(now, Action::Warn, ground, stop_at, Some(fresh), Some(fresh));
     match standing(candidate, base, asked) {
         Standing::None => renew(candidate.ground, fresh),
         Standing::Waiting { at, told_at } => told(told_at, Action::Keep, Ground::Announced, at, None, Some(at)),
@@ -113,9 +120,16 @@ enum Standing {
 
 /// How the newest announcement of this deadline stands. One for an earlier deadline than `base` does not count: the
 /// deadline moved (a hold, a sign of use), which re-arms the warning.
-fn standing(candidate: &Candidate, base: Timestamp, asked: &Asked<'_>) -> Standing {
+fn standing(candidate: &Candidate<'_>, base: Timestamp, asked: &Asked<'_>) -> Standing {
+    if asked.history.notices.is_empty() {
+        return Standing::None;
+    }
+    told_before(&candidate.key(), base, asked)
+}
+
+fn told_before(key: &StopKey, base: Timestamp, asked: &Asked<'_>) -> Standing {
     let Asked { warning, history, now, delays: Delays { lead, .. }, .. } = *asked;
-    let counts = |notice: &&PastNotice| notice.key.stop == candidate.key && notice.key.stop_at >= base;
+    let counts = |notice: &&PastNotice| notice.key.stop == *key && notice.key.stop_at >= base;
     let Some(newest) = history.notices.iter().filter(counts).max_by_key(|notice| notice.key.stop_at) else {
         return Standing::None;
     };

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use smallvec::SmallVec;
 
 use super::announce::{Announced, Asked, Delays, announce, base_of};
+use super::candidate::Candidate;
 use super::exempt::exempt;
-use super::hours::{Candidate, HoursQuestion, hours};
+use super::hours::{HoursQuestion, hours};
 use super::idle::idle;
 use super::moment::{Holding, Moment, with_subject};
 use super::run::{RunStart, run_start};
 use super::settled::settled;
 use super::uptime::uptime;
-use super::verdict::{Action, Finding, Ground, Rule, Verdict};
+use super::verdict::{Action, Finding, Ground, Rule, Under, Verdict};
 use super::words::Words;
 use crate::facts::{Activity, EndedStop, Freeze, History, InstanceFacts, StopResult};
 use crate::policy::Terms;
@@ -23,7 +25,7 @@ pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, f
     if let Some(finding) = settled(facts, history) {
         let ground = finding.ground;
         let findings = if ground == Ground::Off { moment.off.clone() } else { Arc::from([finding]) };
-        return kept(moment, facts, ground, findings);
+        return kept(moment, moment.under(), facts, ground, findings);
     }
     with_subject(facts, |subject| {
         let holding = moment.holding(subject);
@@ -33,13 +35,17 @@ pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, f
     })
 }
 
-fn kept(moment: &Moment<'_>, facts: &InstanceFacts, ground: Ground, findings: Arc<[Finding]>) -> Verdict {
+fn kept(
+    moment: &Moment<'_>,
+    under: &Arc<Under>,
+    facts: &InstanceFacts,
+    ground: Ground,
+    findings: Arc<[Finding]>,
+) -> Verdict {
     Verdict {
         instance: facts.id.clone(),
         created: facts.created,
-        policy: moment.policy.id.clone(),
-        revision: moment.policy.revision.clone(),
-        override_name: None,
+        under: under.clone(),
         at: moment.now,
         action: Action::Keep,
         ground,
@@ -52,6 +58,9 @@ fn kept(moment: &Moment<'_>, facts: &InstanceFacts, ground: Ground, findings: Ar
 
 /// The window in which stops of one instance are counted (G15).
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Most instances have a finding and a candidate for each of hours, idleness and uptime: no memory is asked for for these.
+type Few<T> = SmallVec<[T; 4]>;
 
 struct Decision<'a> {
     moment: &'a Moment<'a>,
@@ -80,9 +89,9 @@ impl Decision<'_> {
         let announced = candidates
             .iter()
             .map(|candidate| announce(candidate, &asked))
-            .min_by_key(|announced| (announced.action != Action::Stop, announced.due.stop_at));
+            .min_by_key(|announced| (announced.action != Action::Stop, announced.stop_at));
         let vetoes = [frozen(freeze), self.held(), exempt, self.busy(earliest)];
-        let mut findings: Vec<Finding> = vetoes.into_iter().flatten().collect();
+        let mut findings: Few<Finding> = vetoes.into_iter().flatten().collect();
         let mut verdict = self.verdict(announced, &rules);
         if let Some(veto) = findings.first() {
             // A hold announces its end while it lasts; every other veto also silences warnings.
@@ -105,14 +114,13 @@ impl Decision<'_> {
             });
         }
         lead_with(&mut findings, verdict.ground);
-        verdict.findings = findings.into();
+        verdict.findings = findings.into_vec().into();
         verdict
     }
 
-    fn rules(&self) -> (Vec<Finding>, Vec<Candidate>) {
+    fn rules(&self) -> (Few<Finding>, Few<Candidate<'_>>) {
         let (policy, now) = (self.moment.key.as_str(), self.moment.now);
-        let mut findings = Vec::with_capacity(4);
-        let mut candidates = Vec::with_capacity(2);
+        let (mut findings, mut candidates) = (Few::new(), Few::new());
         if let Some((rule, hours_now)) = self.holding.hours {
             let question = HoursQuestion {
                 rule,
@@ -129,12 +137,12 @@ impl Decision<'_> {
         if let Some(rule) = self.holding.terms.idle {
             let (finding, candidate) = idle(rule, policy, &self.facts.activity, self.start, now);
             findings.push(finding);
-            candidates.extend(candidate.filter(|c| !self.history.is_spent(&c.key)));
+            candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
         }
         if let Some(rule) = self.holding.terms.uptime {
             let (finding, candidate) = uptime(rule, policy, self.start);
             findings.push(finding);
-            candidates.extend(candidate.filter(|c| !self.history.is_spent(&c.key)));
+            candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
         }
         (findings, candidates)
     }
@@ -193,7 +201,7 @@ impl Decision<'_> {
         Some(Finding { rule: Rule::Hold, ground: Ground::Held, words: words.into(), due_at: When::NONE })
     }
 
-    fn busy(&self, earliest: Option<&Candidate>) -> Option<Finding> {
+    fn busy(&self, earliest: Option<&Candidate<'_>>) -> Option<Finding> {
         let Activity::Busy { source, .. } = &self.facts.activity else {
             return None;
         };
@@ -202,19 +210,20 @@ impl Decision<'_> {
         (!spent).then_some(Finding { rule: Rule::Busy, ground: Ground::Busy, words, due_at: When::NONE })
     }
 
-    fn verdict(&self, announced: Option<Announced>, rules: &[Finding]) -> Verdict {
-        let mut verdict = kept(self.moment, self.facts, waiting_ground(rules), Arc::default());
-        verdict.override_name = self.holding.override_name.cloned();
+    fn verdict(&self, announced: Option<Announced<'_>>, rules: &[Finding]) -> Verdict {
+        let mut verdict =
+            kept(self.moment, self.holding.under, self.facts, waiting_ground(rules), self.moment.off.clone());
         if let Some(found) = announced {
-            let overdue_by_rule = found.due.due_at <= self.moment.now;
+            let (due, notice) = found.due();
+            let overdue_by_rule = due.due_at <= self.moment.now;
             verdict.action = found.action;
             if found.ground != Ground::NotDue {
                 verdict.ground = found.ground;
             } else if overdue_by_rule {
                 verdict.ground = Ground::JustStarted;
             }
-            verdict.due = Some(Box::new(found.due));
-            verdict.notice = found.notice.map(Box::new);
+            verdict.due = Some(Box::new(due));
+            verdict.notice = notice.map(Box::new);
             verdict.changes_at = found.changes_at.into();
         }
         verdict
@@ -247,7 +256,7 @@ fn frozen(freeze: &Freeze) -> Option<Finding> {
 }
 
 /// A policy may say how long use holds back a due stop; without it, for ever.
-fn cap_reached(terms: &Terms, earliest: Option<&Candidate>, now: Timestamp) -> bool {
+fn cap_reached(terms: &Terms, earliest: Option<&Candidate<'_>>, now: Timestamp) -> bool {
     let reached = |cap: crate::units::Span, due: Timestamp| due.checked_add(cap.duration()).is_ok_and(|end| now >= end);
     terms.busy_cap.zip(earliest).is_some_and(|(cap, candidate)| reached(cap, candidate.due_at))
 }

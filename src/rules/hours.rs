@@ -4,21 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::candidate::{Candidate, Reason};
 use super::run::RunStart;
 use super::verdict::{Finding, Ground, Rule};
 use super::words::Words;
-use crate::facts::{History, StopKey};
+use crate::facts::History;
 use crate::policy::HoursRule;
 use crate::schedule::{Edge, HoursState};
 use crate::units::{InstanceId, When};
-
-/// A stop that one rule finds due, or coming.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Candidate {
-    pub(super) ground: Ground,
-    pub(super) key: StopKey,
-    pub(super) due_at: Timestamp,
-}
 
 /// What the hours say at one instant, with the words that every instance gets, made once for all of them.
 #[derive(Debug)]
@@ -57,7 +50,7 @@ pub(super) struct HoursQuestion<'a> {
 }
 
 /// What the hours say of one instance, and the stop that follows.
-pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding, Option<Candidate>) {
+pub(super) fn hours<'a>(question: &HoursQuestion<'a>, history: &History) -> (Finding, Option<Candidate<'a>>) {
     let found = |ground, words: Words, due_at| Finding { rule: Rule::Hours, ground, words, due_at: When::from(due_at) };
     match &question.hours.state {
         HoursState::Unknown { unreadable } => {
@@ -77,7 +70,7 @@ pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding
         }
         HoursState::On { until: Some(edge), .. } => {
             // An edge that was acted on already lies ahead again when the clock went back or hours moved (S2).
-            let candidate = Some(edge_candidate(question, edge)).filter(|candidate| !history.is_spent(&candidate.key));
+            let candidate = Some(edge_candidate(question, edge)).filter(|candidate| !candidate.is_spent(history));
             (
                 found(
                     Ground::InHours,
@@ -97,7 +90,7 @@ pub(super) fn hours(question: &HoursQuestion<'_>, history: &History) -> (Finding
     }
 }
 
-fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding, Option<Candidate>) {
+fn off<'a>(question: &HoursQuestion<'a>, edge: &Edge, history: &History) -> (Finding, Option<Candidate<'a>>) {
     let keep =
         |ground, words: String| (Finding { rule: Rule::Hours, ground, words: words.into(), due_at: When::NONE }, None);
     let candidate = edge_candidate(question, edge);
@@ -115,10 +108,10 @@ fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding
         }
         RunStart::By(_) | RunStart::Before(_) => {}
     }
-    if history.is_spent(&candidate.key) {
+    if candidate.is_spent(history) {
         return keep(Ground::EdgeSpent, format!("the stop for the edge at {} was carried out already", edge.at));
     }
-    if missed(question, edge, history, &candidate.key) {
+    if missed(question, edge, history, &candidate) {
         let words = format!("the edge at {} was missed by more than the policy's catch_up", edge.at).into();
         return (Finding { rule: Rule::Hours, ground: Ground::EdgeMissed, words, due_at: edge.at.into() }, None);
     }
@@ -130,11 +123,11 @@ fn off(question: &HoursQuestion<'_>, edge: &Edge, history: &History) -> (Finding
 }
 
 /// A start after the edge is respected until the next edge, or for the time the policy gives (S9).
-fn spent(question: &HoursQuestion<'_>, edge: &Edge, start: Timestamp) -> (Finding, Option<Candidate>) {
+fn spent<'a>(question: &HoursQuestion<'a>, edge: &Edge, start: Timestamp) -> (Finding, Option<Candidate<'a>>) {
     let candidate = question.rule.respect_start_for.and_then(|respect| {
         let due_at = start.checked_add(respect.duration()).ok()?;
-        let key = StopKey(format!("{}/start/{start}", question.hours.key).into());
-        Some(Candidate { ground: Ground::OffHours, key, due_at })
+        let reason = Reason::StartAfter(&question.hours.key, start);
+        Some(Candidate { ground: Ground::OffHours, reason, due_at })
     });
     let until = candidate.as_ref().map_or_else(|| "the next edge".to_owned(), |c| c.due_at.to_string());
     let words = format!("off hours since {}, but it was started at {start}; that is respected until {until}", edge.at);
@@ -143,11 +136,12 @@ fn spent(question: &HoursQuestion<'_>, edge: &Edge, start: Timestamp) -> (Findin
 }
 
 /// True when nobody acted on the edge within `catch_up` of it, or of what kept it after it: a hold, use, a freeze (S7).
-fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &StopKey) -> bool {
+fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, candidate: &Candidate<'_>) -> bool {
     let Some(catch_up) = question.rule.catch_up else {
         return false;
     };
-    let begun = history.notices.iter().any(|notice| notice.key.stop == *key);
+    let key = candidate.key();
+    let begun = history.notices.iter().any(|notice| notice.key.stop == key);
     let kept = [history.held_until(), history.last_busy.known()];
     let from = kept.into_iter().flatten().fold(edge.at, Timestamp::max);
     // A freeze that begins when the edge was let go already brings nothing back.
@@ -156,10 +150,10 @@ fn missed(question: &HoursQuestion<'_>, edge: &Edge, history: &History, key: &St
     !begun && question.now.duration_since(from) > catch_up.duration()
 }
 
-fn edge_candidate(question: &HoursQuestion<'_>, edge: &Edge) -> Candidate {
+fn edge_candidate<'a>(question: &HoursQuestion<'a>, edge: &Edge) -> Candidate<'a> {
     let late = jitter(question.instance, question.rule.spread.as_secs());
     let due_at = edge.at.checked_add(jiff::SignedDuration::from_secs(i64::from(late))).unwrap_or(edge.at);
-    Candidate { ground: Ground::OffHours, key: StopKey(question.hours.key.clone()), due_at }
+    Candidate { ground: Ground::OffHours, reason: Reason::Edge(&question.hours.key), due_at }
 }
 
 /// 0 ..= spread seconds by FNV-1a of the folded id: the same on every machine and version (S19).

@@ -2,34 +2,35 @@
 
 use jiff::Timestamp;
 
-use super::hours::Candidate;
+use super::candidate::{Candidate, Reason};
 use super::run::RunStart;
 use super::verdict::{Finding, Ground, Rule};
-use crate::facts::{Activity, StopKey};
+use super::words::Words;
+use crate::facts::{Activity, Unknown};
 use crate::policy::IdleRule;
 use crate::units::When;
 
 /// What idleness says. The quiet time never begins before the run itself did. `policy` is its
 /// name in lower case.
-pub(super) fn idle(
+pub(super) fn idle<'a>(
     rule: IdleRule,
-    policy: &str,
+    policy: &'a str,
     activity: &Activity,
     start: RunStart,
     now: Timestamp,
-) -> (Finding, Option<Candidate>) {
-    let found = |ground, words: String, due_at| Finding {
-        rule: Rule::Idle,
-        ground,
-        words: words.into(),
-        due_at: When::from(due_at),
-    };
+) -> (Finding, Option<Candidate<'a>>) {
+    let found = |ground, words: Words, due_at| Finding { rule: Rule::Idle, ground, words, due_at: When::from(due_at) };
     let (since, as_of, covered) = match activity {
         Activity::Busy { source, .. } => {
-            return (found(Ground::NotDue, source.words().to_owned(), None), None);
+            return (found(Ground::NotDue, source.words().into(), None), None);
         }
         Activity::Unknown(why) => {
-            let words = format!("nobody knows whether it is idle: {}", why.words());
+            let words = match why {
+                Unknown::NoSource => "nobody knows whether it is idle: no source is configured".into(),
+                Unknown::Missing | Unknown::Implausible(_) | Unknown::Unreadable(_) => {
+                    format!("nobody knows whether it is idle: {}", why.words()).into()
+                }
+            };
             return (found(Ground::IdleUnknown, words, None), None);
         }
         Activity::Quiet { since, as_of, covered } => (*since, *as_of, *covered),
@@ -38,7 +39,7 @@ pub(super) fn idle(
         return (
             found(
                 Ground::IdleUnknown,
-                format!("the newest sign is from {as_of}, older than {}", rule.fresh_within),
+                format!("the newest sign is from {as_of}, older than {}", rule.fresh_within).into(),
                 None,
             ),
             None,
@@ -48,7 +49,7 @@ pub(super) fn idle(
         return (
             found(
                 Ground::IdleUnknown,
-                format!("signs cover {covered} of the time, {} are needed", rule.coverage),
+                format!("signs cover {covered} of the time, {} are needed", rule.coverage).into(),
                 None,
             ),
             None,
@@ -56,11 +57,9 @@ pub(super) fn idle(
     }
     let since = start.latest().map_or(since, |start| since.max(start));
     let Ok(due_at) = since.checked_add(rule.after.duration()) else {
-        return (found(Ground::IdleUnknown, format!("quiet since {since}, which cannot be reckoned with"), None), None);
+        let words = format!("quiet since {since}, which cannot be reckoned with").into();
+        return (found(Ground::IdleUnknown, words, None), None);
     };
-    let key = StopKey(format!("idle/{policy}/{since}").into());
-    (
-        found(Ground::Idle, format!("quiet since {since}, at most {}", rule.after), Some(due_at)),
-        Some(Candidate { ground: Ground::Idle, key, due_at }),
-    )
+    let (words, reason) = (Words::QuietSince(since, rule.after), Reason::Quiet(policy, since));
+    (found(Ground::Idle, words, Some(due_at)), Some(Candidate { ground: Ground::Idle, reason, due_at }))
 }

@@ -1,6 +1,7 @@
 //! One rule a file; `evaluate` puts their findings together. Pure: policy, facts, history and the hour in, verdict out.
 
 mod announce;
+mod candidate;
 mod evaluate;
 mod exempt;
 mod hours;
@@ -16,5 +17,5 @@ mod words;
 pub use evaluate::evaluate;
 pub use moment::{Moment, terms_of};
 pub use stuck::stuck;
-pub use verdict::{Action, Due, Finding, Ground, Rule, Verdict};
+pub use verdict::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 pub use words::Words;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use smallvec::SmallVec;
 
 use super::hours::{HoursNow, hours_now};
 use super::settled::off;
-use super::verdict::Finding;
+use super::verdict::{Finding, Under};
 use crate::facts::InstanceFacts;
 use crate::policy::{HoursRule, Policy, Subject, Terms};
 
@@ -25,15 +26,22 @@ pub struct Moment<'a> {
     pub(super) frozen: Option<(Timestamp, Timestamp)>,
     /// What is found of every instance that is off.
     pub(super) off: Arc<[Finding]>,
-    base: Option<HoursNow>,
-    overrides: Vec<Option<HoursNow>>,
+    base: At,
+    overrides: Vec<At>,
+}
+
+/// The policy's own terms at the moment, or those of an override.
+#[derive(Debug)]
+struct At {
+    hours: Option<HoursNow>,
+    under: Arc<Under>,
 }
 
 /// What holds for one instance at the moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Holding<'a> {
     pub(super) terms: &'a Terms,
-    pub(super) override_name: Option<&'a Arc<str>>,
+    pub(super) under: &'a Arc<Under>,
     pub(super) hours: Option<(&'a HoursRule, &'a HoursNow)>,
 }
 
@@ -46,9 +54,13 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
         let key = policy.id.as_str().to_ascii_lowercase();
-        let overrides = policy.overrides.iter().map(|over| state(&over.terms, &key, now)).collect();
+        let at = |terms, override_name| At {
+            hours: state(terms, &key, now),
+            under: Arc::new(Under { policy: policy.id.clone(), revision: policy.revision.clone(), override_name }),
+        };
+        let base = at(&policy.terms, None);
+        let overrides = policy.overrides.iter().map(|over| at(&over.terms, Some(over.name.clone()))).collect();
         let off = Arc::from([off()]);
-        let base = state(&policy.terms, &key, now);
         Self { policy, now, stale_after: STALE_AFTER, frozen: None, off, base, overrides, key }
     }
 
@@ -70,23 +82,24 @@ impl<'a> Moment<'a> {
         self.now
     }
 
+    /// What decides about an instance that no override needs to be looked for.
+    pub(super) fn under(&self) -> &Arc<Under> {
+        &self.base.under
+    }
+
     /// The first override that matches holds, else the policy's own terms.
     pub(super) fn holding(&'a self, subject: &Subject<'_>) -> Holding<'a> {
         let matching =
             self.policy.overrides.iter().zip(&self.overrides).find(|(over, _)| over.matches.all_match(subject));
-        let (terms, override_name, state) = match matching {
-            Some((over, state)) => (&over.terms, Some(&over.name), state),
-            None => (&self.policy.terms, None, &self.base),
-        };
-        let hours = terms.hours.as_ref().zip(state.as_ref());
-        Holding { terms, override_name, hours }
+        let (terms, at) = matching.map_or((&self.policy.terms, &self.base), |(over, at)| (&over.terms, at));
+        Holding { terms, under: &at.under, hours: terms.hours.as_ref().zip(at.hours.as_ref()) }
     }
 }
 
 /// Calls `with` on what patterns may look at of an instance.
 pub(super) fn with_subject<T>(facts: &InstanceFacts, with: impl FnOnce(&Subject<'_>) -> T) -> T {
     let owner = &facts.owner;
-    let owners: Vec<&str> =
+    let owners: SmallVec<[&str; 3]> =
         [&owner.user_name, &owner.user_id, &owner.assigned_id].into_iter().filter_map(|name| name.as_deref()).collect();
     let tags: Vec<(&str, &str)> = facts
         .tags

@@ -196,6 +196,17 @@ pub struct Due {
     pub warn_at: Timestamp,
 }
 
+/// Whose word a verdict is: one policy in one revision, as one override of it has it. Shared by all that it decides about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Under {
+    /// The policy.
+    pub policy: PolicyId,
+    /// Which revision of it.
+    pub revision: Arc<str>,
+    /// The override that held, if any.
+    pub override_name: Option<Arc<str>>,
+}
+
 /// The decision about one instance at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use]
@@ -205,11 +216,8 @@ pub struct Verdict {
     /// Which life of its name.
     pub created: Created,
     /// Under which policy.
-    pub policy: PolicyId,
-    /// Which revision of it.
-    pub revision: Arc<str>,
-    /// The override that held, if any.
-    pub override_name: Option<Arc<str>>,
+    #[serde(flatten)]
+    pub under: Arc<Under>,
     /// When it was decided.
     pub at: Timestamp,
     /// What to do.

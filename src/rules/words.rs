@@ -1,27 +1,34 @@
-//! The words of a finding: fixed ones, and those made once for all instances that they are said of.
+//! The words of a finding: fixed ones, those made once for all instances that they are said of, and those that are put
+//! together only when someone reads them.
 
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A sentence fragment. A fleet holds hundreds of thousands of them between two sweeps, and few different ones.
+use crate::units::Span;
+
+/// A sentence fragment. A fleet holds hundreds of thousands of them between two sweeps; few differ, and few are read.
 #[derive(Clone)]
 pub enum Words {
     /// Always the same.
     Fixed(&'static str),
     /// Made of particulars; shared by all of whom they hold.
     Made(Arc<str>),
+    /// Under a ceiling: since when it runs, and for how long at most.
+    RunningSince(Timestamp, Span),
+    /// Idle: since when, and for how long at most.
+    QuietSince(Timestamp, Span),
 }
 
-impl Deref for Words {
-    type Target = str;
-
-    fn deref(&self) -> &str {
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixed(text) => text,
-            Self::Made(text) => text,
+            Self::Fixed(text) => f.write_str(text),
+            Self::Made(text) => f.write_str(text),
+            Self::RunningSince(since, max) => write!(f, "running since {since}, at most {max}"),
+            Self::QuietSince(since, max) => write!(f, "quiet since {since}, at most {max}"),
         }
     }
 }
@@ -47,7 +54,13 @@ impl From<Arc<str>> for Words {
 /// Equal when they say the same, however they came about.
 impl PartialEq for Words {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        match (self, other) {
+            (Self::Fixed(one), Self::Fixed(two)) => one == two,
+            (Self::Made(one), Self::Made(two)) => one == two,
+            (Self::RunningSince(since, max), Self::RunningSince(other, least))
+            | (Self::QuietSince(since, max), Self::QuietSince(other, least)) => (since, max) == (other, least),
+            _ => self.to_string() == other.to_string(),
+        }
     }
 }
 
@@ -55,13 +68,13 @@ impl Eq for Words {}
 
 impl fmt::Debug for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
+        fmt::Debug::fmt(&self.to_string(), f)
     }
 }
 
 impl Serialize for Words {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
+        serializer.collect_str(self)
     }
 }
 

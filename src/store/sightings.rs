@@ -134,7 +134,7 @@ impl<'a> Incoming<'a> {
             created: &self.created,
             from,
             to: &self.state,
-            not_before: seen.not_before.map(stamp),
+            not_before: seen.not_before.known().map(stamp),
             not_after: stamp(seen.not_after),
             known_by,
             operation: self.operation.as_deref(),
@@ -146,7 +146,7 @@ impl<'a> Incoming<'a> {
         seen.facts
             .last_operation
             .known()
-            .is_some_and(|op| op.at <= seen.not_after && seen.not_before.is_none_or(|bound| bound <= op.at))
+            .is_some_and(|op| op.at <= seen.not_after && seen.not_before.known().is_none_or(|bound| bound <= op.at))
     }
 }
 

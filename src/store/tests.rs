@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use super::{AuditHead, Store, StoreError};
 use crate::facts::{Activity, InstanceFacts, NoticeKey, PowerState, Reading, StopKey, StopResult, Unknown};
 use crate::ports::{AuditLine, Decision, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
-use crate::rules::{Action, Finding, Ground, Rule, Verdict};
+use crate::rules::{Action, Finding, Ground, Rule, Under, Verdict};
 use crate::units::{InstanceId, PolicyId, Region, When};
 
 const ID: &str =
@@ -43,9 +43,7 @@ fn decision(n: i64) -> Decision {
     let verdict = Verdict {
         instance: instance.clone(),
         created: When::NONE,
-        policy: PolicyId::new("p"),
-        revision: "r".into(),
-        override_name: None,
+        under: Arc::new(Under { policy: PolicyId::new("p"), revision: "r".into(), override_name: None }),
         at: at(n),
         action: Action::Keep,
         ground: Ground::Off,

@@ -11,7 +11,7 @@ use lightsout::policy::{
     Cap, Exemptions, HoldTerms, Limits, Mode, Policy, Scope, Terms, Warning, WarningProof, WhenUndelivered,
 };
 use lightsout::ports::LastWord;
-use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
+use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{InstanceId, Percent, PolicyId, Span, When};
 
 const FREE: Cap = Cap { count: None, percent: None };
@@ -107,9 +107,11 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
     let verdict = Verdict {
         instance: fresh.id.clone(),
         created: fresh.created,
-        policy: policy.id.clone(),
-        revision: Arc::clone(&policy.revision),
-        override_name: None,
+        under: Arc::new(Under {
+            policy: policy.id.clone(),
+            revision: Arc::clone(&policy.revision),
+            override_name: None,
+        }),
         at: now,
         action: Action::Stop,
         ground: Ground::Uptime,

@@ -277,7 +277,7 @@ fn sound(week: &Week) {
 fn tag(stage: &Stage, who: u8, on: bool) {
     let now = stage.now();
     let tags = if on { vec![("lightsout-keep".into(), "true".into())] } else { Vec::new() };
-    stage.world.lock().cloud.named(&name(who)).facts.tags = Reading::Known { value: Tags(tags), as_of: now };
+    stage.world.lock().cloud.named(&name(who)).facts.tags = Reading::Known { value: Tags(tags), as_of: now.into() };
 }
 
 proptest! {

@@ -58,7 +58,7 @@ pub(crate) fn facts(name: &str) -> InstanceFacts {
         size: Arc::from("STANDARD_DS3_V2"),
         region: Region::new("westeurope"),
         owner: Arc::new(Owner { user_name: Some("ana@example.com".into()), ..Owner::default() }),
-        tags: Reading::Known { value: Tags::default(), as_of: now() },
+        tags: Reading::Known { value: Tags::default(), as_of: now().into() },
         last_operation: Reading::Unknown(Unknown::Missing),
         native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),

@@ -67,7 +67,7 @@ fn tag(compute: &mut Compute, pair: &str, now: jiff::Timestamp) {
     let mut tags = compute.facts.tags.known().cloned().unwrap_or_default();
     tags.0.retain(|(other, _)| **other != *key);
     tags.0.push((Arc::from(key), Arc::from(value)));
-    compute.facts.tags = Reading::Known { value: Tags(tags.0), as_of: now };
+    compute.facts.tags = Reading::Known { value: Tags(tags.0), as_of: now.into() };
 }
 
 /// `instance ci-a started=… owner=… in=ws-b`, every pair optional.

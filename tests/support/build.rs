@@ -19,7 +19,7 @@ use lightsout::policy::Mode;
 use lightsout::report::{
     FaultLine, FleetView, InstanceView, Label, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView,
 };
-use lightsout::rules::{Action, Due, Finding, Ground, Rule, Verdict};
+use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{InstanceId, PolicyId, Region, When, WorkspaceId};
 
 /// An instant in RFC 3339.
@@ -62,8 +62,8 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
         size: Arc::from("STANDARD_NC6S_V3"),
         region: Region::new("westeurope"),
         owner: Arc::new(Owner { user_name: Some("ada@example.com".into()), ..Owner::default() }),
-        tags: Reading::Known { value: Tags::default(), as_of: now() },
-        last_operation: Reading::Known { value: Arc::new(started), as_of: now() },
+        tags: Reading::Known { value: Tags::default(), as_of: now().into() },
+        last_operation: Reading::Known { value: Arc::new(started), as_of: now().into() },
         native: Arc::default(),
         activity: Activity::Unknown(Unknown::NoSource),
         observed_at: now(),
@@ -82,9 +82,11 @@ pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict
     Verdict {
         instance: facts.id.clone(),
         created: facts.created,
-        policy: PolicyId::new("office"),
-        revision: Arc::from("r1a2b3c4"),
-        override_name: None,
+        under: Arc::new(Under {
+            policy: PolicyId::new("office"),
+            revision: Arc::from("r1a2b3c4"),
+            override_name: None,
+        }),
         at: now(),
         action,
         ground,

@@ -59,7 +59,7 @@ pub(crate) fn workspace_id(name: &str) -> WorkspaceId {
 
 fn operation(operation: Operation, at: Timestamp, status: OperationStatus) -> Reading<Arc<LastOperation>> {
     let value = LastOperation { operation, at, status, trigger: Trigger::User };
-    Reading::Known { value: Arc::new(value), as_of: at }
+    Reading::Known { value: Arc::new(value), as_of: at.into() }
 }
 
 impl Compute {
@@ -72,7 +72,7 @@ impl Compute {
             size: Arc::from("STANDARD_DS3_V2"),
             region: Region::new("westeurope"),
             owner: Arc::new(Owner { user_name: Some("ana@example.com".into()), ..Owner::default() }),
-            tags: Reading::Known { value: Tags::default(), as_of: at },
+            tags: Reading::Known { value: Tags::default(), as_of: at.into() },
             last_operation: operation(Operation::Start, at, OperationStatus::Succeeded),
             native: Arc::default(),
             activity: Activity::Unknown(Unknown::NoSource),
@@ -120,7 +120,7 @@ impl Compute {
         let mut facts = self.facts.clone();
         facts.observed_at = now;
         if facts.state == PowerState::JobRunning {
-            facts.activity = Activity::Busy { source: Source::Job, as_of: now };
+            facts.activity = Activity::Busy { source: Source::Job, as_of: now.into() };
         }
         if let Activity::Quiet { as_of, .. } = &mut facts.activity {
             *as_of = (*as_of).max(now);

@@ -10,7 +10,7 @@ use lightsout::facts::{
 };
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::ports::{Decision, Fault, FaultKind, Intent, Message, Sighting, SweepRecord};
-use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
+use lightsout::rules::{Action, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{InstanceId, PolicyId, Region, When};
 
 pub(crate) const T0: i64 = 1_800_000_000;
@@ -48,7 +48,7 @@ pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Times
         owner: Arc::new(Owner { user_name: Some("a@example.org".into()), ..Owner::default() }),
         tags: Reading::Known {
             value: Tags(vec![(Arc::from("Team"), Arc::from("x'; DROP TABLE instances; --"))]),
-            as_of: seen,
+            as_of: seen.into(),
         },
         last_operation: Reading::Unknown(Unknown::Missing),
         native: Arc::default(),
@@ -60,7 +60,7 @@ pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Times
 
 pub(crate) fn operated(mut facts: InstanceFacts, operation: Operation, when: Timestamp) -> InstanceFacts {
     let value = LastOperation { operation, at: when, status: OperationStatus::Succeeded, trigger: Trigger::User };
-    facts.last_operation = Reading::Known { value: Arc::new(value), as_of: facts.observed_at };
+    facts.last_operation = Reading::Known { value: Arc::new(value), as_of: facts.observed_at.into() };
     facts
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn sighting(facts: InstanceFacts, before: Option<PowerState>) -> Sigh
         last_busy: When::at(seen),
         ..History::default()
     };
-    Sighting { facts: Arc::new(facts), before, not_before: None, not_after: seen, history }
+    Sighting { facts: Arc::new(facts), before, not_before: When::NONE, not_after: seen, history }
 }
 
 /// A decision to keep it, with these words.
@@ -84,9 +84,7 @@ pub(crate) fn decision(name: &str, when: Timestamp, words: &str) -> Decision {
     let verdict = Verdict {
         instance: facts.id.clone(),
         created: facts.created,
-        policy: PolicyId::new("p"),
-        revision: "r".into(),
-        override_name: None,
+        under: Arc::new(Under { policy: PolicyId::new("p"), revision: "r".into(), override_name: None }),
         at: when,
         action: Action::Keep,
         ground: Ground::InHours,

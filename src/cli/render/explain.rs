@@ -71,11 +71,18 @@ fn answer(page: &mut Page, told: &Explanation, look: &Look) {
     let decided = page.away(verdict.at, look.now);
     page.pair(how, &decided);
     let by = told.mode.map_or_else(String::new, |mode| format!(", mode {}", words::mode(mode)));
-    let over =
-        verdict.override_name.as_ref().map_or_else(String::new, |name| format!(", override {}", words::clean(name)));
+    let over = verdict
+        .under
+        .override_name
+        .as_ref()
+        .map_or_else(String::new, |name| format!(", override {}", words::clean(name)));
     page.pair(
         "policy",
-        &format!("{}{over}{by}, revision {}", words::clean(verdict.policy.as_str()), words::clean(&verdict.revision)),
+        &format!(
+            "{}{over}{by}, revision {}",
+            words::clean(verdict.under.policy.as_str()),
+            words::clean(&verdict.under.revision)
+        ),
     );
     if let Some(due) = &verdict.due {
         let (by, warn, stop) =
@@ -212,7 +219,12 @@ fn findings(page: &mut Page, told: &Explanation) {
 fn finding_words(finding: &Finding, page: &Page) -> String {
     let ahead = finding.due_at.known().filter(|_| finding.ground != Ground::EdgeMissed);
     let due = ahead.map_or_else(String::new, |at| format!("; due {}", page.moment(at)));
-    format!("{}: {} ({}){due}", words::rule(finding.rule), words::clean(&finding.words), finding.ground.label())
+    format!(
+        "{}: {} ({}){due}",
+        words::rule(finding.rule),
+        words::clean(&finding.words.to_string()),
+        finding.ground.label()
+    )
 }
 
 fn guard(page: &mut Page, told: &Explanation) {

@@ -89,14 +89,14 @@ fn stops(text: &mut String, view: &FleetView, look: &Look) {
     let rows: Vec<Vec<String>> = stops
         .iter()
         .map(|(due, instance, verdict)| {
-            let policy = view.policies.iter().find(|policy| policy.id == verdict.policy);
+            let policy = view.policies.iter().find(|policy| policy.id == verdict.under.policy);
             let mode = policy.map_or("?", |policy| words::mode(policy.mode));
             vec![
-                look.when(due.stop_at, Some(&verdict.policy)),
+                look.when(due.stop_at, Some(&verdict.under.policy)),
                 name(&instance.facts.id),
                 words::owner(&instance.facts),
                 why(verdict, due),
-                format!("{} ({mode})", verdict.policy),
+                format!("{} ({mode})", verdict.under.policy),
                 refused.get(&instance.facts.id).map_or("-", |refusal| refusal.label()).to_owned(),
             ]
         })
