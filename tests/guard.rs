@@ -256,7 +256,13 @@ fn stop_verdict(step: &Step) -> Verdict {
     Verdict {
         instance: step.instance.clone(),
         created: step.created,
-        under: Arc::new(Under { policy: step.policy.clone(), revision: step.revision.clone(), override_name: None }),
+        under: Arc::new(Under {
+            policy: step.policy.clone(),
+            revision: step.revision.clone(),
+            override_name: None,
+            zone: None,
+            zone_data: None,
+        }),
         at: now(),
         action: Action::Stop,
         ground: step.ground,

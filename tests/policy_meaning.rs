@@ -229,22 +229,26 @@ fn a_forecast_names_every_edge_and_the_clock_change_among_them() {
         serde_json::json!([{ "at": "2027-03-28T01:00:00Z", "local": "2027-03-28T03:00:00+02:00", "from_offset": 3600, "to_offset": 7200 }])
     );
     let overrides: Vec<(&str, usize)> = seen.overrides.iter().map(|over| (&*over.name, over.edges.len())).collect();
-    assert_eq!(overrides, [("gpu", 2), ("free", 0)]);
+    assert_eq!(overrides, [("gpu", 2), ("free", 0), ("same", 0)], "the same hours are not listed twice");
     let words = seen.in_words();
     let wanted = [
         "policy p (revision",
         "  warns 15m ahead; leaves alone what names no owner",
+        "  never stops what has the tag lightsout-keep",
+        "  lets people hold theirs for 12h at most, 5 times in seven days",
         "  hours in Europe/Madrid",
         "    Sun 2027-03-28 03:00 CEST  clocks go forward from UTC+01 to UTC+02  = 2027-03-28T01:00:00Z",
         "    Sun 2027-03-28 03:30 CEST  on   = 2027-03-28T01:30:00Z  (the clocks skip 02:30 on 2027-03-28, moved to 03:30)",
         "    Sun 2027-03-28 12:00 CEST  off  = 2027-03-28T10:00:00Z",
-        "  override gpu",
+        "  override gpu: size N*",
         "    hours in Europe/Madrid",
         "      Fri 2027-03-26 10:00 CET  on   = 2027-03-26T09:00:00Z",
         "      Fri 2027-03-26 12:00 CET  off  = 2027-03-26T11:00:00Z",
         "      Sun 2027-03-28 03:00 CEST  clocks go forward from UTC+01 to UTC+02  = 2027-03-28T01:00:00Z",
-        "  override free",
+        "  override free: name free",
         "    has no hours",
+        "  override same: name same",
+        "    stops what has been running for 9h",
     ];
     assert_eq!(words.len(), wanted.len(), "{words:#?}");
     for (found, wanted) in words.iter().zip(wanted) {

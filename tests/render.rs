@@ -202,7 +202,20 @@ fn exit_codes_say_what_happened() {
     let mut view = build::rich();
     assert_eq!(Exit::of_sweep(&view).code(), 4, "a stop of an earlier sweep came to nothing");
     Arc::make_mut(&mut view.last).settled.clear();
+    let refused = std::mem::take(&mut Arc::make_mut(&mut view.last).refused);
     assert_eq!(Exit::of_sweep(&view).code(), 3, "a workspace could not be read");
+    let mut well = build::fleet(Vec::new());
+    let step = refused.first().unwrap().0.clone();
+    for refusal in Refusal::ALL {
+        use Refusal::{
+            BackingOff, ClockUnsteady, NoSecondLook, NotRecorded, OverCap, SickView, Stale, TooManyFailures,
+        };
+        let last = Arc::make_mut(&mut well.last);
+        last.refused = vec![(step.clone(), refusal)];
+        let trouble = [BackingOff, ClockUnsteady, NoSecondLook, NotRecorded, OverCap, SickView, Stale, TooManyFailures];
+        let code = if trouble.contains(&refusal) { 4 } else { 0 };
+        assert_eq!(Exit::of_sweep(&well).code(), code, "due, on, and {refusal:?}");
+    }
     assert_eq!(Exit::of_sweep(&build::fleet(Vec::new())).code(), 0);
 }
 
@@ -223,11 +236,11 @@ fn no_text_from_azure_reaches_the_terminal_raw() {
     }]);
     let told = Explanation { facts: Arc::new(facts.clone()), verdict: Arc::new(verdict.clone()), ..told() };
     let mut shown = build::shown(facts.clone(), Some(verdict));
-    shown.hold = Some(Box::new(lightsout::facts::Hold {
+    shown.holds.push(lightsout::facts::Hold {
         by: evil.to_owned(),
         reason: evil.to_owned(),
         ..build::hold(&facts, build::minutes(5))
-    }));
+    });
     let mut room = build::room("ws-a", vec![shown]);
     room.fault = Some(evil.to_owned());
     let view =

@@ -60,6 +60,7 @@ journal_conformance!(
     the_outbox_keeps_a_message_until_it_is_confirmed,
     a_hold_waits_for_its_instance,
     holds_last_until_they_end_or_are_lifted,
+    absence_and_freeze_outlast_a_process,
     what_is_long_past_is_not_recalled,
     evaluation_never_goes_back,
     a_revision_is_marked_when_it_replaces_another,

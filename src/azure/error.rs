@@ -104,7 +104,8 @@ impl AzureError {
                 _,
             ) => FaultKind::Garbled,
             (Self::Foreign(_) | Self::Endless(_), _) => FaultKind::Garbled,
-            (Self::NotAllowed(_) | Self::StalePermit(_), _) => FaultKind::Refused,
+            (Self::NotAllowed(_), _) => FaultKind::Refused,
+            (Self::StalePermit(_), _) => FaultKind::Withheld(Refusal::NoSecondLook),
             (Self::Withheld(refusal, _), _) => FaultKind::Withheld(*refusal),
         }
     }

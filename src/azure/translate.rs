@@ -146,12 +146,14 @@ impl<'w> Frame<'w> {
         };
         match at {
             Ok(at) => {
-                let value = LastOperation {
-                    operation: operation(name),
-                    at,
-                    status: operation_status(said(&wire.operation_status)),
-                    trigger: trigger(said(&wire.operation_trigger)),
-                };
+                let (operation, status) = (operation(name), operation_status(said(&wire.operation_status)));
+                if let Operation::Other(word) = &operation {
+                    odd(oddities, "lastOperation.operationName", unfamiliar(word));
+                }
+                if let OperationStatus::Other(word) = &status {
+                    odd(oddities, "lastOperation.operationStatus", unfamiliar(word));
+                }
+                let value = LastOperation { operation, at, status, trigger: trigger(said(&wire.operation_trigger)) };
                 Reading::Known { value: Arc::new(value), as_of: self.observed_at.into() }
             }
             Err(why) => {
@@ -242,6 +244,10 @@ fn power_state(word: Option<&str>, oddities: &mut ThinVec<Oddity>) -> PowerState
     }
 }
 
+fn unfamiliar(word: &str) -> String {
+    format!("`{word}` is not a word that this version knows")
+}
+
 fn operation(word: &str) -> Operation {
     let is = |name: &str| word.eq_ignore_ascii_case(name);
     match word {
@@ -260,7 +266,8 @@ fn operation_status(word: Option<&str>) -> OperationStatus {
     match word {
         Some(word) if word.eq_ignore_ascii_case("Succeeded") => OperationStatus::Succeeded,
         Some(word) if word.eq_ignore_ascii_case("InProgress") => OperationStatus::InProgress,
-        Some(word) => OperationStatus::Failed(Arc::from(clean(word))),
+        Some(word) if word.to_ascii_lowercase().ends_with("failed") => OperationStatus::Failed(Arc::from(clean(word))),
+        Some(word) => OperationStatus::Other(Arc::from(clean(word))),
         None => OperationStatus::Failed(Arc::from("(missing)")),
     }
 }

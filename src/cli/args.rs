@@ -16,7 +16,7 @@ Start here:
   lightsout plan                      show what would be stopped when, and what is kept and why
   lightsout run                       be the service
 
-Exit codes: 0 all well, 1 unexpected, 2 bad configuration, 3 some workspaces could not be read, 4 a stop failed.
+Exit codes: 0 all well, 1 unexpected, 2 bad configuration, 3 something could not be read, 4 a stop failed.
 A new installation stops nothing: policies observe until they say mode = \"enforce\".";
 
 /// Stops Azure Machine Learning compute instances that nobody is using, by policy.
@@ -105,9 +105,10 @@ While it runs: `lightsout status`, and /metrics, /healthz and /readyz on the add
     #[command(after_help = "\
 Examples:
   lightsout sweep                           one sweep by the policies; a policy in observe mode stops nothing
-  lightsout sweep --json | jq .stops
+  lightsout sweep --json | jq .last.stops
 
-Exit code 3 when some workspaces could not be read, 4 when a stop failed. Warnings need two sweeps: one that
+Exit code 2 when a policy is broken, 3 when something could not be read, 4 when a stop failed, or is due and was
+refused for something that a person has to mend. Warnings need two sweeps: one that
 announces, and a later one that stops; run it at least as often as the shortest warning lead.")]
     Sweep,
     /// Read settings and policies, report every problem, and say what the policies will do
@@ -146,6 +147,7 @@ The policy caps how long a hold lasts and how many there are in a week.")]
     /// Stop nothing anywhere, at once, until lifted
     #[command(after_help = "\
 Examples:
+  lightsout freeze
   lightsout freeze --reason \"incident 4711\"
   lightsout freeze --status
   lightsout freeze --lift
@@ -243,9 +245,9 @@ pub struct Hold {
 
 /// `freeze`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["reason", "lift", "status"]))]
+#[command(group = clap::ArgGroup::new("what").args(["reason", "lift", "status"]))]
 pub struct Freeze {
-    /// Freeze, and say why
+    /// Freeze, and say why; without any flag everything is frozen all the same
     #[arg(long, value_name = "WORDS", value_parser = words)]
     pub reason: Option<String>,
     /// Lift the freeze

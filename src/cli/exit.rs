@@ -1,5 +1,8 @@
 //! What the shell is told.
 
+use crate::guard::Refusal;
+use crate::report::{FleetView, Outcome};
+
 /// How a command ended, for scripts and cron.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -31,26 +34,49 @@ impl Exit {
         }
     }
 
-    /// Of a sweep: a stop that failed outweighs workspaces that could not be read. A stop whose answer was lost has not
-    /// failed yet; the next sweep looks.
+    /// Of a sweep: a stop that failed, or that was due and refused for what is wrong here, outweighs workspaces that could
+    /// not be read. A stop whose answer was lost has not failed yet; the next sweep looks.
     #[must_use]
-    pub fn of_sweep(view: &crate::report::FleetView) -> Self {
-        use crate::report::Outcome;
+    pub fn of_sweep(view: &FleetView) -> Self {
         let failed = view.last.stops.iter().any(|line| match line.outcome {
             Outcome::Failed { .. } => true,
-            Outcome::Accepted | Outcome::AlreadyStopped | Outcome::Dropped { .. } | Outcome::Unclear { .. } => false,
+            Outcome::Dropped { refusal, .. } => is_trouble(refusal),
+            Outcome::Accepted | Outcome::AlreadyStopped | Outcome::Unclear { .. } => false,
         });
+        let failed = failed || view.last.refused.iter().any(|(_, refusal)| is_trouble(*refusal));
         let settled =
             view.last.settled.iter().any(|(_, result)| result == "failed" || FAILED.contains(&result.as_str()));
         if failed || settled { Self::StopFailed } else { Self::of_reading(view) }
     }
 
-    /// How well the fleet was read. What Azure has not settled was read all the same.
+    /// How well the fleet was read; what Azure never settles is as good as not read.
     #[must_use]
-    pub fn of_reading(view: &crate::report::FleetView) -> Self {
-        let unread = view.workspaces.values().any(|workspace| workspace.fault.is_some())
-            || view.last.faults.iter().any(|fault| fault.label != "stuck");
+    pub fn of_reading(view: &FleetView) -> Self {
+        let unread =
+            view.workspaces.values().any(|workspace| workspace.fault.is_some()) || !view.last.faults.is_empty();
         if unread { Self::Unreadable } else { Self::Well }
+    }
+}
+
+/// Refusals that somebody has to mend: the others are what people and policies ask for, and pass by themselves.
+const fn is_trouble(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::SickView
+        | Refusal::ClockUnsteady
+        | Refusal::Stale
+        | Refusal::OverCap
+        | Refusal::TooManyFailures
+        | Refusal::BackingOff
+        | Refusal::NoSecondLook
+        | Refusal::NotRecorded => true,
+        Refusal::ObserveMode
+        | Refusal::Frozen
+        | Refusal::Paced
+        | Refusal::Canary
+        | Refusal::Resting
+        | Refusal::UnderWay
+        | Refusal::NoLongerDue
+        | Refusal::PolicyChanged => false,
     }
 }
 

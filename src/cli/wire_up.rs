@@ -111,6 +111,7 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
             subscription: settings.limits.subscription,
             fleet: settings.limits.fleet,
         },
+        zone_data: None,
         stale_after: None,
         at_point: None,
     }

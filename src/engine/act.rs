@@ -10,7 +10,7 @@ use super::log;
 use super::settle::after;
 use super::state::Engine;
 use crate::facts::{EndedStop, InstanceFacts, OpenIntent, StopResult, WorkspaceFacts};
-use crate::guard::{Approved, Refusal, SecondLook, StopPermit, second_look};
+use crate::guard::{Approved, Refusal, SecondLook, StopPermit, second_look, too_many_failures};
 use crate::plan::Step;
 use crate::ports::{Fault, FaultKind, Intent, Message, MessageKind, Sighting, World};
 use crate::report::{Outcome, StopLine};
@@ -20,6 +20,7 @@ use crate::rules::evaluate;
 #[derive(Debug, Default)]
 pub(super) struct Acted {
     pub(super) lines: Vec<StopLine>,
+    pub(super) refused: Vec<(Step, Refusal)>,
     pub(super) sightings: Vec<Sighting>,
     pub(super) messages: Vec<Message>,
 }
@@ -39,6 +40,8 @@ impl<W: World> Engine<W> {
                 return acted;
             }
             let full = batch.len() == width;
+            let (batch, refused) = self.still_allowed(batch);
+            acted.refused.extend(refused);
             let done: Vec<Acted> =
                 futures_util::stream::iter(batch.into_iter().map(|one| self.one(one))).buffered(width).collect().await;
             let failed = done
@@ -57,6 +60,19 @@ impl<W: World> Engine<W> {
                 (false, false) => width,
             };
         }
+    }
+
+    /// What failed earlier in the sweep counts for the rest of it (G8).
+    fn still_allowed(&self, batch: Vec<Approved>) -> (Vec<Approved>, Vec<(Step, Refusal)>) {
+        let sight = self.lock().seen(self.world.now());
+        let (mut allowed, mut refused) = (Vec::new(), Vec::new());
+        for one in batch {
+            match too_many_failures(one.step(), &sight, &self.options.bounds) {
+                Some(refusal) => refused.push((one.step().clone(), refusal)),
+                None => allowed.push(one),
+            }
+        }
+        (allowed, refused)
     }
 
     async fn one(&self, approved: Approved) -> Acted {
@@ -154,15 +170,19 @@ impl<W: World> Engine<W> {
     }
 
     async fn accepted(&self, intent: &Intent, handle: Option<crate::ports::OperationHandle>) {
-        let at = self.world.now();
-        // When this cannot be written the intent stays open unsent; the next sweep looks and settles it all the same.
+        self.left(intent, self.world.now()).await;
+        if let Some(handle) = handle {
+            self.lock().handles.insert(intent.id.clone(), handle);
+        }
+    }
+
+    /// Writes down that it was sent. When this cannot be written the intent stays open unsent; the next sweep looks and
+    /// settles it all the same.
+    async fn left(&self, intent: &Intent, at: Timestamp) {
         if let Err(fault) = self.world.sent(&intent.id, at).await {
             log::fault(&fault);
         }
         let mut state = self.lock();
-        if let Some(handle) = handle {
-            state.handles.insert(intent.id.clone(), handle);
-        }
         if let Some(open) = state.history_mut(&intent.step.instance).and_then(|history| history.open.as_mut()) {
             open.sent_at = Some(at);
         }
@@ -173,6 +193,8 @@ impl<W: World> Engine<W> {
         let label = fault.kind.label();
         let result = match fault.kind {
             FaultKind::Unclear => {
+                // it may have arrived: a later process must know that it left
+                self.left(intent, intent.at).await;
                 self.lock().unclear.insert(intent.id.clone());
                 return Outcome::Unclear { words };
             }

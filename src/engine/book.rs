@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::{
-    Activity, Completeness, EndedStop, History, InstanceFacts, Inventory, PowerState, Reading, StopResult,
-    WorkspaceFacts,
+    Activity, Completeness, EndedStop, History, InstanceFacts, Inventory, Operation, OperationStatus, PowerState,
+    Reading, StopResult, WorkspaceFacts,
 };
 use crate::guard::Refusal;
 use crate::policy::Policy;
@@ -24,6 +24,9 @@ pub(super) struct Entry {
     pub(super) verdict: Option<Arc<Verdict>>,
     /// Why the stop that is due, or the warning of it, did not go ahead when it was last decided about.
     pub(super) held_back: Option<Refusal>,
+    /// Not in the last reading of its workspace: left out, absent, or as a lagging replica has it. Its verdict stands,
+    /// and nothing is decided about it.
+    pub(super) unseen: bool,
     pub(super) absent: bool,
 }
 
@@ -49,6 +52,10 @@ pub(super) struct Place {
     pub(super) entries: BTreeMap<InstanceId, Box<Entry>>,
     pub(super) skipped: u32,
     pub(super) partial: Vec<String>,
+    /// Not in the last answer to what workspaces there are.
+    pub(super) absent: bool,
+    /// Instances whose answers are older than one seen before, and since when.
+    lagging: BTreeMap<InstanceId, Timestamp>,
     /// Instances that are gone, for the case that they come back: holds outlast a list that left them out twice.
     departed: BTreeMap<InstanceId, Box<Entry>>,
 }
@@ -58,6 +65,8 @@ pub(super) struct Place {
 pub(super) struct Changes {
     pub(super) sightings: Vec<Sighting>,
     pub(super) gone: Vec<(InstanceId, Timestamp)>,
+    /// Instances that are absent for the first time.
+    pub(super) absent: Vec<InstanceId>,
     /// Intents whose instance is gone, or another one by now (fault 16, 28).
     pub(super) closed: Vec<(InstanceId, String)>,
 }
@@ -67,9 +76,16 @@ impl Changes {
     pub(super) fn add(&mut self, other: Self) {
         self.sightings.extend(other.sightings);
         self.gone.extend(other.gone);
+        self.absent.extend(other.absent);
         self.closed.extend(other.closed);
     }
 }
+
+/// Azure's clock and ours may be so far apart.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
+
+/// Answers that are all older than one seen before are a lagging replica's for so long; then they are believed.
+const LAGS: SignedDuration = SignedDuration::from_mins(10);
 
 /// What was done with an instance that is gone is remembered so long, for stops of a day and a half (G15).
 const DEPARTED: SignedDuration = SignedDuration::from_hours(36);
@@ -87,6 +103,8 @@ impl Place {
             entries: BTreeMap::new(),
             skipped: 0,
             partial: Vec::new(),
+            absent: false,
+            lagging: BTreeMap::new(),
             departed: BTreeMap::new(),
         }
     }
@@ -104,7 +122,8 @@ impl Place {
             history: remembered.history,
             verdict: None,
             held_back: None,
-            absent: false,
+            unseen: true,
+            absent: remembered.absent,
         };
         self.entries.insert(id, Box::new(entry));
     }
@@ -115,6 +134,7 @@ impl Place {
         let now = inventory.taken_at;
         self.departed
             .retain(|_, entry| now.duration_since(entry.last_seen) < DEPARTED || entry.history.hold_at(now).is_some());
+        self.entries.values_mut().for_each(|entry| entry.unseen = true);
         let seen: BTreeSet<InstanceId> = inventory.instances.iter().map(|facts| facts.id.clone()).collect();
         for facts in inventory.instances {
             self.see(facts, &mut changes);
@@ -136,8 +156,13 @@ impl Place {
         let facts = self.with_known_life(facts);
         match self.entries.get_mut(&id) {
             Some(entry) if entry.facts.created.is_none() || entry.facts.created == facts.created => {
-                // an answer older than one already seen is a lagging replica (fault 25)
-                if !is_older(&facts, &entry.facts) {
+                // an answer older than one already seen is a lagging replica (fault 25), which does not lag for ever
+                let lags = is_older(&facts, &entry.facts) && {
+                    let since = *self.lagging.entry(id.clone()).or_insert(facts.observed_at);
+                    facts.observed_at.duration_since(since) < LAGS
+                };
+                if !lags {
+                    self.lagging.remove(&id);
                     changes.sightings.extend(entry.update(facts));
                 }
             }
@@ -168,12 +193,19 @@ impl Place {
 
     /// Absent once is a page that moved; absent twice is gone (fault 27).
     fn miss(&mut self, seen: &BTreeSet<InstanceId>, now: Timestamp, changes: &mut Changes) {
-        let gone = self.entries.extract_if(.., |id, entry| {
-            let (was_absent, is_absent) = (entry.absent, !seen.contains(id));
-            entry.absent = is_absent;
-            was_absent && is_absent
-        });
+        let gone: Vec<_> = self
+            .entries
+            .extract_if(.., |id, entry| {
+                let (was_absent, is_absent) = (entry.absent, !seen.contains(id));
+                entry.absent = is_absent;
+                if is_absent && !was_absent {
+                    changes.absent.push(id.clone());
+                }
+                was_absent && is_absent
+            })
+            .collect();
         for (id, mut entry) in gone {
+            self.lagging.remove(&id);
             changes.gone.push((id.clone(), entry.last_seen));
             if let Some(open) = entry.history.open.take() {
                 let asked_at = open.sent_at.unwrap_or(open.intended_at);
@@ -208,13 +240,19 @@ fn turned(state: &PowerState) -> Option<bool> {
     }
 }
 
-fn remember_state(history: &mut History, facts: &InstanceFacts) {
+/// `is_news` says that its last operation was not seen before.
+fn remember_state(history: &mut History, facts: &InstanceFacts, is_news: bool) {
     match turned(&facts.state) {
         Some(true) => {
+            if let Some(stopped_at) = stopped_by_another(history, facts).filter(|_| is_news) {
+                (history.last_seen_off, history.on_since, history.started) =
+                    (stopped_at.into(), When::NONE, When::NONE);
+            }
             history.on_since = history.on_since.or(facts.observed_at);
+            history.started = history.started.max(facts.started_at().into());
         }
         Some(false) => {
-            history.on_since = When::NONE;
+            (history.on_since, history.started) = (When::NONE, When::NONE);
             history.last_seen_off = facts.observed_at.into();
         }
         None => {}
@@ -222,6 +260,20 @@ fn remember_state(history: &mut History, facts: &InstanceFacts) {
     if let Activity::Busy { as_of, .. } = facts.activity {
         history.last_busy = history.last_busy.max(as_of.into());
     }
+}
+
+/// It is on, and Azure says that a stop of it succeeded which is none of ours: it was off then, and somebody started it
+/// since, unseen (S9). Of ours that is known to come to nothing now and then.
+fn stopped_by_another(history: &History, facts: &InstanceFacts) -> Option<Timestamp> {
+    let last = facts.last_operation.known()?;
+    let stopped = last.operation == Operation::Stop && last.status == OperationStatus::Succeeded;
+    let is_ours = |asked: Timestamp, ended: Option<Timestamp>| {
+        let apart = |from: Timestamp, to: Timestamp| to.duration_since(from) <= CLOCKS_APART;
+        apart(last.at, asked) && ended.is_none_or(|ended| apart(ended, last.at))
+    };
+    let open = history.open.as_ref().is_some_and(|open| is_ours(open.intended_at, None));
+    let ended = history.stops.iter().any(|stop| is_ours(stop.asked_at, Some(stop.ended_at)));
+    Some(last.at).filter(|_| stopped && !open && !ended)
 }
 
 impl Entry {
@@ -253,9 +305,13 @@ impl Entry {
     /// At its first sighting, or the first after it was gone: what was done with it is remembered, since when it was on is not.
     fn first(facts: Arc<InstanceFacts>, before: Option<History>) -> (Self, Sighting) {
         let before = before.unwrap_or_default();
-        let mut history =
-            History { first_seen: before.first_seen.or(facts.observed_at), on_since: When::NONE, ..before };
-        remember_state(&mut history, &facts);
+        let mut history = History {
+            first_seen: before.first_seen.or(facts.observed_at),
+            on_since: When::NONE,
+            started: When::NONE,
+            ..before
+        };
+        remember_state(&mut history, &facts, true);
         let sighting = Sighting {
             facts: facts.clone(),
             before: None,
@@ -263,16 +319,19 @@ impl Entry {
             not_after: facts.observed_at,
             history: history.clone(),
         };
-        (Self { last_seen: facts.observed_at, facts, history, verdict: None, held_back: None, absent: false }, sighting)
+        let last_seen = facts.observed_at;
+        let entry = Self { last_seen, facts, history, verdict: None, held_back: None, unseen: false, absent: false };
+        (entry, sighting)
     }
 
     fn update(&mut self, mut facts: Arc<InstanceFacts>) -> Option<Sighting> {
         keep_shared(&mut facts, &self.facts);
         let changed = !same_but_time(&facts, &self.facts);
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
-        remember_state(&mut self.history, &facts);
+        let is_news = facts.last_operation.known() != self.facts.last_operation.known();
+        remember_state(&mut self.history, &facts, is_news);
         self.last_seen = facts.observed_at;
-        self.absent = false;
+        (self.absent, self.unseen) = (false, false);
         if is_as_before(&facts, &self.facts) {
             return None;
         }
@@ -324,6 +383,7 @@ fn is_busy(facts: &InstanceFacts) -> bool {
 
 fn same_but_time(new: &InstanceFacts, old: &InstanceFacts) -> bool {
     new.state == old.state
+        && new.created == old.created
         && is_busy(new) == is_busy(old)
         && new.last_operation.known() == old.last_operation.known()
         && new.tags.known() == old.tags.known()

@@ -63,8 +63,13 @@ impl<W: World> Control for Engine<W> {
             why: format!("until {until}: {}", hold.reason),
         })
         .await?;
-        if let Some(history) = self.lock().history_mut(&id) {
-            history.holds.push(hold.clone());
+        {
+            let mut state = self.lock();
+            match state.history_mut(&id) {
+                Some(history) => history.holds.push(hold.clone()),
+                // gone meanwhile: it waits for its return
+                None => state.waiting.push(hold.clone()),
+            }
         }
         self.changed(&id);
         Ok(hold)
@@ -72,17 +77,19 @@ impl<W: World> Control for Engine<W> {
 
     async fn lift(&self, hold: String, by: String) -> Result<(), Declined> {
         let now = self.world.now();
-        let found = self.lock().hold_named(&hold, now)?;
-        if !self.world.lift(&found.id, &by, now).await.map_err(declined)? {
-            return Err(Declined(format!("hold {} is not in force any more", found.id)));
+        let holds = self.lock().holds_named(&hold, now)?;
+        for found in &holds {
+            if !self.world.lift(&found.id, &by, now).await.map_err(declined)? {
+                return Err(Declined(format!("hold {} is not in force any more", found.id)));
+            }
+            let (who, why) = (by.clone(), format!("hold {} until {}", found.id, found.until));
+            self.note(AuditLine { at: now, who, what: "lift".to_owned(), target: found.instance.to_string(), why })
+                .await?;
+            if let Some(history) = self.lock().history_mut(&found.instance) {
+                history.holds.iter_mut().filter(|one| one.id == found.id).for_each(|one| one.until = now);
+            }
         }
-        let why = format!("hold until {}", found.until);
-        self.note(AuditLine { at: now, who: by, what: "lift".to_owned(), target: found.instance.to_string(), why })
-            .await?;
-        if let Some(history) = self.lock().history_mut(&found.instance) {
-            history.holds.iter_mut().filter(|one| one.id == found.id).for_each(|one| one.until = now);
-        }
-        self.changed(&found.instance);
+        holds.iter().for_each(|found| self.changed(&found.instance));
         Ok(())
     }
 
@@ -231,16 +238,19 @@ impl State {
         Ok((id, entry.facts.created, terms))
     }
 
-    fn hold_named(&self, wanted: &str, now: Timestamp) -> Result<Hold, Declined> {
+    /// The hold of that id, or every hold in force on the instance of that name.
+    fn holds_named(&self, wanted: &str, now: Timestamp) -> Result<Vec<Hold>, Declined> {
         let entries = || self.places.values().flat_map(|place| place.entries.values());
         if let Some(hold) =
             entries().flat_map(|entry| &entry.history.holds).find(|hold| hold.id == wanted && now < hold.until)
         {
-            return Ok(hold.clone());
+            return Ok(vec![hold.clone()]);
         }
         let id = self.find(wanted)?;
-        let held = entries().find(|entry| entry.facts.id == id).and_then(|entry| entry.history.hold_at(now));
-        held.cloned().ok_or_else(|| Declined(format!("{} is not held", id.name())))
+        let entry = entries().find(|entry| entry.facts.id == id);
+        let holds: Vec<Hold> =
+            entry.into_iter().flat_map(|entry| &entry.history.holds).filter(|hold| now < hold.until).cloned().collect();
+        if holds.is_empty() { Err(Declined(format!("{} is not held", id.name()))) } else { Ok(holds) }
     }
 }
 

@@ -29,6 +29,11 @@ impl State {
         self.was_frozen = is_frozen;
     }
 
+    /// From when to when everything was seen frozen, while it is.
+    pub(super) fn frozen_now(&self) -> Option<(Timestamp, Timestamp)> {
+        self.frozen.filter(|_| self.was_frozen)
+    }
+
     /// Decides about every instance of the workspaces just read. An instance missing from the last reading is not decided about.
     pub(super) fn decide(&mut self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> (Decided, Vec<Decision>) {
         self.note_freeze(freeze, now);
@@ -50,7 +55,7 @@ impl State {
                 place.entries.values_mut().for_each(|entry| entry.verdict = None);
                 continue;
             };
-            for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
+            for entry in place.entries.values_mut().filter(|entry| !entry.unseen) {
                 let verdict = evaluate(moment, &entry.facts, &entry.history, freeze);
                 let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));
                 let verdict = entry.decided(verdict);
@@ -71,7 +76,7 @@ impl State {
 
     /// A policy at an instant, with what is to be known beside it.
     pub(super) fn moment<'a>(&self, policy: &'a Policy, at: Timestamp) -> Moment<'a> {
-        Moment::new(policy, at).patient(self.stale_after).thawed(self.frozen)
+        Moment::new(policy, at).patient(self.stale_after).thawed(self.frozen).zone_data(self.zone_data.as_ref())
     }
 
     pub(super) fn policy_of(&self, workspace: &WorkspaceId) -> Option<Arc<Policy>> {

@@ -1,7 +1,6 @@
 //! The last word before a stop leaves: freeze switch, policy and holds as they are at that moment (G12).
 
 use super::state::Engine;
-use crate::facts::Freeze;
 use crate::guard::Refusal;
 use crate::plan::Step;
 use crate::ports::World;
@@ -9,8 +8,8 @@ use crate::ports::World;
 impl<W: World> Engine<W> {
     /// Whether a stop may still leave; if not, why. Asked after every wait, so that what people decide meanwhile counts.
     pub(super) fn last_word(&self, step: &Step) -> Result<(), (Refusal, String)> {
-        if let Freeze::On(why) = self.world.freeze() {
-            return Err((Refusal::Frozen, why));
+        if let Some(why) = self.world.freeze().why() {
+            return Err((Refusal::Frozen, why.to_owned()));
         }
         let now = self.world.now();
         let mut state = self.lock();

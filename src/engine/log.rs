@@ -15,6 +15,19 @@ pub(super) fn kept_policies(why: &str) {
     tracing::error!("the new policies are not used, the old ones stay at work: {why}");
 }
 
+pub(super) fn broken_policies(why: &str) {
+    tracing::error!("some policies are broken, and what they cover is left alone until they are mended: {why}");
+}
+
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
+pub(super) fn policies(digest: &str, governing: usize) {
+    if governing == 0 {
+        tracing::warn!(digest, "no policy is in force, so nothing is stopped anywhere");
+    } else {
+        tracing::info!(digest, governing, "policies are in force");
+    }
+}
+
 pub(super) fn drained(in_time: bool) {
     if !in_time {
         tracing::warn!("a sweep was cut off; what it sent is settled by looking at the next start");
@@ -55,6 +68,7 @@ fn notice(notice: &Notice) {
     tracing::info!(instance = notice.instance.name(), stop_at = %notice.key.stop_at, "warned: {}", notice.words);
 }
 
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
 fn stop(line: &StopLine) {
     let (label, words) = match &line.outcome {
         Outcome::Accepted => ("accepted", "Azure took the stop"),
@@ -63,5 +77,13 @@ fn stop(line: &StopLine) {
         Outcome::Failed { label, words } => (*label, words.as_str()),
         Outcome::Unclear { words } => ("unclear", words.as_str()),
     };
-    tracing::info!(instance = line.step.instance.name(), ground = line.step.ground.label(), outcome = label, "{words}");
+    let (instance, ground) = (line.step.instance.name(), line.step.ground.label());
+    match line.outcome {
+        Outcome::Accepted | Outcome::AlreadyStopped | Outcome::Dropped { .. } => {
+            tracing::info!(instance, ground, outcome = label, "{words}");
+        }
+        Outcome::Failed { .. } | Outcome::Unclear { .. } => {
+            tracing::warn!(instance, ground, outcome = label, "{words}");
+        }
+    }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::book::{Changes, Place, Rule};
+use super::book::{Changes, Entry, Place, Rule};
 use super::state::{Engine, State, rule_for};
 use crate::facts::{Inventory, WorkspaceFacts};
 use crate::ports::{Discovery, Fault, FaultKind, World};
@@ -123,6 +123,9 @@ impl<W: World> Engine<W> {
     }
 }
 
+/// A workspace that is not listed any more is told of for so long.
+const LOST_FOR: SignedDuration = SignedDuration::from_hours(24);
+
 /// Discoveries in a row that miss most of the fleet, until that is believed.
 const BELIEVED_AFTER: u32 = 5;
 
@@ -136,8 +139,15 @@ impl State {
         self.discovery_faults = faults.collect();
         let found: BTreeSet<WorkspaceId> = discovery.workspaces.iter().map(|workspace| workspace.id.clone()).collect();
         // What only the journal remembers, and settings do not name any more, is not looked at.
-        let forgotten = self.places.extract_if(.., |id, place| place.tried_at.is_none() && !found.contains(id));
-        self.lost.extend(forgotten);
+        if discovery.faults.is_empty() {
+            let never_read = |place: &Place| place.read_at.is_none() && place.failures == 0;
+            let forgotten = self.places.extract_if(.., |id, place| never_read(place) && !found.contains(id));
+            self.lost.extend(forgotten);
+            if found.is_empty() {
+                let words = "no workspace was found; check the role of the identity, and what [fleet] names";
+                self.discovery_faults.push(("empty", words.to_owned()));
+            }
+        }
         let lost = self.places.keys().filter(|id| !found.contains(*id)).count();
         // Far fewer than before is more likely a lagging or broken answer than a fleet deleted overnight (G6).
         let few = lost <= 2 || lost.saturating_mul(10) <= self.places.len().saturating_mul(3);
@@ -151,9 +161,14 @@ impl State {
             self.discovery_faults.push(("shrunk", words));
         } else if discovery.faults.is_empty() {
             // what is remembered waits for its return: holds and stops under way outlast a lagging answer
-            let gone = self.places.extract_if(.., |id, _| !found.contains(id));
+            // Absent once is a page that moved; absent twice is gone (fault 27).
+            let gone = self.places.extract_if(.., |id, place| {
+                let was_absent = std::mem::replace(&mut place.absent, !found.contains(id));
+                was_absent && place.absent
+            });
             self.lost.extend(gone);
         }
+        self.lost_lines(now);
         for workspace in discovery.workspaces {
             let rule = rule_for(&self.policies, &workspace);
             match self.places.get_mut(&workspace.id) {
@@ -166,6 +181,22 @@ impl State {
                     (place.facts, place.rule, place.tried_at) = (workspace, rule, None);
                     self.places.insert(place.facts.id.clone(), place);
                 }
+            }
+        }
+    }
+
+    /// Workspaces that are not listed any more and had instances on: for a day that is a fault, since nobody stops them.
+    fn lost_lines(&mut self, now: Timestamp) {
+        for (id, place) in &self.lost {
+            let is_on = |entry: &Entry| entry.facts.state.is_on() && now.duration_since(entry.last_seen) < LOST_FOR;
+            let on = place.entries.values().filter(|entry| is_on(entry)).count();
+            if on > 0 {
+                let words = format!(
+                    "workspace {} is not in Azure's answer any more, or not named by [fleet]; {on} of its instances were on \
+                     when last seen, and nobody looks at them",
+                    id.name()
+                );
+                self.discovery_faults.push(("lost", words));
             }
         }
     }

@@ -23,6 +23,8 @@ pub struct EngineOptions {
     /// How late an announced stop may be without a new warning; none: the usual half hour. Longer for those who sweep
     /// once and rarely, from cron.
     pub stale_after: Option<jiff::SignedDuration>,
+    /// The release of the time zone data; none when nobody knows.
+    pub zone_data: Option<std::sync::Arc<str>>,
     /// Called at labelled points between intent and outcome; only the crash tests give one.
     pub at_point: Option<fn(&'static str)>,
 }

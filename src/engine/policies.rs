@@ -31,6 +31,7 @@ impl<W: World> Engine<W> {
             .await?;
         {
             let mut state = self.lock();
+            log::policies(&set.digest, set.policies.len());
             state.policies = set;
             state.marks = marks;
             state.reload = Ok(now);
@@ -50,10 +51,19 @@ impl<W: World> Engine<W> {
         state.assign();
     }
 
+    /// Notes that some of the policies it starts with are broken: nobody stops anything in their workspaces (S17).
+    pub fn partly_governed(&self, why: &str) {
+        log::broken_policies(why);
+        self.lock().reload = Err(format!(
+            "broken policies stop nothing, and what they cover is left alone until they are mended: {why}"
+        ));
+        self.publish(self.world.now());
+    }
+
     /// Notes that a reload failed; the last good policies stay at work.
     pub fn keep_policies(&self, why: String) {
         log::kept_policies(&why);
-        self.lock().reload = Err(why);
+        self.lock().reload = Err(format!("the new policies are not used, those before are at work: {why}"));
         self.publish(self.world.now());
     }
 }

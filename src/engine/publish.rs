@@ -81,6 +81,6 @@ fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
         seen_at: entry.last_seen.into(),
         verdict: entry.verdict.clone(),
         overdue_since: entry.overdue_since().into(),
-        hold: entry.history.hold_at(now).cloned().map(Box::new),
+        holds: entry.history.holds.iter().filter(|hold| now < hold.until).cloned().collect(),
     }
 }

@@ -78,6 +78,8 @@ impl<W: World> Engine<W> {
             messages: joined(left.messages, messages),
             settled: joined(left.settled, found.settled.ended),
             evaluated: found.evaluated,
+            absent: found.changes.absent,
+            frozen: self.lock().frozen_now(),
         };
         if let Err(fault) = self.world.record(&record).await {
             self.keep_for_later(record);
@@ -112,7 +114,14 @@ impl<W: World> Engine<W> {
         let later = std::mem::take(&mut state.unwritten);
         record.sightings.extend(later.sightings);
         record.messages.extend(later.messages);
-        state.unwritten = SweepRecord { at: None, seen: Vec::new(), evaluated: Vec::new(), ..record };
+        state.unwritten = SweepRecord {
+            at: None,
+            seen: Vec::new(),
+            evaluated: Vec::new(),
+            absent: Vec::new(),
+            frozen: None,
+            ..record
+        };
     }
 
     fn enforces(&self, policy: &PolicyId) -> bool {

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::book::Changes;
 use super::state::Engine;
-use crate::facts::{EndedStop, InstanceFacts, OpenIntent, Operation, PowerState, StopResult, WorkspaceFacts};
+use crate::facts::{
+    EndedStop, InstanceFacts, OpenIntent, Operation, OperationStatus, PowerState, StopResult, UNSENT, WorkspaceFacts,
+};
 use crate::ports::{Fault, FaultKind, Message, MessageKind, OperationHandle, OperationState, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
@@ -14,9 +16,6 @@ const TRACE: SignedDuration = SignedDuration::from_mins(3);
 /// After so long an instance that Azure says was stopped, and that is on, was not.
 const BELIEVED: SignedDuration = SignedDuration::from_mins(10);
 
-/// Why an intent without a trace was let go: nobody knows whether it left.
-pub(super) const UNSENT: &str = "unsent";
-
 /// One question after an operation may take so long; the next sweep asks again.
 const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -24,7 +23,7 @@ const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 struct Pending {
     id: InstanceId,
     open: Box<OpenIntent>,
-    /// None when the instance is gone, or is another of the same name.
+    /// None when the last reading of its workspace does not have it.
     facts: Option<std::sync::Arc<InstanceFacts>>,
     workspace: WorkspaceFacts,
     handle: Option<OperationHandle>,
@@ -77,7 +76,7 @@ impl<W: World> Engine<W> {
             let open = entry.history.open.clone()?;
             let handle = state.handles.get(&open.id).cloned();
             let is_unclear = state.unclear.contains(&open.id);
-            let facts = (!entry.absent).then(|| entry.facts.clone());
+            let facts = (!entry.unseen).then(|| entry.facts.clone());
             Some(Pending { id: id.clone(), open, facts, workspace: place.facts.clone(), handle, is_unclear })
         });
         pending.collect()
@@ -121,18 +120,20 @@ impl<W: World> Engine<W> {
         if facts.started_at().is_some_and(|start| start > pending.open.intended_at) {
             return Some(StopResult::StartedAgain);
         }
-        let stop_seen = last.is_some_and(|op| op.operation == Operation::Stop && op.at >= pending.open.intended_at);
-        // A stop that Azure names was taken, even when its answer was lost.
-        let sent_at = pending.open.sent_at.or(stop_seen.then_some(pending.open.intended_at));
-        let Some(sent_at) = sent_at else {
-            let old = now.duration_since(pending.open.intended_at) > TRACE;
-            // what was sent counts in every budget, and rests before the next try
-            let without_trace = if pending.is_unclear {
-                StopResult::Failed("unclear".to_owned())
-            } else {
-                StopResult::Dropped(UNSENT.to_owned())
-            };
-            return old.then_some(without_trace);
+        let intended_at = pending.open.intended_at;
+        let stop = last.filter(|op| op.operation == Operation::Stop && op.at >= intended_at);
+        if let Some(OperationStatus::Failed(word)) = stop.map(|op| &op.status)
+            && **word != *"(missing)"
+        {
+            return Some(StopResult::Failed(format!("operation_failed:{word}")));
+        }
+        // A stop that Azure names was taken, even when its answer was lost; one without a trace is not waited for as long.
+        let old = now.duration_since(intended_at) > TRACE;
+        if stop.is_none() && pending.is_unclear {
+            return old.then(|| StopResult::Failed("unclear".to_owned()));
+        }
+        let Some(sent_at) = pending.open.sent_at.or(stop.map(|_| intended_at)) else {
+            return old.then(|| StopResult::Dropped(UNSENT.to_owned()));
         };
         if let Some(handle) = &pending.handle {
             let asked = tokio::time::timeout(ASK_TIME, self.world.operation(&pending.workspace, handle)).await;

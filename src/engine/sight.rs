@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::book::{Entry, Place};
-use super::settle::UNSENT;
 use super::state::State;
 use crate::facts::{EndedStop, History, OpenIntent, PowerState, StopKey, StopResult};
 use crate::guard::{Canary, FleetSight, ScopeCount};
@@ -78,15 +77,13 @@ impl State {
 }
 
 fn stopped_since(entry: &Entry, policy: &str, since: Timestamp) -> bool {
-    let ended =
-        entry.history.stops.iter().any(|stop| stop.asked_at >= since && stop.key.policy() == policy && was_sent(stop));
+    let ended = entry
+        .history
+        .stops
+        .iter()
+        .any(|stop| stop.asked_at >= since && stop.key.policy() == policy && stop.result.may_have_been_sent());
     let open = entry.history.open.as_ref().is_some_and(|open| open.intended_at >= since && open.key.policy() == policy);
     ended || open
-}
-
-/// False only for what is known never to have left: one whose process ended around its POST may have arrived (I7).
-fn was_sent(stop: &EndedStop) -> bool {
-    !matches!(&stop.result, StopResult::Dropped(why) if why != UNSENT)
 }
 
 fn count_place(sight: &mut FleetSight, place: &Place) {
@@ -153,7 +150,7 @@ impl State {
 
     /// What was never sent does not count; what failed for more than one instance's reasons counts as that too.
     pub(super) fn count_ended(&mut self, intent: &str, ended: &EndedStop) {
-        if !was_sent(ended) {
+        if !ended.result.may_have_been_sent() {
             self.asked.retain(|asked| asked.intent != intent);
         }
         if let StopResult::Failed(label) = &ended.result
@@ -166,7 +163,7 @@ impl State {
 
     /// Counts what an earlier process asked for.
     pub(super) fn count_remembered(&mut self, instance: &InstanceId, history: &History) {
-        for (number, stop) in history.stops.iter().filter(|stop| was_sent(stop)).enumerate() {
+        for (number, stop) in history.stops.iter().filter(|stop| stop.result.may_have_been_sent()).enumerate() {
             let open = OpenIntent {
                 id: format!("{instance}|{}|{number}", stop.key.0),
                 key: stop.key.clone(),

@@ -55,6 +55,8 @@ pub(super) struct State {
     pub(super) messages_let_go: u64,
     /// As in the options.
     pub(super) stale_after: Option<jiff::SignedDuration>,
+    /// As in the options.
+    pub(super) zone_data: Option<Arc<str>>,
     /// Discoveries in a row that missed most of the fleet.
     pub(super) shrunk: u32,
     pub(super) last: Arc<SweepReport>,
@@ -104,6 +106,7 @@ impl<W: World> Engine<W> {
             let_go: BTreeMap::new(),
             messages_let_go: 0,
             stale_after: options.stale_after,
+            zone_data: options.zone_data.clone(),
             shrunk: 0,
             last: Arc::new(SweepReport::default()),
         };
@@ -144,8 +147,12 @@ impl<W: World> Engine<W> {
     pub async fn recall(&self) -> Result<(), Fault> {
         let recall = self.world.recall(self.world.now()).await?;
         let mut state = self.lock();
-        state.evaluated = recall.evaluated;
+        // while everything is frozen no edge is noted: a mark after it says that it was lifted
+        let lifted = |until: Timestamp| recall.evaluated.values().any(|at| *at >= until);
+        state.was_frozen = recall.frozen.is_some_and(|(_, until)| !lifted(until));
+        state.frozen = recall.frozen;
         state.marks = recall.revisions;
+        state.evaluated = recall.evaluated;
         let mut orphans = recall.open;
         for (id, mut remembered) in recall.instances {
             let open = orphans

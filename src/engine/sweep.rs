@@ -49,6 +49,7 @@ impl<W: World> Engine<W> {
         let mut settled = self.settle(&read, now, &mut report).await;
         settled.close(&changes, &mut report);
         let freeze = self.world.freeze();
+        self.note_trouble(&freeze, &mut report);
         let (decided, decisions, evaluated) = {
             let mut state = self.lock();
             let (decided, decisions) = state.decide(&read, &freeze, now);
@@ -74,6 +75,18 @@ impl<W: World> Engine<W> {
         self.finish(report)
     }
 
+    /// What keeps everything from being stopped and is nobody's wish is a fault.
+    fn note_trouble(&self, freeze: &Freeze, report: &mut SweepReport) {
+        let unreadable =
+            |words: &String| FaultLine { workspace: None, label: "freeze_unreadable", words: words.clone() };
+        match freeze {
+            Freeze::Unreadable(words) => report.faults.push(unreadable(words)),
+            Freeze::Off | Freeze::On(_) => {}
+        }
+        let trouble = self.lock().clock_trouble.clone();
+        report.faults.extend(trouble.map(|words| FaultLine { workspace: None, label: "clock", words }));
+    }
+
     async fn carry_out(&self, plan: Plan, freeze: &Freeze, now: Timestamp, report: &mut SweepReport) {
         let Review { approved, refused } = self.review(plan, freeze, now);
         report.refused.extend(refused);
@@ -91,6 +104,7 @@ impl<W: World> Engine<W> {
             report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
         }
         report.stops = acted.lines;
+        report.refused.extend(acted.refused);
     }
 
     fn review(&self, plan: Plan, freeze: &Freeze, now: Timestamp) -> Review {
@@ -148,6 +162,7 @@ impl<W: World> Engine<W> {
         let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
         let (_, read, now) = self.observe(all, &mut report).await;
         let freeze = self.world.freeze();
+        self.note_trouble(&freeze, &mut report);
         let (decided, _) = self.lock().decide(&read, &freeze, now);
         report.faults.extend(self.lock().stuck(&read, &freeze, now));
         report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();

@@ -91,8 +91,29 @@ pub enum StopResult {
     Gone,
     /// Azure refused or failed; the fault's label (`disk_full`, `conflict`, …).
     Failed(String),
-    /// Dropped before anything was sent: no longer due on the second look, or without a trace after a crash: `unsent`, of which nobody knows whether it left.
+    /// Dropped before anything was sent, or [`UNSENT`]; why.
     Dropped(String),
+}
+
+/// Why a stop was dropped that left no trace: its process ended around its POST, and nobody knows whether that left.
+pub const UNSENT: &str = "unsent";
+
+impl StopResult {
+    /// False only for what is known never to have left: what may have arrived counts in every budget (I7).
+    #[must_use]
+    pub fn may_have_been_sent(&self) -> bool {
+        !matches!(self, Self::Dropped(why) if why != UNSENT)
+    }
+
+    /// True when it may have been sent and left the instance on: the next try waits.
+    #[must_use]
+    pub fn came_to_nothing(&self) -> bool {
+        match self {
+            Self::Failed(_) | Self::Gone => true,
+            Self::Dropped(_) => self.may_have_been_sent(),
+            Self::Stopped | Self::StartedAgain => false,
+        }
+    }
 }
 
 /// A stop that was asked for and has ended one way or another.
@@ -117,7 +138,7 @@ pub struct OpenIntent {
     pub key: StopKey,
     /// When it was intended.
     pub intended_at: Timestamp,
-    /// When Azure accepted it; none when it may never have been sent.
+    /// When Azure accepted it, or may have: it left, and its answer was lost. None when it may never have been sent.
     pub sent_at: Option<Timestamp>,
 }
 
@@ -129,17 +150,32 @@ pub enum Freeze {
     Off,
     /// Nothing is stopped; why.
     On(String),
+    /// Nothing is stopped, since the switch cannot be read; why not.
+    Unreadable(String),
 }
 
-/// What is remembered of one instance, in this life of its name. Of most there is little: it takes 64 bytes.
+impl Freeze {
+    /// Why nothing is stopped; none when stops are allowed.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Off => None,
+            Self::On(why) | Self::Unreadable(why) => Some(why),
+        }
+    }
+}
+
+/// What is remembered of one instance, in this life of its name. Of most there is little: it takes 72 bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// When it was first seen at all.
     pub first_seen: When,
     /// First sighting of the present unbroken run of sightings in which it was on. None while it is off.
     pub on_since: When,
-    /// The last time it was seen not on, before `on_since`: the start lies between the two.
+    /// The last time it was seen not on, or Azure said that it was stopped, before `on_since`: the start lies between the two.
     pub last_seen_off: When,
+    /// The start of the present run that Azure named last: a stop that came to nothing hides it from `lastOperation`.
+    pub started: When,
     /// The last time any evidence said busy.
     pub last_busy: When,
     /// Holds not yet ended or lifted, any order.

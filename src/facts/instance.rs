@@ -113,8 +113,21 @@ pub enum OperationStatus {
     InProgress,
     /// Done.
     Succeeded,
-    /// Failed, in Azure's word (`StopFailed`, …) or one this version does not know.
+    /// Failed, in Azure's word (`StopFailed`, …), or not said.
     Failed(Arc<str>),
+    /// A word this version does not know: it may be going on.
+    Other(Arc<str>),
+}
+
+impl OperationStatus {
+    /// True when it is certainly not going on any more.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed(_) => true,
+            Self::InProgress | Self::Other(_) => false,
+        }
+    }
 }
 
 /// Who or what asked for it; absent in old answers.

@@ -8,7 +8,7 @@ mod reading;
 
 pub use activity::{Activity, Source};
 pub use history::{
-    EndedStop, Freeze, History, Hold, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey, StopResult,
+    EndedStop, Freeze, History, Hold, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey, StopResult, UNSENT,
 };
 pub use instance::{
     Created, InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner,

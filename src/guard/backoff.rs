@@ -9,6 +9,8 @@ use crate::facts::{EndedStop, History, StopResult};
 const FIRST_REST: SignedDuration = SignedDuration::from_mins(2);
 /// The longest rest: an owner who frees the disk should not wait half a day for the next try.
 const LONGEST_REST: SignedDuration = SignedDuration::from_mins(30);
+/// The longest rest where the disk is full: only its owner can mend that, and is warned before every try.
+const LONGEST_REST_FULL: SignedDuration = SignedDuration::from_hours(4);
 /// The window in which stops of one instance are counted.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -20,21 +22,25 @@ pub(super) fn resting(history: &History, stops_per_day: u32, now: Timestamp) -> 
     if u32::try_from(stops).unwrap_or(u32::MAX) >= stops_per_day {
         return Some(Refusal::Resting);
     }
-    let failures = history.stops.iter().rev().take_while(|stop| matches!(stop.result, StopResult::Failed(_))).count();
-    let last = history.stops.last().filter(|_| failures > 0)?;
-    (now.duration_since(last.ended_at) < rest_after(failures)).then_some(Refusal::BackingOff)
+    // what was never sent is no try, and neither adds to the run of failures nor ends it
+    let tries = history.stops.iter().rev().filter(|stop| stop.result.may_have_been_sent());
+    let failed: Vec<&EndedStop> = tries.take_while(|stop| stop.result.came_to_nothing()).collect();
+    let last = failed.first()?;
+    (now.duration_since(last.ended_at) < rest_after(failed.len(), &last.result)).then_some(Refusal::BackingOff)
 }
 
-/// The rest after so many failures in a row: 2, 4, 8, 16, 30 minutes.
-fn rest_after(failures: usize) -> SignedDuration {
+/// The rest after so many failures in a row: 2, 4, 8, 16, 30 minutes; with a full disk on to 1, 2 and 4 hours.
+fn rest_after(failures: usize, last: &StopResult) -> SignedDuration {
+    let full = matches!(last, StopResult::Failed(why) if why == "disk_full");
+    let longest = if full { LONGEST_REST_FULL } else { LONGEST_REST };
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(8);
-    FIRST_REST.checked_mul(2_i32.saturating_pow(doublings)).map_or(LONGEST_REST, |rest| rest.min(LONGEST_REST))
+    FIRST_REST.checked_mul(2_i32.saturating_pow(doublings)).map_or(longest, |rest| rest.min(longest))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::StopKey;
+    use crate::facts::{StopKey, UNSENT};
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
@@ -57,13 +63,34 @@ mod tests {
 
     #[test]
     fn rests_double_up_to_half_an_hour_and_end_with_a_success() {
-        let rests: Vec<i64> = (1..8).map(|n| rest_after(n).as_secs() / 60).collect();
-        assert_eq!(rests, [2, 4, 8, 16, 30, 30, 30]);
+        let rests = |why: &str| -> Vec<i64> {
+            (1..9).map(|n| rest_after(n, &StopResult::Failed(why.to_owned())).as_secs() / 60).collect()
+        };
+        assert_eq!(rests("conflict"), [2, 4, 8, 16, 30, 30, 30, 30]);
+        assert_eq!(rests("disk_full"), [2, 4, 8, 16, 32, 64, 128, 240], "only its owner can mend that");
         let failed = History {
             stops: thin_vec::thin_vec![ended(0, StopResult::Failed("conflict".to_owned()))],
             ..History::default()
         };
         assert_eq!(resting(&failed, 3, at(1)), Some(Refusal::BackingOff));
         assert_eq!(resting(&failed, 3, at(2)), None);
+    }
+
+    #[test]
+    fn what_may_have_left_and_came_to_nothing_rests_and_what_never_left_changes_nothing() {
+        let failed = || StopResult::Failed("conflict".to_owned());
+        let dropped = |why: &str| StopResult::Dropped(why.to_owned());
+        let after = |results: Vec<StopResult>| {
+            let stops = results.into_iter().zip(0..).map(|(result, minute)| ended(minute, result)).collect();
+            History { stops, ..History::default() }
+        };
+        for result in [StopResult::Gone, dropped(UNSENT), failed()] {
+            assert_eq!(resting(&after(vec![result.clone()]), 3, at(1)), Some(Refusal::BackingOff), "{result:?}");
+        }
+        assert_eq!(resting(&after(vec![dropped("no_longer_due")]), 3, at(0)), None);
+        // three failures rest 8 minutes, and a try that was throttled or withheld between them does not shorten that
+        let history = after(vec![failed(), failed(), dropped("throttled"), failed(), dropped("frozen")]);
+        assert_eq!(resting(&history, 3, at(3 + 7)), Some(Refusal::BackingOff));
+        assert_eq!(resting(&history, 3, at(3 + 8)), None);
     }
 }

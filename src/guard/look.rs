@@ -28,8 +28,8 @@ pub struct SecondLook<'a> {
 /// The refusal and its particulars.
 pub fn second_look(approved: Approved, look: &SecondLook<'_>) -> Result<StopPermit, (Refusal, String)> {
     let step = approved.0;
-    if let Freeze::On(why) = look.freeze {
-        return Err((Refusal::Frozen, why.clone()));
+    if let Some(why) = look.freeze.why() {
+        return Err((Refusal::Frozen, why.to_owned()));
     }
     let age = look.now.duration_since(look.fresh.observed_at);
     if age > LOOK_MAX || age.is_negative() {

@@ -13,6 +13,6 @@ mod warn;
 pub use look::{SecondLook, second_look};
 pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;
-pub use review::{Review, Surroundings, review};
+pub use review::{Review, Surroundings, review, too_many_failures};
 pub use sight::{Bounds, Canary, FleetSight, ScopeCount};
 pub use warn::{Weighed, weigh};

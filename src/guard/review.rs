@@ -85,14 +85,13 @@ fn refusal(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
     if history.open.is_some() {
         return Some(Refusal::UnderWay);
     }
-    resting(history, stops_per_day, around.now).or_else(|| too_many_failures(step, around))
+    resting(history, stops_per_day, around.now).or_else(|| too_many_failures(step, around.sight, around.bounds))
 }
 
-pub(super) fn too_many_failures(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
-    Scope::of(step)
-        .iter()
-        .any(|scope| failing(&scope.count(around.sight), around.bounds))
-        .then_some(Refusal::TooManyFailures)
+/// Whether so many stops failed lately in a scope of this one that none is tried there now (G8).
+#[must_use]
+pub fn too_many_failures(step: &Step, sight: &FleetSight, bounds: &Bounds) -> Option<Refusal> {
+    Scope::of(step).iter().any(|scope| failing(&scope.count(sight), bounds)).then_some(Refusal::TooManyFailures)
 }
 
 pub(super) fn limits_of(scope: &Scope, around: &Surroundings<'_>) -> Option<Limits> {

@@ -51,16 +51,23 @@ pub fn weigh(announcements: Vec<Announcement>, around: &Surroundings<'_>) -> Wei
     weighed
 }
 
-/// Who was told of this stop before, and was not stopped, is not told again while it would be refused all the same. The
-/// first warning goes out even so: what is wrong may be mended when its time comes.
+/// By a clock that is wrong nobody is told a time (S11), nor of an instance that was not seen lately. Who was told of this
+/// stop before, and was not stopped, is not told again while it would be refused all the same. The first warning goes out
+/// even so: what is wrong may be mended when its time comes.
 fn in_vain(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
+    if around.sight.clock_trouble.is_some() {
+        return Some(Refusal::ClockUnsteady);
+    }
+    if around.now.duration_since(step.observed_at) > around.bounds.observed_max.duration() {
+        return Some(Refusal::Stale);
+    }
     let (history, stops_per_day) = (around.histories)(&step.instance)?;
     if !history.notices.iter().any(|notice| notice.key.stop == step.key) {
         return None;
     }
     sick(around.sight, around.bounds, around.now)
         .or_else(|| resting(history, stops_per_day, step.stop_at))
-        .or_else(|| too_many_failures(step, around))
+        .or_else(|| too_many_failures(step, around.sight, around.bounds))
 }
 
 /// Those for whom there is no room; the others take theirs. An unplanned cap refuses all or none when their time comes,

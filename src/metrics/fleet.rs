@@ -128,7 +128,7 @@ fn workspaces(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     each_workspace(draft, view, &names::RUNNING_SECONDS, |w| tally.running.get(&w.id).map(|ms| Value::Milli(*ms)));
     each_workspace(draft, view, &names::SKIPPED, |w| Some(Value::Count(u64::from(w.skipped))));
     each_workspace(draft, view, &names::HOLDS, |w| {
-        Some(Value::of_len(w.instances.iter().filter(|i| i.hold.is_some()).count()))
+        Some(Value::of_len(w.instances.iter().filter(|i| !i.holds.is_empty()).count()))
     });
     each_workspace(draft, view, &names::OVERDUE, |w| {
         Some(Value::of_len(w.instances.iter().filter(|i| !i.overdue_since.is_none()).count()))

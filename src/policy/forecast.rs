@@ -6,7 +6,8 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde::Serialize;
 
-use super::model::{HoursRule, Mode, Policy, Terms};
+use super::matching::Pattern;
+use super::model::{Exemptions, HoursRule, Mode, Override, Policy, Terms};
 use crate::schedule::{EdgeKind, Hours, Unreadable, transitions};
 use crate::units::PolicyId;
 
@@ -37,18 +38,22 @@ pub struct Forecast {
     pub changes: Vec<ClockChange>,
     /// Calendars that could not be read: while there is one, none of the edges is acted on (S21).
     pub unreadable: Vec<Unreadable>,
-    /// Overrides whose hours differ from the base.
+    /// Its overrides, in their order.
     pub overrides: Vec<OverrideForecast>,
     /// The other rules of the base, in words.
     pub rules: Vec<String>,
 }
 
-/// What the hours of an override will do.
+/// What differs where an override holds.
 #[derive(Debug, Clone, Serialize)]
 pub struct OverrideForecast {
     /// The override's name.
     pub name: Arc<str>,
-    /// The IANA name of its time zone; none where it has no hours.
+    /// What it holds for, in words.
+    pub applies_to: String,
+    /// True when its hours are those of the base, which are not listed again.
+    pub same_hours: bool,
+    /// The IANA name of its time zone; none where it has no hours of its own.
     pub zone: Option<String>,
     /// The edges of its hours, in order.
     pub edges: Vec<ForecastEdge>,
@@ -56,6 +61,8 @@ pub struct OverrideForecast {
     pub changes: Vec<ClockChange>,
     /// Calendars that could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// Its rules that differ from the base's, in words.
+    pub rules: Vec<String>,
 }
 
 /// One edge.
@@ -90,13 +97,21 @@ pub fn forecast(policy: &Policy, from: Timestamp, days: u32) -> Forecast {
     let base = policy.terms.hours.as_ref();
     let zone = base.map_or(TimeZone::UTC, |rule| rule.hours.zone().clone());
     let until = days_later(from, days, &zone);
-    let overrides = policy.overrides.iter().filter(|over| !same_hours(over.terms.hours.as_ref(), base));
-    let of_override = |name: &Arc<str>, rule: Option<&HoursRule>| OverrideForecast {
-        name: Arc::clone(name),
-        zone: zone_name(rule),
-        edges: edges(rule, from, until),
-        changes: changes(rule, from, until),
-        unreadable: rule.map(|rule| rule.hours.unreadable()).unwrap_or_default(),
+    let rules = rules(&policy.terms);
+    let of_override = |over: &Override| {
+        let rule = over.terms.hours.as_ref();
+        let same_hours = same_hours(rule, base);
+        let shown = rule.filter(|_| !same_hours);
+        OverrideForecast {
+            name: Arc::clone(&over.name),
+            applies_to: matched(&over.matches),
+            same_hours,
+            zone: zone_name(shown),
+            edges: edges(shown, from, until),
+            changes: changes(shown, from, until),
+            unreadable: shown.map(|rule| rule.hours.unreadable()).unwrap_or_default(),
+            rules: self::rules(&over.terms).into_iter().filter(|rule| !rules.contains(rule)).collect(),
+        }
     };
     Forecast {
         name: policy.id.clone(),
@@ -108,8 +123,8 @@ pub fn forecast(policy: &Policy, from: Timestamp, days: u32) -> Forecast {
         edges: edges(base, from, until),
         changes: changes(base, from, until),
         unreadable: base.map(|rule| rule.hours.unreadable()).unwrap_or_default(),
-        overrides: overrides.map(|over| of_override(&over.name, over.terms.hours.as_ref())).collect(),
-        rules: other_rules(&policy.terms),
+        overrides: policy.overrides.iter().map(of_override).collect(),
+        rules,
     }
 }
 
@@ -158,8 +173,19 @@ fn local(at: &Zoned) -> String {
     at.timestamp().display_with_offset(at.offset()).to_string()
 }
 
+/// What a set of patterns names, in words.
+fn matched(patterns: &Exemptions) -> String {
+    let listed = |what: &str, patterns: &[Pattern]| {
+        let texts = patterns.iter().map(Pattern::text).collect::<Vec<_>>().join(" or ");
+        (!patterns.is_empty()).then(|| format!("{what} {texts}"))
+    };
+    let plain = [listed("name", &patterns.names), listed("owner", &patterns.owners), listed("size", &patterns.sizes)];
+    let tags = patterns.tags.iter().map(|(tag, pattern)| format!("tag {tag} = {}", pattern.text()));
+    plain.into_iter().flatten().chain(tags).collect::<Vec<_>>().join(", ")
+}
+
 /// The rules beside hours, in words.
-fn other_rules(terms: &Terms) -> Vec<String> {
+fn rules(terms: &Terms) -> Vec<String> {
     let idle = terms.idle.map(|rule| format!("stops what has been idle for {}", rule.after));
     let uptime = terms.uptime.map(|rule| format!("stops what has been running for {}", rule.max));
     let warning = (terms.hours.is_some() || idle.is_some() || uptime.is_some()).then(|| {
@@ -170,7 +196,11 @@ fn other_rules(terms: &Terms) -> Vec<String> {
         };
         format!("warns {} ahead{unknown}", terms.warning.lead)
     });
-    [idle, uptime, warning].into_iter().flatten().collect()
+    let exempt = (!terms.exempt.is_empty()).then(|| format!("never stops {}", matched(&terms.exempt)));
+    let opt_out = format!("never stops what has the tag {}", terms.opt_out_tag);
+    let hold =
+        format!("lets people hold theirs for {} at most, {} times in seven days", terms.hold.max, terms.hold.per_week);
+    [idle, uptime, warning, exempt, Some(opt_out), Some(hold)].into_iter().flatten().collect()
 }
 
 impl Forecast {
@@ -185,7 +215,11 @@ impl Forecast {
         lines.extend(self.rules.iter().map(|rule| format!("  {rule}")));
         lines.extend(hours_in_words(self.zone.as_deref(), &self.edges, &self.changes, &self.unreadable));
         for over in &self.overrides {
-            lines.push(format!("  override {}", over.name));
+            lines.push(format!("  override {}: {}", over.name, over.applies_to));
+            lines.extend(over.rules.iter().map(|rule| format!("    {rule}")));
+            if over.same_hours {
+                continue;
+            }
             let inner = hours_in_words(over.zone.as_deref(), &over.edges, &over.changes, &over.unreadable);
             lines.extend(inner.into_iter().map(|line| format!("  {line}")));
         }

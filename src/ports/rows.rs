@@ -89,6 +89,8 @@ pub struct SweepRecord {
     pub sightings: Vec<Sighting>,
     /// Instances that are gone (absent twice): closed at their last sighting.
     pub gone: Vec<(InstanceId, Timestamp)>,
+    /// Instances missing from a whole reading of their workspace for the first time.
+    pub absent: Vec<InstanceId>,
     /// Verdicts that changed.
     pub decisions: Vec<Decision>,
     /// Messages to deliver; one that exists already is left as it is.
@@ -97,6 +99,8 @@ pub struct SweepRecord {
     pub settled: Vec<(String, StopResult)>,
     /// Policies evaluated up to this sweep: `last_evaluated` never goes back (S12).
     pub evaluated: Vec<PolicyId>,
+    /// From when to when everything was seen frozen, while it is.
+    pub frozen: Option<(Timestamp, Timestamp)>,
 }
 
 /// When a policy's revision was first seen, and whether a person let it act on all (G19).
@@ -119,6 +123,8 @@ pub struct Remembered {
     pub facts: InstanceFacts,
     /// When its workspace was last read with it in.
     pub last_seen: Timestamp,
+    /// Missing from the last reading of its workspace.
+    pub absent: bool,
     /// What is remembered, with stops, holds and notices.
     pub history: History,
 }
@@ -136,6 +142,8 @@ pub struct Recall {
     pub revisions: BTreeMap<PolicyId, RevisionMark>,
     /// Holds of instances that are not among the above: held before they were first recorded, or gone and perhaps back.
     pub holds: Vec<Hold>,
+    /// From when to when everything was last seen frozen.
+    pub frozen: Option<(Timestamp, Timestamp)>,
 }
 
 /// An open intent as recalled.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use super::SweepReport;
 use super::label::{self, Label};
@@ -26,8 +27,8 @@ pub struct InstanceView {
     pub verdict: Option<Arc<Verdict>>,
     /// Since when it should be off and is not.
     pub overdue_since: When,
-    /// Its hold, if any.
-    pub hold: Option<Box<Hold>>,
+    /// Its holds in force; mostly none.
+    pub holds: ThinVec<Hold>,
 }
 
 /// One workspace.

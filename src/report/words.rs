@@ -146,6 +146,7 @@ pub fn freeze(freeze: &Freeze) -> String {
     match freeze {
         Freeze::Off => "not frozen".to_owned(),
         Freeze::On(why) => format!("FROZEN: {}; nothing is stopped until `lightsout freeze --lift`", clean(why)),
+        Freeze::Unreadable(why) => format!("FROZEN: {}; nothing is stopped until that is mended", clean(why)),
     }
 }
 

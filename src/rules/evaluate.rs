@@ -154,7 +154,8 @@ impl Decision<'_> {
             self.history.held_until(),
             self.ripe_at(),
             self.rested_at(),
-            self.history.last_busy.known().filter(|_| terms.busy_cap.is_none()),
+            // by a clock that was ahead it may lie ahead
+            self.history.last_busy.known().filter(|at| terms.busy_cap.is_none() && *at <= self.moment.now),
         ];
         Delays { not_before: bounds.into_iter().flatten().max(), lead: lead.duration() }
     }
@@ -244,15 +245,8 @@ fn told(verdict: &Verdict) -> Option<Finding> {
 }
 
 fn frozen(freeze: &Freeze) -> Option<Finding> {
-    match freeze {
-        Freeze::Off => None,
-        Freeze::On(why) => Some(Finding {
-            rule: Rule::Freeze,
-            ground: Ground::Frozen,
-            words: format!("everything is frozen: {why}").into(),
-            due_at: When::NONE,
-        }),
-    }
+    let words = format!("everything is frozen: {}", freeze.why()?).into();
+    Some(Finding { rule: Rule::Freeze, ground: Ground::Frozen, words, due_at: When::NONE })
 }
 
 /// A policy may say how long use holds back a due stop; without it, for ever.

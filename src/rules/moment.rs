@@ -54,9 +54,15 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
         let key = policy.id.as_str().to_ascii_lowercase();
-        let at = |terms, override_name| At {
+        let at = |terms: &Terms, override_name| At {
             hours: state(terms, &key, now),
-            under: Arc::new(Under { policy: policy.id.clone(), revision: policy.revision.clone(), override_name }),
+            under: Arc::new(Under {
+                policy: policy.id.clone(),
+                revision: policy.revision.clone(),
+                override_name,
+                zone: terms.hours.as_ref().map(|rule| rule.hours.zone_name().into()),
+                zone_data: None,
+            }),
         };
         let base = at(&policy.terms, None);
         let overrides = policy.overrides.iter().map(|over| at(&over.terms, Some(over.name.clone()))).collect();
@@ -74,6 +80,14 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn thawed(self, frozen: Option<(Timestamp, Timestamp)>) -> Self {
         Self { frozen, ..self }
+    }
+
+    /// Says with which release of the zone data the edges are worked out (S16).
+    #[must_use]
+    pub fn zone_data(mut self, release: Option<&Arc<str>>) -> Self {
+        let all = std::iter::once(&mut self.base).chain(&mut self.overrides);
+        all.for_each(|at| Arc::make_mut(&mut at.under).zone_data = release.cloned());
+        self
     }
 
     /// The instant it is for.

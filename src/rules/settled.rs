@@ -2,7 +2,7 @@
 
 use super::verdict::{Finding, Ground, Rule};
 use super::words::Words;
-use crate::facts::{History, InstanceFacts, OperationStatus, PowerState};
+use crate::facts::{History, InstanceFacts, PowerState};
 use crate::units::When;
 
 /// None when it is on and settled; otherwise why it is left alone.
@@ -33,7 +33,7 @@ pub(super) const fn off() -> Finding {
 }
 
 fn on(facts: &InstanceFacts, history: &History) -> Option<Finding> {
-    let in_progress = facts.last_operation.known().is_some_and(|op| op.status == OperationStatus::InProgress);
+    let in_progress = facts.last_operation.known().is_some_and(|op| !op.status.has_ended());
     let (ground, words) = if let Some(open) = &history.open {
         let since = open.sent_at.unwrap_or(open.intended_at);
         (Ground::StopUnderWay, Words::from(format!("its stop was asked at {since} and it is still on")))

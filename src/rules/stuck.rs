@@ -19,7 +19,8 @@ pub fn stuck(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, free
     if moment.now().duration_since(since) <= STUCK_AFTER {
         return None;
     }
-    let verdict = evaluate(moment, &mended(facts), history, freeze);
+    let (mended, history) = mended(facts, history);
+    let verdict = evaluate(moment, &mended, &history, freeze);
     let due = due_since(&verdict)?;
     Some(format!(
         "{} should be off since {due} and is left alone, since {what} (for longer than an hour, from {since}); look at it in Azure",
@@ -44,27 +45,36 @@ fn kept_by(facts: &InstanceFacts, history: &History) -> Option<(Timestamp, Strin
             if facts.created.is_none() {
                 return Some((history.first_seen.known()?, "Azure does not say when it was created".to_owned()));
             }
-            let going_on = last.filter(|last| last.status == OperationStatus::InProgress)?;
+            let going_on = last.filter(|last| !last.status.has_ended())?;
             Some((going_on.at, "an operation on it is in progress".to_owned()))
         }
-        PowerState::Changing(word) => Some((last?.at, format!("Azure says {word}"))),
+        // without an operation to date it, since it was first seen so
+        PowerState::Changing(word) if history.open.is_none() => {
+            Some((last.map_or(facts.observed_at, |last| last.at), format!("Azure says {word}")))
+        }
+        PowerState::Unrecognised(word) if history.open.is_none() => {
+            Some((facts.observed_at, format!("Azure says `{word}`, which means nothing here")))
+        }
         PowerState::Running
         | PowerState::JobRunning
         | PowerState::Stopped
+        | PowerState::Changing(_)
         | PowerState::Broken(_)
         | PowerState::Unrecognised(_) => None,
     }
 }
 
-/// The same instance without what keeps it.
-fn mended(facts: &InstanceFacts) -> InstanceFacts {
-    let mut mended = facts.clone();
+/// The same instance without what keeps it. Nothing is known of a run that is not seen: it counts from when it was first
+/// seen as it is.
+fn mended(facts: &InstanceFacts, history: &History) -> (InstanceFacts, History) {
+    let (mut mended, mut history) = (facts.clone(), history.clone());
     mended.created = facts.created.or(Timestamp::UNIX_EPOCH);
-    if let PowerState::Changing(_) = facts.state {
+    if let PowerState::Changing(_) | PowerState::Unrecognised(_) = facts.state {
         mended.state = PowerState::Running;
+        history.on_since = history.on_since.or(facts.observed_at);
     }
     if let Reading::Known { value, .. } = &mut mended.last_operation {
         *value = Arc::new(LastOperation { status: OperationStatus::Succeeded, ..LastOperation::clone(value) });
     }
-    mended
+    (mended, history)
 }

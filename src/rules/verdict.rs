@@ -205,6 +205,12 @@ pub struct Under {
     pub revision: Arc<str>,
     /// The override that held, if any.
     pub override_name: Option<Arc<str>>,
+    /// The IANA name of the zone of its hours, where it has hours (S16).
+    #[serde(default)]
+    pub zone: Option<Arc<str>>,
+    /// The release of the zone data that its edges were worked out with (S16).
+    #[serde(default)]
+    pub zone_data: Option<Arc<str>>,
 }
 
 /// The decision about one instance at one moment.

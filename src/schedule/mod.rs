@@ -34,4 +34,4 @@ pub use hours::{Hours, HoursError, HoursState};
 pub use ics::{IcsError, parse_ics};
 pub use walk::EdgeWalk;
 pub use window::{WeeklyWindow, WindowError};
-pub use zone::{ZoneChange, ZoneError, load_zone, transitions, tzdb_source, tzdb_version};
+pub use zone::{ZoneChange, ZoneError, load_zone, transitions, tzdb_source};

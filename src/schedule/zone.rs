@@ -66,11 +66,3 @@ fn seconds(offset: Offset) -> i32 {
 pub fn tzdb_source() -> String {
     format!("{:?}", jiff::tz::db())
 }
-
-/// The release of the zone data, such as `2026a`.
-///
-/// `None`: compiled zone files carry no release and the library keeps the one of its bundled copy to itself, so this
-/// room does not know it. An adapter may read the system's `tzdata.zi`, whose first line names the release (S16).
-pub fn tzdb_version() -> Option<String> {
-    None
-}

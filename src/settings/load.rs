@@ -21,6 +21,8 @@ use crate::policy::{DefaultsSource, Parsed, SourceText, Sources, parse};
 pub struct Loaded {
     /// The settings, their paths resolved; none when any of them is wrong.
     pub settings: Option<Settings>,
+    /// Where the journal, its socket and the freeze switch are, when at least that could be read.
+    pub places: Option<Settings>,
     /// The policies, with their own findings. Empty when the folder is not known.
     pub policies: Parsed,
     /// What is wrong with the settings file, the environment, the flags, or the folder of policies.
@@ -80,7 +82,8 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
             let help = "name the file with --config, and see that this process may read it";
             let diagnostics = vec![start.keyed("file").finding(Severity::Error, &Trouble::new(problem, help))];
             let (calendars, around) = (BTreeMap::new(), Around { defaults: None, channels: 0 });
-            return Loaded { settings: None, policies: around.parse(&[], &calendars), diagnostics, watched };
+            let policies = around.parse(&[], &calendars);
+            return Loaded { settings: None, places: None, policies, diagnostics, watched };
         }
     };
     let (mut settings, mut diagnostics) = read_settings(&name, &text, environment, overrides);
@@ -96,8 +99,11 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
         // Both rooms read this file; that it is no TOML is said once.
         policies.diagnostics.retain(|finding| finding.file != defaults.file);
     }
-    let settings = Some(settings).filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
-    Loaded { settings, policies, diagnostics, watched }
+    let errors = || diagnostics.iter().filter(|finding| finding.is_error());
+    let is_place = |key: &str| key.starts_with("store") || key.starts_with("freeze");
+    let places = Some(&settings).filter(|_| !errors().any(|error| error.is_syntax() || is_place(&error.key)));
+    let (places, is_valid) = (places.cloned(), errors().next().is_none());
+    Loaded { settings: Some(settings).filter(|_| is_valid), places, policies, diagnostics, watched }
 }
 
 /// What policies stand on beside their own files.
@@ -127,5 +133,5 @@ pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) ->
     let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
     let channels = settings.as_ref().map_or(1, |settings| usize::from(settings.webhook.is_some()));
     let policies = Around { defaults: defaults.as_ref(), channels }.parse(&folder.texts, &calendars);
-    Loaded { settings, policies, diagnostics: folder.diagnostics, watched }
+    Loaded { places: settings.clone(), settings, policies, diagnostics: folder.diagnostics, watched }
 }

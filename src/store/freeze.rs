@@ -78,7 +78,7 @@ impl FileFreeze {
     fn read(&self) -> Freeze {
         let file = match File::open(&self.path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Freeze::Off,
+            Err(error) if error.kind() == ErrorKind::NotFound && self.is_absent() => return Freeze::Off,
             Err(error) => return self.unreadable(&error),
         };
         let mut line = Vec::new();
@@ -88,8 +88,15 @@ impl FileFreeze {
         }
     }
 
+    /// True when there is no such file in a folder that is there: not a link into nothing, nor a disk that is gone.
+    fn is_absent(&self) -> bool {
+        let gone = |error: std::io::Error| error.kind() == ErrorKind::NotFound;
+        let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        dir.is_dir() && std::fs::symlink_metadata(&self.path).is_err_and(gone)
+    }
+
     fn unreadable(&self, error: &std::io::Error) -> Freeze {
-        Freeze::On(format!("cannot read {}: {error}", self.path.display()))
+        Freeze::Unreadable(format!("cannot read {}: {error}", self.path.display()))
     }
 }
 
@@ -138,9 +145,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), "").unwrap();
         std::fs::create_dir(dir.path().join("directory")).unwrap();
-        for odd in ["file/freeze", "directory"] {
+        std::os::unix::fs::symlink("nowhere", dir.path().join("link")).unwrap();
+        for odd in ["file/freeze", "directory", "link", "unmounted/freeze"] {
             let switch = FileFreeze::new(dir.path().join(odd), None);
-            let Freeze::On(why) = switch.freeze() else { panic!("G12: {odd} cannot be read and did not freeze") };
+            let Freeze::Unreadable(why) = switch.freeze() else {
+                panic!("G12: {odd} cannot be read and did not freeze")
+            };
             assert!(why.starts_with("cannot read "), "{why}");
         }
         std::fs::write(dir.path().join("freeze"), [0xff, 0xfe, b'x']).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 
 use super::StoreError;
 use super::place::Place;
@@ -50,7 +50,8 @@ impl Store {
             .pragma("trusted_schema", "OFF")
             .pragma("cell_size_check", "ON")
             .optimize_on_close(true, None);
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let writer = pool(1).before_acquire(|writer, _| Box::pin(async { Ok(is_at_rest(writer)) }));
+        let writer = writer.connect_with(options.clone()).await?;
         // Fails here, not at the first stop, when another program is writing to it.
         sqlx::raw_sql("BEGIN EXCLUSIVE; COMMIT").execute(&writer).await?;
         MIGRATIONS.run(&writer).await.map_err(|error| schema(&place, error))?;
@@ -99,6 +100,12 @@ impl Store {
     pub(super) fn writer(&self) -> &SqlitePool {
         &self.writer
     }
+}
+
+/// False for a connection that believes in a transaction nobody holds any more: a full disk makes SQLite roll back by
+/// itself, the library's own rollback then fails, and no transaction would ever begin on it again. It is opened anew.
+fn is_at_rest(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 /// Connections are kept for good: they cost little, and opening one while the disk is in trouble would fail.

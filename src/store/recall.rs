@@ -38,12 +38,16 @@ struct Kept {
     on_since: When,
     last_seen_off: When,
     last_busy: When,
+    #[serde(default)]
+    started: When,
 }
 
 impl Store {
     pub(super) async fn read_all(&self, now: Timestamp) -> Result<Recall, StoreError> {
         // One transaction, so that all of it is of one moment.
         let mut tx = self.readers().begin().await?;
+        // A clock that is ahead must not make forgotten what it will count again once it is right (S12).
+        let now = last_look(&mut tx).await?.map_or(now, |last| last.min(now));
         let open = open(&mut tx).await?;
         let mut parts = Parts {
             holds: holds(&mut tx, now).await?,
@@ -52,11 +56,12 @@ impl Store {
         };
         let instances = instances(&mut tx, &mut parts, &open).await?;
         let (evaluated, revisions) = (evaluated(&mut tx).await?, revisions(&mut tx).await?);
+        let frozen = frozen(&mut tx).await?;
         tx.rollback().await?;
         // What no instance took: theirs was never recorded, or is gone.
         let mut holds: Vec<Hold> = parts.holds.into_values().flatten().map(|(_, hold)| hold).collect();
         holds.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
-        Ok(Recall { instances, open, evaluated, revisions, holds })
+        Ok(Recall { instances, open, evaluated, revisions, holds, frozen })
     }
 }
 
@@ -67,7 +72,8 @@ async fn instances(
 ) -> Result<BTreeMap<InstanceId, Remembered>, StoreError> {
     let under_way: HashMap<_, _> = open.iter().map(|intent| (&intent.instance, intent)).collect();
     let rows = sqlx::query(
-        "SELECT i.instance, i.created, i.facts, i.history, max(i.seen_at, coalesce(w.seen_at, i.seen_at)) AS last_seen
+        "SELECT i.instance, i.created, i.facts, i.history, max(i.seen_at, coalesce(w.seen_at, i.seen_at)) AS last_seen,
+                coalesce(i.absent_at >= w.seen_at, 0) AS absent
          FROM instances i LEFT JOIN workspaces w ON w.workspace = i.workspace WHERE i.present = 1 AND i.gone_at IS NULL",
     )
     .fetch_all(tx)
@@ -82,14 +88,15 @@ async fn instances(
         let open =
             under_way.get(&facts.id).filter(|intent| intent.created == facts.created).map(|intent| open_intent(intent));
         let history = parts.history(kept, &instance, &created, open);
-        found.insert(facts.id.clone(), Remembered { facts, last_seen, history });
+        let absent = row.try_get("absent")?;
+        found.insert(facts.id.clone(), Remembered { facts, last_seen, absent, history });
     }
     Ok(found)
 }
 
 impl Parts {
     fn history(&mut self, kept: Kept, instance: &str, created: &str, open: Option<OpenIntent>) -> History {
-        let Kept { first_seen, on_since, last_seen_off, last_busy } = kept;
+        let Kept { first_seen, on_since, last_seen_off, last_busy, started } = kept;
         let same = |life: &str| life == created;
         // Where Azure did not say when it was created, nobody knows that it is another one: the hold stands (G13).
         let perhaps = |life: &str| life == created || life.is_empty() || created.is_empty();
@@ -98,6 +105,7 @@ impl Parts {
             on_since,
             last_seen_off,
             last_busy,
+            started,
             holds: of_life(&mut self.holds, instance, perhaps),
             notices: of_life(&mut self.notices, instance, same),
             stops: of_life(&mut self.stops, instance, same),
@@ -226,6 +234,19 @@ fn past_notice(key: NoticeKey, recorded_at: Timestamp, delivered_at: Option<Time
         recorded_at,
         state: delivered_at.map_or(NoticeState::Recorded, |at| NoticeState::Delivered { at }),
     }
+}
+
+/// When anything was last looked at.
+async fn last_look(tx: &mut SqliteConnection) -> Result<Option<Timestamp>, StoreError> {
+    let last: Option<String> =
+        sqlx::query("SELECT max(seen_at) AS last FROM workspaces").fetch_one(tx).await?.try_get("last")?;
+    Place { table: "workspaces", row: "the last look" }.instant_or_none(last.as_deref())
+}
+
+async fn frozen(tx: &mut SqliteConnection) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let place = Place { table: "frozen", row: "1" };
+    let row = sqlx::query("SELECT since, until FROM frozen").fetch_optional(tx).await?;
+    row.map(|row| Ok((place.instant(row.try_get("since")?)?, place.instant(row.try_get("until")?)?))).transpose()
 }
 
 async fn evaluated(tx: &mut SqliteConnection) -> Result<BTreeMap<PolicyId, Timestamp>, StoreError> {

@@ -23,12 +23,25 @@ impl Store {
                 intents::end(&mut tx, id, result, at).await?;
             }
             marks::evaluated(&mut tx, &record.evaluated, at).await?;
-        } else if !record.settled.is_empty() || !record.evaluated.is_empty() {
-            return Err(StoreError::Absent("time of a sweep that settles or evaluates".to_owned()));
+            sightings::missed(&mut tx, &record.absent, at).await?;
+        } else if !(record.settled.is_empty() && record.evaluated.is_empty() && record.absent.is_empty()) {
+            return Err(StoreError::Absent("time of a sweep that settles, evaluates or misses".to_owned()));
+        }
+        if let Some((since, until)) = record.frozen {
+            frozen(&mut tx, since, until).await?;
         }
         tx.commit().await?;
         Ok(())
     }
+}
+
+async fn frozen(tx: &mut SqliteConnection, since: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO frozen (one, since, until) VALUES (1, ?, ?)")
+        .bind(stamp(since))
+        .bind(stamp(until))
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 async fn seen(tx: &mut SqliteConnection, seen: &[(WorkspaceId, Timestamp)]) -> Result<(), StoreError> {

@@ -24,6 +24,7 @@ struct Remembered {
     on_since: When,
     last_seen_off: When,
     last_busy: When,
+    started: When,
 }
 
 /// An instance as the journal has it.
@@ -70,6 +71,18 @@ pub(super) async fn write(tx: &mut SqliteConnection, sightings: &[Sighting]) -> 
         }
         append(tx, &transitions).await?;
         upsert(tx, &incoming).await?;
+    }
+    Ok(())
+}
+
+/// Marks instances that were absent from a whole reading for the first time.
+pub(super) async fn missed(tx: &mut SqliteConnection, absent: &[InstanceId], at: Timestamp) -> Result<(), StoreError> {
+    for id in absent {
+        sqlx::query("UPDATE instances SET absent_at = ? WHERE instance = ? AND present = 1 AND gone_at IS NULL")
+            .bind(stamp(at))
+            .bind(instance_key(id))
+            .execute(&mut *tx)
+            .await?;
     }
     Ok(())
 }
@@ -249,7 +262,8 @@ async fn upsert(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<
 }
 
 fn remembered(history: &History) -> Result<String, StoreError> {
-    let History { first_seen, on_since, last_seen_off, last_busy, holds: _, notices: _, stops: _, open: _ } = history;
+    let History { first_seen, on_since, last_seen_off, last_busy, started, holds: _, notices: _, stops: _, open: _ } =
+        history;
     json(
         "a history",
         &Remembered {
@@ -257,6 +271,7 @@ fn remembered(history: &History) -> Result<String, StoreError> {
             on_since: *on_since,
             last_seen_off: *last_seen_off,
             last_busy: *last_busy,
+            started: *started,
         },
     )
 }

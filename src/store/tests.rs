@@ -43,7 +43,13 @@ fn decision(n: i64) -> Decision {
     let verdict = Verdict {
         instance: instance.clone(),
         created: When::NONE,
-        under: Arc::new(Under { policy: PolicyId::new("p"), revision: "r".into(), override_name: None }),
+        under: Arc::new(Under {
+            policy: PolicyId::new("p"),
+            revision: "r".into(),
+            override_name: None,
+            zone: None,
+            zone_data: None,
+        }),
         at: at(n),
         action: Action::Keep,
         ground: Ground::Off,
@@ -105,6 +111,19 @@ async fn every_way_the_disk_fails_is_named() {
     store.audit(&line(1)).await.unwrap();
     assert_eq!(store.verify_audit().await.unwrap().lines, 1);
     assert!(store.decision(&InstanceId::parse(ID).unwrap(), at(999)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_sqlite_rolled_back_by_itself_does_not_end_all_writing() {
+    // fault 40: as a full disk does in the middle of a transaction
+    let root = tempfile::tempdir().unwrap();
+    let store = Store::open(root.path()).await.unwrap();
+    let mut lost = store.write().await.unwrap();
+    sqlx::raw_sql("ROLLBACK").execute(&mut *lost).await.unwrap();
+    drop(lost);
+    store.audit(&line(1)).await.unwrap();
+    store.record(&decisions(0..3)).await.unwrap();
+    assert_eq!(store.verify_audit().await.unwrap().lines, 1);
 }
 
 #[tokio::test]

@@ -111,6 +111,8 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
             policy: policy.id.clone(),
             revision: Arc::clone(&policy.revision),
             override_name: None,
+            zone: None,
+            zone_data: None,
         }),
         at: now,
         action: Action::Stop,

@@ -39,6 +39,28 @@ fn check_lists_all_five_mistakes_at_once() {
 }
 
 #[test]
+fn g12_a_freeze_needs_no_faultless_settings_and_no_reason() {
+    let place = place();
+    place.write("policies/bad.toml", FIVE_MISTAKES);
+    let settings = std::fs::read_to_string(place.path("lightsout.toml")).unwrap();
+    place.write("lightsout.toml", &settings.replacen("[sweep]", "[sweep]\nintervall = \"1m\"", 1));
+    let said = place.run(&["freeze"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(
+        said.out.contains("FROZEN: frozen by hand") && said.err.contains("sweep.intervall"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+    assert!(place.run(&["status"]).out.contains("no service is running"), "status needs none either");
+    assert_eq!(place.run(&["freeze", "--lift"]).code, 0);
+    // where the switch would be is not known: nothing is claimed
+    place.write("lightsout.toml", &settings.replacen("dir = \"store\"", "dir = 7", 1));
+    let said = place.run(&["freeze"]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+}
+
+#[test]
 fn check_json_tells_diagnostics_and_edges_over_the_change_of_clocks() {
     let place = place();
     let policy = off_now("observe", "15m", "");

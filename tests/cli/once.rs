@@ -141,9 +141,34 @@ async fn s17_a_broken_policy_is_exit_code_2_and_the_others_act() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s17_a_broken_policy_leaves_its_own_workspaces_alone_and_is_exit_code_2() {
+    let estate = Estate::start(2, 1, |_| {}).await;
+    let closer = |mode: &str| recorded(mode).replace("\"*\"", "\"ws-00000\"").replace("\"night\"", "\"closer\"");
+    let place = place(&estate, &recorded("enforce"));
+    place.write("policies/closer.toml", &closer("enforced"));
+    let said = place.run(&["sweep"]);
+    assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+    assert!(said.err.contains("policies/closer.toml:2:8: mode"), "{}", said.err);
+    assert_eq!((estate.stops_of("ci-00000-00000"), estate.stops_of("ci-00001-00000")), ((0, 0), (1, 1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_workspace_at_all_is_exit_code_3() {
+    let estate = Estate::start(1, 1, |_| {}).await;
+    let place = Place::new(&estate.sandbox.base_url(), &[], "");
+    let settings = std::fs::read_to_string(place.path("lightsout.toml")).unwrap();
+    let subscription = "subscriptions = [\"5a4d0000-0000-4000-8000-0000000005ca\"]\ntags = { team = \"nobody\" }";
+    place.write("lightsout.toml", &settings.replace("workspaces = []", subscription));
+    place.write("policies/night.toml", &recorded("enforce"));
+    let said = place.run(&["sweep"]);
+    assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+    assert!(said.out.contains("no workspace was found"), "{}", said.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_keeps_an_instance_on_within_the_policys_caps() {
     let estate = Estate::start(1, 2, |_| {}).await;
-    let place = place(&estate, &(recorded("enforce") + "[hold]\nmax = \"3h\"\nper_week = 1\n"));
+    let place = place(&estate, &(recorded("enforce") + "[hold]\nmax = \"3h\"\nper_week = 2\n"));
     let hold = |length: &str| place.run(&["hold", "ci-00000-00000", "--for", length, "--reason", "thesis"]);
     let long = hold("4h");
     assert_eq!((long.code, long.out.as_str()), (1, ""));
@@ -151,17 +176,19 @@ async fn a_hold_keeps_an_instance_on_within_the_policys_caps() {
     let fine = hold("2h");
     assert_eq!(fine.code, 0, "{}{}", fine.out, fine.err);
     assert!(fine.out.contains("ci-00000-00000 is held until"), "{}", fine.out);
+    assert_eq!(hold("2h30m").code, 0, "a second one beside it");
     let often = hold("1h");
     assert_eq!(often.code, 1);
-    assert!(often.err.contains("the policy allows 1"), "{}", often.err);
+    assert!(often.err.contains("the policy allows 2"), "{}", often.err);
     let listed = json(&place.run(&["hold", "--list", "--json"]));
     assert_eq!((&listed[0]["reason"], &listed[0]["by"]), (&"thesis".into(), &"ada".into()), "{listed:#}");
+    assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed:#}");
     let said = place.run(&["sweep"]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     assert_eq!((estate.stops_of("ci-00000-00000"), estate.stops_of("ci-00000-00001")), ((0, 0), (1, 1)), "G13, I3");
     let lifted = place.run(&["hold", "--lift", "ci-00000-00000"]);
     assert_eq!(lifted.code, 0, "{}{}", lifted.out, lifted.err);
-    assert!(place.run(&["hold", "--list"]).out.contains("nothing is held"));
+    assert!(place.run(&["hold", "--list"]).out.contains("nothing is held"), "by its name every hold on it is lifted");
     assert_eq!(place.run(&["sweep"]).code, 0);
     assert_eq!(estate.stops_of("ci-00000-00000"), (1, 1), "lifted, so stopped");
 }

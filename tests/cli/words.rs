@@ -41,7 +41,7 @@ fn what_cannot_be_meant_is_refused() {
         (vec!["hold", "ci-a"], "--for"),
         (vec!["hold", "ci-a", "--for", "0h", "--reason", "x"], "holds nothing"),
         (vec!["hold", "ci-a", "--for", "2h", "--reason", "  "], "say why"),
-        (vec!["freeze"], "--reason"),
+        (vec!["freeze", "--reason", " "], "--reason"),
         (vec!["check", "--from", "2026-02-30"], "--from"),
     ];
     for (args, words) in refused {

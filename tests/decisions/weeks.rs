@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{Activity, PowerState, Reading, Tags};
+use lightsout::facts::{Activity, Freeze, PowerState, Reading, Tags};
 use lightsout::ports::FaultKind;
 use lightsout::rules::{Action, Ground};
 use lightsout::units::{InstanceId, Percent, Span};
@@ -226,7 +226,9 @@ impl Week {
             }
             Service::Channel(up) => world.lock().channel_down = !up,
             Service::Journal(up) => world.lock().journal_down = !up,
-            Service::Freeze(on) => world.lock().freeze = on.then(|| "incident".to_owned()),
+            Service::Freeze(on) => {
+                world.lock().freeze = on.then(|| Freeze::On("incident".to_owned()));
+            }
             Service::Clock(minutes) => {
                 // every second step puts it right again
                 let ahead = world.lock().wall_ahead;

@@ -96,9 +96,8 @@ fn g4_those_of_another_time_share_the_hour_and_not_the_sweep() {
 #[test]
 fn s8_who_was_told_in_vain_is_not_told_again_while_it_would_be_refused() {
     type Change = fn(&mut FleetSight);
-    let cases: [(Refusal, Change); 3] = [
+    let cases: [(Refusal, Change); 2] = [
         (Refusal::SickView, |sight| sight.workspaces_failed = 9),
-        (Refusal::ClockUnsteady, |sight| sight.clock_trouble = Some("stepped".to_owned())),
         (Refusal::TooManyFailures, |sight| sight.fleet.failed_last_hour = 99),
     ];
     for (refusal, change) in cases {
@@ -112,6 +111,25 @@ fn s8_who_was_told_in_vain_is_not_told_again_while_it_would_be_refused() {
         table.sight = crate::table::sight(10);
         assert_eq!(told(&table), (1, None), "{refusal:?} is over");
     }
+}
+
+#[test]
+fn s11_nobody_is_told_a_time_by_a_clock_that_is_wrong() {
+    let mut table = Table::one();
+    table.sight.clock_trouble = Some("stepped".to_owned());
+    assert_eq!(told(&table), (0, Some(Refusal::ClockUnsteady)));
+    table.sight.clock_trouble = None;
+    assert_eq!(told(&table), (1, None));
+}
+
+#[test]
+fn s8_nobody_is_told_of_what_was_not_seen_lately() {
+    let mut table = Table::one();
+    let longest = table.bounds.observed_max.as_secs();
+    table.steps.iter_mut().for_each(|step| step.observed_at = ago(i64::from(longest)));
+    assert_eq!(told(&table), (1, None));
+    table.steps.iter_mut().for_each(|step| step.observed_at = ago(i64::from(longest) + 1));
+    assert_eq!(told(&table), (0, Some(Refusal::Stale)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use lightsout::facts::{Activity, Operation, OperationStatus, PowerState, Reading, Tags, Unknown};
+use lightsout::facts::{Activity, Freeze, Operation, OperationStatus, PowerState, Reading, Tags, Unknown};
 use lightsout::ports::FaultKind;
 use lightsout::units::{InstanceId, Percent, Span};
 
@@ -20,7 +20,10 @@ pub(crate) fn outside(world: &FakeWorld, words: &[String]) {
 
 fn switches(outside: &mut Outside, words: &[&str]) -> bool {
     match words {
-        ["freeze"] => outside.freeze = Some("incident 42".to_owned()),
+        ["freeze"] => outside.freeze = Some(Freeze::On("incident 42".to_owned())),
+        ["freeze", "unreadable"] => {
+            outside.freeze = Some(Freeze::Unreadable("cannot read FREEZE: no such disk".to_owned()))
+        }
         ["unfreeze"] => outside.freeze = None,
         ["channel", "none"] => outside.channels = 0,
         ["channel", "one"] => outside.channels = 1,
@@ -134,14 +137,22 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
     match words {
         ["state", name, word] => cloud.named(name).facts.state = state(word),
         ["operation", name, "in", "progress"] => operation(cloud.named(name), OperationStatus::InProgress),
-        ["stop", name, "had", "failed"] => {
+        ["operation", name, "unknown"] => {
+            cloud.named(name).facts.last_operation = Reading::Unknown(Unknown::Missing);
+        }
+        ["stop", name, "had", how] => {
+            let status = match *how {
+                "failed" => OperationStatus::Failed(Arc::from("StopFailed")),
+                "succeeded" => OperationStatus::Succeeded,
+                other => panic!("a stop cannot have {other}"),
+            };
             let compute = cloud.named(name);
             if let Reading::Known { value, .. } = &mut compute.facts.last_operation {
                 let value = Arc::make_mut(value);
-                (value.operation, value.at, value.status) =
-                    (Operation::Stop, now, OperationStatus::Failed(Arc::from("StopFailed")));
+                (value.operation, value.at, value.status) = (Operation::Stop, now, status);
             }
         }
+        ["created", name, at] => cloud.named(name).facts.created = at.parse::<jiff::Timestamp>().unwrap().into(),
         ["lose", workspace] => {
             let id = cloud.workspace(workspace);
             cloud.unlisted.insert(id);

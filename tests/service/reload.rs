@@ -43,6 +43,20 @@ async fn s10_an_invalid_edit_is_told_and_the_policies_before_stay_at_work() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s17_started_with_a_broken_policy_it_says_that_nobody_governs_what_it_covers() {
+    let (estate, place) = site(1, "enforce").await;
+    place.write("policies/night.toml", &at_once("enfroce"));
+    let service = Service::start(&place, &[]);
+    until("a sweep", || service.get("/metrics").contains("lightsout_policy_reload_success 0").then_some(()));
+    let status = until("the status", || Some(place.run(&["status"])).filter(|status| status.out.contains("enfroce")));
+    assert!(status.out.contains("broken policies stop nothing"), "{}", status.out);
+    assert!(!status.out.contains("those before are at work"), "there are none: {}", status.out);
+    assert!(service.log().contains("some policies are broken"), "{}", service.log());
+    sweep(&service);
+    assert_eq!(estate.stops_of("ci-00000-00000"), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sighup_loads_and_sigterm_drains() {
     let (_estate, place) = site(1, "observe").await;
     let mut service = ready(&place);

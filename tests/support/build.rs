@@ -21,6 +21,7 @@ use lightsout::report::{
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{InstanceId, PolicyId, Region, When, WorkspaceId};
+use thin_vec::{ThinVec, thin_vec};
 
 /// An instant in RFC 3339.
 pub fn at(text: &str) -> Timestamp {
@@ -86,6 +87,8 @@ pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict
             policy: PolicyId::new("office"),
             revision: Arc::from("r1a2b3c4"),
             override_name: None,
+            zone: None,
+            zone_data: None,
         }),
         at: now(),
         action,
@@ -156,7 +159,7 @@ pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
         facts: Arc::new(facts),
         verdict: verdict.map(Arc::new),
         overdue_since: overdue_since.into(),
-        hold: None,
+        holds: ThinVec::new(),
     }
 }
 
@@ -236,7 +239,7 @@ fn with_stops() -> WorkspaceView {
     let announced = due_verdict(&coming, Action::Keep, Ground::Announced, minutes(10));
     let kept = due_verdict(&held, Action::Keep, Ground::Held, minutes(120));
     let nothing = verdict(&off, Action::Keep, Ground::Off);
-    let held = InstanceView { hold: Some(Box::new(hold(&held, minutes(120)))), ..shown(held, Some(kept)) };
+    let held = InstanceView { holds: thin_vec![hold(&held, minutes(120))], ..shown(held, Some(kept)) };
     room("ws-a", vec![shown(coming, Some(announced)), shown(due_now, Some(stop)), held, shown(off, Some(nothing))])
 }
 

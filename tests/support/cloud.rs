@@ -120,7 +120,7 @@ impl Compute {
         let mut facts = self.facts.clone();
         facts.observed_at = now;
         if facts.state == PowerState::JobRunning {
-            facts.activity = Activity::Busy { source: Source::Job, as_of: now.into() };
+            facts.activity = Activity::Busy { source: Source::Job, as_of: now };
         }
         if let Activity::Quiet { as_of, .. } = &mut facts.activity {
             *as_of = (*as_of).max(now);

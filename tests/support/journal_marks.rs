@@ -2,6 +2,32 @@
 
 use super::*;
 
+/// The workspace is read again, and nothing changed.
+pub(crate) fn read_again(name: &str, now: Timestamp) -> SweepRecord {
+    SweepRecord { at: Some(now), seen: vec![(id(name).workspace().clone(), now)], ..SweepRecord::default() }
+}
+
+/// What keeps an absence and a freeze from being forgotten by those who sweep once and end.
+pub(crate) async fn absence_and_freeze_outlast_a_process<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    journal.record(&running("ci-a", born(), at(0))).await.unwrap();
+    assert_eq!(recall(&journal, at(0)).await.frozen, None);
+    let absent = |found: &Recall| found.instances.get(&id("ci-a")).unwrap().absent;
+    assert!(!absent(&recall(&journal, at(0)).await));
+    let frozen = Some((at(10), at(60)));
+    let missing = SweepRecord { absent: vec![id("ci-a")], frozen, ..read_again("ci-a", at(60)) };
+    journal.record(&missing).await.unwrap();
+    let found = recall(&journal, at(61)).await;
+    assert!(absent(&found), "fault 27: missing once, and known to be");
+    assert_eq!(found.frozen, frozen);
+    journal.record(&read_again("ci-a", at(120))).await.unwrap();
+    let found = recall(&journal, at(121)).await;
+    assert!(!absent(&found), "it was there again");
+    assert_eq!(found.frozen, frozen, "the freeze that was, until the next one");
+    let timeless = SweepRecord { at: None, ..missing };
+    assert_eq!(kind(journal.record(&timeless).await), FaultKind::Storage);
+}
+
 pub(crate) async fn evaluation_never_goes_back<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     for (when, policies) in [(100, vec!["Nightly", "weekend"]), (50, vec!["nightly"]), (200, vec!["weekend"])] {

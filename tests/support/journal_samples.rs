@@ -84,7 +84,13 @@ pub(crate) fn decision(name: &str, when: Timestamp, words: &str) -> Decision {
     let verdict = Verdict {
         instance: facts.id.clone(),
         created: facts.created,
-        under: Arc::new(Under { policy: PolicyId::new("p"), revision: "r".into(), override_name: None }),
+        under: Arc::new(Under {
+            policy: PolicyId::new("p"),
+            revision: "r".into(),
+            override_name: None,
+            zone: None,
+            zone_data: None,
+        }),
         at: when,
         action: Action::Keep,
         ground: Ground::InHours,

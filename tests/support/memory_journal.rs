@@ -19,6 +19,7 @@ struct Life {
     facts: InstanceFacts,
     history: History,
     seen_at: Timestamp,
+    absent_at: Option<Timestamp>,
     is_gone: bool,
 }
 
@@ -46,6 +47,7 @@ struct Memory {
     holds: Vec<(Hold, Option<Timestamp>)>,
     evaluated: BTreeMap<PolicyId, Timestamp>,
     revisions: BTreeMap<PolicyId, RevisionMark>,
+    frozen: Option<(Timestamp, Timestamp)>,
     decisions: Vec<DecisionRow>,
 }
 
@@ -59,6 +61,11 @@ fn conflict<T>() -> Result<T, Fault> {
 
 fn absent<T>() -> Result<T, Fault> {
     Err(Fault::new(FaultKind::Storage, "find it"))
+}
+
+/// True when nothing in it needs to know when it was.
+fn is_timeless(record: &SweepRecord) -> bool {
+    record.settled.is_empty() && record.evaluated.is_empty() && record.absent.is_empty()
 }
 
 fn is_spent(result: &StopResult) -> bool {
@@ -82,10 +89,9 @@ impl Memory {
         for sighting in &record.sightings {
             let key = (sighting.facts.id.clone(), sighting.facts.created);
             let seen_at = self.lives.get(&key).map_or(sighting.not_after, |life| life.seen_at.max(sighting.not_after));
-            self.lives.insert(
-                key.clone(),
-                Life { facts: (*sighting.facts).clone(), history: sighting.history.clone(), seen_at, is_gone: false },
-            );
+            let absent_at = self.lives.get(&key).and_then(|life| life.absent_at);
+            let (facts, history) = ((*sighting.facts).clone(), sighting.history.clone());
+            self.lives.insert(key.clone(), Life { facts, history, seen_at, absent_at, is_gone: false });
             self.present.insert(key.0, key.1);
         }
         for (id, _) in &record.gone {
@@ -101,17 +107,22 @@ impl Memory {
             });
         }
         let Some(at) = record.at else {
-            return if record.settled.is_empty() && record.evaluated.is_empty() { Ok(()) } else { absent() };
+            return if is_timeless(record) { Ok(()) } else { absent() };
         };
         for (id, result) in &record.settled {
             if let Some(stop) = self.stop(id).filter(|stop| stop.end.is_none()) {
                 stop.end = Some((at.max(stop.intent.at), result.clone()));
             }
         }
+        for id in &record.absent {
+            let life = self.present.get(id).and_then(|created| self.lives.get_mut(&(id.clone(), *created)));
+            life.into_iter().filter(|life| !life.is_gone).for_each(|life| life.absent_at = Some(at));
+        }
         for policy in &record.evaluated {
             let mark = self.evaluated.entry(policy.clone()).or_insert(at);
             *mark = (*mark).max(at);
         }
+        self.frozen = record.frozen.or(self.frozen);
         Ok(())
     }
 
@@ -194,12 +205,14 @@ fn recalled(stop: &Stop) -> RecalledIntent {
 impl Journal for MemoryJournal {
     async fn recall(&self, now: Timestamp) -> Result<Recall, Fault> {
         let memory = self.0.lock().unwrap();
+        let now = memory.seen.values().max().map_or(now, |last| now.min(*last));
         let mut instances = BTreeMap::new();
         for (id, created) in &memory.present {
             let Some(life) = memory.lives.get(&(id.clone(), *created)).filter(|life| !life.is_gone) else { continue };
             let last_seen = memory.seen.get(id.workspace()).map_or(life.seen_at, |at| life.seen_at.max(*at));
             let history = memory.history(id, *created, &life.history, now);
-            instances.insert(id.clone(), Remembered { facts: life.facts.clone(), last_seen, history });
+            let absent = life.absent_at.zip(memory.seen.get(id.workspace())).is_some_and(|(at, seen)| at >= *seen);
+            instances.insert(id.clone(), Remembered { facts: life.facts.clone(), last_seen, absent, history });
         }
         let holds = memory.held(now, |hold| !instances.contains_key(&hold.instance));
         Ok(Recall {
@@ -208,13 +221,14 @@ impl Journal for MemoryJournal {
             open: memory.open(),
             evaluated: memory.evaluated.clone(),
             revisions: memory.revisions.clone(),
+            frozen: memory.frozen,
         })
     }
 
     async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {
         let mut memory = self.0.lock().unwrap();
         // all or nothing, without a copy of everything: only this can fail
-        if record.at.is_none() && !(record.settled.is_empty() && record.evaluated.is_empty()) {
+        if record.at.is_none() && !is_timeless(record) {
             return absent();
         }
         memory.record(record)

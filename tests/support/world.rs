@@ -61,7 +61,7 @@ pub(crate) struct Outside {
     pub(crate) wall_ahead: SignedDuration,
     azure_time: Option<AzureTime>,
     pub(crate) cloud: Cloud,
-    pub(crate) freeze: Option<String>,
+    pub(crate) freeze: Option<Freeze>,
     pub(crate) channels: usize,
     pub(crate) channel_down: bool,
     pub(crate) journal_down: bool,
@@ -203,7 +203,7 @@ impl Clock for FakeWorld {
 
 impl FreezeSwitch for FakeWorld {
     fn freeze(&self) -> Freeze {
-        self.lock().freeze.clone().map_or(Freeze::Off, Freeze::On)
+        self.lock().freeze.clone().unwrap_or(Freeze::Off)
     }
 }
 

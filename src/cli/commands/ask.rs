@@ -68,7 +68,7 @@ pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError>
 async fn list_holds(context: &Context) -> Result<Exit, CommandError> {
     let view = any_view(context).await?;
     let holds: Vec<_> =
-        view.workspaces.values().flat_map(|place| &place.instances).filter_map(|i| i.hold.clone()).collect();
+        view.workspaces.values().flat_map(|place| &place.instances).flat_map(|i| i.holds.clone()).collect();
     context.print(&holds, || {
         let line = |hold: &crate::facts::Hold| {
             format!(
@@ -83,7 +83,7 @@ async fn list_holds(context: &Context) -> Result<Exit, CommandError> {
         if holds.is_empty() {
             "nothing is held".to_owned()
         } else {
-            holds.iter().map(|hold| line(hold)).collect::<Vec<_>>().join("\n")
+            holds.iter().map(line).collect::<Vec<_>>().join("\n")
         }
     })?;
     Ok(Exit::Well)
@@ -94,7 +94,7 @@ async fn list_holds(context: &Context) -> Result<Exit, CommandError> {
 /// # Errors
 /// When no service is running.
 pub async fn status(context: &Context) -> Result<Exit, CommandError> {
-    let (settings, _) = context.usable()?;
+    let settings = context.places()?;
     let Some(service) = context.service(&settings)? else {
         say(&format!("no service is running on {}; `lightsout plan` looks by itself", settings.store.dir.display()));
         return Ok(Exit::Unexpected);

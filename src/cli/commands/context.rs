@@ -38,7 +38,7 @@ pub enum CommandError {
     #[error("could not talk to the running service")]
     Control(#[source] ControlError),
     /// It said no.
-    #[error("{0}")]
+    #[error(transparent)]
     Declined(#[from] Declined),
     /// The sandbox.
     #[error("could not run the sandbox")]
@@ -78,8 +78,12 @@ impl CommandError {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Configuration(_) | Self::Wire(_) => Exit::BadConfiguration,
-            Self::Fault(_)
+            Self::Configuration(_)
+            | Self::Wire(WireError::Azure(_) | WireError::Secret(_) | WireError::Webhook(_) | WireError::Network(_)) => {
+                Exit::BadConfiguration
+            }
+            Self::Wire(WireError::Store(_))
+            | Self::Fault(_)
             | Self::Control(_)
             | Self::Declined(_)
             | Self::Sandbox(_)
@@ -129,6 +133,20 @@ impl Context {
         }
         found.iter().for_each(|found| complain(&found.to_string()));
         Err(CommandError::Configuration(found.iter().filter(|found| found.severity == Severity::Error).count()))
+    }
+
+    /// Settings for those who only need to know where the running service and the freeze switch are: whatever else is
+    /// wrong is printed, and keeps nobody from stopping all stopping.
+    ///
+    /// # Errors
+    /// When that cannot be known.
+    pub fn places(&self) -> Result<Settings, CommandError> {
+        let loaded = self.load();
+        if let (None, Some(places)) = (&loaded.settings, loaded.places.clone()) {
+            loaded.diagnostics.iter().for_each(|found| complain(&found.to_string()));
+            return Ok(places);
+        }
+        self.usable().map(|(settings, _)| settings)
     }
 
     /// The running service of these settings, if there is one.

@@ -8,12 +8,14 @@ use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render::{Look, Paint};
+use crate::cli::tzdata;
 use crate::cli::wire_up::{WireError, with_store};
 use crate::facts::{Freeze, WorkspaceFacts};
 use crate::policy::{Mode, PolicySet, Severity};
-use crate::ports::{Fault, FreezeSwitch as _, Notify as _, Observe as _};
+use crate::ports::{Clock as _, Fault, FreezeSwitch as _, Notify as _, Observe as _};
 use crate::report::words;
-use crate::settings::{Environment, Settings};
+use crate::schedule::tzdb_source;
+use crate::settings::Settings;
 use crate::store::Store;
 
 /// How a step went.
@@ -68,10 +70,15 @@ pub async fn doctor(context: &Context) -> Result<Exit, CommandError> {
     policies(&mut seen, &loaded.policies.set);
     let scratch = tempfile::tempdir().map_err(|error| CommandError::Io("make a temporary folder".to_owned(), error))?;
     let store = journal(&mut seen, context, &settings, scratch.path()).await?;
-    let outside = with_store(&settings, &context.environment, store)?;
-    freeze(&mut seen, &outside);
-    channels(&mut seen, &outside, &loaded.policies.set);
-    azure(&mut seen, &outside, &loaded.policies.set, &context.environment).await;
+    zone_data(&mut seen);
+    match with_store(&settings, &context.environment, store) {
+        Ok(outside) => {
+            freeze(&mut seen, &outside);
+            channels(&mut seen, &outside, &loaded.policies.set);
+            azure(&mut seen, &outside, &loaded.policies.set, &settings.azure.api_version).await;
+        }
+        Err(error) => seen.add("parts", Health::Failed, chain(&error)),
+    }
     let look = context.look(None);
     context.print(&seen, || text(&seen, &look))?;
     Ok(verdict(&seen))
@@ -134,6 +141,7 @@ fn freeze(seen: &mut Examined, outside: &Outside<SystemClock>) {
     match outside.freeze() {
         Freeze::Off => seen.well("freeze", "off"),
         Freeze::On(why) => seen.add("freeze", Health::Warning, format!("everything is frozen: {why}")),
+        Freeze::Unreadable(why) => seen.add("freeze", Health::Failed, format!("everything is frozen: {why}")),
     }
 }
 
@@ -148,7 +156,39 @@ fn channels(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet
     }
 }
 
-async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet, _environment: &Environment) {
+/// An error with what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn zone_data(seen: &mut Examined) {
+    match tzdata::release() {
+        Some(release) if tzdata::is_old(&release, SystemClock.now()) => seen.add(
+            "zone data",
+            Health::Warning,
+            format!("{release} is more than a year old; update the package tzdata (S16)"),
+        ),
+        Some(release) => seen.well("zone data", release),
+        None => seen.add("zone data", Health::Warning, format!("{} does not name its release", tzdb_source())),
+    }
+}
+
+/// Words of ARM for an api-version that it does not know.
+const NO_SUCH_VERSION: [&str; 3] = ["NoRegisteredProviderFound", "InvalidApiVersion", "MissingApiVersion"];
+
+fn api_version(seen: &mut Examined, version: &str) {
+    let said = |step: &Step| NO_SUCH_VERSION.iter().any(|word| step.words.contains(word));
+    let answered = seen.steps.iter().any(|step| step.health == Health::Well && step.words.ends_with("computes read"));
+    if seen.steps.iter().any(said) {
+        let words = format!("Azure does not know {version}; set [azure] api_version to one that it names above");
+        seen.add("api-version", Health::Failed, words);
+    } else if answered {
+        seen.well("api-version", format!("{version} is answered"));
+    }
+}
+
+async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet, version: &str) {
     match outside.azure.probe_token().await {
         Ok(token) => {
             let until = token.expires.map(|at| format!(", good until {at}")).unwrap_or_default();
@@ -160,10 +200,13 @@ async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &Policy
     for (scope, fault) in &discovery.faults {
         seen.fault(format!("scope {scope}"), fault);
     }
-    seen.well("workspaces", format!("{} found", discovery.workspaces.len()));
+    let found = discovery.workspaces.len();
+    let health = if found == 0 { Health::Failed } else { Health::Well };
+    seen.add("workspaces", health, format!("{found} found"));
     for workspace in &discovery.workspaces {
         one_workspace(seen, outside, set, workspace).await;
     }
+    api_version(seen, version);
     clock(seen, outside);
 }
 

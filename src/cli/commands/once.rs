@@ -7,6 +7,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render;
+use crate::cli::tzdata;
 use crate::cli::wire_up::{WireError, engine_options, outside, with_store};
 use crate::engine::{Engine, EngineOptions};
 use crate::policy::Severity;
@@ -29,7 +30,7 @@ pub async fn sweep(context: &Context) -> Result<Exit, CommandError> {
     context.print(&*view, || render::sweep(&view, &context.look(Some(&view))))?;
     let swept = Exit::of_sweep(&view);
     let broken = complain_of(&loaded);
-    Ok(if broken && swept == Exit::Well { Exit::BadConfiguration } else { swept })
+    Ok(if broken && swept != Exit::StopFailed { Exit::BadConfiguration } else { swept })
 }
 
 /// What would be stopped when, and what is kept and why. Of the running service when there is one, else a look of its own.
@@ -82,7 +83,8 @@ async fn looked(
     outside: Outside<SystemClock>,
     loaded: &Loaded,
 ) -> Result<Engine<Outside<SystemClock>>, CommandError> {
-    let engine = Engine::new(Arc::new(outside), engine_options(settings));
+    let zone_data = tzdata::release().map(Into::into);
+    let engine = Engine::new(Arc::new(outside), EngineOptions { zone_data, ..engine_options(settings) });
     engine.recall().await?;
     engine.adopt_for_a_look(loaded.policies.set.clone());
     engine.rehearse().await;
@@ -97,7 +99,8 @@ async fn sweeper(
     outside: Outside<SystemClock>,
     loaded: &Loaded,
 ) -> Result<Engine<Outside<SystemClock>>, CommandError> {
-    let options = EngineOptions { stale_after: Some(FROM_CRON), ..engine_options(settings) };
+    let zone_data = tzdata::release().map(Into::into);
+    let options = EngineOptions { stale_after: Some(FROM_CRON), zone_data, ..engine_options(settings) };
     let engine = Engine::new(Arc::new(outside), options);
     engine.recall().await?;
     engine.adopt(loaded.policies.set.clone()).await?;

@@ -11,11 +11,12 @@ use super::context::{CommandError, Context};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
+use crate::cli::tzdata;
 use crate::cli::wire_up::{control_socket, engine_options, outside};
 use crate::engine::{AfterLook, Command, Engine};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
-use crate::ports::Clock as _;
+use crate::ports::{Clock as _, FaultKind};
 use crate::settings::{Loaded, LogFormat, Settings, Watch};
 use crate::web::{ControlServer, Health, HttpLimits, PublicFace, serve_public};
 
@@ -36,13 +37,17 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let (settings, loaded) = context.usable()?;
     log_to_stderr(&settings);
     let mut options = engine_options(&settings);
+    options.zone_data = tzdata::release().map(Into::into);
     options.at_point = crate::cli::crash::hook(&context.environment);
     let engine: Arc<Service> =
         Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));
     engine.recall().await?;
     engine.adopt(loaded.policies.set.clone()).await?;
     if let Err(why) = verdict_on(&loaded) {
-        engine.keep_policies(why);
+        engine.partly_governed(&why);
+    }
+    if let Some(release) = tzdata::release().filter(|release| tzdata::is_old(release, SystemClock.now())) {
+        tracing::warn!(release, "the time zone data is more than a year old; update the package tzdata");
     }
     let health = Health::new(SILENCE_MAX, || SystemClock.steady());
     health.store(Ok(()));
@@ -79,6 +84,8 @@ fn after_look(metrics: Metrics, health: Health) -> AfterLook<Outside<SystemClock
     Arc::new(move |engine| {
         let view = engine.last_view();
         health.tick();
+        let storage = view.last.faults.iter().find(|fault| fault.label == FaultKind::Storage.label());
+        health.store(storage.map_or(Ok(()), |fault| Err(fault.words.clone())));
         health.policies(view.reload.as_ref().map(|_| ()).map_err(Clone::clone));
         let mut seen = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if seen.as_ref() != Some(&view.at) {
@@ -110,7 +117,7 @@ fn metrics_options(settings: &Settings) -> MetricsOptions {
     MetricsOptions {
         instance_series: settings.server.instance_series,
         instance_series_max: usize::try_from(settings.server.instance_series_max).unwrap_or(0),
-        tzdb: crate::schedule::tzdb_version().unwrap_or_else(crate::schedule::tzdb_source),
+        tzdb: tzdata::release().unwrap_or_else(crate::schedule::tzdb_source),
         ..MetricsOptions::default()
     }
 }

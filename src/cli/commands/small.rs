@@ -19,9 +19,10 @@ use crate::sandbox::{self, SandboxArgs};
 /// # Errors
 /// When the file cannot be written.
 pub fn freeze(asked: &Freeze, context: &Context) -> Result<Exit, CommandError> {
-    let (settings, _) = context.usable()?;
+    let settings = context.places()?;
     let switch = freeze_switch(&settings);
-    if let Some(reason) = &asked.reason {
+    if !asked.lift && !asked.status {
+        let reason = asked.reason.as_deref().unwrap_or("frozen by hand");
         switch.write(&format!("{reason} (by {})", context.who()))?;
     }
     let lifted = if asked.lift { switch.lift()? } else { false };

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Look, Paint};
-use crate::facts::{History, NativeSchedule, NoticeState, Reading, StopResult};
+use crate::facts::{History, NativeSchedule, NoticeState, Reading, StopResult, UNSENT};
 use crate::report::{Explanation, words};
-use crate::rules::{Finding, Ground};
+use crate::rules::{Action, Finding, Ground};
 
 /// A decision as text: the answer first, then what led to it.
 #[must_use]
@@ -173,7 +173,7 @@ fn result(result: &StopResult) -> String {
         StopResult::StartedAgain => "started again by a person".to_owned(),
         StopResult::Gone => "the instance was gone".to_owned(),
         StopResult::Failed(why) => format!("failed: {}", words::clean(why)),
-        StopResult::Dropped(why) if why == "unsent" => "nobody knows whether it was sent".to_owned(),
+        StopResult::Dropped(why) if why == UNSENT => "nobody knows whether it was sent".to_owned(),
         StopResult::Dropped(why) => format!("not sent: {}", words::clean(why)),
     }
 }
@@ -230,7 +230,8 @@ fn finding_words(finding: &Finding, page: &Page) -> String {
 fn guard(page: &mut Page, told: &Explanation) {
     page.heading("What the guard says to a stop now");
     if told.refusals.is_empty() {
-        page.line("  nothing against it");
+        let keeps = told.verdict.action == Action::Keep;
+        page.line(if keeps { "  it was not asked: nothing is to be stopped now" } else { "  nothing against it" });
     }
     for refusal in &told.refusals {
         let label = page.paint.bad(refusal.label());

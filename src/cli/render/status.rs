@@ -24,7 +24,7 @@ fn troubles(text: &mut String, view: &FleetView, look: &Look) {
         lines.push(words::freeze(&view.freeze));
     }
     if let Err(problem) = &view.reload {
-        lines.push(format!("the policies could not be loaded, those before are at work: {}", words::clean(problem)));
+        lines.push(words::clean(problem));
     }
     if let Some(trouble) = &view.sight.clock_trouble {
         lines.push(format!("clock trouble, nothing is stopped until it is over: {}", words::clean(trouble)));
@@ -110,7 +110,7 @@ fn holds(text: &mut String, view: &FleetView, look: &Look) {
     let rows: Vec<Vec<String>> = view
         .workspaces
         .values()
-        .flat_map(|w| w.instances.iter().filter_map(move |i| i.hold.as_ref().map(|hold| (w, i, hold))))
+        .flat_map(|w| w.instances.iter().flat_map(move |i| i.holds.iter().map(move |hold| (w, i, hold))))
         .map(|(w, instance, hold)| {
             vec![
                 instance.facts.id.name().to_owned(),
