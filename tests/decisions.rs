@@ -38,14 +38,14 @@ proptest! {
         let mut newer = case.clone();
         let now = case.now;
         newer.facts.activity = if busy {
-            Activity::Busy { source: Source::Job, as_of: now.into() }
+            Activity::Busy { source: Source::Job, as_of: now }
         } else {
             match case.facts.activity {
                 Activity::Quiet { since, as_of, covered } => {
                     let since = since.checked_add(SignedDuration::from_mins(later)).unwrap().min(now);
                     Activity::Quiet { since, as_of, covered }
                 }
-                Activity::Busy { .. } | Activity::Unknown(_) => Activity::Busy { source: Source::Job, as_of: now.into() },
+                Activity::Busy { .. } | Activity::Unknown(_) => Activity::Busy { source: Source::Job, as_of: now },
             }
         };
         let after = newer.verdict();

@@ -10,7 +10,7 @@ use thin_vec::ThinVec;
 use super::SweepReport;
 use super::label::{self, Label};
 use crate::facts::{Freeze, Hold, InstanceFacts};
-use crate::guard::FleetSight;
+use crate::guard::{FleetSight, Refusal};
 use crate::policy::Mode;
 use crate::rules::Verdict;
 use crate::units::{PolicyId, Region, When, WorkspaceId};
@@ -27,6 +27,9 @@ pub struct InstanceView {
     pub verdict: Option<Arc<Verdict>>,
     /// Since when it should be off and is not.
     pub overdue_since: When,
+    /// Why its stop, or the warning of it, did not go ahead when it was last decided about.
+    #[serde(default)]
+    pub held_back: Option<Refusal>,
     /// Its holds in force; mostly none.
     pub holds: ThinVec<Hold>,
 }

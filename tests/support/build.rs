@@ -159,6 +159,7 @@ pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
         facts: Arc::new(facts),
         verdict: verdict.map(Arc::new),
         overdue_since: overdue_since.into(),
+        held_back: None,
         holds: ThinVec::new(),
     }
 }
@@ -254,7 +255,8 @@ fn with_troubles() -> WorkspaceView {
     let used = verdict(&busy, Action::Keep, Ground::Busy);
     let strange = verdict(&odd, Action::Keep, Ground::Unrecognised);
     let overdue = due_verdict(&late, Action::Stop, Ground::OffHours, minutes(-90));
-    room("ws-b", vec![shown(busy, Some(used)), shown(late, Some(overdue)), shown(odd, Some(strange))])
+    let late = InstanceView { held_back: Some(Refusal::BackingOff), ..shown(late, Some(overdue)) };
+    room("ws-b", vec![shown(busy, Some(used)), late, shown(odd, Some(strange))])
 }
 
 fn unreadable() -> WorkspaceView {

@@ -77,8 +77,6 @@ fn why(verdict: &Verdict, due: &Due) -> String {
 }
 
 fn stops(text: &mut String, view: &FleetView, look: &Look) {
-    let refused: BTreeMap<&InstanceId, Refusal> =
-        view.last.refused.iter().map(|(step, refusal)| (&step.instance, *refusal)).collect();
     let mut stops: Vec<_> =
         decided(view).filter_map(|(instance, verdict)| coming(verdict).map(|due| (due, instance, verdict))).collect();
     stops.sort_by(|a, b| (a.0.stop_at, &a.1.facts.id).cmp(&(b.0.stop_at, &b.1.facts.id)));
@@ -97,13 +95,13 @@ fn stops(text: &mut String, view: &FleetView, look: &Look) {
                 words::owner(&instance.facts),
                 why(verdict, due),
                 format!("{} ({mode})", verdict.under.policy),
-                refused.get(&instance.facts.id).map_or("-", |refusal| refusal.label()).to_owned(),
+                instance.held_back.map_or("-", Refusal::label).to_owned(),
             ]
         })
         .collect();
     text.push_str(&format!("{}\n", look.paint.soon(&format!("Would be stopped: {}", rows.len()))));
     text.push_str(&look.table(&["when", "instance", "owner", "why", "policy", "held back by"], &rows));
-    let mut reasons: Vec<Refusal> = refused.into_values().collect();
+    let mut reasons: Vec<Refusal> = stops.iter().filter_map(|(_, instance, _)| instance.held_back).collect();
     reasons.sort_unstable();
     reasons.dedup();
     for refusal in reasons {

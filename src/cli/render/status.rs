@@ -3,6 +3,7 @@
 use super::Look;
 use super::sweep::{counts, fault_lines};
 use crate::facts::Freeze;
+use crate::guard::Refusal;
 use crate::report::{FleetView, InstanceView, words};
 
 /// The status as text; what needs a person comes first.
@@ -85,18 +86,12 @@ fn overdue(text: &mut String, view: &FleetView, look: &Look) {
         .iter()
         .map(|(instance, since)| {
             let verdict = instance.verdict.as_ref();
-            let refusal = view
-                .last
-                .refused
-                .iter()
-                .find(|(step, _)| step.instance == instance.facts.id)
-                .map(|(_, refusal)| refusal.label());
             vec![
                 format!("{}/{}", instance.facts.id.workspace().name(), instance.facts.id.name()),
                 words::length(view.at.duration_since(*since)),
                 words::owner(&instance.facts),
                 verdict.map_or("-", |verdict| verdict.ground.label()).to_owned(),
-                refusal.unwrap_or("-").to_owned(),
+                instance.held_back.map_or("-", Refusal::label).to_owned(),
             ]
         })
         .collect();
