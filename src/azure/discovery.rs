@@ -13,62 +13,50 @@ use super::usage::operation;
 use super::wire::{Page, Workspace, said};
 use super::words::clean;
 use crate::facts::{Reading, Tags, WorkspaceFacts};
-use crate::ports::{Clock, Discovery, Fault, FaultKind};
+use crate::ports::{Clock, Discovery, Fault, FaultKind, Scope};
 use crate::units::{Region, SubscriptionId, WorkspaceId};
 
 /// Workspaces of one scope; Azure allows 800 a resource group.
 const WORKSPACES_MAX: usize = 20_000;
 
-/// One thing to look into.
-#[derive(Debug, Clone)]
-pub(super) enum Scope {
-    One(WorkspaceId),
-    Group(SubscriptionId, String),
-    Subscription(SubscriptionId),
-}
-
-impl Scope {
-    pub(super) fn words(&self) -> String {
-        match self {
-            Self::One(id) => format!("workspace {id}"),
-            Self::Group(subscription, group) => format!("resource group {group} of subscription {subscription}"),
-            Self::Subscription(subscription) => format!("subscription {subscription}"),
-        }
-    }
-
-    fn subscription(&self) -> &SubscriptionId {
-        match self {
-            Self::One(id) => id.subscription(),
-            Self::Group(subscription, _) | Self::Subscription(subscription) => subscription,
-        }
+/// Whose limits a look into a scope counts against.
+fn subscription_of(scope: &Scope) -> Option<&SubscriptionId> {
+    match scope {
+        Scope::Workspace(id) => Some(id.subscription()),
+        Scope::ResourceGroup(subscription, _) | Scope::Subscription(subscription) => Some(subscription),
+        Scope::Everything => None,
     }
 }
 
 impl<C: Clock> Azure<C> {
     pub(super) fn scopes(&self) -> Vec<Scope> {
         let watch = &self.options.watch;
-        let ones = watch.workspaces.iter().cloned().map(Scope::One);
-        let groups =
-            watch.resource_groups.iter().cloned().map(|(subscription, group)| Scope::Group(subscription, group));
+        let ones = watch.workspaces.iter().cloned().map(Scope::Workspace);
+        let groups = watch
+            .resource_groups
+            .iter()
+            .cloned()
+            .map(|(subscription, group)| Scope::ResourceGroup(subscription, group));
         let subscriptions = watch.subscriptions.iter().cloned().map(Scope::Subscription);
         ones.chain(groups).chain(subscriptions).collect()
     }
 
     pub(super) async fn look_into(&self, scope: &Scope) -> Result<Discovery, AzureError> {
         // Before a workspace is read its region is not known; Azure's own name for requests without one.
-        let lane = Lane { subscription: scope.subscription().clone(), region: Region::new("global") };
-        if let Scope::One(id) = scope {
+        let Some(subscription) = subscription_of(scope) else { return Ok(Discovery::default()) };
+        let lane = Lane { subscription: subscription.clone(), region: Region::new("global") };
+        if let Scope::Workspace(id) = scope {
             return self.named(id, &lane).await;
         }
         let version = &self.options.api_version;
-        let subscription = scope.subscription().as_str();
+        let subscription = subscription.as_str();
         let tail = ["providers", "Microsoft.MachineLearningServices", "workspaces"];
         let first = match scope {
-            Scope::Group(_, group) => self
+            Scope::ResourceGroup(_, group) => self
                 .line
                 .origin
                 .build(&[&["subscriptions", subscription, "resourceGroups", group], &tail[..]].concat(), version),
-            Scope::One(_) | Scope::Subscription(_) => {
+            Scope::Workspace(_) | Scope::Subscription(_) | Scope::Everything => {
                 self.line.origin.build(&[&["subscriptions", subscription], &tail[..]].concat(), version)
             }
         };
@@ -102,19 +90,18 @@ impl<C: Clock> Azure<C> {
     /// One of a list; one that cannot be read is reported and never taken for untagged.
     fn add(&self, found: &mut Discovery, raw: &RawValue, scope: &Scope) {
         match self.workspace(raw) {
-            Ok(workspace) if workspace.id.subscription() != scope.subscription() => {
+            Ok(workspace) if Some(workspace.id.subscription()) != subscription_of(scope) => {
                 let fault = Fault::new(
                     FaultKind::Garbled,
                     format!("take workspace {}: it was listed for another subscription", workspace.id),
                 );
-                found.faults.push((scope.words(), fault));
+                found.faults.push((scope.clone(), fault));
             }
             Ok(workspace) if fits(&workspace.tags, &self.options.watch.tags) => found.workspaces.push(workspace),
             Ok(_) => {}
             Err(why) => {
-                let fault =
-                    AzureError::Unreadable(why).fault(Act::Read, format!("read a workspace of {}", scope.words()));
-                found.faults.push((scope.words(), fault));
+                let fault = AzureError::Unreadable(why).fault(Act::Read, format!("read a workspace of {scope}"));
+                found.faults.push((scope.clone(), fault));
             }
         }
     }

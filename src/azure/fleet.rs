@@ -181,22 +181,30 @@ impl<C: Clock> Observe for Azure<C> {
     async fn discover(&self) -> Discovery {
         let scopes = self.scopes();
         let found: Vec<_> = futures_util::stream::iter(scopes)
-            .map(|scope| async move { (scope.words(), self.look_into(&scope).await) })
+            .map(|scope| async move {
+                {
+                    let result = self.look_into(&scope).await;
+                    (scope, result)
+                }
+            })
             .buffer_unordered(self.options.concurrency.max(1))
             .collect()
             .await;
         let mut by_id = BTreeMap::new();
         let mut faults = Vec::new();
-        for (words, result) in found {
+        for (scope, result) in found {
             match result {
                 Ok(found) => {
                     by_id.extend(found.workspaces.into_iter().map(|workspace| (workspace.id.clone(), workspace)));
                     faults.extend(found.faults);
                 }
-                Err(error) => faults.push((words.clone(), error.fault(Act::Read, format!("look into {words}")))),
+                Err(error) => {
+                    let fault = error.fault(Act::Read, format!("look into {scope}"));
+                    faults.push((scope, fault));
+                }
             }
         }
-        faults.sort_by(|a, b| a.0.cmp(&b.0));
+        faults.sort_by_key(|(scope, _)| scope.to_string());
         Discovery { workspaces: by_id.into_values().collect(), faults }
     }
 

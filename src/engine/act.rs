@@ -31,7 +31,7 @@ const LOOK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 impl<W: World> Engine<W> {
     /// Carries out approved steps in their order: one, then two, four, … side by side; one again after a failure (G7).
     pub(super) async fn act(&self, approved: Vec<Approved>) -> Acted {
-        let mut acted = Acted::default();
+        let (mut acted, mut any_failed) = (Acted::default(), false);
         let mut rest = approved.into_iter();
         loop {
             let width = self.lock().side_by_side.clamp(1, self.options.concurrent_stops_max.max(1));
@@ -40,7 +40,8 @@ impl<W: World> Engine<W> {
                 return acted;
             }
             let full = batch.len() == width;
-            let (batch, refused) = self.still_allowed(batch);
+            // the review weighed the first of them just now
+            let (batch, refused) = if any_failed { self.still_allowed(batch) } else { (batch, Vec::new()) };
             acted.refused.extend(refused);
             let done: Vec<Acted> =
                 futures_util::stream::iter(batch.into_iter().map(|one| self.one(one))).buffered(width).collect().await;
@@ -48,6 +49,7 @@ impl<W: World> Engine<W> {
                 .iter()
                 .flat_map(|one| &one.lines)
                 .any(|line| matches!(line.outcome, Outcome::Failed { .. } | Outcome::Unclear { .. }));
+            any_failed |= failed;
             for one in done {
                 acted.lines.extend(one.lines);
                 acted.sightings.extend(one.sightings);

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::{
     Activity, Completeness, EndedStop, History, InstanceFacts, Inventory, Operation, OperationStatus, PowerState,
-    Reading, StopResult, WorkspaceFacts,
+    Reading, StopResult, Trigger, WorkspaceFacts,
 };
 use crate::guard::Refusal;
 use crate::policy::Policy;
@@ -24,8 +24,8 @@ pub(super) struct Entry {
     pub(super) verdict: Option<Arc<Verdict>>,
     /// Why the stop that is due, or the warning of it, did not go ahead when it was last decided about.
     pub(super) held_back: Option<Refusal>,
-    /// Not in the last reading of its workspace: left out, absent, or as a lagging replica has it. Its verdict stands,
-    /// and nothing is decided about it.
+    /// Not in the last reading of its workspace: left out, absent, or as a lagging replica has it. Nothing is
+    /// proposed about it.
     pub(super) unseen: bool,
     pub(super) absent: bool,
 }
@@ -54,8 +54,6 @@ pub(super) struct Place {
     pub(super) partial: Vec<String>,
     /// Not in the last answer to what workspaces there are.
     pub(super) absent: bool,
-    /// Instances whose answers are older than one seen before, and since when.
-    lagging: BTreeMap<InstanceId, Timestamp>,
     /// Instances that are gone, for the case that they come back: holds outlast a list that left them out twice.
     departed: BTreeMap<InstanceId, Box<Entry>>,
 }
@@ -84,7 +82,7 @@ impl Changes {
 /// Azure's clock and ours may be so far apart.
 const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
 
-/// Answers that are all older than one seen before are a lagging replica's for so long; then they are believed.
+/// So long after an operation an answer that does not know of it is a lagging replica's; then it is believed.
 const LAGS: SignedDuration = SignedDuration::from_mins(10);
 
 /// What was done with an instance that is gone is remembered so long, for stops of a day and a half (G15).
@@ -104,7 +102,6 @@ impl Place {
             skipped: 0,
             partial: Vec::new(),
             absent: false,
-            lagging: BTreeMap::new(),
             departed: BTreeMap::new(),
         }
     }
@@ -157,12 +154,7 @@ impl Place {
         match self.entries.get_mut(&id) {
             Some(entry) if entry.facts.created.is_none() || entry.facts.created == facts.created => {
                 // an answer older than one already seen is a lagging replica (fault 25), which does not lag for ever
-                let lags = is_older(&facts, &entry.facts) && {
-                    let since = *self.lagging.entry(id.clone()).or_insert(facts.observed_at);
-                    facts.observed_at.duration_since(since) < LAGS
-                };
-                if !lags {
-                    self.lagging.remove(&id);
+                if !lags(&facts, &entry.facts) {
                     changes.sightings.extend(entry.update(facts));
                 }
             }
@@ -205,7 +197,6 @@ impl Place {
             })
             .collect();
         for (id, mut entry) in gone {
-            self.lagging.remove(&id);
             changes.gone.push((id.clone(), entry.last_seen));
             if let Some(open) = entry.history.open.take() {
                 let asked_at = open.sent_at.unwrap_or(open.intended_at);
@@ -222,9 +213,10 @@ impl Place {
     }
 }
 
-fn is_older(new: &InstanceFacts, old: &InstanceFacts) -> bool {
+/// True when the answer does not know yet of an operation that is known from one before.
+fn lags(new: &InstanceFacts, old: &InstanceFacts) -> bool {
     match (new.last_operation.known(), old.last_operation.known()) {
-        (Some(new), Some(old)) => new.at < old.at,
+        (Some(seen), Some(known)) => seen.at < known.at && new.observed_at.duration_since(known.at) < LAGS,
         (None | Some(_), None) | (None, Some(_)) => false,
     }
 }
@@ -245,11 +237,11 @@ fn remember_state(history: &mut History, facts: &InstanceFacts, is_news: bool) {
     match turned(&facts.state) {
         Some(true) => {
             if let Some(stopped_at) = stopped_by_another(history, facts).filter(|_| is_news) {
-                (history.last_seen_off, history.on_since, history.started) =
-                    (stopped_at.into(), When::NONE, When::NONE);
+                (history.on_since, history.started) = (When::NONE, When::NONE);
+                history.last_seen_off = history.last_seen_off.max(stopped_at.into());
             }
             history.on_since = history.on_since.or(facts.observed_at);
-            history.started = history.started.max(facts.started_at().into());
+            history.started = history.started.max(facts.may_have_started_at().into());
         }
         Some(false) => {
             (history.on_since, history.started) = (When::NONE, When::NONE);
@@ -258,6 +250,8 @@ fn remember_state(history: &mut History, facts: &InstanceFacts, is_news: bool) {
         None => {}
     }
     if let Activity::Busy { as_of, .. } = facts.activity {
+        // use that lies ahead was seen by a clock that was wrong, and must not hide what is seen now (S12)
+        history.last_busy = history.last_busy.known().filter(|at| *at <= facts.observed_at).into();
         history.last_busy = history.last_busy.max(as_of.into());
     }
 }
@@ -267,12 +261,16 @@ fn remember_state(history: &mut History, facts: &InstanceFacts, is_news: bool) {
 fn stopped_by_another(history: &History, facts: &InstanceFacts) -> Option<Timestamp> {
     let last = facts.last_operation.known()?;
     let stopped = last.operation == Operation::Stop && last.status == OperationStatus::Succeeded;
+    if matches!(last.trigger, Trigger::Schedule | Trigger::IdleShutdown) {
+        return Some(last.at).filter(|_| stopped);
+    }
     let is_ours = |asked: Timestamp, ended: Option<Timestamp>| {
         let apart = |from: Timestamp, to: Timestamp| to.duration_since(from) <= CLOCKS_APART;
         apart(last.at, asked) && ended.is_none_or(|ended| apart(ended, last.at))
     };
     let open = history.open.as_ref().is_some_and(|open| is_ours(open.intended_at, None));
-    let ended = history.stops.iter().any(|stop| is_ours(stop.asked_at, Some(stop.ended_at)));
+    let mut taken = history.stops.iter().filter(|stop| stop.result.may_have_been_taken());
+    let ended = taken.any(|stop| is_ours(stop.asked_at, Some(stop.ended_at)));
     Some(last.at).filter(|_| stopped && !open && !ended)
 }
 

@@ -34,7 +34,7 @@ impl State {
         self.frozen.filter(|_| self.was_frozen)
     }
 
-    /// Decides about every instance of the workspaces just read. An instance missing from the last reading is not decided about.
+    /// Decides about every instance of the workspaces just read. Of an instance missing from the last reading nothing is proposed.
     pub(super) fn decide(&mut self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> (Decided, Vec<Decision>) {
         self.note_freeze(freeze, now);
         let governed: Vec<Arc<Policy>> = read.iter().filter_map(|id| self.policy_of(id)).collect();
@@ -55,12 +55,16 @@ impl State {
                 place.entries.values_mut().for_each(|entry| entry.verdict = None);
                 continue;
             };
-            for entry in place.entries.values_mut().filter(|entry| !entry.unseen) {
+            for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
                 let verdict = evaluate(moment, &entry.facts, &entry.history, freeze);
                 let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));
                 let verdict = entry.decided(verdict);
                 if is_news {
                     rows.push(Decision { facts: entry.dated(), verdict: verdict.clone() });
+                }
+                // what this reading left out may be overdue, and nothing is done about it
+                if entry.unseen {
+                    continue;
                 }
                 let told = match verdict.action {
                     Action::Warn => terms_of(policy, &entry.facts).warning.notify.iter().cloned().collect(),

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::book::{Changes, Entry, Place, Rule};
 use super::state::{Engine, State, rule_for};
 use crate::facts::{Inventory, WorkspaceFacts};
-use crate::ports::{Discovery, Fault, FaultKind, World};
+use crate::ports::{Discovery, Fault, FaultKind, Scope, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::units::WorkspaceId;
 
@@ -37,7 +37,7 @@ impl<W: World> Engine<W> {
         if due {
             let discovery = tokio::time::timeout(DISCOVERY_TIME, self.world.discover()).await.unwrap_or_else(|_| {
                 let fault = Fault::new(FaultKind::Unreachable, "find the workspaces in time");
-                Discovery { workspaces: Vec::new(), faults: vec![("discovery".to_owned(), fault)] }
+                Discovery { workspaces: Vec::new(), faults: vec![(Scope::Everything, fault)] }
             });
             self.lock().discovered(discovery, now);
         }
@@ -54,7 +54,7 @@ impl<W: World> Engine<W> {
     /// When workspaces are looked for next: after a look that failed in part as soon as a workspace would be read again.
     pub(super) fn discovery_due_at(&self) -> Timestamp {
         let state = self.lock();
-        let failed = !state.discovery_faults.is_empty();
+        let failed = state.discovery_faults.iter().any(|(label, _)| *label != LOST);
         let pause = if failed { self.options.interval } else { self.options.discovery_interval };
         state.discovered_at.map_or(Timestamp::MIN, |at| at.checked_add(pause.duration()).unwrap_or(Timestamp::MAX))
     }
@@ -123,7 +123,10 @@ impl<W: World> Engine<W> {
     }
 }
 
-/// A workspace that is not listed any more is told of for so long.
+/// The label of a workspace that is not listed any more.
+const LOST: &str = "lost";
+
+/// Such a one is told of for so long.
 const LOST_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Discoveries in a row that miss most of the fleet, until that is believed.
@@ -139,31 +142,30 @@ impl State {
         self.discovery_faults = faults.collect();
         let found: BTreeSet<WorkspaceId> = discovery.workspaces.iter().map(|workspace| workspace.id.clone()).collect();
         // What only the journal remembers, and settings do not name any more, is not looked at.
-        if discovery.faults.is_empty() {
-            let never_read = |place: &Place| place.read_at.is_none() && place.failures == 0;
-            let forgotten = self.places.extract_if(.., |id, place| never_read(place) && !found.contains(id));
-            self.lost.extend(forgotten);
-            if found.is_empty() {
-                let words = "no workspace was found; check the role of the identity, and what [fleet] names";
-                self.discovery_faults.push(("empty", words.to_owned()));
-            }
+        let is_gone = |id: &WorkspaceId| !found.contains(id) && !discovery.may_hide(id);
+        let never_read = |place: &Place| place.read_at.is_none() && place.failures == 0;
+        let forgotten = self.places.extract_if(.., |id, place| never_read(place) && is_gone(id));
+        self.lost.extend(forgotten);
+        if found.is_empty() && discovery.faults.is_empty() {
+            let words = "no workspace was found; check the role of the identity, and what [fleet] names";
+            self.discovery_faults.push(("empty", words.to_owned()));
         }
-        let lost = self.places.keys().filter(|id| !found.contains(*id)).count();
+        let lost = self.places.keys().filter(|id| is_gone(id)).count();
         // Far fewer than before is more likely a lagging or broken answer than a fleet deleted overnight (G6).
         let few = lost <= 2 || lost.saturating_mul(10) <= self.places.len().saturating_mul(3);
         // An answer that stays the same is believed in the end.
-        self.shrunk = if few || !discovery.faults.is_empty() { 0 } else { self.shrunk.saturating_add(1) };
+        self.shrunk = if few { 0 } else { self.shrunk.saturating_add(1) };
         if !few && self.shrunk < BELIEVED_AFTER {
             let words = format!(
                 "{lost} of {} workspaces are missing from Azure's answer; they are still looked at",
                 self.places.len()
             );
             self.discovery_faults.push(("shrunk", words));
-        } else if discovery.faults.is_empty() {
+        } else {
             // what is remembered waits for its return: holds and stops under way outlast a lagging answer
             // Absent once is a page that moved; absent twice is gone (fault 27).
             let gone = self.places.extract_if(.., |id, place| {
-                let was_absent = std::mem::replace(&mut place.absent, !found.contains(id));
+                let was_absent = std::mem::replace(&mut place.absent, is_gone(id));
                 was_absent && place.absent
             });
             self.lost.extend(gone);
@@ -172,13 +174,13 @@ impl State {
         for workspace in discovery.workspaces {
             let rule = rule_for(&self.policies, &workspace);
             match self.places.get_mut(&workspace.id) {
-                Some(place) => (place.facts, place.rule) = (workspace, rule),
+                Some(place) => (place.facts, place.rule, place.absent) = (workspace, rule, false),
                 None => {
                     let mut place = self
                         .lost
                         .remove(&workspace.id)
                         .unwrap_or_else(|| Place::new(workspace.clone(), Rule::Ungoverned));
-                    (place.facts, place.rule, place.tried_at) = (workspace, rule, None);
+                    (place.facts, place.rule, place.tried_at, place.absent) = (workspace, rule, None, false);
                     self.places.insert(place.facts.id.clone(), place);
                 }
             }
@@ -196,7 +198,7 @@ impl State {
                      when last seen, and nobody looks at them",
                     id.name()
                 );
-                self.discovery_faults.push(("lost", words));
+                self.discovery_faults.push((LOST, words));
             }
         }
     }

@@ -23,8 +23,10 @@ const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 struct Pending {
     id: InstanceId,
     open: Box<OpenIntent>,
-    /// None when the last reading of its workspace does not have it.
-    facts: Option<std::sync::Arc<InstanceFacts>>,
+    /// As last seen.
+    facts: std::sync::Arc<InstanceFacts>,
+    /// False when the last reading of its workspace does not have it.
+    is_seen: bool,
     workspace: WorkspaceFacts,
     handle: Option<OperationHandle>,
     /// Its POST left, and the answer was lost.
@@ -76,8 +78,8 @@ impl<W: World> Engine<W> {
             let open = entry.history.open.clone()?;
             let handle = state.handles.get(&open.id).cloned();
             let is_unclear = state.unclear.contains(&open.id);
-            let facts = (!entry.unseen).then(|| entry.facts.clone());
-            Some(Pending { id: id.clone(), open, facts, workspace: place.facts.clone(), handle, is_unclear })
+            let (facts, is_seen) = (entry.facts.clone(), !entry.unseen);
+            Some(Pending { id: id.clone(), open, facts, is_seen, workspace: place.facts.clone(), handle, is_unclear })
         });
         pending.collect()
     }
@@ -94,7 +96,7 @@ impl<W: World> Engine<W> {
     }
 
     async fn result_of(&self, pending: &Pending, now: Timestamp, report: &mut SweepReport) -> Option<StopResult> {
-        let facts = pending.facts.as_ref()?;
+        let facts = &pending.facts;
         let asked_at = pending.open.sent_at.unwrap_or(pending.open.intended_at);
         if now.duration_since(asked_at) > self.options.stop_deadline.duration() && facts.state != PowerState::Stopped {
             let words = format!(
@@ -109,6 +111,7 @@ impl<W: World> Engine<W> {
             });
         }
         match &facts.state {
+            _ if !pending.is_seen => None,
             PowerState::Stopped => Some(StopResult::Stopped),
             PowerState::Running | PowerState::JobRunning => self.still_on(pending, facts, now).await,
             PowerState::Changing(_) | PowerState::Broken(_) | PowerState::Unrecognised(_) => None,
@@ -171,8 +174,7 @@ fn message(pending: &Pending, result: &StopResult, now: Timestamp) -> Option<Mes
         }
         StopResult::StartedAgain | StopResult::Gone | StopResult::Dropped(_) => return None,
     };
-    let facts = pending.facts.as_ref()?;
-    Some(after(kind, facts, &pending.open.key, words, now))
+    Some(after(kind, &pending.facts, &pending.open.key, words, now))
 }
 
 /// A message about a stop that was tried.

@@ -105,6 +105,20 @@ impl StopResult {
         !matches!(self, Self::Dropped(why) if why != UNSENT)
     }
 
+    /// True when Azure may have taken it, for all that is known: its last operation may be this stop.
+    #[must_use]
+    pub fn may_have_been_taken(&self) -> bool {
+        match self {
+            Self::Stopped | Self::StartedAgain => true,
+            Self::Failed(why) => {
+                let label = why.split(':').next().unwrap_or_default();
+                ["operation_failed", "still_running", "unclear"].contains(&label)
+            }
+            Self::Gone => false,
+            Self::Dropped(_) => self.may_have_been_sent(),
+        }
+    }
+
     /// True when it may have been sent and left the instance on: the next try waits.
     #[must_use]
     pub fn came_to_nothing(&self) -> bool {

@@ -264,6 +264,14 @@ pub struct InstanceFacts {
 }
 
 impl InstanceFacts {
+    /// The same, or an operation that this version does not know: it may have been a start, as late as possible in favour
+    /// of the person who made it.
+    #[must_use]
+    pub fn may_have_started_at(&self) -> Option<Timestamp> {
+        let starts = |op: &Operation| op.turns_on() || matches!(op, Operation::Other(_));
+        self.last_operation.known().filter(|op| starts(&op.operation)).map(|op| op.at)
+    }
+
     /// The start that Azure vouches for: the last operation, when it is one that leaves the instance on.
     #[must_use]
     pub fn started_at(&self) -> Option<Timestamp> {

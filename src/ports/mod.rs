@@ -15,7 +15,7 @@ pub use control::{Control, Declined, HoldRequest};
 pub use fault::{Fault, FaultKind};
 pub use journal::Journal;
 pub use message::{Message, MessageKind, Notify};
-pub use observe::{ApiUse, AzureTime, Discovery, Observe};
+pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
 pub use rows::{
     AuditLine, Decision, DecisionRow, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting, SweepRecord,
 };

@@ -155,6 +155,8 @@ fn told_before(key: &StopKey, base: Timestamp, asked: &Asked<'_>) -> Standing {
     let first = history.notices.iter().filter(counts).map(|notice| notice.key.stop_at).min().unwrap_or(announced);
     let bound = first.checked_add(warning.max_postpone.duration()).unwrap_or(first);
     match warning.undelivered {
+        // as with a warning that arrived: who was to be told three days ago is not stopped on the strength of that
+        WhenUndelivered::Stop if now >= bound && now.duration_since(bound) > asked.stale_after => Standing::None,
         WhenUndelivered::Stop if now >= bound => Standing::Reached { at: first, told_at },
         WhenUndelivered::Stop | WhenUndelivered::Keep => Standing::Undelivered { since: first },
     }

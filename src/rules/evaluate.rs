@@ -212,8 +212,7 @@ impl Decision<'_> {
     }
 
     fn verdict(&self, announced: Option<Announced<'_>>, rules: &[Finding]) -> Verdict {
-        let mut verdict =
-            kept(self.moment, self.holding.under, self.facts, waiting_ground(rules), self.moment.off.clone());
+        let mut verdict = kept(self.moment, self.holding.under, self.facts, waiting_ground(rules), Arc::default());
         if let Some(found) = announced {
             let (due, notice) = found.due();
             let overdue_by_rule = due.due_at <= self.moment.now;

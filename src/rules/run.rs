@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::facts::{History, InstanceFacts, Operation};
+use crate::facts::{History, InstanceFacts};
 
 /// The start of the present run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +28,7 @@ impl RunStart {
 
 /// Works out when the present run began.
 pub(super) fn run_start(facts: &InstanceFacts, history: &History) -> RunStart {
-    let last = facts.last_operation.known();
-    // what this version does not know may have been a start: as late as possible, in favour of the person
-    let unknown = last.filter(|last| matches!(last.operation, Operation::Other(_))).map(|last| last.at);
-    let said = facts.started_at().or(unknown).or(history.started.known());
+    let said = facts.may_have_started_at().max(history.started.known());
     match (said, history.last_seen_off.known(), history.on_since.known()) {
         // seen off after the start that Azure names: it was started again since, unseen by lastOperation
         (Some(said), Some(off), Some(on)) if off > said => RunStart::By(on),

@@ -100,11 +100,16 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
         policies.diagnostics.retain(|finding| finding.file != defaults.file);
     }
     let errors = || diagnostics.iter().filter(|finding| finding.is_error());
-    let is_place = |key: &str| key.starts_with("store") || key.starts_with("freeze");
-    let places = Some(&settings).filter(|_| !errors().any(|error| error.is_syntax() || is_place(&error.key)));
+    // what is misspelt may be meant to say where they are: only mistakes in a table that cannot are passed over
+    let elsewhere = |key: &str| ELSEWHERE.contains(&key.split(['.', '[']).next().unwrap_or_default());
+    let harmless = |error: &Diagnostic| error.file == defaults.file && elsewhere(&error.key) && !error.is_syntax();
+    let places = Some(&settings).filter(|_| errors().all(harmless));
     let (places, is_valid) = (places.cloned(), errors().next().is_none());
     Loaded { settings: Some(settings).filter(|_| is_valid), places, policies, diagnostics, watched }
 }
+
+/// Tables of the settings that say nothing of the journal, its socket or the freeze switch.
+const ELSEWHERE: [&str; 9] = ["azure", "fleet", "sweep", "policies", "server", "notify", "guard", "limits", "log"];
 
 /// What policies stand on beside their own files.
 struct Around<'a> {

@@ -106,11 +106,18 @@ async fn workspaces_are_found_by_scope_and_tag() {
     let found = world.azure.discover().await;
     let names: Vec<_> = found.workspaces.iter().map(|w| (w.id.name(), w.region.as_str())).collect();
     assert_eq!(names, [("ws-a", "westeurope"), ("ws-b", "westeurope"), ("ws-named", "eastus")]);
-    let faults: Vec<_> =
-        found.faults.iter().map(|(scope, fault)| (scope.split(' ').next().unwrap(), fault.kind)).collect();
+    let faults: Vec<_> = found
+        .faults
+        .iter()
+        .map(|(scope, fault)| (scope.to_string().split(' ').next().unwrap().to_owned(), fault.kind))
+        .collect();
     assert_eq!(
         faults,
-        [("resource", FaultKind::Garbled), ("subscription", FaultKind::Denied), ("workspace", FaultKind::Gone)]
+        [
+            ("resource".to_owned(), FaultKind::Garbled),
+            ("subscription".to_owned(), FaultKind::Denied),
+            ("workspace".to_owned(), FaultKind::Gone)
+        ]
     );
 }
 

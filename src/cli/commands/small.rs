@@ -27,7 +27,9 @@ pub fn freeze(asked: &Freeze, context: &Context) -> Result<Exit, CommandError> {
     }
     let lifted = if asked.lift { switch.lift()? } else { false };
     let now = switch.freeze();
-    context.print(&json!({ "freeze": now, "lifted": lifted, "file": switch.path() }), || words::freeze(&now))?;
+    context.print(&json!({ "freeze": now, "lifted": lifted, "file": switch.path() }), || {
+        format!("{} ({})", words::freeze(&now), switch.path().display())
+    })?;
     Ok(if asked.lift && now != facts::Freeze::Off { Exit::Unexpected } else { Exit::Well })
 }
 
