@@ -14,9 +14,17 @@ use crate::ports::Decision;
 use crate::rules::{Action, Ground, Moment, Verdict, evaluate, terms_of};
 use crate::units::{PolicyId, WorkspaceId};
 
-/// Each decided instance: facts, verdict, and who else is told where there is something to tell. Facts and verdict are
-/// shared with the book, the report and the view: a fleet holds each once.
-pub(super) type Decided = Vec<(Arc<InstanceFacts>, Arc<Verdict>, ThinVec<String>)>;
+/// What was decided in one look. Facts and verdicts are shared with the book, the report and the view: a fleet holds each
+/// once.
+#[derive(Debug, Default)]
+pub(super) struct Decided {
+    /// Every verdict.
+    pub(super) verdicts: Vec<Arc<Verdict>>,
+    /// Where something is to be done: facts as of now, verdict, and who else is told.
+    pub(super) acting: Vec<(Arc<InstanceFacts>, Arc<Verdict>, ThinVec<String>)>,
+    /// What the journal does not hold yet.
+    pub(super) news: Vec<Decision>,
+}
 
 impl State {
     /// Remembers from when to when everything was frozen last; a freeze that was lifted and comes again is another one.
@@ -35,14 +43,14 @@ impl State {
     }
 
     /// Decides about every instance of the workspaces just read. Of an instance missing from the last reading nothing is proposed.
-    pub(super) fn decide(&mut self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> (Decided, Vec<Decision>) {
+    pub(super) fn decide(&mut self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> Decided {
         self.note_freeze(freeze, now);
         let governed: Vec<Arc<Policy>> = read.iter().filter_map(|id| self.policy_of(id)).collect();
         let mut moments: BTreeMap<PolicyId, Moment<'_>> = BTreeMap::new();
         for policy in &governed {
             moments.entry(policy.id.clone()).or_insert_with(|| self.moment(policy, now));
         }
-        let (mut decided, mut rows) = (Vec::new(), Vec::new());
+        let mut decided = Decided::default();
         for id in read {
             let Some(place) = self.places.get_mut(id) else {
                 continue;
@@ -60,22 +68,25 @@ impl State {
                 let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));
                 let verdict = entry.decided(verdict);
                 if is_news {
-                    rows.push(Decision { facts: entry.dated(), verdict: verdict.clone() });
+                    decided.news.push(Decision { facts: entry.dated(), verdict: verdict.clone() });
                 }
                 // what this reading left out may be overdue, and nothing is done about it
                 if entry.unseen {
                     continue;
                 }
-                let told = match verdict.action {
-                    Action::Warn => terms_of(policy, &entry.facts).warning.notify.iter().cloned().collect(),
-                    Action::Keep | Action::Stop => ThinVec::new(),
-                };
-                // What is to be done goes by the age of the facts; what is only kept does not.
-                let facts = if verdict.action == Action::Keep { entry.facts.clone() } else { entry.dated() };
-                decided.push((facts, verdict, told));
+                // what is to be done goes by the age of the facts
+                match verdict.action {
+                    Action::Keep => {}
+                    Action::Warn => {
+                        let told = terms_of(policy, &entry.facts).warning.notify.iter().cloned().collect();
+                        decided.acting.push((entry.dated(), verdict.clone(), told));
+                    }
+                    Action::Stop => decided.acting.push((entry.dated(), verdict.clone(), ThinVec::new())),
+                }
+                decided.verdicts.push(verdict);
             }
         }
-        (decided, rows)
+        decided
     }
 
     /// A policy at an instant, with what is to be known beside it.

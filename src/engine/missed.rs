@@ -1,8 +1,9 @@
 //! Off edges that came and went while nobody looked, or under a freeze: they are counted and said, never acted on late (S7).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use super::decide::Decided;
 use super::state::State;
 use crate::facts::Freeze;
 use crate::report::SweepReport;
@@ -46,8 +47,8 @@ impl State {
     }
 
     /// Counts each edge once that was missed for longer than its policy catches up: what is on then stays on.
-    pub(super) fn note_let_go(&mut self, decided: &Decided, report: &mut SweepReport) {
-        for (policy, edge) in decided.iter().filter_map(|(_, verdict, _)| let_go(verdict)) {
+    pub(super) fn note_let_go(&mut self, verdicts: &[Arc<Verdict>], report: &mut SweepReport) {
+        for (policy, edge) in verdicts.iter().filter_map(|verdict| let_go(verdict)) {
             if self.let_go.get(policy).is_none_or(|newest| *newest < edge) {
                 self.let_go.insert(policy.clone(), edge);
                 report.edges_missed.push((policy.clone(), 1, "catch_up"));

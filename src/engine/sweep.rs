@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::clockwatch::ClockWatch;
+use super::decide::Decided;
 use super::log;
 use super::record::Found;
 use super::state::Engine;
@@ -50,18 +51,18 @@ impl<W: World> Engine<W> {
         settled.close(&changes, &mut report);
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);
-        let (decided, decisions, evaluated) = {
+        let (Decided { verdicts, acting, news }, evaluated) = {
             let mut state = self.lock();
-            let (decided, decisions) = state.decide(&read, &freeze, now);
-            state.note_let_go(&decided, &mut report);
+            let decided = state.decide(&read, &freeze, now);
+            state.note_let_go(&decided.verdicts, &mut report);
             report.faults.extend(state.stuck(&read, &freeze, now));
-            (decided, decisions, state.note_edges(&freeze, now, &mut report))
+            (decided, state.note_edges(&freeze, now, &mut report))
         };
-        report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
-        let Plan { made_at, steps, notices } = draft(&decided, now);
+        report.verdicts = verdicts;
+        let Plan { made_at, steps, notices } = draft(&acting, now);
         let Weighed { told, held_back } = self.weigh(notices, &freeze, now);
         report.refused = held_back;
-        let found = Found { changes, read, settled, decisions, evaluated };
+        let found = Found { changes, read, settled, decisions: news, evaluated };
         let plan = Plan { made_at, steps, notices: Vec::new() };
         match self.record(found, told, now, &mut report).await {
             Err(fault) => {
@@ -163,10 +164,10 @@ impl<W: World> Engine<W> {
         let (_, read, now) = self.observe(all, &mut report).await;
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);
-        let (decided, _) = self.lock().decide(&read, &freeze, now);
+        let Decided { verdicts, acting, .. } = self.lock().decide(&read, &freeze, now);
         report.faults.extend(self.lock().stuck(&read, &freeze, now));
-        report.verdicts = decided.iter().map(|(_, verdict, _)| verdict.clone()).collect();
-        let mut plan = draft(&decided, now);
+        report.verdicts = verdicts;
+        let mut plan = draft(&acting, now);
         report.refused = self.weigh(std::mem::take(&mut plan.notices), &freeze, now).held_back;
         report.refused.extend(self.review(plan, &freeze, now).refused);
         report.ended_at = Some(now);
