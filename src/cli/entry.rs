@@ -64,7 +64,11 @@ fn print_chain(error: &dyn std::error::Error) {
     let mut text = format!("error: {error}\n");
     let mut cause = error.source();
     while let Some(deeper) = cause {
-        text.push_str(&format!("  caused by: {deeper}\n"));
+        let words = format!("{deeper}\n");
+        // some errors say their cause themselves
+        if !text.ends_with(&words) {
+            text.push_str(&format!("  caused by: {words}"));
+        }
         cause = deeper.source();
     }
     // Where nobody reads stderr there is nothing more to do.

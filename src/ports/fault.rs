@@ -112,8 +112,12 @@ impl Fault {
         let mut text = self.to_string();
         let mut cause: Option<&dyn std::error::Error> = self.cause.as_ref().map(|c| &**c as &dyn std::error::Error);
         while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
+            let words = error.to_string();
+            // some errors say their cause themselves
+            if !text.ends_with(&words) {
+                text.push_str(": ");
+                text.push_str(&words);
+            }
             cause = error.source();
         }
         text
