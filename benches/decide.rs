@@ -175,5 +175,5 @@ fn whole(policy: &Policy, fleet: &[(Arc<InstanceFacts>, History)]) {
             black_box((approved, refused));
         },
     );
-    println!("{}", measured.line("decide, draft and review, beside deciding", u32::try_from(COUNT).unwrap(), 300));
+    println!("{}", measured.line("decide, draft and review, beside deciding", u32::try_from(COUNT).unwrap(), 200));
 }
