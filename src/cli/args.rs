@@ -238,7 +238,7 @@ pub struct Hold {
     /// List the holds in force
     #[arg(long, action = ArgAction::SetTrue)]
     pub list: bool,
-    /// End a hold, by its id or its instance's name
+    /// End a hold by its id, or every hold on an instance by its name
     #[arg(long, value_name = "HOLD")]
     pub lift: Option<String>,
 }

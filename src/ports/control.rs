@@ -35,7 +35,7 @@ pub trait Control: Send + Sync + 'static {
     fn api_use(&self) -> ApiUse;
     /// Makes a hold, within the policy's caps.
     fn hold(&self, request: HoldRequest) -> impl Future<Output = Result<Hold, Declined>> + Send;
-    /// Ends a hold: by its id, or by the instance's name.
+    /// Ends a hold by its id, or every hold on an instance by its name.
     fn lift(&self, hold: String, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
     /// Lets a changed policy act on all at once (G19).
     fn acknowledge(&self, policy: PolicyId, by: String) -> impl Future<Output = Result<(), Declined>> + Send;

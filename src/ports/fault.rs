@@ -109,17 +109,37 @@ impl Fault {
     /// The whole chain in one line: what, why, and the remedy.
     #[must_use]
     pub fn words(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause: Option<&dyn std::error::Error> = self.cause.as_ref().map(|c| &**c as &dyn std::error::Error);
-        while let Some(error) = cause {
-            let words = error.to_string();
-            // some errors say their cause themselves
-            if !text.ends_with(&words) {
-                text.push_str(": ");
-                text.push_str(&words);
-            }
-            cause = error.source();
+        with_causes(self.to_string(), self.cause.as_ref().map(|cause| &**cause as &dyn std::error::Error))
+    }
+}
+
+/// A text with what caused it, each said once: some errors say their cause themselves.
+#[must_use]
+pub fn with_causes(mut text: String, mut cause: Option<&dyn std::error::Error>) -> String {
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
         }
-        text
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Said(&'static str, #[source] Option<Box<Said>>);
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let disk = Said("disk is full", None);
+        let repeated = Said("the database says: disk is full", Some(Box::new(disk)));
+        let fault = Fault::new(FaultKind::Storage, "record a sweep").because(repeated);
+        assert_eq!(fault.words(), "could not record a sweep: the database says: disk is full");
     }
 }

@@ -12,7 +12,7 @@ mod world;
 
 pub use clock::Clock;
 pub use control::{Control, Declined, HoldRequest};
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, with_causes};
 pub use journal::Journal;
 pub use message::{Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};

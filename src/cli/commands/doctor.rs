@@ -1,5 +1,7 @@
 //! `lightsout doctor`: each thing the service stands on, tried step by step. Changes nothing.
 
+use std::error::Error as _;
+
 use serde::Serialize;
 
 use super::context::{CommandError, Context};
@@ -12,7 +14,7 @@ use crate::cli::tzdata;
 use crate::cli::wire_up::{WireError, with_store};
 use crate::facts::{Freeze, WorkspaceFacts};
 use crate::policy::{Mode, PolicySet, Severity};
-use crate::ports::{Clock as _, Fault, FreezeSwitch as _, Notify as _, Observe as _};
+use crate::ports::{Clock as _, Fault, FreezeSwitch as _, Notify as _, Observe as _, with_causes};
 use crate::report::words;
 use crate::schedule::tzdb_source;
 use crate::settings::Settings;
@@ -77,7 +79,7 @@ pub async fn doctor(context: &Context) -> Result<Exit, CommandError> {
             channels(&mut seen, &outside, &loaded.policies.set);
             azure(&mut seen, &outside, &loaded.policies.set, &settings.azure.api_version).await;
         }
-        Err(error) => seen.add("parts", Health::Failed, chain(&error)),
+        Err(error) => seen.add("parts", Health::Failed, with_causes(error.to_string(), error.source())),
     }
     let look = context.look(None);
     context.print(&seen, || text(&seen, &look))?;
@@ -154,12 +156,6 @@ fn channels(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet
         0 => seen.well("channels", "none is set up; observing needs none"),
         count => seen.well("channels", format!("{count} set up")),
     }
-}
-
-/// An error with what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn zone_data(seen: &mut Examined) {
