@@ -6,6 +6,7 @@ mod fault;
 mod journal;
 mod message;
 mod observe;
+mod prices;
 mod rows;
 mod stop;
 mod world;
@@ -16,6 +17,7 @@ pub use fault::{Fault, FaultKind, with_causes};
 pub use journal::Journal;
 pub use message::{Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
+pub use prices::{Prices, Quoted};
 pub use rows::{
     AuditLine, Decision, DecisionRow, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting, SweepRecord,
 };

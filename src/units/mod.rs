@@ -1,9 +1,11 @@
-//! Words every room uses: identities, durations as written, shares and counts, instants that may not be known.
+//! Words every room uses: identities, durations as written, shares and counts, instants that may not be known, money.
 
 mod amounts;
 mod ids;
+mod money;
 mod when;
 
 pub use amounts::{AmountError, Percent, Span};
 pub use ids::{IdError, InstanceId, PolicyId, Region, SubscriptionId, WorkspaceId};
+pub use money::{Cost, Currency, Money, MoneyError, ROUNDING, Rate, parse_decimal};
 pub use when::When;

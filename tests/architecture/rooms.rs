@@ -26,36 +26,39 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("facts", &["units"]),
     pure("document", &["units"]),
     pure("policy", &["units", "schedule", "document"]),
+    pure("ledger", &["units", "facts"]),
     pure("rules", &["units", "schedule", "facts", "policy"]),
-    pure("plan", &["units", "facts", "rules"]),
+    pure("plan", &["units", "facts", "ledger", "rules"]),
     pure("guard", &["units", "facts", "policy", "rules", "plan"]),
     // policy: the fleet's view says under which mode and policy an instance stands.
-    pure("report", &["units", "facts", "policy", "rules", "plan", "guard"]),
+    pure("report", &["units", "facts", "policy", "ledger", "rules", "plan", "guard"]),
     // the seams
     // guard: a stop is sent by handing over the guard's permit (G5).
     // rules: the journal is handed verdicts as they are.
-    outer("ports", &["units", "facts", "rules", "plan", "guard", "report"]),
+    outer("ports", &["units", "facts", "ledger", "rules", "plan", "guard", "report"]),
     // storey 2: the outside
     // guard: takes the permit that `ports` hands it, and can make none.
-    outer("azure", &["units", "facts", "plan", "guard", "ports"]),
+    // ledger: prices are handed over in its words.
+    outer("azure", &["units", "facts", "ledger", "plan", "guard", "ports"]),
     outer("notify", &["units", "report", "ports"]),
-    outer("settings", &["units", "document", "policy"]),
+    // ledger: the price sheet is one of the files that settings name.
+    outer("settings", &["units", "document", "policy", "ledger"]),
     // rules: the journal keeps verdicts and grounds as they are.
-    outer("store", &["units", "facts", "rules", "plan", "report", "ports"]),
+    outer("store", &["units", "facts", "ledger", "rules", "plan", "report", "ports"]),
     // storey 3: the machine and its faces
     // No adapter: the engine knows the outside by its ports alone.
-    outer("engine", &["units", "schedule", "facts", "policy", "rules", "plan", "guard", "report", "ports"]),
+    outer("engine", &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports"]),
     // facts, policy, rules, guard: the closed lists whose labels are metric labels. ports: what use was made of the API.
-    outer("metrics", &["units", "facts", "policy", "rules", "guard", "report", "ports"]),
-    outer("web", &["units", "facts", "policy", "rules", "guard", "report", "ports", "metrics"]),
+    outer("metrics", &["units", "facts", "policy", "ledger", "rules", "guard", "report", "ports"]),
+    outer("web", &["units", "facts", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"]),
     // Shares no type with `azure`, so that neither can hide the other's mistake.
     outer("sandbox", &["units"]),
     // The only room that names adapters: it puts the parts together.
     outer(
         "cli",
         &[
-            "units", "schedule", "facts", "policy", "rules", "plan", "guard", "report", "ports", "azure", "notify",
-            "settings", "store", "engine", "metrics", "web", "sandbox",
+            "units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports", "azure",
+            "notify", "settings", "store", "engine", "metrics", "web", "sandbox",
         ],
     ),
     // The binary's one file.
