@@ -3,6 +3,16 @@
 //! Pure: equal rows in, equal figures out. An unknown price stays unknown, a gap stays a gap, and nothing is rounded before
 //! it is shown (RULES section 7).
 
+mod book;
+mod chain;
+mod entry;
+mod meter;
 mod price;
+mod saving;
 
+pub use book::{PriceBook, Priced};
+pub use chain::{Auditor, BEGINNING, Broken, Digests, Hash, Head, Life, digest, hex, seal};
+pub use entry::{Entry, EntryKind, Governance, Residual, Subject, SubjectId, Terms, TermsId};
+pub use meter::{Basis, Bound, GAP, Interval, Look, MeterState, Open, Seconds, Turned, first, turn};
 pub use price::{NoPrice, Price, PriceId, PriceKey, PriceSource, Quote};
+pub use saving::{Avoided, AvoidedDetail, Claim, ClaimEnd, ClaimRules, Counterfactual, Limit};
