@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::book::Entry;
+use super::entry::Entry;
 use super::sight::each_scope;
 use super::state::{Engine, State};
 use crate::facts::Freeze;

@@ -7,6 +7,7 @@ mod clockwatch;
 mod control;
 mod decide;
 mod deliver;
+mod entry;
 mod foresight;
 mod lastword;
 mod log;

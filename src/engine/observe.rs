@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
-use super::book::{Changes, Entry, Place, Rule};
+use super::book::{Changes, Place, Rule};
+use super::entry::Entry;
 use super::state::{Engine, State, rule_for};
 use crate::facts::{Inventory, WorkspaceFacts};
 use crate::ports::{Discovery, Fault, FaultKind, Scope, World};

@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 
-use super::book::{Entry, Place, Rule};
+use super::book::{Place, Rule};
+use super::entry::Entry;
 use super::state::{Engine, State};
 use crate::facts::Freeze;
 use crate::ports::World;

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::book::{Entry, Place};
+use super::book::Place;
+use super::entry::Entry;
 use super::state::State;
 use crate::facts::{EndedStop, History, OpenIntent, PowerState, StopKey, StopResult};
 use crate::guard::{Canary, FleetSight, ScopeCount};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::book::Entry;
+use super::entry::Entry;
 use super::state::State;
 use crate::facts::Freeze;
 use crate::report::FaultLine;

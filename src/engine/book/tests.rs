@@ -1,8 +1,8 @@
 //! What stays as it was is held once.
 
 use super::*;
-use crate::facts::{Created, Unknown};
-use crate::units::{Region, WorkspaceId};
+use crate::facts::{Activity, Created, PowerState, Reading, Unknown};
+use crate::units::{Region, When, WorkspaceId};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()

@@ -1,0 +1,199 @@
+//! One instance in memory: what is known of it, what was decided, and what a sighting changes.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::facts::{Activity, History, InstanceFacts, Operation, OperationStatus, PowerState, Reading, Trigger};
+use crate::guard::Refusal;
+use crate::ports::Sighting;
+use crate::rules::{Action, Verdict};
+use crate::units::When;
+
+/// One instance.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) facts: Arc<InstanceFacts>,
+    pub(super) last_seen: Timestamp,
+    pub(super) history: History,
+    pub(super) verdict: Option<Arc<Verdict>>,
+    /// Why the stop that is due, or the warning of it, did not go ahead when it was last decided about.
+    pub(super) held_back: Option<Refusal>,
+    /// Not in the last reading of its workspace: left out, absent, or as a lagging replica has it. Nothing is
+    /// proposed about it.
+    pub(super) unseen: bool,
+    pub(super) absent: bool,
+}
+
+/// Azure's clock and ours may be so far apart.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
+
+/// Whether a state says that the instance is on, off, or nothing of either.
+fn turned(state: &PowerState) -> Option<bool> {
+    match state {
+        PowerState::Running | PowerState::JobRunning => Some(true),
+        PowerState::Stopped => Some(false),
+        // A stop that fails goes back to Running, and nobody started it then.
+        PowerState::Changing(word) => (!word.eq_ignore_ascii_case("Stopping")).then_some(false),
+        PowerState::Broken(_) | PowerState::Unrecognised(_) => None,
+    }
+}
+
+/// `is_news` says that its last operation was not seen before.
+fn remember_state(history: &mut History, facts: &InstanceFacts, is_news: bool) {
+    match turned(&facts.state) {
+        Some(true) => {
+            if let Some(stopped_at) = stopped_by_another(history, facts).filter(|_| is_news) {
+                (history.on_since, history.started) = (When::NONE, When::NONE);
+                history.last_seen_off = history.last_seen_off.max(stopped_at.into());
+            }
+            history.on_since = history.on_since.or(facts.observed_at);
+            history.started = history.started.max(facts.may_have_started_at().into());
+        }
+        Some(false) => {
+            (history.on_since, history.started) = (When::NONE, When::NONE);
+            history.last_seen_off = facts.observed_at.into();
+        }
+        None => {}
+    }
+    if let Activity::Busy { as_of, .. } = facts.activity {
+        // use that lies ahead was seen by a clock that was wrong, and must not hide what is seen now (S12)
+        history.last_busy = history.last_busy.known().filter(|at| *at <= facts.observed_at).into();
+        history.last_busy = history.last_busy.max(as_of.into());
+    }
+}
+
+/// It is on, and Azure says that a stop of it succeeded which is none of ours: it was off then, and somebody started it
+/// since, unseen (S9). Of ours that is known to come to nothing now and then.
+fn stopped_by_another(history: &History, facts: &InstanceFacts) -> Option<Timestamp> {
+    let last = facts.last_operation.known()?;
+    let stopped = last.operation == Operation::Stop && last.status == OperationStatus::Succeeded;
+    if matches!(last.trigger, Trigger::Schedule | Trigger::IdleShutdown) {
+        return Some(last.at).filter(|_| stopped);
+    }
+    let is_ours = |asked: Timestamp, ended: Option<Timestamp>| {
+        let apart = |from: Timestamp, to: Timestamp| to.duration_since(from) <= CLOCKS_APART;
+        apart(last.at, asked) && ended.is_none_or(|ended| apart(ended, last.at))
+    };
+    let open = history.open.as_ref().is_some_and(|open| is_ours(open.intended_at, None));
+    let mut taken = history.stops.iter().filter(|stop| stop.result.may_have_been_taken());
+    let ended = taken.any(|stop| is_ours(stop.asked_at, Some(stop.ended_at)));
+    Some(last.at).filter(|_| stopped && !open && !ended)
+}
+
+impl Entry {
+    /// Its facts, dated by the last look.
+    pub(super) fn dated(&self) -> Arc<InstanceFacts> {
+        let mut facts = self.facts.clone();
+        if facts.observed_at != self.last_seen {
+            Arc::make_mut(&mut facts).observed_at = self.last_seen;
+        }
+        facts
+    }
+
+    /// Takes the verdict of a look; one that keeps it as before, and does so until later, is not made anew.
+    pub(super) fn decided(&mut self, verdict: Verdict) -> Arc<Verdict> {
+        let lasts = verdict.action == Action::Keep && verdict.due.as_ref().is_none_or(|due| due.stop_at > verdict.at);
+        let old = self.verdict.take().filter(|old| lasts && same_but_at(old, &verdict));
+        let verdict = old.unwrap_or_else(|| Arc::new(verdict));
+        self.verdict = Some(verdict.clone());
+        self.held_back = None;
+        verdict
+    }
+
+    /// Since when it should be off and is on: also where nobody is warned of it, since there is no room to stop it.
+    pub(super) fn overdue_since(&self) -> Option<Timestamp> {
+        let verdict = self.verdict.as_ref()?;
+        verdict.overdue_since().or_else(|| self.held_back.and_then(|_| verdict.held_back_since()))
+    }
+
+    /// At its first sighting, or the first after it was gone: what was done with it is remembered, since when it was on is not.
+    pub(super) fn first(facts: Arc<InstanceFacts>, before: Option<History>) -> (Self, Sighting) {
+        let before = before.unwrap_or_default();
+        let mut history = History {
+            first_seen: before.first_seen.or(facts.observed_at),
+            on_since: When::NONE,
+            started: When::NONE,
+            ..before
+        };
+        remember_state(&mut history, &facts, true);
+        let sighting = Sighting {
+            facts: facts.clone(),
+            before: None,
+            not_before: When::NONE,
+            not_after: facts.observed_at,
+            history: history.clone(),
+        };
+        let last_seen = facts.observed_at;
+        let entry = Self { last_seen, facts, history, verdict: None, held_back: None, unseen: false, absent: false };
+        (entry, sighting)
+    }
+
+    pub(super) fn update(&mut self, mut facts: Arc<InstanceFacts>) -> Option<Sighting> {
+        keep_shared(&mut facts, &self.facts);
+        let changed = !same_but_time(&facts, &self.facts);
+        let (before, not_before) = (self.facts.state.clone(), self.last_seen);
+        let is_news = facts.last_operation.known() != self.facts.last_operation.known();
+        remember_state(&mut self.history, &facts, is_news);
+        self.last_seen = facts.observed_at;
+        (self.absent, self.unseen) = (false, false);
+        if is_as_before(&facts, &self.facts) {
+            return None;
+        }
+        self.facts = facts;
+        changed.then(|| Sighting {
+            facts: self.facts.clone(),
+            before: Some(before),
+            not_before: not_before.into(),
+            not_after: self.last_seen,
+            history: self.history.clone(),
+        })
+    }
+}
+
+/// What did not change is held once, by the old facts and the new: most of a fleet is as it was.
+fn keep_shared(new: &mut Arc<InstanceFacts>, old: &InstanceFacts) {
+    let Some(new) = Arc::get_mut(new) else { return };
+    new.id = old.id.clone();
+    if new.owner == old.owner {
+        new.owner = old.owner.clone();
+    }
+    if new.native == old.native {
+        new.native = old.native.clone();
+    }
+    if let (Reading::Known { value: new, .. }, Reading::Known { value: old, .. }) =
+        (&mut new.last_operation, &old.last_operation)
+        && new == old
+    {
+        *new = Arc::clone(old);
+    }
+}
+
+fn same_but_at(old: &Verdict, new: &Verdict) -> bool {
+    // the cheapest first: most that differ do so in these
+    (old.action, old.ground, old.changes_at) == (new.action, new.ground, new.changes_at)
+        && *old == Verdict { at: old.at, ..new.clone() }
+}
+
+/// Most of a fleet is as it was: its facts are not made anew at every look. Whoever goes by their age asks when it was
+/// last seen.
+fn is_as_before(new: &InstanceFacts, old: &InstanceFacts) -> bool {
+    same_but_time(new, old)
+        && (&new.activity, &new.oddities, &new.region) == (&old.activity, &old.oddities, &old.region)
+}
+
+/// True while something is known to use it.
+pub(super) fn is_busy(facts: &InstanceFacts) -> bool {
+    facts.state == PowerState::JobRunning || matches!(facts.activity, Activity::Busy { .. })
+}
+
+fn same_but_time(new: &InstanceFacts, old: &InstanceFacts) -> bool {
+    new.state == old.state
+        && new.created == old.created
+        && is_busy(new) == is_busy(old)
+        && new.last_operation.known() == old.last_operation.known()
+        && new.tags.known() == old.tags.known()
+        && new.size == old.size
+        && new.owner == old.owner
+        && new.native == old.native
+}
