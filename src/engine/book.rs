@@ -48,6 +48,10 @@ pub(super) struct Changes {
     pub(super) absent: Vec<InstanceId>,
     /// Intents whose instance is gone, or another one by now (fault 16, 28).
     pub(super) closed: Vec<(InstanceId, String)>,
+    /// Instances that a reading left out for the first time, and when they were last seen.
+    pub(super) unseen: Vec<(InstanceId, Timestamp)>,
+    /// Instances that are seen again after they were left out.
+    pub(super) seen_again: Vec<InstanceId>,
 }
 
 impl Changes {
@@ -57,6 +61,8 @@ impl Changes {
         self.gone.extend(other.gone);
         self.absent.extend(other.absent);
         self.closed.extend(other.closed);
+        self.unseen.extend(other.unseen);
+        self.seen_again.extend(other.seen_again);
     }
 }
 
@@ -109,6 +115,8 @@ impl Place {
         let now = inventory.taken_at;
         self.departed
             .retain(|_, entry| now.duration_since(entry.last_seen) < DEPARTED || entry.history.hold_at(now).is_some());
+        let unseen_before: BTreeSet<InstanceId> =
+            self.entries.iter().filter(|(_, entry)| entry.unseen).map(|(id, _)| id.clone()).collect();
         self.entries.values_mut().for_each(|entry| entry.unseen = true);
         let seen: BTreeSet<InstanceId> = inventory.instances.iter().map(|facts| facts.id.clone()).collect();
         for facts in inventory.instances {
@@ -122,6 +130,13 @@ impl Place {
             }
             Completeness::Partial(left_out) => left_out,
         };
+        for (id, entry) in self.entries.iter().filter(|(id, entry)| entry.unseen != unseen_before.contains(*id)) {
+            if entry.unseen {
+                changes.unseen.push((id.clone(), entry.last_seen));
+            } else {
+                changes.seen_again.push(id.clone());
+            }
+        }
         changes
     }
 

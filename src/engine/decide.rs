@@ -9,7 +9,7 @@ use thin_vec::ThinVec;
 use super::book::Rule;
 use super::state::State;
 use crate::facts::{Freeze, InstanceFacts};
-use crate::policy::Policy;
+use crate::policy::{Mode, Policy};
 use crate::ports::Decision;
 use crate::rules::{Action, Ground, Moment, Verdict, evaluate, terms_of};
 use crate::units::{PolicyId, WorkspaceId};
@@ -24,6 +24,8 @@ pub(super) struct Decided {
     pub(super) acting: Vec<(Arc<InstanceFacts>, Arc<Verdict>, ThinVec<String>)>,
     /// What the journal does not hold yet.
     pub(super) news: Vec<Decision>,
+    /// Stops that are newly due, and that a policy only observes.
+    pub(super) would: Vec<Arc<Verdict>>,
 }
 
 impl State {
@@ -81,7 +83,12 @@ impl State {
                         let told = terms_of(policy, &entry.facts).warning.notify.iter().cloned().collect();
                         decided.acting.push((entry.dated(), verdict.clone(), told));
                     }
-                    Action::Stop => decided.acting.push((entry.dated(), verdict.clone(), ThinVec::new())),
+                    Action::Stop => {
+                        if is_news && policy.mode == Mode::Observe {
+                            decided.would.push(verdict.clone());
+                        }
+                        decided.acting.push((entry.dated(), verdict.clone(), ThinVec::new()));
+                    }
                 }
                 decided.verdicts.push(verdict);
             }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::{Activity, History, InstanceFacts, Operation, OperationStatus, PowerState, Reading, Trigger};
 use crate::guard::Refusal;
+use crate::ledger::GAP;
 use crate::ports::Sighting;
 use crate::rules::{Action, Verdict};
 use crate::units::When;
@@ -131,13 +132,15 @@ impl Entry {
 
     pub(super) fn update(&mut self, mut facts: Arc<InstanceFacts>) -> Option<Sighting> {
         keep_shared(&mut facts, &self.facts);
-        let changed = !same_but_time(&facts, &self.facts);
+        // after a gap without a last operation nobody knows what was meanwhile, and the ledger has to say so (C5)
+        let is_gap = facts.observed_at.duration_since(self.last_seen).as_secs() > GAP && facts.last_operation.known().is_none();
+        let changed = is_gap || !same_but_time(&facts, &self.facts);
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
         let is_news = facts.last_operation.known() != self.facts.last_operation.known();
         remember_state(&mut self.history, &facts, is_news);
         self.last_seen = facts.observed_at;
         (self.absent, self.unseen) = (false, false);
-        if is_as_before(&facts, &self.facts) {
+        if is_as_before(&facts, &self.facts) && !is_gap {
             return None;
         }
         self.facts = facts;

@@ -28,6 +28,16 @@ pub(super) fn policies(digest: &str, governing: usize) {
     }
 }
 
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
+pub(super) fn prices(asked: usize, faults: &[FaultLine]) {
+    if faults.is_empty() {
+        tracing::debug!(asked, "prices were asked for");
+    }
+    for fault in faults {
+        tracing::warn!("a price source failed, and the last good prices stand: {}", fault.words);
+    }
+}
+
 pub(super) fn drained(in_time: bool) {
     if !in_time {
         tracing::warn!("a sweep was cut off; what it sent is settled by looking at the next start");

@@ -1,5 +1,6 @@
 //! The machine: observe → evaluate → plan → guard → act → record → publish, and the loop around it. Names no adapter.
 
+mod accounts;
 mod act;
 mod backoff;
 mod book;
@@ -15,6 +16,7 @@ mod missed;
 mod observe;
 mod options;
 mod policies;
+mod prices;
 mod publish;
 mod record;
 mod run;
@@ -24,6 +26,7 @@ mod state;
 mod stuck;
 mod sweep;
 
+pub use accounts::Accounting;
 pub use control::ControlError;
 pub use options::EngineOptions;
 pub use run::{AfterLook, Command, RunError};

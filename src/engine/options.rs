@@ -1,5 +1,6 @@
 //! How the engine paces itself.
 
+use super::accounts::Accounting;
 use crate::guard::Bounds;
 use crate::units::Span;
 
@@ -25,6 +26,8 @@ pub struct EngineOptions {
     pub stale_after: Option<jiff::SignedDuration>,
     /// The release of the time zone data; none when nobody knows.
     pub zone_data: Option<std::sync::Arc<str>>,
+    /// How money is counted.
+    pub accounting: Accounting,
     /// Called at labelled points between intent and outcome; only the crash tests give one.
     pub at_point: Option<fn(&'static str)>,
 }

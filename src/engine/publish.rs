@@ -10,7 +10,7 @@ use super::entry::Entry;
 use super::state::{Engine, State};
 use crate::facts::Freeze;
 use crate::ports::World;
-use crate::report::{FleetView, InstanceView, PolicyView, WorkspaceView};
+use crate::report::{FleetView, InstanceView, MoneyView, PolicyView, WorkspaceView};
 
 impl<W: World> Engine<W> {
     /// Makes the view anew from what is held.
@@ -49,6 +49,12 @@ impl State {
             reload: self.reload.clone(),
             sight,
             messages_let_go: self.messages_let_go,
+            money: MoneyView {
+                prices: self.prices.clone(),
+                faults: self.price_faults.clone(),
+                tallies: self.tallies.clone(),
+                head: (self.head.seq, self.head.hex()),
+            },
             last: self.last.clone(),
         }
     }

@@ -1,5 +1,7 @@
 //! What a sweep writes before it acts: sightings, verdicts that changed, notices. Without it nothing is stopped (fault 40).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use thin_vec::ThinVec;
 
@@ -9,8 +11,9 @@ use super::state::Engine;
 use crate::facts::{NoticeState, PastNotice};
 use crate::plan::Notice;
 use crate::policy::Mode;
-use crate::ports::{Decision, Fault, Message, MessageKind, SweepRecord, World};
+use crate::ports::{Accounts, Decision, Fault, Message, MessageKind, SweepRecord, World};
 use crate::report::SweepReport;
+use crate::rules::Verdict;
 use crate::units::{PolicyId, WorkspaceId};
 
 /// Notices kept in memory an instance.
@@ -26,6 +29,20 @@ fn joined<T>(mut left: Vec<T>, new: Vec<T>) -> Vec<T> {
     }
     left.extend(new);
     left
+}
+
+/// The same for what goes beside.
+fn joined_accounts(left: Accounts, new: Accounts) -> Accounts {
+    let mut teams = left.teams;
+    teams.extend(new.teams);
+    Accounts {
+        terms: new.terms,
+        teams,
+        unseen: joined(left.unseen, new.unseen),
+        seen_again: joined(left.seen_again, new.seen_again),
+        would: joined(left.would, new.would),
+        rules: new.rules,
+    }
 }
 
 fn newest<T>(rows: &mut Vec<T>) {
@@ -53,13 +70,15 @@ pub(super) struct Found {
     pub(super) settled: Settled,
     pub(super) decisions: Vec<Decision>,
     pub(super) evaluated: Vec<PolicyId>,
+    /// Stops that are newly due under policies that only observe.
+    pub(super) would: Vec<Arc<Verdict>>,
 }
 
 impl<W: World> Engine<W> {
     /// Writes it, and remembers the notices. In observe mode nobody is told anything.
     pub(super) async fn record(
         &self,
-        found: Found,
+        mut found: Found,
         notices: Vec<Notice>,
         now: Timestamp,
         report: &mut SweepReport,
@@ -67,6 +86,7 @@ impl<W: World> Engine<W> {
         let notices: Vec<Notice> = notices.into_iter().filter(|notice| self.enforces(&notice.policy)).collect();
         let mut messages: Vec<Message> = notices.iter().map(|notice| Message::warning(notice, now)).collect();
         messages.extend(found.settled.messages);
+        let accounts = self.accounts(&mut found.changes, &found.read, &found.would);
         let mut left = std::mem::take(&mut self.lock().unwritten);
         left.gone.retain(|(id, _)| !found.changes.sightings.iter().any(|seen| seen.facts.id == *id));
         let record = SweepRecord {
@@ -80,6 +100,7 @@ impl<W: World> Engine<W> {
             evaluated: found.evaluated,
             absent: found.changes.absent,
             frozen: self.lock().frozen_now(),
+            accounts: joined_accounts(left.accounts, accounts),
         };
         if let Err(fault) = self.world.record(&record).await {
             self.keep_for_later(record);
@@ -110,10 +131,14 @@ impl<W: World> Engine<W> {
         newest(&mut record.gone);
         newest(&mut record.decisions);
         newest(&mut record.messages);
+        newest(&mut record.accounts.would);
+        newest(&mut record.accounts.unseen);
+        newest(&mut record.accounts.seen_again);
         let mut state = self.lock();
         let later = std::mem::take(&mut state.unwritten);
         record.sightings.extend(later.sightings);
         record.messages.extend(later.messages);
+        record.accounts = joined_accounts(record.accounts, later.accounts);
         state.unwritten = SweepRecord {
             at: None,
             seen: Vec::new(),

@@ -13,7 +13,8 @@ use crate::facts::{Freeze, Hold, OpenIntent, StopKey};
 use crate::guard::FleetSight;
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
-use crate::report::{FleetView, SweepReport};
+use crate::ledger::{Head, PriceBook, Tally};
+use crate::report::{FaultLine, FleetView, MoneyView, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
 /// Everything between sweeps.
@@ -59,6 +60,14 @@ pub(super) struct State {
     pub(super) zone_data: Option<Arc<str>>,
     /// Discoveries in a row that missed most of the fleet.
     pub(super) shrunk: u32,
+    /// Prices in force.
+    pub(super) prices: Arc<PriceBook>,
+    pub(super) prices_asked_at: Option<Timestamp>,
+    /// What was wrong when prices were last asked for.
+    pub(super) price_faults: Vec<FaultLine>,
+    /// Sums of the ledger, and its end, as of the last sweep.
+    pub(super) tallies: Arc<Vec<Tally>>,
+    pub(super) head: Head,
     pub(super) last: Arc<SweepReport>,
 }
 
@@ -108,6 +117,11 @@ impl<W: World> Engine<W> {
             stale_after: options.stale_after,
             zone_data: options.zone_data.clone(),
             shrunk: 0,
+            prices: Arc::default(),
+            prices_asked_at: None,
+            price_faults: Vec::new(),
+            tallies: Arc::default(),
+            head: Head::EMPTY,
             last: Arc::new(SweepReport::default()),
         };
         let view = FleetView {
@@ -118,6 +132,7 @@ impl<W: World> Engine<W> {
             reload: Ok(now),
             sight: FleetSight::default(),
             messages_let_go: 0,
+            money: MoneyView::default(),
             last: Arc::new(SweepReport::default()),
         };
         Self {
@@ -146,7 +161,9 @@ impl<W: World> Engine<W> {
     /// When the journal cannot be read; nothing may be stopped then.
     pub async fn recall(&self) -> Result<(), Fault> {
         let recall = self.world.recall(self.world.now()).await?;
+        let prices = Arc::new(self.world.prices().await?);
         let mut state = self.lock();
+        state.prices = prices;
         // while everything is frozen no edge is noted: a mark after it says that it was lifted
         let lifted = |until: Timestamp| recall.evaluated.values().any(|at| *at >= until);
         state.was_frozen = recall.frozen.is_some_and(|(_, until)| !lifted(until));

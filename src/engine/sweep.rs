@@ -12,7 +12,7 @@ use super::state::Engine;
 use crate::facts::{Freeze, WorkspaceFacts};
 use crate::guard::{Refusal, Review, Weighed, review};
 use crate::plan::{Plan, draft};
-use crate::ports::{SweepRecord, World};
+use crate::ports::{Fault, SweepRecord, World};
 use crate::report::{FaultLine, SweepReport};
 
 impl<W: World> Engine<W> {
@@ -51,7 +51,7 @@ impl<W: World> Engine<W> {
         settled.close(&changes, &mut report);
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);
-        let (Decided { verdicts, acting, news }, evaluated) = {
+        let (Decided { verdicts, acting, news, would }, evaluated) = {
             let mut state = self.lock();
             let decided = state.decide(&read, &freeze, now);
             state.note_let_go(&decided.verdicts, &mut report);
@@ -59,10 +59,11 @@ impl<W: World> Engine<W> {
             (decided, state.note_edges(&freeze, now, &mut report))
         };
         report.verdicts = verdicts;
-        let Plan { made_at, steps, notices } = draft(&acting, now);
+        let Plan { made_at, mut steps, notices } = draft(&acting, now);
+        self.foresee(&mut steps, now);
         let Weighed { told, held_back } = self.weigh(notices, &freeze, now);
         report.refused = held_back;
-        let found = Found { changes, read, settled, decisions: news, evaluated };
+        let found = Found { changes, read, settled, decisions: news, evaluated, would };
         let plan = Plan { made_at, steps, notices: Vec::new() };
         match self.record(found, told, now, &mut report).await {
             Err(fault) => {
@@ -73,7 +74,23 @@ impl<W: World> Engine<W> {
             }
             Ok(()) => self.carry_out(plan, &freeze, now, &mut report).await,
         }
+        self.count_up(&mut report).await;
         self.finish(report)
+    }
+
+    /// Sums and end of the ledger, for every face.
+    async fn count_up(&self, report: &mut SweepReport) {
+        let counted = async { Ok((self.world.tallies().await?, self.world.head().await?)) };
+        match counted.await {
+            Ok((tallies, head)) => {
+                let mut state = self.lock();
+                (state.tallies, state.head) = (Arc::new(tallies), head);
+            }
+            Err(fault) => {
+                let fault: Fault = fault;
+                report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
+            }
+        }
     }
 
     /// What keeps everything from being stopped and is nobody's wish is a fault.
@@ -94,6 +111,7 @@ impl<W: World> Engine<W> {
         let acted = self.act(Self::in_order(approved)).await;
         let record = SweepRecord {
             at: Some(now),
+            accounts: self.accounts_of(&acted.sightings),
             sightings: acted.sightings,
             messages: acted.messages,
             ..SweepRecord::default()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::price::{NoPrice, Price, PriceKey, Quote};
 use crate::units::{Rate, Region};
@@ -23,6 +23,20 @@ pub struct Priced {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PriceBook {
     prices: BTreeMap<PriceKey, Priced>,
+}
+
+/// As a list: a price's key is no word.
+impl Serialize for PriceBook {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.prices)
+    }
+}
+
+impl<'de> Deserialize<'de> for PriceBook {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let prices: Vec<(PriceKey, Priced)> = Vec::deserialize(deserializer)?;
+        Ok(Self { prices: prices.into_iter().collect() })
+    }
 }
 
 /// A price that is so many times the one before, or so small a part of it, is not believed (fault 45).

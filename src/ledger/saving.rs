@@ -104,6 +104,13 @@ pub struct ClaimRules {
     pub restart_cost: i64,
 }
 
+impl Default for ClaimRules {
+    /// Half an hour (C12); five minutes to come up again.
+    fn default() -> Self {
+        Self { regret_within: 30 * 60, restart_cost: 5 * 60 }
+    }
+}
+
 /// A closed claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Avoided {

@@ -41,6 +41,7 @@ fn step(facts: &InstanceFacts, verdict: &Verdict) -> Option<Step> {
         expected: Expected::of(facts),
         observed_at: facts.observed_at,
         size: facts.size.clone(),
+        counterfactual: None,
     })
 }
 

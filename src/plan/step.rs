@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Created, InstanceFacts, LastOperation, NoticeKey, PowerState, Reading, StopKey, Tags};
+use crate::ledger::Counterfactual;
 use crate::rules::Ground;
 use crate::units::{InstanceId, PolicyId};
 
@@ -68,6 +69,10 @@ pub struct Step {
     pub observed_at: Timestamp,
     /// Its VM size, for the order of acting and for notices.
     pub size: Arc<str>,
+    /// Until when it would run at most if it were not stopped; stated before the stop, so that nobody can choose it after
+    /// (C9). None in steps of before there was a ledger.
+    #[serde(default)]
+    pub counterfactual: Option<Counterfactual>,
 }
 
 impl Step {

@@ -1,5 +1,6 @@
 //! The seams: what the engine asks of the outside, one port a file, and the one fault type that it can reason about.
 
+mod accounts;
 mod clock;
 mod control;
 mod fault;
@@ -11,6 +12,7 @@ mod rows;
 mod stop;
 mod world;
 
+pub use accounts::{Accounts, LedgerBook, WouldStop};
 pub use clock::Clock;
 pub use control::{Control, Declined, HoldRequest};
 pub use fault::{Fault, FaultKind, with_causes};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Message;
+use super::{Accounts, Message};
 use crate::facts::{Created, History, Hold, InstanceFacts, PowerState, StopKey, StopResult};
 use crate::plan::Step;
 use crate::rules::Verdict;
@@ -101,6 +101,8 @@ pub struct SweepRecord {
     pub evaluated: Vec<PolicyId>,
     /// From when to when everything was seen frozen, while it is.
     pub frozen: Option<(Timestamp, Timestamp)>,
+    /// What the ledger needs to know beside.
+    pub accounts: Accounts,
 }
 
 /// When a policy's revision was first seen, and whether a person let it act on all (G19).

@@ -1,6 +1,6 @@
 //! Everything outside as one bound, and the freeze switch among it.
 
-use super::{Clock, Journal, Notify, Observe, StopInstances};
+use super::{Clock, Journal, LedgerBook, Notify, Observe, Prices, StopInstances};
 use crate::facts::Freeze;
 
 /// The freeze switch, read right before every stop.
@@ -10,5 +10,11 @@ pub trait FreezeSwitch: Send + Sync {
 }
 
 /// Everything outside, as one bound.
-pub trait World: Observe + StopInstances + Journal + Notify + FreezeSwitch + Clock + 'static {}
-impl<T: Observe + StopInstances + Journal + Notify + FreezeSwitch + Clock + 'static> World for T {}
+pub trait World:
+    Observe + StopInstances + Journal + LedgerBook + Prices + Notify + FreezeSwitch + Clock + 'static
+{
+}
+impl<T> World for T where
+    T: Observe + StopInstances + Journal + LedgerBook + Prices + Notify + FreezeSwitch + Clock + 'static
+{
+}

@@ -2,11 +2,13 @@
 
 mod explain;
 mod label;
+mod money;
 mod sweep;
 mod view;
 pub mod words;
 
 pub use explain::{Explanation, TermLine, term_lines};
 pub use label::Label;
+pub use money::MoneyView;
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

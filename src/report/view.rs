@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
+use super::money::MoneyView;
 use super::SweepReport;
 use super::label::{self, Label};
 use crate::facts::{Freeze, Hold, InstanceFacts};
@@ -93,6 +94,9 @@ pub struct FleetView {
     /// Messages given up since the start: of no use any more before a channel took them.
     #[serde(default)]
     pub messages_let_go: u64,
+    /// What it costs.
+    #[serde(default)]
+    pub money: MoneyView,
     /// The last sweep.
     pub last: Arc<SweepReport>,
 }

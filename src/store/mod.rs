@@ -1,4 +1,4 @@
-//! What survives a restart: the journal in SQLite, and the freeze file.
+//! What survives a restart: the journal and the ledger in SQLite, and the freeze file.
 //!
 //! One process holds a journal at a time (L1). A write is on disk when it returns. `created` is part of an instance's
 //! identity in every table, so that a name used again inherits nothing (fault 28).
@@ -9,6 +9,7 @@ mod freeze;
 mod holds;
 mod intents;
 mod journal;
+mod ledger;
 mod marks;
 mod open;
 mod outbox;
@@ -24,5 +25,6 @@ mod tests;
 pub use audit::AuditHead;
 pub use error::StoreError;
 pub use freeze::{FileFreeze, FreezeFileError};
+pub use ledger::{References, Verified, VerifyError};
 pub use open::Store;
 pub use prune::Pruned;

@@ -1,19 +1,21 @@
 //! Writes a whole sweep in one transaction: all of it is on disk, or none (L8).
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
+use super::ledger::ReadBefore;
 use super::rows::{instance_key, stamp, workspace_key};
 use super::sightings::ROWS;
-use super::{Store, StoreError, intents, marks, outbox, sightings};
+use super::{Store, StoreError, intents, ledger, marks, outbox, sightings};
 use crate::ports::{Decision, SweepRecord};
 use crate::units::WorkspaceId;
 
 impl Store {
     pub(super) async fn write_record(&self, record: &SweepRecord) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        let before = read_before(&mut tx, &record.seen).await?;
         seen(&mut tx, &record.seen).await?;
-        sightings::write(&mut tx, &record.sightings).await?;
+        let noted = sightings::write(&mut tx, &record.sightings).await?;
         sightings::close(&mut tx, &record.gone, record.at).await?;
         decisions(&mut tx, &record.decisions).await?;
         outbox::add(&mut tx, &record.messages).await?;
@@ -30,6 +32,7 @@ impl Store {
         if let Some((since, until)) = record.frozen {
             frozen(&mut tx, since, until).await?;
         }
+        ledger::write(&mut tx, record, &noted, &before).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -42,6 +45,25 @@ async fn frozen(tx: &mut SqliteConnection, since: Timestamp, until: Timestamp) -
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// When these workspaces were read before, in seconds since 1970.
+async fn read_before(tx: &mut SqliteConnection, seen: &[(WorkspaceId, Timestamp)]) -> Result<ReadBefore, StoreError> {
+    let mut before = ReadBefore::new();
+    for chunk in seen.chunks(ROWS) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT workspace, unixepoch(seen_at) AS at FROM workspaces WHERE workspace IN (",
+        );
+        let mut list = query.separated(", ");
+        for (id, _) in chunk {
+            list.push_bind(workspace_key(id));
+        }
+        query.push(")");
+        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+            before.insert(row.try_get("workspace")?, row.try_get("at")?);
+        }
+    }
+    Ok(before)
 }
 
 async fn seen(tx: &mut SqliteConnection, seen: &[(WorkspaceId, Timestamp)]) -> Result<(), StoreError> {

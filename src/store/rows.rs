@@ -48,12 +48,13 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn unreadable(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
+    /// An error that names the place.
+    pub(super) fn wrong(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
         StoreError::Unreadable { table: self.table, row: self.row.to_owned(), source: source.into() }
     }
 
     pub(super) fn instant(self, text: &str) -> Result<Timestamp, StoreError> {
-        text.parse().map_err(|error: jiff::Error| self.unreadable(error))
+        text.parse().map_err(|error: jiff::Error| self.wrong(error))
     }
 
     pub(super) fn instant_or_none(self, text: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
@@ -65,15 +66,15 @@ impl Place<'_> {
     }
 
     pub(super) fn instance(self, text: &str) -> Result<InstanceId, StoreError> {
-        InstanceId::parse(text).map_err(|error| self.unreadable(error))
+        InstanceId::parse(text).map_err(|error| self.wrong(error))
     }
 
     pub(super) fn json<T: DeserializeOwned>(self, text: &str) -> Result<T, StoreError> {
-        serde_json::from_str(text).map_err(|error| self.unreadable(error))
+        serde_json::from_str(text).map_err(|error| self.wrong(error))
     }
 
     pub(super) fn number(self, value: i64) -> Result<u32, StoreError> {
-        u32::try_from(value).map_err(|error| self.unreadable(error))
+        u32::try_from(value).map_err(|error| self.wrong(error))
     }
 
     pub(super) fn result(self, label: &str, words: Option<String>) -> Result<StopResult, StoreError> {
@@ -84,7 +85,7 @@ impl Place<'_> {
             "gone" => Ok(StopResult::Gone),
             "failed" => Ok(StopResult::Failed(words)),
             "dropped" => Ok(StopResult::Dropped(words)),
-            other => Err(self.unreadable(format!("`{other}` is no result of a stop"))),
+            other => Err(self.wrong(format!("`{other}` is no result of a stop"))),
         }
     }
 }

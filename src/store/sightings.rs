@@ -55,24 +55,57 @@ struct Transition<'a> {
     operation: Option<&'a str>,
 }
 
-/// Writes every sighting, in order.
-pub(super) async fn write(tx: &mut SqliteConnection, sightings: &[Sighting]) -> Result<(), StoreError> {
+/// What the journal made of a sighting.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Noted {
+    /// The row that tells of the change, if there was any.
+    pub(super) transition: Option<i64>,
+    /// Its last operation was not known before.
+    pub(super) is_news: bool,
+    /// The life of the same name that it ended.
+    pub(super) replaced: Option<String>,
+}
+
+/// Writes every sighting, in order; says what became of each.
+pub(super) async fn write(tx: &mut SqliteConnection, sightings: &[Sighting]) -> Result<Vec<Noted>, StoreError> {
+    let mut noted = Vec::with_capacity(sightings.len());
     for chunk in sightings.chunks(ROWS) {
         let incoming = chunk.iter().map(Incoming::of).collect::<Result<Vec<_>, _>>()?;
         let known = known(tx, &incoming).await?;
         let mut transitions = Vec::new();
+        let mut next = next_transition(tx).await?;
         for new in &incoming {
             let old = known.get(&new.instance);
+            let mut note = Noted::default();
             if let Some(old) = old.filter(|old| old.created != new.created) {
                 retire(tx, &new.instance).await?;
-                transitions.extend(old.replaced_by(new));
+                note.replaced = Some(old.created.clone());
+                transitions.extend(old.replaced_by(new).map(|transition| (take(&mut next), transition)));
             }
-            transitions.extend(new.transition(old.filter(|old| old.created == new.created))?);
+            let same = old.filter(|old| old.created == new.created);
+            note.is_news = same.is_none_or(|old| new.operation.is_some() && old.operation != new.operation);
+            if let Some(transition) = new.transition(same)? {
+                let seq = take(&mut next);
+                note.transition = Some(seq);
+                transitions.push((seq, transition));
+            }
+            noted.push(note);
         }
         append(tx, &transitions).await?;
         upsert(tx, &incoming).await?;
     }
-    Ok(())
+    Ok(noted)
+}
+
+fn take(next: &mut i64) -> i64 {
+    let number = *next;
+    *next = next.saturating_add(1);
+    number
+}
+
+async fn next_transition(tx: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM transitions").fetch_one(tx).await?;
+    Ok(last.unwrap_or(0).saturating_add(1))
 }
 
 /// Marks instances that were absent from a whole reading for the first time.
@@ -220,13 +253,13 @@ async fn retire(tx: &mut SqliteConnection, instance: &str) -> Result<(), StoreEr
     Ok(())
 }
 
-async fn append(tx: &mut SqliteConnection, transitions: &[Transition<'_>]) -> Result<(), StoreError> {
+async fn append(tx: &mut SqliteConnection, transitions: &[(i64, Transition<'_>)]) -> Result<(), StoreError> {
     for chunk in transitions.chunks(ROWS) {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO transitions (instance, created, from_state, to_state, not_before, not_after, known_by, operation) ",
+            "INSERT INTO transitions (seq, instance, created, from_state, to_state, not_before, not_after, known_by, operation) ",
         );
-        query.push_values(chunk, |mut row, t| {
-            row.push_bind(t.instance).push_bind(t.created).push_bind(t.from.as_deref()).push_bind(t.to);
+        query.push_values(chunk, |mut row, (seq, t)| {
+            row.push_bind(*seq).push_bind(t.instance).push_bind(t.created).push_bind(t.from.as_deref()).push_bind(t.to);
             row.push_bind(t.not_before.as_deref())
                 .push_bind(t.not_after.as_str())
                 .push_bind(t.known_by)

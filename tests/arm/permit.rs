@@ -101,6 +101,7 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
         expected: Expected::of(fresh),
         observed_at: now,
         size: Arc::clone(&fresh.size),
+        counterfactual: None,
     };
     let due =
         Due { ground: Ground::Uptime, key: StopKey("k".into()), due_at: now, base_at: now, stop_at: now, warn_at: now };

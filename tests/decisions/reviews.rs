@@ -49,6 +49,7 @@ fn step((workspace, name, planned): Short, policy: &Policy, at: jiff::Timestamp)
         expected: Expected::of(&facts),
         observed_at: at,
         size: facts.size,
+        counterfactual: None,
     }
 }
 

@@ -81,6 +81,7 @@ pub(crate) fn step(name: &str, ground: Ground, revision: &Arc<str>) -> Step {
         expected: Expected::of(&facts),
         observed_at: now(),
         size: facts.size,
+        counterfactual: None,
     }
 }
 

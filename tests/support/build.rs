@@ -148,6 +148,7 @@ pub fn step(facts: &InstanceFacts, ground: Ground) -> Step {
         expected: Expected::of(facts),
         observed_at: now(),
         size: facts.size.clone(),
+        counterfactual: None,
     }
 }
 

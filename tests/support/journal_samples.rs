@@ -126,6 +126,7 @@ pub(crate) fn intent(intent_id: &str, name: &str, created: Created, key: &str, w
         expected: Expected::of(&facts),
         observed_at: when,
         size: facts.size,
+        counterfactual: None,
     };
     Intent { id: intent_id.to_owned(), step, at: when, attempt: 1 }
 }

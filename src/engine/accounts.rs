@@ -1,0 +1,182 @@
+//! What the ledger is told of a sweep: terms, teams, what was left out, what would have been stopped, and counterfactuals.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::book::{Changes, Place, Rule};
+use super::entry::Entry;
+use super::state::{Engine, State};
+use crate::facts::{Activity, InstanceFacts, Tags};
+use crate::ledger::{ClaimRules, Counterfactual, Governance, Limit, Residual, Terms};
+use crate::plan::Step;
+use crate::policy::{Mode, Policy};
+use crate::ports::{Accounts, Sighting, WouldStop, World};
+use crate::rules::{Verdict, terms_of};
+use crate::schedule::EdgeKind;
+use crate::units::{Span, WorkspaceId};
+
+/// How money is counted; every one a setting.
+#[derive(Debug, Clone)]
+pub struct Accounting {
+    /// The tag of an instance, or else of its workspace, that names its team.
+    pub team_tag: Arc<str>,
+    /// Teams by owner, in lower case; they come before the workspace's tag and after the instance's.
+    pub owners: Arc<BTreeMap<String, Arc<str>>>,
+    /// What the parts cost that no stop stops.
+    pub residual: Option<Residual>,
+    /// How claims are counted.
+    pub rules: ClaimRules,
+    /// No stop is credited for longer.
+    pub horizon: Span,
+    /// How often prices are asked for.
+    pub refresh: Span,
+}
+
+impl Default for Accounting {
+    fn default() -> Self {
+        Self {
+            team_tag: "team".into(),
+            owners: Arc::default(),
+            residual: Residual::listed().ok(),
+            rules: ClaimRules::default(),
+            horizon: Span::hours(12),
+            refresh: Span::hours(24),
+        }
+    }
+}
+
+impl Accounting {
+    /// The team an instance is counted for.
+    fn team(&self, facts: &InstanceFacts, workspace: &Tags) -> Option<Arc<str>> {
+        let tag = |tags: &Tags| tags.get(&self.team_tag).map(str::trim).filter(|team| !team.is_empty()).map(Arc::from);
+        let of_owner = || {
+            let owner = &facts.owner;
+            let names = [owner.name(), owner.user_name.as_deref(), owner.assigned_id.as_deref(), owner.user_id.as_deref()];
+            names.into_iter().flatten().find_map(|name| self.owners.get(&name.to_ascii_lowercase()).cloned())
+        };
+        facts.tags.known().and_then(tag).or_else(of_owner).or_else(|| tag(workspace))
+    }
+}
+
+impl<W: World> Engine<W> {
+    /// Everything beside sightings that were made while acting.
+    pub(super) fn accounts_of(&self, sightings: &[Sighting]) -> Accounts {
+        let accounting = &self.options.accounting;
+        let teams = self.lock().teams(sightings, accounting);
+        Accounts { teams, rules: accounting.rules, ..Accounts::default() }
+    }
+
+    /// Everything beside the sightings of a sweep.
+    pub(super) fn accounts(
+        &self,
+        changes: &mut Changes,
+        read: &[WorkspaceId],
+        would: &[Arc<Verdict>],
+    ) -> Accounts {
+        let state = self.lock();
+        let horizon = self.options.accounting.horizon;
+        let would = would.iter().filter_map(|verdict| state.would_stop(verdict, horizon)).collect();
+        Accounts {
+            terms: state.terms(read, &self.options.accounting),
+            teams: state.teams(&changes.sightings, &self.options.accounting),
+            unseen: std::mem::take(&mut changes.unseen),
+            seen_again: std::mem::take(&mut changes.seen_again),
+            would,
+            rules: self.options.accounting.rules,
+        }
+    }
+
+    /// States of each step until when it would run at most without it (C9).
+    pub(super) fn foresee(&self, steps: &mut [Step], now: Timestamp) {
+        let state = self.lock();
+        for step in steps {
+            step.counterfactual = state.counterfactual_of(step, now, self.options.accounting.horizon);
+        }
+    }
+}
+
+impl State {
+    fn teams(
+        &self,
+        sightings: &[Sighting],
+        accounting: &Accounting,
+    ) -> BTreeMap<crate::units::InstanceId, Arc<str>> {
+        let team = |seen: &Sighting| {
+            let place = self.places.get(seen.facts.id.workspace())?;
+            Some((seen.facts.id.clone(), accounting.team(&seen.facts, &place.facts.tags)?))
+        };
+        sightings.iter().filter_map(team).collect()
+    }
+
+    fn terms(&self, read: &[WorkspaceId], accounting: &Accounting) -> BTreeMap<WorkspaceId, Arc<Terms>> {
+        let ungoverned =
+            Terms::ungoverned(env!("CARGO_PKG_VERSION"), self.zone_data.as_deref(), accounting.residual);
+        let under = |policy: &Policy| Terms {
+            policy: Some(policy.id.as_str().into()),
+            revision: Some(policy.revision.clone()),
+            governance: match policy.mode {
+                Mode::Observe => Governance::Observe,
+                Mode::Enforce => Governance::Enforce,
+            },
+            ..ungoverned.clone()
+        };
+        let nobody = Arc::new(ungoverned.clone());
+        let policies: BTreeMap<_, _> =
+            self.policies.policies.iter().map(|policy| (policy.id.clone(), Arc::new(under(policy)))).collect();
+        let of = |place: &Place| match &place.rule {
+            Rule::Governed(policy) => policies.get(&policy.id).unwrap_or(&nobody).clone(),
+            Rule::Ungoverned | Rule::Conflict(_) => nobody.clone(),
+        };
+        read.iter().filter_map(|id| Some((id.clone(), of(self.places.get(id)?)))).collect()
+    }
+
+    /// A stop that a policy in observe mode would make, from the moment at which it is due.
+    pub(super) fn would_stop(&self, verdict: &Verdict, horizon: Span) -> Option<WouldStop> {
+        let policy = self.policies.get(&verdict.under.policy).filter(|policy| policy.mode == Mode::Observe)?;
+        let due = verdict.due.as_ref()?;
+        let entry = self.places.get(verdict.instance.workspace())?.entries.get(&verdict.instance)?;
+        Some(WouldStop {
+            instance: verdict.instance.clone(),
+            created: verdict.created,
+            at: verdict.at,
+            key: due.key.clone(),
+            ground: due.ground.label(),
+            counterfactual: counterfactual(policy, entry, verdict.at, horizon),
+        })
+    }
+
+    fn counterfactual_of(&self, step: &Step, now: Timestamp, horizon: Span) -> Option<Counterfactual> {
+        let policy = self.policies.get(&step.policy)?;
+        let entry = self.places.get(step.instance.workspace())?.entries.get(&step.instance)?;
+        Some(counterfactual(policy, entry, now, horizon))
+    }
+}
+
+/// Until when it would run at most: to the next hours, to what Azure's own timers would do, to the horizon; whichever
+/// comes first. What is not known for sure counts against the claim.
+fn counterfactual(policy: &Policy, entry: &Entry, now: Timestamp, horizon: Span) -> Counterfactual {
+    let at = |instant: Timestamp, limit| Counterfactual { until: instant.as_second(), limit };
+    let later = |length: SignedDuration| now.checked_add(length).unwrap_or(Timestamp::MAX);
+    let mut found = at(later(horizon.duration()), Limit::Horizon);
+    if let Some(hours) = &terms_of(policy, &entry.facts).hours {
+        let opens = hours.hours.walk(now).find(|edge| edge.kind == EdgeKind::On);
+        found = opens.map_or(found, |edge| found.earliest(at(edge.at, Limit::OnEdge)));
+    }
+    let native = &entry.facts.native;
+    if let Some(idle) = native.idle_shutdown {
+        // Azure's timer counts from the last use; of that nothing after the start may be known
+        let used = entry.history.last_busy.max(entry.history.started).max(entry.history.on_since).known();
+        let busy_now = matches!(entry.facts.activity, Activity::Busy { .. });
+        let from = used.filter(|_| !busy_now).unwrap_or(now);
+        let stops = from.checked_add(idle.duration()).unwrap_or(Timestamp::MAX).max(now);
+        found = found.earliest(at(stops, Limit::NativeIdle));
+    }
+    // Azure writes schedules in Windows' zone names, and ignores the change of clocks in some: when the next one comes
+    // is not reckoned here, and nothing is claimed.
+    if native.schedules.iter().any(|schedule| schedule.enabled && !schedule.starts) {
+        found = found.earliest(at(now, Limit::NativeSchedule));
+    }
+    found
+}

@@ -1,0 +1,94 @@
+//! Prices: asked for once a day, and at once for a size that has none yet. A price that cannot be had stops nothing and
+//! holds nothing up.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::log;
+use super::state::{Engine, State};
+use crate::ledger::PriceKey;
+use crate::ports::{Fault, Quoted, World};
+use crate::report::FaultLine;
+
+/// All sources together may take so long.
+const ASK_TIME: Duration = Duration::from_secs(300);
+/// What has no price is asked for again so soon.
+const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+/// From one try to the next, whatever is missing.
+const PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+impl<W: World> Engine<W> {
+    /// Asks for prices if that is due; says whether it did.
+    ///
+    /// # Errors
+    /// When what was answered could not be written down.
+    pub async fn refresh_prices(&self) -> Result<bool, Fault> {
+        let now = self.world.now();
+        let keys = self.lock().unasked(now, self.options.accounting.refresh.duration());
+        if keys.is_empty() {
+            return Ok(false);
+        }
+        self.lock().prices_asked_at = Some(now);
+        let quoted = tokio::time::timeout(ASK_TIME, self.world.quotes(&keys)).await.unwrap_or_default();
+        let faults = quoted.iter().flat_map(|one| one.faults.iter().map(move |fault| (one.source, fault)));
+        let faults: Vec<FaultLine> = faults
+            .map(|(source, fault)| FaultLine {
+                workspace: None,
+                label: "prices",
+                words: format!("{}: {}; {}", source.label(), fault.words(), fault.kind.remedy()),
+            })
+            .collect();
+        log::prices(keys.len(), &faults);
+        self.lock().price_faults = faults;
+        let book = self.world.reprice(&in_order(&keys, quoted), self.world.now()).await?;
+        self.lock().prices = Arc::new(book);
+        Ok(true)
+    }
+}
+
+/// Of each key the first source's price; where none has one, the first reason.
+fn in_order(
+    keys: &[PriceKey],
+    quoted: Vec<Quoted>,
+) -> Vec<(PriceKey, Result<crate::ledger::Quote, crate::ledger::NoPrice>)> {
+    let answers: Vec<_> = quoted.into_iter().flat_map(|one| one.answers).collect();
+    let best = |key: &PriceKey| {
+        let of = || answers.iter().filter(|(of, _)| of == key).map(|(_, answer)| answer);
+        let best = of().find(|answer| answer.is_ok()).or_else(|| of().next())?;
+        Some((key.clone(), best.clone()))
+    };
+    keys.iter().filter_map(best).collect()
+}
+
+impl State {
+    /// What is to be asked for now: everything once a refresh, what has no price every hour, what is new at once. Never
+    /// more often than every five minutes, and what is nearly due comes along: one request serves many sizes.
+    fn unasked(&self, now: Timestamp, refresh: SignedDuration) -> Vec<PriceKey> {
+        // a clock that went back does not keep prices from being asked for (S12)
+        let old = |at: Timestamp, after: SignedDuration| at > now || now.duration_since(at) >= after;
+        if self.prices_asked_at.is_some_and(|at| !old(at, PAUSE)) {
+            return Vec::new();
+        }
+        let all: BTreeSet<PriceKey> = self
+            .places
+            .values()
+            .flat_map(|place| place.entries.values())
+            .filter(|entry| !entry.absent)
+            .map(|entry| PriceKey::new(&entry.facts.size, &entry.facts.region))
+            .collect();
+        let is_due = |key: &PriceKey, early: SignedDuration| match self.prices.get(key) {
+            None => true,
+            Some(priced) if priced.price.is_none() || priced.doubt.is_some() => {
+                old(priced.asked_at, AGAIN.min(refresh))
+            }
+            Some(priced) => old(priced.asked_at, refresh.saturating_sub(early)),
+        };
+        if !all.iter().any(|key| is_due(key, SignedDuration::ZERO)) {
+            return Vec::new();
+        }
+        all.into_iter().filter(|key| is_due(key, AGAIN)).collect()
+    }
+}

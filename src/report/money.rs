@@ -1,0 +1,44 @@
+//! What every face shows of money: prices in force, sums, the end of the ledger.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::FaultLine;
+use super::view::InstanceView;
+use crate::ledger::{MeterState, PriceBook, Tally};
+use crate::units::{Currency, Rate};
+
+/// Money as of the last sweep.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct MoneyView {
+    /// Prices in force.
+    pub prices: Arc<PriceBook>,
+    /// What was wrong when prices were last asked for.
+    pub faults: Vec<FaultLine>,
+    /// Sums of the ledger and of what is going on.
+    pub tallies: Arc<Vec<Tally>>,
+    /// The end of the ledger: its last row, and that row's hash in hexadecimal.
+    pub head: (i64, String),
+}
+
+impl MoneyView {
+    /// What an instance costs an hour right now, as far as a price is known; none when it is not billed.
+    #[must_use]
+    pub fn burns(&self, instance: &InstanceView) -> Option<Rate> {
+        let facts = &instance.facts;
+        let billed = MeterState::of(&facts.state) == MeterState::Running;
+        billed.then(|| self.prices.rate(&facts.size, &facts.region)).flatten()
+    }
+
+    /// What these cost an hour together, by currency.
+    pub fn burn_rate<'a>(&self, instances: impl Iterator<Item = &'a InstanceView>) -> BTreeMap<Currency, i64> {
+        let mut sums = BTreeMap::new();
+        for rate in instances.filter_map(|instance| self.burns(instance)) {
+            let sum: &mut i64 = sums.entry(rate.currency()).or_insert(0);
+            *sum = sum.saturating_add(rate.nanos());
+        }
+        sums
+    }
+}

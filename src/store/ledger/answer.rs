@@ -1,0 +1,25 @@
+//! The ledger's port, answered by SQLite.
+
+use jiff::Timestamp;
+
+use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote};
+use crate::ports::{Fault, LedgerBook, Tally};
+use crate::store::Store;
+
+impl LedgerBook for Store {
+    async fn prices(&self) -> Result<PriceBook, Fault> {
+        self.read_prices().await.map_err(|error| error.fault("read the prices in force"))
+    }
+
+    async fn reprice(&self, answers: &[(PriceKey, Result<Quote, NoPrice>)], at: Timestamp) -> Result<PriceBook, Fault> {
+        self.write_prices(answers, at).await.map_err(|error| error.fault("write down the prices"))
+    }
+
+    async fn tallies(&self) -> Result<Vec<Tally>, Fault> {
+        self.read_tallies().await.map_err(|error| error.fault("add up the ledger"))
+    }
+
+    async fn head(&self) -> Result<Head, Fault> {
+        self.read_head().await.map_err(|error| error.fault("read the end of the ledger"))
+    }
+}

@@ -1,0 +1,18 @@
+//! The ledger in SQLite: appended to in the transaction of the sweep that causes it (L8), and never changed.
+
+mod answer;
+mod append;
+mod claims;
+mod cut;
+mod dims;
+mod meters;
+mod open;
+mod prices;
+mod read;
+mod tallies;
+mod verify;
+
+pub use read::References;
+pub use verify::{Verified, VerifyError};
+
+pub(super) use meters::{ReadBefore, write};

@@ -1,0 +1,208 @@
+//! Recomputes the whole ledger: every digest, every hash, every second, every sum (C16, I8).
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use sqlx::Row;
+
+use super::dims::hash_of;
+use super::read::entry_of;
+use super::tallies::{Key, seconds_of};
+use crate::ledger::{Auditor, Broken, Digests, Entry, Hash, Head, Life, PriceId, SubjectId, TermsId, digest};
+use crate::store::{Store, StoreError};
+
+/// Rows read at once.
+const PAGE: i64 = 20_000;
+
+/// What was found whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The end of the ledger.
+    pub head: Head,
+    /// Lives of instances' names.
+    pub lives: usize,
+    /// Seconds metered as running, stopped and unknown, of all lives.
+    pub total: Life,
+}
+
+/// Why the ledger does not stand.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It was changed.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// What rows refer to was changed.
+    #[error("row {id} of {table} does not fit its digest: it was changed")]
+    Reference {
+        /// The table.
+        table: &'static str,
+        /// Its row.
+        id: i64,
+    },
+    /// The kept sums are not those of the rows.
+    #[error("the sum kept for {what} is {kept} s, and its rows come to {found} s")]
+    Sum {
+        /// Workspace, team, kind and price.
+        what: String,
+        /// As kept.
+        kept: i64,
+        /// As added up.
+        found: i64,
+    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for VerifyError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What rows refer to, checked.
+struct Checked {
+    digests: Digests,
+    lives: HashMap<SubjectId, u32>,
+    accounts: HashMap<SubjectId, (String, String)>,
+}
+
+impl Store {
+    /// Follows the ledger from its first row to its last, in one view of it.
+    ///
+    /// # Errors
+    /// When anything was changed, lost or counted twice, or cannot be read.
+    pub async fn verify_ledger(&self) -> Result<Verified, VerifyError> {
+        let checked = self.checked().await?;
+        let corrected: Vec<i64> = sqlx::query_scalar("SELECT corrects FROM ledger WHERE corrects IS NOT NULL")
+            .fetch_all(self.readers())
+            .await?;
+        let corrected: HashSet<i64> = corrected.into_iter().collect();
+        let end = self.read_head().await?;
+        let mut auditor = Auditor::new(&checked.digests, &checked.lives, &corrected);
+        let mut sums = Sums { accounts: &checked.accounts, sums: BTreeMap::new(), corrected: HashMap::new() };
+        while auditor.head().seq < end.seq {
+            let rows = sqlx::query("SELECT * FROM ledger WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?")
+                .bind(auditor.head().seq)
+                .bind(end.seq)
+                .bind(PAGE)
+                .fetch_all(self.readers())
+                .await?;
+            if rows.is_empty() {
+                return Err(Broken::Missing(auditor.head().seq.saturating_add(1)).into());
+            }
+            for row in &rows {
+                let entry = entry_of(row)?;
+                let hash: Hash = hash_of(row.try_get("hash").map_err(StoreError::from)?)?;
+                auditor.follow(&entry, &hash)?;
+                sums.count(&entry, corrected.contains(&entry.seq))?;
+            }
+        }
+        let kept = self.kept().await?;
+        // rows that were added meanwhile are in the sums and not among those followed
+        if self.read_head().await? == end {
+            sums.compare(&kept)?;
+        }
+        let total = auditor.lives().values().fold(Life::default(), |sum, life| Life {
+            running: sum.running.saturating_add(life.running),
+            stopped: sum.stopped.saturating_add(life.stopped),
+            unknown: sum.unknown.saturating_add(life.unknown),
+            ..sum
+        });
+        Ok(Verified { head: auditor.head(), lives: auditor.lives().len(), total })
+    }
+
+    async fn checked(&self) -> Result<Checked, VerifyError> {
+        let mut lives: HashMap<(String, String), u32> = HashMap::new();
+        let (mut of, mut accounts) = (HashMap::new(), HashMap::new());
+        let rows =
+            sqlx::query("SELECT id, instance, created, workspace, coalesce(team, '') AS team FROM ledger_subjects")
+                .fetch_all(self.readers())
+                .await?;
+        for row in &rows {
+            let id = SubjectId(row.try_get("id")?);
+            let next = u32::try_from(lives.len()).unwrap_or(u32::MAX);
+            let life = *lives.entry((row.try_get("instance")?, row.try_get("created")?)).or_insert(next);
+            of.insert(id, life);
+            accounts.insert(id, (row.try_get("workspace")?, row.try_get("team")?));
+        }
+        let digests = Digests {
+            subjects: self.digests("ledger_subjects").await?.map(|(id, hash)| (SubjectId(id), hash)).collect(),
+            terms: self.digests("ledger_terms").await?.map(|(id, hash)| (TermsId(id), hash)).collect(),
+            prices: self.digests("prices").await?.map(|(id, hash)| (PriceId(id), hash)).collect(),
+        };
+        Ok(Checked { digests, lives: of, accounts })
+    }
+
+    async fn digests(&self, table: &'static str) -> Result<impl Iterator<Item = (i64, Hash)>, VerifyError> {
+        let query = format!("SELECT id, digest, body FROM {table}");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.readers()).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id: i64 = row.try_get("id")?;
+            let hash = digest(row.try_get("body")?);
+            if hash != hash_of(row.try_get("digest")?)? {
+                return Err(VerifyError::Reference { table, id });
+            }
+            found.push((id, hash));
+        }
+        Ok(found.into_iter())
+    }
+
+    async fn kept(&self) -> Result<BTreeMap<(String, String, String, i64), i64>, VerifyError> {
+        let rows = sqlx::query("SELECT workspace, team, kind, price, seconds FROM ledger_sums")
+            .fetch_all(self.readers())
+            .await?;
+        let one = |row: &sqlx::sqlite::SqliteRow| {
+            let key = (row.try_get("workspace")?, row.try_get("team")?, row.try_get("kind")?, row.try_get("price")?);
+            Ok((key, row.try_get("seconds")?))
+        };
+        Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
+    }
+}
+
+struct Sums<'a> {
+    accounts: &'a HashMap<SubjectId, (String, String)>,
+    sums: BTreeMap<Key, i64>,
+    /// What stands for each corrected row so far.
+    corrected: HashMap<i64, (Key, i64)>,
+}
+
+impl Sums<'_> {
+    fn count(&mut self, entry: &Entry, is_corrected: bool) -> Result<(), StoreError> {
+        let seconds = seconds_of(entry)?;
+        let (workspace, team) = self.accounts.get(&entry.subject).cloned().unwrap_or_default();
+        let key = (workspace, team, entry.kind.label(), entry.price.map_or(0, |id| id.0));
+        self.add(key.clone(), seconds);
+        if is_corrected {
+            self.corrected.insert(entry.seq, (key.clone(), seconds));
+        }
+        if let Some(corrects) = entry.corrects
+            && let Some((old, counted)) = self.corrected.insert(corrects, (key, seconds))
+        {
+            self.add(old, counted.saturating_neg());
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, key: Key, seconds: i64) {
+        let sum = self.sums.entry(key).or_insert(0);
+        *sum = sum.saturating_add(seconds);
+    }
+
+    fn compare(&self, kept: &BTreeMap<(String, String, String, i64), i64>) -> Result<(), VerifyError> {
+        let found: BTreeMap<(String, String, String, i64), i64> = self
+            .sums
+            .iter()
+            .map(|((w, t, kind, p), seconds)| ((w.clone(), t.clone(), (*kind).to_owned(), *p), *seconds))
+            .collect();
+        for key in found.keys().chain(kept.keys()) {
+            let (is, was) = (found.get(key).copied().unwrap_or(0), kept.get(key).copied().unwrap_or(0));
+            if is != was {
+                let (workspace, team, kind, price) = key;
+                let what = format!("{kind} of {workspace}, team `{team}`, at price {price}");
+                return Err(VerifyError::Sum { what, kept: was, found: is });
+            }
+        }
+        Ok(())
+    }
+}
