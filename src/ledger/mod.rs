@@ -4,5 +4,7 @@
 //! it is shown (RULES section 7).
 
 mod price;
+mod sheet;
 
 pub use price::{NoPrice, Price, PriceId, PriceKey, PriceSource, Quote};
+pub use sheet::{Sheet, SheetLine, Terms};
