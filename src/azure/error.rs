@@ -52,7 +52,7 @@ pub enum AzureError {
     Proxy,
     /// A redirect: never followed.
     #[error(
-        "the answer is a redirect ({0}), which Resource Manager never sends: a captive portal or proxy answers in its place"
+        "the answer is a redirect ({0}), which Azure never sends here: a captive portal or proxy answers in its place"
     )]
     Redirected(u16),
     /// Another content type.

@@ -11,6 +11,8 @@ use super::error::{Act, AzureError};
 use super::options::{AzureOptions, OptionsError};
 use super::origin::PinnedUrl;
 use super::paging::{List, each_page};
+use super::prices::Desk;
+use super::sending::Names;
 use super::throttle::Urgency;
 use super::translate::{Frame, Item};
 use super::transport::{Ask, Lane, Line};
@@ -32,6 +34,8 @@ const QUARANTINED_MAX: usize = 1000;
 pub struct Azure<C> {
     pub(super) line: Line<C>,
     pub(super) options: AzureOptions,
+    /// What asking for prices needs and remembers.
+    pub(super) desk: Desk,
 }
 
 impl<C: Clock> Azure<C> {
@@ -40,7 +44,7 @@ impl<C: Clock> Azure<C> {
     /// # Errors
     /// When the options break a rule or a file of theirs cannot be read.
     pub fn new(options: AzureOptions, clock: Arc<C>) -> Result<Self, OptionsError> {
-        Ok(Self { line: Line::new(&options, clock, &None)?, options })
+        Self::set_up(options, clock, &None)
     }
 
     /// The same with another way to find the addresses of a host.
@@ -48,7 +52,11 @@ impl<C: Clock> Azure<C> {
     /// # Errors
     /// As [`Azure::new`].
     pub fn with_names(options: AzureOptions, clock: Arc<C>, names: Arc<dyn Resolve>) -> Result<Self, OptionsError> {
-        Ok(Self { line: Line::new(&options, clock, &Some(names))?, options })
+        Self::set_up(options, clock, &Some(names))
+    }
+
+    fn set_up(options: AzureOptions, clock: Arc<C>, names: &Names) -> Result<Self, OptionsError> {
+        Ok(Self { line: Line::new(&options, clock, names)?, desk: Desk::new(&options, names)?, options })
     }
 
     /// A URL at or below a workspace, of our own making.
@@ -205,6 +213,7 @@ impl<C: Clock> Observe for Azure<C> {
             }
         }
         faults.sort_by_key(|(scope, _)| scope.to_string());
+        self.desk.settle_in(by_id.values());
         Discovery { workspaces: by_id.into_values().collect(), faults }
     }
 

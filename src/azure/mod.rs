@@ -1,4 +1,4 @@
-//! All that is known about Azure Resource Manager: identities, one guarded transport, its JSON, reading and stopping.
+//! All that is known about Azure Resource Manager: identities, one guarded transport, its JSON, reading, stopping and prices.
 
 mod allow;
 mod assertion;
@@ -13,6 +13,7 @@ mod options;
 mod origin;
 mod paging;
 mod permissions;
+mod prices;
 mod probe;
 mod retry;
 mod sending;
@@ -31,5 +32,6 @@ pub use options::{
     AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
 };
 pub use origin::{Foreign, Origin, PinnedUrl};
-pub use permissions::{PermissionSet, READ_ACTIONS, STOP_ACTION};
+pub use permissions::{PRICE_ACTION, PermissionSet, READ_ACTIONS, STOP_ACTION};
+pub use prices::PriceOptions;
 pub use probe::TokenProbe;

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::origin::Origin;
+use super::prices::PriceOptions;
 use crate::units::{SubscriptionId, WorkspaceId};
 
 /// The api-version that is used when settings name no other.
@@ -217,6 +218,8 @@ pub struct AzureOptions {
     pub concurrency: usize,
     /// Our own pacing; none sends as fast as it can and still obeys `Retry-After`.
     pub throttle: Option<ThrottleLimits>,
+    /// Where prices come from; without a source no price is asked for.
+    pub prices: PriceOptions,
 }
 
 impl AzureOptions {
@@ -234,6 +237,7 @@ impl AzureOptions {
             patience: SignedDuration::from_secs(60),
             concurrency: 32,
             throttle: Some(ThrottleLimits::default()),
+            prices: PriceOptions::default(),
         }
     }
 
@@ -269,6 +273,9 @@ pub enum OptionsError {
     /// Not an api-version.
     #[error("azure.api_version `{0}` is not an api-version such as 2025-12-01")]
     ApiVersion(String),
+    /// Not an origin for prices.
+    #[error("prices.retail_endpoint `{0}` is not https://HOST or https://HOST:PORT (plain http on loopback only)")]
+    PriceEndpoint(String),
     /// A token from a file for a real host.
     #[error(
         "azure.identity token_file is for an ARM host on loopback only, not for `{0}`; choose managed, workload, client_secret, client_certificate or azure_cli"

@@ -52,6 +52,9 @@ pub enum Foreign {
     /// The right origin, but outside the subscription that was asked about.
     #[error("a link in Azure's answer leads outside its subscription; it was not followed")]
     Outside,
+    /// The right origin, but not the list of prices that was being read.
+    #[error("a link in Azure's answer leads outside the list of prices; it was not followed")]
+    NotPrices,
 }
 
 impl Origin {
@@ -117,6 +120,13 @@ impl Origin {
     /// # Errors
     /// [`Foreign`], when it leads anywhere else or parsers could disagree about where it leads.
     pub fn pin(&self, text: &str, subscription: &SubscriptionId) -> Result<PinnedUrl, Foreign> {
+        let url = self.followed(text)?;
+        is_below(url.path(), subscription)?;
+        Ok(PinnedUrl(url))
+    }
+
+    /// Compares a URL that Azure gave, absolute or rooted, with the origin alone: no bearer may go where this leads.
+    pub(super) fn followed(&self, text: &str) -> Result<Url, Foreign> {
         if text.len() > URL_BYTES_MAX {
             return Err(Foreign::Malformed("it is too long"));
         }
@@ -132,8 +142,15 @@ impl Origin {
         if url.fragment().is_some() {
             return Err(Foreign::Malformed("it holds a fragment"));
         }
-        is_below(url.path(), subscription)?;
-        Ok(PinnedUrl(url))
+        Ok(url)
+    }
+
+    /// A URL of our own making that is not for the bearer: a fixed path, and a query in letters that need no care.
+    pub(super) fn open(&self, path: &str, query: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url.set_query(Some(query));
+        url
     }
 
     fn is_ours(&self, url: &Url) -> Result<(), Foreign> {

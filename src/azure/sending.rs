@@ -4,12 +4,13 @@ use std::sync::{Arc, Once};
 
 use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName};
-use reqwest::{Client, ClientBuilder, Response, redirect, retry, tls};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect, retry, tls};
 
 use super::allow::Verb;
 use super::error::AzureError;
 use super::options::{AzureOptions, IdentityOptions, OptionsError};
 use super::origin::{Origin, PinnedUrl};
+use super::prices::PriceUrl;
 use super::tokens::Bearer;
 use super::words::clean;
 
@@ -32,6 +33,11 @@ pub(super) fn arm_client(options: &AzureOptions, origin: &Origin, names: &Names)
         .timeout(options.timeouts.total)
         .http1_max_headers(HEADERS_MAX);
     finish(with_roots(builder, options, origin)?)
+}
+
+/// The client for Azure's public price list. It never meets a token.
+pub(super) fn price_client(options: &AzureOptions, origin: &Origin, names: &Names) -> Result<Client, OptionsError> {
+    arm_client(options, origin, names)
 }
 
 /// The client for token endpoints: plain http is how a machine's own endpoint is reached, and never through a proxy.
@@ -116,7 +122,7 @@ impl Answer {
     }
 }
 
-/// Sends one request. The bearer is attached here and only here, to a URL that was pinned (I10).
+/// Sends one request. The bearer is attached in this function and in no other, to a URL that was pinned (I10).
 pub(super) async fn exchange(
     client: &Client,
     verb: Verb,
@@ -128,12 +134,16 @@ pub(super) async fn exchange(
         Verb::Get => client.get(url.url().clone()),
         Verb::Post => client.post(url.url().clone()).header(CONTENT_LENGTH, 0),
     };
-    let sent = request
-        .header(AUTHORIZATION, bearer.header.clone())
-        .header(ACCEPT, "application/json")
-        .header(REQUEST_ID, request_id())
-        .send()
-        .await;
+    received(request.header(AUTHORIZATION, bearer.header.clone()), verb).await
+}
+
+/// Reads a page of the public price list: without a bearer, and a GET is all there is (G3, I10).
+pub(super) async fn fetch(client: &Client, url: &PriceUrl) -> Result<Answer, AzureError> {
+    received(client.get(url.url().clone()), Verb::Get).await
+}
+
+async fn received(request: RequestBuilder, verb: Verb) -> Result<Answer, AzureError> {
+    let sent = request.header(ACCEPT, "application/json").header(REQUEST_ID, request_id()).send().await;
     let mut response = sent.map_err(|error| unanswered(&error))?;
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());

@@ -241,12 +241,12 @@ impl<C: Clock> Line<C> {
     }
 }
 
-fn draw(n: u64) -> u64 {
+pub(super) fn draw(n: u64) -> u64 {
     fastrand::u64(..n.max(1))
 }
 
 /// The metric's label of a request without an answer.
-const fn label(error: &AzureError) -> &'static str {
+pub(super) const fn label(error: &AzureError) -> &'static str {
     if matches!(error, AzureError::NoConnection(_)) {
         "no_connection"
     } else if matches!(error, AzureError::TooBig(_)) {
@@ -259,7 +259,7 @@ const fn label(error: &AzureError) -> &'static str {
 }
 
 /// Sorts an answer: success, or which error.
-fn accept(answer: Answer) -> Result<Answer, AzureError> {
+pub(super) fn accept(answer: Answer) -> Result<Answer, AzureError> {
     match answer.status {
         200..=299 => Ok(answer),
         300..=399 => Err(AzureError::Redirected(answer.status)),

@@ -20,6 +20,8 @@ pub(super) mod operation {
     pub(in crate::azure) const WORKSPACES: &str = "list_workspaces";
     pub(in crate::azure) const WORKSPACE: &str = "get_workspace";
     pub(in crate::azure) const PERMISSIONS: &str = "list_permissions";
+    pub(in crate::azure) const VM_SIZES: &str = "vm_sizes";
+    pub(in crate::azure) const RETAIL_PRICES: &str = "retail_prices";
 }
 
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@ mod history;
 mod instance;
 mod inventory;
 mod reading;
+mod size;
 
 pub use activity::{Activity, Source};
 pub use history::{
@@ -16,3 +17,4 @@ pub use instance::{
 };
 pub use inventory::{Completeness, Inventory, WorkspaceFacts};
 pub use reading::{Reading, Unknown};
+pub use size::SizeFacts;

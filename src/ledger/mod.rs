@@ -9,6 +9,7 @@ mod entry;
 mod meter;
 mod price;
 mod saving;
+mod sheet;
 mod tally;
 
 pub use book::{PriceBook, Priced};
@@ -17,4 +18,5 @@ pub use entry::{Entry, EntryKind, Governance, Residual, Subject, SubjectId, Term
 pub use meter::{Basis, Bound, GAP, Interval, Look, MeterState, Open, Seconds, Turned, first, turn};
 pub use price::{NoPrice, Price, PriceId, PriceKey, PriceSource, Quote};
 pub use saving::{Avoided, AvoidedDetail, Claim, ClaimEnd, ClaimRules, Counterfactual, Limit};
+pub use sheet::{Sheet, SheetLine, SheetTerms};
 pub use tally::Tally;

@@ -1,11 +1,13 @@
 //! Words every room uses: identities, durations as written, shares and counts, instants that may not be known, money.
 
 mod amounts;
+mod glob;
 mod ids;
 mod money;
 mod when;
 
 pub use amounts::{AmountError, Percent, Span};
+pub use glob::fits;
 pub use ids::{IdError, InstanceId, PolicyId, Region, SubscriptionId, WorkspaceId};
 pub use money::{Cost, Currency, Money, MoneyError, ROUNDING, Rate, parse_decimal};
 pub use when::When;

@@ -35,6 +35,8 @@ fn the_role_can_read_and_stop_and_nothing_else() {
         "Microsoft.MachineLearningServices/workspaces/computes/read",
         // Following a stop to its end.
         "Microsoft.MachineLearningServices/locations/computeoperationsstatus/read",
+        // What VM sizes cost, and how many vCPUs each holds of the quota.
+        "Microsoft.MachineLearningServices/locations/vmsizes/read",
         // `lightsout doctor` names the actions that are missing, and those that are too many.
         "Microsoft.Authorization/permissions/read",
     ];
@@ -53,7 +55,7 @@ fn the_role_for_observing_changes_nothing() {
 #[test]
 fn the_roles_grant_what_the_binary_asks_for() {
     let (role, observe) = (actions("deploy/role.json"), actions("deploy/role-observe.json"));
-    for action in lightsout::azure::READ_ACTIONS {
+    for action in lightsout::azure::READ_ACTIONS.into_iter().chain([lightsout::azure::PRICE_ACTION]) {
         assert!(role.contains(action) && observe.contains(action), "{action}");
     }
     assert!(role.contains(lightsout::azure::STOP_ACTION));
