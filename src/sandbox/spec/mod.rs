@@ -2,7 +2,9 @@
 
 mod cast;
 mod demo;
+mod prices;
 mod scale;
 
 pub use demo::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, demo};
+pub use prices::list_prices;
 pub use scale::{SCALE_SUBSCRIPTION, scale};

@@ -1,20 +1,26 @@
 //! The pure simulation: machines, the people who use them, and true meters. No I/O and no clock.
 
 mod agenda;
+mod bill;
 mod intervene;
 mod life;
 mod machine;
+mod money;
 mod native;
 mod operations;
 mod person;
+mod prices;
 mod spec;
 mod stream;
 mod truth;
 mod universe;
 
+pub use bill::Bill;
 pub use machine::{LastOperation, OperationName, OperationStatus, State, Trigger};
+pub use money::{Cost, Rate};
 pub use operations::{OperationEnd, OperationFate, OperationView, Refusal};
 pub use person::UseKind;
+pub use prices::{PriceList, ResidualRates};
 pub use spec::{
     Habits, InstanceSpec, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, WorkspaceSpec, WorldError,
     WorldSpec,
