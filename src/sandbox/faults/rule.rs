@@ -30,15 +30,19 @@ pub enum FaultOperation {
     Restart,
     /// The status of an operation, by either header.
     Status,
+    /// The VM sizes of a region.
+    VmSizes,
     /// A notice to people.
     Inbox,
+    /// A page of the price list.
+    RetailPrices,
     /// Anything else.
     Other,
 }
 
 impl FaultOperation {
     /// All words there are.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Any,
         Self::Token,
         Self::ListWorkspaces,
@@ -49,7 +53,9 @@ impl FaultOperation {
         Self::Stop,
         Self::Restart,
         Self::Status,
+        Self::VmSizes,
         Self::Inbox,
+        Self::RetailPrices,
         Self::Other,
     ];
 
@@ -66,7 +72,9 @@ impl FaultOperation {
             Self::Stop => "stop",
             Self::Restart => "restart",
             Self::Status => "status",
+            Self::VmSizes => "vm-sizes",
             Self::Inbox => "inbox",
+            Self::RetailPrices => "retail-prices",
             Self::Other => "other",
         }
     }

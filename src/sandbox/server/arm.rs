@@ -27,14 +27,8 @@ impl Shared {
                 && group.is_none_or(|group| workspace.spec.resource_group.eq_ignore_ascii_case(group))
         };
         let all: Vec<&Workspace> = world.workspaces.iter().filter(wanted).collect();
-        if all.is_empty()
-            && !world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(subscription))
-        {
-            return errors::arm(
-                404,
-                "SubscriptionNotFound",
-                &format!("The subscription '{subscription}' could not be found."),
-            );
+        if all.is_empty() && !has_subscription(&world, subscription) {
+            return errors::no_subscription(subscription);
         }
         let size = self.options.page_size.max(1);
         let items: Vec<Value> =
@@ -111,13 +105,13 @@ impl Shared {
     /// A subscription, if any workspace is in it.
     pub(super) fn get_subscription(&self, id: &str) -> Answer {
         let (world, _) = self.world_now();
-        if world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(id)) {
+        if has_subscription(&world, id) {
             return Answer::json(
                 200,
                 &json!({ "id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "Sandbox", "state": "Enabled", "tenantId": world.tenant }),
             );
         }
-        errors::arm(404, "SubscriptionNotFound", &format!("The subscription '{id}' could not be found."))
+        errors::no_subscription(id)
     }
 
     /// What the caller's role allows, less what this sandbox denies.
@@ -146,6 +140,11 @@ impl Shared {
 /// A workspace by its id in small letters.
 pub(super) fn find<'a>(world: &'a World, id: &str) -> Option<(usize, &'a Workspace)> {
     world.workspace_at(id).and_then(|position| Some((position, world.workspaces.get(position)?)))
+}
+
+/// Whether any workspace is in that subscription.
+pub(super) fn has_subscription(world: &World, id: &str) -> bool {
+    world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(id))
 }
 
 fn no_workspace(id: &str) -> Answer {

@@ -175,6 +175,7 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         Route::AppServiceToken => shared.app_service_token(ask.headers, &ask.query, effects),
         Route::ImdsToken => shared.imds_token(ask.headers, &ask.query, effects),
         Route::Inbox => shared.receive_notice(&ask.body),
+        Route::RetailPrices => shared.retail_prices(ask),
         Route::CloudMetadata
         | Route::Subscription(_)
         | Route::Workspaces { .. }
@@ -182,6 +183,7 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         | Route::Permissions(_)
         | Route::Computes(_)
         | Route::Compute(..)
+        | Route::VmSizes(..)
         | Route::Operate(..)
         | Route::Status(..)
         | Route::Results(..)
@@ -198,6 +200,7 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
         Route::Permissions(_) => shared.permissions(),
         Route::Computes(workspace) => shared.list_computes(ask, workspace),
         Route::Compute(workspace, name) => shared.get_compute(workspace, name),
+        Route::VmSizes(subscription, region) => shared.vm_sizes(subscription, region),
         Route::Operate(workspace, name, verb) => shared.operate(ask, (workspace, name), *verb, effects),
         Route::Status(_, _, id) => shared.status(ask, id),
         Route::Results(_, _, id) => shared.results(ask, id),
@@ -207,6 +210,7 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
         | Route::ImdsToken
         | Route::CloudMetadata
         | Route::Inbox
+        | Route::RetailPrices
         | Route::Nothing => {
             errors::arm(404, "InvalidResourceType", &format!("The resource type could not be found at '{}'.", ask.path))
         }

@@ -72,6 +72,8 @@ pub struct SandboxOptions {
     pub tls_flaw: TlsFlaw,
     /// Items in a page of a list, at least 1.
     pub page_size: usize,
+    /// Rows in a page of the Retail Prices API, at least 1.
+    pub retail_page_size: usize,
     /// Whether tokens are wanted.
     pub auth: Auth,
     /// A bearer token that is accepted beside those given out.
@@ -109,6 +111,7 @@ impl SandboxOptions {
             tls_dir: None,
             tls_flaw: TlsFlaw::None,
             page_size: 100,
+            retail_page_size: 1_000,
             auth: Auth::Required,
             static_token: None,
             identity_header: "sandbox-identity-header".into(),

@@ -19,6 +19,8 @@ pub(super) enum Route {
     CloudMetadata,
     /// Notices to people.
     Inbox,
+    /// Everybody's price list.
+    RetailPrices,
     /// A subscription.
     Subscription(String),
     /// Workspaces of a subscription, or of one resource group of it.
@@ -31,6 +33,8 @@ pub(super) enum Route {
     Computes(String),
     /// One compute: workspace id and name in small letters.
     Compute(String, String),
+    /// The VM sizes of a region: subscription and region.
+    VmSizes(String, String),
     /// Start, stop or restart of a compute.
     Operate(String, String, OperationName),
     /// An operation by `Azure-AsyncOperation`: subscription, region, id.
@@ -58,7 +62,11 @@ impl Route {
             ("GET", ["metadata", "identity", "oauth2", "token"]) => Self::ImdsToken,
             ("GET", ["metadata", "endpoints"]) => Self::CloudMetadata,
             ("POST", ["people", "inbox"]) => Self::Inbox,
-            (_, [_, "oauth2", "v2.0", "token"] | ["msi", "token"] | ["people", "inbox"]) => Self::WrongMethod,
+            ("GET", ["api", "retail", "prices"]) => Self::RetailPrices,
+            (
+                _,
+                [_, "oauth2", "v2.0", "token"] | ["msi", "token"] | ["people", "inbox"] | ["api", "retail", "prices"],
+            ) => Self::WrongMethod,
             _ => Self::Nothing,
         }
     }
@@ -89,6 +97,7 @@ impl Route {
         let own = str::to_owned;
         match rest {
             ["workspaces"] => Self::Workspaces { subscription: own(subscription), group: None },
+            ["locations", region, "vmsizes"] => Self::VmSizes(own(subscription), own(region)),
             ["locations", region, "computeoperationsstatus", _] => {
                 Self::Status(own(subscription), own(region), own(id))
             }
@@ -125,10 +134,12 @@ impl Route {
         match self {
             Self::EntraToken(_) | Self::AppServiceToken | Self::ImdsToken => FaultOperation::Token,
             Self::Inbox => FaultOperation::Inbox,
+            Self::RetailPrices => FaultOperation::RetailPrices,
             Self::Workspaces { .. } => FaultOperation::ListWorkspaces,
             Self::Workspace(_) => FaultOperation::GetWorkspace,
             Self::Computes(_) => FaultOperation::ListComputes,
             Self::Compute(..) => FaultOperation::Get,
+            Self::VmSizes(..) => FaultOperation::VmSizes,
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
             Self::Operate(_, _, OperationName::Restart | OperationName::Create) => FaultOperation::Restart,
@@ -143,7 +154,12 @@ impl Route {
     pub(super) const fn is_arm(&self) -> bool {
         !matches!(
             self,
-            Self::EntraToken(_) | Self::AppServiceToken | Self::ImdsToken | Self::CloudMetadata | Self::Inbox
+            Self::EntraToken(_)
+                | Self::AppServiceToken
+                | Self::ImdsToken
+                | Self::CloudMetadata
+                | Self::Inbox
+                | Self::RetailPrices
         )
     }
 
@@ -162,6 +178,7 @@ impl Route {
             Self::Status(..) | Self::Results(..) => {
                 "Microsoft.MachineLearningServices/locations/computeoperationsstatus/read"
             }
+            Self::VmSizes(..) => "Microsoft.MachineLearningServices/locations/vmsizes/read",
             Self::Permissions(_) => "Microsoft.Authorization/permissions/read",
             Self::Subscription(_) => "Microsoft.Resources/subscriptions/read",
             Self::EntraToken(_)
@@ -169,6 +186,7 @@ impl Route {
             | Self::ImdsToken
             | Self::CloudMetadata
             | Self::Inbox
+            | Self::RetailPrices
             | Self::WrongMethod
             | Self::Nothing => "",
         }

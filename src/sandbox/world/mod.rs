@@ -29,9 +29,10 @@ pub use truth::{HoldWish, Meters, StartCause, StartRecord, StopCause, StopRecord
 pub use universe::World;
 
 pub(in crate::sandbox) use machine::Machine;
+pub(in crate::sandbox) use money::{decimal, half_even};
 pub(in crate::sandbox) use stream::{chance, mix, stream};
-pub(in crate::sandbox) use universe::LIVED_IN;
 pub(in crate::sandbox) use universe::Workspace;
+pub(in crate::sandbox) use universe::{LIVED_IN, uuid_of};
 
 #[cfg(test)]
 mod tests;

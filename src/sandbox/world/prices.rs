@@ -30,6 +30,13 @@ impl Default for ResidualRates {
 /// What one size costs in one region, by the instant from which each rate is in force.
 type Steps = BTreeMap<Timestamp, Rate>;
 
+/// A size under the name it was given, with its prices by region in small letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Priced {
+    name: String,
+    regions: BTreeMap<String, Steps>,
+}
+
 /// The true price of each VM size in each region over time. These are the sandbox's own prices: whatever Azure asks for
 /// the same size, this is what the simulated machines cost, and what the simulated price APIs say.
 ///
@@ -37,8 +44,8 @@ type Steps = BTreeMap<Timestamp, Rate>;
 /// any price here costs nothing and is in no API.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PriceList {
-    /// Size and region in small letters.
-    rates: BTreeMap<String, BTreeMap<String, Steps>>,
+    /// By name in small letters.
+    sizes: BTreeMap<String, Priced>,
     unlisted: BTreeSet<String>,
     residual: ResidualRates,
 }
@@ -47,8 +54,9 @@ impl PriceList {
     /// The same with one price more: of this size in this region, from `since` on.
     #[must_use]
     pub fn with(mut self, (size, region): (&str, &str), since: Timestamp, rate: Rate) -> Self {
-        let regions = self.rates.entry(size.to_lowercase()).or_default();
-        regions.entry(region.to_lowercase()).or_default().insert(since, rate);
+        let fresh = || Priced { name: size.to_owned(), regions: BTreeMap::new() };
+        let priced = self.sizes.entry(size.to_lowercase()).or_insert_with(fresh);
+        priced.regions.entry(region.to_lowercase()).or_default().insert(since, rate);
         self
     }
 
@@ -75,9 +83,11 @@ impl PriceList {
         self.in_force(size, region, at).filter(|_| !self.unlisted.contains(&size.to_lowercase()))
     }
 
-    /// Every size with every region in which it ever had a price, in small letters and in order.
+    /// Every size with every region in which it ever had a price, in order.
     pub(in crate::sandbox) fn places(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.rates.iter().flat_map(|(size, regions)| regions.keys().map(move |region| (size.as_str(), region.as_str())))
+        self.sizes
+            .values()
+            .flat_map(|priced| priced.regions.keys().map(|region| (priced.name.as_str(), region.as_str())))
     }
 
     /// The exact cost of a size in a region over stretches of time, each at the prices in force during it.
@@ -93,7 +103,7 @@ impl PriceList {
     }
 
     fn steps(&self, size: &str, region: &str) -> Option<&Steps> {
-        self.rates.get(&size.to_lowercase())?.get(&region.to_lowercase())
+        self.sizes.get(&size.to_lowercase())?.regions.get(&region.to_lowercase())
     }
 }
 

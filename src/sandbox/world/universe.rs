@@ -300,8 +300,8 @@ fn zone_of(instance: &str, zone: &str) -> Result<TimeZone, WorldError> {
     })
 }
 
-/// Sixteen bytes in the shape of an operation id.
-fn uuid_of(high: u64, low: u64) -> String {
+/// Sixteen bytes in the shape of an id.
+pub(in crate::sandbox) fn uuid_of(high: u64, low: u64) -> String {
     let digits = format!("{high:016x}{low:016x}");
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
     format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
