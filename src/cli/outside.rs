@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::azure::Azure;
 use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
+use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
 use crate::notify::Channels;
 use crate::ports::{
     ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, LastWord,
-    Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, StopPermit,
-    SweepRecord,
+    LedgerBook, Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall, RevisionMark,
+    StopInstances, StopPermit, SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId};
@@ -122,6 +123,27 @@ impl<C: Clock> Journal for Outside<C> {
     }
     async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
         self.store.audit(line).await
+    }
+}
+
+impl<C: Clock> LedgerBook for Outside<C> {
+    async fn prices(&self) -> Result<PriceBook, Fault> {
+        self.store.prices().await
+    }
+    async fn reprice(&self, answers: &[(PriceKey, Result<Quote, NoPrice>)], at: Timestamp) -> Result<PriceBook, Fault> {
+        self.store.reprice(answers, at).await
+    }
+    async fn sums(&self) -> Result<Vec<Sum>, Fault> {
+        self.store.sums().await
+    }
+    async fn head(&self) -> Result<Head, Fault> {
+        self.store.head().await
+    }
+}
+
+impl<C: Clock> Prices for Outside<C> {
+    async fn quotes(&self, keys: &[PriceKey]) -> Vec<Quoted> {
+        self.azure.quotes(keys).await
     }
 }
 

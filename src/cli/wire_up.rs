@@ -11,7 +11,7 @@ use super::outside::Outside;
 use crate::azure::{
     Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
 };
-use crate::engine::EngineOptions;
+use crate::engine::{Accounting, EngineOptions};
 use crate::guard::Bounds;
 use crate::notify::{Channel, Channels, Cidr, CidrError, Webhook, WebhookError, WebhookOptions};
 use crate::ports::Clock as _;
@@ -112,6 +112,7 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
             fleet: settings.limits.fleet,
         },
         zone_data: None,
+        accounting: Accounting::default(),
         stale_after: None,
         at_point: None,
     }

@@ -12,7 +12,7 @@ use crate::facts::{Activity, InstanceFacts, Tags};
 use crate::ledger::{ClaimRules, Counterfactual, Governance, Limit, Residual, Terms};
 use crate::plan::Step;
 use crate::policy::{Mode, Policy};
-use crate::ports::{Accounts, Sighting, WouldStop, World};
+use crate::ports::{Accounts, Sighting, World, WouldStop};
 use crate::rules::{Verdict, terms_of};
 use crate::schedule::EdgeKind;
 use crate::units::{Span, WorkspaceId};
@@ -53,7 +53,8 @@ impl Accounting {
         let tag = |tags: &Tags| tags.get(&self.team_tag).map(str::trim).filter(|team| !team.is_empty()).map(Arc::from);
         let of_owner = || {
             let owner = &facts.owner;
-            let names = [owner.name(), owner.user_name.as_deref(), owner.assigned_id.as_deref(), owner.user_id.as_deref()];
+            let names =
+                [owner.name(), owner.user_name.as_deref(), owner.assigned_id.as_deref(), owner.user_id.as_deref()];
             names.into_iter().flatten().find_map(|name| self.owners.get(&name.to_ascii_lowercase()).cloned())
         };
         facts.tags.known().and_then(tag).or_else(of_owner).or_else(|| tag(workspace))
@@ -69,12 +70,7 @@ impl<W: World> Engine<W> {
     }
 
     /// Everything beside the sightings of a sweep.
-    pub(super) fn accounts(
-        &self,
-        changes: &mut Changes,
-        read: &[WorkspaceId],
-        would: &[Arc<Verdict>],
-    ) -> Accounts {
+    pub(super) fn accounts(&self, changes: &mut Changes, read: &[WorkspaceId], would: &[Arc<Verdict>]) -> Accounts {
         let state = self.lock();
         let horizon = self.options.accounting.horizon;
         let would = would.iter().filter_map(|verdict| state.would_stop(verdict, horizon)).collect();
@@ -98,11 +94,7 @@ impl<W: World> Engine<W> {
 }
 
 impl State {
-    fn teams(
-        &self,
-        sightings: &[Sighting],
-        accounting: &Accounting,
-    ) -> BTreeMap<crate::units::InstanceId, Arc<str>> {
+    fn teams(&self, sightings: &[Sighting], accounting: &Accounting) -> BTreeMap<crate::units::InstanceId, Arc<str>> {
         let team = |seen: &Sighting| {
             let place = self.places.get(seen.facts.id.workspace())?;
             Some((seen.facts.id.clone(), accounting.team(&seen.facts, &place.facts.tags)?))
@@ -111,8 +103,7 @@ impl State {
     }
 
     fn terms(&self, read: &[WorkspaceId], accounting: &Accounting) -> BTreeMap<WorkspaceId, Arc<Terms>> {
-        let ungoverned =
-            Terms::ungoverned(env!("CARGO_PKG_VERSION"), self.zone_data.as_deref(), accounting.residual);
+        let ungoverned = Terms::ungoverned(env!("CARGO_PKG_VERSION"), self.zone_data.as_deref(), accounting.residual);
         let under = |policy: &Policy| Terms {
             policy: Some(policy.id.as_str().into()),
             revision: Some(policy.revision.clone()),

@@ -52,7 +52,7 @@ impl State {
             money: MoneyView {
                 prices: self.prices.clone(),
                 faults: self.price_faults.clone(),
-                tallies: self.tallies.clone(),
+                sums: self.sums.clone(),
                 head: (self.head.seq, self.head.hex()),
             },
             last: self.last.clone(),

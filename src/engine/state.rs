@@ -11,9 +11,9 @@ use super::options::EngineOptions;
 use super::sight::Asked;
 use crate::facts::{Freeze, Hold, OpenIntent, StopKey};
 use crate::guard::FleetSight;
+use crate::ledger::{Head, PriceBook, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
-use crate::ledger::{Head, PriceBook, Tally};
 use crate::report::{FaultLine, FleetView, MoneyView, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -66,7 +66,7 @@ pub(super) struct State {
     /// What was wrong when prices were last asked for.
     pub(super) price_faults: Vec<FaultLine>,
     /// Sums of the ledger, and its end, as of the last sweep.
-    pub(super) tallies: Arc<Vec<Tally>>,
+    pub(super) sums: Arc<Vec<Sum>>,
     pub(super) head: Head,
     pub(super) last: Arc<SweepReport>,
 }
@@ -120,7 +120,7 @@ impl<W: World> Engine<W> {
             prices: Arc::default(),
             prices_asked_at: None,
             price_faults: Vec::new(),
-            tallies: Arc::default(),
+            sums: Arc::default(),
             head: Head::EMPTY,
             last: Arc::new(SweepReport::default()),
         };

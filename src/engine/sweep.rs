@@ -80,11 +80,11 @@ impl<W: World> Engine<W> {
 
     /// Sums and end of the ledger, for every face.
     async fn count_up(&self, report: &mut SweepReport) {
-        let counted = async { Ok((self.world.tallies().await?, self.world.head().await?)) };
+        let counted = async { Ok((self.world.sums().await?, self.world.head().await?)) };
         match counted.await {
-            Ok((tallies, head)) => {
+            Ok((sums, head)) => {
                 let mut state = self.lock();
-                (state.tallies, state.head) = (Arc::new(tallies), head);
+                (state.sums, state.head) = (Arc::new(sums), head);
             }
             Err(fault) => {
                 let fault: Fault = fault;

@@ -10,7 +10,7 @@ mod meter;
 mod price;
 mod saving;
 mod sheet;
-mod tally;
+mod sum;
 
 pub use book::{PriceBook, Priced};
 pub use chain::{Auditor, BEGINNING, Broken, Digests, Hash, Head, Life, digest, hex, seal};
@@ -19,4 +19,4 @@ pub use meter::{Basis, Bound, GAP, Interval, Look, MeterState, Open, Seconds, Tu
 pub use price::{NoPrice, Price, PriceId, PriceKey, PriceSource, Quote};
 pub use saving::{Avoided, AvoidedDetail, Claim, ClaimEnd, ClaimRules, Counterfactual, Limit};
 pub use sheet::{Sheet, SheetLine, SheetTerms};
-pub use tally::Tally;
+pub use sum::Sum;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Fault;
 use crate::facts::{Created, StopKey};
-use crate::ledger::{ClaimRules, Counterfactual, EntryKind, Head, NoPrice, PriceBook, PriceId, PriceKey, Quote, Terms};
+use crate::ledger::{ClaimRules, Counterfactual, Head, NoPrice, PriceBook, PriceKey, Quote, Sum, Terms};
 use crate::units::{InstanceId, WorkspaceId};
 
 /// A stop that a policy in observe mode would have made.
@@ -57,7 +57,7 @@ pub trait LedgerBook: Send + Sync {
         at: Timestamp,
     ) -> impl Future<Output = Result<PriceBook, Fault>> + Send;
     /// Everything metered and claimed so far, what is going on included up to when it was last seen.
-    fn tallies(&self) -> impl Future<Output = Result<Vec<Tally>, Fault>> + Send;
+    fn sums(&self) -> impl Future<Output = Result<Vec<Sum>, Fault>> + Send;
     /// The end of the ledger.
     fn head(&self) -> impl Future<Output = Result<Head, Fault>> + Send;
 }

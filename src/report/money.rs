@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FaultLine;
 use super::view::InstanceView;
-use crate::ledger::{MeterState, PriceBook, Tally};
+use crate::ledger::{MeterState, PriceBook, Sum};
 use crate::units::{Currency, Rate};
 
 /// Money as of the last sweep.
@@ -18,7 +18,7 @@ pub struct MoneyView {
     /// What was wrong when prices were last asked for.
     pub faults: Vec<FaultLine>,
     /// Sums of the ledger and of what is going on.
-    pub tallies: Arc<Vec<Tally>>,
+    pub sums: Arc<Vec<Sum>>,
     /// The end of the ledger: its last row, and that row's hash in hexadecimal.
     pub head: (i64, String),
 }

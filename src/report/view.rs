@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
-use super::money::MoneyView;
 use super::SweepReport;
 use super::label::{self, Label};
+use super::money::MoneyView;
 use crate::facts::{Freeze, Hold, InstanceFacts};
 use crate::guard::{FleetSight, Refusal};
 use crate::policy::Mode;

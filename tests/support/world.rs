@@ -358,3 +358,25 @@ impl Journal for FakeWorld {
         self.journal()?.audit(line).await
     }
 }
+
+/// The ledger is the store's: in memory there is none.
+impl LedgerBook for FakeWorld {
+    async fn prices(&self) -> Result<PriceBook, Fault> {
+        Ok(PriceBook::default())
+    }
+    async fn reprice(&self, _: &[(PriceKey, Result<Quote, NoPrice>)], _: Timestamp) -> Result<PriceBook, Fault> {
+        Ok(PriceBook::default())
+    }
+    async fn sums(&self) -> Result<Vec<Sum>, Fault> {
+        Ok(Vec::new())
+    }
+    async fn head(&self) -> Result<Head, Fault> {
+        Ok(Head::EMPTY)
+    }
+}
+
+impl Prices for FakeWorld {
+    async fn quotes(&self, _: &[PriceKey]) -> Vec<Quoted> {
+        Vec::new()
+    }
+}

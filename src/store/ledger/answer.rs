@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote};
-use crate::ports::{Fault, LedgerBook, Tally};
+use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
+use crate::ports::{Fault, LedgerBook};
 use crate::store::Store;
 
 impl LedgerBook for Store {
@@ -15,8 +15,8 @@ impl LedgerBook for Store {
         self.write_prices(answers, at).await.map_err(|error| error.fault("write down the prices"))
     }
 
-    async fn tallies(&self) -> Result<Vec<Tally>, Fault> {
-        self.read_tallies().await.map_err(|error| error.fault("add up the ledger"))
+    async fn sums(&self) -> Result<Vec<Sum>, Fault> {
+        self.read_sums().await.map_err(|error| error.fault("add up the ledger"))
     }
 
     async fn head(&self) -> Result<Head, Fault> {

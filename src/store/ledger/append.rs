@@ -3,7 +3,7 @@
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::dims::{digests, hash_of};
-use super::tallies;
+use super::sums;
 use crate::ledger::{Broken, Entry, Hash, Head, seal};
 use crate::store::StoreError;
 
@@ -37,7 +37,7 @@ pub(super) async fn append(tx: &mut SqliteConnection, entries: &mut [Entry]) -> 
     for chunk in sealed.chunks(ROWS) {
         insert(tx, chunk).await?;
     }
-    tallies::add(tx, entries).await?;
+    sums::add(tx, entries).await?;
     Ok(first)
 }
 

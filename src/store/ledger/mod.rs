@@ -9,7 +9,7 @@ mod meters;
 mod open;
 mod prices;
 mod read;
-mod tallies;
+mod sums;
 mod verify;
 
 pub use read::References;

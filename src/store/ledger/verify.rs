@@ -6,7 +6,7 @@ use sqlx::Row;
 
 use super::dims::hash_of;
 use super::read::entry_of;
-use super::tallies::{Key, seconds_of};
+use super::sums::{Key, seconds_of};
 use crate::ledger::{Auditor, Broken, Digests, Entry, Hash, Head, Life, PriceId, SubjectId, TermsId, digest};
 use crate::store::{Store, StoreError};
 

@@ -6,9 +6,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::read::entry_of;
-use crate::ledger::{AvoidedDetail, Entry, EntryKind, MeterState, PriceId, Quote, SubjectId, Tally};
-use crate::store::sightings::ROWS;
+use crate::ledger::{AvoidedDetail, Entry, EntryKind, MeterState, PriceId, Quote, SubjectId, Sum};
 use crate::store::rows::Place;
+use crate::store::sightings::ROWS;
 use crate::store::{Store, StoreError};
 use crate::units::{Rate, WorkspaceId};
 
@@ -105,7 +105,7 @@ async fn in_force(tx: &mut SqliteConnection, row: i64, before: i64) -> Result<En
 }
 
 impl Store {
-    pub(in crate::store) async fn read_tallies(&self) -> Result<Vec<Tally>, StoreError> {
+    pub(in crate::store) async fn read_sums(&self) -> Result<Vec<Sum>, StoreError> {
         let mut tx = self.readers().begin().await?;
         let closed =
             sqlx::query("SELECT workspace, team, kind, price, seconds FROM ledger_sums").fetch_all(&mut *tx).await?;
@@ -130,7 +130,7 @@ impl Store {
             let quote: Quote = Place { table: "prices", row: &number }.json(row.try_get("body")?)?;
             rates.insert(id, quote.rate);
         }
-        sums.into_iter().map(|sum| tally(sum, &rates)).collect()
+        sums.into_iter().map(|sum| sum_of(sum, &rates)).collect()
     }
 }
 
@@ -140,11 +140,12 @@ fn key_of(row: &SqliteRow) -> Result<(String, String, EntryKind, i64), StoreErro
     Ok((workspace, row.try_get("team")?, kind, row.try_get("price")?))
 }
 
-fn tally(
-    ((workspace, team, kind, price), seconds): ((String, String, EntryKind, i64), i64),
-) -> Result<Tally, StoreError> {
+/// Workspace, team, kind, price; and seconds.
+type Counted = ((String, String, EntryKind, i64), i64);
+
+fn sum_of(((workspace, team, kind, price), seconds): Counted, rates: &HashMap<i64, Rate>) -> Result<Sum, StoreError> {
     let place = Place { table: "ledger_sums", row: &workspace };
-    Ok(Tally {
+    Ok(Sum {
         workspace: WorkspaceId::parse(&workspace).map_err(|error| place.wrong(error))?,
         team: (!team.is_empty()).then(|| team.into()),
         kind,

@@ -10,7 +10,7 @@ use crate::units::{Rate, WorkspaceId};
 
 /// A sum of like rows, and what is going on beside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Tally {
+pub struct Sum {
     /// Where.
     pub workspace: WorkspaceId,
     /// For which team.
@@ -24,4 +24,3 @@ pub struct Tally {
     /// Seconds.
     pub seconds: i64,
 }
-
