@@ -5,6 +5,8 @@
     reason = "helpers of a test; the settings for tests cover only the tests themselves"
 )]
 
+#[path = "sandbox_money/costs.rs"]
+mod costs;
 #[path = "sandbox_money/retail.rs"]
 mod retail;
 #[path = "sandbox_money/site.rs"]

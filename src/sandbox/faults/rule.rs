@@ -32,6 +32,8 @@ pub enum FaultOperation {
     Status,
     /// The VM sizes of a region.
     VmSizes,
+    /// A query of costs.
+    CostQuery,
     /// A notice to people.
     Inbox,
     /// A page of the price list.
@@ -42,7 +44,7 @@ pub enum FaultOperation {
 
 impl FaultOperation {
     /// All words there are.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Any,
         Self::Token,
         Self::ListWorkspaces,
@@ -54,6 +56,7 @@ impl FaultOperation {
         Self::Restart,
         Self::Status,
         Self::VmSizes,
+        Self::CostQuery,
         Self::Inbox,
         Self::RetailPrices,
         Self::Other,
@@ -73,6 +76,7 @@ impl FaultOperation {
             Self::Restart => "restart",
             Self::Status => "status",
             Self::VmSizes => "vm-sizes",
+            Self::CostQuery => "cost-query",
             Self::Inbox => "inbox",
             Self::RetailPrices => "retail-prices",
             Self::Other => "other",

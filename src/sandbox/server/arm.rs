@@ -119,7 +119,7 @@ impl Shared {
         let denied = &self.options.denied;
         Answer::json(
             200,
-            &json!({ "value": [{ "actions": ["Microsoft.MachineLearningServices/*", "Microsoft.Resources/subscriptions/read"], "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
+            &json!({ "value": [{ "actions": ["Microsoft.MachineLearningServices/*", "Microsoft.Resources/subscriptions/read", "Microsoft.CostManagement/query/read"], "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
         )
     }
 
@@ -184,18 +184,23 @@ fn next_link(ask: &Ask<'_>, list: &str, next: usize) -> String {
 }
 
 /// A continuation that means nothing to others: the place with a seal over list and place.
-fn skip_token(list: &str, next: usize) -> String {
+pub(super) fn skip_token(list: &str, next: usize) -> String {
     URL_SAFE_NO_PAD.encode(format!("{next}:{:016x}", mix(0x5a11, &[&list.to_lowercase(), &next.to_string()])))
 }
 
 /// The place a `$skip` stands for; none if it is not of this list.
 fn offset(ask: &Ask<'_>, list: &str) -> Option<usize> {
-    let Some(token) = ask.query.get("$skip").filter(|token| !token.is_empty()) else {
+    place_of(ask.query.get("$skip").map(String::as_str), list)
+}
+
+/// The place a continuation stands for, the first where there is none; none if it is not of this list.
+pub(super) fn place_of(token: Option<&str>, list: &str) -> Option<usize> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
         return Some(0);
     };
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
     let place: usize = text.split_once(':')?.0.parse().ok()?;
-    (skip_token(list, place) == *token).then_some(place)
+    (skip_token(list, place) == token).then_some(place)
 }
 
 fn bad_skip() -> Answer {

@@ -187,6 +187,7 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         | Route::Operate(..)
         | Route::Status(..)
         | Route::Results(..)
+        | Route::CostQuery(_)
         | Route::WrongMethod
         | Route::Nothing => shared.cloud_metadata(ask),
     }
@@ -204,6 +205,7 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
         Route::Operate(workspace, name, verb) => shared.operate(ask, (workspace, name), *verb, effects),
         Route::Status(_, _, id) => shared.status(ask, id),
         Route::Results(_, _, id) => shared.results(ask, id),
+        Route::CostQuery(scope) => shared.query_costs(ask, scope),
         Route::WrongMethod => errors::wrong_method(method),
         Route::EntraToken(_)
         | Route::AppServiceToken
@@ -217,9 +219,12 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
     }
 }
 
-/// Actions are judged at the resource, not at the verb behind it.
+/// Actions are judged at the resource, not at the verb or the query behind it.
 fn scope(path: &str) -> &str {
-    ["/start", "/stop", "/restart"].iter().find_map(|verb| path.strip_suffix(verb)).unwrap_or(path)
+    ["/start", "/stop", "/restart", "/providers/Microsoft.CostManagement/query"]
+        .iter()
+        .find_map(|verb| path.strip_suffix(verb))
+        .unwrap_or(path)
 }
 
 impl Shared {

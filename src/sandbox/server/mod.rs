@@ -3,6 +3,7 @@
 mod answer;
 mod arm;
 mod connection;
+mod costs;
 mod deliver;
 mod errors;
 mod handle;

@@ -2,9 +2,13 @@
 
 use super::super::faults::FaultOperation;
 use super::super::world::OperationName;
+use super::costs::Scope;
 
 /// The provider, in small letters.
 const ML: &str = "microsoft.machinelearningservices";
+
+/// The provider of bills, in small letters.
+const COSTS: &str = "microsoft.costmanagement";
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub(super) enum Route {
     Status(String, String, String),
     /// An operation by `Location`.
     Results(String, String, String),
+    /// A query of costs.
+    CostQuery(Scope),
     /// The path exists and does not take this method.
     WrongMethod,
     /// Nothing is there.
@@ -77,6 +83,8 @@ impl Route {
         match parts {
             [_, s] if get => Self::Subscription((*s).to_owned()),
             [.., "providers", "microsoft.authorization", "permissions"] if get => Self::Permissions(scope_of(parts, 3)),
+            [_, s, "providers", COSTS, "query"] => Self::of_costs(method, s, None),
+            [_, s, "resourcegroups", g, "providers", COSTS, "query"] => Self::of_costs(method, s, Some(g)),
             [_, s, "providers", ML, rest @ ..] if get => {
                 Self::of_subscription(s, rest, plain.last().copied().unwrap_or_default())
             }
@@ -90,6 +98,12 @@ impl Route {
             _ if get => Self::Nothing,
             _ => Self::WrongMethod,
         }
+    }
+
+    /// Cost Management at a scope; a workspace is none.
+    fn of_costs(method: &str, subscription: &str, group: Option<&str>) -> Self {
+        let scope = Scope { subscription: subscription.to_owned(), group: group.map(str::to_owned) };
+        if method == "POST" { Self::CostQuery(scope) } else { Self::WrongMethod }
     }
 
     /// What the provider answers at the subscription itself.
@@ -140,6 +154,7 @@ impl Route {
             Self::Computes(_) => FaultOperation::ListComputes,
             Self::Compute(..) => FaultOperation::Get,
             Self::VmSizes(..) => FaultOperation::VmSizes,
+            Self::CostQuery(_) => FaultOperation::CostQuery,
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
             Self::Operate(_, _, OperationName::Restart | OperationName::Create) => FaultOperation::Restart,
@@ -179,6 +194,7 @@ impl Route {
                 "Microsoft.MachineLearningServices/locations/computeoperationsstatus/read"
             }
             Self::VmSizes(..) => "Microsoft.MachineLearningServices/locations/vmsizes/read",
+            Self::CostQuery(_) => "Microsoft.CostManagement/query/read",
             Self::Permissions(_) => "Microsoft.Authorization/permissions/read",
             Self::Subscription(_) => "Microsoft.Resources/subscriptions/read",
             Self::EntraToken(_)

@@ -184,6 +184,7 @@ impl World {
         &self.prices
     }
 
+    /// The truth about a machine of this world.
     pub(in crate::sandbox) fn truth_of<'a>(&'a self, machine: &'a Machine) -> Truth<'a> {
         let workspace = self.workspaces.get(machine.workspace);
         let region = workspace.map(|workspace| workspace.spec.region.as_str()).unwrap_or_default();
