@@ -126,10 +126,12 @@ fn arrived(seed: u64, workspace: &str, date: Date, now: Timestamp) -> u32 {
     let refreshed = now.as_second().saturating_sub(now.as_second().rem_euclid(REFRESH_SECONDS));
     let ended = date.tomorrow().map_or(Timestamp::MAX, midnight).as_second();
     let since = refreshed.saturating_sub(ended);
-    match since {
-        _ if since >= whole.saturating_mul(3_600) => 100,
-        _ if since >= first.saturating_mul(3_600) => FIRST_SHARE,
-        _ => 0,
+    if since >= whole.saturating_mul(3_600) {
+        100
+    } else if since >= first.saturating_mul(3_600) {
+        FIRST_SHARE
+    } else {
+        0
     }
 }
 
