@@ -91,13 +91,13 @@ impl Store {
     }
 
     /// For reads that need not wait for a write.
-    pub(super) fn readers(&self) -> &SqlitePool {
+    pub(in crate::store) fn readers(&self) -> &SqlitePool {
         &self.readers
     }
 
     /// For tests that spoil it.
     #[cfg(test)]
-    pub(super) fn writer(&self) -> &SqlitePool {
+    pub(in crate::store) fn writer(&self) -> &SqlitePool {
         &self.writer
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lightsout::azure::{AzureOptions, PRICE_ACTION};
-use lightsout::ledger::{PriceSource, Sheet, SheetLine, Terms};
+use lightsout::ledger::{PriceSource, Sheet, SheetLine, SheetTerms};
 use lightsout::ports::{FaultKind, Observe as _, Prices as _};
 use lightsout::units::{Currency, Rate, Region, When};
 
@@ -129,7 +129,7 @@ async fn the_list_of_sizes_says_how_a_size_is_spelt() {
     }
 }
 
-fn line(size: &str, terms: Terms) -> SheetLine {
+fn line(size: &str, terms: SheetTerms) -> SheetLine {
     let (from, until) = (When::NONE, When::NONE);
     SheetLine {
         size: size.into(),
@@ -142,8 +142,8 @@ fn line(size: &str, terms: Terms) -> SheetLine {
 }
 
 fn sheet() -> Arc<Sheet> {
-    let fixed = Terms::Hourly(Rate::parse("0.05", "EUR".parse::<Currency>().unwrap()).unwrap());
-    Arc::new(Sheet::new(vec![line("Standard_F2", fixed), line("Standard_F4*", Terms::Off(100_000))], "digest"))
+    let fixed = SheetTerms::Hourly(Rate::parse("0.05", "EUR".parse::<Currency>().unwrap()).unwrap());
+    Arc::new(Sheet::new(vec![line("Standard_F2", fixed), line("Standard_F4*", SheetTerms::Off(100_000))], "digest"))
 }
 
 fn with_sheet(options: &mut AzureOptions) {

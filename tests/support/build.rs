@@ -17,7 +17,7 @@ use lightsout::guard::{FleetSight, Refusal};
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::policy::Mode;
 use lightsout::report::{
-    FaultLine, FleetView, InstanceView, Label, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView,
+    FaultLine, FleetView, InstanceView, Label, MoneyView, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView,
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{InstanceId, PolicyId, Region, When, WorkspaceId};
@@ -219,6 +219,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         reload: Ok(minutes(-60)),
         sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
         messages_let_go: 0,
+        money: MoneyView::default(),
         last: Arc::new(report),
     }
 }

@@ -9,12 +9,13 @@ use lightsout::facts::{
     Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, StopResult, WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
+use lightsout::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
 use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
     ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
-    LastWord, Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances,
-    SweepRecord,
+    LastWord, LedgerBook, Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall,
+    RevisionMark, StopInstances, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 

@@ -10,6 +10,8 @@ mod open;
 mod prices;
 mod read;
 mod sums;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use read::References;

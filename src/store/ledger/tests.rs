@@ -1,0 +1,391 @@
+//! The ledger in SQLite: rows with the sweep that causes them, cuts, prices, claims, and every change that shows.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use crate::facts::{
+    Activity, Created, History, InstanceFacts, LastOperation, Operation, OperationStatus, PowerState, Reading, StopKey,
+    StopResult, Tags, Trigger, Unknown,
+};
+use crate::ledger::{
+    AvoidedDetail, Counterfactual, Entry, EntryKind, Limit, MeterState, NoPrice, PriceKey, PriceSource, Quote,
+};
+use crate::plan::{Expected, Step};
+use crate::ports::{Accounts, Intent, Journal, LedgerBook, Sighting, SweepRecord, WouldStop};
+use crate::rules::Ground;
+use crate::store::Store;
+use crate::units::{Currency, InstanceId, PolicyId, Rate, Region, When};
+
+/// 2027-01-15T00:00:00Z, a midnight in the middle of a month.
+const MIDNIGHT: i64 = 1_800_000_000 - 1_800_000_000 % 86_400;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(MIDNIGHT + second).unwrap()
+}
+
+fn id(name: &str) -> InstanceId {
+    let workspace = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w";
+    InstanceId::parse(&format!("{workspace}/computes/{name}")).unwrap()
+}
+
+fn born() -> Created {
+    Created::at(at(-1_000_000))
+}
+
+fn facts(name: &str, state: PowerState, seen: i64, operation: Option<(Operation, i64)>) -> InstanceFacts {
+    let last = operation.map(|(operation, when)| {
+        Arc::new(LastOperation { operation, at: at(when), status: OperationStatus::Succeeded, trigger: Trigger::User })
+    });
+    InstanceFacts {
+        id: id(name),
+        created: born(),
+        state,
+        size: "STANDARD_DS3_V2".into(),
+        region: Region::new("westeurope"),
+        owner: Arc::default(),
+        tags: Reading::Known { value: Tags::default(), as_of: When::at(at(seen)) },
+        last_operation: last
+            .map_or(Reading::Unknown(Unknown::Missing), |value| Reading::Known { value, as_of: When::at(at(seen)) }),
+        native: Arc::default(),
+        activity: Activity::Unknown(Unknown::NoSource),
+        observed_at: at(seen),
+        oddities: thin_vec::ThinVec::new(),
+    }
+}
+
+/// A sweep at an instant that saw these, each with its state before and the time it was seen before.
+fn sweep(now: i64, seen: Vec<(InstanceFacts, Option<(PowerState, i64)>)>) -> SweepRecord {
+    let sightings = seen.into_iter().map(|(facts, before)| Sighting {
+        not_after: facts.observed_at,
+        facts: Arc::new(facts),
+        not_before: before.as_ref().map_or(When::NONE, |(_, seen)| When::at(at(*seen))),
+        before: before.map(|(state, _)| state),
+        history: History::default(),
+    });
+    let sightings: Vec<Sighting> = sightings.collect();
+    let workspace = id("ci-a").workspace().clone();
+    SweepRecord { at: Some(at(now)), seen: vec![(workspace, at(now))], sightings, ..SweepRecord::default() }
+}
+
+fn on(name: &str, now: i64, start: i64) -> InstanceFacts {
+    facts(name, PowerState::Running, now, Some((Operation::Start, start)))
+}
+
+fn off(name: &str, now: i64, stop: i64) -> InstanceFacts {
+    facts(name, PowerState::Stopped, now, Some((Operation::Stop, stop)))
+}
+
+fn quote(rate: &str, now: i64) -> Quote {
+    Quote {
+        key: PriceKey::new("Standard_DS3_v2", &Region::new("westeurope")),
+        source: PriceSource::Retail,
+        rate: Rate::parse(rate, Currency::USD).unwrap(),
+        fetched_at: at(now),
+        effective: When::NONE,
+        meter: "D3 v2/DS3 v2".into(),
+        etag: "".into(),
+    }
+}
+
+async fn priced(store: &Store, rate: &str, now: i64) {
+    let quote = quote(rate, now);
+    store.reprice(&[(quote.key.clone(), Ok(quote))], at(now)).await.unwrap();
+}
+
+struct Book {
+    store: Store,
+    _dir: tempfile::TempDir,
+}
+
+async fn book() -> Book {
+    let dir = tempfile::tempdir().unwrap();
+    Book { store: Store::open(dir.path()).await.unwrap(), _dir: dir }
+}
+
+async fn rows(store: &Store) -> Vec<Entry> {
+    let mut rows = Vec::new();
+    let take = |entry| {
+        rows.push(entry);
+        Ok(())
+    };
+    store.each_entry((i64::MAX, None), take).await.unwrap();
+    rows
+}
+
+async fn spelt(store: &Store) -> Vec<String> {
+    let spell = |entry: Entry| {
+        let interval = &entry.interval;
+        let (from, to) = (interval.from.at - MIDNIGHT, interval.to.at - MIDNIGHT);
+        let price = entry.price.map_or_else(|| "-".to_owned(), |id| id.0.to_string());
+        format!("{} {} [{from}, {to}) price {price}", entry.kind.label(), interval.state.label())
+    };
+    rows(store).await.into_iter().map(spell).collect()
+}
+
+async fn run(store: &Store, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(store.writer()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_day_of_one_instance_is_metered_and_verified() {
+    let Book { store, _dir } = book().await;
+    priced(&store, "0.293", -20_000).await;
+    store.record(&sweep(-10_000, vec![(on("ci-a", -10_000, -12_000), None)])).await.unwrap();
+    // a midnight passes: what runs is cut there, and nothing is lost
+    store.record(&sweep(30, Vec::new())).await.unwrap();
+    let seen = vec![(off("ci-a", 660, 600), Some((PowerState::Running, 600)))];
+    store.record(&sweep(660, seen)).await.unwrap();
+    store.record(&sweep(720, vec![(on("ci-a", 720, 700), Some((PowerState::Stopped, 660)))])).await.unwrap();
+    assert_eq!(
+        spelt(&store).await,
+        ["usage running [-10000, 0) price 1", "usage running [0, 630) price 1", "usage stopped [630, 700) price -"]
+    );
+    let verified = store.verify_ledger().await.unwrap();
+    assert_eq!((verified.head.seq, verified.lives), (3, 1));
+    assert_eq!((verified.total.running, verified.total.stopped, verified.total.unknown), (10_630, 70, 0));
+    // what goes on counts up to when it was last seen
+    let sums = store.sums().await.unwrap();
+    assert_eq!(sums.len(), 1);
+    assert_eq!((sums[0].seconds, sums[0].rate.unwrap().text().as_str()), (10_630 + 20, "0.293"));
+}
+
+#[tokio::test]
+async fn a_row_names_the_changes_that_were_seen_at_its_ends() {
+    let Book { store, _dir } = book().await;
+    store.record(&sweep(0, vec![(on("ci-a", 0, -60), None)])).await.unwrap();
+    store.record(&sweep(60, vec![(off("ci-a", 60, 30), Some((PowerState::Running, 0)))])).await.unwrap();
+    let row = rows(&store).await.remove(0);
+    let known: Vec<(i64, String)> =
+        sqlx::query_as("SELECT seq, to_state FROM transitions ORDER BY seq").fetch_all(store.readers()).await.unwrap();
+    assert_eq!(row.seen, (Some(known[0].0), Some(known[1].0)));
+    assert_eq!(known[1].1, "\"stopped\"");
+    assert_eq!((row.interval.to.low - MIDNIGHT, row.interval.to.high - MIDNIGHT), (30, 60));
+}
+
+#[tokio::test]
+async fn an_unknown_price_is_unknown_and_is_learnt_for_the_time_that_is_open() {
+    let Book { store, _dir } = book().await;
+    let key = quote("1", 0).key;
+    let book = store.reprice(&[(key.clone(), Err(NoPrice::NotListed))], at(-50)).await.unwrap();
+    assert_eq!(book.unpriced().count(), 1);
+    store.record(&sweep(0, vec![(on("ci-a", 0, -60), None)])).await.unwrap();
+    store.record(&sweep(60, vec![(off("ci-a", 60, 30), Some((PowerState::Running, 0)))])).await.unwrap();
+    store.record(&sweep(120, vec![(on("ci-a", 120, 100), Some((PowerState::Stopped, 60)))])).await.unwrap();
+    priced(&store, "0.5", 130).await;
+    store.record(&sweep(200, vec![(off("ci-a", 200, 180), Some((PowerState::Running, 120)))])).await.unwrap();
+    let rows = spelt(&store).await;
+    assert_eq!(rows[0], "usage running [0, 45) price -");
+    assert_eq!(rows[2], "usage running [100, 190) price 1");
+    let sums = store.sums().await.unwrap();
+    let known: Vec<(Option<String>, i64)> =
+        sums.iter().map(|sum| (sum.rate.map(|rate| rate.text()), sum.seconds)).collect();
+    assert_eq!(known, [(None, 45), (Some("0.5".to_owned()), 90)]);
+}
+
+#[tokio::test]
+async fn a_new_price_cuts_what_runs_and_an_absurd_one_changes_nothing() {
+    let Book { store, _dir } = book().await;
+    priced(&store, "0.293", -100).await;
+    store.record(&sweep(0, vec![(on("ci-a", 0, -60), None)])).await.unwrap();
+    store.record(&sweep(1_000, Vec::new())).await.unwrap();
+    // the same again is no news
+    priced(&store, "0.293", 1_000).await;
+    let absurd = quote("29.3", 1_010);
+    let book = store.reprice(&[(absurd.key.clone(), Ok(absurd))], at(1_010)).await.unwrap();
+    let held = book.iter().next().unwrap().1;
+    assert!(matches!(held.doubt, Some(NoPrice::Absurd(_))), "{held:?}");
+    assert_eq!(held.price.as_ref().unwrap().quote.rate.text(), "0.293");
+    assert!(rows(&store).await.is_empty());
+    // the source says that it came into force in between
+    let risen = Quote { effective: When::at(at(400)), ..quote("0.31", 1_020) };
+    store.reprice(&[(risen.key.clone(), Ok(risen))], at(1_020)).await.unwrap();
+    store.record(&sweep(1_060, vec![(off("ci-a", 1_060, 1_040), Some((PowerState::Running, 1_000)))])).await.unwrap();
+    assert_eq!(spelt(&store).await, ["usage running [0, 400) price 1", "usage running [400, 1050) price 2"]);
+    store.verify_ledger().await.unwrap();
+}
+
+fn intent(name: &str, now: i64, counterfactual: Counterfactual) -> Intent {
+    let facts = on(name, now, -3_600);
+    let step = Step {
+        instance: facts.id.clone(),
+        created: facts.created,
+        policy: PolicyId::new("office"),
+        revision: "r1".into(),
+        ground: Ground::OffHours,
+        key: StopKey("hours/office/2027-01-15/0".into()),
+        due_at: at(now),
+        stop_at: at(now),
+        expected: Expected::of(&facts),
+        observed_at: facts.observed_at,
+        size: facts.size,
+        counterfactual: Some(counterfactual),
+    };
+    Intent { id: format!("i-{now}"), step, at: at(now), attempt: 1 }
+}
+
+/// Started at −3600, stopped by us at 600.
+async fn stopped_by_us(until: i64) -> Book {
+    let book = book().await;
+    let store = &book.store;
+    priced(store, "2", -4_000).await;
+    store.record(&sweep(0, vec![(on("ci-a", 0, -3_600), None)])).await.unwrap();
+    let counterfactual = Counterfactual { until: MIDNIGHT + until, limit: Limit::OnEdge };
+    store.intend(&intent("ci-a", 590, counterfactual)).await.unwrap();
+    store.sent("i-590", at(591)).await.unwrap();
+    let seen = vec![(off("ci-a", 660, 600), Some((PowerState::Running, 600)))];
+    let settled = vec![("i-590".to_owned(), StopResult::Stopped)];
+    store.record(&SweepRecord { settled, ..sweep(660, seen) }).await.unwrap();
+    book
+}
+
+async fn avoided(store: &Store) -> Option<(String, AvoidedDetail)> {
+    let row = rows(store).await.into_iter().find(|row| row.kind != EntryKind::Usage)?;
+    let (from, to) = (row.interval.from.at - MIDNIGHT, row.interval.to.at - MIDNIGHT);
+    let detail = serde_json::from_str(row.detail.as_deref().unwrap()).unwrap();
+    Some((format!("{} [{from}, {to}) price {}", row.kind.label(), row.price.unwrap().0), detail))
+}
+
+#[tokio::test]
+async fn a_stop_of_ours_earns_until_its_counterfactual_ends() {
+    let Book { store, _dir } = stopped_by_us(30_000).await;
+    assert_eq!(avoided(&store).await, None, "nothing is claimed before it is over");
+    store.record(&sweep(29_999, Vec::new())).await.unwrap();
+    assert_eq!(avoided(&store).await, None);
+    store.record(&sweep(30_020, Vec::new())).await.unwrap();
+    let (row, detail) = avoided(&store).await.unwrap();
+    assert_eq!(row, "avoided [630, 30000) price 1");
+    assert_eq!((detail.credited, detail.charged, detail.end.label()), (29_370, 0, "on_edge"));
+    assert_eq!((&*detail.ground, &*detail.key), ("off_hours", "hours/office/2027-01-15/0"));
+    store.record(&sweep(40_000, Vec::new())).await.unwrap();
+    assert_eq!(rows(&store).await.len(), 2, "once");
+    store.verify_ledger().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_ends_credit_and_at_once_is_a_regret() {
+    for (start, credited, regret) in [(20_000, 19_370, false), (2_000, 0, true)] {
+        let Book { store, _dir } = stopped_by_us(30_000).await;
+        let seen = vec![(on("ci-a", start + 30, start), Some((PowerState::Stopped, start - 30)))];
+        store.record(&sweep(start + 30, seen)).await.unwrap();
+        let (_, detail) = avoided(&store).await.unwrap();
+        assert_eq!((detail.credited, detail.charged, detail.regret), (credited, 300, regret));
+        let sums = store.sums().await.unwrap();
+        let sum = sums.iter().find(|sum| sum.kind == EntryKind::Avoided).unwrap();
+        assert_eq!(sum.seconds, credited - 300, "what it cost counts against us (C12)");
+        store.verify_ledger().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_policy_only_observes_is_written_as_would_have() {
+    let Book { store, _dir } = book().await;
+    store.record(&sweep(0, vec![(on("ci-a", 0, -3_600), None)])).await.unwrap();
+    let would = WouldStop {
+        instance: id("ci-a"),
+        created: born(),
+        at: at(600),
+        key: StopKey("hours/office/2027-01-15/0".into()),
+        ground: "off_hours",
+        counterfactual: Counterfactual { until: MIDNIGHT + 30_000, limit: Limit::Horizon },
+    };
+    let accounts = Accounts { would: vec![would.clone(), would], ..Accounts::default() };
+    for now in [600, 660] {
+        store.record(&SweepRecord { accounts: accounts.clone(), ..sweep(now, Vec::new()) }).await.unwrap();
+    }
+    let used = InstanceFacts { state: PowerState::JobRunning, ..on("ci-a", 9_000, -3_600) };
+    store.record(&sweep(9_000, vec![(used, Some((PowerState::Running, 8_940)))])).await.unwrap();
+    let found: Vec<Entry> = rows(&store).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    let detail: AvoidedDetail = serde_json::from_str(found[0].detail.as_deref().unwrap()).unwrap();
+    assert_eq!(found[0].kind, EntryKind::WouldAvoid);
+    assert_eq!((detail.credited, detail.end.label(), detail.regret), (8_400, "use", false));
+}
+
+#[tokio::test]
+async fn a_gone_instance_ends_where_it_was_last_seen_and_may_come_back() {
+    let Book { store, _dir } = book().await;
+    store.record(&sweep(0, vec![(on("ci-a", 0, -60), None)])).await.unwrap();
+    store.record(&SweepRecord { gone: vec![(id("ci-a"), at(60))], ..sweep(180, Vec::new()) }).await.unwrap();
+    store.record(&sweep(1_000, vec![(on("ci-a", 1_000, -60), None)])).await.unwrap();
+    store.record(&sweep(1_100, vec![(off("ci-a", 1_100, 1_080), Some((PowerState::Running, 1_060)))])).await.unwrap();
+    assert_eq!(
+        spelt(&store).await,
+        ["usage running [0, 60) price -", "usage unknown [60, 1000) price -", "usage running [1000, 1090) price -"]
+    );
+    store.verify_ledger().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_reading_leaves_out_is_not_carried_on() {
+    let Book { store, _dir } = book().await;
+    store.record(&sweep(-1_000, vec![(on("ci-a", -1_000, -2_000), None)])).await.unwrap();
+    let accounts = Accounts { unseen: vec![(id("ci-a"), at(-900))], ..Accounts::default() };
+    store.record(&SweepRecord { accounts, ..sweep(-840, Vec::new()) }).await.unwrap();
+    store.record(&sweep(30, Vec::new())).await.unwrap();
+    assert!(rows(&store).await.is_empty(), "nobody saw it at midnight");
+    assert_eq!(store.sums().await.unwrap()[0].seconds, 100);
+    let accounts = Accounts { seen_again: vec![id("ci-a")], ..Accounts::default() };
+    store.record(&SweepRecord { accounts, ..sweep(90, Vec::new()) }).await.unwrap();
+    assert_eq!(store.sums().await.unwrap()[0].seconds, 1_090);
+}
+
+#[tokio::test]
+async fn stopped_time_is_cut_when_a_month_ends() {
+    let Book { store, _dir } = book().await;
+    // 2027-01-31T23:50:00Z
+    let end = 17 * 86_400;
+    assert_eq!(at(end).to_string(), "2027-02-01T00:00:00Z");
+    store.record(&sweep(end - 600, vec![(off("ci-a", end - 600, 0), None)])).await.unwrap();
+    store.record(&sweep(end + 60, Vec::new())).await.unwrap();
+    assert_eq!(spelt(&store).await, [format!("usage stopped [{}, {end}) price -", end - 600)]);
+}
+
+#[tokio::test]
+async fn a_row_cannot_be_changed_and_a_changed_one_shows() {
+    let Book { store, _dir } = stopped_by_us(2_000).await;
+    store.record(&sweep(2_030, Vec::new())).await.unwrap();
+    store.verify_ledger().await.unwrap();
+    for sql in [
+        "UPDATE ledger SET to_at = to_at + 1 WHERE seq = 1",
+        "DELETE FROM ledger WHERE seq = 1",
+        "UPDATE prices SET body = '{}'",
+        "DELETE FROM ledger_subjects",
+        "UPDATE ledger_terms SET body = '{}'",
+    ] {
+        let refused = sqlx::raw_sql(sql).execute(store.writer()).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only") || refused.contains("snapshots"), "{sql}: {refused}");
+    }
+    for (spoil, mend, words) in [
+        (
+            "DROP TRIGGER ledger_stands; UPDATE ledger SET to_at = to_at - 1 WHERE seq = 1",
+            "UPDATE ledger SET to_at = to_at + 1 WHERE seq = 1",
+            "row 1 of the ledger does not fit its hash",
+        ),
+        (
+            "UPDATE ledger SET detail = replace(detail, '\"credited\":1370', '\"credited\":9370') WHERE seq = 2",
+            "UPDATE ledger SET detail = replace(detail, '\"credited\":9370', '\"credited\":1370') WHERE seq = 2",
+            "row 2 of the ledger does not fit its hash",
+        ),
+        (
+            "DROP TRIGGER prices_stand; UPDATE prices SET body = replace(body, '2000000000', '1000000000')",
+            "UPDATE prices SET body = replace(body, '1000000000', '2000000000')",
+            "row 1 of prices does not fit its digest",
+        ),
+        (
+            "UPDATE ledger_sums SET seconds = seconds + 1 WHERE kind = 'usage'",
+            "UPDATE ledger_sums SET seconds = seconds - 1 WHERE kind = 'usage'",
+            "the sum kept for usage",
+        ),
+    ] {
+        run(&store, spoil).await;
+        let found = store.verify_ledger().await.unwrap_err().to_string();
+        assert!(found.contains(words), "{found}");
+        run(&store, mend).await;
+        store.verify_ledger().await.unwrap();
+    }
+    let left: i64 = sqlx::query("SELECT count(*) AS n FROM ledger").fetch_one(store.readers()).await.unwrap().get("n");
+    assert_eq!(left, 2);
+    assert_eq!(rows(&store).await[0].interval.state, MeterState::Running);
+}
