@@ -79,6 +79,7 @@ pub struct Engine<W> {
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
     pub(super) nudged: tokio::sync::Notify,
+    pub(super) swept: tokio::sync::Notify,
 }
 
 impl<W> std::fmt::Debug for Engine<W> {
@@ -142,6 +143,7 @@ impl<W: World> Engine<W> {
             view: RwLock::new(Arc::new(view)),
             sweeping: tokio::sync::Mutex::new(()),
             nudged: tokio::sync::Notify::new(),
+            swept: tokio::sync::Notify::new(),
         }
     }
 

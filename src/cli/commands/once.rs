@@ -26,6 +26,9 @@ pub async fn sweep(context: &Context) -> Result<Exit, CommandError> {
     engine.deliver().await?; // what an earlier sweep could not deliver counts for this one
     drop(engine.sweep_all().await);
     engine.deliver().await?;
+    if let Err(fault) = engine.refresh_prices().await {
+        complain(&format!("prices: {}; {}", fault.words(), fault.kind.remedy()));
+    }
     let view = engine.last_view();
     context.print(&*view, || render::sweep(&view, &context.look(Some(&view))))?;
     let swept = Exit::of_sweep(&view);
