@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::azure::Azure;
 use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
+use crate::ledger::PriceKey;
 use crate::notify::Channels;
 use crate::ports::{
     ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, LastWord,
-    Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances, StopPermit,
-    SweepRecord,
+    Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall, RevisionMark, StopInstances,
+    StopPermit, SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId};
@@ -57,6 +58,12 @@ impl<C: Clock> Observe for Outside<C> {
     }
     fn api_use(&self) -> ApiUse {
         self.azure.api_use()
+    }
+}
+
+impl<C: Clock> Prices for Outside<C> {
+    async fn quotes(&self, keys: &[PriceKey]) -> Vec<Quoted> {
+        self.azure.quotes(keys).await
     }
 }
 

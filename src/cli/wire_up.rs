@@ -9,7 +9,8 @@ use jiff::SignedDuration;
 use super::clock::SystemClock;
 use super::outside::Outside;
 use crate::azure::{
-    Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
+    Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, PriceOptions, TagFilter, ThrottleLimits,
+    Timeouts, Watch,
 };
 use crate::engine::EngineOptions;
 use crate::guard::Bounds;
@@ -141,7 +142,18 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
     options.tries_max = azure.retries.max(1);
     options.concurrency = usize::try_from(settings.sweep.concurrency).unwrap_or(1).saturating_add(8);
     options.throttle = azure.throttle.then(ThrottleLimits::default);
+    options.prices = price_options(&settings.prices);
     Ok(options)
+}
+
+/// Where prices come from. The sheet is a file of its own, and is handed over by whoever read it (`Azure::use_sheet`).
+fn price_options(prices: &settings::Prices) -> PriceOptions {
+    PriceOptions {
+        sources: prices.sources.clone(),
+        currency: prices.currency,
+        retail_endpoint: prices.retail_endpoint.clone(),
+        ..PriceOptions::default()
+    }
 }
 
 fn watch(fleet: &settings::Fleet) -> Watch {

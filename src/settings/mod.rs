@@ -1,5 +1,6 @@
 //! The process's own settings: file, environment and flags in; settings, policies and findings out.
 
+mod amount;
 mod azure;
 mod bounds;
 mod compile;
@@ -11,7 +12,9 @@ mod folder;
 mod layers;
 mod load;
 mod model;
+mod money;
 mod network;
+mod prices;
 mod secret;
 mod tables;
 mod values;
@@ -27,6 +30,7 @@ pub use model::{
     Store, Sweep, Webhook,
 };
 pub use network::{Network, NetworkError};
+pub use prices::{Convert, Ledger, Prices, Residual};
 pub use secret::{SecretError, SecretSource};
 pub use watch::Watch;
 pub use watched::Watched;
