@@ -83,7 +83,7 @@ pub struct SandboxArgs {
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub page_size: usize,
 
-    /// Do not hold callers to ARM's token buckets (250 reads + 25/s, 200 writes + 10/s)
+    /// Do not hold callers to ARM's token buckets (250 reads + 25/s, 200 writes + 10/s) or Cost Management's quotas
     #[arg(long)]
     pub no_throttle: bool,
 
@@ -123,7 +123,8 @@ pub struct SandboxArgs {
 const FAULT_HELP: &str =
     "Spoil answers: OPERATION[,path=..,nth=..,count=..,percent=..,from=..,to=..] => EFFECT[:ARGUMENT]; may be repeated.
 
-Operations: any token list-workspaces get-workspace list-computes get start stop restart status inbox other
+Operations: any token list-workspaces get-workspace list-computes get start stop restart status vm-sizes
+            cost-query inbox retail-prices other
 
 Instead of an answer:
   throttle[:RETRY-AFTER]  status:CODE[,RETRY-AFTER]  error:CODE,WORD  unauthorized  claims-challenge  forbidden
@@ -143,3 +144,17 @@ Lists and bodies:
   set:POINTER=JSON  remove:POINTER
 
 Example: --fault 'list-computes,path=vision-madrid,count=2 => throttle:17'";
+
+#[cfg(test)]
+mod tests {
+    use super::super::faults::FaultOperation;
+    use super::FAULT_HELP;
+
+    #[test]
+    fn the_help_names_every_operation() {
+        let words: Vec<&str> = FAULT_HELP.split_whitespace().collect();
+        for operation in FaultOperation::ALL {
+            assert!(words.contains(&operation.label()), "{}", operation.label());
+        }
+    }
+}

@@ -16,10 +16,10 @@ pub use clock::{RunningClock, SandboxClock, wall_now};
 pub use faults::{Effect, FaultOperation, FaultRule, FaultSyntax, Faults};
 pub use run::run;
 pub use server::{Auth, LroStyle, Recorder, RequestRecord, Sandbox, SandboxError, SandboxOptions, Throttling, TlsFlaw};
-pub use spec::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, SCALE_SUBSCRIPTION, demo, scale};
+pub use spec::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, SCALE_SUBSCRIPTION, demo, list_prices, scale};
 pub use world::{
-    Habits, HoldWish, InstanceSpec, LastOperation, Meters, NativeAction, NativeSchedule, OperationEnd, OperationFate,
-    OperationName, OperationStatus, OperationView, OtherCompute, Owner, Refusal, ScheduleStyle, StartCause,
-    StartRecord, State, StopCause, StopRecord, Trigger, Truth, UseInterval, UseKind, WorkspaceSpec, World, WorldError,
-    WorldSpec,
+    Bill, Cost, Habits, HoldWish, InstanceSpec, LastOperation, Meters, NativeAction, NativeSchedule, OperationEnd,
+    OperationFate, OperationName, OperationStatus, OperationView, OtherCompute, Owner, PriceList, Rate, Refusal,
+    ResidualRates, ScheduleStyle, StartCause, StartRecord, State, StopCause, StopRecord, Trigger, Truth, UseInterval,
+    UseKind, WorkspaceSpec, World, WorldError, WorldSpec,
 };

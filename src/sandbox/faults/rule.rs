@@ -30,15 +30,21 @@ pub enum FaultOperation {
     Restart,
     /// The status of an operation, by either header.
     Status,
+    /// The VM sizes of a region.
+    VmSizes,
+    /// A query of costs.
+    CostQuery,
     /// A notice to people.
     Inbox,
+    /// A page of the price list.
+    RetailPrices,
     /// Anything else.
     Other,
 }
 
 impl FaultOperation {
     /// All words there are.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Any,
         Self::Token,
         Self::ListWorkspaces,
@@ -49,7 +55,10 @@ impl FaultOperation {
         Self::Stop,
         Self::Restart,
         Self::Status,
+        Self::VmSizes,
+        Self::CostQuery,
         Self::Inbox,
+        Self::RetailPrices,
         Self::Other,
     ];
 
@@ -66,7 +75,10 @@ impl FaultOperation {
             Self::Stop => "stop",
             Self::Restart => "restart",
             Self::Status => "status",
+            Self::VmSizes => "vm-sizes",
+            Self::CostQuery => "cost-query",
             Self::Inbox => "inbox",
+            Self::RetailPrices => "retail-prices",
             Self::Other => "other",
         }
     }

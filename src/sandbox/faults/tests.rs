@@ -43,6 +43,14 @@ fn mistakes_are_named() {
 }
 
 #[test]
+fn a_mistaken_operation_is_told_every_word() {
+    let error = "halt => hang".parse::<FaultRule>().unwrap_err().to_string();
+    for operation in FaultOperation::ALL {
+        assert!(error.contains(&format!(" {}", operation.label())), "{} in {error}", operation.label());
+    }
+}
+
+#[test]
 fn a_file_holds_many() {
     let rules = FaultRule::from_toml("[[fault]]\non = \"stop\"\neffect = \"conflict\"\nnth = 2\n[[fault]]\non = \"token\"\neffect = \"status:503,9\"\n").unwrap();
     assert_eq!(rules.len(), 2);

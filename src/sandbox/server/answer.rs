@@ -4,6 +4,8 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
+use super::super::world::decimal;
+
 /// Status, headers and body.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
@@ -49,4 +51,10 @@ impl Answer {
         self.body = Bytes::from(body.to_string());
         self
     }
+}
+
+/// A whole number of the last of `places` decimals as a JSON number. Read from its own digits, it is the nearest there is
+/// and is written with the same digits again.
+pub(super) fn number(amount: i128, places: u32) -> Value {
+    decimal(amount, places).parse().map_or(Value::Null, Value::Number)
 }

@@ -27,14 +27,8 @@ impl Shared {
                 && group.is_none_or(|group| workspace.spec.resource_group.eq_ignore_ascii_case(group))
         };
         let all: Vec<&Workspace> = world.workspaces.iter().filter(wanted).collect();
-        if all.is_empty()
-            && !world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(subscription))
-        {
-            return errors::arm(
-                404,
-                "SubscriptionNotFound",
-                &format!("The subscription '{subscription}' could not be found."),
-            );
+        if all.is_empty() && !has_subscription(&world, subscription) {
+            return errors::no_subscription(subscription);
         }
         let size = self.options.page_size.max(1);
         let items: Vec<Value> =
@@ -111,13 +105,13 @@ impl Shared {
     /// A subscription, if any workspace is in it.
     pub(super) fn get_subscription(&self, id: &str) -> Answer {
         let (world, _) = self.world_now();
-        if world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(id)) {
+        if has_subscription(&world, id) {
             return Answer::json(
                 200,
                 &json!({ "id": format!("/subscriptions/{id}"), "subscriptionId": id, "displayName": "Sandbox", "state": "Enabled", "tenantId": world.tenant }),
             );
         }
-        errors::arm(404, "SubscriptionNotFound", &format!("The subscription '{id}' could not be found."))
+        errors::no_subscription(id)
     }
 
     /// What the caller's role allows, less what this sandbox denies.
@@ -125,7 +119,7 @@ impl Shared {
         let denied = &self.options.denied;
         Answer::json(
             200,
-            &json!({ "value": [{ "actions": ["Microsoft.MachineLearningServices/*", "Microsoft.Resources/subscriptions/read"], "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
+            &json!({ "value": [{ "actions": ["Microsoft.MachineLearningServices/*", "Microsoft.Resources/subscriptions/read", "Microsoft.CostManagement/query/read"], "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
         )
     }
 
@@ -146,6 +140,11 @@ impl Shared {
 /// A workspace by its id in small letters.
 pub(super) fn find<'a>(world: &'a World, id: &str) -> Option<(usize, &'a Workspace)> {
     world.workspace_at(id).and_then(|position| Some((position, world.workspaces.get(position)?)))
+}
+
+/// Whether any workspace is in that subscription.
+pub(super) fn has_subscription(world: &World, id: &str) -> bool {
+    world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(id))
 }
 
 fn no_workspace(id: &str) -> Answer {
@@ -185,18 +184,23 @@ fn next_link(ask: &Ask<'_>, list: &str, next: usize) -> String {
 }
 
 /// A continuation that means nothing to others: the place with a seal over list and place.
-fn skip_token(list: &str, next: usize) -> String {
+pub(super) fn skip_token(list: &str, next: usize) -> String {
     URL_SAFE_NO_PAD.encode(format!("{next}:{:016x}", mix(0x5a11, &[&list.to_lowercase(), &next.to_string()])))
 }
 
 /// The place a `$skip` stands for; none if it is not of this list.
 fn offset(ask: &Ask<'_>, list: &str) -> Option<usize> {
-    let Some(token) = ask.query.get("$skip").filter(|token| !token.is_empty()) else {
+    place_of(ask.query.get("$skip").map(String::as_str), list)
+}
+
+/// The place a continuation stands for, the first where there is none; none if it is not of this list.
+pub(super) fn place_of(token: Option<&str>, list: &str) -> Option<usize> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
         return Some(0);
     };
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
     let place: usize = text.split_once(':')?.0.parse().ok()?;
-    (skip_token(list, place) == *token).then_some(place)
+    (skip_token(list, place) == token).then_some(place)
 }
 
 fn bad_skip() -> Answer {

@@ -59,6 +59,10 @@ pub(super) fn not_found(kind: &str, name: &str, group: &str) -> Answer {
     )
 }
 
+pub(super) fn no_subscription(id: &str) -> Answer {
+    arm(404, "SubscriptionNotFound", &format!("The subscription '{id}' could not be found."))
+}
+
 pub(super) fn forbidden(principal: &str, action: &str, scope: &str) -> Answer {
     arm(
         403,

@@ -175,6 +175,7 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         Route::AppServiceToken => shared.app_service_token(ask.headers, &ask.query, effects),
         Route::ImdsToken => shared.imds_token(ask.headers, &ask.query, effects),
         Route::Inbox => shared.receive_notice(&ask.body),
+        Route::RetailPrices => shared.retail_prices(ask),
         Route::CloudMetadata
         | Route::Subscription(_)
         | Route::Workspaces { .. }
@@ -182,9 +183,11 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         | Route::Permissions(_)
         | Route::Computes(_)
         | Route::Compute(..)
+        | Route::VmSizes(..)
         | Route::Operate(..)
         | Route::Status(..)
         | Route::Results(..)
+        | Route::CostQuery(_)
         | Route::WrongMethod
         | Route::Nothing => shared.cloud_metadata(ask),
     }
@@ -198,24 +201,30 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
         Route::Permissions(_) => shared.permissions(),
         Route::Computes(workspace) => shared.list_computes(ask, workspace),
         Route::Compute(workspace, name) => shared.get_compute(workspace, name),
+        Route::VmSizes(subscription, region) => shared.vm_sizes(subscription, region),
         Route::Operate(workspace, name, verb) => shared.operate(ask, (workspace, name), *verb, effects),
         Route::Status(_, _, id) => shared.status(ask, id),
         Route::Results(_, _, id) => shared.results(ask, id),
+        Route::CostQuery(scope) => shared.query_costs(ask, scope),
         Route::WrongMethod => errors::wrong_method(method),
         Route::EntraToken(_)
         | Route::AppServiceToken
         | Route::ImdsToken
         | Route::CloudMetadata
         | Route::Inbox
+        | Route::RetailPrices
         | Route::Nothing => {
             errors::arm(404, "InvalidResourceType", &format!("The resource type could not be found at '{}'.", ask.path))
         }
     }
 }
 
-/// Actions are judged at the resource, not at the verb behind it.
+/// Actions are judged at the resource, not at the verb or the query behind it.
 fn scope(path: &str) -> &str {
-    ["/start", "/stop", "/restart"].iter().find_map(|verb| path.strip_suffix(verb)).unwrap_or(path)
+    ["/start", "/stop", "/restart", "/providers/Microsoft.CostManagement/query"]
+        .iter()
+        .find_map(|verb| path.strip_suffix(verb))
+        .unwrap_or(path)
 }
 
 impl Shared {

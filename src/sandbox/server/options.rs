@@ -21,7 +21,7 @@ pub enum Auth {
 /// Whether ARM's token buckets hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Throttling {
-    /// 250 reads + 25/s, 200 writes + 10/s, per subscription, region and principal.
+    /// 250 reads + 25/s, 200 writes + 10/s, per subscription, region and principal; and the quotas of Cost Management.
     Arm,
     /// No limits.
     Off,
@@ -72,6 +72,10 @@ pub struct SandboxOptions {
     pub tls_flaw: TlsFlaw,
     /// Items in a page of a list, at least 1.
     pub page_size: usize,
+    /// Rows in a page of the Retail Prices API, at least 1.
+    pub retail_page_size: usize,
+    /// Rows in a page of Cost Management, at least 1.
+    pub cost_page_size: usize,
     /// Whether tokens are wanted.
     pub auth: Auth,
     /// A bearer token that is accepted beside those given out.
@@ -109,6 +113,8 @@ impl SandboxOptions {
             tls_dir: None,
             tls_flaw: TlsFlaw::None,
             page_size: 100,
+            retail_page_size: 1_000,
+            cost_page_size: 1_000,
             auth: Auth::Required,
             static_token: None,
             identity_header: "sandbox-identity-header".into(),

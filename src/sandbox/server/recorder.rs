@@ -25,9 +25,9 @@ pub struct RequestRecord {
 }
 
 impl RequestRecord {
-    /// Whether it went to ARM, and not to a token endpoint or the inbox.
+    /// Whether it went to ARM, and not to a token endpoint, the inbox or the price list.
     pub fn is_arm(&self) -> bool {
-        !matches!(self.operation, "token" | "inbox")
+        !matches!(self.operation, "token" | "inbox" | "retail-prices")
     }
 }
 

@@ -2,9 +2,13 @@
 
 use super::super::faults::FaultOperation;
 use super::super::world::OperationName;
+use super::costs::Scope;
 
 /// The provider, in small letters.
 const ML: &str = "microsoft.machinelearningservices";
+
+/// The provider of bills, in small letters.
+const COSTS: &str = "microsoft.costmanagement";
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub(super) enum Route {
     CloudMetadata,
     /// Notices to people.
     Inbox,
+    /// Everybody's price list.
+    RetailPrices,
     /// A subscription.
     Subscription(String),
     /// Workspaces of a subscription, or of one resource group of it.
@@ -31,12 +37,16 @@ pub(super) enum Route {
     Computes(String),
     /// One compute: workspace id and name in small letters.
     Compute(String, String),
+    /// The VM sizes of a region: subscription and region.
+    VmSizes(String, String),
     /// Start, stop or restart of a compute.
     Operate(String, String, OperationName),
     /// An operation by `Azure-AsyncOperation`: subscription, region, id.
     Status(String, String, String),
     /// An operation by `Location`.
     Results(String, String, String),
+    /// A query of costs.
+    CostQuery(Scope),
     /// The path exists and does not take this method.
     WrongMethod,
     /// Nothing is there.
@@ -58,7 +68,11 @@ impl Route {
             ("GET", ["metadata", "identity", "oauth2", "token"]) => Self::ImdsToken,
             ("GET", ["metadata", "endpoints"]) => Self::CloudMetadata,
             ("POST", ["people", "inbox"]) => Self::Inbox,
-            (_, [_, "oauth2", "v2.0", "token"] | ["msi", "token"] | ["people", "inbox"]) => Self::WrongMethod,
+            ("GET", ["api", "retail", "prices"]) => Self::RetailPrices,
+            (
+                _,
+                [_, "oauth2", "v2.0", "token"] | ["msi", "token"] | ["people", "inbox"] | ["api", "retail", "prices"],
+            ) => Self::WrongMethod,
             _ => Self::Nothing,
         }
     }
@@ -69,6 +83,8 @@ impl Route {
         match parts {
             [_, s] if get => Self::Subscription((*s).to_owned()),
             [.., "providers", "microsoft.authorization", "permissions"] if get => Self::Permissions(scope_of(parts, 3)),
+            [_, s, "providers", COSTS, "query"] => Self::of_costs(method, s, None),
+            [_, s, "resourcegroups", g, "providers", COSTS, "query"] => Self::of_costs(method, s, Some(g)),
             [_, s, "providers", ML, rest @ ..] if get => {
                 Self::of_subscription(s, rest, plain.last().copied().unwrap_or_default())
             }
@@ -84,11 +100,18 @@ impl Route {
         }
     }
 
+    /// Cost Management at a scope; a workspace is none.
+    fn of_costs(method: &str, subscription: &str, group: Option<&str>) -> Self {
+        let scope = Scope { subscription: subscription.to_owned(), group: group.map(str::to_owned) };
+        if method == "POST" { Self::CostQuery(scope) } else { Self::WrongMethod }
+    }
+
     /// What the provider answers at the subscription itself.
     fn of_subscription(subscription: &str, rest: &[&str], id: &str) -> Self {
         let own = str::to_owned;
         match rest {
             ["workspaces"] => Self::Workspaces { subscription: own(subscription), group: None },
+            ["locations", region, "vmsizes"] => Self::VmSizes(own(subscription), own(region)),
             ["locations", region, "computeoperationsstatus", _] => {
                 Self::Status(own(subscription), own(region), own(id))
             }
@@ -125,10 +148,13 @@ impl Route {
         match self {
             Self::EntraToken(_) | Self::AppServiceToken | Self::ImdsToken => FaultOperation::Token,
             Self::Inbox => FaultOperation::Inbox,
+            Self::RetailPrices => FaultOperation::RetailPrices,
             Self::Workspaces { .. } => FaultOperation::ListWorkspaces,
             Self::Workspace(_) => FaultOperation::GetWorkspace,
             Self::Computes(_) => FaultOperation::ListComputes,
             Self::Compute(..) => FaultOperation::Get,
+            Self::VmSizes(..) => FaultOperation::VmSizes,
+            Self::CostQuery(_) => FaultOperation::CostQuery,
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
             Self::Operate(_, _, OperationName::Restart | OperationName::Create) => FaultOperation::Restart,
@@ -143,7 +169,12 @@ impl Route {
     pub(super) const fn is_arm(&self) -> bool {
         !matches!(
             self,
-            Self::EntraToken(_) | Self::AppServiceToken | Self::ImdsToken | Self::CloudMetadata | Self::Inbox
+            Self::EntraToken(_)
+                | Self::AppServiceToken
+                | Self::ImdsToken
+                | Self::CloudMetadata
+                | Self::Inbox
+                | Self::RetailPrices
         )
     }
 
@@ -162,6 +193,8 @@ impl Route {
             Self::Status(..) | Self::Results(..) => {
                 "Microsoft.MachineLearningServices/locations/computeoperationsstatus/read"
             }
+            Self::VmSizes(..) => "Microsoft.MachineLearningServices/locations/vmsizes/read",
+            Self::CostQuery(_) => "Microsoft.CostManagement/query/read",
             Self::Permissions(_) => "Microsoft.Authorization/permissions/read",
             Self::Subscription(_) => "Microsoft.Resources/subscriptions/read",
             Self::EntraToken(_)
@@ -169,6 +202,7 @@ impl Route {
             | Self::ImdsToken
             | Self::CloudMetadata
             | Self::Inbox
+            | Self::RetailPrices
             | Self::WrongMethod
             | Self::Nothing => "",
         }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::super::faults::Faults;
 use super::super::world::{HoldWish, World};
 use super::answer::Answer;
+use super::costs::Quotas;
 use super::options::SandboxOptions;
 use super::recorder::Recorder;
 use super::throttle::Buckets;
@@ -30,6 +31,7 @@ pub(super) struct Shared {
     pub(super) faults: Faults,
     pub(super) recorder: Recorder,
     pub(super) buckets: Mutex<Buckets>,
+    pub(super) quotas: Mutex<Quotas>,
     pub(super) tokens: Mutex<TokenBook>,
     pub(super) pages: Mutex<HashMap<String, Page>>,
     /// First answers kept by the fault `stale`, by path and query.
@@ -57,6 +59,7 @@ impl Shared {
             world: Arc::new(Mutex::new(world)),
             faults,
             buckets: Mutex::default(),
+            quotas: Mutex::default(),
             pages: Mutex::default(),
             stale: Mutex::default(),
             ended,

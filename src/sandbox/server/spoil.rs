@@ -131,11 +131,11 @@ fn relink(ask: &Ask<'_>, body: &mut Value, effect: &Effect) {
             let page: u64 = ask.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
             format!("{}{}?api-version={}&page={}", ask.origin, ask.path, ask.api_version(), page.saturating_add(1))
         }
-        Effect::NextLinkRelative => match body.get("nextLink").and_then(Value::as_str) {
+        Effect::NextLinkRelative => match body.pointer(link_of(body)).and_then(Value::as_str) {
             Some(link) => link.strip_prefix(&ask.origin).unwrap_or(link).to_owned(),
             None => return,
         },
-        Effect::NextLinkApiVersion(version) => match body.get("nextLink").and_then(Value::as_str) {
+        Effect::NextLinkApiVersion(version) => match body.pointer(link_of(body)).and_then(Value::as_str) {
             Some(link) => {
                 link.replace(&format!("api-version={}", ask.api_version()), &format!("api-version={version}"))
             }
@@ -143,13 +143,24 @@ fn relink(ask: &Ask<'_>, body: &mut Value, effect: &Effect) {
         },
         _ => return,
     };
-    if let Value::Object(members) = body {
-        members.insert("nextLink".into(), json!(link));
-    }
+    set(body, link_of(body), Some(json!(link)));
+}
+
+/// Where a body keeps the link to its next page: each API calls it otherwise.
+fn link_of(body: &Value) -> &'static str {
+    let known = ["/NextPageLink", "/properties/nextLink"];
+    known.into_iter().find(|place| body.pointer(place).is_some()).unwrap_or("/nextLink")
+}
+
+/// The list in a body.
+fn items_of(body: &mut Value) -> Option<&mut Vec<Value>> {
+    let known = ["/value", "/Items", "/properties/rows"];
+    let place = known.into_iter().find(|place| body.pointer(place).is_some_and(Value::is_array))?;
+    body.pointer_mut(place)?.as_array_mut()
 }
 
 fn change_list(body: &mut Value, effect: &Effect) {
-    let Some(Value::Array(items)) = body.get_mut("value") else {
+    let Some(items) = items_of(body) else {
         return;
     };
     match effect {
@@ -172,7 +183,7 @@ fn change_list(body: &mut Value, effect: &Effect) {
 
 /// Changes each item of a list, or the body itself where it is none.
 fn change_items(body: &mut Value, effect: &Effect) {
-    if let Some(Value::Array(items)) = body.get_mut("value") {
+    if let Some(items) = items_of(body) {
         for item in items {
             change_item(item, effect);
         }

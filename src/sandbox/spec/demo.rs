@@ -9,6 +9,7 @@ use super::super::world::{
     WorldSpec, mix, stream,
 };
 use super::cast::Role;
+use super::prices::list_prices;
 
 /// The tenant of the demo.
 pub const DEMO_TENANT: &str = "5a4d0000-0000-4000-8000-00000000d3e0";
@@ -127,7 +128,7 @@ pub fn demo(seed: u64, start: Timestamp) -> WorldSpec {
     if let Some(last) = workspaces.last_mut() {
         last.others.push(OtherCompute { name: "k8s-shared".into(), compute_type: "Kubernetes".into() });
     }
-    WorldSpec { seed, start, warm_up: LIVED_IN, tenant: DEMO_TENANT.into(), workspaces }
+    WorldSpec { seed, start, warm_up: LIVED_IN, tenant: DEMO_TENANT.into(), prices: list_prices(), workspaces }
 }
 
 fn workspace(place: &Place, seed: u64, start: Timestamp) -> WorkspaceSpec {

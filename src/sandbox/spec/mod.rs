@@ -2,7 +2,11 @@
 
 mod cast;
 mod demo;
+mod prices;
 mod scale;
+mod sizes;
 
 pub use demo::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, demo};
+pub use prices::list_prices;
 pub use scale::{SCALE_SUBSCRIPTION, scale};
+pub(in crate::sandbox) use sizes::{Sold, VM_SIZES, VmSize, find};

@@ -14,6 +14,7 @@ pub fn scale(seed: u64, start: Timestamp, workspaces: usize, instances: usize) -
         start,
         warm_up: SignedDuration::ZERO,
         tenant: super::DEMO_TENANT.into(),
+        prices: super::list_prices(),
         workspaces: (0..workspaces).map(|number| workspace(number, instances, start)).collect(),
     }
 }

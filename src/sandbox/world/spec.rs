@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::machine::State;
+use super::prices::PriceList;
 
 /// A whole simulated estate.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct WorldSpec {
     pub warm_up: SignedDuration,
     /// The Entra tenant id everyone belongs to.
     pub tenant: String,
+    /// What everything costs.
+    pub prices: PriceList,
     /// The workspaces, in the order the lists give them.
     pub workspaces: Vec<WorkspaceSpec>,
 }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::machine::{Machine, State};
 use super::person::UseKind;
+use super::prices::PriceList;
 
 /// True time spent, exact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,6 +123,10 @@ pub struct HoldWish {
 #[derive(Debug, Clone, Copy)]
 pub struct Truth<'a> {
     pub(super) machine: &'a Machine,
+    pub(super) prices: &'a PriceList,
+    pub(super) region: &'a str,
+    /// The world's present, to which costs count.
+    pub(super) now: Timestamp,
 }
 
 impl<'a> Truth<'a> {

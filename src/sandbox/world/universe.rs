@@ -9,6 +9,7 @@ use super::agenda::Event;
 use super::machine::{Machine, OperationName};
 use super::operations::{OperationEnd, OperationFate, OperationView, Refusal};
 use super::person::Person;
+use super::prices::PriceList;
 use super::spec::{InstanceSpec, WorkspaceSpec, WorldError, WorldSpec};
 use super::stream::mix;
 use super::truth::{HoldWish, Truth};
@@ -31,6 +32,7 @@ pub struct World {
     start: Timestamp,
     pub(super) now: Timestamp,
     pub(in crate::sandbox) tenant: String,
+    prices: PriceList,
     pub(in crate::sandbox) workspaces: Vec<Workspace>,
     pub(in crate::sandbox) machines: Vec<Machine>,
     pub(super) by_id: HashMap<String, usize>,
@@ -48,13 +50,14 @@ impl World {
     /// # Errors
     /// When a zone is unknown, an instance is given twice, or the warm-up leaves the calendar.
     pub fn new(spec: WorldSpec) -> Result<Self, WorldError> {
-        let WorldSpec { seed, start, warm_up, tenant, workspaces } = spec;
+        let WorldSpec { seed, start, warm_up, tenant, prices, workspaces } = spec;
         let begin = start.checked_sub(warm_up).map_err(|cause| WorldError::Start { start, cause })?;
         let mut world = Self {
             seed,
             start,
             now: begin,
             tenant,
+            prices,
             workspaces: Vec::new(),
             machines: Vec::new(),
             by_id: HashMap::new(),
@@ -173,12 +176,24 @@ impl World {
 
     /// Every instance, in the order of the lists.
     pub fn truths(&self) -> impl Iterator<Item = Truth<'_>> {
-        self.machines.iter().map(|machine| Truth { machine })
+        self.machines.iter().map(|machine| self.truth_of(machine))
+    }
+
+    /// What everything costs in this world.
+    pub fn prices(&self) -> &PriceList {
+        &self.prices
+    }
+
+    /// The truth about a machine of this world.
+    pub(in crate::sandbox) fn truth_of<'a>(&'a self, machine: &'a Machine) -> Truth<'a> {
+        let workspace = self.workspaces.get(machine.workspace);
+        let region = workspace.map(|workspace| workspace.spec.region.as_str()).unwrap_or_default();
+        Truth { machine, prices: &self.prices, region, now: self.now }
     }
 
     /// The truth about one instance, by its ARM id in any case.
     pub fn truth(&self, id: &str) -> Option<Truth<'_>> {
-        self.machine(id).map(|machine| Truth { machine })
+        self.machine(id).map(|machine| self.truth_of(machine))
     }
 
     /// Brings every meter up to the present; call it before reading meters.
@@ -286,8 +301,8 @@ fn zone_of(instance: &str, zone: &str) -> Result<TimeZone, WorldError> {
     })
 }
 
-/// Sixteen bytes in the shape of an operation id.
-fn uuid_of(high: u64, low: u64) -> String {
+/// Sixteen bytes in the shape of an id.
+pub(in crate::sandbox) fn uuid_of(high: u64, low: u64) -> String {
     let digits = format!("{high:016x}{low:016x}");
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
     format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
