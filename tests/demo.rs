@@ -10,7 +10,7 @@ use allowed::strays;
 use lightsout::cli::demo::{DemoOptions, demo};
 use serde_json::Value;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 27] = [
     "seed",
     "instances",
     "days",
@@ -25,6 +25,16 @@ const KEYS: [&str; 17] = [
     "missed",
     "running_hours",
     "running_hours_without",
+    "cost",
+    "cost_without",
+    "avoided",
+    "residual",
+    "ledger_rows",
+    "ledger_cost",
+    "ledger_avoided",
+    "ledger_residual",
+    "ledger_error_ratio",
+    "captured_ratio",
     "arm_calls",
     "sweeps",
     "wall_seconds",
@@ -47,6 +57,11 @@ async fn told(seed: u64) -> Value {
     assert_eq!(object.len(), KEYS.len(), "{object:?}");
     assert_eq!((&object["busy_stopped"], &object["missed"]), (&0.into(), &0.into()), "{object:?}");
     assert!(object["stops"].as_u64() > Some(0) && object["warned"].as_u64() > Some(0), "{object:?}");
+    let number = |key: &str| object[key].as_f64().unwrap();
+    // the ledger against the true meters; a sweep every five minutes, and a stop takes one
+    assert!(number("ledger_error_ratio") < 0.01, "{object:?}");
+    assert!(number("captured_ratio") > 0.0 && number("captured_ratio") <= 1.0, "{object:?}");
+    assert!(number("ledger_avoided") > 0.0 && number("ledger_avoided") <= number("avoided"), "{object:?}");
     object.remove("wall_seconds");
     figures
 }

@@ -61,6 +61,12 @@ impl<C: Clock> Observe for Outside<C> {
     }
 }
 
+impl<C: Clock> Prices for Outside<C> {
+    async fn quotes(&self, keys: &[PriceKey]) -> Vec<Quoted> {
+        self.azure.quotes(keys).await
+    }
+}
+
 impl<C: Clock> StopInstances for Outside<C> {
     async fn stop(
         &self,
@@ -138,12 +144,6 @@ impl<C: Clock> LedgerBook for Outside<C> {
     }
     async fn head(&self) -> Result<Head, Fault> {
         self.store.head().await
-    }
-}
-
-impl<C: Clock> Prices for Outside<C> {
-    async fn quotes(&self, keys: &[PriceKey]) -> Vec<Quoted> {
-        self.azure.quotes(keys).await
     }
 }
 

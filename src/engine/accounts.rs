@@ -17,13 +17,14 @@ use crate::rules::{Verdict, terms_of};
 use crate::schedule::EdgeKind;
 use crate::units::{Span, WorkspaceId};
 
+/// Teams by owner, in lower case: user names and object ids. They come before the workspace's tag and after the instance's.
+pub type Owners = BTreeMap<String, String>;
+
 /// How money is counted; every one a setting.
 #[derive(Debug, Clone)]
 pub struct Accounting {
     /// The tag of an instance, or else of its workspace, that names its team.
     pub team_tag: Arc<str>,
-    /// Teams by owner, in lower case; they come before the workspace's tag and after the instance's.
-    pub owners: Arc<BTreeMap<String, Arc<str>>>,
     /// What the parts cost that no stop stops.
     pub residual: Option<Residual>,
     /// How claims are counted.
@@ -38,7 +39,6 @@ impl Default for Accounting {
     fn default() -> Self {
         Self {
             team_tag: "team".into(),
-            owners: Arc::default(),
             residual: Residual::listed().ok(),
             rules: ClaimRules::default(),
             horizon: Span::hours(12),
@@ -49,19 +49,27 @@ impl Default for Accounting {
 
 impl Accounting {
     /// The team an instance is counted for.
-    fn team(&self, facts: &InstanceFacts, workspace: &Tags) -> Option<Arc<str>> {
+    fn team(&self, facts: &InstanceFacts, workspace: &Tags, owners: &Owners) -> Option<Arc<str>> {
         let tag = |tags: &Tags| tags.get(&self.team_tag).map(str::trim).filter(|team| !team.is_empty()).map(Arc::from);
         let of_owner = || {
             let owner = &facts.owner;
             let names =
                 [owner.name(), owner.user_name.as_deref(), owner.assigned_id.as_deref(), owner.user_id.as_deref()];
-            names.into_iter().flatten().find_map(|name| self.owners.get(&name.to_ascii_lowercase()).cloned())
+            names
+                .into_iter()
+                .flatten()
+                .find_map(|name| owners.get(&name.to_ascii_lowercase()).map(|team| Arc::from(team.as_str())))
         };
         facts.tags.known().and_then(tag).or_else(of_owner).or_else(|| tag(workspace))
     }
 }
 
 impl<W: World> Engine<W> {
+    /// Counts by these teams from now on; what is going on keeps its team until it changes or a day ends.
+    pub fn use_owners(&self, owners: Owners) {
+        self.lock().owners = owners;
+    }
+
     /// Everything beside sightings that were made while acting.
     pub(super) fn accounts_of(&self, sightings: &[Sighting]) -> Accounts {
         let accounting = &self.options.accounting;
@@ -97,7 +105,7 @@ impl State {
     fn teams(&self, sightings: &[Sighting], accounting: &Accounting) -> BTreeMap<crate::units::InstanceId, Arc<str>> {
         let team = |seen: &Sighting| {
             let place = self.places.get(seen.facts.id.workspace())?;
-            Some((seen.facts.id.clone(), accounting.team(&seen.facts, &place.facts.tags)?))
+            Some((seen.facts.id.clone(), accounting.team(&seen.facts, &place.facts.tags, &self.owners)?))
         };
         sightings.iter().filter_map(team).collect()
     }

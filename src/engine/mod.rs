@@ -26,7 +26,7 @@ mod state;
 mod stuck;
 mod sweep;
 
-pub use accounts::Accounting;
+pub use accounts::{Accounting, Owners};
 pub use control::ControlError;
 pub use options::EngineOptions;
 pub use run::{AfterLook, Command, RunError};

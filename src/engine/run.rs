@@ -53,6 +53,7 @@ impl<W: World> Engine<W> {
         let mut triggers = triggers(sender).await?;
         let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
         let delivering = tokio::spawn(self.clone().deliver_for_ever());
+        let pricing = tokio::spawn(self.clone().price_for_ever());
         while let Some(command) = receiver.recv().await {
             match command {
                 Command::Tick => self.nudged.notify_one(),
@@ -65,6 +66,7 @@ impl<W: World> Engine<W> {
         log::drained(drained);
         sweeping.abort();
         delivering.abort();
+        pricing.abort();
         triggers.shutdown().await?;
         Ok(())
     }
@@ -89,8 +91,20 @@ impl<W: World> Engine<W> {
     async fn sweep_for_ever(self: Arc<Self>, after: AfterLook<W>) {
         loop {
             self.nudged.notified().await;
-            let _: Option<_> = self.tick().await;
+            if self.tick().await.is_some() {
+                self.swept.notify_one();
+            }
             after(&self);
+        }
+    }
+
+    /// Apart from sweeps: a slow price list holds no stop up.
+    async fn price_for_ever(self: Arc<Self>) {
+        loop {
+            self.swept.notified().await;
+            if let Err(fault) = self.refresh_prices().await {
+                log::fault(&fault);
+            }
         }
     }
 

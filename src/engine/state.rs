@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use super::accounts::Owners;
 use super::book::{Place, Rule};
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
@@ -60,9 +61,13 @@ pub(super) struct State {
     pub(super) zone_data: Option<Arc<str>>,
     /// Discoveries in a row that missed most of the fleet.
     pub(super) shrunk: u32,
+    /// Teams by owner.
+    pub(super) owners: Owners,
     /// Prices in force.
     pub(super) prices: Arc<PriceBook>,
     pub(super) prices_asked_at: Option<Timestamp>,
+    /// The team's sheet is another one: every price is due.
+    pub(super) prices_due: bool,
     /// What was wrong when prices were last asked for.
     pub(super) price_faults: Vec<FaultLine>,
     /// Sums of the ledger, and its end, as of the last sweep.
@@ -79,6 +84,7 @@ pub struct Engine<W> {
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
     pub(super) nudged: tokio::sync::Notify,
+    pub(super) swept: tokio::sync::Notify,
 }
 
 impl<W> std::fmt::Debug for Engine<W> {
@@ -117,8 +123,10 @@ impl<W: World> Engine<W> {
             stale_after: options.stale_after,
             zone_data: options.zone_data.clone(),
             shrunk: 0,
+            owners: Owners::default(),
             prices: Arc::default(),
             prices_asked_at: None,
+            prices_due: false,
             price_faults: Vec::new(),
             sums: Arc::default(),
             head: Head::EMPTY,
@@ -142,6 +150,7 @@ impl<W: World> Engine<W> {
             view: RwLock::new(Arc::new(view)),
             sweeping: tokio::sync::Mutex::new(()),
             nudged: tokio::sync::Notify::new(),
+            swept: tokio::sync::Notify::new(),
         }
     }
 

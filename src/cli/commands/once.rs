@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render;
 use crate::cli::tzdata;
-use crate::cli::wire_up::{WireError, engine_options, outside, with_store};
+use crate::cli::wire_up::{WireError, engine_options, outside, use_money_files, with_store};
 use crate::engine::{Engine, EngineOptions};
 use crate::policy::Severity;
 use crate::report::FleetView;
@@ -26,6 +26,9 @@ pub async fn sweep(context: &Context) -> Result<Exit, CommandError> {
     engine.deliver().await?; // what an earlier sweep could not deliver counts for this one
     drop(engine.sweep_all().await);
     engine.deliver().await?;
+    if let Err(fault) = engine.refresh_prices().await {
+        complain(&format!("prices: {}; {}", fault.words(), fault.kind.remedy()));
+    }
     let view = engine.last_view();
     context.print(&*view, || render::sweep(&view, &context.look(Some(&view))))?;
     let swept = Exit::of_sweep(&view);
@@ -86,6 +89,7 @@ async fn looked(
     let zone_data = tzdata::release().map(Into::into);
     let engine = Engine::new(Arc::new(outside), EngineOptions { zone_data, ..engine_options(settings) });
     engine.recall().await?;
+    use_money_files(&engine, loaded);
     engine.adopt_for_a_look(loaded.policies.set.clone());
     engine.rehearse().await;
     Ok(engine)
@@ -103,6 +107,7 @@ async fn sweeper(
     let options = EngineOptions { stale_after: Some(FROM_CRON), zone_data, ..engine_options(settings) };
     let engine = Engine::new(Arc::new(outside), options);
     engine.recall().await?;
+    use_money_files(&engine, loaded);
     engine.adopt(loaded.policies.set.clone()).await?;
     Ok(engine)
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 
 use super::figures::Figures;
+use super::money;
 use super::setup::{Stage, build};
 use super::story::Story;
 use super::truth::{Holds, measure, missed, running};
@@ -132,6 +133,8 @@ pub async fn demo(
     twin.read_meters();
     let mut figures = run.finish(&stage);
     figures.running_hours_without = running(&twin);
+    let rows = money::read(&stage.engine.world().store).await?;
+    stage.sandbox.look(|world| money::compare(&rows, (world, &twin), &mut figures));
     Ok((figures, Open { stage, _served: served, _dir: dir }))
 }
 
@@ -164,6 +167,8 @@ impl Run<'_> {
         loop {
             let now = crate::ports::Clock::now(&stage.clock);
             if now >= self.end {
+                // what is going on is metered up to the end
+                drop(stage.engine.sweep_all().await);
                 return Ok(());
             }
             self.tick(stage, now).await?;
@@ -188,6 +193,7 @@ impl Run<'_> {
             self.health.swept();
         }
         stage.engine.deliver().await?;
+        stage.engine.refresh_prices().await?;
         for wish in stage.sandbox.take_hold_wishes() {
             self.hold(stage, now, &wish).await;
         }

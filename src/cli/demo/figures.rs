@@ -2,6 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::units::{Currency, Money};
+
 /// Tenths of an hour: printed as a decimal, never reckoned with as one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TenthHours(pub i64);
@@ -21,6 +23,50 @@ impl std::fmt::Display for TenthHours {
 }
 
 impl Serialize for TenthHours {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let number: serde_json::Number = self.to_string().parse().map_err(serde::ser::Error::custom)?;
+        number.serialize(s)
+    }
+}
+
+/// Millionths of a dollar: printed with two decimals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dollars(pub i64);
+
+impl std::fmt::Display for Dollars {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&Money::micros(self.0, Currency::USD).cost().text(2))
+    }
+}
+
+impl Serialize for Dollars {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let number: serde_json::Number = self.to_string().parse().map_err(serde::ser::Error::custom)?;
+        number.serialize(s)
+    }
+}
+
+/// A share in ten-thousandths: printed as a decimal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ratio(pub i64);
+
+impl Ratio {
+    /// Of a part in a whole, rounded to the nearest; none of nothing.
+    #[must_use]
+    pub fn of(part: i64, whole: i64) -> Self {
+        let scaled = i128::from(part).saturating_mul(20_000).checked_div(i128::from(whole)).unwrap_or(0);
+        Self(i64::try_from(scaled.saturating_add(1).div_euclid(2)).unwrap_or(i64::MAX))
+    }
+}
+
+impl std::fmt::Display for Ratio {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        write!(f, "{sign}{}.{:04}", self.0.abs() / 10_000, self.0.abs() % 10_000)
+    }
+}
+
+impl Serialize for Ratio {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         let number: serde_json::Number = self.to_string().parse().map_err(serde::ser::Error::custom)?;
         number.serialize(s)
@@ -58,12 +104,38 @@ pub struct Figures {
     pub running_hours: TenthHours,
     /// Of the same people without Lightsout.
     pub running_hours_without: TenthHours,
+    /// True cost of the machines, in dollars, by the sandbox's meters.
+    pub cost: Dollars,
+    /// Of the same people without Lightsout.
+    pub cost_without: Dollars,
+    /// The difference: what was truly avoided.
+    pub avoided: Dollars,
+    /// True cost of disks, addresses and load balancers, which no stop stops.
+    pub residual: Dollars,
+    /// Rows of the ledger.
+    pub ledger_rows: usize,
+    /// What the ledger says that the machines cost.
+    pub ledger_cost: Dollars,
+    /// What the ledger estimates that stops avoided (credited less charged).
+    pub ledger_avoided: Dollars,
+    /// What the ledger says of disks, addresses and load balancers.
+    pub ledger_residual: Dollars,
+    /// How far the ledger is off: the sum of each instance's difference from its true cost, over the true cost.
+    pub ledger_error_ratio: Ratio,
+    /// What was truly avoided, over what one who knew the future would have avoided: stopping each machine the moment its
+    /// person stops using it, and starting it as they come back.
+    pub captured_ratio: Ratio,
     /// Requests to Azure Resource Manager.
     pub arm_calls: u64,
     /// Sweeps.
     pub sweeps: u64,
     /// Real seconds that it took.
     pub wall_seconds: u64,
+}
+
+/// A ratio in percent.
+fn percent(ratio: Ratio) -> String {
+    format!("{}.{:02} %", ratio.0 / 100, (ratio.0 % 100).abs())
 }
 
 impl Figures {
@@ -94,6 +166,28 @@ impl Figures {
             (
                 "billed hours",
                 format!("{} instead of {}: {saved} fewer ({share} %)", self.running_hours, self.running_hours_without),
+            ),
+            ("true cost", format!("{} USD instead of {}: {} avoided", self.cost, self.cost_without, self.avoided)),
+            (
+                "the ledger says",
+                format!(
+                    "{} USD in {} rows ({} off by instance); {} avoided by its own estimate",
+                    self.ledger_cost,
+                    self.ledger_rows,
+                    percent(self.ledger_error_ratio),
+                    self.ledger_avoided
+                ),
+            ),
+            (
+                "of what was possible",
+                format!("{} (by one who knows when each person leaves and comes back)", percent(self.captured_ratio)),
+            ),
+            (
+                "paid all the same",
+                format!(
+                    "{} USD for disks, addresses and load balancers; the ledger says {}",
+                    self.residual, self.ledger_residual
+                ),
             ),
             ("requests to Azure", format!("{} in {} sweeps", self.arm_calls, self.sweeps)),
             ("took", format!("{} s", self.wall_seconds)),

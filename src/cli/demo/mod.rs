@@ -2,6 +2,7 @@
 
 mod drive;
 mod figures;
+mod money;
 mod setup;
 mod story;
 mod truth;

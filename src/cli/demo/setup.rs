@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::drive::{DemoError, DemoOptions};
-use crate::azure::{Azure, AzureOptions, Cloud, IdentityOptions, Watch};
+use crate::azure::{Azure, AzureOptions, Cloud, IdentityOptions, PriceOptions, Watch};
 use crate::cli::clock::VirtualClock;
 use crate::cli::outside::Outside;
 use crate::cli::wire_up::engine_options;
 use crate::engine::Engine;
+use crate::ledger::PriceSource;
 use crate::notify::{Channel, Channels, Cidr, Webhook, WebhookOptions};
 use crate::policy::{PolicySet, Severity, SourceText, Sources, parse};
 use crate::sandbox::{DEMO_SUBSCRIPTIONS, Sandbox, SandboxOptions, demo as population};
@@ -70,6 +71,11 @@ fn azure_options(sandbox: &Sandbox, token_file: std::path::PathBuf) -> AzureOpti
     let cloud =
         Cloud::Custom { arm_endpoint: sandbox.base_url(), token_scope: String::new(), authority_host: String::new() };
     let mut options = AzureOptions::new(cloud, IdentityOptions::TokenFile { path: token_file });
+    options.prices = PriceOptions {
+        sources: vec![PriceSource::VmSizes, PriceSource::Retail],
+        retail_endpoint: sandbox.base_url(),
+        ..PriceOptions::default()
+    };
     options.watch = Watch { subscriptions: DEMO_SUBSCRIPTIONS.map(SubscriptionId::new).to_vec(), ..Watch::default() };
     options
 }

@@ -8,6 +8,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::append::head;
+use super::open::{COLUMNS, Meter};
 use crate::ledger::{Bound, Entry, Head, Interval, PriceId, Quote, Subject, SubjectId, Terms, TermsId};
 use crate::store::rows::Place;
 use crate::store::{Store, StoreError};
@@ -86,6 +87,24 @@ impl Store {
                 return Ok(());
             }
         }
+    }
+
+    /// What is going on, as rows that end where it was last seen. They have no number: they are not in the ledger yet.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn open_entries(&self) -> Result<Vec<Entry>, StoreError> {
+        let query = format!(
+            "SELECT {COLUMNS}, coalesce(unseen_since, (SELECT unixepoch(w.seen_at) FROM workspaces w WHERE w.workspace = meters.workspace)) AS seen
+             FROM meters WHERE state <> 'gone' ORDER BY instance, created"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.readers()).await?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut meter = Meter::read(row)?;
+            entries.extend(meter.cut(row.try_get::<Option<i64>, _>("seen")?.unwrap_or(meter.open.since.at)));
+        }
+        Ok(entries)
     }
 
     /// Everything that rows refer to.
