@@ -2,10 +2,12 @@
 
 mod escape;
 mod fleet;
+mod money;
 pub mod names;
 mod page;
 mod registry;
 mod tally;
+mod teams;
 
 pub use page::Format;
 pub use registry::{Metrics, MetricsError, MetricsOptions};

@@ -1,6 +1,7 @@
 //! `lightsout status`: how the service and its fleet are, what is wrong, and what to do about it.
 
 use super::Look;
+use super::burning::burning;
 use super::sweep::{counts, fault_lines};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
@@ -12,6 +13,7 @@ pub fn status(view: &FleetView, look: &Look) -> String {
     let mut text = String::new();
     troubles(&mut text, view, look);
     summary(&mut text, view, look);
+    burning(&mut text, view, look);
     workspaces(&mut text, view, look);
     overdue(&mut text, view, look);
     holds(&mut text, view, look);

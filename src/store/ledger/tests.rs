@@ -149,6 +149,9 @@ async fn a_day_of_one_instance_is_metered_and_verified() {
     let sums = store.sums().await.unwrap();
     assert_eq!(sums.len(), 1);
     assert_eq!((sums[0].seconds, sums[0].rate.unwrap().text().as_str()), (10_630 + 20, "0.293"));
+    assert_eq!((sums[0].credited(), sums[0].charged, sums[0].open), (10_630, 0, 20));
+    let (key, source) = sums[0].priced.clone().unwrap();
+    assert_eq!((key.to_string().as_str(), source), ("standard_ds3_v2 in westeurope", PriceSource::Retail));
 }
 
 #[tokio::test]
@@ -274,6 +277,7 @@ async fn a_start_ends_credit_and_at_once_is_a_regret() {
         let sums = store.sums().await.unwrap();
         let sum = sums.iter().find(|sum| sum.kind == EntryKind::Avoided).unwrap();
         assert_eq!(sum.seconds, credited - 300, "what it cost counts against us (C12)");
+        assert_eq!((sum.credited(), sum.charged, sum.open), (credited, 300, 0), "each side only grows");
         store.verify_ledger().await.unwrap();
     }
 }
@@ -374,9 +378,14 @@ async fn a_row_cannot_be_changed_and_a_changed_one_shows() {
             "row 1 of prices does not fit its digest",
         ),
         (
-            "UPDATE ledger_sums SET seconds = seconds + 1 WHERE kind = 'usage'",
-            "UPDATE ledger_sums SET seconds = seconds - 1 WHERE kind = 'usage'",
-            "the sum kept for usage",
+            "UPDATE ledger_sums SET credited = credited + 1 WHERE kind = 'usage'",
+            "UPDATE ledger_sums SET credited = credited - 1 WHERE kind = 'usage'",
+            "the sum kept for usage of",
+        ),
+        (
+            "UPDATE ledger_sums SET charged = charged + 1 WHERE kind = 'avoided'",
+            "UPDATE ledger_sums SET charged = charged - 1 WHERE kind = 'avoided'",
+            "the sum kept for avoided (charged) of",
         ),
     ] {
         run(&store, spoil).await;

@@ -6,7 +6,7 @@ use sqlx::Row;
 
 use super::dims::hash_of;
 use super::read::entry_of;
-use super::sums::{Key, seconds_of};
+use super::sums::{Key, Sides, sides_of};
 use crate::ledger::{Auditor, Broken, Digests, Entry, Hash, Head, Life, PriceId, SubjectId, TermsId, digest};
 use crate::store::{Store, StoreError};
 
@@ -148,59 +148,64 @@ impl Store {
         Ok(found.into_iter())
     }
 
-    async fn kept(&self) -> Result<BTreeMap<(String, String, String, i64), i64>, VerifyError> {
-        let rows = sqlx::query("SELECT workspace, team, kind, price, seconds FROM ledger_sums")
+    async fn kept(&self) -> Result<Kept, VerifyError> {
+        let rows = sqlx::query("SELECT workspace, team, kind, price, credited, charged FROM ledger_sums")
             .fetch_all(self.readers())
             .await?;
         let one = |row: &sqlx::sqlite::SqliteRow| {
             let key = (row.try_get("workspace")?, row.try_get("team")?, row.try_get("kind")?, row.try_get("price")?);
-            Ok((key, row.try_get("seconds")?))
+            Ok((key, Sides { credited: row.try_get("credited")?, charged: row.try_get("charged")? }))
         };
         Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
     }
 }
 
+/// Sums by workspace, team, kind and price, as they are kept.
+type Kept = BTreeMap<(String, String, String, i64), Sides>;
+
 struct Sums<'a> {
     accounts: &'a HashMap<SubjectId, (String, String)>,
-    sums: BTreeMap<Key, i64>,
+    sums: BTreeMap<Key, Sides>,
     /// What stands for each corrected row so far.
-    corrected: HashMap<i64, (Key, i64)>,
+    corrected: HashMap<i64, (Key, Sides)>,
 }
 
 impl Sums<'_> {
     fn count(&mut self, entry: &Entry, is_corrected: bool) -> Result<(), StoreError> {
-        let seconds = seconds_of(entry)?;
+        let sides = sides_of(entry)?;
         let (workspace, team) = self.accounts.get(&entry.subject).cloned().unwrap_or_default();
         let key = (workspace, team, entry.kind.label(), entry.price.map_or(0, |id| id.0));
-        self.add(key.clone(), seconds);
+        self.add(key.clone(), sides);
         if is_corrected {
-            self.corrected.insert(entry.seq, (key.clone(), seconds));
+            self.corrected.insert(entry.seq, (key.clone(), sides));
         }
         if let Some(corrects) = entry.corrects
-            && let Some((old, counted)) = self.corrected.insert(corrects, (key, seconds))
+            && let Some((old, counted)) = self.corrected.insert(corrects, (key, sides))
         {
-            self.add(old, counted.saturating_neg());
+            self.add(old, counted.turned());
         }
         Ok(())
     }
 
-    fn add(&mut self, key: Key, seconds: i64) {
-        let sum = self.sums.entry(key).or_insert(0);
-        *sum = sum.saturating_add(seconds);
+    fn add(&mut self, key: Key, sides: Sides) {
+        let sum = self.sums.entry(key).or_default();
+        *sum = sum.plus(sides);
     }
 
-    fn compare(&self, kept: &BTreeMap<(String, String, String, i64), i64>) -> Result<(), VerifyError> {
-        let found: BTreeMap<(String, String, String, i64), i64> = self
+    fn compare(&self, kept: &Kept) -> Result<(), VerifyError> {
+        let found: Kept = self
             .sums
             .iter()
-            .map(|((w, t, kind, p), seconds)| ((w.clone(), t.clone(), (*kind).to_owned(), *p), *seconds))
+            .map(|((w, t, kind, p), sides)| ((w.clone(), t.clone(), (*kind).to_owned(), *p), *sides))
             .collect();
         for key in found.keys().chain(kept.keys()) {
-            let (is, was) = (found.get(key).copied().unwrap_or(0), kept.get(key).copied().unwrap_or(0));
-            if is != was {
-                let (workspace, team, kind, price) = key;
-                let what = format!("{kind} of {workspace}, team `{team}`, at price {price}");
-                return Err(VerifyError::Sum { what, kept: was, found: is });
+            let (is, was) = (found.get(key).copied().unwrap_or_default(), kept.get(key).copied().unwrap_or_default());
+            let (workspace, team, kind, price) = key;
+            for (side, is, was) in [("", is.credited, was.credited), (" (charged)", is.charged, was.charged)] {
+                if is != was {
+                    let what = format!("{kind}{side} of {workspace}, team `{team}`, at price {price}");
+                    return Err(VerifyError::Sum { what, kept: was, found: is });
+                }
             }
         }
         Ok(())

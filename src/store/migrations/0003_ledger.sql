@@ -124,12 +124,14 @@ CREATE INDEX claims_open ON claims (instance, created) WHERE closed_by IS NULL;
 CREATE INDEX claims_due ON claims (until) WHERE closed_by IS NULL;
 
 -- Sums of the rows, kept with each that is added; `lightsout ledger verify` adds them up again. Usage counts running
--- seconds, the other kinds credited less charged ones; price 0 is none, team '' nobody's.
+-- seconds, the other kinds credited ones. `charged` is taken from that: what restarts cost, and what corrections take
+-- back. Both only grow, so that counters can be made of them. Price 0 is none, team '' nobody's.
 CREATE TABLE ledger_sums (
     workspace TEXT NOT NULL,
     team      TEXT NOT NULL,
     kind      TEXT NOT NULL,
     price     INTEGER NOT NULL,
-    seconds   INTEGER NOT NULL,
+    credited  INTEGER NOT NULL CHECK (credited >= 0),
+    charged   INTEGER NOT NULL CHECK (charged >= 0),
     PRIMARY KEY (workspace, team, kind, price)
 ) STRICT, WITHOUT ROWID;
