@@ -56,7 +56,9 @@ pub(super) async fn prices(seen: &mut Examined, outside: &Outside<SystemClock>, 
     let more = unknown.len().saturating_sub(NAMED_MAX);
     let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
     let named = unknown.into_iter().take(NAMED_MAX).collect::<Vec<_>>().join("; ");
-    let words = format!("unknown: {named}{rest}; write them into the price sheet ([prices] sheet), costs leave them out until then");
+    let words = format!(
+        "unknown: {named}{rest}; write them into the price sheet ([prices] sheet), costs leave them out until then"
+    );
     seen.add("prices", Health::Warning, words);
 }
 
