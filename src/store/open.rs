@@ -10,10 +10,10 @@ use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use super::StoreError;
 use super::place::Place;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
 /// A write waits so long for another program's lock before it is a fault.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// A hung disk is a fault after this, soon enough for a drain of ten seconds to end by itself.
 const ACQUIRE: Duration = Duration::from_secs(8);
 /// A recall, a status and an explanation may read at once; more would only wait for the disk.
