@@ -11,6 +11,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::demo::DemoError;
 use crate::cli::exit::Exit;
 use crate::cli::render::{Look, Paint, Zones};
+use crate::cli::statement::StatementError;
 use crate::cli::wire_up::{WireError, control_socket};
 use crate::engine::RunError;
 use crate::metrics::MetricsError;
@@ -61,6 +62,9 @@ pub enum CommandError {
     /// Printing JSON.
     #[error("could not write JSON")]
     Json(#[from] serde_json::Error),
+    /// The report.
+    #[error("could not make the report")]
+    Report(#[from] StatementError),
     /// The calendar.
     #[error("could not reckon with the given date")]
     Date(#[from] jiff::Error),
@@ -93,6 +97,7 @@ impl CommandError {
             | Self::Freeze(_)
             | Self::Io(..)
             | Self::Json(_)
+            | Self::Report(_)
             | Self::Date(_) => Exit::Unexpected,
         }
     }
