@@ -14,7 +14,6 @@ mod sums;
 mod tests;
 mod verify;
 
-pub use read::References;
 pub use verify::{Verified, VerifyError};
 
 pub(super) use meters::{ReadBefore, write};
