@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::azure::Azure;
-use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
+use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, SizeFacts, StopResult, WorkspaceFacts};
 use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
 use crate::notify::Channels;
 use crate::ports::{
@@ -64,6 +64,9 @@ impl<C: Clock> Observe for Outside<C> {
 impl<C: Clock> Prices for Outside<C> {
     async fn quotes(&self, keys: &[PriceKey]) -> Vec<Quoted> {
         self.azure.quotes(keys).await
+    }
+    fn size(&self, key: &PriceKey) -> Option<SizeFacts> {
+        self.azure.size(key)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Prices: asked for once a day, and at once for a size that has none yet. A price that cannot be had stops nothing and
 //! holds nothing up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::log;
 use super::state::{Engine, State};
+use crate::facts::SizeFacts;
 use crate::ledger::PriceKey;
 use crate::ports::{Fault, Quoted, World};
 use crate::report::FaultLine;
@@ -42,6 +43,8 @@ impl<W: World> Engine<W> {
             (state.prices_asked_at, state.prices_due) = (Some(now), false);
         }
         let quoted = tokio::time::timeout(ASK_TIME, self.world.quotes(&keys)).await.unwrap_or_default();
+        let sizes = keys.iter().filter_map(|key| Some((key.clone(), self.world.size(key)?)));
+        let sizes: BTreeMap<PriceKey, SizeFacts> = sizes.collect();
         let faults = quoted.iter().flat_map(|one| one.faults.iter().map(move |fault| (one.source, fault)));
         let faults: Vec<FaultLine> = faults
             .map(|(source, fault)| FaultLine {
@@ -51,7 +54,11 @@ impl<W: World> Engine<W> {
             })
             .collect();
         log::prices(keys.len(), &faults);
-        self.lock().price_faults = faults;
+        {
+            let mut state = self.lock();
+            state.price_faults = faults;
+            Arc::make_mut(&mut state.sizes).extend(sizes);
+        }
         let book = self.world.reprice(&in_order(&keys, quoted), self.world.now()).await?;
         self.lock().prices = Arc::new(book);
         Ok(true)

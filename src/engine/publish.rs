@@ -57,6 +57,7 @@ impl State {
                 sums: self.sums.clone(),
                 head: (self.head.seq, self.head.hex()),
                 residual: None,
+                sizes: self.sizes.iter().map(|(key, size)| (key.clone(), size.clone())).collect(),
             },
             last: self.last.clone(),
         }

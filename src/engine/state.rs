@@ -10,9 +10,9 @@ use super::book::{Place, Rule};
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
 use super::sight::Asked;
-use crate::facts::{Freeze, Hold, OpenIntent, StopKey};
+use crate::facts::{Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
-use crate::ledger::{Head, PriceBook, Sum};
+use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{FaultLine, FleetView, MoneyView, SweepReport};
@@ -68,6 +68,8 @@ pub(super) struct State {
     pub(super) prices_asked_at: Option<Timestamp>,
     /// The team's sheet is another one: every price is due.
     pub(super) prices_due: bool,
+    /// What was learnt of sizes since the start.
+    pub(super) sizes: Arc<BTreeMap<PriceKey, SizeFacts>>,
     /// What was wrong when prices were last asked for.
     pub(super) price_faults: Vec<FaultLine>,
     /// Sums of the ledger, and its end, as of the last sweep.
@@ -127,6 +129,7 @@ impl<W: World> Engine<W> {
             prices: Arc::default(),
             prices_asked_at: None,
             prices_due: false,
+            sizes: Arc::default(),
             price_faults: Vec::new(),
             sums: Arc::default(),
             head: Head::EMPTY,

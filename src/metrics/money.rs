@@ -10,6 +10,7 @@ use super::fleet::place;
 use super::names::{self, Family};
 use super::page::{Draft, Value};
 use super::teams::Teams;
+use crate::facts::SizeFacts;
 use crate::ledger::{EntryKind, MeterState, NoPrice, PriceId, PriceKey, PriceSource};
 use crate::report::{FleetView, InstanceView, MoneyView};
 use crate::units::{Cost, Currency, Rate, WorkspaceId};
@@ -84,6 +85,7 @@ fn now(draft: &mut Draft, view: &FleetView) {
     for (id, burning) in &burning {
         draft.sample(&place(id), Value::of_len(burning.unpriced));
     }
+    quota(draft, view);
     draft.family(&names::RESIDUAL_RATE);
     let Some(residual) = view.money.residual else { return };
     for (id, burning) in &burning {
@@ -95,6 +97,33 @@ fn now(draft: &mut Draft, view: &FleetView) {
         for (currency, rate) in rates {
             draft.sample(&[subscription, group, name, currency.code()], Value::Nano(rate));
         }
+    }
+}
+
+/// vCPUs of instances that are off, by what quota is counted by. A size whose vCPUs no list gave adds nothing.
+fn quota(draft: &mut Draft, view: &FleetView) {
+    let sizes: HashMap<&PriceKey, &SizeFacts> = view.money.sizes.iter().map(|(key, size)| (key, size)).collect();
+    // the key of a size is dear to make for each of a hundred thousand
+    let mut known: HashMap<(&str, &str), Option<(String, String, u32)>> = HashMap::new();
+    let mut held: BTreeMap<(&str, String, String), u64> = BTreeMap::new();
+    for (id, workspace) in &view.workspaces {
+        let off = |instance: &&InstanceView| MeterState::of(&instance.facts.state) == MeterState::Stopped;
+        for facts in workspace.instances.iter().filter(off).map(|instance| &instance.facts) {
+            let find = || {
+                let key = PriceKey::new(&facts.size, &facts.region);
+                let size = sizes.get(&key)?;
+                Some((escape::word(key.region().as_str()), escape::word(&size.family), size.vcpus?))
+            };
+            let found = known.entry((&facts.size, facts.region.as_str())).or_insert_with(find);
+            if let Some((region, family, vcpus)) = found {
+                let sum = held.entry((id.subscription().as_str(), region.clone(), family.clone())).or_insert(0);
+                *sum = sum.saturating_add(u64::from(*vcpus));
+            }
+        }
+    }
+    draft.family(&names::QUOTA_HELD);
+    for ((subscription, region, family), vcpus) in &held {
+        draft.sample(&[subscription, region, family], Value::Count(*vcpus));
     }
 }
 

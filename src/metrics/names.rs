@@ -134,6 +134,7 @@ families! {
     COST_RATE = Gauge "lightsout_cost_rate" MONEY, "What an hour of the billed instances with a known price costs, in units of the currency.";
     UNPRICED = Gauge "lightsout_unpriced_instances" WORKSPACE, "Billed instances whose price nobody knows; the cost rate lacks them.";
     RESIDUAL_RATE = Gauge "lightsout_residual_cost_rate" MONEY, "What an hour of the instances that are off costs all the same: disk, address, load balancer.";
+    QUOTA_HELD = Gauge "lightsout_quota_held_vcpus" &["subscription", "region", "family"], "vCPUs of the quota that instances hold which are off: only deleting gives them back.";
     COST = Counter "lightsout_cost_total" ACCOUNT, "Cost of compute as written into the ledger, in units of the currency; running time is written down at the latest when its day (UTC) ends.";
     COST_TAKEN_BACK = Counter "lightsout_cost_taken_back_total" ACCOUNT, "What corrections in the ledger took back of the cost.";
     OPEN_COST = Gauge "lightsout_open_cost" ACCOUNT, "Cost of what goes on and is not written into the ledger yet.";

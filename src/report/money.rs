@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::FaultLine;
 use super::view::InstanceView;
-use crate::ledger::{MeterState, PriceBook, Residual, Sum};
+use crate::facts::SizeFacts;
+use crate::ledger::{MeterState, PriceBook, PriceKey, Residual, Sum};
 use crate::units::{Currency, Rate};
 
 /// Money as of the last sweep.
@@ -23,6 +24,9 @@ pub struct MoneyView {
     pub head: (i64, String),
     /// What an hour of the parts costs that no stop stops; none when settings say nothing.
     pub residual: Option<Residual>,
+    /// What is known of the sizes in use, as a list: vCPUs and the family by which quota is counted.
+    #[serde(default)]
+    pub sizes: Vec<(PriceKey, SizeFacts)>,
 }
 
 impl MoneyView {

@@ -63,7 +63,7 @@ async fn both_lists_say_what_the_sandbox_charges() {
     estimated[4] = "standard_nc24ads_a100_v4 in spaincentral: not_listed".to_owned();
     assert_eq!(words(&quoted[0]), estimated, "without an estimate there is none");
     assert_eq!((sandbox.recorder().count("vm-sizes"), sandbox.recorder().count("retail-prices")), (2, 2));
-    assert_eq!(azure.size_facts(&keys[0]).and_then(|size| size.vcpus), Some(4));
+    assert_eq!(azure.size(&keys[0]).and_then(|size| size.vcpus), Some(4));
 }
 
 #[tokio::test]

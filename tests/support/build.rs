@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
     Activity, Freeze, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner, PowerState,
-    Reading, StopKey, Tags, Trigger, Unknown,
+    Reading, SizeFacts, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::guard::{FleetSight, Refusal};
 use lightsout::ledger::{
@@ -332,6 +332,7 @@ pub fn money() -> MoneyView {
         sums: Arc::new(sums),
         head: (42, "c0ffee".repeat(10)),
         residual: Residual::listed().ok(),
+        sizes: quota(),
     }
 }
 
@@ -372,4 +373,16 @@ fn notice(facts: &InstanceFacts) -> Notice {
         notify: Vec::new(),
         words: "it will be stopped".to_owned(),
     }
+}
+
+/// What is known of sizes: how much of the quota each holds.
+fn quota() -> Vec<(PriceKey, SizeFacts)> {
+    let size = |name: &str, family: &str, vcpus| SizeFacts {
+        name: name.into(),
+        family: family.into(),
+        vcpus: Some(vcpus),
+        gpus: None,
+    };
+    let region = Region::new("westeurope");
+    vec![(PriceKey::new("Standard_NC6s_v3", &region), size("Standard_NC6s_v3", "standardNCSv3Family", 6))]
 }

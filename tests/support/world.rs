@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, StopResult, WorkspaceFacts,
+    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, SizeFacts, StopResult, WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
 use lightsout::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
@@ -379,5 +379,8 @@ impl LedgerBook for FakeWorld {
 impl Prices for FakeWorld {
     async fn quotes(&self, _: &[PriceKey]) -> Vec<Quoted> {
         Vec::new()
+    }
+    fn size(&self, _: &PriceKey) -> Option<SizeFacts> {
+        None
     }
 }

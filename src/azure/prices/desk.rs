@@ -92,13 +92,6 @@ impl<C> Azure<C> {
     pub fn use_sheet(&self, sheet: Arc<Sheet>) -> bool {
         self.desk.replace_sheet(sheet)
     }
-
-    /// What the list of VM sizes said of a size when it was last asked for its price: its vCPUs, which a stopped instance
-    /// goes on holding of the quota. None before that, or where the list is no source of prices.
-    #[must_use]
-    pub fn size_facts(&self, key: &PriceKey) -> Option<SizeFacts> {
-        self.desk.size(key)
-    }
 }
 
 /// Each key once, by its region, in their order.

@@ -43,6 +43,8 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
         Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));
     engine.recall().await?;
     use_money_files(&engine, &loaded);
+    // what is known of sizes beside their prices (quota) is not in the journal: it is asked for at every start
+    engine.prices_changed();
     engine.adopt(loaded.policies.set.clone()).await?;
     if let Err(why) = verdict_on(&loaded) {
         engine.partly_governed(&why);
