@@ -100,11 +100,14 @@ fn now(draft: &mut Draft, view: &FleetView) {
     }
 }
 
+/// Region, family, and how many vCPUs of that quota one instance holds.
+type Quota = (String, String, u32);
+
 /// vCPUs of instances that are off, by what quota is counted by. A size whose vCPUs no list gave adds nothing.
 fn quota(draft: &mut Draft, view: &FleetView) {
     let sizes: HashMap<&PriceKey, &SizeFacts> = view.money.sizes.iter().map(|(key, size)| (key, size)).collect();
     // the key of a size is dear to make for each of a hundred thousand
-    let mut known: HashMap<(&str, &str), Option<(String, String, u32)>> = HashMap::new();
+    let mut known: HashMap<(&str, &str), Option<Quota>> = HashMap::new();
     let mut held: BTreeMap<(&str, String, String), u64> = BTreeMap::new();
     for (id, workspace) in &view.workspaces {
         let off = |instance: &&InstanceView| MeterState::of(&instance.facts.state) == MeterState::Stopped;
