@@ -148,6 +148,7 @@ lightsout_cost_rate{workspace=ws-c,currency=USD} 0
 lightsout_unpriced_instances{workspace=ws-b} 1
 lightsout_residual_cost_rate{workspace=ws-a,currency=USD} 0.057000000
 lightsout_residual_cost_rate{workspace=ws-b,currency=USD} 0
+lightsout_quota_held_vcpus{region=westeurope,family=standardNCSv3Family} 6
 lightsout_cost_total{workspace=ws-a,team=vision,currency=USD} 8.860000
 lightsout_cost_taken_back_total{workspace=ws-a,team=vision} 0.048333
 lightsout_open_cost{workspace=ws-a,team=vision} 1.530000

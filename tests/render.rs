@@ -1,5 +1,5 @@
 //! What people read on the terminal, as golden texts beside hand-built fleets.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/build.rs"]
 mod build;
@@ -179,7 +179,7 @@ fn what_burns_most_is_listed_first_and_nothing_is_hidden_by_the_cut() {
     let of = |n: usize| {
         let size = if n == 11 {
             "DEAR"
-        } else if n % 4 == 0 {
+        } else if n.is_multiple_of(4) {
             "NEW"
         } else {
             "CHEAP"

@@ -11,15 +11,15 @@ use super::names::{self, Family};
 use super::page::{Draft, Value};
 use super::teams::Teams;
 use crate::facts::SizeFacts;
-use crate::ledger::{EntryKind, MeterState, NoPrice, PriceId, PriceKey, PriceSource, Sum};
+use crate::ledger::{EntryKind, MeterState, NoPrice, PriceId, PriceKey, PriceSource};
 use crate::report::{FleetView, InstanceView, MoneyView};
 use crate::units::{Cost, Currency, Rate, WorkspaceId};
 
 /// Everything that one view says of money.
 pub(super) fn write(draft: &mut Draft, view: &FleetView, teams: &Teams) {
     now(draft, view);
-    costs(draft, &view.money.sums, teams);
-    time(draft, &view.money.sums, teams);
+    costs(draft, view, teams);
+    time(draft, view, teams);
     prices(draft, view);
     draft.single(&names::LEDGER_ROWS, Value::Count(u64::try_from(view.money.head.0).unwrap_or(0)));
 }
@@ -100,11 +100,14 @@ fn now(draft: &mut Draft, view: &FleetView) {
     }
 }
 
+/// Region, family, and how many vCPUs of that quota one instance holds.
+type Quota = (String, String, u32);
+
 /// vCPUs of instances that are off, by what quota is counted by. A size whose vCPUs no list gave adds nothing.
 fn quota(draft: &mut Draft, view: &FleetView) {
     let sizes: HashMap<&PriceKey, &SizeFacts> = view.money.sizes.iter().map(|(key, size)| (key, size)).collect();
     // the key of a size is dear to make for each of a hundred thousand
-    let mut known: HashMap<(&str, &str), Option<(String, String, u32)>> = HashMap::new();
+    let mut known: HashMap<(&str, &str), Option<Quota>> = HashMap::new();
     let mut held: BTreeMap<(&str, String, String), u64> = BTreeMap::new();
     for (id, workspace) in &view.workspaces {
         let off = |instance: &&InstanceView| MeterState::of(&instance.facts.state) == MeterState::Stopped;
@@ -180,9 +183,14 @@ const TIMES: [Shown<i64>; 5] = [
     (&names::AVOIDED_TIME_TAKEN_BACK, |account| account.avoided.charged),
 ];
 
-fn costs(draft: &mut Draft, sums: &[Sum], teams: &Teams) {
+/// A workspace as the fleet spells it: the ledger folds case, and a label of one page has one spelling.
+fn spelt<'a>(view: &'a FleetView, workspace: &'a WorkspaceId) -> [&'a str; 3] {
+    place(view.workspaces.get_key_value(workspace).map_or(workspace, |(id, _)| id))
+}
+
+fn costs(draft: &mut Draft, view: &FleetView, teams: &Teams) {
     let mut accounts: BTreeMap<(&WorkspaceId, &str, Currency), Account<Cost>> = BTreeMap::new();
-    for sum in sums {
+    for sum in view.money.sums.iter() {
         let Some(rate) = sum.rate else { continue };
         let currency = rate.currency();
         let key = (&sum.workspace, teams.label(sum.team.as_deref()), currency);
@@ -196,16 +204,16 @@ fn costs(draft: &mut Draft, sums: &[Sum], teams: &Teams) {
     for (family, shown) in COSTS {
         draft.family(family);
         for ((workspace, team, currency), account) in &accounts {
-            let [subscription, group, name] = place(workspace);
+            let [subscription, group, name] = spelt(view, workspace);
             let amount = shown(account).rounded().as_micros();
             draft.sample(&[subscription, group, name, team, currency.code()], Value::Micro(amount));
         }
     }
 }
 
-fn time(draft: &mut Draft, sums: &[Sum], teams: &Teams) {
+fn time(draft: &mut Draft, view: &FleetView, teams: &Teams) {
     let mut accounts: BTreeMap<(&WorkspaceId, &str, Option<PriceId>), Account<i64>> = BTreeMap::new();
-    for sum in sums {
+    for sum in view.money.sums.iter() {
         let key = (&sum.workspace, teams.label(sum.team.as_deref()), sum.price);
         let sides = accounts.entry(key).or_insert_with(|| Account::new(0)).of(sum.kind);
         sides.credited = sides.credited.saturating_add(sum.credited());
@@ -215,7 +223,7 @@ fn time(draft: &mut Draft, sums: &[Sum], teams: &Teams) {
     for (family, shown) in TIMES {
         draft.family(family);
         for ((workspace, team, price), account) in &accounts {
-            let [subscription, group, name] = place(workspace);
+            let [subscription, group, name] = spelt(view, workspace);
             let price = price.map_or_else(String::new, |price| price.0.to_string());
             let seconds = u64::try_from(shown(account)).unwrap_or(0);
             draft.sample(&[subscription, group, name, team, &price], Value::Count(seconds));

@@ -321,7 +321,7 @@ pub fn money() -> MoneyView {
     let sums = vec![
         sum(vision, EntryKind::Usage, Some(&old), (7_200, 60, 0)),
         sum(vision, EntryKind::Usage, Some(&new), (3_600, 0, 1_800)),
-        sum(vision, EntryKind::Avoided, Some(&new), (36_000, 300, 0)),
+        sum(("WS-A", Some("vision")), EntryKind::Avoided, Some(&new), (36_000, 300, 0)),
         sum(("ws-b", None), EntryKind::Usage, None, (600, 0, 100)),
         sum(("ws-b", None), EntryKind::WouldAvoid, Some(&new), (7_200, 0, 0)),
     ];
@@ -384,5 +384,5 @@ fn quota() -> Vec<(PriceKey, SizeFacts)> {
         gpus: None,
     };
     let region = Region::new("westeurope");
-    vec![(PriceKey::new("Standard_DS3_v2", &region), size("Standard_DS3_v2", "standardDSv2Family", 4))]
+    vec![(PriceKey::new("Standard_NC6s_v3", &region), size("Standard_NC6s_v3", "standardNCSv3Family", 6))]
 }

@@ -36,6 +36,9 @@ pub(super) fn burning(text: &mut String, view: &FleetView, look: &Look) {
         text.push_str(&format!("  and {} more: {}\n", rest.len(), sum(rest)));
     }
     residual(text, view);
+    for fault in &view.money.faults {
+        text.push_str(&format!("  {} {}\n", look.paint.soon("prices:"), words::clean(&fault.words)));
+    }
 }
 
 fn instances(view: &FleetView) -> impl Iterator<Item = &InstanceView> {

@@ -41,9 +41,10 @@ pub(super) async fn prices(seen: &mut Examined, outside: &Outside<SystemClock>, 
             seen.well("prices", format!("{label}: {} of {} sizes", found.len(), keys.len()));
         }
         for fault in &quoted.faults {
-            let remedy = match fault.kind {
-                FaultKind::Denied => format!("grant {PRICE_ACTION} (deploy/role.json)"),
-                _ => fault.kind.remedy().to_owned(),
+            let remedy = if matches!(fault.kind, FaultKind::Denied) {
+                format!("grant {PRICE_ACTION} (deploy/role.json)")
+            } else {
+                fault.kind.remedy().to_owned()
             };
             seen.add("prices", Health::Warning, format!("{label}: {}; {remedy}", fault.words()));
         }
