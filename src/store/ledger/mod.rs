@@ -3,6 +3,7 @@
 mod answer;
 mod append;
 mod claims;
+mod corrections;
 mod cut;
 mod dims;
 mod meters;

@@ -125,10 +125,11 @@ impl LedgerReader {
     async fn checked(&self) -> Result<Checked, VerifyError> {
         let mut lives: HashMap<(String, String), u32> = HashMap::new();
         let (mut of, mut accounts) = (HashMap::new(), HashMap::new());
-        let rows =
-            sqlx::query("SELECT id, instance, created, workspace, coalesce(team, '') AS team, body FROM ledger_subjects")
-                .fetch_all(self.pool())
-                .await?;
+        let rows = sqlx::query(
+            "SELECT id, instance, created, workspace, coalesce(team, '') AS team, body FROM ledger_subjects",
+        )
+        .fetch_all(self.pool())
+        .await?;
         for row in &rows {
             let id = SubjectId(row.try_get("id")?);
             is_as_its_body(row, id)?;
