@@ -90,6 +90,7 @@ Examples:
   lightsout demo                            two weeks of three workspaces in about a minute
   lightsout demo --days 3 --seed 7          a shorter stretch, another population
   lightsout demo --json                     only the figures at the end, for scripts
+  lightsout demo --journal /tmp/demo && lightsout report --store /tmp/demo --from 2026-03-16 --to 2026-03-29
   lightsout demo --keep-open                leave /metrics and the simulated Azure up afterwards")]
     Demo(Demo),
     /// Serve a simulated Azure on loopback, for trying out settings, policies and clients
@@ -223,6 +224,9 @@ pub struct Demo {
     /// Keep the simulated Azure and /metrics up at the end, until Ctrl-C
     #[arg(long)]
     pub keep_open: bool,
+    /// Keep the journal in this folder, for `report` and `ledger` afterwards
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
 }
 
 /// `check`.
