@@ -73,8 +73,15 @@ impl<W: World> Engine<W> {
     /// Everything beside sightings that were made while acting.
     pub(super) fn accounts_of(&self, sightings: &[Sighting]) -> Accounts {
         let accounting = &self.options.accounting;
-        let teams = self.lock().teams(sightings, accounting);
-        Accounts { teams, rules: accounting.rules, ..Accounts::default() }
+        let state = self.lock();
+        let read: Vec<WorkspaceId> = sightings.iter().map(|seen| seen.facts.id.workspace().clone()).collect();
+        Accounts {
+            terms: state.terms(&read, accounting),
+            teams: state.teams(sightings, accounting),
+            rules: accounting.rules,
+            clock_trouble: state.clock_trouble.is_some(),
+            ..Accounts::default()
+        }
     }
 
     /// Everything beside the sightings of a sweep.
@@ -89,6 +96,7 @@ impl<W: World> Engine<W> {
             seen_again: std::mem::take(&mut changes.seen_again),
             would,
             rules: self.options.accounting.rules,
+            clock_trouble: state.clock_trouble.is_some(),
         }
     }
 

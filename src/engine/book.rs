@@ -130,7 +130,10 @@ impl Place {
             }
             Completeness::Partial(left_out) => left_out,
         };
-        for (id, entry) in self.entries.iter().filter(|(id, entry)| entry.unseen != unseen_before.contains(*id)) {
+        // what was remembered is told of either way at the first reading: nobody knows how the journal has it
+        let first = self.tried_at.is_none();
+        let news = |id: &InstanceId, entry: &Entry| first || entry.unseen != unseen_before.contains(id);
+        for (id, entry) in self.entries.iter().filter(|(id, entry)| news(id, entry)) {
             if entry.unseen {
                 changes.unseen.push((id.clone(), entry.last_seen));
             } else {

@@ -132,9 +132,9 @@ impl Entry {
 
     pub(super) fn update(&mut self, mut facts: Arc<InstanceFacts>) -> Option<Sighting> {
         keep_shared(&mut facts, &self.facts);
-        // after a gap without a last operation nobody knows what was meanwhile, and the ledger has to say so (C5)
-        let is_gap =
-            facts.observed_at.duration_since(self.last_seen).as_secs() > GAP && facts.last_operation.known().is_none();
+        // of what runs, or may have, the ledger has to say that nobody looked for a while (C5)
+        let late = facts.observed_at.duration_since(self.last_seen).as_secs() > GAP;
+        let is_gap = late && (facts.state.is_billed() || facts.last_operation.known().is_none());
         let changed = is_gap || !same_but_time(&facts, &self.facts);
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
         let is_news = facts.last_operation.known() != self.facts.last_operation.known();

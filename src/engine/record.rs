@@ -19,8 +19,9 @@ use crate::units::{PolicyId, WorkspaceId};
 /// Notices kept in memory an instance.
 const NOTICES_KEPT: usize = 16;
 
-/// Rows of one kind that are kept while the journal cannot be written.
-const UNWRITTEN_KEPT: usize = 10_000;
+/// Rows of one kind that are kept while the journal cannot be written: a sighting is never made again, so that a few of
+/// each instance of a large fleet have room; they share their facts with what is held anyway.
+const UNWRITTEN_KEPT: usize = 400_000;
 
 /// What was left over, then what is new; moved, since a first sweep's rows are many.
 fn joined<T>(mut left: Vec<T>, new: Vec<T>) -> Vec<T> {
@@ -31,17 +32,20 @@ fn joined<T>(mut left: Vec<T>, new: Vec<T>) -> Vec<T> {
     left
 }
 
-/// The same for what goes beside.
-fn joined_accounts(left: Accounts, new: Accounts) -> Accounts {
-    let mut teams = left.teams;
-    teams.extend(new.teams);
+/// The same for what goes beside. Of an instance that is in both the new word holds.
+fn joined_accounts(mut left: Accounts, new: Accounts) -> Accounts {
+    left.unseen.retain(|(id, _)| !new.seen_again.contains(id));
+    left.seen_again.retain(|id| !new.unseen.iter().any(|(unseen, _)| unseen == id));
+    left.teams.extend(new.teams);
+    left.terms.extend(new.terms);
     Accounts {
-        terms: new.terms,
-        teams,
+        terms: left.terms,
+        teams: left.teams,
         unseen: joined(left.unseen, new.unseen),
         seen_again: joined(left.seen_again, new.seen_again),
         would: joined(left.would, new.would),
         rules: new.rules,
+        clock_trouble: new.clock_trouble,
     }
 }
 

@@ -342,8 +342,13 @@ impl Turning {
         let news = look.operation.filter(|op| look.is_news && op.at.as_second() > seen && op.at.as_second() <= now);
         match news {
             Some(op) => self.between((op, op.at.as_second()), (seen, now)),
-            // the same operation as before: nothing was asked of it meanwhile
-            None if look.operation.is_some() || now.saturating_sub(seen) <= GAP => {}
+            None if now.saturating_sub(seen) <= GAP => {}
+            // the same operation as before: nothing was asked of it meanwhile, as far as Azure tells
+            None if look.operation.is_some() => {
+                let state = self.open.state;
+                self.next(Bound::sharp(seen), (state, Basis::Rebuilt));
+                self.next(Bound::sharp(now), (state, Basis::Observed));
+            }
             None => {
                 let state = self.open.state;
                 self.next(Bound::sharp(seen), (MeterState::Unknown, Basis::Gap));

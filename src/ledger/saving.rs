@@ -56,12 +56,14 @@ impl Counterfactual {
 pub enum ClaimEnd {
     /// Somebody or something started it again.
     Start,
-    /// Only in observe mode: it was used, or somebody stopped it.
+    /// Only in observe mode: it was used.
     Use,
     /// Only in observe mode: somebody else stopped it.
     Stopped,
     /// It is gone.
     Gone,
+    /// Nobody knows whether it still stands still.
+    Unknown,
     /// The limit of the counterfactual.
     Limit(Limit),
 }
@@ -75,6 +77,7 @@ impl ClaimEnd {
             Self::Use => "use",
             Self::Stopped => "stopped",
             Self::Gone => "gone",
+            Self::Unknown => "unknown",
             Self::Limit(limit) => limit.label(),
         }
     }
@@ -148,24 +151,21 @@ pub struct AvoidedDetail {
 }
 
 impl Claim {
-    /// Closes it at what ended it, if that came before the limit; else at the limit.
+    /// Closes it at what ended it, if that came before the limit; else at the limit. A start soon after the stop is a
+    /// regret on either side of it.
     #[must_use]
     pub fn close(&self, at: Bound, end: ClaimEnd, rules: ClaimRules) -> Avoided {
-        if at.at >= self.counterfactual.until {
-            return self.expire();
-        }
         let to = at.not_before(self.from.at);
         let length = to.at.saturating_sub(self.from.at);
         let restarted = self.did && end == ClaimEnd::Start;
-        let regret = restarted && length <= rules.regret_within;
-        Avoided {
-            from: self.from,
-            to,
-            end,
-            credited: if regret { 0 } else { length },
-            charged: if restarted { rules.restart_cost } else { 0 },
-            regret,
+        let charged = if restarted { rules.restart_cost } else { 0 };
+        if restarted && length <= rules.regret_within {
+            return Avoided { from: self.from, to, end, credited: 0, charged, regret: true };
         }
+        if at.at >= self.counterfactual.until {
+            return self.expire();
+        }
+        Avoided { from: self.from, to, end, credited: length, charged, regret: false }
     }
 
     /// Closes it at its limit.
@@ -182,10 +182,11 @@ impl Claim {
         }
     }
 
-    /// True when its limit has passed.
+    /// True when its limit has passed, and the time within which a start would be a regret.
     #[must_use]
-    pub const fn is_over(&self, now: i64) -> bool {
-        now >= self.counterfactual.until
+    pub fn is_over(&self, now: i64, rules: ClaimRules) -> bool {
+        let regrets = if self.did { self.from.at.saturating_add(rules.regret_within) } else { i64::MIN };
+        now >= self.counterfactual.until.max(regrets)
     }
 
     /// The particulars for its row.
@@ -243,6 +244,16 @@ mod tests {
         let late = Claim { counterfactual: native, ..claim(true) };
         assert_eq!(late.expire().credited, 0, "the limit lay before the stop was done");
         assert_eq!(native.earliest(claim(true).counterfactual), native);
+    }
+
+    #[test]
+    fn a_start_right_after_the_hours_open_is_still_a_regret() {
+        let opens = Counterfactual { until: 1_600, limit: Limit::OnEdge };
+        let claim = Claim { counterfactual: opens, ..claim(true) };
+        let avoided = claim.close(Bound::sharp(1_900), ClaimEnd::Start, RULES);
+        assert_eq!((avoided.credited, avoided.charged, avoided.regret), (0, 300, true));
+        assert!(!claim.is_over(1_700, RULES), "until nobody can regret it any more");
+        assert!(claim.is_over(1_030 + 1_800, RULES));
     }
 
     #[test]

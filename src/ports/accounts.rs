@@ -43,6 +43,8 @@ pub struct Accounts {
     pub would: Vec<WouldStop>,
     /// How claims are counted.
     pub rules: ClaimRules,
+    /// Clocks stepped or disagree: by such a clock no day ends and no claim is over (S11).
+    pub clock_trouble: bool,
 }
 
 /// The ledger.

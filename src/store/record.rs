@@ -1,5 +1,7 @@
 //! Writes a whole sweep in one transaction: all of it is on disk, or none (L8).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
@@ -13,8 +15,11 @@ use crate::units::WorkspaceId;
 impl Store {
     pub(super) async fn write_record(&self, record: &SweepRecord) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let before = read_before(&mut tx, &record.seen).await?;
-        seen(&mut tx, &record.seen).await?;
+        let before = read_before(&mut tx, record).await?;
+        // a time that may lie ahead would stay ahead
+        if !record.accounts.clock_trouble {
+            seen(&mut tx, &record.seen).await?;
+        }
         let noted = sightings::write(&mut tx, &record.sightings).await?;
         sightings::close(&mut tx, &record.gone, record.at).await?;
         decisions(&mut tx, &record.decisions).await?;
@@ -53,16 +58,19 @@ async fn frozen(tx: &mut SqliteConnection, since: Timestamp, until: Timestamp) -
     Ok(())
 }
 
-/// When these workspaces were read before, in seconds since 1970.
-async fn read_before(tx: &mut SqliteConnection, seen: &[(WorkspaceId, Timestamp)]) -> Result<ReadBefore, StoreError> {
+/// When the workspaces of a record were read before, in seconds since 1970.
+async fn read_before(tx: &mut SqliteConnection, record: &SweepRecord) -> Result<ReadBefore, StoreError> {
+    let sighted = record.sightings.iter().map(|seen| seen.facts.id.workspace());
+    let all: BTreeSet<&WorkspaceId> = record.seen.iter().map(|(id, _)| id).chain(sighted).collect();
+    let all: Vec<String> = all.into_iter().map(workspace_key).collect();
     let mut before = ReadBefore::new();
-    for chunk in seen.chunks(ROWS) {
+    for chunk in all.chunks(ROWS) {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT workspace, unixepoch(seen_at) AS at FROM workspaces WHERE workspace IN (",
         );
         let mut list = query.separated(", ");
-        for (id, _) in chunk {
-            list.push_bind(workspace_key(id));
+        for workspace in chunk {
+            list.push_bind(workspace.as_str());
         }
         query.push(")");
         for row in query.build().persistent(false).fetch_all(&mut *tx).await? {

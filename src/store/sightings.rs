@@ -1,6 +1,6 @@
 //! Writes what was seen of instances: the present row of each, and every change as a transition with its bounds (L8, C4).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -69,7 +69,7 @@ pub(super) struct Noted {
 /// Writes every sighting, in order; says what became of each.
 pub(super) async fn write(tx: &mut SqliteConnection, sightings: &[Sighting]) -> Result<Vec<Noted>, StoreError> {
     let mut noted = Vec::with_capacity(sightings.len());
-    for chunk in sightings.chunks(ROWS) {
+    for chunk in parts(sightings) {
         let incoming = chunk.iter().map(Incoming::of).collect::<Result<Vec<_>, _>>()?;
         let known = known(tx, &incoming).await?;
         let mut transitions = Vec::new();
@@ -95,6 +95,20 @@ pub(super) async fn write(tx: &mut SqliteConnection, sightings: &[Sighting]) -> 
         upsert(tx, &incoming).await?;
     }
     Ok(noted)
+}
+
+/// In order, so many at once, and an instance once in each: the second sighting of one, kept from a sweep that could not
+/// be written, is judged by the first, and may be of another life of the name.
+fn parts(sightings: &[Sighting]) -> Vec<&[Sighting]> {
+    let (mut parts, mut rest) = (Vec::new(), sightings);
+    while !rest.is_empty() {
+        let mut there = HashSet::new();
+        let length = rest.iter().take(ROWS).take_while(|seen| there.insert(instance_key(&seen.facts.id))).count();
+        let (part, after) = rest.split_at(length.max(1));
+        parts.push(part);
+        rest = after;
+    }
+    parts
 }
 
 fn take(next: &mut i64) -> i64 {

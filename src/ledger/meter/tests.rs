@@ -120,6 +120,11 @@ fn what_happened_in_a_gap_is_rebuilt_where_azure_tells() {
 fn the_same_last_operation_proves_that_nothing_happened() {
     let start = op(Operation::Start, 10);
     let seen = Look { is_news: false, ..look(1_000, 86_400, &PowerState::Running, Some(&start)) };
+    assert_eq!(
+        spell(&turn(on(10), &seen)),
+        "running observed [10, 1000); running rebuilt [1000, 86400); running observed from 86400"
+    );
+    let seen = Look { is_news: false, ..look(1_000, 1_060, &PowerState::Running, Some(&start)) };
     assert_eq!(spell(&turn(on(10), &seen)), "running observed from 10");
 }
 

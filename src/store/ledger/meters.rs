@@ -1,6 +1,6 @@
 //! Meters turn with what a sweep saw: closed intervals become rows, in the sweep's own transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use crate::ports::{Sighting, SweepRecord};
 use crate::store::StoreError;
 use crate::store::rows::{instance_key, life, workspace_key};
 use crate::store::sightings::Noted;
+use crate::units::InstanceId;
 
 /// When each workspace of the record was read before.
 pub(crate) type ReadBefore = HashMap<String, i64>;
@@ -32,6 +33,8 @@ pub(super) struct Work<'a> {
     pub(super) meters: Meters,
     /// Whose meter turned, or was seen to be in use.
     pub(super) touched: Vec<(String, String)>,
+    /// What each meter turned to in this record, in order.
+    pub(super) turns: HashMap<(String, String), Vec<Open>>,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -50,11 +53,14 @@ pub(in crate::store) async fn write(
         fallback,
         meters: Meters::new(),
         touched: Vec::new(),
+        turns: HashMap::new(),
         entries: Vec::new(),
     };
     work.see(tx, noted, before).await?;
     mark_unseen(tx, record).await?;
-    cut::days(tx, &mut work, before).await?;
+    if !record.accounts.clock_trouble {
+        cut::days(tx, &mut work, before).await?;
+    }
     let closed = claims::ended(tx, &work).await?;
     let usage = work.entries.len();
     let mut entries = std::mem::take(&mut work.entries);
@@ -181,6 +187,8 @@ impl Work<'_> {
         };
         let turned = turn(meter.open, &look);
         let mut from_seen = meter.from_seen;
+        let turns = turned.closed.iter().map(|one| Open { since: one.from, state: one.state, basis: one.basis });
+        self.turns.entry(place.clone()).or_default().extend(turns.skip(1).chain([turned.open]));
         for interval in &turned.closed {
             self.entries.push(meter.entry(*interval, (from_seen, noted.transition)));
             from_seen = noted.transition;
@@ -227,8 +235,10 @@ async fn mark_unseen(tx: &mut SqliteConnection, record: &SweepRecord) -> Result<
         .execute(&mut *tx)
         .await?;
     }
+    let left_out: HashSet<&InstanceId> = record.accounts.unseen.iter().map(|(id, _)| id).collect();
     let sighted = record.sightings.iter().map(|seen| &seen.facts.id);
-    let again: Vec<String> = sighted.chain(&record.accounts.seen_again).map(instance_key).collect();
+    let again = sighted.chain(&record.accounts.seen_again).filter(|id| !left_out.contains(id));
+    let again: Vec<String> = again.map(instance_key).collect();
     for chunk in again.chunks(crate::store::sightings::ROWS) {
         let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
             "UPDATE meters SET unseen_since = NULL WHERE unseen_since IS NOT NULL AND instance IN (",

@@ -18,6 +18,10 @@ use crate::rules::Ground;
 use crate::store::Store;
 use crate::units::{Currency, InstanceId, PolicyId, Rate, Region, When};
 
+mod claims;
+
+use claims::stopped_by_us;
+
 /// 2027-01-15T00:00:00Z, a midnight in the middle of a month.
 const MIDNIGHT: i64 = 1_800_000_000 - 1_800_000_000 % 86_400;
 
@@ -228,104 +232,6 @@ async fn a_new_price_cuts_what_runs_and_an_absurd_one_changes_nothing() {
     store.verify_ledger().await.unwrap();
 }
 
-fn intent(name: &str, now: i64, counterfactual: Counterfactual) -> Intent {
-    let facts = on(name, now, -3_600);
-    let step = Step {
-        instance: facts.id.clone(),
-        created: facts.created,
-        policy: PolicyId::new("office"),
-        revision: "r1".into(),
-        ground: Ground::OffHours,
-        key: StopKey("hours/office/2027-01-15/0".into()),
-        due_at: at(now),
-        stop_at: at(now),
-        expected: Expected::of(&facts),
-        observed_at: facts.observed_at,
-        size: facts.size,
-        counterfactual: Some(counterfactual),
-    };
-    Intent { id: format!("i-{now}"), step, at: at(now), attempt: 1 }
-}
-
-/// Started at −3600, stopped by us at 600.
-async fn stopped_by_us(until: i64) -> Book {
-    let book = book().await;
-    let store = &book.store;
-    priced(store, "2", -4_000).await;
-    store.record(&sweep(0, vec![(on("ci-a", 0, -3_600), None)])).await.unwrap();
-    let counterfactual = Counterfactual { until: MIDNIGHT + until, limit: Limit::OnEdge };
-    store.intend(&intent("ci-a", 590, counterfactual)).await.unwrap();
-    store.sent("i-590", at(591)).await.unwrap();
-    let seen = vec![(off("ci-a", 660, 600), Some((PowerState::Running, 600)))];
-    let settled = vec![("i-590".to_owned(), StopResult::Stopped)];
-    store.record(&SweepRecord { settled, ..sweep(660, seen) }).await.unwrap();
-    book
-}
-
-async fn avoided(store: &Store) -> Option<(String, AvoidedDetail)> {
-    let row = rows(store).await.into_iter().find(|row| row.kind != EntryKind::Usage)?;
-    let (from, to) = (row.interval.from.at - MIDNIGHT, row.interval.to.at - MIDNIGHT);
-    let detail = serde_json::from_str(row.detail.as_deref().unwrap()).unwrap();
-    Some((format!("{} [{from}, {to}) price {}", row.kind.label(), row.price.unwrap().0), detail))
-}
-
-#[tokio::test]
-async fn a_stop_of_ours_earns_until_its_counterfactual_ends() {
-    let Book { store, _dir } = stopped_by_us(30_000).await;
-    assert_eq!(avoided(&store).await, None, "nothing is claimed before it is over");
-    store.record(&sweep(29_999, Vec::new())).await.unwrap();
-    assert_eq!(avoided(&store).await, None);
-    store.record(&sweep(30_020, Vec::new())).await.unwrap();
-    let (row, detail) = avoided(&store).await.unwrap();
-    assert_eq!(row, "avoided [630, 30000) price 1");
-    assert_eq!((detail.credited, detail.charged, detail.end.label()), (29_370, 0, "on_edge"));
-    assert_eq!((&*detail.ground, &*detail.key), ("off_hours", "hours/office/2027-01-15/0"));
-    store.record(&sweep(40_000, Vec::new())).await.unwrap();
-    assert_eq!(rows(&store).await.len(), 2, "once");
-    store.verify_ledger().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_start_ends_credit_and_at_once_is_a_regret() {
-    for (start, credited, regret) in [(20_000, 19_370, false), (2_000, 0, true)] {
-        let Book { store, _dir } = stopped_by_us(30_000).await;
-        let seen = vec![(on("ci-a", start + 30, start), Some((PowerState::Stopped, start - 30)))];
-        store.record(&sweep(start + 30, seen)).await.unwrap();
-        let (_, detail) = avoided(&store).await.unwrap();
-        assert_eq!((detail.credited, detail.charged, detail.regret), (credited, 300, regret));
-        let sums = store.sums().await.unwrap();
-        let sum = sums.iter().find(|sum| sum.kind == EntryKind::Avoided).unwrap();
-        assert_eq!(sum.seconds, credited - 300, "what it cost counts against us (C12)");
-        assert_eq!((sum.credited(), sum.charged, sum.open), (credited, 300, 0), "each side only grows");
-        store.verify_ledger().await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn what_a_policy_only_observes_is_written_as_would_have() {
-    let Book { store, _dir } = book().await;
-    store.record(&sweep(0, vec![(on("ci-a", 0, -3_600), None)])).await.unwrap();
-    let would = WouldStop {
-        instance: id("ci-a"),
-        created: born(),
-        at: at(600),
-        key: StopKey("hours/office/2027-01-15/0".into()),
-        ground: "off_hours",
-        counterfactual: Counterfactual { until: MIDNIGHT + 30_000, limit: Limit::Horizon },
-    };
-    let accounts = Accounts { would: vec![would.clone(), would], ..Accounts::default() };
-    for now in [600, 660] {
-        store.record(&SweepRecord { accounts: accounts.clone(), ..sweep(now, Vec::new()) }).await.unwrap();
-    }
-    let used = InstanceFacts { state: PowerState::JobRunning, ..on("ci-a", 9_000, -3_600) };
-    store.record(&sweep(9_000, vec![(used, Some((PowerState::Running, 8_940)))])).await.unwrap();
-    let found: Vec<Entry> = rows(&store).await;
-    assert_eq!(found.len(), 1, "{found:?}");
-    let detail: AvoidedDetail = serde_json::from_str(found[0].detail.as_deref().unwrap()).unwrap();
-    assert_eq!(found[0].kind, EntryKind::WouldAvoid);
-    assert_eq!((detail.credited, detail.end.label(), detail.regret), (8_400, "use", false));
-}
-
 #[tokio::test]
 async fn a_gone_instance_ends_where_it_was_last_seen_and_may_come_back() {
     let Book { store, _dir } = book().await;
@@ -368,7 +274,7 @@ async fn stopped_time_is_cut_when_a_month_ends() {
 #[tokio::test]
 async fn a_row_cannot_be_changed_and_a_changed_one_shows() {
     let Book { store, _dir } = stopped_by_us(2_000).await;
-    store.record(&sweep(2_030, Vec::new())).await.unwrap();
+    store.record(&sweep(2_500, Vec::new())).await.unwrap();
     store.verify_ledger().await.unwrap();
     for sql in [
         "UPDATE ledger SET to_at = to_at + 1 WHERE seq = 1",
@@ -416,4 +322,27 @@ async fn a_row_cannot_be_changed_and_a_changed_one_shows() {
     let left: i64 = sqlx::query("SELECT count(*) AS n FROM ledger").fetch_one(store.readers()).await.unwrap().get("n");
     assert_eq!(left, 2);
     assert_eq!(rows(&store).await[0].interval.state, MeterState::Running);
+}
+
+#[tokio::test]
+async fn two_lives_of_a_name_in_one_record_are_written() {
+    // kept from a sweep that could not be written (fault 40), and deleted and made again since (fault 28)
+    for is_known in [true, false] {
+        let Book { store, _dir } = book().await;
+        if is_known {
+            store.record(&sweep(0, vec![(on("ci-a", 0, -60), None)])).await.unwrap();
+        }
+        let old = (off("ci-a", 60, 30), is_known.then_some((PowerState::Running, 0)));
+        let reborn = InstanceFacts { created: Created::at(at(100)), ..on("ci-a", 120, 100) };
+        store.record(&sweep(120, vec![old, (reborn, None)])).await.unwrap();
+        store.record(&sweep(180, vec![(on("ci-c", 180, 170), None)])).await.unwrap();
+        let verified = store.verify_ledger().await.unwrap();
+        assert!(verified.lives <= 2);
+        let present: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM instances WHERE present = 1 AND instance LIKE '%ci-a'")
+                .fetch_one(store.readers())
+                .await
+                .unwrap();
+        assert_eq!(present, 1, "{is_known}");
+    }
 }

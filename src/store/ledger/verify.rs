@@ -84,11 +84,12 @@ impl LedgerReader {
     /// # Errors
     /// When anything was changed, lost or counted twice, or cannot be read.
     pub async fn verify(&self) -> Result<Verified, VerifyError> {
+        // taken first: what is read after holds all that rows up to it refer to
+        let end = self.head().await?;
         let checked = self.checked().await?;
         let corrected: Vec<i64> =
             sqlx::query_scalar("SELECT corrects FROM ledger WHERE corrects IS NOT NULL").fetch_all(self.pool()).await?;
         let corrected: HashSet<i64> = corrected.into_iter().collect();
-        let end = self.head().await?;
         let mut auditor = Auditor::new(&checked.digests, &checked.lives, &corrected);
         let mut sums = Sums { accounts: &checked.accounts, sums: BTreeMap::new(), corrected: HashMap::new() };
         while auditor.head().seq < end.seq {

@@ -103,6 +103,7 @@ CREATE TABLE meters (
     PRIMARY KEY (instance, created)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX meters_of ON meters (workspace, state);
+CREATE INDEX meters_running ON meters (workspace) WHERE state = 'running';
 CREATE INDEX meters_priced ON meters (size, region) WHERE state IN ('running', 'unknown');
 
 -- Stops that earn credit until something ends it, and stops that a policy in observe mode would have made.
