@@ -166,6 +166,14 @@ Examples:
   lightsout status
   lightsout status --json | jq '.workspaces[] | select(.fault)'")]
     Status,
+    /// Compare the ledger with Azure's bill now, and show every difference with its cause
+    #[command(after_help = "\
+Examples:
+  lightsout reconcile                       as the service does by itself once a day
+  lightsout reconcile --json | jq '.causes'
+
+Where bills come from is said in [reconcile]. A subscription's bill that was had within a day is not asked for again.")]
+    Reconcile,
     /// Let a changed policy act on all at once, instead of on a few for a day
     #[command(after_help = "\
 Examples:

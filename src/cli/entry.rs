@@ -48,6 +48,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Freeze(freeze) => commands::freeze(&freeze, context),
         Command::Doctor => commands::doctor(context).await,
         Command::Status => commands::status(context).await,
+        Command::Reconcile => commands::reconcile(context).await,
         Command::Ack(ack) => commands::ack(&ack, context).await,
         Command::Completions(completions) => commands::completions(&completions),
     }

@@ -54,6 +54,7 @@ impl State {
                 faults: self.price_faults.clone(),
                 sums: self.sums.clone(),
                 head: (self.head.seq, self.head.hex()),
+                reconciliation: self.reconciliation.clone(),
             },
             last: self.last.clone(),
         }

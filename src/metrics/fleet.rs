@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::escape;
+use super::{bill, escape};
 use super::names::{self, Family};
 use super::page::{Draft, Page, Value};
 use super::registry::MetricsOptions;
@@ -29,6 +29,7 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     azure(&mut draft, api);
     policies(&mut draft, tally, view);
     switches(&mut draft, view);
+    bill::write(&mut draft, view);
     per_instance(&mut draft, options, view);
     draft.finish()
 }

@@ -29,6 +29,7 @@ const KNOWN: &[Label] = &[
     "shrunk",
     "policy_conflict",
     "quarantined",
+    "bills",
 ];
 
 fn known(word: &str) -> Label {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::FaultLine;
+use super::reconciliation::ReconciliationView;
 use super::view::InstanceView;
 use crate::ledger::{MeterState, PriceBook, Sum};
 use crate::units::{Currency, Rate};
@@ -21,6 +22,9 @@ pub struct MoneyView {
     pub sums: Arc<Vec<Sum>>,
     /// The end of the ledger: its last row, and that row's hash in hexadecimal.
     pub head: (i64, String),
+    /// How the ledger compares with Azure's bill; none before that was looked at.
+    #[serde(default)]
+    pub reconciliation: Option<Arc<ReconciliationView>>,
 }
 
 impl MoneyView {

@@ -5,6 +5,7 @@ mod check;
 mod context;
 mod doctor;
 mod once;
+mod reconcile;
 mod serve;
 mod small;
 
@@ -13,5 +14,6 @@ pub use check::check;
 pub use context::{CommandError, Context};
 pub use doctor::doctor;
 pub use once::{plan, sweep};
+pub use reconcile::reconcile;
 pub use serve::serve;
 pub use small::{completions, freeze, sandbox};

@@ -1,6 +1,6 @@
 //! `lightsout status`: how the service and its fleet are, what is wrong, and what to do about it.
 
-use super::Look;
+use super::{Look, reconciliation};
 use super::sweep::{counts, fault_lines};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
@@ -47,6 +47,7 @@ fn summary(text: &mut String, view: &FleetView, look: &Look) {
     text.push_str(&format!("  {} workspaces, {} instances, {on} on\n", view.workspaces.len(), all().count()));
     text.push_str(&format!("  last sweep: {ended}\n"));
     text.push_str(&format!("  {}\n", counts(&view.last)));
+    text.extend(view.money.reconciliation.iter().map(|bill| format!("  bill: {}\n", reconciliation::line(bill, look))));
 }
 
 fn workspaces(text: &mut String, view: &FleetView, look: &Look) {

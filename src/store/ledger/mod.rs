@@ -4,6 +4,7 @@ mod answer;
 mod append;
 mod claims;
 mod cut;
+mod days;
 mod dims;
 mod meters;
 mod open;
@@ -17,4 +18,5 @@ mod verify;
 pub use read::References;
 pub use verify::{Verified, VerifyError};
 
+pub(super) use dims::hash_of;
 pub(super) use meters::{ReadBefore, write};
