@@ -27,7 +27,8 @@ pub(super) fn retry_after(header: Option<&str>, now: Timestamp) -> Option<Signed
 /// The longest wait that a 429 asks for: `Retry-After`, and Cost Management's own headers, of which there is one for each
 /// quota that is used up (FACTS 7).
 pub(super) fn longest_wait(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
-    let is_quota = |name: &str| name.starts_with("x-ms-ratelimit-microsoft.costmanagement-") && name.ends_with("-retry-after");
+    let is_quota =
+        |name: &str| name.starts_with("x-ms-ratelimit-microsoft.costmanagement-") && name.ends_with("-retry-after");
     let waits = headers.iter().filter(|(name, _)| name.as_str() == "retry-after" || is_quota(name.as_str()));
     waits.filter_map(|(_, value)| retry_after(value.to_str().ok(), now)).max()
 }

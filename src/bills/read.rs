@@ -58,7 +58,8 @@ impl Columns {
         let day = day(field(self.day)).ok_or_else(|| format!("`{}` is no day", shown(field(self.day))))?;
         told.cover(subscription, day);
         let Some(workspace) = workspace_of(resource) else { return Ok(()) };
-        if self.end.and_then(|end| self::day(field(end))).is_some_and(|end| day.tomorrow().is_ok_and(|next| end > next)) {
+        if self.end.and_then(|end| self::day(field(end))).is_some_and(|end| day.tomorrow().is_ok_and(|next| end > next))
+        {
             return Err("it is of more than one day; export daily costs".to_owned());
         }
         let number = |text: &str| parse_decimal(text).map_err(|_| format!("`{}` is no amount", shown(text)));

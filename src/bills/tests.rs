@@ -26,7 +26,8 @@ fn focus_and_exports_say_the_same() {
         "\u{feff}\"ChargePeriodStart\",\"ChargePeriodEnd\",BilledCost,BillingCurrency,ResourceId,x_SkuMeterName,x_SkuMeterCategory,ConsumedQuantity\r\n\
          2026-11-03T00:00:00Z,2026-11-04T00:00:00Z,0.29300000000001,EUR,\"{WS}\",\"D3 v2/DS3 v2\",Virtual Machines,1\r\n"
     );
-    let export = format!("{EXPORT}\n11/03/2026,0.29300000000001,EUR,{WS}/computes/ci,D3 v2/DS3 v2,Virtual Machines,1\n");
+    let export =
+        format!("{EXPORT}\n11/03/2026,0.29300000000001,EUR,{WS}/computes/ci,D3 v2/DS3 v2,Virtual Machines,1\n");
     let usage = format!(
         "usagedatetime,pretaxcost,currency,INSTANCEID,metername,metercategory,usagequantity\n\n\
          2026-11-03,0.29300000000001,eur,{WS},D3 v2/DS3 v2,Virtual Machines,1"
@@ -34,7 +35,10 @@ fn focus_and_exports_say_the_same() {
     let (first, wrong) = told(&focus);
     assert_eq!(wrong, Vec::<String>::new());
     let line = &first.lines[0];
-    assert_eq!((line.amount.to_string().as_str(), line.currency.code(), &*line.meter), ("0.29300000000001", "EUR", "D3 v2/DS3 v2"));
+    assert_eq!(
+        (line.amount.to_string().as_str(), line.currency.code(), &*line.meter),
+        ("0.29300000000001", "EUR", "D3 v2/DS3 v2")
+    );
     assert_eq!((line.day.to_string().as_str(), line.seconds()), ("2026-11-03", Some(3_600)));
     for other in [export, usage] {
         assert_eq!(told(&other), (Told { lines: first.lines.clone(), days: first.days.clone() }, Vec::new()));
@@ -43,7 +47,9 @@ fn focus_and_exports_say_the_same() {
 
 #[test]
 fn quotes_hold_commas_quotes_and_lines() {
-    let text = format!("{EXPORT},Note\n2026-11-03,1,USD,{WS},\"a, \"\"b\"\"\",Storage,,\"two\nlines\"\n2026-11-04,2,USD,{WS},c,Storage,,x");
+    let text = format!(
+        "{EXPORT},Note\n2026-11-03,1,USD,{WS},\"a, \"\"b\"\"\",Storage,,\"two\nlines\"\n2026-11-04,2,USD,{WS},c,Storage,,x"
+    );
     let (told, wrong) = told(&text);
     assert_eq!(wrong, Vec::<String>::new());
     let meters: Vec<&str> = told.lines.iter().map(|line| &*line.meter).collect();
@@ -78,7 +84,11 @@ fn a_bad_row_is_named_by_its_line_and_costs_itself() {
 
 #[test]
 fn what_is_no_bill_says_what_it_lacks() {
-    for (text, says) in [("", "it is empty"), ("a,b\n1,2\n", "chargeperiodstart or date"), ("Date,Cost,Currency,ResourceId\n", "metername")] {
+    for (text, says) in [
+        ("", "it is empty"),
+        ("a,b\n1,2\n", "chargeperiodstart or date"),
+        ("Date,Cost,Currency,ResourceId\n", "metername"),
+    ] {
         let mut told = Told::default();
         let why = read(text.as_bytes(), &mut told).unwrap().unwrap_err();
         assert!(why.contains(says), "{text}: {why}");
@@ -115,8 +125,11 @@ async fn each_bill_is_read_once_and_a_bad_one_stops_no_other() {
     let billed = look(dir.path(), &Billed::default()).await;
     assert_eq!(billed.faults.len(), 1);
     assert!(billed.faults[0].words().contains("broken.csv: it has no column chargeperiodstart"), "{:?}", billed.faults);
-    let mut spans: Vec<String> =
-        billed.statements.iter().map(|one| format!("{} {} {}", one.days.first, one.days.last, one.lines.len())).collect();
+    let mut spans: Vec<String> = billed
+        .statements
+        .iter()
+        .map(|one| format!("{} {} {}", one.days.first, one.days.last, one.lines.len()))
+        .collect();
     spans.sort();
     assert_eq!(spans, ["2024-10-03 2024-10-03 1", "2024-11-03 2024-11-03 1", "2024-12-03 2024-12-04 2"]);
     let again = look(dir.path(), &billed).await;

@@ -13,9 +13,9 @@ use crate::ledger::{
 };
 use crate::notify::Channels;
 use crate::ports::{
-    ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, LastWord,
-    LedgerBook, Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall, RevisionMark,
-    Statement, StopInstances, StopPermit, SweepRecord,
+    ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, Clock, DecisionRow, Discovery, Fault,
+    FreezeSwitch, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe, OperationHandle, OperationState,
+    Prices, Quoted, Recall, RevisionMark, Statement, StopInstances, StopPermit, SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};

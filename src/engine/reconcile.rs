@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::log;
-use super::state::Engine;
+use super::state::{Engine, State};
 use crate::ledger::{BillSource, DaySpan, Tolerance, compare};
 use crate::ports::{BillQuestion, Fault, FaultKind, World};
 use crate::report::{Checked, FaultLine, Reconciliation};
@@ -69,8 +69,8 @@ impl<W: World> Engine<W> {
             compare(&metered, &bills, terms.tolerance)
         };
         self.world.keep_reconciled(&compared.rows, now).await?;
-        let had = self.world.bills_had(terms.source).await?;
-        let bill_at = had.values().min().copied();
+        let (had, watched) = (self.world.bills_had(terms.source).await?, self.lock().subscriptions());
+        let bill_at = had.into_iter().filter(|(one, _)| watched.contains(one)).map(|(_, at)| at).min();
         let next = match (terms.source, faults.is_empty()) {
             (BillSource::CostManagement, true) => bill_at.and_then(|at| at.checked_add(A_DAY).ok()),
             (BillSource::CostManagement, false) | (BillSource::Folder, _) => None,
@@ -87,8 +87,7 @@ impl<W: World> Engine<W> {
 
     /// Asks for the bills that were not had within a day.
     async fn have_bills(&self, source: BillSource, days: DaySpan, now: Timestamp) -> Result<Vec<FaultLine>, Fault> {
-        let watched: BTreeSet<SubscriptionId> =
-            self.lock().places.keys().map(|workspace| workspace.subscription().clone()).collect();
+        let watched = self.lock().subscriptions();
         let (subscriptions, read) = match source {
             BillSource::CostManagement => {
                 let had = self.world.bills_had(source).await?;
@@ -108,6 +107,13 @@ impl<W: World> Engine<W> {
         };
         self.world.keep_bills(&billed.statements, now).await?;
         Ok(billed.faults.iter().map(|fault| line(source, fault)).collect())
+    }
+}
+
+impl State {
+    /// The subscriptions of every workspace that is known.
+    fn subscriptions(&self) -> BTreeSet<SubscriptionId> {
+        self.places.keys().map(|workspace| workspace.subscription().clone()).collect()
     }
 }
 

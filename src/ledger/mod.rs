@@ -19,8 +19,8 @@ pub use entry::{Entry, EntryKind, Governance, Residual, Subject, SubjectId, Term
 pub use meter::{Basis, Bound, GAP, Interval, Look, MeterState, Open, Seconds, Turned, first, turn};
 pub use price::{NoPrice, Price, PriceId, PriceKey, PriceSource, Quote};
 pub use reconcile::{
-    AvoidedStretch, BillLine, BillSource, Bills, Cause, Compared, DaySpan, MeterDays, Metered, MeteredCost, Part, PartSum, Reconciled,
-    Summary, Tolerance, compare, confirmed, day_of, midnight, millionths, workspace_of,
+    AvoidedStretch, BillLine, BillSource, Bills, Cause, Compared, DaySpan, MeterDays, Metered, MeteredCost, Part,
+    PartSum, Reconciled, Summary, Tolerance, compare, confirmed, day_of, midnight, millionths, workspace_of,
 };
 pub use saving::{Avoided, AvoidedDetail, Claim, ClaimEnd, ClaimRules, Counterfactual, Limit};
 pub use sheet::{Sheet, SheetLine, SheetTerms};

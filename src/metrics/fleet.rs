@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{bill, escape};
 use super::names::{self, Family};
 use super::page::{Draft, Page, Value};
 use super::registry::MetricsOptions;
 use super::tally::{Counts, Tally};
+use super::{bill, escape};
 use crate::facts::{Freeze, PowerState};
 use crate::policy::Mode;
 use crate::ports::{ApiUse, FaultKind};

@@ -15,6 +15,16 @@ pub trait World:
 {
 }
 impl<T> World for T where
-    T: Observe + StopInstances + Journal + LedgerBook + Prices + BillBook + AskBills + Notify + FreezeSwitch + Clock + 'static
+    T: Observe
+        + StopInstances
+        + Journal
+        + LedgerBook
+        + Prices
+        + BillBook
+        + AskBills
+        + Notify
+        + FreezeSwitch
+        + Clock
+        + 'static
 {
 }

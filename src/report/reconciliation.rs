@@ -164,7 +164,9 @@ impl Reconciliation {
     pub fn of(compared: &Compared, checked: Checked) -> Self {
         let summary = Summary::of(compared);
         let mut rows: Vec<&Reconciled> = compared.rows.iter().filter(|row| row.cause != Cause::Agrees).collect();
-        rows.sort_by_key(|row| Reverse(row.difference().map_or(row.billed, std::convert::identity).exact().unsigned_abs()));
+        rows.sort_by_key(|row| {
+            Reverse(row.difference().map_or(row.billed, std::convert::identity).exact().unsigned_abs())
+        });
         let differences: Vec<Difference> = rows.into_iter().map(Difference::from).collect();
         let view = ReconciliationView {
             checked_at: checked.at,
@@ -203,9 +205,11 @@ mod tests {
 
     #[test]
     fn a_share_is_read_back_as_it_was_written() {
-        for (share, text, percent) in
-            [(Share(19_500), "0.019500", "1.95 %"), (Share(1_000_000), "1.000000", "100.00 %"), (Share(0), "0.000000", "0.00 %")]
-        {
+        for (share, text, percent) in [
+            (Share(19_500), "0.019500", "1.95 %"),
+            (Share(1_000_000), "1.000000", "100.00 %"),
+            (Share(0), "0.000000", "0.00 %"),
+        ] {
             let json = serde_json::to_string(&share).unwrap();
             assert_eq!((json.as_str(), share.to_string().as_str()), (format!("\"{text}\"").as_str(), percent));
             assert_eq!(serde_json::from_str::<Share>(&json).unwrap(), share);

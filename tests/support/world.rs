@@ -1,7 +1,7 @@
 //! Everything outside as one fake: a clock that is set, the fake Azure, a journal in memory that can fail, a recorded channel.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,17 +9,18 @@ use lightsout::facts::{
     Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, StopResult, WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
-use lightsout::ledger::{
-    BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Sum,
-};
+use lightsout::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
 use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
-    ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
+    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
     LastWord, LedgerBook, Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall,
-    RevisionMark, Statement, StopInstances, SweepRecord,
+    RevisionMark, StopInstances, SweepRecord,
 };
-use lightsout::units::{InstanceId, PolicyId, SubscriptionId, WorkspaceId};
+use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
+
+#[path = "no_bills.rs"]
+mod no_bills;
 
 use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
@@ -375,37 +376,6 @@ impl LedgerBook for FakeWorld {
     }
     async fn head(&self) -> Result<Head, Fault> {
         Ok(Head::EMPTY)
-    }
-}
-
-/// Nor are there bills.
-impl BillBook for FakeWorld {
-    async fn keep_bills(&self, _: &[Statement], _: Timestamp) -> Result<(), Fault> {
-        Ok(())
-    }
-    async fn bills_had(&self, _: BillSource) -> Result<BTreeMap<SubscriptionId, Timestamp>, Fault> {
-        Ok(BTreeMap::new())
-    }
-    async fn bills_read(&self, _: BillSource) -> Result<BTreeSet<Hash>, Fault> {
-        Ok(BTreeSet::new())
-    }
-    async fn bills_of(&self, _: DaySpan) -> Result<Bills, Fault> {
-        Ok(Bills::default())
-    }
-    async fn metered(&self, days: DaySpan) -> Result<MeterDays, Fault> {
-        Ok(MeterDays::new(days, BTreeMap::new()))
-    }
-    async fn keep_reconciled(&self, _: &[Reconciled], _: Timestamp) -> Result<(), Fault> {
-        Ok(())
-    }
-    async fn reconciled(&self, _: DaySpan) -> Result<Vec<Reconciled>, Fault> {
-        Ok(Vec::new())
-    }
-}
-
-impl AskBills for FakeWorld {
-    async fn bills(&self, _: &BillQuestion) -> Billed {
-        Billed::default()
     }
 }
 

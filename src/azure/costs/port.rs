@@ -39,7 +39,10 @@ impl<C: Clock> AskBills for Azure<C> {
         let Some(leave) = CostLeave::of(&self.options) else { return billed };
         // one after another: the tenant's units are few, and nobody waits
         for subscription in &question.subscriptions {
-            let about = format!("the costs of subscription {subscription} from {} to {}", question.days.first, question.days.last);
+            let about = format!(
+                "the costs of subscription {subscription} from {} to {}",
+                question.days.first, question.days.last
+            );
             match self.cost_pages(leave, subscription, &question.days).await {
                 Ok(found) => {
                     if found.unreadable > 0 {

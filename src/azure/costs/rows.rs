@@ -114,7 +114,8 @@ mod tests {
     const ID: &str = "/subscriptions/s/resourcegroups/g/providers/microsoft.machinelearningservices/workspaces/w";
 
     fn page(columns: &str, rows: &str) -> Result<Rows, AzureError> {
-        let columns: Vec<String> = columns.split(' ').map(|name| format!(r#"{{"name":"{name}","type":"x"}}"#)).collect();
+        let columns: Vec<String> =
+            columns.split(' ').map(|name| format!(r#"{{"name":"{name}","type":"x"}}"#)).collect();
         let columns = columns.join(",");
         Rows::read(format!(r#"{{"properties":{{"nextLink":null,"columns":[{columns}],"rows":[{rows}]}}}}"#).as_bytes())
     }

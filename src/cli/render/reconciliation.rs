@@ -14,7 +14,8 @@ pub fn reconciliation(told: &Reconciliation, look: &Look) -> String {
     }
     text.push_str(&look.paint.strong(&format!("Ledger and bill, {} to {} (UTC)\n", view.first, view.last)));
     text.push_str(&format!("  {}\n", line(view, look)));
-    let bill = view.bill_at.map_or_else(|| "no bill was had yet".to_owned(), |at| format!("bill of {}", look.when(at, None)));
+    let bill =
+        view.bill_at.map_or_else(|| "no bill was had yet".to_owned(), |at| format!("bill of {}", look.when(at, None)));
     text.push_str(&format!("  {bill}\n"));
     let causes: Vec<String> = view.causes.iter().map(|(cause, days)| format!("{days} {}", cause.label())).collect();
     if !causes.is_empty() {

@@ -1,7 +1,7 @@
 //! `lightsout status`: how the service and its fleet are, what is wrong, and what to do about it.
 
-use super::{Look, reconciliation};
 use super::sweep::{counts, fault_lines};
+use super::{Look, reconciliation};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
 use crate::report::{FleetView, InstanceView, words};

@@ -82,12 +82,9 @@ impl Cause {
     pub const fn is_comparison(self) -> bool {
         match self {
             Self::Unpriced | Self::Currency => false,
-            Self::Agrees
-            | Self::Price
-            | Self::UnknownTime
-            | Self::NotBilled
-            | Self::NotMetered
-            | Self::Unexplained => true,
+            Self::Agrees | Self::Price | Self::UnknownTime | Self::NotBilled | Self::NotMetered | Self::Unexplained => {
+                true
+            }
         }
     }
 }
@@ -242,8 +239,6 @@ impl<'a> Sides<'a> {
         let seconds = self.ours.seconds;
         let off = billed.saturating_sub(seconds.mid).saturating_abs();
         let share = billed.saturating_mul(i64::from(tolerance.percent.get()));
-        (seconds.low..=seconds.high).contains(&billed)
-            || off <= tolerance.seconds
-            || off.saturating_mul(100) <= share
+        (seconds.low..=seconds.high).contains(&billed) || off <= tolerance.seconds || off.saturating_mul(100) <= share
     }
 }

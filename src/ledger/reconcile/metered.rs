@@ -164,9 +164,8 @@ impl MeterDays {
     pub fn whole(&self) -> impl Iterator<Item = (&WorkspaceId, Date)> {
         self.since.iter().flat_map(move |(workspace, since)| {
             let until = self.until.get(workspace).copied().unwrap_or(i64::MIN);
-            let whole = move |day: &Date| {
-                *since <= midnight(*day) && day.tomorrow().is_ok_and(|next| midnight(next) <= until)
-            };
+            let whole =
+                move |day: &Date| *since <= midnight(*day) && day.tomorrow().is_ok_and(|next| midnight(next) <= until);
             self.span.iter().filter(whole).map(move |day| (workspace, day))
         })
     }

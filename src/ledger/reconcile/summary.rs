@@ -63,9 +63,7 @@ impl Summary {
             });
             let off = Cost::of_exact(difference.exact().saturating_abs(), currency);
             sum.days = sum.days.saturating_add(1);
-            for (sum, cost) in
-                [(&mut sum.billed, row.billed), (&mut sum.metered, row.metered), (&mut sum.off, off)]
-            {
+            for (sum, cost) in [(&mut sum.billed, row.billed), (&mut sum.metered, row.metered), (&mut sum.off, off)] {
                 *sum = sum.plus(cost).unwrap_or(*sum);
             }
         }

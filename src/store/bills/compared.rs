@@ -36,9 +36,7 @@ impl Store {
         let keys: BTreeSet<Key> = rows.iter().map(key).collect();
         let compared: BTreeSet<(&WorkspaceId, Date)> = rows.iter().map(|row| (&row.workspace, row.day)).collect();
         let lapsed = known.values().filter(|row| {
-            row.cause != Cause::Agrees
-                && compared.contains(&(&row.workspace, row.day))
-                && !keys.contains(&key(row))
+            row.cause != Cause::Agrees && compared.contains(&(&row.workspace, row.day)) && !keys.contains(&key(row))
         });
         let lapsed: Vec<Reconciled> = lapsed.map(nothing_left).collect();
         let news = rows.iter().filter(|row| known.get(&key(row)) != Some(row));
@@ -100,7 +98,8 @@ fn row_of(row: &SqliteRow) -> Result<Reconciled, StoreError> {
     let number = number.to_string();
     let place = Place { table: "reconciled", row: &number };
     let cost = |amount: &str, code: &str| -> Result<Cost, StoreError> {
-        let exact: i128 = row.try_get::<&str, _>(amount)?.parse().map_err(|error: std::num::ParseIntError| place.wrong(error))?;
+        let exact: i128 =
+            row.try_get::<&str, _>(amount)?.parse().map_err(|error: std::num::ParseIntError| place.wrong(error))?;
         Ok(Cost::of_exact(exact, currency(place, row.try_get(code)?)?))
     };
     let (part, cause): (&str, &str) = (row.try_get("part")?, row.try_get("cause")?);

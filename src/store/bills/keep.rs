@@ -86,7 +86,9 @@ async fn insert<'a>(
         match amounts {
             None => rows.push((workspace, day.to_string(), None, (Decimal::ZERO, None))),
             Some(amounts) => {
-                rows.extend(amounts.iter().map(|(meter, sum)| (workspace.as_str(), day.to_string(), Some(meter), *sum)));
+                rows.extend(
+                    amounts.iter().map(|(meter, sum)| (workspace.as_str(), day.to_string(), Some(meter), *sum)),
+                );
             }
         }
     }

@@ -54,7 +54,11 @@ async fn count(store: &Store, table: &'static str) -> i64 {
 
 async fn spelt(store: &Store, span: DaySpan) -> Vec<String> {
     let bills = store.bills_of(span).await.unwrap();
-    bills.lines.iter().map(|line| format!("{} {} {} {}", line.workspace.name(), line.day, line.meter, line.amount)).collect()
+    bills
+        .lines
+        .iter()
+        .map(|line| format!("{} {} {} {}", line.workspace.name(), line.day, line.meter, line.amount))
+        .collect()
 }
 
 #[tokio::test]
@@ -68,9 +72,16 @@ async fn a_later_bill_stands_in_an_earlier_ones_place_and_only_news_is_written()
         line("B", "2026-11-03", "n", "3"),
     ];
     store.keep_bills(&[statement(week, first.clone())], at(0)).await.unwrap();
-    assert_eq!(spelt(&store, week).await, ["a 2026-11-02 m 2", "a 2026-11-03 m 0.0000000000000001", "b 2026-11-03 n 3"]);
+    assert_eq!(
+        spelt(&store, week).await,
+        ["a 2026-11-02 m 2", "a 2026-11-03 m 0.0000000000000001", "b 2026-11-03 n 3"]
+    );
     store.keep_bills(&[statement(week, first)], at(24)).await.unwrap();
-    assert_eq!((count(&store, "bills").await, count(&store, "bill_fetches").await), (3, 2), "the same again is no news");
+    assert_eq!(
+        (count(&store, "bills").await, count(&store, "bill_fetches").await),
+        (3, 2),
+        "the same again is no news"
+    );
     let later = days("2026-11-03", "2026-11-06");
     store.keep_bills(&[statement(later, vec![line("a", "2026-11-03", "m", "7")])], at(48)).await.unwrap();
     assert_eq!(spelt(&store, week).await, ["a 2026-11-02 m 2", "a 2026-11-03 m 7"], "of b nothing is billed any more");
@@ -113,7 +124,8 @@ async fn a_later_comparison_stands_in_an_earlier_ones_place() {
     store.keep_reconciled(&first, at(1)).await.unwrap();
     assert_eq!(count(&store, "reconciled").await, 3);
     store.keep_reconciled(&[row("2026-11-02", Part::Compute, 9, Cause::Agrees)], at(2)).await.unwrap();
-    let told: Vec<_> = store.reconciled(all).await.unwrap().iter().map(|row| (row.part, row.cause, row.billed.exact())).collect();
+    let told: Vec<_> =
+        store.reconciled(all).await.unwrap().iter().map(|row| (row.part, row.cause, row.billed.exact())).collect();
     assert_eq!(
         told,
         [(Part::Compute, Cause::Agrees, 9), (Part::Other, Cause::Agrees, 0), (Part::Compute, Cause::Agrees, 3)],

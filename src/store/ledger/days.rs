@@ -13,21 +13,37 @@ use crate::units::WorkspaceId;
 
 /// An end that is put before a window may lie within it.
 const BOUNDS: i64 = 86_400;
+/// Rows read at once.
+const PAGE: i64 = 20_000;
 
 impl Store {
     pub(in crate::store) async fn read_metered(&self, days: DaySpan) -> Result<MeterDays, StoreError> {
         // rows and what goes on are read at one moment, or a meter that closes between would be lost or counted twice
         let mut tx = self.readers().begin().await?;
-        let until = read_until(&mut tx).await?;
-        let (from, to) = days.seconds();
-        let mut entries = standing(&mut tx, (from.saturating_sub(BOUNDS), to.saturating_add(BOUNDS))).await?;
-        entries.extend(going_on(&mut tx).await?);
-        tx.rollback().await?;
+        let mut all = MeterDays::new(days, read_until(&mut tx).await?);
         let references = self.references().await?;
-        let mut all = MeterDays::new(days, until);
-        for entry in &entries {
+        let (from, to) = days.seconds();
+        let window = (from.saturating_sub(BOUNDS), to.saturating_add(BOUNDS));
+        let corrected = corrections(&mut tx).await?;
+        let mut last = 0_i64;
+        loop {
+            let page = page(&mut tx, window, last).await?;
+            for entry in &page {
+                last = entry.seq;
+                let of = entry.corrects.unwrap_or(entry.seq);
+                // of a corrected row the last correction stands
+                if corrected.get(&of).is_none_or(|stands| *stands == entry.seq) {
+                    add(&mut all, entry, &references)?;
+                }
+            }
+            if i64::try_from(page.len()).unwrap_or(0) < PAGE {
+                break;
+            }
+        }
+        for entry in &going_on(&mut tx).await? {
             add(&mut all, entry, &references)?;
         }
+        tx.rollback().await?;
         Ok(all)
     }
 }
@@ -53,19 +69,27 @@ async fn read_until(tx: &mut SqliteConnection) -> Result<BTreeMap<WorkspaceId, i
     rows.iter().map(one).collect()
 }
 
-/// Usage that lies in a window and stands: of a corrected row the last correction.
-async fn standing(tx: &mut SqliteConnection, (from, to): (i64, i64)) -> Result<Vec<Entry>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM ledger WHERE to_at > ? AND from_at < ? AND kind = 'usage' ORDER BY seq")
-        .bind(from)
-        .bind(to)
-        .fetch_all(tx)
-        .await?;
-    let mut standing: HashMap<i64, Entry> = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let entry = entry_of(row)?;
-        standing.insert(entry.corrects.unwrap_or(entry.seq), entry);
-    }
-    Ok(standing.into_values().collect())
+/// By the row that is corrected, which correction stands.
+async fn corrections(tx: &mut SqliteConnection) -> Result<HashMap<i64, i64>, StoreError> {
+    let rows: Vec<(i64, i64)> =
+        sqlx::query_as("SELECT corrects, max(seq) FROM ledger WHERE corrects IS NOT NULL GROUP BY corrects")
+            .fetch_all(tx)
+            .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The next rows of usage that lie in a window.
+async fn page(tx: &mut SqliteConnection, (from, to): (i64, i64), after: i64) -> Result<Vec<Entry>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM ledger WHERE seq > ? AND to_at > ? AND from_at < ? AND kind = 'usage' ORDER BY seq LIMIT ?",
+    )
+    .bind(after)
+    .bind(from)
+    .bind(to)
+    .bind(PAGE)
+    .fetch_all(tx)
+    .await?;
+    rows.iter().map(entry_of).collect()
 }
 
 /// What goes on, up to when it was last seen.
