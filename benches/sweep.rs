@@ -141,6 +141,7 @@ fn policies() -> PolicySet {
 async fn engine(there: &Elsewhere) -> Engine<Outside<SystemClock>> {
     let outside = Outside {
         azure: azure(there),
+        bills: None,
         store: Store::open(&there.dir.path().join("journal")).await.unwrap(),
         channels: Channels::default(),
         freeze: FileFreeze::new(there.dir.path().join("FREEZE"), None),

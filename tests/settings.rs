@@ -95,7 +95,7 @@ fn every_example_of_the_shipped_file_can_be_read() {
         ("azure-cli", &["tenant_id"]),
     ];
     let others = ["subscriptions", "resource_groups", "workspaces", "tags", "ca_file", "file", "url", "secret_file"];
-    let money = ["sheet", "report_in", "rates", "owners"];
+    let money = ["sheet", "report_in", "rates", "owners", "folder"];
     for (kind, keys) in kinds {
         let text = uncommented(|key, default| {
             default || [&once[..], keys, &others, &money].iter().any(|names| names.contains(&key))

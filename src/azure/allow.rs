@@ -1,29 +1,44 @@
 //! The gate of G3: which requests may leave this process at all, whoever asks.
 
 use super::error::AzureError;
+use super::options::AzureOptions;
 use super::origin::PinnedUrl;
 
-/// The only two kinds of request that exist here.
+/// The leave to ask Cost Management; only settings that name it as a source can give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CostLeave(());
+
+impl CostLeave {
+    /// As the options say.
+    pub(super) fn of(options: &AzureOptions) -> Option<Self> {
+        options.costs.then_some(Self(()))
+    }
+}
+
+/// The only three kinds of request that exist here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     /// Reads.
     Get,
     /// Stops.
     Post,
+    /// Asks what was billed: a POST that reads.
+    Query(CostLeave),
 }
 
-/// Reads anything below the pinned origin; posts nothing but `…/computes/NAME/stop`.
+/// Reads anything below the pinned origin; posts nothing but `…/computes/NAME/stop`, and with leave the question to Cost
+/// Management.
 pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
     match verb {
         Verb::Get => Ok(()),
         Verb::Post if is_stop(url) => Ok(()),
         Verb::Post => Err(AzureError::NotAllowed("a POST other than the stop of a compute")),
+        Verb::Query(_) if is_cost_query(url) => Ok(()),
+        Verb::Query(_) => Err(AzureError::NotAllowed("a POST other than the query of costs")),
     }
 }
 
 fn is_stop(url: &PinnedUrl) -> bool {
-    let url = url.url();
-    let Some(path) = url.path().strip_prefix('/') else { return false };
     let shape = [
         "subscriptions",
         "",
@@ -37,15 +52,28 @@ fn is_stop(url: &PinnedUrl) -> bool {
         "",
         "stop",
     ];
+    has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| key == "api-version")
+}
+
+/// The query of a subscription's costs, or a later page of it.
+pub(super) fn is_cost_query(url: &PinnedUrl) -> bool {
+    let shape = ["subscriptions", "", "providers", "Microsoft.CostManagement", "query"];
+    has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| key == "api-version" || key == "$skiptoken")
+}
+
+/// True when the path has these segments and no others; an empty one stands for any.
+fn has_shape(url: &PinnedUrl, shape: &[&str]) -> bool {
+    let Some(path) = url.url().path().strip_prefix('/') else { return false };
     let mut parts = path.split('/');
     let fits = shape.iter().all(|wanted| {
         parts.next().is_some_and(|part| if wanted.is_empty() { !part.is_empty() } else { part == *wanted })
     });
-    fits && parts.next().is_none() && url.query_pairs().all(|(key, _)| key == "api-version")
+    fits && parts.next().is_none()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::options::{Cloud, IdentityOptions};
     use super::super::origin::Origin;
     use super::*;
     use crate::units::SubscriptionId;
@@ -69,6 +97,31 @@ mod tests {
         ] {
             assert!(admits(Verb::Post, &at(&other)).is_err(), "G3: {other}");
             assert!(admits(Verb::Get, &at(&other)).is_ok());
+        }
+    }
+
+    #[test]
+    fn only_the_query_of_costs_may_be_asked_and_only_with_leave() {
+        let origin = Origin::new("https://management.azure.com").unwrap();
+        let at = |path: &str| origin.pin(path, &SubscriptionId::new("s")).unwrap();
+        let mut options = AzureOptions::new(Cloud::Public, IdentityOptions::Managed(Default::default()));
+        assert_eq!(CostLeave::of(&options), None, "the default is not to ask");
+        options.costs = true;
+        let ask = Verb::Query(CostLeave::of(&options).unwrap());
+        let query = "/subscriptions/s/providers/Microsoft.CostManagement/query";
+        for good in [format!("{query}?api-version=1"), format!("{query}?api-version=1&$skiptoken=AQAAAA%3D%3D")] {
+            assert!(admits(ask, &at(&good)).is_ok(), "{good}");
+            assert!(admits(Verb::Post, &at(&good)).is_err(), "G3: {good}");
+        }
+        for other in [
+            query.replace("/query", "/exports"),
+            query.replace("/query", "/query/x"),
+            query.replace("CostManagement", "Compute"),
+            query.replace("/providers", "/resourceGroups/g/providers"),
+            format!("{query}?api-version=1&x=y"),
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/c/stop".to_owned(),
+        ] {
+            assert!(admits(ask, &at(&other)).is_err(), "G3: {other}");
         }
     }
 }

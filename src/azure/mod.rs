@@ -1,7 +1,8 @@
-//! All that is known about Azure Resource Manager: identities, one guarded transport, its JSON, reading, stopping and prices.
+//! All that is known about Azure Resource Manager: identities, one guarded transport, its JSON, reading, stopping, prices, bills.
 
 mod allow;
 mod assertion;
+mod costs;
 mod credential;
 mod discovery;
 mod error;
@@ -26,6 +27,7 @@ mod usage;
 mod wire;
 mod words;
 
+pub use costs::COST_ACTION;
 pub use error::AzureError;
 pub use fleet::Azure;
 pub use options::{

@@ -220,6 +220,8 @@ pub struct AzureOptions {
     pub throttle: Option<ThrottleLimits>,
     /// Where prices come from; without a source no price is asked for.
     pub prices: PriceOptions,
+    /// Whether Cost Management may be asked what was billed; without it that request cannot leave.
+    pub costs: bool,
 }
 
 impl AzureOptions {
@@ -238,6 +240,7 @@ impl AzureOptions {
             concurrency: 32,
             throttle: Some(ThrottleLimits::default()),
             prices: PriceOptions::default(),
+            costs: false,
         }
     }
 

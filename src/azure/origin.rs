@@ -55,6 +55,9 @@ pub enum Foreign {
     /// The right origin, but not the list of prices that was being read.
     #[error("a link in Azure's answer leads outside the list of prices; it was not followed")]
     NotPrices,
+    /// The right origin and subscription, but not the question about costs that was being asked.
+    #[error("a link in Azure's answer leads outside the costs that were asked for; it was not followed")]
+    NotCosts,
 }
 
 impl Origin {

@@ -1,6 +1,7 @@
 //! How long to wait before another try: `Retry-After` in all its forms, and full jitter.
 
 use jiff::{SignedDuration, Timestamp};
+use reqwest::header::HeaderMap;
 
 /// A `Retry-After` of less is not believed.
 const WAIT_MIN: SignedDuration = SignedDuration::from_secs(1);
@@ -21,6 +22,15 @@ pub(super) fn retry_after(header: Option<&str>, now: Timestamp) -> Option<Signed
     }
     let at = http_date(text)?;
     Some(at.duration_since(now).clamp(WAIT_MIN, WAIT_MAX))
+}
+
+/// The longest wait that a 429 asks for: `Retry-After`, and Cost Management's own headers, of which there is one for each
+/// quota that is used up (FACTS 7).
+pub(super) fn longest_wait(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+    let is_quota =
+        |name: &str| name.starts_with("x-ms-ratelimit-microsoft.costmanagement-") && name.ends_with("-retry-after");
+    let waits = headers.iter().filter(|(name, _)| name.as_str() == "retry-after" || is_quota(name.as_str()));
+    waits.filter_map(|(_, value)| retry_after(value.to_str().ok(), now)).max()
 }
 
 /// Reads `Wed, 31 Aug 2022 10:37:40 GMT`.
@@ -68,6 +78,21 @@ mod tests {
         for (header, seconds) in cases {
             assert_eq!(retry_after(header, now).map(|d| d.as_secs()), seconds, "{header:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_of_all_waits_counts() {
+        let now: Timestamp = "2026-11-02T10:00:00Z".parse().unwrap();
+        let longest = |headers: &[(&'static str, &'static str)]| {
+            let all = headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
+            longest_wait(&all.collect::<HeaderMap>(), now).map(|wait| wait.as_secs())
+        };
+        let quota = "x-ms-ratelimit-microsoft.costmanagement-clienttype-retry-after";
+        let units = "x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after";
+        assert_eq!(longest(&[(quota, "45"), (units, "7"), ("retry-after", "3")]), Some(45));
+        assert_eq!(longest(&[(quota, "4"), ("retry-after", "30")]), Some(30));
+        assert_eq!(longest(&[(quota, "soon"), (units, "99999")]), Some(900));
+        assert_eq!(longest(&[("x-ms-ratelimit-microsoft.costmanagement-qpu-consumed", "1")]), None);
     }
 
     #[test]

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use tokio::sync::Semaphore;
 
-use super::allow::Verb;
+use super::allow::{CostLeave, Verb};
 use super::credential::Identity;
 use super::error::{AzureError, answered};
 use super::options::{AzureOptions, OptionsError};
 use super::origin::{Origin, PinnedUrl};
-use super::retry::{default_wait, http_date, pause, retry_after};
+use super::retry::{default_wait, http_date, longest_wait, pause, retry_after};
 use super::sending::{Answer, Names, arm_client, exchange, token_client};
 use super::throttle::{Kind, Throttle, Urgency};
 use super::tokens::{Bearer, Tokens};
@@ -49,13 +49,19 @@ pub(super) struct Ask<'a> {
     pub(super) url: &'a PinnedUrl,
     pub(super) lane: &'a Lane,
     pub(super) urgency: Urgency,
+    /// What is asked, where the URL does not say it.
+    body: Option<&'a str>,
     /// What a stop must pass last; set on the way.
     gate: Option<Gate<'a>>,
 }
 
 impl<'a> Ask<'a> {
     pub(super) const fn new(operation: &'static str, url: &'a PinnedUrl, lane: &'a Lane, urgency: Urgency) -> Self {
-        Self { operation, url, lane, urgency, gate: None }
+        Self { operation, url, lane, urgency, body: None, gate: None }
+    }
+
+    pub(super) const fn with_body(self, body: &'a str) -> Self {
+        Self { body: Some(body), ..self }
     }
 }
 
@@ -98,10 +104,19 @@ impl<C: Clock> Line<C> {
 
     /// Reads, trying again where Azure's failure looks like passing (fault 4).
     pub(super) async fn get(&self, ask: Ask<'_>) -> Result<Answer, AzureError> {
+        self.read(ask, Verb::Get).await
+    }
+
+    /// Asks Cost Management. It is a POST that changes nothing, and is tried again as a read is.
+    pub(super) async fn query(&self, ask: Ask<'_>, leave: CostLeave) -> Result<Answer, AzureError> {
+        self.read(ask, Verb::Query(leave)).await
+    }
+
+    async fn read(&self, ask: Ask<'_>, verb: Verb) -> Result<Answer, AzureError> {
         let mut attempt = 0;
         loop {
             self.admit(ask.lane, Kind::Read, ask.urgency).await?;
-            let answer = self.authorised(ask, Verb::Get).await;
+            let answer = self.authorised(ask, verb).await;
             let asked =
                 answer.as_ref().ok().and_then(|answer| retry_after(answer.header("retry-after"), self.clock.now()));
             let failed = match answer.and_then(accept) {
@@ -195,12 +210,12 @@ impl<C: Clock> Line<C> {
                     self.is_fresh(gate.looked_at, SignedDuration::ZERO)?;
                     (gate.last_word)().map_err(|(refusal, words)| AzureError::Withheld(refusal, words))?;
                 }
-                exchange(&self.client, verb, ask.url, bearer).await
+                exchange(&self.client, verb, (ask.url, ask.body), bearer).await
             }
             Err(_) => Err(AzureError::Broken("shutting down".to_owned())),
         };
         let kind = match verb {
-            Verb::Get => Kind::Read,
+            Verb::Get | Verb::Query(_) => Kind::Read,
             Verb::Post => Kind::Write,
         };
         match &result {
@@ -209,8 +224,7 @@ impl<C: Clock> Line<C> {
         }
         let answer = result?;
         if answer.status == 429 {
-            let wait =
-                retry_after(answer.header("retry-after"), self.clock.now()).unwrap_or_else(|| default_wait(1, draw));
+            let wait = longest_wait(&answer.headers, self.clock.now()).unwrap_or_else(|| default_wait(1, draw));
             self.usage.throttled(&ask.lane.subscription);
             let key = (ask.lane.subscription.clone(), ask.lane.region.clone(), kind);
             self.throttle.lock().unwrap_or_else(PoisonError::into_inner).rest(key, wait, self.clock.steady());

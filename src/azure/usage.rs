@@ -22,6 +22,7 @@ pub(super) mod operation {
     pub(in crate::azure) const PERMISSIONS: &str = "list_permissions";
     pub(in crate::azure) const VM_SIZES: &str = "vm_sizes";
     pub(in crate::azure) const RETAIL_PRICES: &str = "retail_prices";
+    pub(in crate::azure) const COST_QUERY: &str = "cost_query";
 }
 
 #[derive(Debug, Default)]

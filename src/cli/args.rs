@@ -195,6 +195,14 @@ Examples:
 
 Exit code 1 when a row was changed, lost or counted twice; the first such row is named.")]
     Ledger(Ledger),
+    /// Compare the ledger with Azure's bill now, and show every difference with its cause
+    #[command(after_help = "\
+Examples:
+  lightsout reconcile                       as the service does by itself once a day
+  lightsout reconcile --json | jq '.causes'
+
+Where bills come from is said in [reconcile]. A subscription's bill that was had within a day is not asked for again.")]
+    Reconcile,
     /// Let a changed policy act on all at once, instead of on a few for a day
     #[command(after_help = "\
 Examples:

@@ -50,6 +50,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Status => commands::status(context).await,
         Command::Report(report) => commands::report(&report, context).await,
         Command::Ledger(ledger) => commands::ledger(&ledger, context).await,
+        Command::Reconcile => commands::reconcile(context).await,
         Command::Ack(ack) => commands::ack(&ack, context).await,
         Command::Completions(completions) => commands::completions(&completions),
     }

@@ -1,26 +1,32 @@
 //! The outside as one value: Azure, journal, channels, freeze switch and clock behind the ports. The one place that names adapters.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::azure::Azure;
+use crate::bills::BillFolder;
 use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, SizeFacts, StopResult, WorkspaceFacts};
-use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
+use crate::ledger::{
+    BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Sum,
+};
 use crate::notify::Channels;
 use crate::ports::{
-    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, LastWord,
-    LedgerBook, Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall, RevisionMark,
-    StopInstances, StopPermit, SweepRecord,
+    ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, Clock, DecisionRow, Discovery, Fault,
+    FreezeSwitch, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe, OperationHandle, OperationState,
+    Prices, Quoted, Recall, RevisionMark, Statement, StopInstances, StopPermit, SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
-use crate::units::{InstanceId, PolicyId};
+use crate::units::{InstanceId, PolicyId, SubscriptionId};
 
 /// Everything outside.
 #[derive(Debug)]
 pub struct Outside<C> {
     /// Azure.
     pub azure: Azure<C>,
+    /// The folder of bills, where they come from one; else Azure is asked, which settings allow or not.
+    pub bills: Option<BillFolder>,
     /// The journal.
     pub store: Store,
     /// Channels to people.
@@ -67,6 +73,39 @@ impl<C: Clock> Prices for Outside<C> {
     }
     fn size(&self, key: &PriceKey) -> Option<SizeFacts> {
         self.azure.size(key)
+    }
+}
+
+impl<C: Clock> AskBills for Outside<C> {
+    async fn bills(&self, question: &BillQuestion) -> Billed {
+        match &self.bills {
+            Some(folder) => folder.bills(question).await,
+            None => self.azure.bills(question).await,
+        }
+    }
+}
+
+impl<C: Clock> BillBook for Outside<C> {
+    async fn keep_bills(&self, bills: &[Statement], at: Timestamp) -> Result<(), Fault> {
+        self.store.keep_bills(bills, at).await
+    }
+    async fn bills_had(&self, source: BillSource) -> Result<BTreeMap<SubscriptionId, Timestamp>, Fault> {
+        self.store.bills_had(source).await
+    }
+    async fn bills_read(&self, source: BillSource) -> Result<BTreeSet<Hash>, Fault> {
+        self.store.bills_read(source).await
+    }
+    async fn bills_of(&self, days: DaySpan) -> Result<Bills, Fault> {
+        self.store.bills_of(days).await
+    }
+    async fn metered(&self, days: DaySpan) -> Result<MeterDays, Fault> {
+        self.store.metered(days).await
+    }
+    async fn keep_reconciled(&self, rows: &[Reconciled], at: Timestamp) -> Result<(), Fault> {
+        self.store.keep_reconciled(rows, at).await
+    }
+    async fn reconciled(&self, days: DaySpan) -> Result<Vec<Reconciled>, Fault> {
+        self.store.reconciled(days).await
     }
 }
 

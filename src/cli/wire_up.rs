@@ -12,12 +12,13 @@ use crate::azure::{
     Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, PriceOptions, TagFilter, ThrottleLimits,
     Timeouts, Watch,
 };
-use crate::engine::{Accounting, Engine, EngineOptions};
+use crate::bills::BillFolder;
+use crate::engine::{Accounting, Engine, EngineOptions, Reconciling};
 use crate::guard::Bounds;
-use crate::ledger::{ClaimRules, Residual};
+use crate::ledger::{BillSource, ClaimRules, Residual, Tolerance};
 use crate::notify::{Channel, Channels, Cidr, CidrError, Webhook, WebhookError, WebhookOptions};
 use crate::ports::Clock as _;
-use crate::settings::{self, Environment, Identity, Loaded, ManagedIdentity, SecretError, Settings};
+use crate::settings::{self, BillsFrom, Environment, Identity, Loaded, ManagedIdentity, SecretError, Settings};
 use crate::store::{FileFreeze, Store, StoreError};
 use crate::units::Span;
 
@@ -62,6 +63,7 @@ pub fn with_store(
     let clock = Arc::new(SystemClock);
     Ok(Outside {
         azure: Azure::new(azure_options(settings, environment)?, clock.clone())?,
+        bills: bill_folder(&settings.reconcile),
         store,
         channels: channels(settings, environment)?,
         freeze: freeze_switch(settings),
@@ -115,6 +117,7 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
         },
         zone_data: None,
         accounting: accounting(settings),
+        reconciling: reconciling(&settings.reconcile),
         stale_after: None,
         at_point: None,
     }
@@ -134,6 +137,26 @@ fn accounting(settings: &Settings) -> Accounting {
         horizon: ledger.horizon,
         refresh: prices.refresh,
     }
+}
+
+fn bill_folder(reconcile: &settings::Reconcile) -> Option<BillFolder> {
+    let folder = reconcile.folder.clone().filter(|_| reconcile.source == BillsFrom::Folder);
+    folder.map(BillFolder::new)
+}
+
+fn reconciling(reconcile: &settings::Reconcile) -> Option<Reconciling> {
+    let source = match reconcile.source {
+        BillsFrom::Nowhere => return None,
+        BillsFrom::CostManagement => BillSource::CostManagement,
+        BillsFrom::Folder => BillSource::Folder,
+    };
+    let seconds = i64::from(reconcile.tolerance_time.as_secs());
+    Some(Reconciling {
+        source,
+        after: reconcile.after,
+        look_back: reconcile.look_back,
+        tolerance: Tolerance { percent: reconcile.tolerance, seconds },
+    })
 }
 
 /// Hands over the files that money is counted by. One that cannot be used leaves what was in force before.
@@ -173,6 +196,7 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
     options.concurrency = usize::try_from(settings.sweep.concurrency).unwrap_or(1).saturating_add(8);
     options.throttle = azure.throttle.then(ThrottleLimits::default);
     options.prices = price_options(&settings.prices);
+    options.costs = settings.reconcile.source == BillsFrom::CostManagement;
     Ok(options)
 }
 

@@ -9,7 +9,7 @@ use super::state::{Engine, State};
 use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{HoldTerms, Policy};
 use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, World};
-use crate::report::{Explanation, FleetView};
+use crate::report::{Explanation, FleetView, Reconciliation};
 use crate::rules::{Verdict, evaluate, terms_of};
 use crate::units::{InstanceId, PolicyId, Span};
 
@@ -126,6 +126,15 @@ impl<W: World> Control for Engine<W> {
         };
         serde_json::to_value(told)
             .map_err(|error| Declined(format!("the decision could not be written as JSON: {error}")))
+    }
+
+    async fn reconcile(&self) -> Result<Reconciliation, Declined> {
+        if self.options.reconciling.is_none() {
+            let words = "there is no bill to compare with; name its source in [reconcile]";
+            return Err(Declined(words.to_owned()));
+        }
+        let told = Self::reconcile(self).await.map_err(declined)?;
+        told.ok_or_else(|| Declined("no day is old enough to be compared yet".to_owned()))
     }
 
     fn nudge(&self) {

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::plan::Notice;
 use crate::ports::Fault;
-use crate::report::{FaultLine, Outcome, StopLine, SweepReport};
+use crate::report::{FaultLine, Outcome, ReconciliationView, StopLine, SweepReport};
 
 /// A fault of the service itself.
 pub(super) fn fault(fault: &Fault) {
@@ -35,6 +35,16 @@ pub(super) fn prices(asked: usize, faults: &[FaultLine]) {
     }
     for fault in faults {
         tracing::warn!("a price source failed, and the last good prices stand: {}", fault.words);
+    }
+}
+
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
+pub(super) fn reconciled(view: &ReconciliationView) {
+    let (days, compared) = (view.days, view.compared);
+    let error = view.error.map_or_else(|| "none".to_owned(), |error| error.to_string());
+    tracing::info!(days, compared, error, "the ledger was compared with the bill");
+    for fault in &view.faults {
+        tracing::warn!("a bill could not be had, and what was had before stands: {}", fault.words);
     }
 }
 

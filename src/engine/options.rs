@@ -1,6 +1,7 @@
 //! How the engine paces itself.
 
 use super::accounts::Accounting;
+use super::reconcile::Reconciling;
 use crate::guard::Bounds;
 use crate::units::Span;
 
@@ -28,6 +29,8 @@ pub struct EngineOptions {
     pub zone_data: Option<std::sync::Arc<str>>,
     /// How money is counted.
     pub accounting: Accounting,
+    /// How the ledger is compared with Azure's bill; none: it is not.
+    pub reconciling: Option<Reconciling>,
     /// Called at labelled points between intent and outcome; only the crash tests give one.
     pub at_point: Option<fn(&'static str)>,
 }

@@ -58,6 +58,7 @@ impl State {
                 head: (self.head.seq, self.head.hex()),
                 residual: None,
                 sizes: self.sizes.iter().map(|(key, size)| (key.clone(), size.clone())).collect(),
+                reconciliation: self.reconciliation.clone(),
             },
             last: self.last.clone(),
         }

@@ -13,6 +13,8 @@ use crate::ports::World;
 
 /// How long a sweep in progress may still take after the service was asked to end.
 const DRAIN: Duration = Duration::from_secs(9);
+/// How often it is asked whether bills are due.
+const BILLS: Duration = Duration::from_secs(60);
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -54,6 +56,7 @@ impl<W: World> Engine<W> {
         let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
         let delivering = tokio::spawn(self.clone().deliver_for_ever());
         let pricing = tokio::spawn(self.clone().price_for_ever());
+        let reconciling = tokio::spawn(self.clone().reconcile_for_ever());
         while let Some(command) = receiver.recv().await {
             match command {
                 Command::Tick => self.nudged.notify_one(),
@@ -67,6 +70,7 @@ impl<W: World> Engine<W> {
         sweeping.abort();
         delivering.abort();
         pricing.abort();
+        reconciling.abort();
         triggers.shutdown().await?;
         Ok(())
     }
@@ -105,6 +109,16 @@ impl<W: World> Engine<W> {
             if let Err(fault) = self.refresh_prices().await {
                 log::fault(&fault);
             }
+        }
+    }
+
+    /// Apart from sweeps, as prices are.
+    async fn reconcile_for_ever(self: Arc<Self>) {
+        loop {
+            if let Err(fault) = self.reconcile_if_due().await {
+                log::fault(&fault);
+            }
+            tokio::time::sleep(BILLS).await;
         }
     }
 

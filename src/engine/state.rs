@@ -15,7 +15,7 @@ use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
-use crate::report::{FaultLine, FleetView, MoneyView, SweepReport};
+use crate::report::{FaultLine, FleetView, MoneyView, ReconciliationView, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
 /// Everything between sweeps.
@@ -75,6 +75,9 @@ pub(super) struct State {
     /// Sums of the ledger, and its end, as of the last sweep.
     pub(super) sums: Arc<Vec<Sum>>,
     pub(super) head: Head,
+    /// How the ledger compares with Azure's bill, and when that is looked at again.
+    pub(super) reconciliation: Option<Arc<ReconciliationView>>,
+    pub(super) bills_due_at: Option<Timestamp>,
     pub(super) last: Arc<SweepReport>,
 }
 
@@ -85,6 +88,7 @@ pub struct Engine<W> {
     pub(super) state: Mutex<State>,
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
+    pub(super) reconciling: tokio::sync::Mutex<()>,
     pub(super) nudged: tokio::sync::Notify,
     pub(super) swept: tokio::sync::Notify,
 }
@@ -133,6 +137,8 @@ impl<W: World> Engine<W> {
             price_faults: Vec::new(),
             sums: Arc::default(),
             head: Head::EMPTY,
+            reconciliation: None,
+            bills_due_at: None,
             last: Arc::new(SweepReport::default()),
         };
         let view = FleetView {
@@ -152,6 +158,7 @@ impl<W: World> Engine<W> {
             state: Mutex::new(state),
             view: RwLock::new(Arc::new(view)),
             sweeping: tokio::sync::Mutex::new(()),
+            reconciling: tokio::sync::Mutex::new(()),
             nudged: tokio::sync::Notify::new(),
             swept: tokio::sync::Notify::new(),
         }

@@ -9,6 +9,7 @@ mod chain;
 mod entry;
 mod meter;
 mod price;
+mod reconcile;
 mod saving;
 mod sheet;
 mod sum;
@@ -23,6 +24,10 @@ pub use chain::{Auditor, BEGINNING, Broken, Digests, Hash, Head, Life, digest, h
 pub use entry::{Entry, EntryKind, Governance, Residual, Subject, SubjectId, Terms, TermsId};
 pub use meter::{Basis, Bound, GAP, Interval, Look, MeterState, Open, Seconds, Turned, first, turn};
 pub use price::{NoPrice, Price, PriceId, PriceKey, PriceSource, Quote};
+pub use reconcile::{
+    AvoidedStretch, BillLine, BillSource, Bills, Cause, Compared, DaySpan, MeterDays, Metered, MeteredCost, Part,
+    PartSum, Reconciled, Summary, Tolerance, compare, confirmed, day_of, midnight, millionths, workspace_of,
+};
 pub use saving::{Avoided, AvoidedDetail, Claim, ClaimEnd, ClaimRules, Counterfactual, Limit};
 pub use sheet::{Sheet, SheetLine, SheetTerms};
 pub use sum::Sum;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bill;
 use super::escape;
 use super::money;
 use super::names::{self, Family};
@@ -31,6 +32,7 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     policies(&mut draft, tally, view);
     switches(&mut draft, view);
     money::write(&mut draft, view, &tally.teams);
+    bill::write(&mut draft, view);
     per_instance(&mut draft, options, view);
     draft.finish()
 }

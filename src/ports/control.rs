@@ -46,6 +46,8 @@ pub trait Control: Send + Sync + 'static {
         instance: String,
         at: Option<Timestamp>,
     ) -> impl Future<Output = Result<serde_json::Value, Declined>> + Send;
+    /// Compares the ledger with Azure's bill now. A subscription's bill that was had within a day is not asked for again.
+    fn reconcile(&self) -> impl Future<Output = Result<crate::report::Reconciliation, Declined>> + Send;
     /// Asks for a sweep now.
     fn nudge(&self);
 }

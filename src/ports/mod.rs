@@ -1,6 +1,7 @@
 //! The seams: what the engine asks of the outside, one port a file, and the one fault type that it can reason about.
 
 mod accounts;
+mod bills;
 mod clock;
 mod control;
 mod fault;
@@ -13,6 +14,7 @@ mod stop;
 mod world;
 
 pub use accounts::{Accounts, LedgerBook, WouldStop};
+pub use bills::{AskBills, BillBook, BillQuestion, Billed, Statement};
 pub use clock::Clock;
 pub use control::{Control, Declined, HoldRequest};
 pub use fault::{Fault, FaultKind, with_causes};

@@ -1,6 +1,6 @@
 //! Everything outside as one bound, and the freeze switch among it.
 
-use super::{Clock, Journal, LedgerBook, Notify, Observe, Prices, StopInstances};
+use super::{AskBills, BillBook, Clock, Journal, LedgerBook, Notify, Observe, Prices, StopInstances};
 use crate::facts::Freeze;
 
 /// The freeze switch, read right before every stop.
@@ -11,10 +11,20 @@ pub trait FreezeSwitch: Send + Sync {
 
 /// Everything outside, as one bound.
 pub trait World:
-    Observe + StopInstances + Journal + LedgerBook + Prices + Notify + FreezeSwitch + Clock + 'static
+    Observe + StopInstances + Journal + LedgerBook + Prices + BillBook + AskBills + Notify + FreezeSwitch + Clock + 'static
 {
 }
 impl<T> World for T where
-    T: Observe + StopInstances + Journal + LedgerBook + Prices + Notify + FreezeSwitch + Clock + 'static
+    T: Observe
+        + StopInstances
+        + Journal
+        + LedgerBook
+        + Prices
+        + BillBook
+        + AskBills
+        + Notify
+        + FreezeSwitch
+        + Clock
+        + 'static
 {
 }

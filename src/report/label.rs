@@ -32,6 +32,7 @@ const KNOWN: &[Label] = &[
     "clock",
     "freeze_unreadable",
     "prices",
+    "bills",
 ];
 
 fn known(word: &str) -> Label {

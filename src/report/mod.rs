@@ -3,6 +3,7 @@
 mod explain;
 mod label;
 mod money;
+mod reconciliation;
 mod sweep;
 mod view;
 pub mod words;
@@ -10,5 +11,6 @@ pub mod words;
 pub use explain::{Explanation, TermLine, term_lines};
 pub use label::Label;
 pub use money::MoneyView;
+pub use reconciliation::{Checked, Difference, PartView, Reconciliation, ReconciliationView, Share};
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::FaultLine;
+use super::reconciliation::ReconciliationView;
 use super::view::InstanceView;
 use crate::facts::SizeFacts;
 use crate::ledger::{MeterState, PriceBook, PriceKey, Residual, Sum};
@@ -27,6 +28,9 @@ pub struct MoneyView {
     /// What is known of the sizes in use, as a list: vCPUs and the family by which quota is counted.
     #[serde(default)]
     pub sizes: Vec<(PriceKey, SizeFacts)>,
+    /// How the ledger compares with Azure's bill; none before that was looked at.
+    #[serde(default)]
+    pub reconciliation: Option<Arc<ReconciliationView>>,
 }
 
 impl MoneyView {

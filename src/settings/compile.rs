@@ -16,6 +16,7 @@ use super::findings::{Findings, Http, path};
 use super::model::{Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
 use super::money;
 use super::network::Network;
+use super::reconcile;
 use super::secret::SecretSource;
 use crate::document::Place;
 use crate::policy::{Cap, Limits};
@@ -43,6 +44,7 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
         limits: limits(&document.limits.or_empty()),
         prices: money::prices(&document.prices.or_empty(), found),
         ledger: money::ledger(&document.ledger.or_empty(), found),
+        reconcile: reconcile::reconcile(&document.reconcile.or_empty(), found),
         log: Log {
             format: log.format.get().copied().unwrap_or_default(),
             level: log.level.get().copied().unwrap_or_default(),
@@ -315,7 +317,8 @@ pub(super) fn resolve(settings: &mut Settings, base: &Path) {
     let under = |path: &mut PathBuf| *path = base.join(&*path);
     under(&mut settings.store.dir);
     under(&mut settings.policies.dir);
-    settings.prices.sheet.iter_mut().chain(&mut settings.ledger.owners).for_each(under);
+    let files = settings.prices.sheet.iter_mut().chain(&mut settings.ledger.owners);
+    files.chain(&mut settings.reconcile.folder).for_each(under);
     let frozen = settings.freeze.file.take().map_or_else(|| settings.store.dir.join("FREEZE"), |file| base.join(file));
     settings.freeze.file = Some(frozen);
     settings.azure.ca_file.iter_mut().for_each(under);

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use super::amount::Amount;
 use super::fields::{Elsewhere, Field, List, Rates, Table, Tags, Value};
 use super::model::{LogFormat, LogLevel};
+use super::reconcile::BillsFrom;
 use super::tables::{Kind, TableDocument, of_secret, tables};
 use crate::document::{Diagnostic, Findings, Read, TableReader, Word, join, root};
 use crate::units::{Currency, Percent, Span};
@@ -49,6 +50,8 @@ tables! {
         prices: Table<PricesDocument>,
         /// How costs are counted.
         ledger: Table<LedgerDocument>,
+        /// How the ledger is compared with Azure's bill.
+        reconcile: Table<ReconcileDocument>,
         /// The log.
         log: Table<LogDocument>,
         /// What holds where a policy says nothing; read by the policy room.
@@ -281,6 +284,22 @@ tables! {
         restart_cost: Value<Span>,
     }
 
+    /// How the ledger is compared with Azure's bill.
+    ReconcileDocument {
+        /// "none" (the default), "cost-management" or "folder".
+        source: Value<BillsFrom>,
+        /// The folder of bills.
+        folder: Value<String>,
+        /// A day is compared when it ended so long ago. Default "72h".
+        after: Value<Span>,
+        /// And no longer ago than this. Default "35d".
+        look_back: Value<Span>,
+        /// Both agree within this share of what was billed. Default 2.
+        tolerance: Value<Percent>,
+        /// Or within so much time of the dearest machine. Default "15m".
+        tolerance_time: Value<Span>,
+    }
+
     /// The log.
     LogDocument {
         /// "text" (the default) or "json".
@@ -334,6 +353,11 @@ impl Word for IdentityWord {
         ("azure-cli", Self::AzureCli),
         ("token-file", Self::TokenFile),
     ];
+}
+
+impl Word for BillsFrom {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("none", Self::Nowhere), ("cost-management", Self::CostManagement), ("folder", Self::Folder)];
 }
 
 impl Word for LogFormat {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::bounds::{Guard, ScopeLimits};
 use super::network::Network;
 use super::prices::{Ledger, Prices};
+use super::reconcile::Reconcile;
 use super::secret::SecretSource;
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
@@ -38,6 +39,8 @@ pub struct Settings {
     pub prices: Prices,
     /// How costs are counted.
     pub ledger: Ledger,
+    /// How the ledger is compared with Azure's bill.
+    pub reconcile: Reconcile,
     /// The log.
     pub log: Log,
 }

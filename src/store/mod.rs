@@ -4,6 +4,7 @@
 //! identity in every table, so that a name used again inherits nothing (fault 28).
 
 mod audit;
+mod bills;
 mod error;
 mod freeze;
 mod holds;

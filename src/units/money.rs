@@ -171,6 +171,21 @@ impl Cost {
         Self { exact: 0, currency }
     }
 
+    /// Of so many billionths times seconds.
+    #[must_use]
+    pub const fn of_exact(exact: i128, currency: Currency) -> Self {
+        Self { exact, currency }
+    }
+
+    /// An amount as bills have them, with ten and more decimals; rounded half to even at the exact unit, which is finer than
+    /// the twelfth. None when it is beyond reckoning.
+    #[must_use]
+    pub fn of_amount(amount: Decimal, currency: Currency) -> Option<Self> {
+        let exact = amount.checked_mul(Decimal::from(3_600_i64.checked_mul(BILLION)?))?;
+        let exact = i128::try_from(exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven)).ok()?;
+        Some(Self { exact, currency })
+    }
+
     /// Its currency.
     #[must_use]
     pub const fn currency(self) -> Currency {

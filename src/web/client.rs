@@ -12,11 +12,13 @@ use serde::de::DeserializeOwned;
 use super::control::{Acknowledge, Lift, Problem};
 use crate::facts::Hold;
 use crate::ports::{Declined, HoldRequest};
-use crate::report::FleetView;
+use crate::report::{FleetView, Reconciliation};
 use crate::units::PolicyId;
 
 /// Longer than the service itself waits, so that its own words arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Bills may be asked for first, and Azure may ask to wait.
+const BILL_PATIENCE: Duration = Duration::from_secs(930);
 
 /// Why the service could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +125,14 @@ impl ControlClient {
     /// When the service cannot be asked, or knows no such policy.
     pub async fn acknowledge(&self, policy: &PolicyId, by: &str) -> Result<(), ControlError> {
         self.done(self.client.post(url("ack")).json(&Acknowledge { policy: policy.clone(), by: by.to_owned() })).await
+    }
+
+    /// Compares the ledger with Azure's bill now.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or has no bill to compare with.
+    pub async fn reconcile(&self) -> Result<Reconciliation, ControlError> {
+        self.json(self.client.post(url("reconcile")).timeout(BILL_PATIENCE)).await
     }
 
     /// Asks for a sweep now.

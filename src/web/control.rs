@@ -66,6 +66,8 @@ pub fn control_router<C: Control>(control: Arc<C>, limits: &HttpLimits) -> Route
         .layer(from_fn_with_state(patience, |State(patience): State<Duration>, request, next| {
             in_time(patience, request, next)
         }))
+        // has its own, longer patience at the other end: a bill may have to be asked for first
+        .route("/v1/reconcile", post(reconcile::<C>))
         .layer(from_fn(security_headers))
         .with_state(control)
 }
@@ -111,6 +113,13 @@ async fn lift<C: Control>(
 async fn acknowledge<C: Control>(State(control): State<Arc<C>>, Json(request): Json<Acknowledge>) -> Response {
     match control.acknowledge(request.policy, request.by).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(why) => declined(why),
+    }
+}
+
+async fn reconcile<C: Control>(State(control): State<Arc<C>>) -> Response {
+    match control.reconcile().await {
+        Ok(told) => Json(told).into_response(),
         Err(why) => declined(why),
     }
 }

@@ -40,6 +40,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // guard: takes the permit that `ports` hands it, and can make none.
     // ledger: prices are handed over in its words.
     outer("azure", &["units", "facts", "ledger", "plan", "guard", "ports"]),
+    // ledger: the lines of a bill are its words.
+    outer("bills", &["units", "ledger", "ports"]),
     outer("notify", &["units", "report", "ports"]),
     // ledger: the price sheet is one of the files that settings name.
     outer("settings", &["units", "document", "policy", "ledger"]),
@@ -58,7 +60,7 @@ pub(crate) const ROOMS: &[Room] = &[
         "cli",
         &[
             "units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports", "azure",
-            "notify", "settings", "store", "engine", "metrics", "web", "sandbox",
+            "bills", "notify", "settings", "store", "engine", "metrics", "web", "sandbox",
         ],
     ),
     // The binary's one file.
@@ -66,7 +68,7 @@ pub(crate) const ROOMS: &[Room] = &[
 ];
 
 /// Rooms that touch one outside thing each; only `cli` may name them.
-pub(crate) const ADAPTERS: &[&str] = &["azure", "notify", "store", "sandbox"];
+pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "notify", "store", "sandbox"];
 
 /// Paths that no pure room may name.
 pub(crate) const IMPURE: &[&[&str]] = &[

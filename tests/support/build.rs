@@ -333,6 +333,7 @@ pub fn money() -> MoneyView {
         head: (42, "c0ffee".repeat(10)),
         residual: Residual::listed().ok(),
         sizes: quota(),
+        reconciliation: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 15] = [
+pub(crate) const COMMANDS: [&str; 16] = [
     "demo",
     "sandbox",
     "run",
@@ -15,6 +15,7 @@ pub(crate) const COMMANDS: [&str; 15] = [
     "status",
     "report",
     "ledger",
+    "reconcile",
     "ack",
     "completions",
 ];

@@ -19,6 +19,9 @@ use lightsout::ports::{
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 
+#[path = "no_bills.rs"]
+mod no_bills;
+
 use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
 

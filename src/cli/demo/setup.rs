@@ -58,6 +58,7 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
     }
     let outside = Outside {
         azure: Azure::new(azure_options(&sandbox, token_file), Arc::new(clock.clone()))?,
+        bills: None,
         store: Store::open(&journal).await?,
         channels: channels(&sandbox, &clock)?,
         freeze: FileFreeze::new(dir.join("FREEZE"), None),

@@ -4,11 +4,13 @@ mod burning;
 mod explain;
 mod look;
 mod plan;
+mod reconciliation;
 mod status;
 mod sweep;
 
 pub use explain::explain;
 pub use look::{Look, Paint, Zones};
 pub use plan::plan;
+pub use reconciliation::reconciliation;
 pub use status::status;
 pub use sweep::sweep;

@@ -2,6 +2,7 @@
 
 use super::Look;
 use super::burning::burning;
+use super::reconciliation;
 use super::sweep::{counts, fault_lines};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
@@ -49,6 +50,7 @@ fn summary(text: &mut String, view: &FleetView, look: &Look) {
     text.push_str(&format!("  {} workspaces, {} instances, {on} on\n", view.workspaces.len(), all().count()));
     text.push_str(&format!("  last sweep: {ended}\n"));
     text.push_str(&format!("  {}\n", counts(&view.last)));
+    text.extend(view.money.reconciliation.iter().map(|bill| format!("  bill: {}\n", reconciliation::line(bill, look))));
 }
 
 fn workspaces(text: &mut String, view: &FleetView, look: &Look) {

@@ -103,7 +103,7 @@ async fn numbers_of(
 }
 
 /// Thirty-two bytes.
-pub(super) fn hash_of(bytes: Vec<u8>) -> Result<Hash, StoreError> {
+pub(in crate::store) fn hash_of(bytes: Vec<u8>) -> Result<Hash, StoreError> {
     let length = bytes.len();
     bytes.try_into().map_err(|_| StoreError::Unreadable {
         table: "ledger",

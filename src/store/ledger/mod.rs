@@ -5,6 +5,7 @@ mod append;
 mod claims;
 mod corrections;
 mod cut;
+mod days;
 mod dims;
 mod meters;
 mod open;
@@ -17,4 +18,5 @@ mod verify;
 
 pub use verify::{Verified, VerifyError};
 
+pub(super) use dims::hash_of;
 pub(super) use meters::{ReadBefore, write};

@@ -137,3 +137,62 @@ CREATE TABLE ledger_sums (
     charged   INTEGER NOT NULL CHECK (charged >= 0),
     PRIMARY KEY (workspace, team, kind, price)
 ) STRICT, WITHOUT ROWID;
+
+-- Every time a bill was had: whose, of which days, from whom. A workspace that it leaves out was billed nothing then.
+CREATE TABLE bill_fetches (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    source       TEXT NOT NULL CHECK (source IN ('cost_management', 'folder')),
+    name         TEXT NOT NULL,
+    subscription TEXT NOT NULL,
+    first_day    TEXT NOT NULL,
+    last_day     TEXT NOT NULL,
+    fetched_at   TEXT NOT NULL,
+    digest       BLOB NOT NULL,
+    CHECK (first_day <= last_day)
+) STRICT;
+CREATE INDEX bill_fetches_of ON bill_fetches (subscription, last_day);
+CREATE TRIGGER bill_fetches_stand BEFORE UPDATE ON bill_fetches
+BEGIN SELECT RAISE(ABORT, 'bills are append-only: a later bill is a new row'); END;
+CREATE TRIGGER bill_fetches_stay BEFORE DELETE ON bill_fetches
+BEGIN SELECT RAISE(ABORT, 'bills are append-only: no row is deleted'); END;
+
+-- What was billed, in decimals as they were written. Of a workspace's day the lines of the newest fetch count; it is only
+-- written where it says something else than the one before. No meter: nothing is billed any more.
+CREATE TABLE bills (
+    seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+    fetch     INTEGER NOT NULL REFERENCES bill_fetches (id),
+    workspace TEXT NOT NULL,
+    day       TEXT NOT NULL,
+    meter     TEXT,
+    category  TEXT NOT NULL,
+    currency  TEXT NOT NULL,
+    amount    TEXT NOT NULL,
+    quantity  TEXT
+) STRICT;
+CREATE INDEX bills_of ON bills (day, workspace, fetch);
+CREATE TRIGGER bills_stand BEFORE UPDATE ON bills
+BEGIN SELECT RAISE(ABORT, 'bills are append-only: a later bill is a new row'); END;
+CREATE TRIGGER bills_stay BEFORE DELETE ON bills
+BEGIN SELECT RAISE(ABORT, 'bills are append-only: no row is deleted'); END;
+
+-- Bill against ledger. Amounts are exact: billionths of a unit times seconds of an hour. A later row of the same
+-- workspace, day and part stands in an earlier one's place.
+CREATE TABLE reconciled (
+    seq              INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace        TEXT NOT NULL,
+    day              TEXT NOT NULL,
+    part             TEXT NOT NULL,
+    billed           TEXT NOT NULL,
+    billed_currency  TEXT NOT NULL,
+    metered          TEXT NOT NULL,
+    metered_currency TEXT NOT NULL,
+    billed_seconds   INTEGER,
+    metered_seconds  INTEGER NOT NULL,
+    cause            TEXT NOT NULL,
+    at               TEXT NOT NULL
+) STRICT;
+CREATE INDEX reconciled_of ON reconciled (day, workspace, part, seq);
+CREATE TRIGGER reconciled_stand BEFORE UPDATE ON reconciled
+BEGIN SELECT RAISE(ABORT, 'comparisons are append-only: a later one is a new row'); END;
+CREATE TRIGGER reconciled_stay BEFORE DELETE ON reconciled
+BEGIN SELECT RAISE(ABORT, 'comparisons are append-only: no row is deleted'); END;

@@ -98,3 +98,14 @@ proptest! {
         prop_assert!((back.exact() - cost.exact()).abs() * 2 <= EXACT_IN_MICRO);
     }
 }
+
+#[test]
+fn an_amount_of_a_bill_is_a_cost_to_its_last_decimal() {
+    let of = |text: &str| Cost::of_amount(parse_decimal(text).unwrap(), Currency::USD).unwrap();
+    let hour = Rate::parse("0.293", Currency::USD).unwrap().over(3_600);
+    assert_eq!(of("0.293"), hour);
+    assert_eq!(of("0.0000000001").exact(), 360, "ten decimals are exact");
+    assert_eq!(of("-1.5"), Cost::of_exact(-5_400_000_000_000, Currency::USD));
+    assert_eq!(of("2.1E-7"), Cost::of_exact(756_000, Currency::USD));
+    assert_eq!(Cost::of_amount(rust_decimal::Decimal::MAX, Currency::USD), None);
+}

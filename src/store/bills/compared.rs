@@ -1,0 +1,116 @@
+//! Rows of comparisons: a later one of the same workspace, day and part stands in an earlier one's place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::read::{currency, date};
+use crate::ledger::{Cause, DaySpan, Part, Reconciled};
+use crate::store::rows::{Place, stamp, workspace_key};
+use crate::store::sightings::ROWS;
+use crate::store::{Store, StoreError};
+use crate::units::{Cost, WorkspaceId};
+
+/// Which row.
+type Key = (WorkspaceId, Date, Part);
+
+fn key(row: &Reconciled) -> Key {
+    (row.workspace.clone(), row.day, row.part)
+}
+
+impl Store {
+    pub(super) async fn read_reconciled(&self, days: DaySpan) -> Result<Vec<Reconciled>, StoreError> {
+        let mut connection = self.readers().acquire().await?;
+        in_force(&mut connection, days).await
+    }
+
+    pub(super) async fn write_reconciled(&self, rows: &[Reconciled], at: Timestamp) -> Result<(), StoreError> {
+        let days = rows.iter().map(|row| row.day);
+        let Some((first, last)) = days.clone().min().zip(days.max()) else { return Ok(()) };
+        let mut tx = self.write().await?;
+        let known: BTreeMap<Key, Reconciled> =
+            in_force(&mut tx, DaySpan { first, last }).await?.into_iter().map(|row| (key(&row), row)).collect();
+        let keys: BTreeSet<Key> = rows.iter().map(key).collect();
+        let compared: BTreeSet<(&WorkspaceId, Date)> = rows.iter().map(|row| (&row.workspace, row.day)).collect();
+        let lapsed = known.values().filter(|row| {
+            row.cause != Cause::Agrees && compared.contains(&(&row.workspace, row.day)) && !keys.contains(&key(row))
+        });
+        let lapsed: Vec<Reconciled> = lapsed.map(nothing_left).collect();
+        let news = rows.iter().filter(|row| known.get(&key(row)) != Some(row));
+        let news: Vec<&Reconciled> = news.chain(&lapsed).collect();
+        for chunk in news.chunks(ROWS) {
+            insert(&mut tx, chunk, at).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Of a part that neither bill nor ledger knows any more.
+fn nothing_left(row: &Reconciled) -> Reconciled {
+    let nothing = Cost::zero(row.billed.currency());
+    Reconciled {
+        billed: nothing,
+        metered: nothing,
+        billed_seconds: None,
+        metered_seconds: 0,
+        cause: Cause::Agrees,
+        ..row.clone()
+    }
+}
+
+async fn insert(tx: &mut SqliteConnection, rows: &[&Reconciled], at: Timestamp) -> Result<(), StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO reconciled (workspace, day, part, billed, billed_currency, metered, metered_currency, billed_seconds, \
+         metered_seconds, cause, at) ",
+    );
+    let at = stamp(at);
+    query.push_values(rows, |mut columns, row| {
+        columns.push_bind(workspace_key(&row.workspace)).push_bind(row.day.to_string()).push_bind(row.part.label());
+        for cost in [row.billed, row.metered] {
+            columns.push_bind(cost.exact().to_string()).push_bind(cost.currency().to_string());
+        }
+        columns.push_bind(row.billed_seconds).push_bind(row.metered_seconds).push_bind(row.cause.label());
+        columns.push_bind(at.clone());
+    });
+    query.build().persistent(false).execute(tx).await?;
+    Ok(())
+}
+
+async fn in_force(connection: &mut SqliteConnection, days: DaySpan) -> Result<Vec<Reconciled>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM reconciled r WHERE day BETWEEN ? AND ? AND seq =
+           (SELECT max(m.seq) FROM reconciled m WHERE m.day = r.day AND m.workspace = r.workspace AND m.part = r.part)
+         ORDER BY workspace, day, part",
+    )
+    .bind(days.first.to_string())
+    .bind(days.last.to_string())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(row_of).collect()
+}
+
+fn row_of(row: &SqliteRow) -> Result<Reconciled, StoreError> {
+    let number: i64 = row.try_get("seq")?;
+    let number = number.to_string();
+    let place = Place { table: "reconciled", row: &number };
+    let cost = |amount: &str, code: &str| -> Result<Cost, StoreError> {
+        let exact: i128 =
+            row.try_get::<&str, _>(amount)?.parse().map_err(|error: std::num::ParseIntError| place.wrong(error))?;
+        Ok(Cost::of_exact(exact, currency(place, row.try_get(code)?)?))
+    };
+    let (part, cause): (&str, &str) = (row.try_get("part")?, row.try_get("cause")?);
+    Ok(Reconciled {
+        workspace: WorkspaceId::parse(row.try_get("workspace")?).map_err(|error| place.wrong(error))?,
+        day: date(place, row.try_get("day")?)?,
+        part: Part::from_label(part).ok_or_else(|| place.wrong(format!("`{part}` is no part of an instance")))?,
+        billed: cost("billed", "billed_currency")?,
+        metered: cost("metered", "metered_currency")?,
+        billed_seconds: row.try_get("billed_seconds")?,
+        metered_seconds: row.try_get("metered_seconds")?,
+        cause: Cause::from_label(cause).ok_or_else(|| place.wrong(format!("`{cause}` is no cause")))?,
+    })
+}

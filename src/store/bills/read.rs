@@ -1,0 +1,108 @@
+//! Reading bills: when they were had, and the lines in force.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use crate::ledger::{BillLine, BillSource, Bills, DaySpan, Hash};
+use crate::store::ledger::hash_of;
+use crate::store::rows::Place;
+use crate::store::{Store, StoreError};
+use crate::units::{Currency, SubscriptionId, WorkspaceId, parse_decimal};
+
+impl Store {
+    pub(super) async fn read_bills_had(
+        &self,
+        source: BillSource,
+    ) -> Result<BTreeMap<SubscriptionId, Timestamp>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT subscription, max(fetched_at) AS at FROM bill_fetches WHERE source = ? GROUP BY subscription",
+        )
+        .bind(source.label())
+        .fetch_all(self.readers())
+        .await?;
+        let one = |row: &SqliteRow| {
+            let subscription: String = row.try_get("subscription")?;
+            let at = Place { table: "bill_fetches", row: &subscription }.instant(row.try_get("at")?)?;
+            Ok((SubscriptionId::new(&subscription), at))
+        };
+        rows.iter().map(one).collect()
+    }
+
+    pub(super) async fn read_bill_digests(&self, source: BillSource) -> Result<BTreeSet<Hash>, StoreError> {
+        let all: Vec<Vec<u8>> = sqlx::query_scalar("SELECT DISTINCT digest FROM bill_fetches WHERE source = ?")
+            .bind(source.label())
+            .fetch_all(self.readers())
+            .await?;
+        all.into_iter().map(hash_of).collect()
+    }
+
+    pub(super) async fn read_bills(&self, days: DaySpan) -> Result<Bills, StoreError> {
+        let mut tx = self.readers().begin().await?;
+        let mut bills = Bills::default();
+        let rows = sqlx::query(
+            "SELECT DISTINCT subscription, first_day, last_day FROM bill_fetches WHERE last_day >= ? AND first_day <= ?",
+        )
+        .bind(days.first.to_string())
+        .bind(days.last.to_string())
+        .fetch_all(&mut *tx)
+        .await?;
+        for row in &rows {
+            let subscription: String = row.try_get("subscription")?;
+            let place = Place { table: "bill_fetches", row: &subscription };
+            let told = DaySpan {
+                first: date(place, row.try_get("first_day")?)?.max(days.first),
+                last: date(place, row.try_get("last_day")?)?.min(days.last),
+            };
+            bills.cover(&SubscriptionId::new(&subscription), &told);
+        }
+        bills.lines = in_force(&mut tx, days).await?;
+        Ok(bills)
+    }
+}
+
+/// A day as it is kept.
+pub(super) fn date(place: Place<'_>, text: &str) -> Result<Date, StoreError> {
+    text.parse().map_err(|error: jiff::Error| place.wrong(error))
+}
+
+/// A currency as it is kept.
+pub(super) fn currency(place: Place<'_>, text: &str) -> Result<Currency, StoreError> {
+    text.parse().map_err(|error: crate::units::MoneyError| place.wrong(error))
+}
+
+/// The lines in force of these days: of each workspace and day those of the newest fetch that told of it.
+pub(super) async fn in_force(connection: &mut SqliteConnection, days: DaySpan) -> Result<Vec<BillLine>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT seq, workspace, day, meter, category, currency, amount, quantity FROM bills b
+         WHERE day BETWEEN ? AND ? AND meter IS NOT NULL
+           AND fetch = (SELECT max(m.fetch) FROM bills m WHERE m.day = b.day AND m.workspace = b.workspace)
+         ORDER BY workspace, day, seq",
+    )
+    .bind(days.first.to_string())
+    .bind(days.last.to_string())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(line_of).collect()
+}
+
+fn line_of(row: &SqliteRow) -> Result<BillLine, StoreError> {
+    let number: i64 = row.try_get("seq")?;
+    let number = number.to_string();
+    let place = Place { table: "bills", row: &number };
+    let decimal = |text: &str| parse_decimal(text).map_err(|error| place.wrong(error));
+    let (meter, category): (String, String) = (row.try_get("meter")?, row.try_get("category")?);
+    let quantity: Option<&str> = row.try_get("quantity")?;
+    Ok(BillLine {
+        workspace: WorkspaceId::parse(row.try_get("workspace")?).map_err(|error| place.wrong(error))?,
+        day: date(place, row.try_get("day")?)?,
+        meter: meter.into(),
+        category: category.into(),
+        amount: decimal(row.try_get("amount")?)?,
+        currency: currency(place, row.try_get("currency")?)?,
+        quantity: quantity.map(decimal).transpose()?,
+    })
+}

@@ -1,0 +1,150 @@
+//! Bills in SQLite: which lines are in force, what is written anew, and that nothing is ever changed.
+
+use jiff::Timestamp;
+
+use crate::ledger::{BillLine, BillSource, Cause, DaySpan, Part, Reconciled};
+use crate::ports::{BillBook, Statement};
+use crate::store::Store;
+use crate::units::{Cost, Currency, SubscriptionId, WorkspaceId, parse_decimal};
+
+fn at(hour: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + hour * 3_600).unwrap()
+}
+
+fn days(first: &str, last: &str) -> DaySpan {
+    DaySpan { first: first.parse().unwrap(), last: last.parse().unwrap() }
+}
+
+fn workspace(name: &str) -> WorkspaceId {
+    WorkspaceId::new("Sub", "g", name).unwrap()
+}
+
+fn line(name: &str, day: &str, meter: &str, amount: &str) -> BillLine {
+    BillLine {
+        workspace: workspace(name),
+        day: day.parse().unwrap(),
+        meter: meter.into(),
+        category: "".into(),
+        amount: parse_decimal(amount).unwrap(),
+        currency: Currency::USD,
+        quantity: None,
+    }
+}
+
+fn statement(days: DaySpan, lines: Vec<BillLine>) -> Statement {
+    Statement {
+        source: BillSource::CostManagement,
+        name: "x".to_owned(),
+        subscription: SubscriptionId::new("SUB"),
+        days,
+        lines,
+        digest: [u8::try_from(days.first.day()).unwrap(); 32],
+    }
+}
+
+async fn book() -> (Store, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    (Store::open(dir.path()).await.unwrap(), dir)
+}
+
+async fn count(store: &Store, table: &'static str) -> i64 {
+    let query = format!("SELECT count(*) FROM {table}");
+    sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(store.readers()).await.unwrap()
+}
+
+async fn spelt(store: &Store, span: DaySpan) -> Vec<String> {
+    let bills = store.bills_of(span).await.unwrap();
+    bills
+        .lines
+        .iter()
+        .map(|line| format!("{} {} {} {}", line.workspace.name(), line.day, line.meter, line.amount))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_later_bill_stands_in_an_earlier_ones_place_and_only_news_is_written() {
+    let (store, _dir) = book().await;
+    let week = days("2026-11-02", "2026-11-05");
+    let first = vec![
+        line("a", "2026-11-02", "m", "1.50"),
+        line("a", "2026-11-02", "m", "0.5"),
+        line("a", "2026-11-03", "m", "0.0000000000000001"),
+        line("B", "2026-11-03", "n", "3"),
+    ];
+    store.keep_bills(&[statement(week, first.clone())], at(0)).await.unwrap();
+    assert_eq!(
+        spelt(&store, week).await,
+        ["a 2026-11-02 m 2", "a 2026-11-03 m 0.0000000000000001", "b 2026-11-03 n 3"]
+    );
+    store.keep_bills(&[statement(week, first)], at(24)).await.unwrap();
+    assert_eq!(
+        (count(&store, "bills").await, count(&store, "bill_fetches").await),
+        (3, 2),
+        "the same again is no news"
+    );
+    let later = days("2026-11-03", "2026-11-06");
+    store.keep_bills(&[statement(later, vec![line("a", "2026-11-03", "m", "7")])], at(48)).await.unwrap();
+    assert_eq!(spelt(&store, week).await, ["a 2026-11-02 m 2", "a 2026-11-03 m 7"], "of b nothing is billed any more");
+    assert_eq!(spelt(&store, days("2026-11-03", "2026-11-03")).await.len(), 1);
+    let bills = store.bills_of(days("2026-11-01", "2026-11-30")).await.unwrap();
+    let covered: Vec<String> = bills.covered[&SubscriptionId::new("sub")].iter().map(ToString::to_string).collect();
+    assert_eq!(covered, ["2026-11-02", "2026-11-03", "2026-11-04", "2026-11-05", "2026-11-06"]);
+    let had = store.bills_had(BillSource::CostManagement).await.unwrap();
+    assert_eq!(had[&SubscriptionId::new("sub")], at(48));
+    assert!(store.bills_had(BillSource::Folder).await.unwrap().is_empty());
+    assert_eq!(store.bills_read(BillSource::CostManagement).await.unwrap().len(), 2);
+}
+
+fn row(day: &str, part: Part, billed: i128, cause: Cause) -> Reconciled {
+    Reconciled {
+        workspace: workspace("a"),
+        day: day.parse().unwrap(),
+        part,
+        billed: Cost::of_exact(billed, Currency::USD),
+        metered: Cost::of_exact(170_141_183_460_469_231_731_687_303_715_884_105_727, "EUR".parse().unwrap()),
+        billed_seconds: None,
+        metered_seconds: 5,
+        cause,
+    }
+}
+
+#[tokio::test]
+async fn a_later_comparison_stands_in_an_earlier_ones_place() {
+    let (store, _dir) = book().await;
+    let all = days("2026-11-01", "2026-11-30");
+    let first = [
+        row("2026-11-02", Part::Compute, 1, Cause::Price),
+        row("2026-11-02", Part::Other, 2, Cause::NotMetered),
+        row("2026-11-03", Part::Compute, 3, Cause::Agrees),
+    ];
+    store.keep_reconciled(&first, at(0)).await.unwrap();
+    let mut known = store.reconciled(all).await.unwrap();
+    known.sort_by_key(|row| (row.day, row.part));
+    assert_eq!(known, first, "amounts are kept to the last unit");
+    store.keep_reconciled(&first, at(1)).await.unwrap();
+    assert_eq!(count(&store, "reconciled").await, 3);
+    store.keep_reconciled(&[row("2026-11-02", Part::Compute, 9, Cause::Agrees)], at(2)).await.unwrap();
+    let told: Vec<_> =
+        store.reconciled(all).await.unwrap().iter().map(|row| (row.part, row.cause, row.billed.exact())).collect();
+    assert_eq!(
+        told,
+        [(Part::Compute, Cause::Agrees, 9), (Part::Other, Cause::Agrees, 0), (Part::Compute, Cause::Agrees, 3)],
+        "a part that nobody names any more is nothing"
+    );
+    assert_eq!(count(&store, "reconciled").await, 5);
+    store.keep_reconciled(&[], at(3)).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_of_it_can_be_changed() {
+    let (store, _dir) = book().await;
+    let day = days("2026-11-02", "2026-11-02");
+    store.keep_bills(&[statement(day, vec![line("a", "2026-11-02", "m", "1")])], at(0)).await.unwrap();
+    store.keep_reconciled(&[row("2026-11-02", Part::Compute, 1, Cause::Price)], at(0)).await.unwrap();
+    for (table, column) in [("bills", "amount"), ("bill_fetches", "name"), ("reconciled", "cause")] {
+        for sql in [format!("UPDATE {table} SET {column} = 'x'"), format!("DELETE FROM {table}")] {
+            let tried = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone())).execute(store.writer()).await;
+            assert!(tried.unwrap_err().to_string().contains("append-only"), "{sql}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Every face of the comparison with Azure's bill: text, status, metrics, JSON.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "support/build.rs"]
+#[expect(dead_code, reason = "the builders of other suites, of which this one needs a few")]
+mod build;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lightsout::cli::render::{Look, Paint, Zones, reconciliation, status};
+use lightsout::ledger::{BillSource, Cause, Part};
+use lightsout::metrics::{Metrics, MetricsOptions};
+use lightsout::ports::ApiUse;
+use lightsout::report::{Difference, FaultLine, FleetView, PartView, Reconciliation, ReconciliationView, Share};
+use lightsout::units::{Currency, Money};
+
+fn look() -> Look {
+    Look { paint: Paint::Plain, width: 130, zones: Zones::default(), now: build::now() }
+}
+
+fn usd(micros: i64) -> Money {
+    Money::micros(micros, Currency::USD)
+}
+
+fn told() -> Reconciliation {
+    let difference = Difference {
+        workspace: build::workspace("ws-a"),
+        day: "2026-11-20".parse().unwrap(),
+        part: Part::Compute,
+        billed: usd(3_000_000),
+        metered: usd(2_500_000),
+        difference: Some(usd(500_000)),
+        cause: Cause::Price,
+    };
+    let currency = Difference {
+        metered: Money::micros(1_000_000, "EUR".parse().unwrap()),
+        difference: None,
+        cause: Cause::Currency,
+        ..difference.clone()
+    };
+    let view = ReconciliationView {
+        checked_at: build::minutes(-180),
+        source: BillSource::CostManagement,
+        first: "2026-10-21".parse().unwrap(),
+        last: "2026-11-21".parse().unwrap(),
+        bill_at: Some(build::minutes(-240)),
+        days: 40,
+        compared: 39,
+        coverage: Some(Share(975_000)),
+        error: Some(Share(12_345)),
+        causes: BTreeMap::from([(Cause::Agrees, 38), (Cause::Price, 1), (Cause::Currency, 1)]),
+        parts: vec![PartView {
+            part: Part::Compute,
+            days: 39,
+            billed: usd(40_502_000),
+            metered: usd(40_002_000),
+            off: usd(500_000),
+            error: Some(Share(12_345)),
+        }],
+        worst: vec![difference.clone()],
+        faults: vec![FaultLine {
+            workspace: None,
+            label: "bills",
+            words: "cost_management: could not\n read".to_owned(),
+        }],
+    };
+    Reconciliation { view, differences: vec![difference, currency] }
+}
+
+fn fleet() -> FleetView {
+    let mut view = build::fleet(vec![build::room("ws-a", Vec::new())]);
+    view.money.reconciliation = Some(Arc::new(told().view));
+    view
+}
+
+#[test]
+fn every_difference_is_shown_with_its_cause() {
+    let text = reconciliation(&told(), &look());
+    for line in [
+        "Ledger and bill, 2026-10-21 to 2026-11-21 (UTC)",
+        "39 of 40 workspace-days compared, compute off by 1.23 %, checked 3h ago",
+        "compute by workspace and day: 38 agrees, 1 price, 1 currency",
+        "compute  39    40.50 USD  40.00 USD  0.50 USD  1.23 %",
+        "ws-a       2026-11-20  compute  3.00 USD  2.50 USD  0.50 USD    price",
+        "ws-a       2026-11-20  compute  3.00 USD  1.00 EUR  -           currency",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    assert!(text.starts_with("! cost_management: could not"), "{text}");
+    let mut fine = told();
+    fine.differences.clear();
+    assert!(reconciliation(&fine, &look()).ends_with("everything that could be compared agrees\n"));
+}
+
+#[test]
+fn status_has_one_line_of_it_and_none_without() {
+    let text = status(&fleet(), &look());
+    assert!(
+        text.contains("\n  bill: 39 of 40 workspace-days compared, compute off by 1.23 %, checked 3h ago\n"),
+        "{text}"
+    );
+    assert!(!status(&build::fleet(Vec::new()), &look()).contains("bill"));
+}
+
+#[test]
+fn metrics_say_how_far_and_how_much() {
+    let page = |view: &FleetView| {
+        let metrics = Metrics::new(MetricsOptions::default()).unwrap();
+        metrics.observe_sweep(view, &ApiUse::default());
+        String::from_utf8(metrics.render().to_vec()).unwrap()
+    };
+    let text = page(&fleet());
+    for line in [
+        "lightsout_reconciliation_error_ratio 0.012345",
+        "lightsout_reconciliation_coverage_ratio 0.975000",
+        "lightsout_reconciliation_days 40",
+        "lightsout_bill_age_seconds 14400",
+        "lightsout_bill_faults 1",
+        "lightsout_reconciled_workspace_days{cause=\"agrees\"} 38",
+        "lightsout_reconciled_workspace_days{cause=\"unexplained\"} 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+    }
+    assert!(!page(&build::fleet(Vec::new())).contains("lightsout_reconcil"), "no bill is not a bill of nothing");
+}
+
+#[test]
+fn json_is_read_back_as_it_was_written() {
+    let json = serde_json::to_string(&told()).unwrap();
+    assert_eq!(serde_json::from_str::<Reconciliation>(&json).unwrap(), told());
+    assert!(json.contains("\"error\":\"0.012345\"") && json.contains("\"billed\":{\"amount\":\"3.000000\""), "{json}");
+    let view: FleetView = serde_json::from_str(&serde_json::to_string(&fleet()).unwrap()).unwrap();
+    assert_eq!(view.money.reconciliation.as_deref(), Some(&told().view));
+}
