@@ -118,6 +118,7 @@ fn rule_of(ground: Ground) -> Rule {
         | Ground::NotDue => Rule::Hours,
         Ground::IdleUnknown | Ground::Idle => Rule::Idle,
         Ground::Uptime => Rule::Uptime,
+        Ground::OverBudget => Rule::Budget,
         Ground::Announced | Ground::WarningUndelivered => Rule::Warning,
     }
 }
