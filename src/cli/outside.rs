@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::azure::Azure;
 use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
-use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
+use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum};
 use crate::notify::Channels;
 use crate::ports::{
-    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal, LastWord,
-    LedgerBook, Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall, RevisionMark,
-    StopInstances, StopPermit, SweepRecord,
+    ApiUse, AuditLine, AzureTime, BudgetMark, Clock, DecisionRow, Discovery, Fault, FreezeSwitch, Intent, Journal,
+    LastWord, LedgerBook, Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall,
+    RevisionMark, StopInstances, StopPermit, SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId};
@@ -135,6 +135,12 @@ impl<C: Clock> LedgerBook for Outside<C> {
     }
     async fn sums(&self) -> Result<Vec<Sum>, Fault> {
         self.store.sums().await
+    }
+    async fn spent(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
+        self.store.spent(from, to).await
+    }
+    async fn marks(&self, month: &str) -> Result<Vec<BudgetMark>, Fault> {
+        self.store.marks(month).await
     }
     async fn head(&self) -> Result<Head, Fault> {
         self.store.head().await

@@ -5,10 +5,12 @@ mod append;
 mod claims;
 mod cut;
 mod dims;
+mod marks;
 mod meters;
 mod open;
 mod prices;
 mod read;
+mod spent;
 mod sums;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::read::entry_of;
-use crate::ledger::{AvoidedDetail, Entry, EntryKind, MeterState, PriceId, Quote, SubjectId, Sum};
+use super::spent::rates;
+use crate::ledger::{AvoidedDetail, Entry, EntryKind, MeterState, PriceId, SubjectId, Sum};
 use crate::store::rows::Place;
 use crate::store::sightings::ROWS;
 use crate::store::{Store, StoreError};
@@ -123,13 +124,7 @@ impl Store {
             let sum = sums.entry(key_of(row)?).or_insert(0);
             *sum = sum.saturating_add(row.try_get("seconds")?);
         }
-        let mut rates: HashMap<i64, Rate> = HashMap::new();
-        for row in sqlx::query("SELECT id, body FROM prices").fetch_all(&mut *tx).await? {
-            let id: i64 = row.try_get("id")?;
-            let number = id.to_string();
-            let quote: Quote = Place { table: "prices", row: &number }.json(row.try_get("body")?)?;
-            rates.insert(id, quote.rate);
-        }
+        let rates = rates(&mut tx).await?;
         sums.into_iter().map(|sum| sum_of(sum, &rates)).collect()
     }
 }
