@@ -73,6 +73,7 @@ impl<W: World> Engine<W> {
             unseen: std::mem::take(&mut changes.unseen),
             seen_again: std::mem::take(&mut changes.seen_again),
             would,
+            marks: state.budgets.reached.iter().map(|(mark, _)| mark.clone()).collect(),
             rules: self.options.accounting.rules,
         }
     }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::plan::Notice;
-use crate::ports::Fault;
+use crate::ports::{BudgetMark, Fault, Message};
 use crate::report::{FaultLine, Outcome, StopLine, SweepReport};
 
 /// A fault of the service itself.
@@ -35,6 +35,14 @@ pub(super) fn prices(asked: usize, faults: &[FaultLine]) {
     }
     for fault in faults {
         tracing::warn!("a price source failed, and the last good prices stand: {}", fault.words);
+    }
+}
+
+/// Levels of budgets that were reached, whether or not anybody is told.
+pub(super) fn levels(reached: &[(BudgetMark, Option<Message>)]) {
+    for (mark, message) in reached {
+        let BudgetMark { policy, month, level, spent, .. } = mark;
+        tracing::warn!(policy = %policy, %month, level, told = message.is_some(), "{} has spent {spent} of its budget", mark.scope);
     }
 }
 

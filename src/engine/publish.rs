@@ -55,6 +55,7 @@ impl State {
                 sums: self.sums.clone(),
                 head: (self.head.seq, self.head.hex()),
             },
+            budgets: self.budgets.views.clone(),
             last: self.last.clone(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use super::book::{Place, Rule};
+use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
 use super::sight::Asked;
@@ -68,6 +69,8 @@ pub(super) struct State {
     /// Sums of the ledger, and its end, as of the last sweep.
     pub(super) sums: Arc<Vec<Sum>>,
     pub(super) head: Head,
+    /// Budgets as they were last added up.
+    pub(super) budgets: Budgets,
     pub(super) last: Arc<SweepReport>,
 }
 
@@ -123,6 +126,7 @@ impl<W: World> Engine<W> {
             price_faults: Vec::new(),
             sums: Arc::default(),
             head: Head::EMPTY,
+            budgets: Budgets::default(),
             last: Arc::new(SweepReport::default()),
         };
         let view = FleetView {
@@ -134,6 +138,7 @@ impl<W: World> Engine<W> {
             sight: FleetSight::default(),
             messages_let_go: 0,
             money: MoneyView::default(),
+            budgets: Arc::default(),
             last: Arc::new(SweepReport::default()),
         };
         Self {
