@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::budgets;
 use super::escape;
 use super::names::{self, Family};
 use super::page::{Draft, Page, Value};
@@ -28,6 +29,7 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     stops(&mut draft, tally, view);
     azure(&mut draft, api);
     policies(&mut draft, tally, view);
+    budgets::write(&mut draft, view);
     switches(&mut draft, view);
     per_instance(&mut draft, options, view);
     draft.finish()

@@ -1,5 +1,6 @@
 //! What is measured: every name once, and the text that Prometheus reads, rendered once a sweep.
 
+mod budgets;
 mod escape;
 mod fleet;
 pub mod names;

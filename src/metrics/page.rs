@@ -39,6 +39,8 @@ pub(super) enum Value {
     Count(u64),
     /// Thousandths, printed as a decimal.
     Milli(i64),
+    /// Millionths, printed as a decimal.
+    Micro(i64),
 }
 
 impl Value {
@@ -109,14 +111,19 @@ impl Draft {
 fn number(text: &mut String, value: Value) {
     let written = match value {
         Value::Count(n) => writeln!(text, "{n}"),
-        Value::Milli(n) => {
-            let sign = if n < 0 { "-" } else { "" };
-            let n = n.unsigned_abs();
-            let (whole, rest) = (n.checked_div(1000).unwrap_or(0), n.checked_rem(1000).unwrap_or(0));
-            if rest == 0 { writeln!(text, "{sign}{whole}") } else { writeln!(text, "{sign}{whole}.{rest:03}") }
-        }
+        Value::Milli(n) => decimal(text, n, 3),
+        Value::Micro(n) => decimal(text, n, 6),
     };
     debug_assert!(written.is_ok(), "a String takes every text");
+}
+
+/// So many parts of a unit, of which there are ten to the power of `digits` in one.
+fn decimal(text: &mut String, n: i64, digits: u32) -> std::fmt::Result {
+    let sign = if n < 0 { "-" } else { "" };
+    let (n, unit) = (n.unsigned_abs(), 10_u64.pow(digits));
+    let (whole, rest) = (n.checked_div(unit).unwrap_or(0), n.checked_rem(unit).unwrap_or(0));
+    let width = usize::try_from(digits).unwrap_or(0);
+    if rest == 0 { writeln!(text, "{sign}{whole}") } else { writeln!(text, "{sign}{whole}.{rest:0width$}") }
 }
 
 /// A family's head lines.

@@ -1,6 +1,7 @@
 //! `lightsout status`: how the service and its fleet are, what is wrong, and what to do about it.
 
 use super::Look;
+use super::budgets::budgets;
 use super::sweep::{counts, fault_lines};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
@@ -15,6 +16,7 @@ pub fn status(view: &FleetView, look: &Look) -> String {
     workspaces(&mut text, view, look);
     overdue(&mut text, view, look);
     holds(&mut text, view, look);
+    budgets(&mut text, view, look);
     policies(&mut text, view, look);
     text
 }
