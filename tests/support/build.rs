@@ -221,6 +221,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
         messages_let_go: 0,
         money: MoneyView::default(),
+        budgets: Arc::default(),
         last: Arc::new(report),
     }
 }
