@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lightsout::facts::Freeze;
+use lightsout::ledger::{EntryKind, PriceSource};
 use lightsout::metrics::{Format, Metrics, MetricsOptions, names};
 use lightsout::ports::ApiUse;
 use lightsout::units::{Region, SubscriptionId};
@@ -123,6 +124,9 @@ lightsout_stops_attempted_total{ground=off_hours} 1
 lightsout_stops_verified_total{result=stopped} 1
 lightsout_stops_failed_total{reason=still_running} 1
 lightsout_stops_failed_total{reason=other} 1
+lightsout_stops_failed_total{reason=disk_full} 0
+lightsout_stops_refused_total{reason=over_cap} 0
+lightsout_faults_total{fault=stuck} 0
 lightsout_plan_steps{reason=sent} 1
 lightsout_edges_missed_total{reason=not_running} 1
 lightsout_warnings{state=announced} 1
@@ -130,6 +134,7 @@ lightsout_warnings_recorded_total{ground=off_hours} 1
 lightsout_holds{workspace=ws-a} 1
 lightsout_arm_requests_total{operation=stop,code=unclear} 1
 lightsout_arm_throttled_total{subscription=sub-1} 2
+lightsout_arm_throttled_total{subscription=11111111-2222-3333-4444-555555555555} 0
 lightsout_arm_tokens{kind=read} 249
 lightsout_policy_info{policy=office,mode=enforce} 1
 lightsout_policy_reload_success{} 1
@@ -137,6 +142,43 @@ lightsout_tzdb_info{version=2026b} 1
 lightsout_frozen{} 0
 lightsout_clock_trouble{} 0
 lightsout_store_ok{} 1
+lightsout_cost_rate{workspace=ws-a,currency=USD} 9.180000000
+lightsout_cost_rate{workspace=ws-b,currency=USD} 3.060000000
+lightsout_cost_rate{workspace=ws-c,currency=USD} 0
+lightsout_unpriced_instances{workspace=ws-b} 1
+lightsout_residual_cost_rate{workspace=ws-a,currency=USD} 0.057000000
+lightsout_residual_cost_rate{workspace=ws-b,currency=USD} 0
+lightsout_quota_held_vcpus{region=westeurope,family=standardNCSv3Family} 6
+lightsout_cost_total{workspace=ws-a,team=vision,currency=USD} 8.860000
+lightsout_cost_taken_back_total{workspace=ws-a,team=vision} 0.048333
+lightsout_open_cost{workspace=ws-a,team=vision} 1.530000
+lightsout_avoided_cost_total{workspace=ws-a,team=vision} 30.600000
+lightsout_avoided_cost_taken_back_total{workspace=ws-a,team=vision} 0.255000
+lightsout_avoided_cost_total{workspace=ws-b,team=} 0
+lightsout_would_avoid_cost_total{workspace=ws-b,team=,currency=USD} 6.120000
+lightsout_would_avoid_cost_taken_back_total{workspace=ws-b} 0
+lightsout_metered_seconds_total{workspace=ws-a,team=vision,price=5} 7200
+lightsout_metered_seconds_taken_back_total{workspace=ws-a,price=5} 60
+lightsout_metered_seconds_total{workspace=ws-b,team=,price=} 600
+lightsout_open_seconds{workspace=ws-b,price=} 100
+lightsout_avoided_seconds_total{workspace=ws-a,price=7} 36000
+lightsout_avoided_seconds_taken_back_total{workspace=ws-a,price=7} 300
+lightsout_price_info{price=5,size=STANDARD_NC6S_V3,region=westeurope,source=retail} 1
+lightsout_price_info{price=7,size=STANDARD_NC6S_V3,region=westeurope,source=sheet} 1
+lightsout_hourly_price{price=5,currency=USD} 2.900000000
+lightsout_prices{source=sheet} 1
+lightsout_prices{source=retail} 0
+lightsout_price_age_seconds{source=sheet} 86400
+lightsout_unknown_prices{why=not_listed} 1
+lightsout_unknown_prices{why=absurd} 0
+lightsout_doubted_prices{why=not_listed} 0
+lightsout_price_source_faults{} 1
+lightsout_ledger_rows{} 42
+lightsout_budget_limit{policy=office,scope=ws-a,currency=USD} 2000
+lightsout_budget_spent{policy=office,scope=ws-a,currency=USD} 1700.125000
+lightsout_budget_spent{policy=office,scope=owners,currency=USD} 3400
+lightsout_budget_forecast{policy=office,scope=ws-a,bound=mid} 2250.500000
+lightsout_budget_forecast{policy=office,scope=owners,bound=high} 5200
 ";
 
 #[test]
@@ -150,6 +192,24 @@ fn the_page_says_what_the_view_says() {
     }
     let never_read = value(&page, "lightsout_workspace_read_timestamp_seconds", &[("workspace", "ws-c")]);
     assert_eq!(never_read, None, "what was never read is not of 1970");
+}
+
+#[test]
+fn budgets_are_capped_and_name_no_person() {
+    let page = text(&observed(), Format::Classic);
+    assert!(!page.contains("bob@example.com"), "an owner is no label");
+    let unknown = value(&page, "lightsout_budget_forecast", &[("scope", "ws-b")]);
+    assert_eq!(unknown, None, "what nobody can foresee is not nothing");
+    let mut view = build::rich();
+    let one = view.budgets.first().unwrap().clone();
+    let many = (0..500).map(|n| lightsout::report::BudgetView { scope: format!("ws-{n:03}").into(), ..one.clone() });
+    view.budgets = Arc::new(many.collect());
+    let metrics = Metrics::new(options()).unwrap();
+    metrics.observe_sweep(&view, &api_use());
+    let page = text(&metrics, Format::Classic);
+    assert_eq!(exposition::read(&page)["lightsout_budget_limit"].samples.len(), 201);
+    let rest = value(&page, "lightsout_budget_limit", &[("scope", "other")]);
+    assert_eq!(rest.as_deref(), Some("600000"), "300 of them together");
 }
 
 #[test]
@@ -176,10 +236,39 @@ fn nothing_stale_remains_and_nothing_is_counted_twice() {
     let page = text(&metrics, Format::Classic);
     assert!(!page.contains("ws-a"), "{page}");
     assert_eq!(value(&page, "lightsout_sweeps_total", &[]).as_deref(), Some("2"));
-    assert_eq!(value(&page, "lightsout_stops_planned_total", &[]).as_deref(), Some("2"), "counters stay");
+    let planned = value(&page, "lightsout_stops_planned_total", &[("ground", "off_hours")]);
+    assert_eq!(planned.as_deref(), Some("2"), "counters stay");
     assert_eq!(value(&page, "lightsout_frozen", &[]).as_deref(), Some("1"));
     assert_eq!(value(&page, "lightsout_policy_reload_success", &[]).as_deref(), Some("0"), "S10");
     assert!(value(&page, "lightsout_policy_reload_timestamp_seconds", &[]).is_some(), "the last good load stays known");
+}
+
+/// What the ledger counts does not begin anew with the process, and nothing a team is called can multiply series.
+#[test]
+fn money_survives_a_restart_and_teams_are_capped() {
+    let money = |page: &str| {
+        let of_money =
+            |line: &&str| line.contains("_cost") || line.contains("_seconds_total{") && line.contains("price=");
+        page.lines().filter(of_money).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (before, after) = (text(&observed(), Format::Classic), text(&observed(), Format::Classic));
+    assert!(money(&before).len() > 30, "{before}");
+    assert_eq!(money(&before), money(&after));
+    let metrics = observed();
+    let mut view = build::rich();
+    let (usage, price) = (EntryKind::Usage, build::price(7, "Standard_NC6s_v3", "3.6", PriceSource::Sheet));
+    let of = |n: usize| build::sum(("ws-a", Some(&format!("team\n{n}"))), usage, Some(&price), (1_000, 0, 0));
+    view.money.sums = Arc::new((0..500).map(of).collect());
+    metrics.observe_sweep(&view, &api_use());
+    let page = text(&metrics, Format::Classic);
+    let families = exposition::read(&page);
+    assert_eq!(
+        families["lightsout_cost_total"].samples.len(),
+        200,
+        "199 teams beside the one met before, and the rest"
+    );
+    let rest = value(&page, "lightsout_cost_total", &[("team", "other")]);
+    assert_eq!(rest.as_deref(), Some("301"), "and no second is lost");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 #[path = "prices/list.rs"]
 mod list;
+#[path = "prices/sandbox.rs"]
+mod sandbox;
 #[path = "prices/sizes.rs"]
 mod sizes;
 #[path = "arm/world.rs"]

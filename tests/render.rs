@@ -16,6 +16,7 @@ use lightsout::facts::{
     PastNotice, StopKey, StopResult,
 };
 use lightsout::guard::Refusal;
+use lightsout::ledger::{PriceBook, PriceSource, Priced};
 use lightsout::policy::{Mode, Origin, SourceText, Sources, parse};
 use lightsout::report::{Explanation, FleetView, Outcome, StopLine, TermLine, term_lines};
 use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
@@ -165,6 +166,35 @@ fn troubled() -> FleetView {
 #[test]
 fn status_puts_first_what_needs_a_person() {
     golden("status", &status(&troubled(), &look()));
+}
+
+#[test]
+fn what_burns_most_is_listed_first_and_nothing_is_hidden_by_the_cut() {
+    let price = |id, size: &str, rate: &str| build::price(id, size, rate, PriceSource::Retail);
+    let (dear, cheap) = (price(1, "DEAR", "12.5"), price(2, "CHEAP", "0.0575"));
+    let book = [&dear, &cheap].map(|price| {
+        let known = Priced { price: Some(price.clone()), doubt: None, asked_at: build::now() };
+        (price.quote.key.clone(), known)
+    });
+    let of = |n: usize| {
+        let size = if n == 11 {
+            "DEAR"
+        } else if n.is_multiple_of(4) {
+            "NEW"
+        } else {
+            "CHEAP"
+        };
+        let facts = InstanceFacts { size: Arc::from(size), ..build::facts("ws-a", &format!("ci-{n:02}")) };
+        build::shown(facts, None)
+    };
+    let mut view = build::fleet(vec![build::room("ws-a", (0..16).map(of).collect())]);
+    view.money.prices = Arc::new(PriceBook::new(book.into()));
+    let text = status(&view, &look());
+    let section: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("Burning")).take(13).collect();
+    assert_eq!(section[0], "Burning now: 13.13 USD an hour, and 4 at an unknown price");
+    assert!(section[2].contains("ws-a/ci-11") && section[2].contains("12.5 USD"), "{text}");
+    assert!(section[3].contains("ws-a/ci-01") && section[3].contains("0.0575 USD"), "{text}");
+    assert_eq!(section[12], "  and 6 more: 0.12 USD an hour, and 4 at an unknown price");
 }
 
 #[test]

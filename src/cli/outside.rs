@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::azure::Azure;
-use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
+use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, SizeFacts, StopResult, WorkspaceFacts};
 use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum};
 use crate::notify::Channels;
 use crate::ports::{
@@ -58,6 +58,15 @@ impl<C: Clock> Observe for Outside<C> {
     }
     fn api_use(&self) -> ApiUse {
         self.azure.api_use()
+    }
+}
+
+impl<C: Clock> Prices for Outside<C> {
+    async fn quotes(&self, keys: &[PriceKey]) -> Vec<Quoted> {
+        self.azure.quotes(keys).await
+    }
+    fn size(&self, key: &PriceKey) -> Option<SizeFacts> {
+        self.azure.size(key)
     }
 }
 
@@ -144,12 +153,6 @@ impl<C: Clock> LedgerBook for Outside<C> {
     }
     async fn head(&self) -> Result<Head, Fault> {
         self.store.head().await
-    }
-}
-
-impl<C: Clock> Prices for Outside<C> {
-    async fn quotes(&self, keys: &[PriceKey]) -> Vec<Quoted> {
-        self.azure.quotes(keys).await
     }
 }
 

@@ -9,13 +9,15 @@ use jiff::SignedDuration;
 use super::clock::SystemClock;
 use super::outside::Outside;
 use crate::azure::{
-    Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
+    Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, PriceOptions, TagFilter, ThrottleLimits,
+    Timeouts, Watch,
 };
-use crate::engine::{Accounting, EngineOptions};
+use crate::engine::{Accounting, Engine, EngineOptions};
 use crate::guard::Bounds;
+use crate::ledger::{ClaimRules, Residual};
 use crate::notify::{Channel, Channels, Cidr, CidrError, Webhook, WebhookError, WebhookOptions};
 use crate::ports::Clock as _;
-use crate::settings::{self, Environment, Identity, ManagedIdentity, SecretError, Settings};
+use crate::settings::{self, Environment, Identity, Loaded, ManagedIdentity, SecretError, Settings};
 use crate::store::{FileFreeze, Store, StoreError};
 use crate::units::Span;
 
@@ -112,9 +114,37 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
             fleet: settings.limits.fleet,
         },
         zone_data: None,
-        accounting: Accounting::default(),
+        accounting: accounting(settings),
         stale_after: None,
         at_point: None,
+    }
+}
+
+fn accounting(settings: &Settings) -> Accounting {
+    let (prices, ledger) = (&settings.prices, &settings.ledger);
+    let seconds = |span: Span| i64::from(span.as_secs());
+    Accounting {
+        team_tag: ledger.team_tag.as_str().into(),
+        residual: Some(Residual {
+            disk: prices.residual.disk,
+            public_ip: prices.residual.public_ip,
+            load_balancer: prices.residual.load_balancer,
+        }),
+        rules: ClaimRules { regret_within: seconds(ledger.regret_within), restart_cost: seconds(ledger.restart_cost) },
+        horizon: ledger.horizon,
+        refresh: prices.refresh,
+    }
+}
+
+/// Hands over the files that money is counted by. One that cannot be used leaves what was in force before.
+pub fn use_money_files(engine: &Engine<Outside<SystemClock>>, loaded: &Loaded) {
+    if let Some(owners) = &loaded.money.owners {
+        engine.use_owners(owners.clone());
+    }
+    if let Some(sheet) = &loaded.money.sheet
+        && engine.world().azure.use_sheet(sheet.clone())
+    {
+        engine.prices_changed();
     }
 }
 
@@ -142,7 +172,18 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
     options.tries_max = azure.retries.max(1);
     options.concurrency = usize::try_from(settings.sweep.concurrency).unwrap_or(1).saturating_add(8);
     options.throttle = azure.throttle.then(ThrottleLimits::default);
+    options.prices = price_options(&settings.prices);
     Ok(options)
+}
+
+/// Where prices come from. The sheet is a file of its own, and is handed over by whoever read it (`Azure::use_sheet`).
+fn price_options(prices: &settings::Prices) -> PriceOptions {
+    PriceOptions {
+        sources: prices.sources.clone(),
+        currency: prices.currency,
+        retail_endpoint: prices.retail_endpoint.clone(),
+        ..PriceOptions::default()
+    }
 }
 
 fn watch(fleet: &settings::Fleet) -> Watch {

@@ -17,13 +17,14 @@ use crate::rules::{Verdict, terms_of};
 use crate::schedule::EdgeKind;
 use crate::units::{Span, WorkspaceId};
 
+/// Teams by owner, in lower case: user names and object ids. They come before the workspace's tag and after the instance's.
+pub type Owners = BTreeMap<String, String>;
+
 /// How money is counted; every one a setting.
 #[derive(Debug, Clone)]
 pub struct Accounting {
     /// The tag of an instance, or else of its workspace, that names its team.
     pub team_tag: Arc<str>,
-    /// Teams by owner, in lower case; they come before the workspace's tag and after the instance's.
-    pub owners: Arc<BTreeMap<String, Arc<str>>>,
     /// What the parts cost that no stop stops.
     pub residual: Option<Residual>,
     /// How claims are counted.
@@ -38,7 +39,6 @@ impl Default for Accounting {
     fn default() -> Self {
         Self {
             team_tag: "team".into(),
-            owners: Arc::default(),
             residual: Residual::listed().ok(),
             rules: ClaimRules::default(),
             horizon: Span::hours(12),
@@ -49,12 +49,17 @@ impl Default for Accounting {
 
 impl Accounting {
     /// The team an instance is counted for.
-    fn team(&self, facts: &InstanceFacts, workspace: &Tags) -> Option<Arc<str>> {
-        team_of(facts, workspace, &self.team_tag, &self.owners).map(Arc::from)
+    fn team(&self, facts: &InstanceFacts, workspace: &Tags, owners: &Owners) -> Option<Arc<str>> {
+        team_of(facts, workspace, &self.team_tag, owners).map(Arc::from)
     }
 }
 
 impl<W: World> Engine<W> {
+    /// Counts by these teams from now on; what is going on keeps its team until it changes or a day ends.
+    pub fn use_owners(&self, owners: Owners) {
+        self.lock().owners = owners;
+    }
+
     /// Everything beside sightings that were made while acting.
     pub(super) fn accounts_of(&self, sightings: &[Sighting]) -> Accounts {
         let accounting = &self.options.accounting;
@@ -91,7 +96,7 @@ impl State {
     fn teams(&self, sightings: &[Sighting], accounting: &Accounting) -> BTreeMap<crate::units::InstanceId, Arc<str>> {
         let team = |seen: &Sighting| {
             let place = self.places.get(seen.facts.id.workspace())?;
-            Some((seen.facts.id.clone(), accounting.team(&seen.facts, &place.facts.tags)?))
+            Some((seen.facts.id.clone(), accounting.team(&seen.facts, &place.facts.tags, &self.owners)?))
         };
         sightings.iter().filter_map(team).collect()
     }

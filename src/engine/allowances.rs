@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::told::{message, words};
 use crate::facts::Teams;
-use crate::ledger::{Month, Outlook, Spent, Tally, outlook, percent_of};
+use crate::ledger::{Month, Outlook, Spent, SpentTotal, outlook, percent_of};
 use crate::policy::{BudgetRule, Mode, Per, Policy};
 use crate::ports::{BudgetMark, Message};
 use crate::report::{BudgetView, Foreseen};
@@ -68,7 +68,7 @@ impl Scope {
 
 /// What one scope spent.
 struct Account {
-    tally: Tally,
+    tally: SpentTotal,
     days: BTreeMap<i64, Cost>,
 }
 
@@ -101,7 +101,7 @@ fn accounts(
     is_governed: impl Fn(&WorkspaceId) -> bool,
 ) -> BTreeMap<Scope, Account> {
     let currency = rule.monthly.currency();
-    let nothing = || Account { tally: Tally::new(currency), days: BTreeMap::new() };
+    let nothing = || Account { tally: SpentTotal::new(currency), days: BTreeMap::new() };
     let mut accounts: BTreeMap<Scope, Account> = BTreeMap::new();
     if rule.per == Per::Workspace {
         accounts.extend(present.iter().map(|id| (Scope::Workspace((*id).clone()), nothing())));

@@ -75,7 +75,7 @@ impl<W: World> Engine<W> {
                 let accounting = &self.options.accounting;
                 let teams = || Teams {
                     tag: accounting.team_tag.clone(),
-                    owners: accounting.owners.clone(),
+                    owners: Arc::new(state.owners.clone()),
                     workspaces: state.places.iter().map(|(id, place)| (id.clone(), place.facts.tags.clone())).collect(),
                 };
                 let budgets = state.reckoned(&asked, &figures, teams);

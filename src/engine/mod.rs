@@ -29,7 +29,7 @@ mod stuck;
 mod sweep;
 mod told;
 
-pub use accounts::Accounting;
+pub use accounts::{Accounting, Owners};
 pub use control::ControlError;
 pub use options::EngineOptions;
 pub use run::{AfterLook, Command, RunError};

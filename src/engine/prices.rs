@@ -1,7 +1,7 @@
 //! Prices: asked for once a day, and at once for a size that has none yet. A price that cannot be had stops nothing and
 //! holds nothing up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::log;
 use super::state::{Engine, State};
+use crate::facts::SizeFacts;
 use crate::ledger::PriceKey;
 use crate::ports::{Fault, Quoted, World};
 use crate::report::FaultLine;
@@ -21,6 +22,12 @@ const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 const PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 impl<W: World> Engine<W> {
+    /// The team's own prices are others: every price is asked for anew, soon.
+    pub fn prices_changed(&self) {
+        self.lock().prices_due = true;
+        self.swept.notify_one();
+    }
+
     /// Asks for prices if that is due; says whether it did.
     ///
     /// # Errors
@@ -31,8 +38,13 @@ impl<W: World> Engine<W> {
         if keys.is_empty() {
             return Ok(false);
         }
-        self.lock().prices_asked_at = Some(now);
+        {
+            let mut state = self.lock();
+            (state.prices_asked_at, state.prices_due) = (Some(now), false);
+        }
         let quoted = tokio::time::timeout(ASK_TIME, self.world.quotes(&keys)).await.unwrap_or_default();
+        let sizes = keys.iter().filter_map(|key| Some((key.clone(), self.world.size(key)?)));
+        let sizes: BTreeMap<PriceKey, SizeFacts> = sizes.collect();
         let faults = quoted.iter().flat_map(|one| one.faults.iter().map(move |fault| (one.source, fault)));
         let faults: Vec<FaultLine> = faults
             .map(|(source, fault)| FaultLine {
@@ -42,7 +54,11 @@ impl<W: World> Engine<W> {
             })
             .collect();
         log::prices(keys.len(), &faults);
-        self.lock().price_faults = faults;
+        {
+            let mut state = self.lock();
+            state.price_faults = faults;
+            Arc::make_mut(&mut state.sizes).extend(sizes);
+        }
         let book = self.world.reprice(&in_order(&keys, quoted), self.world.now()).await?;
         self.lock().prices = Arc::new(book);
         Ok(true)
@@ -69,7 +85,7 @@ impl State {
     fn unasked(&self, now: Timestamp, refresh: SignedDuration) -> Vec<PriceKey> {
         // a clock that went back does not keep prices from being asked for (S12)
         let old = |at: Timestamp, after: SignedDuration| at > now || now.duration_since(at) >= after;
-        if self.prices_asked_at.is_some_and(|at| !old(at, PAUSE)) {
+        if !self.prices_due && self.prices_asked_at.is_some_and(|at| !old(at, PAUSE)) {
             return Vec::new();
         }
         let all: BTreeSet<PriceKey> = self
@@ -80,6 +96,7 @@ impl State {
             .map(|entry| PriceKey::new(&entry.facts.size, &entry.facts.region))
             .collect();
         let is_due = |key: &PriceKey, early: SignedDuration| match self.prices.get(key) {
+            _ if self.prices_due => true,
             None => true,
             Some(priced) if priced.price.is_none() || priced.doubt.is_some() => {
                 old(priced.asked_at, AGAIN.min(refresh))

@@ -16,7 +16,9 @@ impl<W: World> Engine<W> {
     /// Makes the view anew from what is held.
     pub(super) fn publish(&self, now: Timestamp) {
         let freeze = self.world.freeze();
-        let view = Arc::new(self.lock().view(freeze, now));
+        let mut view = self.lock().view(freeze, now);
+        view.money.residual = self.options.accounting.residual;
+        let view = Arc::new(view);
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
@@ -54,6 +56,8 @@ impl State {
                 faults: self.price_faults.clone(),
                 sums: self.sums.clone(),
                 head: (self.head.seq, self.head.hex()),
+                residual: None,
+                sizes: self.sizes.iter().map(|(key, size)| (key.clone(), size.clone())).collect(),
             },
             budgets: self.budgets.views.clone(),
             last: self.last.clone(),

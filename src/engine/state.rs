@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use super::accounts::Owners;
 use super::book::{Place, Rule};
 use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
 use super::sight::Asked;
-use crate::facts::{Freeze, Hold, OpenIntent, StopKey};
+use crate::facts::{Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
-use crate::ledger::{Head, PriceBook, Sum};
+use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{FaultLine, FleetView, MoneyView, SweepReport};
@@ -61,9 +62,15 @@ pub(super) struct State {
     pub(super) zone_data: Option<Arc<str>>,
     /// Discoveries in a row that missed most of the fleet.
     pub(super) shrunk: u32,
+    /// Teams by owner.
+    pub(super) owners: Owners,
     /// Prices in force.
     pub(super) prices: Arc<PriceBook>,
     pub(super) prices_asked_at: Option<Timestamp>,
+    /// The team's sheet is another one: every price is due.
+    pub(super) prices_due: bool,
+    /// What was learnt of sizes since the start.
+    pub(super) sizes: Arc<BTreeMap<PriceKey, SizeFacts>>,
     /// What was wrong when prices were last asked for.
     pub(super) price_faults: Vec<FaultLine>,
     /// Sums of the ledger, and its end, as of the last sweep.
@@ -121,8 +128,11 @@ impl<W: World> Engine<W> {
             stale_after: options.stale_after,
             zone_data: options.zone_data.clone(),
             shrunk: 0,
+            owners: Owners::default(),
             prices: Arc::default(),
             prices_asked_at: None,
+            prices_due: false,
+            sizes: Arc::default(),
             price_faults: Vec::new(),
             sums: Arc::default(),
             head: Head::EMPTY,

@@ -12,13 +12,13 @@ pub fn team_of<'a>(
     facts: &'a InstanceFacts,
     workspace: &'a Tags,
     tag: &str,
-    owners: &'a BTreeMap<String, Arc<str>>,
+    owners: &'a BTreeMap<String, String>,
 ) -> Option<&'a str> {
     let tagged = |tags: &'a Tags| tags.get(tag).map(str::trim).filter(|team| !team.is_empty());
     let of_owner = || {
         let owner = &facts.owner;
         let names = [owner.name(), owner.user_name.as_deref(), owner.assigned_id.as_deref(), owner.user_id.as_deref()];
-        names.into_iter().flatten().find_map(|name| owners.get(&name.to_ascii_lowercase()).map(|team| &**team))
+        names.into_iter().flatten().find_map(|name| owners.get(&name.to_ascii_lowercase()).map(String::as_str))
     };
     facts.tags.known().and_then(tagged).or_else(of_owner).or_else(|| tagged(workspace))
 }
@@ -29,7 +29,7 @@ pub struct Teams {
     /// The tag that names it.
     pub tag: Arc<str>,
     /// Teams by owner, in lower case.
-    pub owners: Arc<BTreeMap<String, Arc<str>>>,
+    pub owners: Arc<BTreeMap<String, String>>,
     /// The tags of the workspaces.
     pub workspaces: BTreeMap<WorkspaceId, Tags>,
 }

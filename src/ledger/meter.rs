@@ -169,8 +169,11 @@ impl Interval {
             (MeterState::Running, Basis::Rebuilt | Basis::Assumed | Basis::Gap) => {
                 Seconds { low: 0, mid: self.length(), high }
             }
-            (MeterState::Unknown, _) => Seconds { low: 0, mid: 0, high },
-            (MeterState::Stopped | MeterState::Gone, _) => Seconds::default(),
+            // off, as far as Azure tells; in a gap it may have been on for a while
+            (MeterState::Unknown, _) | (MeterState::Stopped, Basis::Rebuilt) => Seconds { low: 0, mid: 0, high },
+            (MeterState::Stopped, Basis::Observed | Basis::Assumed | Basis::Gap) | (MeterState::Gone, _) => {
+                Seconds::default()
+            }
         }
     }
 }

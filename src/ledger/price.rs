@@ -134,6 +134,9 @@ pub enum NoPrice {
 }
 
 impl NoPrice {
+    /// Every label.
+    pub const LABELS: [&'static str; 3] = ["absurd", "ambiguous", "not_listed"];
+
     /// The bounded label.
     #[must_use]
     pub const fn label(&self) -> &'static str {
@@ -165,6 +168,14 @@ mod tests {
         assert_eq!(one, PriceKey::new("Standard_DS3_v2", &Region::new("westeurope")));
         assert_eq!(one.to_string(), "standard_ds3_v2 in westeurope");
         assert_ne!(one, PriceKey::new("Standard_D3_v2", &Region::new("westeurope")));
+    }
+
+    #[test]
+    fn every_reason_has_one_of_the_labels() {
+        let all = [NoPrice::NotListed, NoPrice::Ambiguous(String::new()), NoPrice::Absurd(String::new())];
+        let mut labels = all.map(|reason| reason.label());
+        labels.sort_unstable();
+        assert_eq!(labels, NoPrice::LABELS);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct Spent {
 
 /// A sum in one currency, and what could not be added to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
+pub struct SpentTotal {
     /// Everything in its currency.
     pub counted: Cost,
     /// Everything in other currencies: named, never mixed in.
@@ -33,7 +33,7 @@ pub struct Tally {
     pub unpriced: i64,
 }
 
-impl Tally {
+impl SpentTotal {
     /// Nothing yet.
     #[must_use]
     pub const fn new(currency: Currency) -> Self {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn currencies_never_mix_and_what_has_no_price_adds_nothing() {
-        let mut tally = Tally::new(Currency::USD);
+        let mut tally = SpentTotal::new(Currency::USD);
         tally.add(&spent(Some(("2", "USD")), 1_800));
         tally.add(&spent(Some(("7", "EUR")), 3_600));
         tally.add(&spent(None, 60));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::budgets;
 use super::escape;
+use super::money;
 use super::names::{self, Family};
 use super::page::{Draft, Page, Value};
 use super::registry::MetricsOptions;
@@ -27,10 +28,11 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     decisions(&mut draft, tally, view);
     sweeps(&mut draft, tally, view);
     stops(&mut draft, tally, view);
-    azure(&mut draft, api);
+    azure(&mut draft, view, api);
     policies(&mut draft, tally, view);
     budgets::write(&mut draft, view);
     switches(&mut draft, view);
+    money::write(&mut draft, view, &tally.teams);
     per_instance(&mut draft, options, view);
     draft.finish()
 }
@@ -50,7 +52,8 @@ fn about(draft: &mut Draft, options: &MetricsOptions) {
     draft.sample(&[&options.tzdb], Value::Count(1));
 }
 
-fn place(id: &WorkspaceId) -> [&str; 3] {
+/// The values of [`names::WORKSPACE`].
+pub(super) fn place(id: &WorkspaceId) -> [&str; 3] {
     [id.subscription().as_str(), id.resource_group(), id.name()]
 }
 
@@ -222,14 +225,16 @@ fn stops(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     counted(draft, &names::WAITING, &now);
 }
 
-fn azure(draft: &mut Draft, api: &ApiUse) {
+fn azure(draft: &mut Draft, view: &FleetView, api: &ApiUse) {
     draft.family(&names::ARM_REQUESTS);
     for ((operation, code), count) in &api.requests {
         draft.sample(&[operation, &escape::word(code)], Value::Count(*count));
     }
     draft.family(&names::ARM_THROTTLED);
-    for (subscription, count) in &api.throttled {
-        draft.sample(&[subscription.as_str()], Value::Count(*count));
+    let nought = view.workspaces.keys().map(|id| (id.subscription(), 0));
+    let throttled = nought.chain(api.throttled.iter().map(|(subscription, count)| (subscription, *count)));
+    for (subscription, count) in throttled.collect::<BTreeMap<_, _>>() {
+        draft.sample(&[subscription.as_str()], Value::Count(count));
     }
     draft.family(&names::ARM_TOKENS);
     for ((subscription, region, kind), left) in &api.tokens_left {

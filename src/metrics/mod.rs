@@ -3,10 +3,12 @@
 mod budgets;
 mod escape;
 mod fleet;
+mod money;
 pub mod names;
 mod page;
 mod registry;
 mod tally;
+mod teams;
 
 pub use page::Format;
 pub use registry::{Metrics, MetricsError, MetricsOptions};

@@ -6,7 +6,7 @@
 /// What kind of metric a family is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only grows while the process lives.
+    /// Only grows: while the process lives, and what is counted from the ledger beyond that.
     Counter,
     /// Goes up and down.
     Gauge,
@@ -64,6 +64,12 @@ pub struct Family {
 
 /// The three labels that name a workspace.
 pub const WORKSPACE: &[&str] = &["subscription", "resource_group", "workspace"];
+/// A workspace, and a currency: amounts of two currencies never meet in one series.
+pub const MONEY: &[&str] = &["subscription", "resource_group", "workspace", "currency"];
+/// An account of the ledger: a workspace, a team (empty: nobody's) and a currency.
+pub const ACCOUNT: &[&str] = &["subscription", "resource_group", "workspace", "team", "currency"];
+/// Time of an account at a price (the number of its snapshot; empty: not known).
+pub const TIME: &[&str] = &["subscription", "resource_group", "workspace", "team", "price"];
 
 macro_rules! families {
     ($($(#[$doc:meta])* $id:ident = $kind:ident $name:literal $labels:expr, $help:literal;)*) => {
@@ -127,6 +133,31 @@ families! {
     FROZEN = Gauge "lightsout_frozen" &[], "Whether everything is frozen, or nobody knows.";
     CLOCK_TROUBLE = Gauge "lightsout_clock_trouble" &[], "Whether clocks stepped or disagree with Azure, which holds stops back.";
     STORE_OK = Gauge "lightsout_store_ok" &[], "Whether the last sweep could use the journal.";
+
+    COST_RATE = Gauge "lightsout_cost_rate" MONEY, "What an hour of the billed instances with a known price costs, in units of the currency.";
+    UNPRICED = Gauge "lightsout_unpriced_instances" WORKSPACE, "Billed instances whose price nobody knows; the cost rate lacks them.";
+    RESIDUAL_RATE = Gauge "lightsout_residual_cost_rate" MONEY, "What an hour of the instances that are off costs all the same: disk, address, load balancer.";
+    QUOTA_HELD = Gauge "lightsout_quota_held_vcpus" &["subscription", "region", "family"], "vCPUs of the quota that instances hold which are off: only deleting gives them back.";
+    COST = Counter "lightsout_cost_total" ACCOUNT, "Cost of compute as written into the ledger, in units of the currency; running time is written down at the latest when its day (UTC) ends.";
+    COST_TAKEN_BACK = Counter "lightsout_cost_taken_back_total" ACCOUNT, "What corrections in the ledger took back of the cost.";
+    OPEN_COST = Gauge "lightsout_open_cost" ACCOUNT, "Cost of what goes on and is not written into the ledger yet.";
+    AVOIDED = Counter "lightsout_avoided_cost_total" ACCOUNT, "Cost that stops avoided by estimate: from each stop to the end of its stated counterfactual.";
+    AVOIDED_TAKEN_BACK = Counter "lightsout_avoided_cost_taken_back_total" ACCOUNT, "What is taken back of the avoided cost: restarts, and corrections.";
+    WOULD_AVOID = Counter "lightsout_would_avoid_cost_total" ACCOUNT, "Cost that policies in observe mode would have avoided by estimate.";
+    WOULD_AVOID_TAKEN_BACK = Counter "lightsout_would_avoid_cost_taken_back_total" ACCOUNT, "What corrections took back of the cost that would have been avoided.";
+    METERED = Counter "lightsout_metered_seconds_total" TIME, "Running time as written into the ledger, by the price it was written at.";
+    METERED_TAKEN_BACK = Counter "lightsout_metered_seconds_taken_back_total" TIME, "What corrections in the ledger took back of the running time.";
+    OPEN_TIME = Gauge "lightsout_open_seconds" TIME, "Running time that goes on and is not written into the ledger yet.";
+    AVOIDED_TIME = Counter "lightsout_avoided_seconds_total" TIME, "Time that stops avoided by estimate, by the price it would have cost.";
+    AVOIDED_TIME_TAKEN_BACK = Counter "lightsout_avoided_seconds_taken_back_total" TIME, "What is taken back of the avoided time: restarts, and corrections.";
+    PRICE = Info "lightsout_price_info" &["price", "size", "region", "source"], "What each price is of, and where it came from.";
+    HOURLY_PRICE = Gauge "lightsout_hourly_price" &["price", "currency"], "An hour at each price, in units of the currency.";
+    PRICES = Gauge "lightsout_prices" &["source"], "Prices in force, by where they came from.";
+    PRICE_AGE = Gauge "lightsout_price_age_seconds" &["source"], "How long ago the price that was confirmed longest ago was confirmed, at the last sweep.";
+    UNKNOWN_PRICES = Gauge "lightsout_unknown_prices" &["why"], "Sizes in regions without a price, by why.";
+    DOUBTED_PRICES = Gauge "lightsout_doubted_prices" &["why"], "Prices that stay in force since a newer answer was missing or not believed, by why.";
+    PRICE_FAULTS = Gauge "lightsout_price_source_faults" &[], "What was wrong with sources when prices were last asked for.";
+    LEDGER_ROWS = Gauge "lightsout_ledger_rows" &[], "Rows of the ledger; it only grows.";
 
     INSTANCE_ON = Gauge "lightsout_instance_on" &["subscription", "resource_group", "workspace", "instance"], "Whether the instance is on (optional, capped).";
     INSTANCE_STOP_AT = Gauge "lightsout_instance_stop_timestamp_seconds" &["subscription", "resource_group", "workspace", "instance"], "When the instance will be stopped (optional, capped).";

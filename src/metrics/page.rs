@@ -39,8 +39,10 @@ pub(super) enum Value {
     Count(u64),
     /// Thousandths, printed as a decimal.
     Milli(i64),
-    /// Millionths, printed as a decimal.
+    /// Millionths: amounts of money.
     Micro(i64),
+    /// Billionths: money an hour.
+    Nano(i64),
 }
 
 impl Value {
@@ -113,15 +115,16 @@ fn number(text: &mut String, value: Value) {
         Value::Count(n) => writeln!(text, "{n}"),
         Value::Milli(n) => decimal(text, n, 3),
         Value::Micro(n) => decimal(text, n, 6),
+        Value::Nano(n) => decimal(text, n, 9),
     };
     debug_assert!(written.is_ok(), "a String takes every text");
 }
 
-/// So many parts of a unit, of which there are ten to the power of `digits` in one.
-fn decimal(text: &mut String, n: i64, digits: u32) -> std::fmt::Result {
-    let sign = if n < 0 { "-" } else { "" };
-    let (n, unit) = (n.unsigned_abs(), 10_u64.pow(digits));
-    let (whole, rest) = (n.checked_div(unit).unwrap_or(0), n.checked_rem(unit).unwrap_or(0));
+/// So many parts of ten to the minus `digits`, exactly.
+fn decimal(text: &mut String, parts: i64, digits: u32) -> std::fmt::Result {
+    let sign = if parts < 0 { "-" } else { "" };
+    let (size, one) = (parts.unsigned_abs(), 10_u64.pow(digits));
+    let (whole, rest) = (size.checked_div(one).unwrap_or(0), size.checked_rem(one).unwrap_or(0));
     let width = usize::try_from(digits).unwrap_or(0);
     if rest == 0 { writeln!(text, "{sign}{whole}") } else { writeln!(text, "{sign}{whole}.{rest:0width$}") }
 }
@@ -172,12 +175,16 @@ mod tests {
         let mut draft = Draft::default();
         draft.family(&names::ARM_THROTTLED);
         draft.sample(&["s\"1"], Value::Count(3));
+        draft.single(&names::UNGOVERNED, Value::Nano(293_000_000));
+        draft.single(&names::LEDGER_ROWS, Value::Micro(-12_000_001));
         draft.single(&names::LAST_SWEEP_LENGTH, Value::Milli(-1_050));
         let page = draft.finish();
         let join = |format| page.pieces(format).concat();
         let classic = String::from_utf8(join(Format::Classic)).unwrap();
         assert!(classic.contains("# TYPE lightsout_arm_throttled_total counter\nlightsout_arm_throttled_total{subscription=\"s\\\"1\"} 3\n"), "{classic}");
         assert!(classic.ends_with("lightsout_last_sweep_duration_seconds -1.050\n"));
+        assert!(classic.contains("lightsout_ungoverned_workspaces 0.293000000\n"), "{classic}");
+        assert!(classic.contains("lightsout_ledger_rows -12.000001\n"), "{classic}");
         let open = String::from_utf8(join(Format::OpenMetrics)).unwrap();
         assert!(
             open.contains(

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::teams::Teams;
 use crate::facts::Created;
+use crate::guard::Refusal;
 use crate::ports::FaultKind;
 use crate::report::{FleetView, Outcome, SweepReport};
+use crate::rules::Ground;
 use crate::units::{InstanceId, WorkspaceId};
 
 /// Two sightings further apart say nothing of the time between: gaps stay gaps.
@@ -30,12 +33,17 @@ const FAULT_LABELS: [&str; 14] = [
     "still_running",
 ];
 const RESULTS: [&str; 3] = ["stopped", "started_again", "gone"];
+const EDGES: [&str; 3] = ["not_running", "frozen", "catch_up"];
+/// Faults of a sweep beside those of single requests.
+const TROUBLES: [&str; 5] = ["stuck", "stop_overdue", "shrunk", "clock", "freeze_unreadable"];
+/// What a stop can be due for.
+const GROUNDS: [&str; 3] = [Ground::OffHours.label(), Ground::Idle.label(), Ground::Uptime.label()];
 
 /// Counters by one label of bounded values.
 pub(super) type Counts = BTreeMap<&'static str, u64>;
 
 /// What is counted over the life of the process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tally {
     pub(super) sweeps: u64,
     pub(super) warned: Counts,
@@ -48,8 +56,33 @@ pub(super) struct Tally {
     pub(super) faults: Counts,
     pub(super) running: BTreeMap<WorkspaceId, i64>,
     pub(super) reloaded_at: Option<Timestamp>,
+    pub(super) teams: Teams,
     billed: HashMap<InstanceId, (Created, Timestamp)>,
     counted: Option<(Option<Timestamp>, Option<Timestamp>)>,
+}
+
+/// Every label that is known stands at nought from the start: what appears with its first event was never seen to
+/// increase.
+impl Default for Tally {
+    fn default() -> Self {
+        let nought = |labels: &[&'static str]| -> Counts { labels.iter().map(|label| (*label, 0)).collect() };
+        Self {
+            sweeps: 0,
+            warned: nought(&GROUNDS),
+            planned: nought(&GROUNDS),
+            refused: nought(&Refusal::ALL.map(Refusal::label)),
+            attempted: nought(&GROUNDS),
+            verified: nought(&[&RESULTS[..], &["already_stopped"]].concat()),
+            failed: nought(&[&FAULT_LABELS[..], &["other"]].concat()),
+            edges_missed: nought(&EDGES),
+            faults: nought(&[&FAULT_LABELS[..], &TROUBLES].concat()),
+            running: BTreeMap::new(),
+            reloaded_at: None,
+            teams: Teams::default(),
+            billed: HashMap::new(),
+            counted: None,
+        }
+    }
 }
 
 impl Tally {
@@ -59,6 +92,7 @@ impl Tally {
             self.reloaded_at = self.reloaded_at.max(Some(at));
         }
         self.add_running(view);
+        self.teams.meet(&view.money.sums);
         let this = (view.last.began_at, view.last.ended_at);
         if view.last.ended_at.is_none() || self.counted == Some(this) {
             return false;
@@ -151,5 +185,5 @@ fn known_fault(label: &str) -> &'static str {
 }
 
 fn known_ground(label: &str) -> &'static str {
-    crate::rules::Ground::ALL.iter().map(|ground| ground.label()).find(|known| *known == label).unwrap_or("other")
+    Ground::ALL.iter().map(|ground| ground.label()).find(|known| *known == label).unwrap_or("other")
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use super::Fault;
+use crate::facts::SizeFacts;
 use crate::ledger::{NoPrice, PriceKey, PriceSource, Quote};
 
 /// What one source said of some sizes.
@@ -22,4 +23,6 @@ pub trait Prices: Send + Sync {
     /// Asks every source that settings name for these, each source once. The first of the answer is the one that settings
     /// name first.
     fn quotes(&self, keys: &[PriceKey]) -> impl Future<Output = Vec<Quoted>> + Send;
+    /// What was learnt of a size beside its price when it was last asked for; none where no source says.
+    fn size(&self, key: &PriceKey) -> Option<SizeFacts>;
 }

@@ -29,6 +29,9 @@ const KNOWN: &[Label] = &[
     "shrunk",
     "policy_conflict",
     "quarantined",
+    "clock",
+    "freeze_unreadable",
+    "prices",
 ];
 
 fn known(word: &str) -> Label {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::FaultLine;
 use super::view::InstanceView;
-use crate::ledger::{MeterState, PriceBook, Sum};
+use crate::facts::SizeFacts;
+use crate::ledger::{MeterState, PriceBook, PriceKey, Residual, Sum};
 use crate::units::{Currency, Rate};
 
 /// Money as of the last sweep.
@@ -21,6 +22,11 @@ pub struct MoneyView {
     pub sums: Arc<Vec<Sum>>,
     /// The end of the ledger: its last row, and that row's hash in hexadecimal.
     pub head: (i64, String),
+    /// What an hour of the parts costs that no stop stops; none when settings say nothing.
+    pub residual: Option<Residual>,
+    /// What is known of the sizes in use, as a list: vCPUs and the family by which quota is counted.
+    #[serde(default)]
+    pub sizes: Vec<(PriceKey, SizeFacts)>,
 }
 
 impl MoneyView {

@@ -14,6 +14,7 @@ use super::environment::Environment;
 use super::fields::{List, Table, Tags};
 use super::findings::{Findings, Http, path};
 use super::model::{Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
+use super::money;
 use super::network::Network;
 use super::secret::SecretSource;
 use crate::document::Place;
@@ -40,6 +41,8 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
         webhook: document.notify.get().and_then(|notify| webhook(&notify.webhook, found)),
         guard: guard(&document.guard.or_empty(), found),
         limits: limits(&document.limits.or_empty()),
+        prices: money::prices(&document.prices.or_empty(), found),
+        ledger: money::ledger(&document.ledger.or_empty(), found),
         log: Log {
             format: log.format.get().copied().unwrap_or_default(),
             level: log.level.get().copied().unwrap_or_default(),
@@ -80,11 +83,11 @@ fn fleet(table: &Table<FleetDocument>, found: &mut Findings) -> Fleet {
 }
 
 /// Reads each entry of a list; those that cannot be read leave a finding.
-fn each<T>(
+pub(super) fn each<T, H: Into<String>>(
     list: &List,
     key: &str,
     found: &mut Findings,
-    read: impl Fn(&str) -> Result<T, (String, &'static str)>,
+    read: impl Fn(&str) -> Result<T, (String, H)>,
 ) -> Vec<T> {
     let mut all = Vec::new();
     for (index, written) in list.iter().enumerate() {
@@ -312,6 +315,7 @@ pub(super) fn resolve(settings: &mut Settings, base: &Path) {
     let under = |path: &mut PathBuf| *path = base.join(&*path);
     under(&mut settings.store.dir);
     under(&mut settings.policies.dir);
+    settings.prices.sheet.iter_mut().chain(&mut settings.ledger.owners).for_each(under);
     let frozen = settings.freeze.file.take().map_or_else(|| settings.store.dir.join("FREEZE"), |file| base.join(file));
     settings.freeze.file = Some(frozen);
     settings.azure.ca_file.iter_mut().for_each(under);

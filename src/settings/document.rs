@@ -3,11 +3,12 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::fields::{Elsewhere, Field, List, Table, Tags, Value};
+use super::amount::Amount;
+use super::fields::{Elsewhere, Field, List, Rates, Table, Tags, Value};
 use super::model::{LogFormat, LogLevel};
 use super::tables::{Kind, TableDocument, of_secret, tables};
 use crate::document::{Diagnostic, Findings, Read, TableReader, Word, join, root};
-use crate::units::{Percent, Span};
+use crate::units::{Currency, Percent, Span};
 
 /// Reads a whole text; of one that is no TOML, nothing but what is wrong with it.
 pub(super) fn read(file: &str, text: &str) -> (SettingsDocument, Vec<Diagnostic>) {
@@ -44,6 +45,10 @@ tables! {
         guard: Table<GuardDocument>,
         /// How much may be stopped at once, beyond what policies say.
         limits: Table<LimitsDocument>,
+        /// What things cost.
+        prices: Table<PricesDocument>,
+        /// How costs are counted.
+        ledger: Table<LedgerDocument>,
         /// The log.
         log: Table<LogDocument>,
         /// What holds where a policy says nothing; read by the policy room.
@@ -222,6 +227,58 @@ tables! {
         count: Value<u32>,
         /// At most this share of the running instances, in percent.
         percent: Value<Percent>,
+    }
+
+    /// What things cost.
+    PricesDocument {
+        /// Where prices come from, what counts most first. Default ["sheet", "vm_sizes", "retail"].
+        sources: List,
+        /// The team's own prices: a .toml or .csv file.
+        sheet: Value<String>,
+        /// The currency that the public list is asked for. Default "USD".
+        currency: Value<Currency>,
+        /// Where the public list is. Default `https://prices.azure.com`.
+        retail_endpoint: Value<String>,
+        /// From one look at prices to the next. Default "24h".
+        refresh: Value<Span>,
+        /// A price that no source has confirmed for so long is old. Default "72h".
+        stale_after: Value<Span>,
+        /// What a stopped instance still costs.
+        residual: Table<ResidualDocument>,
+        /// Sums in one currency.
+        convert: Table<ConvertDocument>,
+    }
+
+    /// What an instance costs, running or stopped, until it is deleted: for an hour.
+    ResidualDocument {
+        /// The OS disk. Default 0.027 USD.
+        disk: Value<Amount>,
+        /// The public IP address. Default 0.005 USD.
+        public_ip: Value<Amount>,
+        /// The load balancer. Default 0.025 USD.
+        load_balancer: Value<Amount>,
+    }
+
+    /// Sums in one currency.
+    ConvertDocument {
+        /// Which.
+        report_in: Value<Currency>,
+        /// What one unit of each other currency is worth in it.
+        rates: Rates,
+    }
+
+    /// How costs are counted.
+    LedgerDocument {
+        /// The tag that names a team. Default "team".
+        team_tag: Value<String>,
+        /// The file that says which owner is of which team.
+        owners: Value<String>,
+        /// A stop is credited for at most so long. Default "12h".
+        horizon: Value<Span>,
+        /// A stop whose person starts again within this time earns nothing. Default "30m".
+        regret_within: Value<Span>,
+        /// Machine time counted against a stop that was followed by a start. Default "5m".
+        restart_cost: Value<Span>,
     }
 
     /// The log.

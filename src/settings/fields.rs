@@ -1,5 +1,6 @@
 //! The fields of a table: plain values, lists, tags and tables, each knowing where it was written.
 
+use super::amount::RateValues;
 use super::tables::{Kind, TableDocument};
 use super::values::{Plain, TagValues, Texts};
 use crate::document::{Located, Read, TableReader};
@@ -27,6 +28,10 @@ pub(super) struct List(pub(super) Option<Located<Texts>>);
 /// Tag names with a value each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tags(pub(super) TagValues);
+
+/// Currencies with what one unit of each is worth.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rates(pub(super) RateValues);
 
 /// A table, or nothing.
 #[derive(Debug, Clone)]
@@ -105,6 +110,16 @@ impl Field for List {
 impl Field for Tags {
     fn taken(table: &mut TableReader<'_, '_, '_, '_>, key: &'static str) -> Self {
         Self(table.take(key).map(|tags| tags.value).unwrap_or_default())
+    }
+    fn over(self, lower: Self) -> Self {
+        if self.0.0.is_empty() { lower } else { self }
+    }
+    fn scalars(_: &str, _: &mut Vec<(String, Kind)>) {}
+}
+
+impl Field for Rates {
+    fn taken(table: &mut TableReader<'_, '_, '_, '_>, key: &'static str) -> Self {
+        Self(table.take(key).map(|rates| rates.value).unwrap_or_default())
     }
     fn over(self, lower: Self) -> Self {
         if self.0.0.is_empty() { lower } else { self }

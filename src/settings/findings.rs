@@ -53,6 +53,10 @@ impl Findings {
         self.all.push(at.keyed(key).finding(Severity::Error, &Trouble::new(problem, help)));
     }
 
+    pub(super) fn warning(&mut self, at: &Place, key: &str, problem: impl Into<String>, help: impl Into<String>) {
+        self.all.push(at.keyed(key).finding(Severity::Warning, &Trouble::new(problem, help)));
+    }
+
     /// A value within bounds, or its default where nothing was written.
     pub(super) fn within<T: PartialOrd + Copy + Display>(
         &mut self,

@@ -10,6 +10,7 @@ use super::findings::Findings;
 use super::folder::{Folder, read_text};
 use super::layers::{Overrides, of_environment, of_flags, rename};
 use super::model::Settings;
+use super::money_files::MoneyFiles;
 use super::secret::SecretSource;
 use super::tables::TableDocument;
 use super::watched::Watched;
@@ -25,6 +26,8 @@ pub struct Loaded {
     pub places: Option<Settings>,
     /// The policies, with their own findings. Empty when the folder is not known.
     pub policies: Parsed,
+    /// The price sheet and the owners' teams, with their own findings: what is wrong there keeps nothing from being stopped.
+    pub money: MoneyFiles,
     /// What is wrong with the settings file, the environment, the flags, or the folder of policies.
     pub diagnostics: Vec<Diagnostic>,
     /// Every file and folder that was read or looked for, as it was then: what [`super::Watch`] goes on from.
@@ -32,9 +35,9 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// All findings: of the settings first, then of the policies.
+    /// All findings: of the settings first, then of the policies, then of what money is counted by.
     pub fn findings(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics.iter().chain(&self.policies.diagnostics)
+        self.diagnostics.iter().chain(&self.policies.diagnostics).chain(&self.money.diagnostics)
     }
 
     /// True when nothing is an error.
@@ -83,11 +86,13 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
             let diagnostics = vec![start.keyed("file").finding(Severity::Error, &Trouble::new(problem, help))];
             let (calendars, around) = (BTreeMap::new(), Around { defaults: None, channels: 0 });
             let policies = around.parse(&[], &calendars);
-            return Loaded { settings: None, places: None, policies, diagnostics, watched };
+            let money = MoneyFiles::default();
+            return Loaded { settings: None, places: None, policies, money, diagnostics, watched };
         }
     };
     let (mut settings, mut diagnostics) = read_settings(&name, &text, environment, overrides);
     resolve(&mut settings, path.parent().unwrap_or(Path::new("")));
+    let money = MoneyFiles::read(&settings, &start, &mut watched);
     let mut folder = Folder::read(&settings.policies.dir, &start, &mut watched);
     diagnostics.append(&mut folder.diagnostics);
     let calendars = folder.calendars(&name, &text);
@@ -105,11 +110,12 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
     let harmless = |error: &Diagnostic| error.file == defaults.file && elsewhere(&error.key) && !error.is_syntax();
     let places = Some(&settings).filter(|_| errors().all(harmless));
     let (places, is_valid) = (places.cloned(), errors().next().is_none());
-    Loaded { settings: Some(settings).filter(|_| is_valid), places, policies, diagnostics, watched }
+    Loaded { settings: Some(settings).filter(|_| is_valid), places, policies, money, diagnostics, watched }
 }
 
 /// Tables of the settings that say nothing of the journal, its socket or the freeze switch.
-const ELSEWHERE: [&str; 9] = ["azure", "fleet", "sweep", "policies", "server", "notify", "guard", "limits", "log"];
+const ELSEWHERE: [&str; 11] =
+    ["azure", "fleet", "sweep", "policies", "server", "notify", "guard", "limits", "prices", "ledger", "log"];
 
 /// What policies stand on beside their own files.
 struct Around<'a> {
@@ -138,5 +144,6 @@ pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) ->
     let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
     let channels = settings.as_ref().map_or(1, |settings| usize::from(settings.webhook.is_some()));
     let policies = Around { defaults: defaults.as_ref(), channels }.parse(&folder.texts, &calendars);
-    Loaded { places: settings.clone(), settings, policies, diagnostics: folder.diagnostics, watched }
+    let (places, money) = (settings.clone(), MoneyFiles::default());
+    Loaded { places, settings, policies, money, diagnostics: folder.diagnostics, watched }
 }

@@ -1,5 +1,6 @@
 //! The process's own settings: file, environment and flags in; settings, policies and findings out.
 
+mod amount;
 mod azure;
 mod bounds;
 mod compile;
@@ -11,7 +12,12 @@ mod folder;
 mod layers;
 mod load;
 mod model;
+mod money;
+mod money_files;
 mod network;
+mod owners;
+mod price_sheet;
+mod prices;
 mod secret;
 mod tables;
 mod values;
@@ -26,7 +32,11 @@ pub use model::{
     Azure, Cloud, Fleet, Freeze, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, Server, Settings,
     Store, Sweep, Webhook,
 };
+pub use money_files::MoneyFiles;
 pub use network::{Network, NetworkError};
+pub use owners::read_owners;
+pub use price_sheet::read_sheet;
+pub use prices::{Convert, Ledger, Prices, Residual};
 pub use secret::{SecretError, SecretSource};
 pub use watch::Watch;
 pub use watched::Watched;

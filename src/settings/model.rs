@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::bounds::{Guard, ScopeLimits};
 use super::network::Network;
+use super::prices::{Ledger, Prices};
 use super::secret::SecretSource;
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
@@ -33,6 +34,10 @@ pub struct Settings {
     pub guard: Guard,
     /// How much may be stopped at once beyond what policies say.
     pub limits: ScopeLimits,
+    /// What things cost.
+    pub prices: Prices,
+    /// How costs are counted.
+    pub ledger: Ledger,
     /// The log.
     pub log: Log,
 }

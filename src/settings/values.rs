@@ -4,8 +4,8 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::tables::Kind;
-use crate::document::{Findings, Located, Read, Trouble, Word, elements, join, wrong_type};
-use crate::units::{Percent, Span};
+use crate::document::{Findings, Located, Read, Trouble, Word, elements, join, parsed, wrong_type};
+use crate::units::{Currency, Percent, Span};
 
 /// A plain value: one that can be given from outside the file too.
 pub(super) trait Plain: Read + Clone {
@@ -45,6 +45,19 @@ impl Read for String {
             return None;
         }
         Some(text.to_owned())
+    }
+}
+
+impl Plain for Currency {
+    const KIND: Kind = Kind::Text;
+}
+
+impl Read for Currency {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+        parsed(value, key, ("a currency in quotes, such as \"USD\"", findings), |text| {
+            let help = "write its three letters, such as \"USD\" or \"EUR\"";
+            text.parse().map_err(|_| Trouble::new(format!("\"{text}\" is not a currency"), help))
+        })
     }
 }
 

@@ -19,16 +19,7 @@ impl Store {
         sightings::close(&mut tx, &record.gone, record.at).await?;
         decisions(&mut tx, &record.decisions).await?;
         outbox::add(&mut tx, &record.messages).await?;
-        if let Some(at) = record.at {
-            for (id, result) in &record.settled {
-                // One settled before keeps its first end: it must not keep the rest of the sweep from being written.
-                intents::end(&mut tx, id, result, at).await?;
-            }
-            marks::evaluated(&mut tx, &record.evaluated, at).await?;
-            sightings::missed(&mut tx, &record.absent, at).await?;
-        } else if !(record.settled.is_empty() && record.evaluated.is_empty() && record.absent.is_empty()) {
-            return Err(StoreError::Absent("time of a sweep that settles, evaluates or misses".to_owned()));
-        }
+        dated(&mut tx, record).await?;
         if let Some((since, until)) = record.frozen {
             frozen(&mut tx, since, until).await?;
         }
@@ -36,6 +27,21 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// What happened at the time of the sweep.
+async fn dated(tx: &mut SqliteConnection, record: &SweepRecord) -> Result<(), StoreError> {
+    let Some(at) = record.at else {
+        let timeless = record.settled.is_empty() && record.evaluated.is_empty() && record.absent.is_empty();
+        let lost = || StoreError::Absent("time of a sweep that settles, evaluates or misses".to_owned());
+        return timeless.then_some(()).ok_or_else(lost);
+    };
+    for (id, result) in &record.settled {
+        // One settled before keeps its first end: it must not keep the rest of the sweep from being written.
+        intents::end(tx, id, result, at).await?;
+    }
+    marks::evaluated(tx, &record.evaluated, at).await?;
+    sightings::missed(tx, &record.absent, at).await
 }
 
 async fn frozen(tx: &mut SqliteConnection, since: Timestamp, until: Timestamp) -> Result<(), StoreError> {

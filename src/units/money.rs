@@ -97,6 +97,12 @@ impl Rate {
         Err(MoneyError::Range(decimal(i128::from(nanos), 9)))
     }
 
+    /// Nothing an hour.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        Self { nanos: 0, currency }
+    }
+
     /// Reads a decimal number, with or without an exponent. Digits beyond the ninth decimal are rounded, half to even.
     ///
     /// # Errors

@@ -9,6 +9,9 @@ use crate::{key, listed, page, row, shop, words};
 
 const B16: &str = include_str!("../fixtures/retail/b16als_v2.australiacentral.json");
 
+/// An answer by its name, and the fault that it is.
+type Answer = (&'static str, fn() -> Reply, FaultKind);
+
 fn asked(shop: &crate::Shop, status: &str) -> u64 {
     let counted = shop.azure.api_use().requests;
     counted.get(&("retail_prices", status.to_owned())).copied().unwrap_or(0)
@@ -119,7 +122,7 @@ async fn fault_8_what_is_not_a_page_of_prices_is_none() {
         )
     };
     let bomb = || json(200, &format!("{{\"Items\":[{}]}}", "[".repeat(100_000)));
-    let answers: [(&str, fn() -> Reply, FaultKind); 7] = [
+    let answers: [Answer; 7] = [
         ("a web page", html, FaultKind::Garbled),
         ("cut JSON", cut, FaultKind::Garbled),
         ("a short body", short, FaultKind::Unreachable),

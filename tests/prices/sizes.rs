@@ -74,12 +74,12 @@ async fn one_call_a_region_by_a_subscription_that_is_there() {
     };
     assert_eq!(asked, [at("sub-1", "japaneast"), at("sub-1", "westeurope"), at("sub-2", "northeurope")]);
     assert_eq!(shop.azure.api_use().requests.get(&("vm_sizes", "200".to_owned())), Some(&3));
-    let facts = shop.azure.size_facts(&key("standard_f2", "westeurope")).unwrap();
+    let facts = shop.azure.size(&key("standard_f2", "westeurope")).unwrap();
     assert_eq!(
         (&*facts.name, facts.vcpus, facts.gpus, &*facts.family),
         ("STANDARD_F2", Some(2), Some(1), "standardFFamily")
     );
-    assert_eq!(shop.azure.size_facts(&key("Standard_F8", "northeurope")), None);
+    assert_eq!(shop.azure.size(&key("Standard_F8", "northeurope")), None);
     assert_eq!(shop.list.connections(), 0);
 }
 

@@ -11,17 +11,23 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
     Activity, Freeze, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner, PowerState,
-    Reading, StopKey, Tags, Trigger, Unknown,
+    Reading, SizeFacts, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::guard::{FleetSight, Refusal};
+use lightsout::ledger::{
+    EntryKind, NoPrice, Price, PriceBook, PriceId, PriceKey, PriceSource, Priced, Quote, Residual, Sum,
+};
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::policy::Mode;
 use lightsout::report::{
     FaultLine, FleetView, InstanceView, Label, MoneyView, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView,
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
-use lightsout::units::{InstanceId, PolicyId, Region, When, WorkspaceId};
+use lightsout::units::{Currency, InstanceId, PolicyId, Rate, Region, When, WorkspaceId};
 use thin_vec::{ThinVec, thin_vec};
+
+#[path = "allowances.rs"]
+mod allowances;
 
 /// An instant in RFC 3339.
 pub fn at(text: &str) -> Timestamp {
@@ -249,7 +255,8 @@ fn with_stops() -> WorkspaceView {
 }
 
 fn with_troubles() -> WorkspaceView {
-    let busy = InstanceFacts { state: PowerState::JobRunning, ..facts("ws-b", "ci-busy") };
+    let size = Arc::from("STANDARD_NC24ADS_A100_V4");
+    let busy = InstanceFacts { state: PowerState::JobRunning, size, ..facts("ws-b", "ci-busy") };
     let odd = InstanceFacts {
         state: PowerState::Unrecognised(Arc::from("Hiber\nnating")),
         owner: Arc::default(),
@@ -276,9 +283,68 @@ fn unreadable() -> WorkspaceView {
     }
 }
 
+/// A dollar price of a size of ours, as a source gave it a day ago.
+pub fn price(id: i64, size: &str, rate: &str, source: PriceSource) -> Price {
+    let quote = Quote {
+        key: PriceKey::new(size, &Region::new("westeurope")),
+        source,
+        rate: Rate::parse(rate, Currency::USD).unwrap(),
+        fetched_at: minutes(-2_880),
+        effective: When::NONE,
+        meter: Arc::from("NC6s v3"),
+        etag: Arc::from(""),
+    };
+    Price { id: PriceId(id), quote, confirmed_at: minutes(-1_440) }
+}
+
+/// A sum of the ledger: credited, charged and open seconds.
+pub fn sum(account: (&str, Option<&str>), kind: EntryKind, price: Option<&Price>, sides: (i64, i64, i64)) -> Sum {
+    let (credited, charged, open) = sides;
+    Sum {
+        workspace: workspace(account.0),
+        team: account.1.map(Arc::from),
+        kind,
+        price: price.map(|price| price.id),
+        rate: price.map(|price| price.quote.rate),
+        priced: price.map(|price| (price.quote.key.clone(), price.quote.source)),
+        seconds: credited - charged + open,
+        charged,
+        open,
+    }
+}
+
+/// Prices of the sizes here, one of them unknown; and what a ledger with an older price came to.
+pub fn money() -> MoneyView {
+    let (old, new) = (
+        price(5, "Standard_NC6s_v3", "2.9", PriceSource::Retail),
+        price(7, "Standard_NC6s_v3", "3.06", PriceSource::Sheet),
+    );
+    let unknown = PriceKey::new("Standard_NC24ads_A100_v4", &Region::new("westeurope"));
+    let known = Priced { price: Some(new.clone()), doubt: None, asked_at: minutes(-30) };
+    let not_listed = Priced { price: None, doubt: Some(NoPrice::NotListed), asked_at: minutes(-30) };
+    let vision = ("ws-a", Some("vision"));
+    let sums = vec![
+        sum(vision, EntryKind::Usage, Some(&old), (7_200, 60, 0)),
+        sum(vision, EntryKind::Usage, Some(&new), (3_600, 0, 1_800)),
+        sum(("WS-A", Some("vision")), EntryKind::Avoided, Some(&new), (36_000, 300, 0)),
+        sum(("ws-b", None), EntryKind::Usage, None, (600, 0, 100)),
+        sum(("ws-b", None), EntryKind::WouldAvoid, Some(&new), (7_200, 0, 0)),
+    ];
+    let faults = FaultLine { workspace: None, label: "prices", words: "retail: it did not answer".to_owned() };
+    MoneyView {
+        prices: Arc::new(PriceBook::new([(new.quote.key, known), (unknown, not_listed)].into())),
+        faults: vec![faults],
+        sums: Arc::new(sums),
+        head: (42, "c0ffee".repeat(10)),
+        residual: Residual::listed().ok(),
+        sizes: quota(),
+    }
+}
+
 /// A fleet with something of everything that faces show.
 pub fn rich() -> FleetView {
     let mut view = fleet(vec![with_stops(), with_troubles(), unreadable()]);
+    view.money = money();
     let report = Arc::make_mut(&mut view.last);
     report.workspaces_read = 2;
     let sent = step(&facts("ws-a", "ci-due"), Ground::OffHours);
@@ -298,6 +364,7 @@ pub fn rich() -> FleetView {
         label: "forbidden",
         words: "could not list computes".to_owned(),
     }];
+    view.budgets = Arc::new(allowances::budgets());
     view
 }
 
@@ -312,4 +379,16 @@ fn notice(facts: &InstanceFacts) -> Notice {
         notify: Vec::new(),
         words: "it will be stopped".to_owned(),
     }
+}
+
+/// What is known of sizes: how much of the quota each holds.
+fn quota() -> Vec<(PriceKey, SizeFacts)> {
+    let size = |name: &str, family: &str, vcpus| SizeFacts {
+        name: name.into(),
+        family: family.into(),
+        vcpus: Some(vcpus),
+        gpus: None,
+    };
+    let region = Region::new("westeurope");
+    vec![(PriceKey::new("Standard_NC6s_v3", &region), size("Standard_NC6s_v3", "standardNCSv3Family", 6))]
 }

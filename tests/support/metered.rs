@@ -1,6 +1,7 @@
 //! The ledger of the fake world: what a scene says that was spent, and the marks of budgets. Rows are the store's.
 
 use jiff::Timestamp;
+use lightsout::facts::SizeFacts;
 use lightsout::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum};
 use lightsout::ports::{BudgetMark, Fault, FaultKind, LedgerBook, Prices, Quoted};
 
@@ -60,5 +61,8 @@ impl LedgerBook for FakeWorld {
 impl Prices for FakeWorld {
     async fn quotes(&self, _: &[PriceKey]) -> Vec<Quoted> {
         Vec::new()
+    }
+    fn size(&self, _: &PriceKey) -> Option<SizeFacts> {
+        None
     }
 }

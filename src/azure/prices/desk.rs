@@ -81,22 +81,16 @@ impl Desk {
         self.memory().sizes.insert(key, size);
     }
 
-    fn replace_sheet(&self, sheet: Arc<Sheet>) {
-        self.memory().sheet = sheet;
+    fn replace_sheet(&self, sheet: Arc<Sheet>) -> bool {
+        let old = std::mem::replace(&mut self.memory().sheet, Arc::clone(&sheet));
+        old != sheet
     }
 }
 
 impl<C> Azure<C> {
-    /// Prices by another sheet from now on.
-    pub fn use_sheet(&self, sheet: Arc<Sheet>) {
-        self.desk.replace_sheet(sheet);
-    }
-
-    /// What the list of VM sizes said of a size when it was last asked for its price: its vCPUs, which a stopped instance
-    /// goes on holding of the quota. None before that, or where the list is no source of prices.
-    #[must_use]
-    pub fn size_facts(&self, key: &PriceKey) -> Option<SizeFacts> {
-        self.desk.size(key)
+    /// Prices by this sheet from now on; true when it is another one than before.
+    pub fn use_sheet(&self, sheet: Arc<Sheet>) -> bool {
+        self.desk.replace_sheet(sheet)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The way to the public price list: one page as policy wants it, without a token, counted, tried again where that helps.
 
+use std::error::Error as _;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::SignedDuration;
@@ -13,12 +14,13 @@ use crate::azure::retry::{default_wait, pause, retry_after};
 use crate::azure::sending::{Answer, Names, fetch, price_client};
 use crate::azure::transport::{accept, draw, label};
 use crate::azure::usage::{Outcome, Usage, operation};
-use crate::ports::Clock;
+use crate::ports::{Clock, with_causes};
 
 /// The price list's own client, with what its host asked for.
 pub(super) struct OpenLine {
     pub(super) place: Place,
-    client: Client,
+    /// Or why there is none: without prices instances are governed all the same.
+    client: Result<Client, String>,
     tries_max: u32,
     patience: SignedDuration,
     /// Until when the host asked to be left alone, by the steady clock.
@@ -29,7 +31,8 @@ impl OpenLine {
     pub(super) fn new(prices: &PriceOptions, options: &AzureOptions, names: &Names) -> Result<Self, OptionsError> {
         let place = Place::new(&prices.retail_endpoint)?;
         Ok(Self {
-            client: price_client(options, place.origin(), names)?,
+            client: price_client(options, place.origin(), names)
+                .map_err(|error| with_causes(error.to_string(), error.source())),
             place,
             tries_max: options.tries_max.max(1),
             patience: options.patience,
@@ -70,7 +73,8 @@ impl OpenLine {
     }
 
     async fn once<C: Clock>(&self, url: &PriceUrl, clock: &C, usage: &Usage) -> Result<Answer, AzureError> {
-        let answer = fetch(&self.client, url).await;
+        let client = self.client.as_ref().map_err(|why| AzureError::NoConnection(why.clone()))?;
+        let answer = fetch(client, url).await;
         match &answer {
             Ok(answer) => usage.count(operation::RETAIL_PRICES, Outcome::Status(answer.status)),
             Err(error) => usage.count(operation::RETAIL_PRICES, Outcome::None(label(error))),

@@ -2,6 +2,7 @@
 
 use super::desk::by_region;
 use crate::azure::fleet::Azure;
+use crate::facts::SizeFacts;
 use crate::ledger::{NoPrice, PriceKey, PriceSource, Quote};
 use crate::ports::{Clock, Prices, Quoted};
 
@@ -22,6 +23,10 @@ impl<C: Clock> Prices for Azure<C> {
         }
         heard.sort_by_key(|quoted| order.iter().position(|source| *source == quoted.source));
         heard
+    }
+
+    fn size(&self, key: &PriceKey) -> Option<SizeFacts> {
+        self.desk.size(key)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `lightsout doctor`: each thing the service stands on, tried step by step. Changes nothing.
 
+mod prices;
+
 use std::error::Error as _;
 
 use serde::Serialize;
@@ -202,6 +204,7 @@ async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &Policy
     for workspace in &discovery.workspaces {
         one_workspace(seen, outside, set, workspace).await;
     }
+    prices::prices(seen, outside, &discovery.workspaces).await;
     api_version(seen, version);
     clock(seen, outside);
 }

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render;
 use crate::cli::tzdata;
-use crate::cli::wire_up::{WireError, engine_options, outside, with_store};
+use crate::cli::wire_up::{WireError, engine_options, outside, use_money_files, with_store};
 use crate::engine::{Engine, EngineOptions};
 use crate::policy::Severity;
 use crate::report::FleetView;
@@ -89,6 +89,7 @@ async fn looked(
     let zone_data = tzdata::release().map(Into::into);
     let engine = Engine::new(Arc::new(outside), EngineOptions { zone_data, ..engine_options(settings) });
     engine.recall().await?;
+    use_money_files(&engine, loaded);
     engine.adopt_for_a_look(loaded.policies.set.clone());
     engine.rehearse().await;
     Ok(engine)
@@ -106,6 +107,7 @@ async fn sweeper(
     let options = EngineOptions { stale_after: Some(FROM_CRON), zone_data, ..engine_options(settings) };
     let engine = Engine::new(Arc::new(outside), options);
     engine.recall().await?;
+    use_money_files(&engine, loaded);
     engine.adopt(loaded.policies.set.clone()).await?;
     Ok(engine)
 }

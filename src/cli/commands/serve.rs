@@ -12,7 +12,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::tzdata;
-use crate::cli::wire_up::{control_socket, engine_options, outside};
+use crate::cli::wire_up::{control_socket, engine_options, outside, use_money_files};
 use crate::engine::{AfterLook, Command, Engine};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
@@ -42,6 +42,9 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let engine: Arc<Service> =
         Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));
     engine.recall().await?;
+    use_money_files(&engine, &loaded);
+    // what is known of sizes beside their prices (quota) is not in the journal: it is asked for at every start
+    engine.prices_changed();
     engine.adopt(loaded.policies.set.clone()).await?;
     if let Err(why) = verdict_on(&loaded) {
         engine.partly_governed(&why);
@@ -54,7 +57,7 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let metrics = Metrics::new(metrics_options(&settings))?;
     listen(&settings, &engine, &metrics, &health)?;
     let (sender, receiver) = mpsc::channel(WAITING);
-    let watch = reloads(context, &loaded, sender.clone())?;
+    let watch = reloads(context, &loaded, (engine.clone(), sender.clone()))?;
     ends(&sender)?;
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
     tokio::spawn(watchdog(health.clone()));
@@ -123,8 +126,12 @@ fn metrics_options(settings: &Settings) -> MetricsOptions {
 }
 
 /// File changes and SIGHUP load everything anew: the policies are swapped when all are valid, else the last good ones
-/// stay (S10). Settings other than policies take a restart.
-fn reloads(context: &Context, loaded: &Loaded, sender: mpsc::Sender<Command>) -> Result<Arc<Watch>, CommandError> {
+/// stay (S10); so do the price sheet and the owners' teams, each for itself. Other settings take a restart.
+fn reloads(
+    context: &Context,
+    loaded: &Loaded,
+    (engine, sender): (Arc<Service>, mpsc::Sender<Command>),
+) -> Result<Arc<Watch>, CommandError> {
     let (changed, mut changes) = mpsc::channel(8);
     let watch = Watch::start(loaded.watched.clone(), (), changed.clone());
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| CommandError::Io("hear SIGHUP".to_owned(), error))?;
@@ -142,6 +149,8 @@ fn reloads(context: &Context, loaded: &Loaded, sender: mpsc::Sender<Command>) ->
             let (context, now) = (context.clone(), tokio::task::spawn_blocking);
             let Ok(loaded) = now(move || context.load()).await else { continue };
             following.follow(loaded.watched.clone());
+            loaded.money.diagnostics.iter().for_each(|found| tracing::warn!("{found}"));
+            use_money_files(&engine, &loaded);
             let policies = verdict_on(&loaded).map(|()| loaded.policies.set);
             if sender.send(Command::Policies(policies)).await.is_err() {
                 return;

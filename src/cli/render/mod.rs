@@ -1,6 +1,7 @@
 //! What commands print: pure functions from values to text.
 
 mod budgets;
+mod burning;
 mod explain;
 mod look;
 mod plan;

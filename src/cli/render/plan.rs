@@ -40,7 +40,7 @@ fn decided(view: &FleetView) -> impl Iterator<Item = (&InstanceView, &Verdict)> 
 }
 
 /// The stop that time alone will bring, if nothing changes.
-fn coming(verdict: &Verdict) -> Option<&Due> {
+pub(super) fn coming(verdict: &Verdict) -> Option<&Due> {
     match verdict.ground {
         Ground::Off
         | Ground::Unsettled
@@ -110,7 +110,7 @@ fn stops(text: &mut String, view: &FleetView, look: &Look) {
     }
 }
 
-fn name(id: &InstanceId) -> String {
+pub(super) fn name(id: &InstanceId) -> String {
     format!("{}/{}", id.workspace().name(), id.name())
 }
 

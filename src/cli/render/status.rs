@@ -2,6 +2,7 @@
 
 use super::Look;
 use super::budgets::budgets;
+use super::burning::burning;
 use super::sweep::{counts, fault_lines};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
@@ -13,6 +14,7 @@ pub fn status(view: &FleetView, look: &Look) -> String {
     let mut text = String::new();
     troubles(&mut text, view, look);
     summary(&mut text, view, look);
+    burning(&mut text, view, look);
     workspaces(&mut text, view, look);
     overdue(&mut text, view, look);
     holds(&mut text, view, look);

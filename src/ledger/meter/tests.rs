@@ -197,7 +197,98 @@ fn operations() -> impl Strategy<Value = Option<Operation>> {
     ]
 }
 
+/// What truly happens: asked at these instants, a stop first, then a start, and so on; each stop takes so long.
+struct Life {
+    asked: Vec<i64>,
+    stop_takes: i64,
+}
+
+impl Life {
+    fn state(&self, at: i64) -> PowerState {
+        let done = self.asked.iter().filter(|asked| **asked <= at).count();
+        match (done % 2, self.asked.get(done.wrapping_sub(1))) {
+            (1, Some(stop)) if at < stop + self.stop_takes => PowerState::Changing(Arc::from("Stopping")),
+            (1, _) => PowerState::Stopped,
+            _ => PowerState::Running,
+        }
+    }
+
+    fn last(&self, at: i64) -> Option<LastOperation> {
+        let done = self.asked.iter().filter(|asked| **asked <= at).count();
+        let operation = if done % 2 == 1 { Operation::Stop } else { Operation::Start };
+        done.checked_sub(1).map(|place| op(operation, self.asked[place]))
+    }
+
+    fn billed(&self, from: i64, to: i64) -> i64 {
+        let mut runs = vec![(i64::MIN, self.asked.first().map_or(i64::MAX, |stop| stop + self.stop_takes))];
+        for pair in self.asked[1.min(self.asked.len())..].chunks(2) {
+            runs.push((pair[0], pair.get(1).map_or(i64::MAX, |stop| stop + self.stop_takes)));
+        }
+        runs.iter().map(|(start, end)| ((*end).min(to) - (*start).max(from)).max(0)).sum()
+    }
+}
+
+/// What the meter says of a life that is looked at at these instants: billed seconds up to the last look.
+fn metered(life: &Life, looks: &[i64]) -> Seconds {
+    let (mut open, mut before) = (None::<Open>, None::<(i64, Option<LastOperation>)>);
+    let mut sum = Seconds::default();
+    let mut add = |interval: &Interval| {
+        let billed = interval.billed();
+        sum = Seconds { low: sum.low + billed.low, mid: sum.mid + billed.mid, high: sum.high + billed.high };
+    };
+    for at in looks {
+        let (state, last) = (life.state(*at), life.last(*at));
+        let is_news = before.as_ref().is_none_or(|(_, known)| *known != last);
+        let look = Look {
+            at: *at,
+            before: before.as_ref().map(|(at, _)| *at),
+            state: &state,
+            operation: last.as_ref(),
+            is_news,
+        };
+        open = Some(match open {
+            None => first(&look, None),
+            Some(open) => {
+                let turned = turn(open, &look);
+                turned.closed.iter().for_each(&mut add);
+                turned.open
+            }
+        });
+        before = Some((*at, last));
+    }
+    add(&open.unwrap().until(Bound::sharp(*looks.last().unwrap())));
+    sum
+}
+
 proptest! {
+    /// However rarely and irregularly it is looked at, the truth lies within the bounds; and two who look at different
+    /// times differ by no more than their bounds (C4).
+    #[test]
+    fn the_truth_lies_within_the_bounds_whenever_one_looks(
+        pauses in proptest::collection::vec(3_700_i64..40_000, 0..8),
+        stop_takes in 20_i64..200,
+        one in proptest::collection::vec(10_i64..9_000, 1..40),
+        other in proptest::collection::vec(10_i64..9_000, 1..40),
+    ) {
+        let summed = |start: i64, parts: &[i64]| {
+            parts.iter().scan(start, |at, part| { *at += part; Some(*at) }).collect::<Vec<i64>>()
+        };
+        let life = Life { asked: summed(1_000_000, &pauses), stop_takes };
+        let end = 1_000_000 + 300_000;
+        let looks = |parts: &[i64]| {
+            let mut looks = vec![1_000_000];
+            looks.extend(summed(1_000_000, parts));
+            looks.push(end);
+            looks
+        };
+        let truth = life.billed(1_000_000, end);
+        let (one, other) = (metered(&life, &looks(&one)), metered(&life, &looks(&other)));
+        for said in [one, other] {
+            prop_assert!(said.low <= truth && truth <= said.high, "{said:?} and the truth is {truth}");
+        }
+        prop_assert!(one.low <= other.high && other.low <= one.high);
+    }
+
     /// Conservation (C16): whatever is seen, in whatever order clocks tell it, intervals follow each other without hole
     /// or overlap from the first look to the open end, and bounds hold their ends.
     #[test]

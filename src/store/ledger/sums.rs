@@ -6,26 +6,46 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::read::entry_of;
-use super::spent::rates;
-use crate::ledger::{AvoidedDetail, Entry, EntryKind, MeterState, PriceId, SubjectId, Sum};
+use crate::ledger::{AvoidedDetail, Entry, EntryKind, MeterState, PriceId, Quote, SubjectId, Sum};
 use crate::store::rows::Place;
 use crate::store::sightings::ROWS;
 use crate::store::{Store, StoreError};
-use crate::units::{Rate, WorkspaceId};
+use crate::units::WorkspaceId;
 
 /// Workspace, team, kind, price.
 pub(super) type Key = (String, String, &'static str, i64);
 
-/// What a row counts: running seconds, or credited less charged ones.
-pub(super) fn seconds_of(entry: &Entry) -> Result<i64, StoreError> {
+/// Both sides of an account, in seconds. Neither ever shrinks: what is taken back is charged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sides {
+    pub(super) credited: i64,
+    pub(super) charged: i64,
+}
+
+impl Sides {
+    pub(super) const fn plus(self, other: Self) -> Self {
+        Self {
+            credited: self.credited.saturating_add(other.credited),
+            charged: self.charged.saturating_add(other.charged),
+        }
+    }
+
+    /// What takes these back.
+    pub(super) const fn turned(self) -> Self {
+        Self { credited: self.charged, charged: self.credited }
+    }
+}
+
+/// What a row counts: running seconds, or credited and charged ones.
+pub(super) fn sides_of(entry: &Entry) -> Result<Sides, StoreError> {
     match (entry.kind, entry.interval.state) {
-        (EntryKind::Usage, MeterState::Running) => Ok(entry.interval.length()),
-        (EntryKind::Usage, MeterState::Stopped | MeterState::Unknown | MeterState::Gone) => Ok(0),
+        (EntryKind::Usage, MeterState::Running) => Ok(Sides { credited: entry.interval.length(), charged: 0 }),
+        (EntryKind::Usage, MeterState::Stopped | MeterState::Unknown | MeterState::Gone) => Ok(Sides::default()),
         (EntryKind::Avoided | EntryKind::WouldAvoid, _) => {
             let number = entry.seq.to_string();
             let place = Place { table: "ledger", row: &number };
             let detail: AvoidedDetail = place.json(entry.detail.as_deref().unwrap_or_default())?;
-            Ok(detail.credited.saturating_sub(detail.charged))
+            Ok(Sides { credited: detail.credited, charged: detail.charged })
         }
     }
 }
@@ -36,31 +56,33 @@ type Accounts = HashMap<SubjectId, (String, String)>;
 /// Adds new rows to the sums; a correction takes away what it corrects.
 pub(super) async fn add(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<(), StoreError> {
     let accounts = accounts(tx, entries).await?;
-    let mut sums: BTreeMap<Key, i64> = BTreeMap::new();
-    let mut count = |entry: &Entry, seconds: i64| {
+    let mut sums: BTreeMap<Key, Sides> = BTreeMap::new();
+    let mut count = |entry: &Entry, sides: Sides| {
         let (workspace, team) = accounts.get(&entry.subject).cloned().unwrap_or_default();
         let key = (workspace, team, entry.kind.label(), entry.price.map_or(0, |id| id.0));
-        let sum = sums.entry(key).or_insert(0);
-        *sum = sum.saturating_add(seconds);
+        let sum = sums.entry(key).or_default();
+        *sum = sum.plus(sides);
     };
     for entry in entries {
-        count(entry, seconds_of(entry)?);
+        count(entry, sides_of(entry)?);
         if let Some(corrects) = entry.corrects {
             // of the same life, and so of the same workspace; its team may be another one
             let old = in_force(tx, corrects, entry.seq).await?;
-            count(&old, seconds_of(&old)?.saturating_neg());
+            count(&old, sides_of(&old)?.turned());
         }
     }
-    for ((workspace, team, kind, price), seconds) in sums.into_iter().filter(|(_, seconds)| *seconds != 0) {
+    for ((workspace, team, kind, price), sides) in sums.into_iter().filter(|(_, sides)| *sides != Sides::default()) {
         sqlx::query(
-            "INSERT INTO ledger_sums (workspace, team, kind, price, seconds) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (workspace, team, kind, price) DO UPDATE SET seconds = seconds + excluded.seconds",
+            "INSERT INTO ledger_sums (workspace, team, kind, price, credited, charged) VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT (workspace, team, kind, price)
+             DO UPDATE SET credited = credited + excluded.credited, charged = charged + excluded.charged",
         )
         .bind(workspace)
         .bind(team)
         .bind(kind)
         .bind(price)
-        .bind(seconds)
+        .bind(sides.credited)
+        .bind(sides.charged)
         .execute(&mut *tx)
         .await?;
     }
@@ -108,24 +130,33 @@ async fn in_force(tx: &mut SqliteConnection, row: i64, before: i64) -> Result<En
 impl Store {
     pub(in crate::store) async fn read_sums(&self) -> Result<Vec<Sum>, StoreError> {
         let mut tx = self.readers().begin().await?;
-        let closed =
-            sqlx::query("SELECT workspace, team, kind, price, seconds FROM ledger_sums").fetch_all(&mut *tx).await?;
+        let closed = sqlx::query("SELECT workspace, team, kind, price, credited, charged, 0 AS open FROM ledger_sums")
+            .fetch_all(&mut *tx)
+            .await?;
         // what goes on counts up to when it was last seen
         let open = sqlx::query(
             "SELECT m.workspace, coalesce(s.team, '') AS team, 'usage' AS kind, coalesce(m.price, 0) AS price,
-                    sum(max(0, coalesce(m.unseen_since, unixepoch(w.seen_at)) - m.since_at)) AS seconds
+                    0 AS credited, 0 AS charged,
+                    sum(max(0, coalesce(m.unseen_since, unixepoch(w.seen_at)) - m.since_at)) AS open
              FROM meters m JOIN ledger_subjects s ON s.id = m.subject JOIN workspaces w ON w.workspace = m.workspace
              WHERE m.state = 'running' GROUP BY 1, 2, 4",
         )
         .fetch_all(&mut *tx)
         .await?;
-        let mut sums: BTreeMap<(String, String, EntryKind, i64), i64> = BTreeMap::new();
+        let mut sums: BTreeMap<(String, String, EntryKind, i64), (Sides, i64)> = BTreeMap::new();
         for row in closed.iter().chain(&open) {
-            let sum = sums.entry(key_of(row)?).or_insert(0);
-            *sum = sum.saturating_add(row.try_get("seconds")?);
+            let (sides, going_on) = sums.entry(key_of(row)?).or_default();
+            *sides = sides.plus(Sides { credited: row.try_get("credited")?, charged: row.try_get("charged")? });
+            *going_on = going_on.saturating_add(row.try_get("open")?);
         }
-        let rates = rates(&mut tx).await?;
-        sums.into_iter().map(|sum| sum_of(sum, &rates)).collect()
+        let mut quotes: HashMap<i64, Quote> = HashMap::new();
+        for row in sqlx::query("SELECT id, body FROM prices").fetch_all(&mut *tx).await? {
+            let id: i64 = row.try_get("id")?;
+            let number = id.to_string();
+            let quote: Quote = Place { table: "prices", row: &number }.json(row.try_get("body")?)?;
+            quotes.insert(id, quote);
+        }
+        sums.into_iter().map(|sum| sum_of(sum, &quotes)).collect()
     }
 }
 
@@ -135,17 +166,24 @@ fn key_of(row: &SqliteRow) -> Result<(String, String, EntryKind, i64), StoreErro
     Ok((workspace, row.try_get("team")?, kind, row.try_get("price")?))
 }
 
-/// Workspace, team, kind, price; and seconds.
-type Counted = ((String, String, EntryKind, i64), i64);
+/// Workspace, team, kind, price; and seconds: written down, and going on.
+type Counted = ((String, String, EntryKind, i64), (Sides, i64));
 
-fn sum_of(((workspace, team, kind, price), seconds): Counted, rates: &HashMap<i64, Rate>) -> Result<Sum, StoreError> {
+fn sum_of(
+    ((workspace, team, kind, price), (sides, open)): Counted,
+    quotes: &HashMap<i64, Quote>,
+) -> Result<Sum, StoreError> {
+    let quote = quotes.get(&price);
     let place = Place { table: "ledger_sums", row: &workspace };
     Ok(Sum {
         workspace: WorkspaceId::parse(&workspace).map_err(|error| place.wrong(error))?,
         team: (!team.is_empty()).then(|| team.into()),
         kind,
         price: (price != 0).then_some(PriceId(price)),
-        rate: rates.get(&price).copied(),
-        seconds,
+        rate: quote.map(|quote| quote.rate),
+        priced: quote.map(|quote| (quote.key.clone(), quote.source)),
+        seconds: sides.credited.saturating_sub(sides.charged).saturating_add(open),
+        charged: sides.charged,
+        open,
     })
 }

@@ -76,6 +76,7 @@ CREATE TABLE ledger (
     CHECK (from_at <= to_at AND from_low <= from_at AND from_at <= from_high AND to_low <= to_at AND to_at <= to_high)
 ) STRICT;
 CREATE INDEX ledger_by_end ON ledger (to_at);
+CREATE INDEX ledger_unpriced ON ledger (seq) WHERE price IS NULL AND (kind <> 'usage' OR state <> 'stopped');
 CREATE INDEX ledger_corrections ON ledger (corrects) WHERE corrects IS NOT NULL;
 CREATE TRIGGER ledger_stands BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: a correction is a new row'); END;
@@ -140,12 +141,14 @@ CREATE TRIGGER budget_marks_stay BEFORE DELETE ON budget_marks
 BEGIN SELECT RAISE(ABORT, 'a level is reached once: its mark stays'); END;
 
 -- Sums of the rows, kept with each that is added; `lightsout ledger verify` adds them up again. Usage counts running
--- seconds, the other kinds credited less charged ones; price 0 is none, team '' nobody's.
+-- seconds, the other kinds credited ones. `charged` is taken from that: what restarts cost, and what corrections take
+-- back. Both only grow, so that counters can be made of them. Price 0 is none, team '' nobody's.
 CREATE TABLE ledger_sums (
     workspace TEXT NOT NULL,
     team      TEXT NOT NULL,
     kind      TEXT NOT NULL,
     price     INTEGER NOT NULL,
-    seconds   INTEGER NOT NULL,
+    credited  INTEGER NOT NULL CHECK (credited >= 0),
+    charged   INTEGER NOT NULL CHECK (charged >= 0),
     PRIMARY KEY (workspace, team, kind, price)
 ) STRICT, WITHOUT ROWID;
