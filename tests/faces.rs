@@ -174,6 +174,11 @@ lightsout_unknown_prices{why=absurd} 0
 lightsout_doubted_prices{why=not_listed} 0
 lightsout_price_source_faults{} 1
 lightsout_ledger_rows{} 42
+lightsout_budget_limit{policy=office,scope=ws-a,currency=USD} 2000
+lightsout_budget_spent{policy=office,scope=ws-a,currency=USD} 1700.125000
+lightsout_budget_spent{policy=office,scope=owners,currency=USD} 3400
+lightsout_budget_forecast{policy=office,scope=ws-a,bound=mid} 2250.500000
+lightsout_budget_forecast{policy=office,scope=owners,bound=high} 5200
 ";
 
 #[test]
@@ -187,6 +192,24 @@ fn the_page_says_what_the_view_says() {
     }
     let never_read = value(&page, "lightsout_workspace_read_timestamp_seconds", &[("workspace", "ws-c")]);
     assert_eq!(never_read, None, "what was never read is not of 1970");
+}
+
+#[test]
+fn budgets_are_capped_and_name_no_person() {
+    let page = text(&observed(), Format::Classic);
+    assert!(!page.contains("bob@example.com"), "an owner is no label");
+    let unknown = value(&page, "lightsout_budget_forecast", &[("scope", "ws-b")]);
+    assert_eq!(unknown, None, "what nobody can foresee is not nothing");
+    let mut view = build::rich();
+    let one = view.budgets.first().unwrap().clone();
+    let many = (0..500).map(|n| lightsout::report::BudgetView { scope: format!("ws-{n:03}").into(), ..one.clone() });
+    view.budgets = Arc::new(many.collect());
+    let metrics = Metrics::new(options()).unwrap();
+    metrics.observe_sweep(&view, &api_use());
+    let page = text(&metrics, Format::Classic);
+    assert_eq!(exposition::read(&page)["lightsout_budget_limit"].samples.len(), 201);
+    let rest = value(&page, "lightsout_budget_limit", &[("scope", "other")]);
+    assert_eq!(rest.as_deref(), Some("600000"), "300 of them together");
 }
 
 #[test]

@@ -144,6 +144,9 @@ fn terms(text: &mut String, terms: &Terms) {
     if let Some(rule) = &terms.uptime {
         writeln!(text, "  uptime {}", rule.max).unwrap();
     }
+    if let Some(rule) = &terms.budget {
+        writeln!(text, "  budget {}", rule.in_words()).unwrap();
+    }
     let warning = &terms.warning;
     writeln!(text, "  busy cap {}", optional(terms.busy_cap)).unwrap();
     writeln!(

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{NoticeKey, StopKey};
 use lightsout::notify::{Channel, Channels, Looking, Lookup, Now, Webhook, WebhookError, WebhookOptions};
-use lightsout::ports::{Fault, FaultKind, Message, MessageKind, Notify};
+use lightsout::ports::{About, Fault, FaultKind, Message, MessageKind, Notify};
 use lightsout::units::{InstanceId, PolicyId, When};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -128,8 +128,7 @@ fn message() -> Message {
     Message {
         id: "warning|ci-a|k1".to_owned(),
         kind: MessageKind::Warning,
-        instance: InstanceId::parse(text).unwrap(),
-        created: When::NONE,
+        about: About::Instance { instance: InstanceId::parse(text).unwrap(), created: When::NONE },
         notice: Some(NoticeKey { stop: StopKey("k1".into()), stop_at }),
         policy: PolicyId::new("Nightly"),
         ground: "off_hours".to_owned(),
@@ -156,9 +155,10 @@ async fn a_message_is_posted_once_signed_and_with_its_key() {
     assert_eq!(header("content-type"), Some("application/json"));
     assert_eq!(header("idempotency-key"), Some("warning|ci-a|k1"));
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+    let About::Instance { instance, .. } = message().about else { panic!("no instance") };
     let expected = serde_json::json!({
-        "version": 1, "id": "warning|ci-a|k1", "kind": "warning", "instance": message().instance.to_string(), "instance_name": "Ci-A",
-        "workspace": message().instance.workspace().to_string(), "stop_at": "2027-01-15T08:15:00Z", "ground": "off_hours", "policy": "Nightly",
+        "version": 1, "id": "warning|ci-a|k1", "kind": "warning", "instance": instance.to_string(), "instance_name": "Ci-A",
+        "workspace": instance.workspace().to_string(), "stop_at": "2027-01-15T08:15:00Z", "ground": "off_hours", "policy": "Nightly",
         "owner": "a@example.org", "notify": ["team@example.org"], "words": "Ci-A will be stopped – \"soon\"", "at": "2027-01-15T08:00:00Z",
     });
     assert_eq!(body, expected);

@@ -9,13 +9,13 @@ use crate::azure::Azure;
 use crate::bills::BillFolder;
 use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, SizeFacts, StopResult, WorkspaceFacts};
 use crate::ledger::{
-    BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Sum,
+    BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Spent, Sum,
 };
 use crate::notify::Channels;
 use crate::ports::{
-    ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, Clock, DecisionRow, Discovery, Fault,
-    FreezeSwitch, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe, OperationHandle, OperationState,
-    Prices, Quoted, Recall, RevisionMark, Statement, StopInstances, StopPermit, SweepRecord,
+    ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow, Discovery,
+    Fault, FreezeSwitch, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe, OperationHandle,
+    OperationState, Prices, Quoted, Recall, RevisionMark, Statement, StopInstances, StopPermit, SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};
@@ -183,6 +183,12 @@ impl<C: Clock> LedgerBook for Outside<C> {
     }
     async fn sums(&self) -> Result<Vec<Sum>, Fault> {
         self.store.sums().await
+    }
+    async fn spent(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
+        self.store.spent(from, to).await
+    }
+    async fn marks(&self, month: &str) -> Result<Vec<BudgetMark>, Fault> {
+        self.store.marks(month).await
     }
     async fn head(&self) -> Result<Head, Fault> {
         self.store.head().await

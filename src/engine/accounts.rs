@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::book::{Changes, Place, Rule};
 use super::entry::Entry;
 use super::state::{Engine, State};
-use crate::facts::{Activity, InstanceFacts, Tags};
+use crate::facts::{Activity, InstanceFacts, Tags, team_of};
 use crate::ledger::{ClaimRules, Counterfactual, Governance, Limit, Residual, Terms};
 use crate::plan::Step;
 use crate::policy::{Mode, Policy};
@@ -50,17 +50,7 @@ impl Default for Accounting {
 impl Accounting {
     /// The team an instance is counted for.
     fn team(&self, facts: &InstanceFacts, workspace: &Tags, owners: &Owners) -> Option<Arc<str>> {
-        let tag = |tags: &Tags| tags.get(&self.team_tag).map(str::trim).filter(|team| !team.is_empty()).map(Arc::from);
-        let of_owner = || {
-            let owner = &facts.owner;
-            let names =
-                [owner.name(), owner.user_name.as_deref(), owner.assigned_id.as_deref(), owner.user_id.as_deref()];
-            names
-                .into_iter()
-                .flatten()
-                .find_map(|name| owners.get(&name.to_ascii_lowercase()).map(|team| Arc::from(team.as_str())))
-        };
-        facts.tags.known().and_then(tag).or_else(of_owner).or_else(|| tag(workspace))
+        team_of(facts, workspace, &self.team_tag, owners).map(Arc::from)
     }
 }
 
@@ -95,6 +85,7 @@ impl<W: World> Engine<W> {
             unseen: std::mem::take(&mut changes.unseen),
             seen_again: std::mem::take(&mut changes.seen_again),
             would,
+            marks: state.budgets.reached.iter().map(|(mark, _)| mark.clone()).collect(),
             rules: self.options.accounting.rules,
             clock_trouble: state.clock_trouble.is_some(),
         }

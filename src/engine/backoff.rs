@@ -43,7 +43,7 @@ pub(super) fn next_try_of(
 mod tests {
     use super::*;
     use crate::facts::{NoticeKey, StopKey};
-    use crate::ports::MessageKind;
+    use crate::ports::{About, MessageKind};
     use crate::units::{InstanceId, PolicyId};
 
     fn wait(attempts: u32, share: u16) -> i64 {
@@ -73,8 +73,7 @@ mod tests {
         Message {
             id: "warning".to_owned(),
             kind: MessageKind::Warning,
-            instance: InstanceId::parse(id).unwrap(),
-            created: crate::units::When::NONE,
+            about: About::Instance { instance: InstanceId::parse(id).unwrap(), created: crate::units::When::NONE },
             notice: Some(key),
             policy: PolicyId::new("p"),
             ground: "off_hours".to_owned(),

@@ -90,9 +90,9 @@ impl<W: World> Engine<W> {
     }
 
     fn remember_delivery(&self, message: &Message, at: Timestamp) {
-        let Some(key) = &message.notice else { return };
+        let (Some(key), Some((instance, _))) = (&message.notice, message.instance()) else { return };
         let mut state = self.lock();
-        let notices = state.history_mut(&message.instance).map(|history| &mut history.notices);
+        let notices = state.history_mut(instance).map(|history| &mut history.notices);
         if let Some(notice) = notices.and_then(|notices| notices.iter_mut().find(|notice| notice.key == *key)) {
             notice.state = NoticeState::Delivered { at };
         }

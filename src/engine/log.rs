@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::plan::Notice;
-use crate::ports::Fault;
+use crate::ports::{BudgetMark, Fault, Message};
 use crate::report::{FaultLine, Outcome, ReconciliationView, StopLine, SweepReport};
 
 /// A fault of the service itself.
@@ -45,6 +45,14 @@ pub(super) fn reconciled(view: &ReconciliationView) {
     tracing::info!(days, compared, error, "the ledger was compared with the bill");
     for fault in &view.faults {
         tracing::warn!("a bill could not be had, and what was had before stands: {}", fault.words);
+    }
+}
+
+/// Levels of budgets that were reached, whether or not anybody is told.
+pub(super) fn levels(reached: &[(BudgetMark, Option<Message>)]) {
+    for (mark, message) in reached {
+        let BudgetMark { policy, month, level, spent, .. } = mark;
+        tracing::warn!(policy = %policy, %month, level, told = message.is_some(), "{} has spent {spent} of its budget", mark.scope);
     }
 }
 

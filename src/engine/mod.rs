@@ -2,8 +2,10 @@
 
 mod accounts;
 mod act;
+mod allowances;
 mod backoff;
 mod book;
+mod budgets;
 mod clockwatch;
 mod control;
 mod decide;
@@ -26,6 +28,7 @@ mod sight;
 mod state;
 mod stuck;
 mod sweep;
+mod told;
 
 pub use accounts::{Accounting, Owners};
 pub use control::ControlError;

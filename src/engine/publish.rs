@@ -60,6 +60,7 @@ impl State {
                 sizes: self.sizes.iter().map(|(key, size)| (key.clone(), size.clone())).collect(),
                 reconciliation: self.reconciliation.clone(),
             },
+            budgets: self.budgets.views.clone(),
             last: self.last.clone(),
         }
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use thin_vec::ThinVec;
 
 use super::book::Changes;
+use super::log;
 use super::settle::Settled;
 use super::state::Engine;
 use crate::facts::{NoticeState, PastNotice};
@@ -44,6 +45,8 @@ fn joined_accounts(mut left: Accounts, new: Accounts) -> Accounts {
         unseen: joined(left.unseen, new.unseen),
         seen_again: joined(left.seen_again, new.seen_again),
         would: joined(left.would, new.would),
+        // those that were not written are reckoned anew
+        marks: new.marks,
         rules: new.rules,
         clock_trouble: new.clock_trouble,
     }
@@ -90,6 +93,7 @@ impl<W: World> Engine<W> {
         let notices: Vec<Notice> = notices.into_iter().filter(|notice| self.enforces(&notice.policy)).collect();
         let mut messages: Vec<Message> = notices.iter().map(|notice| Message::warning(notice, now)).collect();
         messages.extend(found.settled.messages);
+        messages.extend(self.lock().budgets.reached.iter().filter_map(|(_, message)| message.clone()));
         let accounts = self.accounts(&mut found.changes, &found.read, &found.would);
         let mut left = std::mem::take(&mut self.lock().unwritten);
         left.gone.retain(|(id, _)| !found.changes.sightings.iter().any(|seen| seen.facts.id == *id));
@@ -111,6 +115,7 @@ impl<W: World> Engine<W> {
             return Err(fault);
         }
         let mut state = self.lock();
+        log::levels(&std::mem::take(&mut state.budgets.reached));
         for notice in &notices {
             let Some(history) = state.history_mut(&notice.instance) else {
                 continue;
@@ -128,9 +133,9 @@ impl<W: World> Engine<W> {
         Ok(())
     }
 
-    /// What was seen and settled goes with the next record; warnings do not, since they are decided anew.
+    /// What was seen and settled goes with the next record; warnings and news of budgets do not, since they are made anew.
     pub(super) fn keep_for_later(&self, mut record: SweepRecord) {
-        record.messages.retain(|message| message.kind != MessageKind::Warning);
+        record.messages.retain(|message| !matches!(message.kind, MessageKind::Warning | MessageKind::Budget));
         newest(&mut record.sightings);
         newest(&mut record.gone);
         newest(&mut record.decisions);

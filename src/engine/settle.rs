@@ -7,7 +7,7 @@ use super::state::Engine;
 use crate::facts::{
     EndedStop, InstanceFacts, OpenIntent, Operation, OperationStatus, PowerState, StopResult, UNSENT, WorkspaceFacts,
 };
-use crate::ports::{Fault, FaultKind, Message, MessageKind, OperationHandle, OperationState, World};
+use crate::ports::{About, Fault, FaultKind, Message, MessageKind, OperationHandle, OperationState, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -185,21 +185,16 @@ pub(super) fn after(
     words: String,
     now: Timestamp,
 ) -> Message {
-    let word = match kind {
-        MessageKind::Warning => "warning",
-        MessageKind::Stopped => "stopped",
-        MessageKind::StopFailed => "stop_failed",
-    };
     Message {
         id: format!(
-            "{word}|{}|{}|{}",
+            "{}|{}|{}|{}",
+            kind.label(),
             facts.id.to_string().to_ascii_lowercase(),
             facts.created.known().unwrap_or_default(),
             super::state::key_text(key)
         ),
         kind,
-        instance: facts.id.clone(),
-        created: facts.created,
+        about: About::Instance { instance: facts.id.clone(), created: facts.created },
         notice: None,
         policy: PolicyId::new(key.policy()),
         ground: key.rule().to_owned(),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::accounts::Owners;
 use super::book::{Place, Rule};
+use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
 use super::sight::Asked;
@@ -78,6 +79,8 @@ pub(super) struct State {
     /// How the ledger compares with Azure's bill, and when that is looked at again.
     pub(super) reconciliation: Option<Arc<ReconciliationView>>,
     pub(super) bills_due_at: Option<Timestamp>,
+    /// Budgets as they were last added up.
+    pub(super) budgets: Budgets,
     pub(super) last: Arc<SweepReport>,
 }
 
@@ -139,6 +142,7 @@ impl<W: World> Engine<W> {
             head: Head::EMPTY,
             reconciliation: None,
             bills_due_at: None,
+            budgets: Budgets::default(),
             last: Arc::new(SweepReport::default()),
         };
         let view = FleetView {
@@ -150,6 +154,7 @@ impl<W: World> Engine<W> {
             sight: FleetSight::default(),
             messages_let_go: 0,
             money: MoneyView::default(),
+            budgets: Arc::default(),
             last: Arc::new(SweepReport::default()),
         };
         Self {

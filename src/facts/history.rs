@@ -10,12 +10,12 @@ use super::Created;
 use crate::units::{InstanceId, When};
 
 /// Identity of one reason to stop one instance once: civil date and edge for hours, the run's start for uptime, the
-/// quiet stretch's start for idle – never the UTC instant of the deadline (S2).
+/// quiet stretch's start for idle, the month and the run's start for a budget – never the UTC instant of the deadline (S2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StopKey(pub Arc<str>);
 
 impl StopKey {
-    /// `hours`, `idle` or `uptime`: the first part.
+    /// `hours`, `idle`, `uptime` or `budget`: the first part.
     #[must_use]
     pub fn rule(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()

@@ -6,6 +6,7 @@ mod instance;
 mod inventory;
 mod reading;
 mod size;
+mod team;
 
 pub use activity::{Activity, Source};
 pub use history::{
@@ -18,3 +19,4 @@ pub use instance::{
 pub use inventory::{Completeness, Inventory, WorkspaceFacts};
 pub use reading::{Reading, Unknown};
 pub use size::SizeFacts;
+pub use team::{Teams, team_of};

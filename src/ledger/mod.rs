@@ -8,10 +8,13 @@ mod book;
 mod chain;
 mod entry;
 mod meter;
+mod month;
+mod outlook;
 mod price;
 mod reconcile;
 mod saving;
 mod sheet;
+mod spent;
 mod sum;
 
 pub use account::{
@@ -23,6 +26,8 @@ pub use book::{PriceBook, Priced};
 pub use chain::{Auditor, BEGINNING, Broken, Digests, Hash, Head, Life, digest, hex, seal};
 pub use entry::{Entry, EntryKind, Governance, Residual, Subject, SubjectId, Terms, TermsId};
 pub use meter::{Basis, Bound, GAP, Interval, Look, MeterState, Open, Seconds, Turned, first, turn};
+pub use month::Month;
+pub use outlook::{Outlook, outlook};
 pub use price::{NoPrice, Price, PriceId, PriceKey, PriceSource, Quote};
 pub use reconcile::{
     AvoidedStretch, BillLine, BillSource, Bills, Cause, Compared, DaySpan, MeterDays, Metered, MeteredCost, Part,
@@ -30,4 +35,5 @@ pub use reconcile::{
 };
 pub use saving::{Avoided, AvoidedDetail, Claim, ClaimEnd, ClaimRules, Counterfactual, Limit};
 pub use sheet::{Sheet, SheetLine, SheetTerms};
+pub use spent::{Spent, SpentTotal, percent_of};
 pub use sum::Sum;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bill;
+use super::budgets;
 use super::escape;
 use super::money;
 use super::names::{self, Family};
@@ -30,6 +31,7 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     stops(&mut draft, tally, view);
     azure(&mut draft, view, api);
     policies(&mut draft, tally, view);
+    budgets::write(&mut draft, view);
     switches(&mut draft, view);
     money::write(&mut draft, view, &tally.teams);
     bill::write(&mut draft, view);

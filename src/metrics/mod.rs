@@ -1,6 +1,7 @@
 //! What is measured: every name once, and the text that Prometheus reads, rendered once a sweep.
 
 mod bill;
+mod budgets;
 mod escape;
 mod fleet;
 mod money;

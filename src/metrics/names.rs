@@ -127,6 +127,9 @@ families! {
     RELOAD_AT = Gauge "lightsout_policy_reload_timestamp_seconds" &[], "When policies were last loaded successfully.";
     CANARY_UNTIL = Gauge "lightsout_policy_canary_until_timestamp_seconds" &["policy"], "Until when a changed policy acts on a few only.";
     CANARY_ROOM = Gauge "lightsout_policy_canary_room" &["policy"], "How many more instances a changed policy on trial may stop.";
+    BUDGET_LIMIT = Gauge "lightsout_budget_limit" &["policy", "scope", "currency"], "The month's allowance; those of owners together.";
+    BUDGET_SPENT = Gauge "lightsout_budget_spent" &["policy", "scope", "currency"], "What is known to be spent of the month's allowance, compute alone; of owners together.";
+    BUDGET_FORECAST = Gauge "lightsout_budget_forecast" &["policy", "scope", "currency", "bound"], "What will be spent at the end of the month: low, mid, high; absent while fewer than seven days are known.";
     FROZEN = Gauge "lightsout_frozen" &[], "Whether everything is frozen, or nobody knows.";
     CLOCK_TROUBLE = Gauge "lightsout_clock_trouble" &[], "Whether clocks stepped or disagree with Azure, which holds stops back.";
     STORE_OK = Gauge "lightsout_store_ok" &[], "Whether the last sweep could use the journal.";

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::Sha256;
 
-use crate::ports::{Message, MessageKind};
+use crate::ports::{About, Message, MessageKind};
+use crate::units::InstanceId;
 
 /// What is sent; a field may be added under version 1, none changes its meaning.
 #[derive(Serialize)]
@@ -13,9 +14,15 @@ struct Body<'a> {
     version: u32,
     id: &'a str,
     kind: MessageKind,
-    instance: String,
-    instance_name: &'a str,
-    workspace: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace: Option<String>,
+    /// Only in news of a budget, which are about no instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<Allowance<'a>>,
     stop_at: Option<Timestamp>,
     ground: &'a str,
     policy: &'a str,
@@ -25,15 +32,29 @@ struct Body<'a> {
     at: Timestamp,
 }
 
+/// The allowance of which a level is reached.
+#[derive(Serialize)]
+struct Allowance<'a> {
+    scope: &'a str,
+    month: &'a str,
+    level: u32,
+}
+
 /// The bytes that are signed and sent.
 pub(super) fn bytes(message: &Message) -> Result<Vec<u8>, serde_json::Error> {
+    let instance = message.instance().map(|(instance, _)| instance);
+    let budget = match &message.about {
+        About::Budget { scope, month, level } => Some(Allowance { scope, month, level: *level }),
+        About::Instance { .. } => None,
+    };
     serde_json::to_vec(&Body {
         version: 1,
         id: &message.id,
         kind: message.kind,
-        instance: message.instance.to_string(),
-        instance_name: message.instance.name(),
-        workspace: message.instance.workspace().to_string(),
+        instance: instance.map(ToString::to_string),
+        instance_name: instance.map(InstanceId::name),
+        workspace: instance.map(|instance| instance.workspace().to_string()),
+        budget,
         stop_at: message.notice.as_ref().map(|key| key.stop_at),
         ground: &message.ground,
         policy: message.policy.as_str(),
@@ -62,6 +83,30 @@ pub(super) fn signature(secret: &[u8], now: Timestamp, body: &[u8]) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn news_of_a_budget_names_no_instance() {
+        let message = Message {
+            id: "budget|lab|ws-a|2026-11|80".to_owned(),
+            kind: MessageKind::Budget,
+            about: About::Budget { scope: "ws-a".to_owned(), month: "2026-11".to_owned(), level: 80 },
+            notice: None,
+            policy: crate::units::PolicyId::new("lab"),
+            ground: "over_budget".to_owned(),
+            owner: None,
+            notify: vec!["boss@example.com".to_owned()],
+            words: "80 % are reached".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            attempts: 0,
+        };
+        let body: serde_json::Value = serde_json::from_slice(&bytes(&message).unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "version": 1, "id": "budget|lab|ws-a|2026-11|80", "kind": "budget", "stop_at": null, "ground": "over_budget",
+            "budget": { "scope": "ws-a", "month": "2026-11", "level": 80 }, "policy": "lab", "owner": null,
+            "notify": ["boss@example.com"], "words": "80 % are reached", "at": "1970-01-01T00:00:00Z",
+        });
+        assert_eq!(body, expected);
+    }
 
     #[test]
     fn the_signature_is_the_one_that_other_tools_make() {

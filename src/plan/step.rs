@@ -55,7 +55,7 @@ pub struct Step {
     pub policy: PolicyId,
     /// Which revision of it (G11).
     pub revision: Arc<str>,
-    /// `OffHours`, `Idle` or `Uptime`.
+    /// `OffHours`, `Idle`, `Uptime` or `OverBudget`.
     pub ground: Ground,
     /// Identity of the reason.
     pub key: StopKey,
@@ -76,7 +76,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// True for stops that a calendar announces; idle and uptime stops are unplanned and capped harder (G4).
+    /// True for stops that a calendar announces; idle, uptime and budget stops are unplanned and capped harder (G4).
     #[must_use]
     pub fn is_planned(&self) -> bool {
         self.ground == Ground::OffHours

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::budget::AtLimit;
 use super::compile::{Around, Layered};
 use super::document::{self, Document, Tables};
 use super::layers::{on, table};
@@ -132,7 +133,7 @@ pub(super) fn unfinished(layered: Layered<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Reports what is missing in the table of a key, unless something wrong in that table may be what was meant.
-fn missing(at: &Place, key: &str, (problem, help): (&str, &str), findings: &mut Findings<'_>) {
+pub(super) fn missing(at: &Place, key: &str, (problem, help): (&str, &str), findings: &mut Findings<'_>) {
     let table = if key.is_empty() { &*at.key } else { at.key.rsplit_once('.').map_or("", |(table, _)| table) };
     if !findings.is_broken(table) {
         let at = if key.is_empty() { at.clone() } else { at.keyed(&format!("{table}.{key}")) };
@@ -179,7 +180,7 @@ pub(super) fn conflicts(
         );
     }
     let undeliverable = mode == Mode::Enforce && around.channels == 0 && terms.warning.proof == WarningProof::Delivered;
-    if let Some(mode) = effective.mode.as_ref().filter(|_| undeliverable && has_rule(terms)) {
+    if let Some(mode) = effective.mode.as_ref().filter(|_| undeliverable && stops(terms)) {
         let help = "configure a channel, or write warning.proof = \"recorded\"";
         findings.error(
             &mode.at,
@@ -190,7 +191,12 @@ pub(super) fn conflicts(
 }
 
 fn has_rule(terms: &Terms) -> bool {
-    terms.hours.is_some() || terms.idle.is_some() || terms.uptime.is_some()
+    stops(terms) || terms.budget.is_some()
+}
+
+fn stops(terms: &Terms) -> bool {
+    let by_budget = terms.budget.as_ref().is_some_and(|budget| budget.at_limit == AtLimit::Stop);
+    terms.hours.is_some() || terms.idle.is_some() || terms.uptime.is_some() || by_budget
 }
 
 fn everything_exempt(effective: &Tables, findings: &mut Findings<'_>) {
@@ -276,7 +282,7 @@ pub(super) fn rules(document: &Document, terms: &Terms, overrides: &[Override], 
             &name.at,
             Trouble::new(
                 "this policy has no rule, so nothing is ever due under it",
-                "write [hours], [idle] or [uptime]",
+                "write [hours], [idle], [uptime] or [budget]",
             ),
         );
     }

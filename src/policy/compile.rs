@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::checks;
 use super::document::{self, Document, Layer, Tables};
 use super::layers::{of_override, on, origins, over, table};
 use super::matching::{Pattern, Scope};
@@ -13,6 +12,7 @@ use super::model::{
 };
 use super::revision::revision;
 use super::values::{List, TagPatterns};
+use super::{budget_checks, checks};
 use crate::document::{Findings, Located, Trouble};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
 use crate::units::{Percent, PolicyId, Span};
@@ -56,9 +56,11 @@ pub(super) fn compile(
         );
     }
     checks::ranges(&document.tables, findings);
+    budget_checks::ranges(&document.tables, findings);
     checks::lost_exemptions(&document.tables, around.defaults, findings);
     let layered = Layered { written: &document.tables, effective: &effective };
-    let terms = terms(layered, None, around, findings);
+    let mut terms = terms(layered, None, around, findings);
+    terms.budget = budget_checks::budget(layered, findings).map(Arc::new);
     let mode = effective.mode.as_ref().map_or(Mode::Observe, |mode| mode.value);
     checks::conflicts(&effective, &terms, (mode, around), findings);
     let overrides = overrides(document, (&effective, &terms), (mode, around), findings);
@@ -194,6 +196,7 @@ fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, fin
         },
         idle: on(&effective.idle).and_then(idle),
         uptime: on(&effective.uptime).and_then(|uptime| maybe(&uptime.max)).map(|max| UptimeRule { max }),
+        budget: beneath.and_then(|beneath| beneath.budget.clone()),
         busy_cap: maybe(&table(&effective.busy).cap),
         warning: warning(&table(&effective.warning)),
         min_uptime: or(&guard.min_uptime, Span::minutes(15)),

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::budget::{AtLimit, Per};
 use super::matching::Pattern;
 use super::model::{Mode, WarningProof, WhenUndelivered};
-use super::values::{List, Name, TagPatterns, Text, Zone};
+use super::values::{Amount, Code, Level, List, Name, TagPatterns, Text, Zone};
 use super::words::Switch;
 use crate::document::{Findings, Located, Place, Read, TableReader};
 use crate::schedule::{DateRange, WeeklyWindow};
@@ -116,6 +117,26 @@ table! {
 }
 
 table! {
+    /// What may be spent in a month. The compute meter alone is counted, at list or sheet prices: what stopping can stop.
+    Budget in "budget." {
+        /// How much, as text: "2000" or "1999.50".
+        monthly: Amount,
+        /// In which currency; that of the prices. What is spent in another one is named and not counted. Default: "USD".
+        currency: Code,
+        /// What each allowance is for: each workspace that the policy governs, each team in them, or each owner. Default:
+        /// "workspace".
+        per: Per,
+        /// By whose clocks months begin. Default: the zone of the hours.
+        zone: Zone,
+        /// At which shares, in percent of it, people are told, each once a month. Default: [50, 80, 100].
+        warn_at: List<Level>,
+        /// What happens when it is used up: "warn" tells people only, "stop" also stops what runs, after its warning.
+        /// Default: "warn".
+        at_limit: AtLimit,
+    }
+}
+
+table! {
     /// How a running job or another sign of use holds a due stop back.
     Busy in "busy." {
         /// For how long at most. Not given: as long as it is in use.
@@ -190,7 +211,7 @@ table! {
 table! {
     /// How much may be stopped at once.
     Limits in "limits." {
-        /// Stops by idle time or uptime in one sweep; with more than that due, none of them happens. Default: 20, and 10 %.
+        /// Stops by idle time, uptime or budget in one sweep; with more than that due, none of them happens. Default: 20, and 10 %.
         unplanned_per_sweep: Cap,
         /// The same in any hour. Default: 20, and 10 %.
         unplanned_per_hour: Cap,
@@ -283,6 +304,8 @@ table! {
         idle: Switch<Idle>,
         /// Stop what has run for too long; "off" switches the rule off.
         uptime: Switch<Uptime>,
+        /// What may be spent in a month; "off" switches the rule off.
+        budget: Switch<Budget>,
         /// How use holds a due stop back.
         busy: Busy,
         /// How a stop is announced.

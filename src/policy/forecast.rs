@@ -6,6 +6,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde::Serialize;
 
+use super::budget::AtLimit;
 use super::matching::Pattern;
 use super::model::{Exemptions, HoursRule, Mode, Override, Policy, Terms};
 use crate::schedule::{EdgeKind, Hours, Unreadable, transitions};
@@ -188,7 +189,9 @@ fn matched(patterns: &Exemptions) -> String {
 fn rules(terms: &Terms) -> Vec<String> {
     let idle = terms.idle.map(|rule| format!("stops what has been idle for {}", rule.after));
     let uptime = terms.uptime.map(|rule| format!("stops what has been running for {}", rule.max));
-    let warning = (terms.hours.is_some() || idle.is_some() || uptime.is_some()).then(|| {
+    let budget = terms.budget.as_ref().map(|budget| budget.in_words());
+    let by_budget = terms.budget.as_ref().is_some_and(|budget| budget.at_limit == AtLimit::Stop);
+    let warning = (terms.hours.is_some() || idle.is_some() || uptime.is_some() || by_budget).then(|| {
         let unknown = if terms.include_unknown_owner {
             format!("; {} ahead where nobody knows the owner", terms.warning.lead_unknown_owner)
         } else {
@@ -200,7 +203,7 @@ fn rules(terms: &Terms) -> Vec<String> {
     let opt_out = format!("never stops what has the tag {}", terms.opt_out_tag);
     let hold =
         format!("lets people hold theirs for {} at most, {} times in seven days", terms.hold.max, terms.hold.per_week);
-    [idle, uptime, warning, exempt, Some(opt_out), Some(hold)].into_iter().flatten().collect()
+    [idle, uptime, budget, warning, exempt, Some(opt_out), Some(hold)].into_iter().flatten().collect()
 }
 
 impl Forecast {

@@ -1,5 +1,7 @@
 //! The policy language: text in, valid policy out.
 
+mod budget;
+mod budget_checks;
 mod checks;
 mod compile;
 mod document;
@@ -15,6 +17,7 @@ mod values;
 mod words;
 
 pub use crate::document::{Diagnostic, Severity};
+pub use budget::{AtLimit, BudgetRule, Per};
 pub use forecast::{ClockChange, Forecast, ForecastEdge, OverrideForecast, forecast};
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::budget::BudgetRule;
 use super::matching::{Pattern, Scope, Subject};
 use crate::schedule::Hours;
 use crate::units::{Percent, PolicyId, Span};
@@ -124,7 +125,7 @@ pub struct Cap {
 /// The blast radius (G4): the tightest of all that apply wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// Unplanned stops (idle, uptime) of one sweep; beyond it none of them that sweep.
+    /// Unplanned stops (idle, uptime, budget) of one sweep; beyond it none of them that sweep.
     pub unplanned_per_sweep: Cap,
     /// Unplanned stops of any hour; beyond it none.
     pub unplanned_per_hour: Cap,
@@ -165,6 +166,8 @@ pub struct Terms {
     pub idle: Option<IdleRule>,
     /// Stop when too long on.
     pub uptime: Option<UptimeRule>,
+    /// What may be spent in a month; the same for every instance of the policy.
+    pub budget: Option<Arc<BudgetRule>>,
     /// A running job or other sign of use holds a due stop back this long after it was due; none: for ever.
     pub busy_cap: Option<Span>,
     /// How it is announced.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
-use super::checks;
 use super::compile::{Around, calendar_path, compile, limits};
 use super::document::{Document, Tables};
 use super::model::{Limits, Policy};
 use super::revision::short_digest;
 use super::set::{Broken, PolicySet};
+use super::{budget_checks, checks};
 use crate::document::{self, Diagnostic, Findings, Place, Severity, Trouble};
 
 /// The longest file that is read, in bytes: a policy is a page or two.
@@ -122,6 +122,7 @@ fn defaults(source: Option<&DefaultsSource>, diagnostics: &mut Vec<Diagnostic>) 
     let tables =
         root(&source.text, &mut findings).map(|root| Tables::read_defaults(&root, &mut findings)).unwrap_or_default();
     checks::ranges(&tables, &mut findings);
+    budget_checks::ranges(&tables, &mut findings);
     let sound = !findings.is_fatal();
     diagnostics.extend(findings.into_diagnostics());
     (tables, sound)

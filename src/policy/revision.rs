@@ -85,6 +85,11 @@ impl Meaning {
         }
         self.line("idle", terms.idle);
         self.line("uptime", terms.uptime);
+        // policies without one keep the revision that they had before there were budgets
+        if let Some(budget) = &terms.budget {
+            self.line("budget", (budget.monthly, budget.per, &budget.warn_at, budget.at_limit));
+            self.line("budget_zone", budget.zone_name());
+        }
         self.line("busy", terms.busy_cap);
         let mut warning = terms.warning.clone();
         warning.notify.sort();

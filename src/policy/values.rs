@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use super::matching::Pattern;
 use crate::document::{Findings, LONGEST_TEXT, Located, Read, Trouble, join, nearest, parsed, wrong_type};
 use crate::schedule::{DateRange, WeeklyWindow, load_zone};
-use crate::units::{Percent, Span};
+use crate::units::{Currency, Money, Percent, Span};
 
 /// The longest policy name: it is a metric label and part of journal keys.
 const LONGEST_NAME: usize = 64;
@@ -221,6 +221,85 @@ impl JsonSchema for Zone {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "\\S", "description": "A time zone by its IANA name.", "examples": ["Europe/Madrid", "UTC"] })
+    }
+}
+
+/// An amount of money in millionths, in whatever currency.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Amount(pub(super) i64);
+
+impl Read for Amount {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+        let wanted = "an amount of money in quotes, such as \"2000\" or \"1999.50\"";
+        parsed(value, key, (wanted, findings), |text| {
+            let amount = Money::parse(text, Currency::USD).map(|money| Self(money.as_micros()));
+            amount.map_err(|_| Trouble::new(format!("\"{text}\" is not an amount of money"), format!("write {wanted}")))
+        })
+    }
+}
+
+impl JsonSchema for Amount {
+    fn schema_name() -> Cow<'static, str> {
+        "Amount".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^ *[0-9]+(\\.[0-9]{1,6})? *$",
+            "description": "An amount of money, as text: no number with a point is exact.",
+            "examples": ["2000", "1999.50"],
+        })
+    }
+}
+
+/// A currency by its three letters.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Code(pub(super) Currency);
+
+impl Read for Code {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+        parsed(value, key, ("a currency in quotes, such as \"USD\"", findings), |text| {
+            let help = "write three letters such as \"USD\" or \"EUR\"";
+            text.parse().map(Self).map_err(|_| Trouble::new(format!("\"{text}\" is not a currency"), help))
+        })
+    }
+}
+
+impl JsonSchema for Code {
+    fn schema_name() -> Cow<'static, str> {
+        "Currency".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^ *[A-Za-z]{3} *$", "description": "A currency by its three letters (ISO 4217).", "examples": ["USD"] })
+    }
+}
+
+/// The highest level of which people may be told: ten times the allowance.
+const HIGHEST_LEVEL: u32 = 1_000;
+
+/// A share of an allowance in percent, which may be more than all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Level(pub(super) u32);
+
+impl Read for Level {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+        let number = u32::read(value, key, findings)?;
+        if (1..=HIGHEST_LEVEL).contains(&number) {
+            return Some(Self(number));
+        }
+        let at = findings.place(&value.span(), key);
+        let help = format!("write whole numbers from 1 to {HIGHEST_LEVEL}, such as [50, 80, 100]");
+        findings.error(&at, Trouble::new(format!("{number} % is no level of an allowance"), help));
+        None
+    }
+}
+
+impl JsonSchema for Level {
+    fn schema_name() -> Cow<'static, str> {
+        "Level".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": HIGHEST_LEVEL, "description": "A share of the allowance in percent; 100 is all of it." })
     }
 }
 

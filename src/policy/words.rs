@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::budget::{AtLimit, Per};
 use super::model::{Mode, WarningProof, WhenUndelivered};
 use crate::document::{Findings, Read, Word, wrong_type};
 
@@ -37,6 +38,16 @@ words!(WarningProof, "What counts as warned: a channel confirmed it, or it stand
 words!(WhenUndelivered, "What happens once max_postpone has passed without a delivered warning.", {
     "keep" => WhenUndelivered::Keep,
     "stop" => WhenUndelivered::Stop,
+});
+
+words!(Per, "What each allowance is for.", {
+    "workspace" => Per::Workspace,
+    "team" => Per::Team,
+    "owner" => Per::Owner,
+});
+words!(AtLimit, "What happens when a month's allowance is used up.", {
+    "warn" => AtLimit::Warn,
+    "stop" => AtLimit::Stop,
 });
 
 /// A rule's table, or the word that switches the rule off.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::Fault;
 use crate::facts::{Created, StopKey};
-use crate::ledger::{ClaimRules, Counterfactual, Head, NoPrice, PriceBook, PriceKey, Quote, Sum, Terms};
-use crate::units::{InstanceId, WorkspaceId};
+use crate::ledger::{ClaimRules, Counterfactual, Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum, Terms};
+use crate::units::{InstanceId, Money, PolicyId, WorkspaceId};
 
 /// A stop that a policy in observe mode would have made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,23 @@ pub struct WouldStop {
     pub counterfactual: Counterfactual,
 }
 
+/// A level of an allowance that was reached: written once for its policy, scope and month, and never again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetMark {
+    /// Whose budget.
+    pub policy: PolicyId,
+    /// Which allowance: a workspace's id in lower case, a team, or an owner in lower case.
+    pub scope: Arc<str>,
+    /// The month, such as `2026-11`.
+    pub month: Arc<str>,
+    /// The level, in percent of it.
+    pub level: u32,
+    /// When it was first found reached.
+    pub at: Timestamp,
+    /// What was spent then.
+    pub spent: Money,
+}
+
 /// What one sweep tells the ledger beside its sightings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accounts {
@@ -41,6 +58,8 @@ pub struct Accounts {
     pub seen_again: Vec<InstanceId>,
     /// Stops that a policy in observe mode would have made; one that is known is left as it is.
     pub would: Vec<WouldStop>,
+    /// Levels of allowances that were reached; one that is known is left as it is.
+    pub marks: Vec<BudgetMark>,
     /// How claims are counted.
     pub rules: ClaimRules,
     /// Clocks stepped or disagree: by such a clock no day ends and no claim is over (S11).
@@ -60,6 +79,11 @@ pub trait LedgerBook: Send + Sync {
     ) -> impl Future<Output = Result<PriceBook, Fault>> + Send;
     /// Everything metered and claimed so far, what is going on included up to when it was last seen.
     fn sums(&self) -> impl Future<Output = Result<Vec<Sum>, Fault>> + Send;
+    /// What ran within `[from, to)` (seconds since 1970), by account, day and price; what is going on counts up to when it
+    /// was last seen, and a correction in place of what it corrects.
+    fn spent(&self, from: i64, to: i64) -> impl Future<Output = Result<Vec<Spent>, Fault>> + Send;
+    /// Levels that were reached in a month.
+    fn marks(&self, month: &str) -> impl Future<Output = Result<Vec<BudgetMark>, Fault>> + Send;
     /// The end of the ledger.
     fn head(&self) -> impl Future<Output = Result<Head, Fault>> + Send;
 }

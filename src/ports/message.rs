@@ -20,6 +20,43 @@ pub enum MessageKind {
     Stopped,
     /// It could not be stopped.
     StopFailed,
+    /// An allowance has reached a level.
+    Budget,
+}
+
+impl MessageKind {
+    /// The word of journal and channels.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Stopped => "stopped",
+            Self::StopFailed => "stop_failed",
+            Self::Budget => "budget",
+        }
+    }
+}
+
+/// Whom or what a message is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum About {
+    /// One life of an instance's name.
+    Instance {
+        /// Which instance.
+        instance: InstanceId,
+        /// Which life of its name.
+        created: Created,
+    },
+    /// An allowance of a policy in one month.
+    Budget {
+        /// Whose: a workspace, a team or an owner.
+        scope: String,
+        /// The month, such as `2026-11`.
+        month: String,
+        /// The level that is reached, in percent.
+        level: u32,
+    },
 }
 
 /// A message to a person, in the durable outbox.
@@ -29,10 +66,9 @@ pub struct Message {
     pub id: String,
     /// What about.
     pub kind: MessageKind,
-    /// Which instance.
-    pub instance: InstanceId,
-    /// Which life of its name.
-    pub created: Created,
+    /// Whom or what about.
+    #[serde(flatten)]
+    pub about: About,
     /// For a warning: the deadline it announces.
     pub notice: Option<NoticeKey>,
     /// Under which policy.
@@ -62,6 +98,15 @@ impl Message {
         self.notice.as_ref().map_or_else(news, |notice| notice.stop_at)
     }
 
+    /// The instance that it is about, and which life of its name; none for news of a budget.
+    #[must_use]
+    pub const fn instance(&self) -> Option<(&InstanceId, Created)> {
+        match &self.about {
+            About::Instance { instance, created } => Some((instance, *created)),
+            About::Budget { .. } => None,
+        }
+    }
+
     /// The warning that a notice asks for.
     #[must_use]
     pub fn warning(notice: &Notice, at: Timestamp) -> Self {
@@ -74,8 +119,7 @@ impl Message {
                 notice.key.stop_at
             ),
             kind: MessageKind::Warning,
-            instance: notice.instance.clone(),
-            created: notice.created,
+            about: About::Instance { instance: notice.instance.clone(), created: notice.created },
             notice: Some(notice.key.clone()),
             policy: notice.policy.clone(),
             ground: notice.ground.clone(),
@@ -94,4 +138,52 @@ pub trait Notify: Send + Sync {
     fn channels(&self) -> usize;
     /// Delivers one message; `Ok` means that the channel confirmed it.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::When;
+
+    const ID: &str =
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-a";
+
+    fn message(about: About) -> Message {
+        Message {
+            id: "m".to_owned(),
+            kind: MessageKind::Budget,
+            about,
+            notice: None,
+            policy: PolicyId::new("p"),
+            ground: "over_budget".to_owned(),
+            owner: None,
+            notify: Vec::new(),
+            words: String::new(),
+            at: Timestamp::UNIX_EPOCH,
+            attempts: 0,
+        }
+    }
+
+    #[test]
+    fn a_message_comes_back_from_the_outbox_as_it_was() {
+        let instance = InstanceId::parse(ID).unwrap();
+        let of_instance = About::Instance { instance: instance.clone(), created: When::at(Timestamp::UNIX_EPOCH) };
+        let of_budget = About::Budget { scope: "ws-a".to_owned(), month: "2026-11".to_owned(), level: 80 };
+        for (about, named) in [(of_instance, Some(&instance)), (of_budget, None)] {
+            let told = message(about);
+            let text = serde_json::to_string(&told).unwrap();
+            assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), told, "{text}");
+            assert_eq!(told.instance().map(|(id, _)| id), named);
+        }
+    }
+
+    #[test]
+    fn a_message_of_before_there_were_budgets_is_read() {
+        let text = format!(
+            r#"{{"id":"m","kind":"warning","instance":"{ID}","created":null,"notice":null,"policy":"p","ground":"idle",
+               "owner":null,"notify":[],"words":"","at":"1970-01-01T00:00:00Z","attempts":0}}"#
+        );
+        let read: Message = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.instance(), Some((&InstanceId::parse(ID).unwrap(), When::NONE)));
+    }
 }

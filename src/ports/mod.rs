@@ -13,13 +13,13 @@ mod rows;
 mod stop;
 mod world;
 
-pub use accounts::{Accounts, LedgerBook, WouldStop};
+pub use accounts::{Accounts, BudgetMark, LedgerBook, WouldStop};
 pub use bills::{AskBills, BillBook, BillQuestion, Billed, Statement};
 pub use clock::Clock;
 pub use control::{Control, Declined, HoldRequest};
 pub use fault::{Fault, FaultKind, with_causes};
 pub use journal::Journal;
-pub use message::{Message, MessageKind, Notify};
+pub use message::{About, Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
 pub use prices::{Prices, Quoted};
 pub use rows::{

@@ -89,6 +89,7 @@ fn rule_of(key: &str) -> Option<Rule> {
         ("hours", _) => Some(Rule::Hours),
         ("idle", _) => Some(Rule::Idle),
         ("uptime", _) => Some(Rule::Uptime),
+        ("budget", _) => Some(Rule::Budget),
         ("busy", _) => Some(Rule::Busy),
         ("warning", _) => Some(Rule::Warning),
         ("hold", _) => Some(Rule::Hold),
@@ -116,6 +117,7 @@ fn value_of(terms: &Terms, key: &str) -> Option<String> {
         "hours" => hours_value(terms, name),
         "idle" => idle_value(terms, name),
         "uptime" => terms.uptime.filter(|_| name == "max").map(|uptime| uptime.max.to_string()),
+        "budget" => budget_value(terms, name),
         "busy" => Some(terms.busy_cap.map_or_else(|| "as long as it is in use".to_owned(), |cap| cap.to_string())),
         "warning" => warning_value(terms, name),
         "guard" => guard_value(terms, name),
@@ -151,6 +153,21 @@ fn idle_value(terms: &Terms, name: &str) -> Option<String> {
         "after" => Some(idle.after.to_string()),
         "coverage" => Some(idle.coverage.to_string()),
         "fresh_within" => Some(idle.fresh_within.to_string()),
+        _ => None,
+    }
+}
+
+fn budget_value(terms: &Terms, name: &str) -> Option<String> {
+    let Some(budget) = terms.budget.as_deref() else {
+        return Some("off".to_owned()).filter(|_| name.is_empty());
+    };
+    match name {
+        "monthly" => Some(budget.monthly.to_string()),
+        "currency" => Some(budget.monthly.currency().to_string()),
+        "per" => Some(budget.per.label().to_owned()),
+        "zone" => Some(budget.zone_name().to_owned()),
+        "warn_at" => Some(budget.warn_at.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        "at_limit" => Some(budget.at_limit.label().to_owned()),
         _ => None,
     }
 }

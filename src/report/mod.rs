@@ -1,5 +1,6 @@
 //! The account of a sweep: one value that logs, metrics, journal, faces and tests all read.
 
+mod budget;
 mod explain;
 mod label;
 mod money;
@@ -8,6 +9,7 @@ mod sweep;
 mod view;
 pub mod words;
 
+pub use budget::{BudgetView, Foreseen};
 pub use explain::{Explanation, TermLine, term_lines};
 pub use label::Label;
 pub use money::MoneyView;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
 use super::SweepReport;
+use super::budget::BudgetView;
 use super::label::{self, Label};
 use super::money::MoneyView;
 use crate::facts::{Freeze, Hold, InstanceFacts};
@@ -97,6 +98,9 @@ pub struct FleetView {
     /// What it costs.
     #[serde(default)]
     pub money: MoneyView,
+    /// Every allowance of this month.
+    #[serde(default)]
+    pub budgets: Arc<Vec<BudgetView>>,
     /// The last sweep.
     pub last: Arc<SweepReport>,
 }

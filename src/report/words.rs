@@ -105,6 +105,7 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::Hours => "allowed hours",
         Rule::Idle => "idle",
         Rule::Uptime => "uptime",
+        Rule::Budget => "budget",
         Rule::Warning => "warning",
     }
 }
@@ -134,6 +135,7 @@ pub const fn ground(ground: Ground) -> &'static str {
         Ground::OffHours => "is on outside its allowed hours",
         Ground::Idle => "is idle",
         Ground::Uptime => "has run too long",
+        Ground::OverBudget => "runs though the month's budget is used up",
         Ground::Announced => "is due and waits for the announced time",
         Ground::WarningUndelivered => "is due and its warning has not been delivered",
         Ground::StopUnderWay => "is being stopped",

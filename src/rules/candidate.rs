@@ -24,6 +24,8 @@ pub(super) enum Reason<'a> {
     StartAfter(&'a Arc<str>, Timestamp),
     /// A policy's ceiling, and the start of the run.
     Run(&'a str, Timestamp),
+    /// A policy's budget, its month, and the start of the run.
+    Month(&'a str, &'a str, Timestamp),
     /// A policy's idle rule, and the start of the quiet time.
     Quiet(&'a str, Timestamp),
 }
@@ -31,12 +33,13 @@ pub(super) enum Reason<'a> {
 impl Candidate<'_> {
     /// The identity of its reason.
     pub(super) fn key(&self) -> StopKey {
-        let made = |parts: [&str; 4]| StopKey(parts.concat().into());
+        let made = |parts: &[&str]| StopKey(parts.concat().into());
         match self.reason {
             Reason::Edge(key) => StopKey(key.clone()),
-            Reason::StartAfter(key, start) => made([key, "/start/", &start.to_string(), ""]),
-            Reason::Run(policy, start) => made(["uptime/", policy, "/", &start.to_string()]),
-            Reason::Quiet(policy, since) => made(["idle/", policy, "/", &since.to_string()]),
+            Reason::StartAfter(key, start) => made(&[key, "/start/", &start.to_string()]),
+            Reason::Run(policy, start) => made(&["uptime/", policy, "/", &start.to_string()]),
+            Reason::Month(policy, month, start) => made(&["budget/", policy, "/", month, "/", &start.to_string()]),
+            Reason::Quiet(policy, since) => made(&["idle/", policy, "/", &since.to_string()]),
         }
     }
 

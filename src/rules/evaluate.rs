@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
 
 use super::announce::{Announced, Asked, Delays, announce, base_of};
+use super::budget::{BudgetQuestion, budget};
 use super::candidate::Candidate;
 use super::exempt::exempt;
 use super::hours::{HoursQuestion, hours};
@@ -59,7 +60,7 @@ fn kept(
 /// The window in which stops of one instance are counted (G15).
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Most instances have a finding and a candidate for each of hours, idleness and uptime: no memory is asked for for these.
+/// Most instances have a finding and a candidate for each of hours, idleness, uptime and budget: no memory is asked for for these.
 type Few<T> = SmallVec<[T; 4]>;
 
 struct Decision<'a> {
@@ -141,6 +142,13 @@ impl Decision<'_> {
         }
         if let Some(rule) = self.holding.terms.uptime {
             let (finding, candidate) = uptime(rule, policy, self.start);
+            findings.push(finding);
+            candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
+        }
+        if let Some(rule) = self.holding.terms.budget.as_deref() {
+            let spending = self.moment.spending.as_deref();
+            let question = BudgetQuestion { rule, spending, policy, facts: self.facts, start: self.start, now };
+            let (finding, candidate) = budget(&question);
             findings.push(finding);
             candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
         }
@@ -256,7 +264,7 @@ fn cap_reached(terms: &Terms, earliest: Option<&Candidate<'_>>, now: Timestamp) 
 
 /// The word for "not yet": what the hours say where there are hours, else what idleness says.
 fn waiting_ground(rules: &[Finding]) -> Ground {
-    let due = [Ground::Uptime, Ground::OffHours, Ground::Idle];
+    let due = [Ground::Uptime, Ground::OffHours, Ground::Idle, Ground::OverBudget];
     rules.first().map(|finding| finding.ground).filter(|ground| !due.contains(ground)).unwrap_or(Ground::NotDue)
 }
 

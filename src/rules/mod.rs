@@ -1,6 +1,7 @@
 //! One rule a file; `evaluate` puts their findings together. Pure: policy, facts, history and the hour in, verdict out.
 
 mod announce;
+mod budget;
 mod candidate;
 mod evaluate;
 mod exempt;
@@ -14,6 +15,7 @@ mod uptime;
 mod verdict;
 mod words;
 
+pub use budget::{Spending, Standing};
 pub use evaluate::evaluate;
 pub use moment::{Moment, terms_of};
 pub use stuck::stuck;

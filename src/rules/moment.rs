@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
 
+use super::budget::Spending;
 use super::hours::{HoursNow, hours_now};
 use super::settled::off;
 use super::verdict::{Finding, Under};
@@ -24,6 +25,8 @@ pub struct Moment<'a> {
     pub(super) key: String,
     pub(super) stale_after: SignedDuration,
     pub(super) frozen: Option<(Timestamp, Timestamp)>,
+    /// What was spent against its budget; none when nobody knows, or it has none.
+    pub(super) spending: Option<Arc<Spending>>,
     /// What is found of every instance that is off.
     pub(super) off: Arc<[Finding]>,
     base: At,
@@ -67,7 +70,7 @@ impl<'a> Moment<'a> {
         let base = at(&policy.terms, None);
         let overrides = policy.overrides.iter().map(|over| at(&over.terms, Some(over.name.clone()))).collect();
         let off = Arc::from([off()]);
-        Self { policy, now, stale_after: STALE_AFTER, frozen: None, off, base, overrides, key }
+        Self { policy, now, stale_after: STALE_AFTER, frozen: None, spending: None, off, base, overrides, key }
     }
 
     /// Lets an announced stop be later than usual: for those who sweep rarely, to whom every stop comes late.
@@ -80,6 +83,12 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn thawed(self, frozen: Option<(Timestamp, Timestamp)>) -> Self {
         Self { frozen, ..self }
+    }
+
+    /// Says what was spent against the policy's budget.
+    #[must_use]
+    pub fn spent(self, spending: Option<Arc<Spending>>) -> Self {
+        Self { spending, ..self }
     }
 
     /// Says with which release of the zone data the edges are worked out (S16).

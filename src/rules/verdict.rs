@@ -75,6 +75,8 @@ pub enum Ground {
     Idle,
     /// Due for having run too long.
     Uptime,
+    /// Due since the month's allowance is used up.
+    OverBudget,
     /// Due, and waiting for the announced time.
     Announced,
     /// Due, and its warning has not been delivered.
@@ -85,7 +87,7 @@ pub enum Ground {
 
 impl Ground {
     /// Every ground, in order, for metrics and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Off,
         Self::Unsettled,
         Self::Unrecognised,
@@ -105,6 +107,7 @@ impl Ground {
         Self::OffHours,
         Self::Idle,
         Self::Uptime,
+        Self::OverBudget,
         Self::Announced,
         Self::WarningUndelivered,
         Self::StopUnderWay,
@@ -133,6 +136,7 @@ impl Ground {
             Self::OffHours => "off_hours",
             Self::Idle => "idle",
             Self::Uptime => "uptime",
+            Self::OverBudget => "over_budget",
             Self::Announced => "announced",
             Self::WarningUndelivered => "warning_undelivered",
             Self::StopUnderWay => "stop_under_way",
@@ -162,6 +166,8 @@ pub enum Rule {
     Idle,
     /// Uptime ceiling.
     Uptime,
+    /// The month's allowance.
+    Budget,
     /// Warnings.
     Warning,
 }
@@ -182,7 +188,7 @@ pub struct Finding {
 /// A stop that is due, or will be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
-    /// `OffHours`, `Idle` or `Uptime`.
+    /// `OffHours`, `Idle`, `Uptime` or `OverBudget`.
     pub ground: Ground,
     /// Its identity (S2).
     pub key: StopKey,
@@ -250,6 +256,7 @@ impl Verdict {
             Ground::OffHours
             | Ground::Idle
             | Ground::Uptime
+            | Ground::OverBudget
             | Ground::WarningUndelivered
             | Ground::StopUnderWay
             | Ground::Announced => Some(due.stop_at),

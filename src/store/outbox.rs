@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use super::rows::{Place, instance_key, json, life, stamp};
 use super::sightings::ROWS;
 use super::{Store, StoreError};
-use crate::ports::{Message, MessageKind};
+use crate::ports::Message;
 
 impl Store {
     pub(super) async fn read_outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, StoreError> {
@@ -71,9 +71,9 @@ pub(super) async fn add(tx: &mut SqliteConnection, messages: &[Message]) -> Resu
         );
         query.push_values(chunk.iter().zip(&bodies), |mut row, (message, body)| {
             row.push_bind(message.id.as_str())
-                .push_bind(kind(message.kind))
-                .push_bind(instance_key(&message.instance))
-                .push_bind(life(message.created));
+                .push_bind(message.kind.label())
+                .push_bind(message.instance().map(|(id, _)| instance_key(id)).unwrap_or_default())
+                .push_bind(message.instance().map(|(_, created)| life(created)).unwrap_or_default());
             row.push_bind(message.notice.as_ref().map(|key| stamp(key.stop_at))).push_bind(body.as_str());
             row.push_bind(stamp(message.at)).push_bind(i64::from(message.attempts)).push_bind(stamp(message.at));
         });
@@ -81,14 +81,6 @@ pub(super) async fn add(tx: &mut SqliteConnection, messages: &[Message]) -> Resu
         query.build().persistent(false).execute(&mut *tx).await?;
     }
     Ok(())
-}
-
-const fn kind(kind: MessageKind) -> &'static str {
-    match kind {
-        MessageKind::Warning => "warning",
-        MessageKind::Stopped => "stopped",
-        MessageKind::StopFailed => "stop_failed",
-    }
 }
 
 fn message(row: &SqliteRow) -> Result<Message, StoreError> {

@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::{AuditHead, Store, StoreError};
 use crate::facts::{Activity, InstanceFacts, NoticeKey, PowerState, Reading, StopKey, StopResult, Unknown};
-use crate::ports::{AuditLine, Decision, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
+use crate::ports::{About, AuditLine, Decision, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
 use crate::rules::{Action, Finding, Ground, Rule, Under, Verdict};
 use crate::units::{InstanceId, PolicyId, Region, When};
 
@@ -283,8 +283,7 @@ async fn pruning_keeps_what_is_in_force() {
     let message = |id: &str| Message {
         id: id.to_owned(),
         kind: MessageKind::Stopped,
-        instance: InstanceId::parse(ID).unwrap(),
-        created: When::NONE,
+        about: About::Instance { instance: InstanceId::parse(ID).unwrap(), created: When::NONE },
         notice: None,
         policy: PolicyId::new("p"),
         ground: "idle".to_owned(),

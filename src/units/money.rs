@@ -211,6 +211,14 @@ impl Cost {
         self.plus(Self { exact: other.exact.checked_neg()?, ..other })
     }
 
+    /// So many of so many equal parts of it, rounded down at the exact unit; none when there are no parts, or it is beyond
+    /// reckoning.
+    #[must_use]
+    pub fn part(self, parts: i64, of: i64) -> Option<Self> {
+        let exact = self.exact.checked_mul(i128::from(parts))?.checked_div_euclid(i128::from(of))?;
+        Some(Self { exact, ..self })
+    }
+
     /// In another currency, at so many units of it for one of this. Rounded half to even at the exact unit.
     #[must_use]
     pub fn converted(self, factor: Decimal, into: Currency) -> Option<Self> {

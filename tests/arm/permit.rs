@@ -31,6 +31,7 @@ fn policy() -> Policy {
         hours: None,
         idle: None,
         uptime: None,
+        budget: None,
         busy_cap: None,
         warning,
         min_uptime: Span::ZERO,

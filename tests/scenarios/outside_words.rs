@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use lightsout::facts::{Activity, Freeze, Operation, OperationStatus, PowerState, Reading, Tags, Unknown};
+use lightsout::ledger::Spent;
 use lightsout::ports::FaultKind;
-use lightsout::units::{InstanceId, Percent, Span};
+use lightsout::units::{InstanceId, Percent, Rate, Span};
 
 use crate::cloud::{Cloud, Compute, OnStop};
 use crate::world::{FakeWorld, Outside};
@@ -29,10 +30,27 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
         ["channel", "one"] => outside.channels = 1,
         ["channel", state] => outside.channel_down = *state == "down",
         ["journal", state] => outside.journal_down = *state == "down",
+        ["ledger", state] => outside.metered.is_down = *state == "down",
+        ["spent", workspace, amount, currency, rest @ ..] => spent(outside, workspace, (amount, currency), rest),
         ["azure", "ahead", length] => outside.azure_ahead = length.parse::<Span>().unwrap().duration(),
         _ => return false,
     }
     true
+}
+
+/// `spent ws-a 1999.50 USD team=ml owner=ana@example.com`: metered by now; an amount below nothing is a late correction, and
+/// `? USD` an hour without a price.
+fn spent(outside: &mut Outside, workspace: &str, (amount, currency): (&str, &str), pairs: &[&str]) {
+    let value = |key: &str| {
+        let found = pairs.iter().filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == key);
+        found.map(|(_, value)| Arc::from(value))
+    };
+    let (amount, seconds) = amount.strip_prefix('-').map_or((amount, 3_600), |amount| (amount, -3_600));
+    let rate = (amount != "?").then(|| Rate::parse(amount, currency.parse().unwrap()).unwrap());
+    let workspace = outside.cloud.workspace(workspace);
+    let day = outside.now.as_second().div_euclid(86_400);
+    let spent = Spent { workspace, team: value("team"), owner: value("owner"), day, rate, seconds };
+    outside.metered.spent.push((outside.now, spent));
 }
 
 fn people(outside: &mut Outside, words: &[&str]) -> bool {

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use lightsout::facts::StopKey;
 use lightsout::policy::{Cap, Mode, Pattern, Policy, Scope};
+use lightsout::ports::About;
 use lightsout::units::Percent;
 
 use crate::cloud::workspace_id;
@@ -70,13 +72,20 @@ const SPOILT: &[(&str, &str, Spoil)] = &[
         let due = outside.posts[0].step.due_at;
         outside.posts[0].started = Some(due);
     }),
+    ("I4", "a budget's stop of a run that is over", |outside| {
+        outside.posts[0].step.key = StopKey("budget/office/2026-03/2026-03-22T09:00:00Z".into());
+    }),
     ("I6", "no warning", |outside| outside.messages.clear()),
     ("I6", "a warning a second too late", |outside| {
         outside.messages.iter_mut().for_each(|(at, _)| *at += seconds(61));
     }),
     ("I6", "the warning of another life of the same name", |outside| {
         let at = outside.now;
-        outside.messages.iter_mut().for_each(|(_, message)| message.created = at.into());
+        outside.messages.iter_mut().for_each(|(_, message)| {
+            if let About::Instance { created, .. } = &mut message.about {
+                *created = at.into();
+            }
+        });
     }),
     ("I6", "the warning of a later stop", |outside| {
         let later = outside.now;

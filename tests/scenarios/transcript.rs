@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use lightsout::ports::{Message, MessageKind};
+use lightsout::ports::{About, Message, MessageKind};
 use lightsout::report::{Outcome, SweepReport};
 use lightsout::rules::{Action, Ground, Verdict};
 
@@ -75,11 +75,20 @@ impl Transcript {
             MessageKind::Warning => "will be stopped",
             MessageKind::Stopped => "was stopped",
             MessageKind::StopFailed => "could not be stopped",
+            MessageKind::Budget => "budget",
         };
         let when =
             message.notice.as_ref().map(|notice| format!(" at {}", self.moment(notice.stop_at))).unwrap_or_default();
         let owner = message.owner.as_deref().unwrap_or("nobody");
-        self.event(now, &format!("told {owner}: {} {kind}{when}", message.instance.name()));
+        match &message.about {
+            About::Instance { instance, .. } => {
+                self.event(now, &format!("told {owner}: {} {kind}{when}", instance.name()));
+            }
+            About::Budget { .. } => {
+                let others = message.notify.join(" ");
+                self.event(now, &format!("told {owner} [{others}]: {}", message.words));
+            }
+        }
     }
 
     /// A sweep: all of it, or only what changed.

@@ -26,6 +26,9 @@ use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{Currency, InstanceId, PolicyId, Rate, Region, When, WorkspaceId};
 use thin_vec::{ThinVec, thin_vec};
 
+#[path = "allowances.rs"]
+mod allowances;
+
 /// An instant in RFC 3339.
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -121,6 +124,7 @@ fn rule_of(ground: Ground) -> Rule {
         | Ground::NotDue => Rule::Hours,
         Ground::IdleUnknown | Ground::Idle => Rule::Idle,
         Ground::Uptime => Rule::Uptime,
+        Ground::OverBudget => Rule::Budget,
         Ground::Announced | Ground::WarningUndelivered => Rule::Warning,
     }
 }
@@ -223,6 +227,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
         messages_let_go: 0,
         money: MoneyView::default(),
+        budgets: Arc::default(),
         last: Arc::new(report),
     }
 }
@@ -360,6 +365,7 @@ pub fn rich() -> FleetView {
         label: "forbidden",
         words: "could not list computes".to_owned(),
     }];
+    view.budgets = Arc::new(allowances::budgets());
     view
 }
 

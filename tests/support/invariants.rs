@@ -86,7 +86,12 @@ fn one_of_a_kind(post: &Post, earlier: &[Post], terms: &Terms, say: &mut impl Fn
         say("I4", format!("for {} a second time", post.step.key.0));
     }
     let respects = post.step.key.0.contains("/start/");
-    if !respects && post.started.is_some_and(|at| at >= post.step.due_at) {
+    // a limit does not respect a start, but each run has a key of its own
+    let limited = post.step.key.rule() == "budget";
+    if limited && post.started.is_some_and(|at| !post.step.key.0.ends_with(&format!("/{at}"))) {
+        say("I4", format!("for another run than the present one: {}", post.step.key.0));
+    }
+    if !respects && !limited && post.started.is_some_and(|at| at >= post.step.due_at) {
         say("I4", "after a person started it since it was due".to_owned());
     }
     if post.started.is_some_and(|at| post.at.duration_since(at) < terms.min_uptime.duration()) {
@@ -123,8 +128,7 @@ fn warned(post: &Post, policy: &Policy, outside: &Outside, say: &mut impl FnMut(
 /// True for a warning of this very stop, not later than it.
 fn announces(message: &Message, post: &Post, key: &StopKey) -> bool {
     message.kind == MessageKind::Warning
-        && message.instance == post.step.instance
-        && message.created == post.step.created
+        && message.instance() == Some((&post.step.instance, post.step.created))
         && message.notice.as_ref().is_some_and(|notice| notice.stop == *key && notice.stop_at <= post.at)
 }
 

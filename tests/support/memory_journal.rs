@@ -130,11 +130,8 @@ impl Memory {
         let holds = self.held(now, |hold| {
             hold.instance == *id && (hold.created == created || hold.created.is_none() || created.is_none())
         });
-        let mut posts: Vec<&Post> = self
-            .posts
-            .values()
-            .filter(|post| post.message.instance == *id && post.message.created == created)
-            .collect();
+        let mut posts: Vec<&Post> =
+            self.posts.values().filter(|post| post.message.instance() == Some((id, created))).collect();
         posts.sort_by(|a, b| (a.message.at, &a.message.id).cmp(&(b.message.at, &b.message.id)));
         let notices = posts.into_iter().filter_map(|post| notice(post, ago(now, 36))).collect();
         let mut stops: Vec<&Stop> = self

@@ -6,24 +6,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, SizeFacts, StopResult, WorkspaceFacts,
+    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, StopResult, WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
-use lightsout::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
 use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
     ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
-    LastWord, LedgerBook, Message, Notify, Observe, OperationHandle, OperationState, Prices, Quoted, Recall,
-    RevisionMark, StopInstances, SweepRecord,
+    LastWord, Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances,
+    SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 
 #[path = "no_bills.rs"]
 mod no_bills;
+use metered::Metered;
 
 use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
+
+#[path = "metered.rs"]
+mod metered;
 
 /// Something to happen at a moment that only the world knows.
 pub(crate) type Then = Box<dyn FnOnce() + Send>;
@@ -82,6 +85,7 @@ pub(crate) struct Outside {
     pub(crate) intents: Vec<Intent>,
     pub(crate) holds: Vec<(Hold, Option<Timestamp>)>,
     pub(crate) policies: BTreeMap<Arc<str>, Arc<Policy>>,
+    pub(crate) metered: Metered,
 }
 
 /// The world of the tests.
@@ -312,7 +316,9 @@ impl Journal for FakeWorld {
         self.journal()?.recall(now).await
     }
     async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {
-        self.journal()?.record(record).await
+        self.journal()?.record(record).await?;
+        self.lock().metered.mark(&record.accounts.marks);
+        Ok(())
     }
     async fn intend(&self, intent: &Intent) -> Result<(), Fault> {
         self.journal()?.intend(intent).await?;
@@ -360,30 +366,5 @@ impl Journal for FakeWorld {
     }
     async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
         self.journal()?.audit(line).await
-    }
-}
-
-/// The ledger is the store's: in memory there is none.
-impl LedgerBook for FakeWorld {
-    async fn prices(&self) -> Result<PriceBook, Fault> {
-        Ok(PriceBook::default())
-    }
-    async fn reprice(&self, _: &[(PriceKey, Result<Quote, NoPrice>)], _: Timestamp) -> Result<PriceBook, Fault> {
-        Ok(PriceBook::default())
-    }
-    async fn sums(&self) -> Result<Vec<Sum>, Fault> {
-        Ok(Vec::new())
-    }
-    async fn head(&self) -> Result<Head, Fault> {
-        Ok(Head::EMPTY)
-    }
-}
-
-impl Prices for FakeWorld {
-    async fn quotes(&self, _: &[PriceKey]) -> Vec<Quoted> {
-        Vec::new()
-    }
-    fn size(&self, _: &PriceKey) -> Option<SizeFacts> {
-        None
     }
 }

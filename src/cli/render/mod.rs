@@ -1,5 +1,6 @@
 //! What commands print: pure functions from values to text.
 
+mod budgets;
 mod burning;
 mod explain;
 mod look;

@@ -61,6 +61,7 @@ pub(super) fn coming(verdict: &Verdict) -> Option<&Due> {
         | Ground::OffHours
         | Ground::Idle
         | Ground::Uptime
+        | Ground::OverBudget
         | Ground::Announced
         | Ground::WarningUndelivered
         | Ground::StopUnderWay => verdict.due.as_deref(),

@@ -1,6 +1,7 @@
 //! `lightsout status`: how the service and its fleet are, what is wrong, and what to do about it.
 
 use super::Look;
+use super::budgets::budgets;
 use super::burning::burning;
 use super::reconciliation;
 use super::sweep::{counts, fault_lines};
@@ -18,6 +19,7 @@ pub fn status(view: &FleetView, look: &Look) -> String {
     workspaces(&mut text, view, look);
     overdue(&mut text, view, look);
     holds(&mut text, view, look);
+    budgets(&mut text, view, look);
     policies(&mut text, view, look);
     text
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Sum};
-use crate::ports::{Fault, LedgerBook};
+use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum};
+use crate::ports::{BudgetMark, Fault, LedgerBook};
 use crate::store::Store;
 
 impl LedgerBook for Store {
@@ -17,6 +17,14 @@ impl LedgerBook for Store {
 
     async fn sums(&self) -> Result<Vec<Sum>, Fault> {
         self.read_sums().await.map_err(|error| error.fault("add up the ledger"))
+    }
+
+    async fn spent(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
+        self.read_spent(from, to).await.map_err(|error| error.fault("add up what was spent"))
+    }
+
+    async fn marks(&self, month: &str) -> Result<Vec<BudgetMark>, Fault> {
+        self.read_marks(month).await.map_err(|error| error.fault("read which levels of budgets were reached"))
     }
 
     async fn head(&self) -> Result<Head, Fault> {

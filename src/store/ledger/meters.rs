@@ -10,7 +10,7 @@ use super::append::append;
 use super::dims::{self, Dim, Of};
 use super::open::{self, Meter};
 use super::prices::InForce;
-use super::{claims, cut, prices};
+use super::{claims, cut, marks, prices};
 use crate::ledger::{Bound, Entry, Look, MeterState, Open, PriceKey, Subject, SubjectId, Terms, TermsId, first, turn};
 use crate::ports::{Sighting, SweepRecord};
 use crate::store::StoreError;
@@ -70,7 +70,8 @@ pub(in crate::store) async fn write(
     for (claim, seq) in closed.iter().zip(numbers) {
         claims::close(tx, claim, seq).await?;
     }
-    claims::begin(tx, &work).await
+    claims::begin(tx, &work).await?;
+    marks::add(tx, &record.accounts.marks).await
 }
 
 async fn terms(

@@ -7,10 +7,12 @@ mod corrections;
 mod cut;
 mod days;
 mod dims;
+mod marks;
 mod meters;
 mod open;
 mod prices;
 mod read;
+mod spent;
 mod sums;
 #[cfg(test)]
 mod tests;

@@ -23,13 +23,13 @@ mod claims;
 use claims::stopped_by_us;
 
 /// 2027-01-15T00:00:00Z, a midnight in the middle of a month.
-const MIDNIGHT: i64 = 1_800_000_000 - 1_800_000_000 % 86_400;
+pub(super) const MIDNIGHT: i64 = 1_800_000_000 - 1_800_000_000 % 86_400;
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(MIDNIGHT + second).unwrap()
 }
 
-fn id(name: &str) -> InstanceId {
+pub(super) fn id(name: &str) -> InstanceId {
     let workspace = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w";
     InstanceId::parse(&format!("{workspace}/computes/{name}")).unwrap()
 }
@@ -38,7 +38,7 @@ fn born() -> Created {
     Created::at(at(-1_000_000))
 }
 
-fn facts(name: &str, state: PowerState, seen: i64, operation: Option<(Operation, i64)>) -> InstanceFacts {
+pub(super) fn facts(name: &str, state: PowerState, seen: i64, operation: Option<(Operation, i64)>) -> InstanceFacts {
     let last = operation.map(|(operation, when)| {
         Arc::new(LastOperation { operation, at: at(when), status: OperationStatus::Succeeded, trigger: Trigger::User })
     });
@@ -60,7 +60,7 @@ fn facts(name: &str, state: PowerState, seen: i64, operation: Option<(Operation,
 }
 
 /// A sweep at an instant that saw these, each with its state before and the time it was seen before.
-fn sweep(now: i64, seen: Vec<(InstanceFacts, Option<(PowerState, i64)>)>) -> SweepRecord {
+pub(super) fn sweep(now: i64, seen: Vec<(InstanceFacts, Option<(PowerState, i64)>)>) -> SweepRecord {
     let sightings = seen.into_iter().map(|(facts, before)| Sighting {
         not_after: facts.observed_at,
         facts: Arc::new(facts),
@@ -73,11 +73,11 @@ fn sweep(now: i64, seen: Vec<(InstanceFacts, Option<(PowerState, i64)>)>) -> Swe
     SweepRecord { at: Some(at(now)), seen: vec![(workspace, at(now))], sightings, ..SweepRecord::default() }
 }
 
-fn on(name: &str, now: i64, start: i64) -> InstanceFacts {
+pub(super) fn on(name: &str, now: i64, start: i64) -> InstanceFacts {
     facts(name, PowerState::Running, now, Some((Operation::Start, start)))
 }
 
-fn off(name: &str, now: i64, stop: i64) -> InstanceFacts {
+pub(super) fn off(name: &str, now: i64, stop: i64) -> InstanceFacts {
     facts(name, PowerState::Stopped, now, Some((Operation::Stop, stop)))
 }
 
@@ -93,17 +93,17 @@ fn quote(rate: &str, now: i64) -> Quote {
     }
 }
 
-async fn priced(store: &Store, rate: &str, now: i64) {
+pub(super) async fn priced(store: &Store, rate: &str, now: i64) {
     let quote = quote(rate, now);
     store.reprice(&[(quote.key.clone(), Ok(quote))], at(now)).await.unwrap();
 }
 
-struct Book {
-    store: Store,
-    _dir: tempfile::TempDir,
+pub(super) struct Book {
+    pub(super) store: Store,
+    pub(super) _dir: tempfile::TempDir,
 }
 
-async fn book() -> Book {
+pub(super) async fn book() -> Book {
     let dir = tempfile::tempdir().unwrap();
     Book { store: Store::open(dir.path()).await.unwrap(), _dir: dir }
 }
@@ -128,7 +128,7 @@ async fn spelt(store: &Store) -> Vec<String> {
     rows(store).await.into_iter().map(spell).collect()
 }
 
-async fn run(store: &Store, sql: &'static str) {
+pub(super) async fn run(store: &Store, sql: &'static str) {
     sqlx::raw_sql(sql).execute(store.writer()).await.unwrap();
 }
 

@@ -125,6 +125,22 @@ CREATE TABLE claims (
 CREATE INDEX claims_open ON claims (instance, created) WHERE closed_by IS NULL;
 CREATE INDEX claims_due ON claims (until) WHERE closed_by IS NULL;
 
+-- Levels of allowances, each reached once a month, whatever clocks and corrections do after.
+CREATE TABLE budget_marks (
+    policy TEXT NOT NULL,
+    scope  TEXT NOT NULL,
+    month  TEXT NOT NULL,
+    level  INTEGER NOT NULL,
+    name   TEXT NOT NULL,
+    at     TEXT NOT NULL,
+    spent  TEXT NOT NULL,
+    PRIMARY KEY (month, policy, scope, level)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER budget_marks_stand BEFORE UPDATE ON budget_marks
+BEGIN SELECT RAISE(ABORT, 'a level is reached once: its mark stands'); END;
+CREATE TRIGGER budget_marks_stay BEFORE DELETE ON budget_marks
+BEGIN SELECT RAISE(ABORT, 'a level is reached once: its mark stays'); END;
+
 -- Sums of the rows, kept with each that is added; `lightsout ledger verify` adds them up again. Usage counts running
 -- seconds, the other kinds credited ones. `charged` is taken from that: what restarts cost, and what corrections take
 -- back. Both only grow, so that counters can be made of them. Price 0 is none, team '' nobody's.
