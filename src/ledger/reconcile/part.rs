@@ -84,6 +84,6 @@ impl Part {
 /// A meter that is called as a VM size is: one to four capitals and a digit, such as `D3 v2/DS3 v2` or `NC24ads A100 v4`.
 fn is_size(meter: &str) -> bool {
     let letters = meter.bytes().take_while(u8::is_ascii_uppercase).count();
-    let digit = meter.bytes().nth(letters).is_some_and(|byte| byte.is_ascii_digit());
+    let digit = meter.as_bytes().get(letters).is_some_and(u8::is_ascii_digit);
     (1..=4).contains(&letters) && digit
 }

@@ -76,12 +76,15 @@ async fn fetched(tx: &mut SqliteConnection, statement: &Statement, at: Timestamp
     Ok(done.last_insert_rowid())
 }
 
+/// Workspace, day, meter where there is any, amount and quantity.
+type Line<'a> = (&'a str, String, Option<&'a Meter>, (Decimal, Option<Decimal>));
+
 async fn insert<'a>(
     tx: &mut SqliteConnection,
     fetch: i64,
     days: impl Iterator<Item = (&'a (String, Date), Option<&'a Amounts>)>,
 ) -> Result<(), StoreError> {
-    let mut rows: Vec<(&str, String, Option<&Meter>, (Decimal, Option<Decimal>))> = Vec::new();
+    let mut rows: Vec<Line<'_>> = Vec::new();
     for ((workspace, day), amounts) in days {
         match amounts {
             None => rows.push((workspace, day.to_string(), None, (Decimal::ZERO, None))),

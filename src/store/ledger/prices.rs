@@ -56,16 +56,7 @@ impl Store {
                 (Ok(quote), Some(price)) if price.quote.says_the_same(quote) => {
                     hold(&mut tx, key, price.id, at).await?;
                 }
-                (Ok(quote), standing) => {
-                    let id = snapshot(&mut tx, quote).await?;
-                    hold(&mut tx, key, id, at).await?;
-                    let since = standing.map(|price| held_since(quote, price));
-                    cut(&mut tx, (key, id), since, &mut entries).await?;
-                    if standing.is_none() {
-                        entries.extend(corrections::priced(&mut tx, (quote, id)).await?);
-                        corrections::price_claims(&mut tx, (key, id)).await?;
-                    }
-                }
+                (Ok(quote), standing) => take(&mut tx, (quote, at), standing, &mut entries).await?,
             }
         }
         append(&mut tx, &mut entries).await?;
@@ -73,6 +64,24 @@ impl Store {
         tx.commit().await?;
         Ok(book)
     }
+}
+
+/// A price that is another one than before, or the first.
+async fn take(
+    tx: &mut SqliteConnection,
+    (quote, at): (&Quote, Timestamp),
+    standing: Option<&Price>,
+    entries: &mut Vec<Entry>,
+) -> Result<(), StoreError> {
+    let (key, id) = (&quote.key, snapshot(tx, quote).await?);
+    hold(tx, key, id, at).await?;
+    let since = standing.map(|price| held_since(quote, price));
+    cut(tx, (key, id), since, entries).await?;
+    if standing.is_none() {
+        entries.extend(corrections::priced(tx, (quote, id)).await?);
+        corrections::price_claims(tx, (key, id)).await?;
+    }
+    Ok(())
 }
 
 /// A price that came into force since the one before was fetched holds since then; any other since it is known here.
