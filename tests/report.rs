@@ -3,6 +3,10 @@
 
 #[path = "report/fleet.rs"]
 mod fleet;
+#[path = "report/focus.rs"]
+mod focus;
+#[path = "report/pages.rs"]
+mod pages;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -186,4 +190,10 @@ async fn an_older_journal_is_not_taken_for_an_empty_one() {
     assert!(report(dir.path(), &JANUARY).err.contains("was written by an older lightsout"));
     sqlx::raw_sql("INSERT INTO _sqlx_migrations VALUES (9999)").execute(&mut old).await.unwrap();
     assert!(report(dir.path(), &JANUARY).err.contains("was written by a newer lightsout"));
+}
+
+#[tokio::test]
+async fn zz_keep() {
+    let (dir, _) = journal().await;
+    std::fs::copy(dir.path().join("journal/lightsout.db"), "/tmp/january.db").unwrap();
 }

@@ -179,7 +179,9 @@ Examples:
   lightsout report                                        this month so far, by workspace
   lightsout report --period last-month --by owner --top 10
   lightsout report --from 2026-11-01 --to 2026-11-15 --zone Europe/Madrid --by day
+  lightsout report --period last-month --by team --format html --out october.html
   lightsout report --period 2026 --format csv --out 2026.csv
+  lightsout report --period 2026-10 --format focus-parquet --out october.parquet
   lightsout report --period 2026-10 --as-of-seq 48213     as it was when the ledger had so many rows
   lightsout report --period 2026-10 --store copy.db       from a copy of the journal, anywhere
 

@@ -18,9 +18,9 @@ mod spent;
 mod sum;
 
 pub use account::{
-    Account, AccountError, Adjusted, Avoids, Baseline, BaselineFigure, Cell, Costs, Day, Evidence, Exchange, Figures,
-    GroundFigures, Group, GroupName, Grouping, Period, PriceLine, Question, Range, References, Residuals, Standing,
-    Stretch, Tally, Usage, WEEKS_MIN,
+    Account, AccountError, Adjusted, Avoids, Baseline, BaselineFigure, Cell, Charge, ChargeMeter, Charges, Costs, Day,
+    Evidence, Exchange, Figures, GroundFigures, Group, GroupName, Grouping, Period, PriceLine, Question, Range,
+    References, Residuals, Standing, Stretch, Tally, Usage, WEEKS_MIN,
 };
 pub use book::{PriceBook, Priced};
 pub use chain::{Auditor, BEGINNING, Broken, Digests, Hash, Head, Life, digest, hex, seal};

@@ -217,33 +217,44 @@ fn born() -> Created {
 /// Three weeks of office days: two machines that are stopped at seven in the evening, one that a policy in observe mode
 /// leaves on, one without a price. One stop is a regret, one price changes, one day nobody looks.
 pub(crate) async fn january(fleet: &mut Fleet<'_>) {
-    let (ada, bo, eve, gpu) = (("nlp", "ci-ada"), ("nlp", "ci-bo"), ("vision", "ci-eve"), ("vision", "ci-gpu"));
     fleet.price("Standard_DS3_v2", "0.293", -DAY).await;
     fleet.no_price("Standard_NC6s_v3", -DAY).await;
     for day in (0..21).filter(|day| ![6, 0].contains(&((day + 5) % 7))) {
-        let morning = day * DAY + 8 * HOUR;
-        let evening = day * DAY + 19 * HOUR;
-        let next = (day + 1) * DAY + 8 * HOUR;
-        // on some days before its hours open: then a restart is charged
-        fleet.on(ada, morning + if day % 2 == 0 { 300 } else { -1_500 }).await;
-        fleet.on(bo, morning + 1_200).await;
-        fleet.on(eve, morning + 2_400).await;
-        if day % 5 == 0 {
-            fleet.on(gpu, morning + 3_000).await;
-            fleet.off(gpu, morning + 4 * HOUR).await;
-        }
-        if day == 11 {
-            fleet.price("Standard_DS3_v2", "0.31", day * DAY + 12 * HOUR).await;
-        }
-        fleet.stopped_by_us(ada, evening, next, Ground::OffHours).await;
-        fleet.stopped_by_us(bo, evening + 600, next, if day % 2 == 0 { Ground::Idle } else { Ground::OffHours }).await;
-        if day == 5 {
-            fleet.on(bo, evening + 1_500).await;
-            fleet.off(bo, evening + 2 * HOUR).await;
-        }
-        fleet.would_stop(eve, evening + 1_600 + 2 * HOUR, next).await;
-        fleet.off(eve, evening + 4 * HOUR).await;
+        work(fleet, day).await;
+        stops(fleet, day).await;
         fleet.look((day + 1) * DAY + 120).await;
     }
     fleet.look(25 * DAY).await;
+}
+
+const ADA: Name = ("nlp", "ci-ada");
+const BO: Name = ("nlp", "ci-bo");
+const EVE: Name = ("vision", "ci-eve");
+const GPU: Name = ("vision", "ci-gpu");
+
+async fn work(fleet: &mut Fleet<'_>, day: i64) {
+    let morning = day * DAY + 8 * HOUR;
+    // on some days before its hours open: then a restart is charged
+    fleet.on(ADA, morning + if day % 2 == 0 { 300 } else { -1_500 }).await;
+    fleet.on(BO, morning + 1_200).await;
+    fleet.on(EVE, morning + 2_400).await;
+    if day % 5 == 0 {
+        fleet.on(GPU, morning + 3_000).await;
+        fleet.off(GPU, morning + 4 * HOUR).await;
+    }
+    if day == 11 {
+        fleet.price("Standard_DS3_v2", "0.31", day * DAY + 12 * HOUR).await;
+    }
+}
+
+async fn stops(fleet: &mut Fleet<'_>, day: i64) {
+    let (evening, next) = (day * DAY + 19 * HOUR, (day + 1) * DAY + 8 * HOUR);
+    fleet.stopped_by_us(ADA, evening, next, Ground::OffHours).await;
+    fleet.stopped_by_us(BO, evening + 600, next, if day % 2 == 0 { Ground::Idle } else { Ground::OffHours }).await;
+    if day == 5 {
+        fleet.on(BO, evening + 1_500).await;
+        fleet.off(BO, evening + 2 * HOUR).await;
+    }
+    fleet.would_stop(EVE, evening + 1_600 + 2 * HOUR, next).await;
+    fleet.off(EVE, evening + 4 * HOUR).await;
 }

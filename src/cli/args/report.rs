@@ -148,4 +148,10 @@ pub enum Format {
     Csv,
     /// Everything, for programs.
     Json,
+    /// One page with charts, to forward and to print.
+    Html,
+    /// FOCUS 1.2: a row for each instance, day and meter, whatever --by says. No estimate is in BilledCost.
+    FocusCsv,
+    /// The same as a Parquet file.
+    FocusParquet,
 }

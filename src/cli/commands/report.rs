@@ -1,6 +1,6 @@
 //! `report`: what instances cost and what stopping them avoided, out of the ledger, beside the running service.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
 use super::context::{CommandError, Context};
@@ -8,7 +8,9 @@ use crate::cli::args::{Format, Report};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::render::{Look, Paint, Zones};
-use crate::cli::statement::{StatementError, Wanted, csv, days_of, gather, json, table};
+use crate::cli::statement::{
+    StatementError, Wanted, charges, csv, days_of, focus_csv, focus_parquet, gather, json, page, table,
+};
 use crate::ledger::Exchange;
 use crate::ports::Clock as _;
 use crate::store::LedgerReader;
@@ -24,19 +26,24 @@ pub async fn report(asked: &Report, context: &Context) -> Result<Exit, CommandEr
     let wanted = Wanted {
         days: days_of(asked, today)?,
         by: asked.by.into(),
-        daily: false,
+        daily: format == Format::Html,
         as_of: asked.as_of_seq,
         top: asked.top.and_then(|most| usize::try_from(most).ok()),
         exchange: exchange(asked),
     };
+    if format == Format::FocusParquet && asked.out.is_none() && std::io::stdout().is_terminal() {
+        return Err(StatementError::NeedsFile.into());
+    }
     let ledger = ledger(asked, context).await?;
-    let statement = gather(&ledger, wanted).await?;
-    let text = match format {
-        Format::Table => table(&statement, &look(asked, context)),
-        Format::Csv => csv(&statement),
-        Format::Json => json(&statement)?,
+    let bytes = match format {
+        Format::Table => table(&gather(&ledger, wanted).await?, &look(asked, context)).into_bytes(),
+        Format::Csv => csv(&gather(&ledger, wanted).await?).into_bytes(),
+        Format::Json => json(&gather(&ledger, wanted).await?)?.into_bytes(),
+        Format::Html => page(&gather(&ledger, wanted).await?)?.into_bytes(),
+        Format::FocusCsv => focus_csv(&charges(&ledger, wanted).await?)?.into_bytes(),
+        Format::FocusParquet => focus_parquet(&charges(&ledger, wanted).await?)?,
     };
-    put(text.as_bytes(), asked.out.as_deref())?;
+    put(&bytes, asked.out.as_deref())?;
     Ok(Exit::Well)
 }
 

@@ -37,6 +37,18 @@ pub enum StatementError {
     /// Beyond the calendar.
     #[error("could not reckon with the given days")]
     Date(#[from] jiff::Error),
+    /// FOCUS has days of its own.
+    #[error("FOCUS counts days in UTC; leave --zone {0} out")]
+    FocusZone(String),
+    /// No text, and nowhere to put it.
+    #[error("Parquet is no text; name a file with --out")]
+    NeedsFile,
+    /// A Parquet file.
+    #[error("could not write Parquet")]
+    Parquet(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A chart.
+    #[error("could not draw a chart")]
+    Chart(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A form that is no text.
     #[error("could not write JSON")]
     Json(#[from] serde_json::Error),

@@ -2,10 +2,11 @@
 
 use super::StatementError;
 use super::calendar::Days;
+use super::focus::Focus;
 use super::value::{Head, Statement};
 use crate::ledger::{
-    AccountError, Adjusted, Baseline, Entry, Exchange, Grouping, Head as LedgerHead, Question, References, Standing,
-    Tally,
+    AccountError, Adjusted, Baseline, Charges, Entry, Exchange, Grouping, Head as LedgerHead, Question, References,
+    Standing, Tally,
 };
 use crate::store::LedgerReader;
 
@@ -65,6 +66,26 @@ pub async fn gather(ledger: &LedgerReader, wanted: Wanted) -> Result<Statement, 
         lightsout: env!("CARGO_PKG_VERSION"),
     };
     Ok(Statement { head, days: each, account })
+}
+
+/// Charges for FOCUS: of rows alone, day by day in UTC.
+///
+/// # Errors
+/// When the ledger cannot be read, its rows cannot be added up, or the days are not those of UTC.
+pub async fn charges(ledger: &LedgerReader, wanted: Wanted) -> Result<Focus, StatementError> {
+    let Days { each, zone, .. } = wanted.days;
+    if !zone.eq_ignore_ascii_case("UTC") {
+        return Err(StatementError::FocusZone(zone));
+    }
+    let (head, _) = end(ledger, wanted.as_of).await?;
+    let references = ledger.references().await?;
+    let standing = Standing::new(ledger.corrections(head.seq).await?);
+    let question = Question::daily(each.clone(), Grouping::Instance);
+    let mut charges = Charges::new(&references, &standing, &question);
+    let take = |entry: Entry| charges.add(&entry).map_err(StatementError::from);
+    ledger.each_entry((head.seq, Some(question.period().from)), take).await?;
+    let charges = charges.finish()?;
+    Ok(Focus { days: each, charges, ledger_seq: head.seq, ledger_hash: head.hex() })
 }
 
 async fn end(ledger: &LedgerReader, as_of: Option<i64>) -> Result<(LedgerHead, Vec<Entry>), StatementError> {

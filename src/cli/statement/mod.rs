@@ -4,11 +4,14 @@
 
 mod amounts;
 mod calendar;
+mod columns;
 mod csv;
 mod error;
+mod focus;
 mod gather;
 mod json;
 mod notes;
+mod page;
 mod table;
 mod value;
 
@@ -16,8 +19,12 @@ pub use amounts::{hours, money};
 pub use calendar::{Days, days_of};
 pub use csv::csv;
 pub use error::StatementError;
-pub use gather::{Wanted, gather};
+pub use focus::{Focus, focus_csv, focus_parquet};
+pub use gather::{Wanted, charges, gather};
 pub use json::json;
 pub use notes::{Headline, headlines, notes};
+pub use page::page;
 pub use table::table;
 pub use value::{Head, Statement};
+
+use table::origin;

@@ -1,23 +1,19 @@
 //! A statement for a person at a terminal.
 
 use super::amounts::{hours, money};
+use super::columns::columns;
 use super::notes::{headlines, notes, stops};
 use super::value::Statement;
 use crate::cli::render::Look;
-use crate::ledger::{Account, Costs, Figures, Grouping, Usage};
+use crate::ledger::{Account, Figures, Grouping, Usage};
 use crate::report::words;
 
 /// The statement as text.
 #[must_use]
 pub fn table(statement: &Statement, look: &Look) -> String {
     let head = &statement.head;
-    let title = format!(
-        "Compute instances, {} to {} ({}), by {}",
-        head.from,
-        head.to,
-        words::clean(&head.zone),
-        head.by.label()
-    );
+    let zone = words::clean(&head.zone);
+    let title = format!("Compute instances, {} ({zone}), by {}", head.period(), head.by.label());
     let mut text = format!("{}\n\n", look.paint.strong(&title));
     groups(&mut text, statement, look);
     figures(&mut text, statement, look);
@@ -27,65 +23,13 @@ pub fn table(statement: &Statement, look: &Look) -> String {
     text
 }
 
-/// A column: its head, and its cell for some figures. Columns in which nothing stands are left out.
-struct Column {
-    head: &'static str,
-    cell: fn(&Figures) -> String,
-    shown: fn(&Figures) -> bool,
-}
-
-const COLUMNS: [Column; 9] = [
-    Column { head: "running", cell: |figures| hours(figures.usage.running.mid), shown: |_| true },
-    Column { head: "cost", cell: |figures| money(&figures.usage.cost.mid), shown: |_| true },
-    Column { head: "at least .. at most", cell: |figures| range(&figures.usage), shown: |_| true },
-    Column {
-        head: "no price",
-        cell: |figures| hours(figures.usage.unpriced_seconds),
-        shown: |total| total.usage.unpriced_seconds > 0,
-    },
-    Column {
-        head: "unknown",
-        cell: |figures| hours(figures.usage.unknown_seconds),
-        shown: |total| total.usage.unknown_seconds > 0,
-    },
-    Column { head: "stopped", cell: |figures| hours(figures.usage.stopped_seconds), shown: |_| true },
-    Column {
-        head: "disk, ip, lb while off",
-        cell: |figures| money(&figures.usage.residual.stopped),
-        shown: |total| !total.usage.residual.stopped.is_empty(),
-    },
-    Column {
-        head: "and while on",
-        cell: |figures| money(&residual_on(&figures.usage)),
-        shown: |total| !residual_on(&total.usage).is_empty(),
-    },
-    Column {
-        head: "avoided (est.)",
-        cell: |figures| money(&figures.avoided.cost),
-        shown: |total| total.avoided.stops > 0 || total.avoided.credited_seconds > 0,
-    },
-];
-
-fn residual_on(usage: &Usage) -> Costs {
-    let mut costs = usage.residual.running.clone();
-    costs.merge(&usage.residual.unknown);
-    costs
-}
-
-fn range(usage: &Usage) -> String {
-    let (low, high) = (&usage.cost.low, &usage.cost.high);
-    let of = |currency| format!("{} .. {}", low.get(currency).text(2), high.get(currency).text(2));
-    let parts: Vec<String> = high.currencies().map(of).collect();
-    if parts.is_empty() { "-".to_owned() } else { parts.join(" + ") }
-}
-
 fn groups(text: &mut String, statement: &Statement, look: &Look) {
     let account = &statement.account;
     if account.groups.is_empty() {
         text.push_str("The ledger has nothing for these days.\n");
         return;
     }
-    let columns: Vec<&Column> = COLUMNS.iter().filter(|column| (column.shown)(&account.total)).collect();
+    let columns = columns(&account.total);
     let header: Vec<&str> =
         std::iter::once(statement.head.by.label()).chain(columns.iter().map(|column| column.head)).collect();
     let row = |name: &str, figures: &Figures| -> Vec<String> {

@@ -30,6 +30,21 @@ pub struct Head {
     pub lightsout: &'static str,
 }
 
+impl Head {
+    /// What people call the period: a month, a year, or its first and last day.
+    #[must_use]
+    pub fn period(&self) -> String {
+        let (from, to) = (self.from, self.to);
+        if from == from.first_of_month() && to == from.last_of_month() {
+            return from.strftime("%B %Y").to_string();
+        }
+        if from == from.first_of_year() && to == from.last_of_year() {
+            return from.strftime("%Y").to_string();
+        }
+        if from == to { from.to_string() } else { format!("{from} to {to}") }
+    }
+}
+
 /// The account of a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -56,5 +71,34 @@ impl Statement {
     #[must_use]
     pub fn is_provisional(&self) -> bool {
         !self.account.total.open.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_called_as_people_call_it() {
+        for (from, to, name) in [
+            ("2027-02-01", "2027-02-28", "February 2027"),
+            ("2027-01-01", "2027-12-31", "2027"),
+            ("2027-02-01", "2027-02-27", "2027-02-01 to 2027-02-27"),
+            ("2027-02-03", "2027-02-03", "2027-02-03"),
+        ] {
+            let head = Head {
+                from: from.parse().unwrap(),
+                to: to.parse().unwrap(),
+                zone: "UTC".to_owned(),
+                zone_data: None,
+                by: Grouping::Team,
+                exchange: None,
+                ledger_seq: 0,
+                ledger_hash: String::new(),
+                fixed: true,
+                lightsout: "0.1.0",
+            };
+            assert_eq!(head.period(), name);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts: rows of the ledger added up for a period, in groups, exactly. Equal rows and an equal question, equal figures.
 
 mod baseline;
+mod charges;
 mod costs;
 mod error;
 mod evidence;
@@ -15,6 +16,7 @@ mod tally;
 mod tests;
 
 pub use baseline::{Adjusted, Baseline, BaselineFigure, WEEKS_MIN};
+pub use charges::{Charge, ChargeMeter, Charges};
 pub use costs::{Costs, Exchange, Range};
 pub use error::AccountError;
 pub use evidence::{Evidence, PriceLine};

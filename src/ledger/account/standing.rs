@@ -23,6 +23,12 @@ impl Standing {
         Self { last }
     }
 
+    /// True when a row was corrected.
+    #[must_use]
+    pub fn is_corrected(&self, seq: i64) -> bool {
+        self.last.contains_key(&seq)
+    }
+
     /// True when a row counts.
     #[must_use]
     pub fn counts(&self, entry: &Entry) -> bool {

@@ -1,6 +1,7 @@
 //! Figures by hand: what a row counts for, where it is cut, and what a correction does to it.
 
 mod books;
+mod lines;
 mod properties;
 mod weeks;
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::books::{Books, HOUR, Meter};
-use crate::ledger::account::{Account, Day, Figures, Grouping, Period, Question};
+use crate::ledger::account::{Account, ChargeMeter, Charges, Day, Figures, Grouping, Period, Question};
 use crate::ledger::{Basis, Bound, EntryKind, Governance, Interval, MeterState};
 
 const END: i64 = 2_000_000;
@@ -147,6 +147,29 @@ proptest! {
                 prop_assert_eq!(all.avoided.get(currency), figures.avoided.cost.get(currency));
                 prop_assert_eq!(all.would_avoid.get(currency), figures.would_avoid.cost.get(currency));
             }
+        }
+    }
+
+    #[test]
+    fn charges_come_to_what_the_account_says(books in books()) {
+        let question = Question::daily(days(0, END, &[86_400]), Grouping::Instance);
+        let standing = books.standing();
+        let mut charges = Charges::new(&books.references, &standing, &question);
+        books.entries.iter().for_each(|entry| charges.add(entry).unwrap());
+        let mut sum = crate::ledger::Costs::default();
+        let mut seconds = 0;
+        for charge in charges.finish().unwrap() {
+            sum.merge(&charge.rate.map(|rate| rate.over(charge.seconds.mid)).into_iter().collect());
+            seconds += if charge.meter == ChargeMeter::Compute { charge.seconds.mid } else { 0 };
+        }
+        let usage = books.account(&question).total.usage;
+        let mut wanted = usage.cost.mid;
+        for costs in [&usage.residual.running, &usage.residual.stopped, &usage.residual.unknown] {
+            wanted.merge(costs);
+        }
+        prop_assert_eq!(seconds, usage.running.mid);
+        for currency in wanted.currencies() {
+            prop_assert_eq!(sum.get(currency), wanted.get(currency));
         }
     }
 

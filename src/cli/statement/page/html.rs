@@ -1,0 +1,80 @@
+//! HTML by hand: everything that comes from outside is escaped here, and nowhere is it put in unescaped.
+
+use crate::report::words;
+
+/// Text as it may stand between tags and in attributes.
+pub(super) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in words::clean(text).chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// A table whose first column names and whose others count. The last row is a sum where there is one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Table {
+    /// What it shows.
+    pub(super) caption: String,
+    /// Heads of the columns.
+    pub(super) header: Vec<String>,
+    /// Cells.
+    pub(super) rows: Vec<Vec<String>>,
+    /// The sum.
+    pub(super) sum: Option<Vec<String>>,
+}
+
+impl Table {
+    /// As HTML.
+    pub(super) fn html(&self) -> String {
+        let mut text = format!("<table>\n<caption>{}</caption>\n<thead><tr>", escape(&self.caption));
+        for head in &self.header {
+            text.push_str(&format!("<th scope=\"col\">{}</th>", escape(head)));
+        }
+        text.push_str("</tr></thead>\n<tbody>\n");
+        self.rows.iter().for_each(|row| text.push_str(&line(row)));
+        text.push_str("</tbody>\n");
+        if let Some(sum) = &self.sum {
+            text.push_str(&format!("<tfoot>\n{}</tfoot>\n", line(sum)));
+        }
+        text.push_str("</table>\n");
+        text
+    }
+}
+
+fn line(cells: &[String]) -> String {
+    let mut text = "<tr>".to_owned();
+    for (place, cell) in cells.iter().enumerate() {
+        let cell = escape(cell);
+        let cell = if place == 0 { format!("<th scope=\"row\">{cell}</th>") } else { format!("<td>{cell}</td>") };
+        text.push_str(&cell);
+    }
+    text.push_str("</tr>\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_outside_is_markup() {
+        assert_eq!(escape("<b onclick='x'>&\"\u{202e}"), "&lt;b onclick=&#39;x&#39;&gt;&amp;&quot;\\u{202e}");
+        let evil = "</td><script>alert(1)</script>".to_owned();
+        let table = Table {
+            caption: evil.clone(),
+            header: vec![evil.clone()],
+            rows: vec![vec![evil.clone(), evil.clone()]],
+            sum: Some(vec![evil]),
+        };
+        assert_eq!(table.html().matches("<script").count(), 0);
+        assert_eq!(table.html().matches("&lt;script&gt;").count(), 5);
+    }
+}
