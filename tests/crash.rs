@@ -40,6 +40,10 @@ async fn is_stopped_once(point: &str) {
     assert_eq!(estate.stops_of(NAME), (1, 1), "{point}: {}", service.log());
     let told = place.run(&["explain", NAME]);
     assert!(told.code == 0 && told.out.contains("it is off"), "{}{}", told.out, told.err);
+    // no row lost and none doubled: one run, up to the stop, and its claim is open
+    let whole = place.run(&["ledger", "verify", "--json"]);
+    assert_eq!(whole.code, 0, "{}{}", whole.out, whole.err);
+    assert!(whole.out.contains("\"rows\": 1") && whole.out.contains("\"instances\": 1"), "{}", whole.out);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

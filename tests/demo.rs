@@ -43,7 +43,9 @@ const KEYS: [&str; 27] = [
 async fn figures(seed: u64) -> Value {
     drop(rustls::crypto::ring::default_provider().install_default());
     let (figures, open) =
-        demo(DemoOptions { days: 3, speed: None, seed, paced: false, listen: None }, None).await.unwrap();
+        demo(DemoOptions { days: 3, speed: None, seed, paced: false, listen: None, journal: None }, None)
+            .await
+            .unwrap();
     let requests = open.requests();
     assert!(requests.contains_key(&("POST".to_owned(), "stop")), "{requests:?}");
     assert_eq!(strays(&requests), Vec::<String>::new(), "I1");

@@ -9,6 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::units::Span;
 
+mod ledger;
+mod report;
+
+pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
+pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
+
 const AFTER: &str = "\
 Start here:
   lightsout demo                      watch it work on a simulated Azure: no account needed
@@ -84,6 +90,7 @@ Examples:
   lightsout demo                            two weeks of three workspaces in about a minute
   lightsout demo --days 3 --seed 7          a shorter stretch, another population
   lightsout demo --json                     only the figures at the end, for scripts
+  lightsout demo --journal /tmp/demo && lightsout report --store /tmp/demo --from 2026-03-16 --to 2026-03-29
   lightsout demo --keep-open                leave /metrics and the simulated Azure up afterwards")]
     Demo(Demo),
     /// Serve a simulated Azure on loopback, for trying out settings, policies and clients
@@ -166,6 +173,28 @@ Examples:
   lightsout status
   lightsout status --json | jq '.workspaces[] | select(.fault)'")]
     Status,
+    /// Show what instances cost and what stopping them avoided, from the ledger; changes nothing
+    #[command(after_help = "\
+Examples:
+  lightsout report                                        this month so far, by workspace
+  lightsout report --period last-month --by owner --top 10
+  lightsout report --from 2026-11-01 --to 2026-11-15 --zone Europe/Madrid --by day
+  lightsout report --period 2026 --format csv --out 2026.csv
+  lightsout report --period 2026-10 --as-of-seq 48213     as it was when the ledger had so many rows
+  lightsout report --period 2026-10 --store copy.db       from a copy of the journal, anywhere
+
+It reads beside the running service. Three figures are kept apart: what was avoided by estimate, the same weighed by what
+used to run, and what bills confirm.")]
+    Report(Report),
+    /// Verify the ledger row by row, or print its end
+    #[command(after_help = "\
+Examples:
+  lightsout ledger verify                                 beside the running service; changes nothing
+  lightsout ledger verify --store copy.db                 of a copy, anywhere
+  lightsout ledger head >> heads.txt                      kept elsewhere, proof of every row before it
+
+Exit code 1 when a row was changed, lost or counted twice; the first such row is named.")]
+    Ledger(Ledger),
     /// Let a changed policy act on all at once, instead of on a few for a day
     #[command(after_help = "\
 Examples:
@@ -195,6 +224,9 @@ pub struct Demo {
     /// Keep the simulated Azure and /metrics up at the end, until Ctrl-C
     #[arg(long)]
     pub keep_open: bool,
+    /// Keep the journal in this folder, for `report` and `ledger` afterwards
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
 }
 
 /// `check`.

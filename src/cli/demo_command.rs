@@ -18,6 +18,7 @@ pub(super) async fn run(asked: &Demo, context: &Context) -> Result<Exit, Command
         seed: asked.seed,
         paced: told || asked.speed.is_some(),
         listen,
+        journal: asked.journal.clone(),
     };
     let mut stdout = anstream::stdout();
     let out: Option<&mut (dyn std::io::Write + Send)> = if told { Some(&mut stdout) } else { None };

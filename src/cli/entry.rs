@@ -48,6 +48,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Freeze(freeze) => commands::freeze(&freeze, context),
         Command::Doctor => commands::doctor(context).await,
         Command::Status => commands::status(context).await,
+        Command::Report(report) => commands::report(&report, context).await,
+        Command::Ledger(ledger) => commands::ledger(&ledger, context).await,
         Command::Ack(ack) => commands::ack(&ack, context).await,
         Command::Completions(completions) => commands::completions(&completions),
     }

@@ -12,6 +12,7 @@ pub mod exit;
 pub mod out;
 pub mod outside;
 pub mod render;
+pub mod statement;
 pub mod tzdata;
 pub mod wire_up;
 

@@ -3,6 +3,7 @@
 //! Pure: equal rows in, equal figures out. An unknown price stays unknown, a gap stays a gap, and nothing is rounded before
 //! it is shown (RULES section 7).
 
+mod account;
 mod book;
 mod chain;
 mod entry;
@@ -12,6 +13,11 @@ mod saving;
 mod sheet;
 mod sum;
 
+pub use account::{
+    Account, AccountError, Adjusted, Avoids, Baseline, BaselineFigure, Cell, Costs, Day, Evidence, Exchange, Figures,
+    GroundFigures, Group, GroupName, Grouping, Period, PriceLine, Question, Range, References, Residuals, Standing,
+    Stretch, Tally, Usage, WEEKS_MIN,
+};
 pub use book::{PriceBook, Priced};
 pub use chain::{Auditor, BEGINNING, Broken, Digests, Hash, Head, Life, digest, hex, seal};
 pub use entry::{Entry, EntryKind, Governance, Residual, Subject, SubjectId, Terms, TermsId};

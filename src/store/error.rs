@@ -42,6 +42,18 @@ pub enum StoreError {
         /// The schema version that this program does not know.
         found: i64,
     },
+    /// An older version wrote it, before there was a ledger.
+    #[error("{} was written by an older lightsout and has no ledger; let this version's service run on it once", path.display())]
+    Older {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// There is none.
+    #[error("there is no journal at {}; name the folder in [store] dir, or a copy of the lightsout.db in it", path.display())]
+    NoJournal {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
     /// Its schema could not be brought up to date.
     #[error("cannot bring the schema of {} up to date", path.display())]
     Schema {
@@ -112,6 +124,8 @@ impl StoreError {
             | Self::InUse { .. }
             | Self::Network { .. }
             | Self::Newer { .. }
+            | Self::Older { .. }
+            | Self::NoJournal { .. }
             | Self::Schema { .. }
             | Self::Sqlite { .. }
             | Self::Unreadable { .. }

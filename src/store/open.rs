@@ -7,13 +7,13 @@ use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 
-use super::StoreError;
 use super::place::Place;
+use super::{StoreError, VerifyError};
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
 /// A write waits so long for another program's lock before it is a fault.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// A hung disk is a fault after this, soon enough for a drain of ten seconds to end by itself.
 const ACQUIRE: Duration = Duration::from_secs(8);
 /// A recall, a status and an explanation may read at once; more would only wait for the disk.
@@ -65,7 +65,7 @@ impl Store {
         self.writer.close().await;
     }
 
-    /// Looks for damage: every page and index, every reference, the audit chain. Empty when all is well. Reads the
+    /// Looks for damage: every page and index, every reference, the audit chain, the ledger. Empty when all is well. Reads the
     /// whole file.
     ///
     /// # Errors
@@ -81,6 +81,11 @@ impl Store {
             Ok(_) => {}
             Err(error @ StoreError::Tampered { .. }) => found.push(error.to_string()),
             Err(error) => return Err(error),
+        }
+        match self.verify_ledger().await {
+            Ok(_) => {}
+            Err(VerifyError::Store(error)) => return Err(error),
+            Err(broken) => found.push(broken.to_string()),
         }
         Ok(found)
     }

@@ -43,6 +43,11 @@ impl Place {
     }
 }
 
+/// The database file of a journal's directory; a path that is no directory is the file itself.
+pub(super) fn database_at(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(DATABASE) } else { path.to_owned() }
+}
+
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join(LOCK);
     let wrong = |doing| {

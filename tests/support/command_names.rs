@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 13] = [
+pub(crate) const COMMANDS: [&str; 15] = [
     "demo",
     "sandbox",
     "run",
@@ -13,6 +13,8 @@ pub(crate) const COMMANDS: [&str; 13] = [
     "freeze",
     "doctor",
     "status",
+    "report",
+    "ledger",
     "ack",
     "completions",
 ];

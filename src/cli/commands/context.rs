@@ -11,6 +11,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::demo::DemoError;
 use crate::cli::exit::Exit;
 use crate::cli::render::{Look, Paint, Zones};
+use crate::cli::statement::StatementError;
 use crate::cli::wire_up::{WireError, control_socket};
 use crate::engine::RunError;
 use crate::metrics::MetricsError;
@@ -19,7 +20,7 @@ use crate::ports::{Clock as _, Declined, Fault};
 use crate::report::FleetView;
 use crate::sandbox::SandboxError;
 use crate::settings::{Environment, Loaded, Overrides, Settings, load};
-use crate::store::FreezeFileError;
+use crate::store::{FreezeFileError, VerifyError};
 use crate::web::{ControlClient, ControlError};
 
 /// Why a command ended badly.
@@ -61,6 +62,12 @@ pub enum CommandError {
     /// Printing JSON.
     #[error("could not write JSON")]
     Json(#[from] serde_json::Error),
+    /// The ledger.
+    #[error("the ledger does not stand, or cannot be read")]
+    Ledger(#[from] VerifyError),
+    /// The report.
+    #[error("could not make the report")]
+    Report(#[from] StatementError),
     /// The calendar.
     #[error("could not reckon with the given date")]
     Date(#[from] jiff::Error),
@@ -93,6 +100,8 @@ impl CommandError {
             | Self::Freeze(_)
             | Self::Io(..)
             | Self::Json(_)
+            | Self::Ledger(_)
+            | Self::Report(_)
             | Self::Date(_) => Exit::Unexpected,
         }
     }

@@ -4,7 +4,9 @@ mod ask;
 mod check;
 mod context;
 mod doctor;
+mod ledger;
 mod once;
+mod report;
 mod serve;
 mod small;
 
@@ -12,6 +14,8 @@ pub use ask::{ack, explain, hold, status};
 pub use check::check;
 pub use context::{CommandError, Context};
 pub use doctor::doctor;
+pub use ledger::ledger;
 pub use once::{plan, sweep};
+pub use report::report;
 pub use serve::serve;
 pub use small::{completions, freeze, sandbox};

@@ -26,7 +26,7 @@ const BEGINNING: &str = "2026-03-16T00:00:00Z";
 const ABOUT_A_MINUTE: u64 = 60;
 
 /// What was asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DemoOptions {
     /// Simulated days.
     pub days: u32,
@@ -38,6 +38,8 @@ pub struct DemoOptions {
     pub paced: bool,
     /// Where /metrics is; none: nowhere.
     pub listen: Option<std::net::SocketAddr>,
+    /// Where the journal is kept, to be reported from afterwards; none: nowhere. It must not hold one yet.
+    pub journal: Option<std::path::PathBuf>,
 }
 
 /// Why there was no demo.
@@ -64,6 +66,9 @@ pub enum DemoError {
     /// The journal, while in use.
     #[error("the demo's journal failed")]
     Journal(#[from] Fault),
+    /// Two histories in one journal would be none.
+    #[error("{} holds a journal already; name a folder that does not", .0.display())]
+    Used(std::path::PathBuf),
     /// A policy of the demo.
     #[error("the demo's policies are wrong: {0}")]
     Policy(String),
@@ -115,6 +120,7 @@ pub async fn demo(
     let served = serve(&options, face, &mut story)?;
     health.policies(Ok(()));
     health.store(Ok(()));
+    let seed = options.seed;
     let mut run = Run {
         options,
         start,
@@ -128,7 +134,7 @@ pub async fn demo(
         began: Instant::now(),
     };
     run.drive(&stage).await?;
-    let mut twin = World::new(population(options.seed, start))?;
+    let mut twin = World::new(population(seed, start))?;
     twin.advance_to(end);
     twin.read_meters();
     let mut figures = run.finish(&stage);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::figures::{Dollars, Figures, Ratio};
-use crate::ledger::{AvoidedDetail, Entry, EntryKind};
+use crate::ledger::{AvoidedDetail, Entry, EntryKind, References};
 use crate::sandbox::World;
-use crate::store::{References, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::units::{Cost, Currency};
 
 /// Every row of the ledger, what is still going on as rows at its end, and what they refer to.
@@ -19,11 +19,12 @@ pub(super) async fn read(store: &Store) -> Result<Rows, StoreError> {
     let mut entries = Vec::new();
     let take = |entry| {
         entries.push(entry);
-        Ok(())
+        Ok::<(), StoreError>(())
     };
-    store.each_entry((i64::MAX, None), take).await?;
-    entries.extend(store.open_entries().await?);
-    Ok(Rows { entries, references: store.references().await? })
+    let ledger = store.ledger();
+    ledger.each_entry((i64::MAX, None), take).await?;
+    entries.extend(ledger.going_on().await?.1);
+    Ok(Rows { entries, references: ledger.references().await? })
 }
 
 impl Rows {

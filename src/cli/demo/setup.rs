@@ -52,9 +52,13 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
     let token_file = dir.join("token");
     write_private(&token_file, &token)?;
     let policies = policies()?;
+    let journal = options.journal.clone().unwrap_or_else(|| dir.join("journal"));
+    if journal.join("lightsout.db").exists() {
+        return Err(DemoError::Used(journal));
+    }
     let outside = Outside {
         azure: Azure::new(azure_options(&sandbox, token_file), Arc::new(clock.clone()))?,
-        store: Store::open(&dir.join("journal")).await?,
+        store: Store::open(&journal).await?,
         channels: channels(&sandbox, &clock)?,
         freeze: FileFreeze::new(dir.join("FREEZE"), None),
         clock: Arc::new(clock.clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -98,15 +98,29 @@ impl Look {
     /// Rows under a header, indented, no wider than the terminal. Cells are cleaned here, whoever wrote them.
     #[must_use]
     pub fn table(&self, header: &[&str], rows: &[Vec<String>]) -> String {
+        self.lines(&mut Self::filled(header, rows))
+    }
+
+    /// The same for figures: all but the first column stand flush right.
+    #[must_use]
+    pub fn figures(&self, header: &[&str], rows: &[Vec<String>]) -> String {
+        let mut table = Self::filled(header, rows);
+        table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+        self.lines(&mut table)
+    }
+
+    fn filled(header: &[&str], rows: &[Vec<String>]) -> Table {
         let mut table = Table::new();
-        table
-            .load_preset(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(self.width.max(40));
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(header.to_vec());
         for row in rows {
             table.add_row(row.iter().map(|cell| words::clean(cell)));
         }
+        table
+    }
+
+    fn lines(&self, table: &mut Table) -> String {
+        table.set_width(self.width.max(40));
         let mut text = String::new();
         for (place, line) in table.lines().enumerate() {
             let line = format!(" {}", line.trim_end());

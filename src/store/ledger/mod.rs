@@ -3,6 +3,7 @@
 mod answer;
 mod append;
 mod claims;
+mod corrections;
 mod cut;
 mod dims;
 mod meters;
@@ -14,7 +15,6 @@ mod sums;
 mod tests;
 mod verify;
 
-pub use read::References;
 pub use verify::{Verified, VerifyError};
 
 pub(super) use meters::{ReadBefore, write};

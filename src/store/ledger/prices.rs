@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::append::append;
+use super::corrections;
 use super::dims::Dim;
 use super::open::{COLUMNS, Meter, save};
 use crate::ledger::{Entry, NoPrice, Price, PriceBook, PriceId, PriceKey, Priced, Quote};
@@ -60,6 +61,10 @@ impl Store {
                     hold(&mut tx, key, id, at).await?;
                     let since = standing.map(|price| held_since(quote, price));
                     cut(&mut tx, (key, id), since, &mut entries).await?;
+                    if standing.is_none() {
+                        entries.extend(corrections::priced(&mut tx, (quote, id)).await?);
+                        corrections::price_claims(&mut tx, (key, id)).await?;
+                    }
                 }
             }
         }

@@ -1,28 +1,18 @@
 //! Reading rows and what they refer to, for reports and audits.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::append::head;
-use super::open::{COLUMNS, Meter};
-use crate::ledger::{Bound, Entry, Head, Interval, PriceId, Quote, Subject, SubjectId, Terms, TermsId};
+use super::dims::hash_of;
+use super::open::Meter;
+use crate::ledger::{Bound, Entry, Governance, Head, Interval, MeterState, PriceId, References, SubjectId, TermsId};
+use crate::store::read_only::LedgerReader;
 use crate::store::rows::Place;
 use crate::store::{Store, StoreError};
-
-/// What rows refer to.
-#[derive(Debug, Clone, Default)]
-pub struct References {
-    /// Subjects.
-    pub subjects: HashMap<SubjectId, Arc<Subject>>,
-    /// Terms.
-    pub terms: HashMap<TermsId, Arc<Terms>>,
-    /// Prices.
-    pub prices: HashMap<PriceId, Arc<Quote>>,
-}
 
 /// Rows read at once.
 const PAGE: i64 = 20_000;
@@ -55,29 +45,107 @@ pub(super) fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
 
 impl Store {
     pub(in crate::store) async fn read_head(&self) -> Result<Head, StoreError> {
-        let mut connection = self.readers().acquire().await?;
-        head(&mut connection).await
+        self.ledger().head().await
     }
 
-    /// Gives every row to `take`, in order, up to a row and not before a time: rows that end at or before it are left out.
+    /// Gives every row to `take`, in order, up to a row and not before a time: rows that surely ended before it are left
+    /// out.
     ///
     /// # Errors
     /// When the journal cannot be read, or `take` says so.
     pub async fn each_entry(
         &self,
-        (up_to, ending_after): (i64, Option<i64>),
-        mut take: impl FnMut(Entry) -> Result<(), StoreError> + Send,
+        wanted: (i64, Option<i64>),
+        take: impl FnMut(Entry) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
+        self.ledger().each_entry(wanted, take).await
+    }
+
+    /// Everything that rows refer to.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn references(&self) -> Result<References, StoreError> {
+        self.ledger().references().await
+    }
+}
+
+impl LedgerReader {
+    /// The end of the ledger.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn head(&self) -> Result<Head, StoreError> {
+        let mut connection = self.pool().acquire().await?;
+        head(&mut connection).await
+    }
+
+    /// The end that it had when it was so many rows long; none when it never was.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn head_at(&self, seq: i64) -> Result<Option<Head>, StoreError> {
+        if seq == 0 {
+            return Ok(Some(Head::EMPTY));
+        }
+        let row = sqlx::query("SELECT hash FROM ledger WHERE seq = ?").bind(seq).fetch_optional(self.pool()).await?;
+        row.map(|row| Ok(Head { seq, hash: hash_of(row.try_get("hash")?)? })).transpose()
+    }
+
+    /// Gives every row to `take`, in order, up to a row and not before a time: rows that surely ended before it are left
+    /// out.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or `take` says so.
+    pub async fn each_entry<E: From<StoreError>>(
+        &self,
+        (up_to, from): (i64, Option<i64>),
+        take: impl FnMut(Entry) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        self.pages(take, |query, last| {
+            query.push("seq > ").push_bind(last).push(" AND seq <= ").push_bind(up_to);
+            query.push(" AND to_high >= ").push_bind(from.unwrap_or(i64::MIN));
+        })
+        .await
+    }
+
+    /// Gives every metered row that was written while a policy only observed to `take`, in order, up to a row.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or `take` says so.
+    pub async fn each_observed<E: From<StoreError>>(
+        &self,
+        (up_to, references): (i64, &References),
+        take: impl FnMut(Entry) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let observing = references.terms.iter().filter(|(_, terms)| terms.governance == Governance::Observe);
+        let mut observing: Vec<i64> = observing.map(|(id, _)| id.0).collect();
+        observing.sort_unstable();
+        if observing.is_empty() {
+            return Ok(());
+        }
+        // numbers, as JSON: there may be more of them than a statement has variables
+        let observing = serde_json::to_string(&observing)
+            .map_err(|source| E::from(StoreError::Unwritable { what: "numbers of terms", source }))?;
+        self.pages(take, |query, last| {
+            query.push("seq > ").push_bind(last).push(" AND seq <= ").push_bind(up_to);
+            query.push(" AND kind = 'usage' AND terms IN (SELECT value FROM json_each(");
+            query.push_bind(observing.clone()).push("))");
+        })
+        .await
+    }
+
+    async fn pages<E: From<StoreError>>(
+        &self,
+        mut take: impl FnMut(Entry) -> Result<(), E> + Send,
+        filter: impl Fn(&mut QueryBuilder<Sqlite>, i64) + Send,
+    ) -> Result<(), E> {
         let mut last = 0_i64;
         loop {
-            let rows =
-                sqlx::query("SELECT * FROM ledger WHERE seq > ? AND seq <= ? AND to_at > ? ORDER BY seq LIMIT ?")
-                    .bind(last)
-                    .bind(up_to)
-                    .bind(ending_after.unwrap_or(i64::MIN))
-                    .bind(PAGE)
-                    .fetch_all(self.readers())
-                    .await?;
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM ledger WHERE ");
+            filter(&mut query, last);
+            query.push(" ORDER BY seq LIMIT ").push_bind(PAGE);
+            let rows = query.build().fetch_all(self.pool()).await.map_err(StoreError::from)?;
             for row in &rows {
                 let entry = entry_of(row)?;
                 last = entry.seq;
@@ -89,22 +157,39 @@ impl Store {
         }
     }
 
-    /// What is going on, as rows that end where it was last seen. They have no number: they are not in the ledger yet.
+    /// Rows that are corrected, each with the correction, up to a row.
     ///
     /// # Errors
-    /// When the journal cannot be read.
-    pub async fn open_entries(&self) -> Result<Vec<Entry>, StoreError> {
-        let query = format!(
-            "SELECT {COLUMNS}, coalesce(unseen_since, (SELECT unixepoch(w.seen_at) FROM workspaces w WHERE w.workspace = meters.workspace)) AS seen
-             FROM meters WHERE state <> 'gone' ORDER BY instance, created"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.readers()).await?;
-        let mut entries = Vec::with_capacity(rows.len());
+    /// When it cannot be read.
+    pub async fn corrections(&self, up_to: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+        let query = "SELECT corrects, seq FROM ledger WHERE corrects IS NOT NULL AND seq <= ? ORDER BY seq";
+        Ok(sqlx::query_as(query).bind(up_to).fetch_all(self.pool()).await?)
+    }
+
+    /// What goes on and has no row yet, closed where it was last seen, and the end of the ledger at that moment.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn going_on(&self) -> Result<(Head, Vec<Entry>), StoreError> {
+        // one view of both, so that no interval is in neither
+        let mut tx = self.pool().begin().await?;
+        let head = head(&mut tx).await?;
+        let rows = sqlx::query(
+            "SELECT m.*, coalesce(m.unseen_since, unixepoch(w.seen_at)) AS until
+             FROM meters m JOIN workspaces w ON w.workspace = m.workspace
+             WHERE m.state <> 'gone' ORDER BY m.instance, m.created",
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut open = Vec::with_capacity(rows.len());
         for row in &rows {
-            let mut meter = Meter::read(row)?;
-            entries.extend(meter.cut(row.try_get::<Option<i64>, _>("seen")?.unwrap_or(meter.open.since.at)));
+            let meter = Meter::read(row)?;
+            let until: i64 = row.try_get("until")?;
+            if until > meter.open.since.at && meter.open.state != MeterState::Gone {
+                open.push(meter.entry(meter.open.until(Bound::sharp(until)), (meter.from_seen, None)));
+            }
         }
-        Ok(entries)
+        Ok((head, open))
     }
 
     /// Everything that rows refer to.
@@ -121,7 +206,7 @@ impl Store {
 
     async fn bodies<T: DeserializeOwned>(&self, table: &'static str) -> Result<Vec<(i64, Arc<T>)>, StoreError> {
         let query = format!("SELECT id, body FROM {table}");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.readers()).await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.pool()).await?;
         let one = |row: &SqliteRow| {
             let id: i64 = row.try_get("id")?;
             let number = id.to_string();

@@ -179,12 +179,31 @@ async fn an_unknown_price_is_unknown_and_is_learnt_for_the_time_that_is_open() {
     priced(&store, "0.5", 130).await;
     store.record(&sweep(200, vec![(off("ci-a", 200, 180), Some((PowerState::Running, 120)))])).await.unwrap();
     let rows = spelt(&store).await;
-    assert_eq!(rows[0], "usage running [0, 45) price -");
-    assert_eq!(rows[2], "usage running [100, 190) price 1");
+    assert_eq!(rows[0], "usage running [0, 45) price -", "it stands");
+    assert_eq!(rows[2], "usage running [0, 45) price 1", "and this stands for it");
+    assert_eq!(rows[3], "usage running [100, 190) price 1");
+    let correction = self::rows(&store).await.remove(2);
+    assert_eq!(correction.corrects, Some(1));
     let sums = store.sums().await.unwrap();
     let known: Vec<(Option<String>, i64)> =
         sums.iter().map(|sum| (sum.rate.map(|rate| rate.text()), sum.seconds)).collect();
-    assert_eq!(known, [(None, 45), (Some("0.5".to_owned()), 90)]);
+    assert_eq!(known, [(None, 0), (Some("0.5".to_owned()), 135)]);
+    store.verify_ledger().await.unwrap();
+    // once: the same price again, and another one later, find nothing without a price
+    priced(&store, "0.5", 300).await;
+    priced(&store, "0.6", 400).await;
+    assert_eq!(self::rows(&store).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_price_that_came_into_force_later_says_nothing_of_time_before() {
+    let Book { store, _dir } = book().await;
+    store.record(&sweep(0, vec![(on("ci-a", 0, -60), None)])).await.unwrap();
+    store.record(&sweep(60, vec![(off("ci-a", 60, 30), Some((PowerState::Running, 0)))])).await.unwrap();
+    let later = Quote { effective: When::at(at(50)), ..quote("0.5", 100) };
+    store.reprice(&[(later.key.clone(), Ok(later))], at(100)).await.unwrap();
+    assert_eq!(spelt(&store).await, ["usage running [0, 45) price -"]);
+    store.verify_ledger().await.unwrap();
 }
 
 #[tokio::test]

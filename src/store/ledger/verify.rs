@@ -7,7 +7,9 @@ use sqlx::Row;
 use super::dims::hash_of;
 use super::read::entry_of;
 use super::sums::{Key, Sides, sides_of};
-use crate::ledger::{Auditor, Broken, Digests, Entry, Hash, Head, Life, PriceId, SubjectId, TermsId, digest};
+use crate::ledger::{Auditor, Broken, Digests, Entry, Hash, Head, Life, PriceId, Subject, SubjectId, TermsId, digest};
+use crate::store::read_only::LedgerReader;
+use crate::store::rows::{Place, instance_key, life, workspace_key};
 use crate::store::{Store, StoreError};
 
 /// Rows read at once.
@@ -67,17 +69,26 @@ struct Checked {
 }
 
 impl Store {
+    /// The same as [`LedgerReader::verify`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn verify_ledger(&self) -> Result<Verified, VerifyError> {
+        self.ledger().verify().await
+    }
+}
+
+impl LedgerReader {
     /// Follows the ledger from its first row to its last, in one view of it.
     ///
     /// # Errors
     /// When anything was changed, lost or counted twice, or cannot be read.
-    pub async fn verify_ledger(&self) -> Result<Verified, VerifyError> {
+    pub async fn verify(&self) -> Result<Verified, VerifyError> {
         let checked = self.checked().await?;
-        let corrected: Vec<i64> = sqlx::query_scalar("SELECT corrects FROM ledger WHERE corrects IS NOT NULL")
-            .fetch_all(self.readers())
-            .await?;
+        let corrected: Vec<i64> =
+            sqlx::query_scalar("SELECT corrects FROM ledger WHERE corrects IS NOT NULL").fetch_all(self.pool()).await?;
         let corrected: HashSet<i64> = corrected.into_iter().collect();
-        let end = self.read_head().await?;
+        let end = self.head().await?;
         let mut auditor = Auditor::new(&checked.digests, &checked.lives, &corrected);
         let mut sums = Sums { accounts: &checked.accounts, sums: BTreeMap::new(), corrected: HashMap::new() };
         while auditor.head().seq < end.seq {
@@ -85,7 +96,7 @@ impl Store {
                 .bind(auditor.head().seq)
                 .bind(end.seq)
                 .bind(PAGE)
-                .fetch_all(self.readers())
+                .fetch_all(self.pool())
                 .await?;
             if rows.is_empty() {
                 return Err(Broken::Missing(auditor.head().seq.saturating_add(1)).into());
@@ -99,7 +110,7 @@ impl Store {
         }
         let kept = self.kept().await?;
         // rows that were added meanwhile are in the sums and not among those followed
-        if self.read_head().await? == end {
+        if self.head().await? == end {
             sums.compare(&kept)?;
         }
         let total = auditor.lives().values().fold(Life::default(), |sum, life| Life {
@@ -114,12 +125,14 @@ impl Store {
     async fn checked(&self) -> Result<Checked, VerifyError> {
         let mut lives: HashMap<(String, String), u32> = HashMap::new();
         let (mut of, mut accounts) = (HashMap::new(), HashMap::new());
-        let rows =
-            sqlx::query("SELECT id, instance, created, workspace, coalesce(team, '') AS team FROM ledger_subjects")
-                .fetch_all(self.readers())
-                .await?;
+        let rows = sqlx::query(
+            "SELECT id, instance, created, workspace, coalesce(team, '') AS team, body FROM ledger_subjects",
+        )
+        .fetch_all(self.pool())
+        .await?;
         for row in &rows {
             let id = SubjectId(row.try_get("id")?);
+            is_as_its_body(row, id)?;
             let next = u32::try_from(lives.len()).unwrap_or(u32::MAX);
             let life = *lives.entry((row.try_get("instance")?, row.try_get("created")?)).or_insert(next);
             of.insert(id, life);
@@ -135,7 +148,7 @@ impl Store {
 
     async fn digests(&self, table: &'static str) -> Result<impl Iterator<Item = (i64, Hash)>, VerifyError> {
         let query = format!("SELECT id, digest, body FROM {table}");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.readers()).await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.pool()).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
             let id: i64 = row.try_get("id")?;
@@ -150,7 +163,7 @@ impl Store {
 
     async fn kept(&self) -> Result<Kept, VerifyError> {
         let rows = sqlx::query("SELECT workspace, team, kind, price, credited, charged FROM ledger_sums")
-            .fetch_all(self.readers())
+            .fetch_all(self.pool())
             .await?;
         let one = |row: &sqlx::sqlite::SqliteRow| {
             let key = (row.try_get("workspace")?, row.try_get("team")?, row.try_get("kind")?, row.try_get("price")?);
@@ -162,6 +175,18 @@ impl Store {
 
 /// Sums by workspace, team, kind and price, as they are kept.
 type Kept = BTreeMap<(String, String, String, i64), Sides>;
+
+/// The columns beside a subject's body say what the body says.
+fn is_as_its_body(row: &sqlx::sqlite::SqliteRow, id: SubjectId) -> Result<(), VerifyError> {
+    let number = id.0.to_string();
+    let subject: Subject = Place { table: "ledger_subjects", row: &number }.json(row.try_get("body")?)?;
+    let column = |name: &str| row.try_get::<String, _>(name);
+    let same = column("instance")? == instance_key(&subject.instance)
+        && column("created")? == life(subject.created)
+        && column("workspace")? == workspace_key(subject.instance.workspace())
+        && column("team")? == subject.team.as_deref().unwrap_or_default();
+    same.then_some(()).ok_or(VerifyError::Reference { table: "ledger_subjects", id: id.0 })
+}
 
 struct Sums<'a> {
     accounts: &'a HashMap<SubjectId, (String, String)>,

@@ -76,6 +76,7 @@ CREATE TABLE ledger (
     CHECK (from_at <= to_at AND from_low <= from_at AND from_at <= from_high AND to_low <= to_at AND to_at <= to_high)
 ) STRICT;
 CREATE INDEX ledger_by_end ON ledger (to_at);
+CREATE INDEX ledger_unpriced ON ledger (seq) WHERE price IS NULL AND (kind <> 'usage' OR state <> 'stopped');
 CREATE INDEX ledger_corrections ON ledger (corrects) WHERE corrects IS NOT NULL;
 CREATE TRIGGER ledger_stands BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: a correction is a new row'); END;

@@ -1,0 +1,79 @@
+//! `report`: what instances cost and what stopping them avoided, out of the ledger, beside the running service.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::context::{CommandError, Context};
+use crate::cli::args::{Format, Report};
+use crate::cli::clock::SystemClock;
+use crate::cli::exit::Exit;
+use crate::cli::render::{Look, Paint, Zones};
+use crate::cli::statement::{StatementError, Wanted, csv, days_of, gather, json, table};
+use crate::ledger::Exchange;
+use crate::ports::Clock as _;
+use crate::store::LedgerReader;
+
+/// Makes the report and writes it.
+///
+/// # Errors
+/// When the ledger cannot be read, or what was asked for cannot be.
+pub async fn report(asked: &Report, context: &Context) -> Result<Exit, CommandError> {
+    let format = if context.global.json { Format::Json } else { asked.format };
+    let fixed = asked.as_of_seq.is_some();
+    let today = |zone: &jiff::tz::TimeZone| (!fixed).then(|| SystemClock.now().to_zoned(zone.clone()).date());
+    let wanted = Wanted {
+        days: days_of(asked, today)?,
+        by: asked.by.into(),
+        daily: false,
+        as_of: asked.as_of_seq,
+        top: asked.top.and_then(|most| usize::try_from(most).ok()),
+        exchange: exchange(asked),
+    };
+    let ledger = ledger(asked, context).await?;
+    let statement = gather(&ledger, wanted).await?;
+    let text = match format {
+        Format::Table => table(&statement, &look(asked, context)),
+        Format::Csv => csv(&statement),
+        Format::Json => json(&statement)?,
+    };
+    put(text.as_bytes(), asked.out.as_deref())?;
+    Ok(Exit::Well)
+}
+
+/// By the terminal; but what goes to a file, or has to be the same everywhere, has no colours and a width of its own.
+fn look(asked: &Report, context: &Context) -> Look {
+    if asked.out.is_none() && asked.as_of_seq.is_none() {
+        return context.look(None);
+    }
+    Look { paint: Paint::Plain, width: 140, zones: Zones::default(), now: jiff::Timestamp::UNIX_EPOCH }
+}
+
+async fn ledger(asked: &Report, context: &Context) -> Result<LedgerReader, CommandError> {
+    let opened = match &asked.store {
+        // no settings are needed where a copy is read
+        Some(path) => LedgerReader::open(path).await,
+        None => LedgerReader::open(&context.places()?.store.dir).await,
+    };
+    opened.map_err(|error| StatementError::from(error).into())
+}
+
+fn exchange(asked: &Report) -> Option<Exchange> {
+    let rates = asked.rates.iter().map(|rate| (rate.of, rate.rate)).collect();
+    asked.into.map(|into| Exchange { into, rates })
+}
+
+/// To a file, whole or not at all; else to standard output, where a reader who went away is no error.
+fn put(bytes: &[u8], out: Option<&Path>) -> Result<(), CommandError> {
+    let Some(path) = out else {
+        drop(std::io::stdout().write_all(bytes));
+        return Ok(());
+    };
+    let written = || -> std::io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    written().map_err(|error| CommandError::Io(format!("write {}", path.display()), error))
+}

@@ -1,0 +1,97 @@
+//! Reads the ledger and makes a statement.
+
+use super::StatementError;
+use super::calendar::Days;
+use super::value::{Head, Statement};
+use crate::ledger::{
+    AccountError, Adjusted, Baseline, Entry, Exchange, Grouping, Head as LedgerHead, Question, References, Standing,
+    Tally,
+};
+use crate::store::LedgerReader;
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Which days.
+    pub days: Days,
+    /// By what to group.
+    pub by: Grouping,
+    /// Also each day by itself.
+    pub daily: bool,
+    /// Only rows up to this one, and nothing that goes on.
+    pub as_of: Option<i64>,
+    /// The first so many groups.
+    pub top: Option<usize>,
+    /// Into which currency.
+    pub exchange: Option<Exchange>,
+}
+
+/// The statement.
+///
+/// # Errors
+/// When the ledger cannot be read, or its rows cannot be added up.
+pub async fn gather(ledger: &LedgerReader, wanted: Wanted) -> Result<Statement, StatementError> {
+    let (head, going_on) = end(ledger, wanted.as_of).await?;
+    let references = ledger.references().await?;
+    let standing = Standing::new(ledger.corrections(head.seq).await?);
+    let question = question(&wanted);
+    let mut tally = Tally::new(&references, &standing, &question);
+    let from = question.period().from;
+    let take = |entry: Entry| tally.add(&entry).map_err(StatementError::from);
+    ledger.each_entry((head.seq, Some(from)), take).await?;
+    for entry in &going_on {
+        tally.add_open(entry)?;
+    }
+    let adjusted = adjusted(ledger, (&references, &standing), &tally, head.seq).await?;
+    let mut account = tally.account(adjusted);
+    if let Some(exchange) = &wanted.exchange {
+        account = account.converted(exchange);
+    }
+    account = account.ranked(wanted.by);
+    if let Some(most) = wanted.top {
+        account = account.top(most);
+    }
+    let Days { from, to, each, zone, zone_data } = wanted.days;
+    let head = Head {
+        from,
+        to,
+        zone,
+        zone_data,
+        by: wanted.by,
+        exchange: wanted.exchange,
+        ledger_seq: head.seq,
+        ledger_hash: head.hex(),
+        fixed: wanted.as_of.is_some(),
+        lightsout: env!("CARGO_PKG_VERSION"),
+    };
+    Ok(Statement { head, days: each, account })
+}
+
+async fn end(ledger: &LedgerReader, as_of: Option<i64>) -> Result<(LedgerHead, Vec<Entry>), StatementError> {
+    let Some(wanted) = as_of else { return Ok(ledger.going_on().await?) };
+    match ledger.head_at(wanted).await? {
+        Some(head) => Ok((head, Vec::new())),
+        None => Err(StatementError::NoSuchRow { wanted, rows: ledger.head().await?.seq }),
+    }
+}
+
+/// One piece for the whole period where days are not asked for: fewer sums are faster sums.
+fn question(wanted: &Wanted) -> Question {
+    let each = &wanted.days.each;
+    let daily = Question::daily(each.clone(), wanted.by);
+    if wanted.daily || wanted.by == Grouping::Day { daily } else { Question::whole(daily.period(), wanted.by) }
+}
+
+async fn adjusted(
+    ledger: &LedgerReader,
+    (references, standing): (&References, &Standing),
+    tally: &Tally<'_>,
+    up_to: i64,
+) -> Result<Adjusted, StatementError> {
+    let mut baseline = Baseline::new(references, standing, tally.stretches());
+    if !tally.stretches().is_empty() {
+        let take = |entry: Entry| baseline.add(&entry).map_err(|broken| AccountError::from(broken).into());
+        ledger.each_observed::<StatementError>((up_to, references), take).await?;
+    }
+    Ok(baseline.weigh(tally.stretches()))
+}

@@ -1,0 +1,88 @@
+//! The ledger without the journal's lock: beside the running service, or out of a copied file. Nothing here can write.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::Row as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+
+use super::open::{BUSY, MIGRATIONS};
+use super::place::database_at;
+use super::{Store, StoreError};
+
+/// The migration that made the ledger: an older journal has none.
+const LEDGER_SINCE: i64 = 3;
+
+/// Reads the ledger, and holds nothing that the service needs.
+#[derive(Debug, Clone)]
+pub struct LedgerReader {
+    pool: SqlitePool,
+}
+
+impl LedgerReader {
+    /// Opens a journal's directory, or a copy of its database file.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be read, or its schema is one that this version cannot read.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = database_at(path);
+        if !file.is_file() {
+            return Err(StoreError::NoJournal { path: file });
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .read_only(true)
+            .create_if_missing(false)
+            .busy_timeout(BUSY)
+            .pragma("trusted_schema", "OFF")
+            .pragma("cell_size_check", "ON");
+        let reader = match Self::tried(options.clone(), &file).await {
+            // A copy on a medium that nobody may write to: SQLite cannot make its side files there, and needs none.
+            Err(StoreError::Sqlite { .. }) if !beside(&file, "-wal").exists() => {
+                Self::tried(options.immutable(true), &file).await?
+            }
+            other => other?,
+        };
+        Ok(reader)
+    }
+
+    async fn tried(options: SqliteConnectOptions, file: &Path) -> Result<Self, StoreError> {
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+        let tables: i64 = sqlx::query("SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'")
+            .fetch_one(&pool)
+            .await?
+            .try_get("n")?;
+        let found: i64 = match tables {
+            0 => 0,
+            _ => {
+                let query = "SELECT coalesce(max(version), 0) AS version FROM _sqlx_migrations";
+                sqlx::query(query).fetch_one(&pool).await?.try_get("version")?
+            }
+        };
+        if found > known {
+            return Err(StoreError::Newer { path: file.to_owned(), found });
+        }
+        if found < LEDGER_SINCE {
+            return Err(StoreError::Older { path: file.to_owned() });
+        }
+        Ok(Self { pool })
+    }
+
+    pub(super) const fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+}
+
+impl Store {
+    /// Its ledger, to read.
+    #[must_use]
+    pub fn ledger(&self) -> LedgerReader {
+        LedgerReader { pool: self.readers().clone() }
+    }
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
