@@ -76,7 +76,8 @@ fn an_instance_is_warned_of_stopped_and_seen_stopped() {
     until("eight warnings", || (people.messages("warning").len() >= 8).then_some(()));
     let told = place.run(&["explain", "ci-00040-00001"]);
     assert!(told.code == 0 && told.out.contains("waits for the announced time"), "{}{}", told.out, told.err);
-    assert!(!service.get("/metrics").contains("lightsout_stops_attempted_total{"), "nothing is stopped unannounced");
+    let none = "lightsout_stops_attempted_total{ground=\"off_hours\"} 0";
+    assert!(service.get("/metrics").contains(none), "nothing is stopped unannounced");
 
     let attempted = "lightsout_stops_attempted_total{ground=\"off_hours\"} 8";
     until("eight attempts", || service.get("/metrics").contains(attempted).then_some(()));
