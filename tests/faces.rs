@@ -1,6 +1,8 @@
 //! Faces for machines: the exposition is well formed, bounded and served within limits; the control socket is closed to others.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/bills.rs"]
+mod bills;
 #[path = "support/build.rs"]
 mod build;
 #[path = "support/exposition.rs"]
@@ -36,7 +38,9 @@ fn options() -> MetricsOptions {
 
 fn observed() -> Metrics {
     let metrics = Metrics::new(options()).unwrap();
-    metrics.observe_sweep(&build::rich(), &api_use());
+    let mut view = build::rich();
+    view.money.reconciliation = Some(Arc::new(bills::compared()));
+    metrics.observe_sweep(&view, &api_use());
     metrics.answered("/metrics", 200);
     metrics
 }
