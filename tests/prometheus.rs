@@ -35,6 +35,10 @@ const ABSENT: &[(&str, &str)] = &[
     ("lightsout_policy_canary_until_timestamp_seconds", "no policy changes during the demo"),
     ("price=\"\"", "every size of the demo has a price"),
     ("fault=~\"forbidden|unauthenticated\"", "every workspace of the demo can be read"),
+    ("lightsout_budget_", "no policy of the demo has a budget"),
+    ("lightsout_reconciliation_", "no source of bills is named in the demo"),
+    ("lightsout_bill_", "no source of bills is named in the demo"),
+    ("lightsout_reconciled_", "no source of bills is named in the demo"),
 ];
 
 /// The demo's words, line by line.
