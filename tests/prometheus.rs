@@ -38,7 +38,7 @@ const ABSENT: &[(&str, &str)] = &[
     ("lightsout_budget_", "no policy of the demo has a budget"),
     ("lightsout_reconciliation_", "no source of bills is named in the demo"),
     ("lightsout_bill_", "no source of bills is named in the demo"),
-    ("lightsout_reconciled_", "no source of bills is named in the demo"),
+    ("lightsout_reconciled", "no source of bills is named in the demo"),
 ];
 
 /// The demo's words, line by line.
