@@ -35,7 +35,12 @@ fn subject(n: i64) -> Subject {
     Subject {
         instance: InstanceId::new(place, &format!("ci-{n:04}")).unwrap(),
         created: When::NONE,
-        size: ["STANDARD_DS3_V2", "STANDARD_NC6S_V3", "STANDARD_E4S_V3"][usize::try_from(n % 3).unwrap()].into(),
+        size: match n % 3 {
+            0 => "STANDARD_DS3_V2",
+            1 => "STANDARD_NC6S_V3",
+            _ => "STANDARD_E4S_V3",
+        }
+        .into(),
         region: Region::new("westeurope"),
         owner: Some(format!("person-{:03}@contoso.example", n % 300).into()),
         team: Some(format!("team-{}", n % 12).into()),
@@ -55,6 +60,7 @@ fn quote(n: i64) -> Quote {
 }
 
 /// A year of so many rows: each instance runs and stops in turn, every sixth row is a stop that avoided something.
+#[expect(clippy::too_many_lines, reason = "one row after another, written out")]
 async fn fill(file: &Path, rows: i64) {
     let mut db = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     sqlx::raw_sql("PRAGMA synchronous = OFF; BEGIN").execute(&mut db).await.unwrap();

@@ -114,11 +114,11 @@ fn metrics_say_how_far_and_how_much() {
     for line in [
         "lightsout_reconciliation_error_ratio 0.012345",
         "lightsout_reconciliation_coverage_ratio 0.975000",
-        "lightsout_reconciliation_days 40",
+        "lightsout_reconciliation_due 40",
         "lightsout_bill_age_seconds 14400",
         "lightsout_bill_faults 1",
-        "lightsout_reconciled_workspace_days{cause=\"agrees\"} 38",
-        "lightsout_reconciled_workspace_days{cause=\"unexplained\"} 0",
+        "lightsout_reconciled{cause=\"agrees\"} 38",
+        "lightsout_reconciled{cause=\"unexplained\"} 0",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
     }

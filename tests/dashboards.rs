@@ -1,8 +1,6 @@
 //! Dashboards, rules and alerts name only metrics and labels that exist, and promtool understands all of it.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-#[path = "support/bills.rs"]
-mod bills;
 #[path = "support/boards.rs"]
 mod boards;
 #[path = "support/build.rs"]
@@ -16,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
-use std::sync::Arc;
 
 use boards::{BOARDS, board, file, folder, queries};
 use lightsout::metrics::{Format, Metrics, MetricsOptions, names};
@@ -175,9 +172,7 @@ fn promtool(words: &[&str], input: &str) -> Option<(bool, String)> {
 fn page() -> String {
     let metrics = Metrics::new(MetricsOptions { instance_series: true, ..MetricsOptions::default() }).unwrap();
     let requests = BTreeMap::from([(("stop", "202".to_owned()), 1)]);
-    let mut view = build::rich();
-    view.money.reconciliation = Some(Arc::new(bills::compared()));
-    metrics.observe_sweep(&view, &ApiUse { requests, ..ApiUse::default() });
+    metrics.observe_sweep(&build::rich(), &ApiUse { requests, ..ApiUse::default() });
     metrics.answered("/metrics", 200);
     String::from_utf8(metrics.pieces(Format::Classic).concat()).unwrap()
 }

@@ -33,12 +33,12 @@ const ABSENT: &[(&str, &str)] = &[
     ("lightsout_oddities", "nor does it send odd fields"),
     ("lightsout_policy_canary_room", "no policy changes during the demo"),
     ("lightsout_policy_canary_until_timestamp_seconds", "no policy changes during the demo"),
-    ("lightsout_budget_", "the demo's policies set no allowance"),
-    ("lightsout_reconciliation_", "the demo has no bill to compare with"),
-    ("lightsout_reconciled_workspace_days", "the demo has no bill to compare with"),
-    ("lightsout_bill_", "the demo has no bill to compare with"),
     ("price=\"\"", "every size of the demo has a price"),
     ("fault=~\"forbidden|unauthenticated\"", "every workspace of the demo can be read"),
+    ("lightsout_budget_", "no policy of the demo has a budget"),
+    ("lightsout_reconciliation_", "no source of bills is named in the demo"),
+    ("lightsout_bill_", "no source of bills is named in the demo"),
+    ("lightsout_reconciled", "no source of bills is named in the demo"),
 ];
 
 /// The demo's words, line by line.

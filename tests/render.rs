@@ -311,6 +311,7 @@ fn each_line_of_a_policy_is_told_with_its_value() {
     let text = concat!(
         "name = \"office\"\nmode = \"enforce\"\n[scope]\nworkspaces = [\"ws-a\"]\n",
         "[hours]\nzone = \"Europe/Berlin\"\nallowed = [\"Mon-Fri 08:00-20:00\"]\n[idle]\nafter = \"90m\"\n[uptime]\nmax = \"20h\"\n",
+        "[budget]\nmonthly = \"2000\"\n",
     );
     let source = SourceText { file: Arc::from("policies/office.toml"), text: text.to_owned() };
     let calendars = BTreeMap::new();
@@ -324,6 +325,10 @@ fn each_line_of_a_policy_is_told_with_its_value() {
         ("hours.allowed", "Mon-Fri 08:00-20:00"),
         ("idle.after", "1h30m"),
         ("uptime.max", "20h"),
+        ("budget.monthly", "2000.00 USD"),
+        ("budget.zone", "Europe/Berlin"),
+        ("budget.warn_at", "50, 80, 100"),
+        ("budget.at_limit", "warn"),
         ("warning.lead", "15m"),
         ("warning.undelivered", "keep"),
         ("guard.stops_per_day", "3"),

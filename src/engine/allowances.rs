@@ -215,3 +215,6 @@ impl Reckoned {
         self.shown.push(view);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,10 +160,10 @@ families! {
     LEDGER_ROWS = Gauge "lightsout_ledger_rows" &[], "Rows of the ledger; it only grows.";
     BILL_ERROR = Gauge "lightsout_reconciliation_error_ratio" &[], "How far ledger and bill are apart: differences of compute without their sign, as a share of what was billed.";
     BILL_COVERAGE = Gauge "lightsout_reconciliation_coverage_ratio" &[], "The share of due workspace-days that could be compared with a bill.";
-    BILL_DAYS = Gauge "lightsout_reconciliation_days" &[], "Workspace-days that are due for comparison with a bill.";
+    BILL_DAYS = Gauge "lightsout_reconciliation_due" &[], "Workspace-days that are due for comparison with a bill.";
     BILL_AGE = Gauge "lightsout_bill_age_seconds" &[], "How long ago the oldest bill in use was had, at the last sweep.";
     BILL_FAULTS = Gauge "lightsout_bill_faults" &[], "What was wrong when bills were last asked for.";
-    RECONCILED = Gauge "lightsout_reconciled_workspace_days" &["cause"], "Workspace-days by what comparing their compute with the bill gave.";
+    RECONCILED = Gauge "lightsout_reconciled" &["cause"], "Workspace-days by what comparing their compute with the bill gave.";
 
     INSTANCE_ON = Gauge "lightsout_instance_on" &["subscription", "resource_group", "workspace", "instance"], "Whether the instance is on (optional, capped).";
     INSTANCE_STOP_AT = Gauge "lightsout_instance_stop_timestamp_seconds" &["subscription", "resource_group", "workspace", "instance"], "When the instance will be stopped (optional, capped).";

@@ -107,3 +107,6 @@ async fn going_on(tx: &mut SqliteConnection) -> Result<Vec<Entry>, StoreError> {
     }
     Ok(entries)
 }
+
+#[cfg(test)]
+mod tests;
