@@ -136,6 +136,7 @@ fn accounting(settings: &Settings) -> Accounting {
         rules: ClaimRules { regret_within: seconds(ledger.regret_within), restart_cost: seconds(ledger.restart_cost) },
         horizon: ledger.horizon,
         refresh: prices.refresh,
+        stale_after: prices.stale_after,
     }
 }
 

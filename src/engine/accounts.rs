@@ -33,6 +33,8 @@ pub struct Accounting {
     pub horizon: Span,
     /// How often prices are asked for.
     pub refresh: Span,
+    /// A price that no source has confirmed for so long is told of.
+    pub stale_after: Span,
 }
 
 impl Default for Accounting {
@@ -43,6 +45,7 @@ impl Default for Accounting {
             rules: ClaimRules::default(),
             horizon: Span::hours(12),
             refresh: Span::hours(24),
+            stale_after: Span::hours(72),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Prices: asked for once a day, and at once for a size that has none yet. A price that cannot be had stops nothing and
 //! holds nothing up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::log;
 use super::state::{Engine, State};
 use crate::facts::SizeFacts;
-use crate::ledger::PriceKey;
+use crate::ledger::{PriceBook, PriceKey};
 use crate::ports::{Fault, Quoted, World};
 use crate::report::FaultLine;
+use crate::units::Region;
 
 /// All sources together may take so long.
 const ASK_TIME: Duration = Duration::from_secs(300);
@@ -80,6 +81,30 @@ fn in_order(
 }
 
 impl State {
+    /// What the fleet has. Names as written first: a key is dear to make for each of a hundred thousand.
+    fn in_use(&self) -> BTreeSet<PriceKey> {
+        let entries = self.places.values().flat_map(|place| place.entries.values()).filter(|entry| !entry.absent);
+        let written: HashSet<(&str, &Region)> =
+            entries.map(|entry| (&*entry.facts.size, &entry.facts.region)).collect();
+        written.into_iter().map(|(size, region)| PriceKey::new(size, region)).collect()
+    }
+
+    /// The prices of what the fleet has, and what is wrong with them.
+    pub(super) fn prices_in_use(&self, now: Timestamp, stale_after: SignedDuration) -> (PriceBook, Vec<FaultLine>) {
+        let book = self.prices.only(&self.in_use());
+        let mut faults = self.price_faults.clone();
+        let stale: Vec<&PriceKey> = book.stale(now, stale_after).map(|(key, _)| key).collect();
+        if let Some(first) = stale.first() {
+            let words = format!(
+                "no source has confirmed {} prices for {} hours, that of {first} among them; the last good ones stand",
+                stale.len(),
+                stale_after.as_hours()
+            );
+            faults.push(FaultLine { workspace: None, label: "prices", words });
+        }
+        (book, faults)
+    }
+
     /// What is to be asked for now: everything once a refresh, what has no price every hour, what is new at once. Never
     /// more often than every five minutes, and what is nearly due comes along: one request serves many sizes.
     fn unasked(&self, now: Timestamp, refresh: SignedDuration) -> Vec<PriceKey> {
@@ -88,13 +113,7 @@ impl State {
         if !self.prices_due && self.prices_asked_at.is_some_and(|at| !old(at, PAUSE)) {
             return Vec::new();
         }
-        let all: BTreeSet<PriceKey> = self
-            .places
-            .values()
-            .flat_map(|place| place.entries.values())
-            .filter(|entry| !entry.absent)
-            .map(|entry| PriceKey::new(&entry.facts.size, &entry.facts.region))
-            .collect();
+        let all = self.in_use();
         let is_due = |key: &PriceKey, early: SignedDuration| match self.prices.get(key) {
             _ if self.prices_due => true,
             None => true,

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 
+use super::accounts::Accounting;
 use super::book::{Place, Rule};
 use super::entry::Entry;
 use super::state::{Engine, State};
@@ -16,9 +17,7 @@ impl<W: World> Engine<W> {
     /// Makes the view anew from what is held.
     pub(super) fn publish(&self, now: Timestamp) {
         let freeze = self.world.freeze();
-        let mut view = self.lock().view(freeze, now);
-        view.money.residual = self.options.accounting.residual;
-        let view = Arc::new(view);
+        let view = Arc::new(self.lock().view(freeze, now, &self.options.accounting));
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
@@ -29,7 +28,8 @@ impl<W: World> Engine<W> {
 }
 
 impl State {
-    fn view(&self, freeze: Freeze, now: Timestamp) -> FleetView {
+    fn view(&self, freeze: Freeze, now: Timestamp, accounting: &Accounting) -> FleetView {
+        let (prices, price_faults) = self.prices_in_use(now, accounting.stale_after.duration());
         let sight = self.sight(now);
         let policies = self.policies.policies.iter().map(|policy| PolicyView {
             id: policy.id.clone(),
@@ -52,11 +52,11 @@ impl State {
             sight,
             messages_let_go: self.messages_let_go,
             money: MoneyView {
-                prices: self.prices.clone(),
-                faults: self.price_faults.clone(),
+                prices: Arc::new(prices),
+                faults: price_faults,
                 sums: self.sums.clone(),
                 head: (self.head.seq, self.head.hex()),
-                residual: None,
+                residual: accounting.residual,
                 sizes: self.sizes.iter().map(|(key, size)| (key.clone(), size.clone())).collect(),
                 reconciliation: self.reconciliation.clone(),
             },

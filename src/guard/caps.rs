@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{FleetSight, Refusal, ScopeCount};
 use crate::plan::Step;
 use crate::policy::{Cap, Limits};
+use crate::rules::Ground;
 use crate::units::{PolicyId, SubscriptionId, WorkspaceId};
 
 /// One scope in which steps are counted.
@@ -67,47 +68,86 @@ fn most(cap: &Cap, running: usize) -> usize {
     count.min(share)
 }
 
+/// How a step is held to the caps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// A calendar announces it: it waits its turn within the planned room.
+    Planned,
+    /// Many at once are a sign that something is wrong: all or none, within the unplanned room.
+    Together,
+    /// A budget is used up by many at once, and that is no sign of anything: it waits its turn within what unplanned room
+    /// the others leave.
+    Budget,
+}
+
+impl Turn {
+    fn of(step: &Step) -> Self {
+        if step.ground == Ground::OverBudget {
+            Self::Budget
+        } else if step.is_planned() {
+            Self::Planned
+        } else {
+            Self::Together
+        }
+    }
+}
+
+/// Room by scope, planned or not.
+struct Rooms(BTreeMap<(Scope, bool), usize>);
+
+impl Rooms {
+    fn of(&self, scope: &Scope, planned: bool) -> usize {
+        self.0.get(&(scope.clone(), planned)).copied().unwrap_or(0)
+    }
+
+    fn take(&mut self, step: &Step, planned: bool) {
+        for scope in Scope::of(step) {
+            self.0.entry((scope, planned)).and_modify(|free| *free = free.saturating_sub(1));
+        }
+    }
+}
+
 /// Divides steps into those within every cap and those refused. Unplanned steps over a cap are all refused in that
-/// scope, which rings; planned ones only wait their turn, in order.
+/// scope, which rings; planned ones and those of a budget only wait their turn, in order.
 pub(super) fn within_caps(
     steps: Vec<Step>,
     sight: &FleetSight,
     limits: &dyn Fn(&Scope) -> Option<Limits>,
 ) -> (Vec<Step>, Vec<(Step, Refusal)>) {
-    let mut rooms: BTreeMap<(Scope, bool), usize> = BTreeMap::new();
+    let mut rooms = Rooms(BTreeMap::new());
     let mut wanted: BTreeMap<Scope, usize> = BTreeMap::new();
     for step in &steps {
         for scope in Scope::of(step) {
             for planned in [true, false] {
                 let free = || limits(&scope).map_or(0, |limits| room(&limits, &scope.count(sight), planned));
-                rooms.entry((scope.clone(), planned)).or_insert_with(free);
+                rooms.0.entry((scope.clone(), planned)).or_insert_with(free);
             }
-            if !step.is_planned() {
+            if Turn::of(step) == Turn::Together {
                 let count = wanted.entry(scope).or_insert(0);
                 *count = count.saturating_add(1);
             }
         }
     }
-    let room_for = |rooms: &BTreeMap<(Scope, bool), usize>, scope: &Scope, planned| {
-        rooms.get(&(scope.clone(), planned)).copied().unwrap_or(0)
+    let is_within = |step: &Step| {
+        let all = |scope: &Scope| wanted.get(scope).copied().unwrap_or(0) <= rooms.of(scope, false);
+        Scope::of(step).iter().all(all)
     };
+    let together: Vec<bool> = steps.iter().map(|step| Turn::of(step) == Turn::Together && is_within(step)).collect();
+    for (step, _) in steps.iter().zip(&together).filter(|(_, within)| **within) {
+        rooms.take(step, false);
+    }
     let (mut passed, mut refused) = (Vec::new(), Vec::new());
-    for step in steps {
-        let scopes = Scope::of(&step);
-        let planned = step.is_planned();
-        let fits = if planned {
-            scopes.iter().all(|scope| room_for(&rooms, scope, true) > 0)
-        } else {
-            scopes.iter().all(|scope| wanted.get(scope).copied().unwrap_or(0) <= room_for(&rooms, scope, false))
-        };
+    for (step, together) in steps.into_iter().zip(together) {
+        let turn = Turn::of(&step);
+        let planned = turn == Turn::Planned;
+        let fits = turn == Turn::Together && together
+            || turn != Turn::Together && Scope::of(&step).iter().all(|scope| rooms.of(scope, planned) > 0);
         if !fits {
-            refused.push((step, if planned { Refusal::Paced } else { Refusal::OverCap }));
+            refused.push((step, if turn == Turn::Together { Refusal::OverCap } else { Refusal::Paced }));
             continue;
         }
-        if planned {
-            for scope in scopes {
-                rooms.entry((scope, true)).and_modify(|free| *free = free.saturating_sub(1));
-            }
+        if turn != Turn::Together {
+            rooms.take(&step, planned);
         }
         passed.push(step);
     }

@@ -1,6 +1,6 @@
 //! The price book: for each size and region the snapshot in force, how old it is, and why there is none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -47,6 +47,13 @@ impl PriceBook {
     #[must_use]
     pub const fn new(prices: BTreeMap<PriceKey, Priced>) -> Self {
         Self { prices }
+    }
+
+    /// Only these: a size that no instance has any more is not asked for, and its age says nothing.
+    #[must_use]
+    pub fn only(&self, wanted: &BTreeSet<PriceKey>) -> Self {
+        let kept = self.prices.iter().filter(|(key, _)| wanted.contains(*key));
+        Self { prices: kept.map(|(key, priced)| (key.clone(), priced.clone())).collect() }
     }
 
     /// Everything there is.
@@ -173,5 +180,7 @@ mod tests {
         assert_eq!(book.stale(at(1_000 + 86_400), day).count(), 0);
         assert_eq!(book.stale(at(1_001 + 86_400), day).count(), 1);
         assert_eq!(book.oldest(), Some(at(1_000)));
+        let unused = book.only(&[PriceKey::new("Standard_X1", &Region::new("westeurope"))].into());
+        assert_eq!((unused.iter().count(), unused.oldest()), (1, None));
     }
 }

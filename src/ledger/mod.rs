@@ -30,8 +30,8 @@ pub use month::Month;
 pub use outlook::{Outlook, outlook};
 pub use price::{NoPrice, Price, PriceId, PriceKey, PriceSource, Quote};
 pub use reconcile::{
-    AvoidedStretch, BillLine, BillSource, Bills, Cause, Compared, DaySpan, MeterDays, Metered, MeteredCost, Part,
-    PartSum, Reconciled, Summary, Tolerance, compare, confirmed, day_of, midnight, millionths, workspace_of,
+    BillLine, BillSource, Bills, Cause, Compared, DaySpan, MeterDays, Metered, MeteredCost, Part, PartSum, Reconciled,
+    Summary, Tolerance, compare, confirmed, day_of, midnight, millionths, workspace_of,
 };
 pub use saving::{Avoided, AvoidedDetail, Claim, ClaimEnd, ClaimRules, Counterfactual, Limit};
 pub use sheet::{Sheet, SheetLine, SheetTerms};

@@ -47,6 +47,16 @@ pub(super) struct Announced<'a> {
 }
 
 impl Announced<'_> {
+    /// True when it is the end of hours, and the time to warn of it has come.
+    pub(super) fn is_hours_due(&self, now: Timestamp) -> bool {
+        self.candidate.ground == Ground::OffHours && self.warn_at <= now
+    }
+
+    /// True when it is a budget's.
+    pub(super) fn is_of_budget(&self) -> bool {
+        self.candidate.ground == Ground::OverBudget
+    }
+
     /// The stop, with the identity of its reason, and the notice to give.
     pub(super) fn due(&self) -> (Due, Option<NoticeKey>) {
         let key = self.candidate.key();

@@ -87,9 +87,13 @@ impl Decision<'_> {
             now,
         };
         // A stop that was announced and whose time has come is not put off by an earlier reason that nobody was told of.
-        let announced = candidates
-            .iter()
-            .map(|candidate| announce(candidate, &asked))
+        let announced: Few<Announced<'_>> = candidates.iter().map(|candidate| announce(candidate, &asked)).collect();
+        // The end of hours is announced by a calendar and stops everybody in time; a used-up budget stops a few at a time,
+        // and must not take its place.
+        let hours = announced.iter().any(|one| one.is_hours_due(now));
+        let announced = announced
+            .into_iter()
+            .filter(|one| !(hours && one.is_of_budget()))
             .min_by_key(|announced| (announced.action != Action::Stop, announced.stop_at));
         let vetoes = [frozen(freeze), self.held(), exempt, self.busy(earliest)];
         let mut findings: Few<Finding> = vetoes.into_iter().flatten().collect();

@@ -50,12 +50,6 @@ impl Prices {
     pub fn reported_in(&self) -> Currency {
         self.convert.report_in.unwrap_or(self.currency)
     }
-
-    /// What one unit of a currency is worth in that of sums; none where no rate was given, and then nothing is converted.
-    #[must_use]
-    pub fn factor(&self, from: Currency) -> Option<Decimal> {
-        if from == self.reported_in() { Some(Decimal::ONE) } else { self.convert.rates.get(&from).copied() }
-    }
 }
 
 /// What an instance costs beside its machine for an hour, running or stopped, until it is deleted (C7).

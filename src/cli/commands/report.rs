@@ -29,7 +29,7 @@ pub async fn report(asked: &Report, context: &Context) -> Result<Exit, CommandEr
         daily: format == Format::Html,
         as_of: asked.as_of_seq,
         top: asked.top.and_then(|most| usize::try_from(most).ok()),
-        exchange: exchange(asked),
+        exchange: exchange(asked).or_else(|| of_settings(asked, context)),
     };
     if format == Format::FocusParquet && asked.out.is_none() && std::io::stdout().is_terminal() {
         return Err(StatementError::NeedsFile.into());
@@ -62,6 +62,17 @@ async fn ledger(asked: &Report, context: &Context) -> Result<LedgerReader, Comma
         None => LedgerReader::open(&context.places()?.store.dir).await,
     };
     opened.map_err(|error| StatementError::from(error).into())
+}
+
+/// As `[prices.convert]` says. A copy, and a report that has to be the same everywhere, go by flags alone.
+fn of_settings(asked: &Report, context: &Context) -> Option<Exchange> {
+    if asked.store.is_some() || asked.as_of_seq.is_some() {
+        return None;
+    }
+    let prices = context.load().settings?.prices;
+    let into = prices.reported_in();
+    let rates = prices.convert.rates;
+    (!rates.is_empty()).then_some(Exchange { into, rates })
 }
 
 fn exchange(asked: &Report) -> Option<Exchange> {

@@ -5,8 +5,8 @@ use super::calendar::Days;
 use super::focus::Focus;
 use super::value::{Head, Statement};
 use crate::ledger::{
-    AccountError, Adjusted, Baseline, Charges, Entry, Exchange, Grouping, Head as LedgerHead, Question, References,
-    Standing, Tally,
+    AccountError, Adjusted, Baseline, Charges, Costs, DaySpan, Entry, Exchange, Grouping, Head as LedgerHead, Period,
+    Question, References, Standing, Tally, confirmed, day_of,
 };
 use crate::store::LedgerReader;
 
@@ -44,7 +44,10 @@ pub async fn gather(ledger: &LedgerReader, wanted: Wanted) -> Result<Statement, 
         tally.add_open(entry)?;
     }
     let adjusted = adjusted(ledger, (&references, &standing), &tally, head.seq).await?;
-    let mut account = tally.account(adjusted);
+    // bills are no rows: what they say today is no part of what the rows said then
+    let confirmed =
+        if wanted.as_of.is_none() { confirmed_by_bills(ledger, &tally, question.period()).await? } else { None };
+    let mut account = tally.account(adjusted, confirmed);
     if let Some(exchange) = &wanted.exchange {
         account = account.converted(exchange);
     }
@@ -101,6 +104,17 @@ fn question(wanted: &Wanted) -> Question {
     let each = &wanted.days.each;
     let daily = Question::daily(each.clone(), wanted.by);
     if wanted.daily || wanted.by == Grouping::Day { daily } else { Question::whole(daily.period(), wanted.by) }
+}
+
+/// None where no day of the period was compared with a bill.
+async fn confirmed_by_bills(
+    ledger: &LedgerReader,
+    tally: &Tally<'_>,
+    period: Period,
+) -> Result<Option<Costs>, StatementError> {
+    let days = DaySpan { first: day_of(period.from), last: day_of(period.to.saturating_sub(1)) };
+    let compared = ledger.reconciled(days).await?;
+    Ok((!compared.is_empty()).then(|| confirmed(tally.stretches(), &compared)))
 }
 
 async fn adjusted(

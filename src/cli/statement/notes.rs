@@ -29,8 +29,12 @@ pub fn headlines(statement: &Statement) -> [Headline; 3] {
     };
     let confirmed = Headline {
         name: "billed-confirmed",
-        amount: account.confirmed.as_ref().map_or_else(|| "needs reconciliation".to_owned(), money),
-        meaning: "what bills show to have been avoided; days are compared once they are billed in full".to_owned(),
+        amount: match &account.confirmed {
+            Some(costs) => money(costs),
+            None if statement.head.fixed => "not as of a row: bills are no rows".to_owned(),
+            None => "needs reconciliation".to_owned(),
+        },
+        meaning: "of that estimate, what fell on days whose bill agrees with the ledger; days are compared once they are billed in full".to_owned(),
     };
     [estimated, adjusted(&account.adjusted), confirmed]
 }

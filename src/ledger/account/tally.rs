@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::baseline::Adjusted;
+use super::costs::Costs;
 use super::error::AccountError;
 use super::evidence::Used;
 use super::figures::{Credit, Figures};
@@ -15,11 +16,13 @@ use super::standing::Standing;
 use crate::ledger::entry::{Entry, EntryKind, SubjectId, Terms, TermsId};
 use crate::ledger::meter::MeterState;
 use crate::ledger::saving::AvoidedDetail;
-use crate::units::Rate;
+use crate::units::{Rate, WorkspaceId};
 
 /// A priced stretch that stops avoided, as far as it lies in the period: what a baseline weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
+    /// Where.
+    pub workspace: WorkspaceId,
     /// Which life of an instance's name.
     pub life: u32,
     /// What an hour would have cost.
@@ -89,9 +92,9 @@ impl<'a> Tally<'a> {
         &self.stretches
     }
 
-    /// The account, with the baseline-adjusted figure.
+    /// The account, with the baseline-adjusted figure, and what bills confirm where they were compared.
     #[must_use]
-    pub fn account(self, adjusted: Adjusted) -> Account {
+    pub fn account(self, adjusted: Adjusted, confirmed: Option<Costs>) -> Account {
         let groups = self.groups.named(self.question.by());
         let mut total = Figures::default();
         groups.iter().for_each(|group| total.merge(&group.figures));
@@ -100,7 +103,7 @@ impl<'a> Tally<'a> {
             groups,
             grounds: self.grounds,
             adjusted,
-            confirmed: None,
+            confirmed,
             evidence: self.used.evidence(self.references),
         }
     }
@@ -167,9 +170,11 @@ impl<'a> Tally<'a> {
 
     fn stretch(&mut self, entry: &Entry, credit: Credit, rate: Option<Rate>) {
         let Some((life, rate)) = self.lives.get(&entry.subject).copied().zip(rate) else { return };
+        let Some(subject) = self.references.subjects.get(&entry.subject) else { return };
+        let workspace = subject.instance.workspace().clone();
         if credit.seconds > 0 || credit.charged > 0 {
             let (from, to) = (credit.from, credit.from.saturating_add(credit.seconds));
-            self.stretches.push(Stretch { life, rate, from, to, charged: credit.charged });
+            self.stretches.push(Stretch { workspace, life, rate, from, to, charged: credit.charged });
         }
     }
 

@@ -143,7 +143,7 @@ fn what_goes_on_is_in_no_sum() {
     let standing = Standing::default();
     let mut tally = Tally::new(&books.references, &standing, &question);
     tally.add_open(&entry).unwrap();
-    let account = tally.account(books.nothing_weighed());
+    let account = tally.account(books.nothing_weighed(), None);
     assert_eq!(account.total.usage, Usage::default());
     assert_eq!(account.total.open.cost.mid, usd("2", HOUR));
 }

@@ -3,67 +3,40 @@
 //! A bill cannot show what did not happen. What it can show is that a machine was as much off as the ledger says: where it
 //! does, the estimate of that day rests on two witnesses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
 use super::compare::{Cause, Reconciled};
 use super::days::{day_of, midnight};
 use super::part::Part;
-use crate::units::{Cost, Currency, Rate, WorkspaceId};
-
-/// A closed stretch that a stop avoided, as its row tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AvoidedStretch {
-    /// Where.
-    pub workspace: WorkspaceId,
-    /// Since when, in seconds since 1970: credit counts from there on.
-    pub from: i64,
-    /// Until when: what a restart costs is charged there.
-    pub to: i64,
-    /// Credited seconds.
-    pub credited: i64,
-    /// Charged seconds.
-    pub charged: i64,
-    /// What an hour would have cost; none when nobody knew.
-    pub rate: Option<Rate>,
-}
+use crate::ledger::account::{Costs, Stretch};
+use crate::units::WorkspaceId;
 
 /// What bills confirm of these, by currency. Nothing for days that are not due, not compared, or that differ.
 #[must_use]
-pub fn confirmed<'a>(
-    avoided: impl IntoIterator<Item = &'a AvoidedStretch>,
-    reconciled: &[Reconciled],
-) -> BTreeMap<Currency, Cost> {
+pub fn confirmed(avoided: &[Stretch], reconciled: &[Reconciled]) -> Costs {
     let agreed: BTreeSet<(&WorkspaceId, Date)> = reconciled
         .iter()
         .filter(|row| row.part == Part::Compute && row.cause == Cause::Agrees)
         .map(|row| (&row.workspace, row.day))
         .collect();
-    let mut sums = BTreeMap::new();
-    for stretch in avoided {
-        let Some(rate) = stretch.rate else { continue };
-        let seconds = stretch.seconds(|day| agreed.contains(&(&stretch.workspace, day)));
-        let sum = sums.entry(rate.currency()).or_insert(Cost::zero(rate.currency()));
-        *sum = sum.plus(rate.over(seconds)).unwrap_or(*sum);
-    }
-    sums
+    let one =
+        |stretch: &Stretch| stretch.rate.over(seconds(stretch, |day| agreed.contains(&(&stretch.workspace, day))));
+    avoided.iter().map(one).collect()
 }
 
-impl AvoidedStretch {
-    /// Credited less charged seconds of the days that count.
-    fn seconds(&self, counts: impl Fn(Date) -> bool) -> i64 {
-        let end = self.from.saturating_add(self.credited.max(0));
-        let mut sum = 0_i64;
-        let mut day = day_of(self.from);
-        while midnight(day) < end {
-            let next = day.tomorrow().map_or(i64::MAX, midnight);
-            if counts(day) {
-                sum = sum.saturating_add(end.min(next).saturating_sub(self.from.max(midnight(day))));
-            }
-            let Ok(after) = day.tomorrow() else { break };
-            day = after;
+/// Credited less charged seconds of the days that count; a restart is charged where credit ends.
+fn seconds(stretch: &Stretch, counts: impl Fn(Date) -> bool) -> i64 {
+    let mut sum = 0_i64;
+    let mut day = day_of(stretch.from);
+    while midnight(day) < stretch.to {
+        let Ok(next) = day.tomorrow() else { break };
+        if counts(day) {
+            let (from, to) = (stretch.from.max(midnight(day)), stretch.to.min(midnight(next)));
+            sum = sum.saturating_add(to.saturating_sub(from));
         }
-        if counts(day_of(self.to)) { sum.saturating_sub(self.charged) } else { sum }
+        day = next;
     }
+    if counts(day_of(stretch.to)) { sum.saturating_sub(stretch.charged) } else { sum }
 }

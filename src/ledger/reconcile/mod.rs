@@ -16,7 +16,7 @@ mod tests;
 
 pub use bill::{BillLine, BillSource, Bills, workspace_of};
 pub use compare::{Cause, Compared, Reconciled, Tolerance, compare};
-pub use confirmed::{AvoidedStretch, confirmed};
+pub use confirmed::confirmed;
 pub use days::{DaySpan, day_of, midnight};
 pub use metered::{MeterDays, Metered, MeteredCost};
 pub use part::Part;

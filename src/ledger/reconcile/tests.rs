@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
+use crate::ledger::Stretch;
 use crate::ledger::{
     Basis, Bound, Entry, EntryKind, Interval, MeterState, Residual, Subject, SubjectId, Terms, TermsId,
 };
@@ -254,22 +255,21 @@ fn only_days_that_agree_are_confirmed() {
     told.lines.push(line(date(2026, 11, 3), METER, "7", None));
     told.cover(workspace("w").subscription(), &DaySpan { first: FIRST, last: date(2026, 11, 4) });
     let rows = compare(&known, &told, tolerance()).rows;
-    let stretch = |from: i64, credited: i64, charged: i64| AvoidedStretch {
+    let stretch = |from: i64, credited: i64, charged: i64| Stretch {
         workspace: workspace("w"),
+        life: 0,
+        rate: usd("0.3"),
         from: at(from),
         to: at(from + credited),
-        credited,
         charged,
-        rate: Some(usd("0.3")),
     };
-    let sum = |stretches: &[AvoidedStretch]| confirmed(stretches, &rows).get(&Currency::USD).copied();
-    assert_eq!(sum(&[stretch(3_600, 7_200, 300)]), Some(usd("0.3").over(6_900)));
-    assert_eq!(sum(&[stretch(DAY - 100, 200, 0)]), Some(usd("0.3").over(100)), "half of it lies on a day that differs");
-    assert_eq!(sum(&[stretch(2 * DAY, DAY, 0)]), Some(usd("0.3").over(DAY)));
-    assert_eq!(sum(&[stretch(3 * DAY, DAY, 0)]), Some(Cost::zero(Currency::USD)), "no bill told of it");
-    assert_eq!(sum(&[AvoidedStretch { rate: None, ..stretch(0, 50, 0) }]), None);
-    let elsewhere = AvoidedStretch { workspace: workspace("x"), ..stretch(0, 50, 0) };
-    assert_eq!(sum(&[elsewhere]), Some(Cost::zero(Currency::USD)));
+    let sum = |one: Stretch| confirmed(&[one], &rows).get(Currency::USD);
+    assert_eq!(sum(stretch(3_600, 7_200, 300)), usd("0.3").over(6_900));
+    assert_eq!(sum(stretch(DAY - 100, 200, 0)), usd("0.3").over(100), "half of it lies on a day that differs");
+    assert_eq!(sum(stretch(2 * DAY, DAY, 0)), usd("0.3").over(DAY));
+    assert_eq!(sum(stretch(3 * DAY, DAY, 0)), Cost::zero(Currency::USD), "no bill told of it");
+    assert_eq!(sum(stretch(3_600, 0, 300)), usd("0.3").over(-300), "a regret");
+    assert_eq!(sum(Stretch { workspace: workspace("x"), ..stretch(0, 50, 0) }), Cost::zero(Currency::USD));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::read::{currency, date};
 use crate::ledger::{Cause, DaySpan, Part, Reconciled};
+use crate::store::read_only::LedgerReader;
 use crate::store::rows::{Place, stamp, workspace_key};
 use crate::store::sightings::ROWS;
 use crate::store::{Store, StoreError};
@@ -46,6 +47,17 @@ impl Store {
         }
         tx.commit().await?;
         Ok(())
+    }
+}
+
+impl LedgerReader {
+    /// Comparisons with bills in force of these days.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn reconciled(&self, days: DaySpan) -> Result<Vec<Reconciled>, StoreError> {
+        let mut connection = self.pool().acquire().await?;
+        in_force(&mut connection, days).await
     }
 }
 

@@ -186,7 +186,7 @@ impl Books {
         let mut baseline = Baseline::new(&self.references, &standing, tally.stretches());
         self.entries.iter().for_each(|entry| baseline.add(entry).unwrap());
         let adjusted = baseline.weigh(tally.stretches());
-        tally.account(adjusted)
+        tally.account(adjusted, None)
     }
 
     pub(super) fn nothing_weighed(&self) -> Adjusted {
