@@ -72,6 +72,17 @@ struct Account {
     days: BTreeMap<i64, Cost>,
 }
 
+impl Account {
+    /// The whole days of which is known what they cost it: before the first one there was nothing that could cost.
+    fn known(&self, figures: &Figures) -> Range<i64> {
+        let Range { start, end } = figures.known;
+        match self.days.keys().next() {
+            Some(first) if *first > start => first.saturating_add(1).min(end)..end,
+            Some(_) | None => start..end,
+        }
+    }
+}
+
 /// Reckons every allowance of a policy.
 pub(super) fn reckon(
     (policy, rule, month): (&Policy, &BudgetRule, &Month),
@@ -164,7 +175,7 @@ fn view(
         limit: rule.monthly,
         spent: tally.counted.rounded(),
         share: percent_of(tally.counted, rule.monthly).unwrap_or(0),
-        forecast: outlook(tally.counted, &account.days, figures.known.clone(), span).map(foreseen),
+        forecast: outlook(tally.counted, &account.days, account.known(figures), span).map(foreseen),
         levels: Vec::new(),
         used_up_at: crate::units::When::NONE,
         at_limit: rule.at_limit,
@@ -180,7 +191,11 @@ impl Reckoned {
     /// Adds an allowance, with the levels that it has reached: those marked before, and those that are new.
     fn take(&mut self, policy: &Policy, (scope, mut view): (&Scope, BudgetView), figures: &Figures) {
         let (key, month) = (scope.key(), self.spending.month.clone());
-        let is_ours = |mark: &&BudgetMark| mark.policy == policy.id && mark.scope == key && mark.month == month;
+        let (limit, enforced) = (view.limit, policy.mode == Mode::Enforce);
+        let is_ours = |mark: &&BudgetMark| {
+            (&mark.policy, &mark.scope, &mark.month) == (&policy.id, &key, &month)
+                && (mark.limit, mark.enforced) == (limit, enforced)
+        };
         let marked: BTreeMap<u32, Timestamp> =
             figures.marks.iter().filter(is_ours).map(|mark| (mark.level, mark.at)).collect();
         let told_at = policy.terms.budget.as_ref().map(|rule| rule.warn_at.as_slice()).unwrap_or_default();
@@ -200,10 +215,10 @@ impl Reckoned {
         let news = new.iter().rev().copied().find(|level| told_at.contains(level));
         let news = news.filter(|level| marked.keys().next_back().is_none_or(|before| before < level));
         for level in new {
-            let (spent, at) = (view.spent, figures.now);
-            let mark =
-                BudgetMark { policy: policy.id.clone(), scope: key.clone(), month: month.clone(), level, at, spent };
-            let told = news == Some(level) && policy.mode == Mode::Enforce;
+            let (policy_id, spent, at) = (policy.id.clone(), view.spent, figures.now);
+            let (scope, month) = (key.clone(), month.clone());
+            let mark = BudgetMark { policy: policy_id, scope, month, level, limit, enforced, at, spent };
+            let told = news == Some(level) && enforced;
             let message = told.then(|| message(policy, &view, &mark));
             self.reached.push((mark, message));
         }

@@ -1,7 +1,9 @@
-//! Budgets: what was spent in the month is added up every few minutes, and each level that is reached is marked once.
+//! Budgets: what was spent in the month is added up every few minutes, apart from sweeps, and each level that is reached is
+//! marked once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,6 +20,8 @@ use crate::units::{PolicyId, WorkspaceId};
 
 /// What was spent is added up so often: a machine costs cents in that time.
 const PAUSE: SignedDuration = SignedDuration::from_mins(5);
+/// A sweep waits no longer for sums that nobody has: stops by hours do not wait for those of a budget.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Whole days by which the rest of a month is foreseen.
 const DAYS: i64 = 28;
 const DAY: i64 = 86_400;
@@ -33,6 +37,8 @@ pub(super) struct Budgets {
     pub(super) reached: Vec<(BudgetMark, Option<Message>)>,
     /// When, and for which set of policies.
     added_up: Option<(Timestamp, Arc<str>)>,
+    /// Why what was spent could not be added up last time.
+    trouble: Option<FaultLine>,
 }
 
 impl Budgets {
@@ -55,10 +61,22 @@ impl Budgets {
 type Asked = (Arc<Policy>, Arc<BudgetRule>, Month);
 
 impl<W: World> Engine<W> {
-    /// Adds up what was spent, if a policy has a budget and it is time. What cannot be read is not known, and stops nothing.
-    pub(super) async fn add_up(&self, now: Timestamp, report: &mut SweepReport) {
+    /// For a sweep: adds up what was spent if it is time, unless that takes long. The last figures hold on then: in a month
+    /// no less comes to be spent. Of what nobody ever added up nothing is known, and nothing is stopped for it.
+    pub(super) async fn add_up_in_time(&self, now: Timestamp, report: &mut SweepReport) {
+        // whoever runs out of time leaves it to the loop of its own
+        let _in_time: bool = tokio::time::timeout(PATIENCE, self.add_up(now)).await.is_ok();
+        report.faults.extend(self.lock().budgets.trouble.clone());
+    }
+
+    /// Adds up what was spent, if a policy has a budget and it is time, however long it takes.
+    pub(super) async fn add_up(&self, now: Timestamp) {
+        let _one_at_a_time = self.adding_up.lock().await;
         let (asked, digest) = {
             let mut state = self.lock();
+            if state.places.is_empty() {
+                return;
+            }
             let asked = state.budgeted(now);
             if asked.is_empty() {
                 state.budgets = Budgets::default();
@@ -69,9 +87,10 @@ impl<W: World> Engine<W> {
             }
             (asked, state.policies.digest.clone())
         };
-        match self.figures(&asked, now).await {
+        let figures = self.figures(&asked, now).await;
+        let mut state = self.lock();
+        match figures {
             Ok(figures) => {
-                let mut state = self.lock();
                 let accounting = &self.options.accounting;
                 let teams = || Teams {
                     tag: accounting.team_tag.clone(),
@@ -82,9 +101,10 @@ impl<W: World> Engine<W> {
                 state.budgets = Budgets { added_up: Some((now, digest)), ..budgets };
             }
             Err(fault) => {
-                let mut state = self.lock();
-                (state.budgets.spending, state.budgets.added_up) = (BTreeMap::new(), None);
-                report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
+                // asked again after the pause, like everything else
+                state.budgets.added_up = Some((now, digest));
+                let words = format!("{}; what was spent is known as of before", fault.words());
+                state.budgets.trouble = Some(FaultLine { workspace: None, label: fault.kind.label(), words });
             }
         }
     }

@@ -16,6 +16,9 @@ const DRAIN: Duration = Duration::from_secs(9);
 /// How often it is asked whether bills are due.
 const BILLS: Duration = Duration::from_secs(60);
 
+/// How often it is asked whether it is time to add up what was spent.
+const SUMS: Duration = Duration::from_secs(20);
+
 /// What the loop is told.
 #[derive(Debug)]
 pub enum Command {
@@ -57,6 +60,7 @@ impl<W: World> Engine<W> {
         let delivering = tokio::spawn(self.clone().deliver_for_ever());
         let pricing = tokio::spawn(self.clone().price_for_ever());
         let reconciling = tokio::spawn(self.clone().reconcile_for_ever());
+        let adding_up = tokio::spawn(self.clone().add_up_for_ever());
         while let Some(command) = receiver.recv().await {
             match command {
                 Command::Tick => self.nudged.notify_one(),
@@ -71,6 +75,7 @@ impl<W: World> Engine<W> {
         delivering.abort();
         pricing.abort();
         reconciling.abort();
+        adding_up.abort();
         triggers.shutdown().await?;
         Ok(())
     }
@@ -119,6 +124,14 @@ impl<W: World> Engine<W> {
                 log::fault(&fault);
             }
             tokio::time::sleep(BILLS).await;
+        }
+    }
+
+    /// Apart from sweeps: a month of a large fleet takes its time to add up.
+    async fn add_up_for_ever(self: Arc<Self>) {
+        loop {
+            self.add_up(self.world.now()).await;
+            tokio::time::sleep(SUMS).await;
         }
     }
 

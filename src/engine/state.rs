@@ -92,6 +92,7 @@ pub struct Engine<W> {
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
     pub(super) reconciling: tokio::sync::Mutex<()>,
+    pub(super) adding_up: tokio::sync::Mutex<()>,
     pub(super) nudged: tokio::sync::Notify,
     pub(super) swept: tokio::sync::Notify,
 }
@@ -164,6 +165,7 @@ impl<W: World> Engine<W> {
             view: RwLock::new(Arc::new(view)),
             sweeping: tokio::sync::Mutex::new(()),
             reconciling: tokio::sync::Mutex::new(()),
+            adding_up: tokio::sync::Mutex::new(()),
             nudged: tokio::sync::Notify::new(),
             swept: tokio::sync::Notify::new(),
         }

@@ -26,7 +26,7 @@ pub(super) fn words(view: &BudgetView) -> String {
 
 /// What people are told of a level.
 pub(super) fn message(policy: &Policy, view: &BudgetView, mark: &BudgetMark) -> Message {
-    let BudgetMark { scope, month, level, .. } = mark;
+    let BudgetMark { scope, month, level, limit, .. } = mark;
     let heading = view.forecast.map_or_else(String::new, |ahead| {
         format!("; by the end of the month it will be {} to {}, most likely {}", ahead.low, ahead.high, ahead.mid)
     });
@@ -39,7 +39,7 @@ pub(super) fn message(policy: &Policy, view: &BudgetView, mark: &BudgetMark) -> 
     };
     let name = policy.id.as_str().to_ascii_lowercase();
     Message {
-        id: format!("budget|{name}|{scope}|{month}|{level}"),
+        id: format!("budget|{name}|{scope}|{month}|{level}|{limit}"),
         kind: MessageKind::Budget,
         about: About::Budget { scope: view.scope.to_string(), month: month.to_string(), level: *level },
         notice: None,

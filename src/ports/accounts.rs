@@ -28,7 +28,8 @@ pub struct WouldStop {
     pub counterfactual: Counterfactual,
 }
 
-/// A level of an allowance that was reached: written once for its policy, scope and month, and never again.
+/// A level of an allowance that was reached: written once for its policy, scope, month and amount, observing and enforcing
+/// apart, and never again. A raised allowance has levels of its own, and who only observed has told nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BudgetMark {
     /// Whose budget.
@@ -39,6 +40,10 @@ pub struct BudgetMark {
     pub month: Arc<str>,
     /// The level, in percent of it.
     pub level: u32,
+    /// The whole of it.
+    pub limit: Money,
+    /// True when the policy enforced then, and people were told.
+    pub enforced: bool,
     /// When it was first found reached.
     pub at: Timestamp,
     /// What was spent then.

@@ -192,3 +192,20 @@ async fn a_hold_keeps_an_instance_on_within_the_policys_caps() {
     assert_eq!(place.run(&["sweep"]).code, 0);
     assert_eq!(estate.stops_of("ci-00000-00000"), (1, 1), "lifted, so stopped");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_says_what_comparing_with_bills_lacks() {
+    let estate = Estate::start(2, 1, |_| {}).await;
+    let ask = Place::new(&estate.sandbox.base_url(), estate.workspaces(), "[reconcile]\nsource = \"cost-management\"\n");
+    let said = ask.run(&["doctor"]);
+    assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+    assert_eq!(said.out.matches("missing action: Microsoft.CostManagement/query/read").count(), 1, "{}", said.out);
+    let settings = "[reconcile]\nsource = \"folder\"\nfolder = \"bills\"\n";
+    let read = Place::new(&estate.sandbox.base_url(), estate.workspaces(), settings);
+    let said = read.run(&["doctor"]);
+    assert!(said.code == 3 && said.out.contains("cannot be read"), "{}{}", said.out, said.err);
+    std::fs::create_dir(read.path("bills")).unwrap();
+    read.write("bills/november.csv", "");
+    let said = read.run(&["doctor"]);
+    assert!(said.code == 0 && said.out.contains("bills can be read"), "{}{}", said.out, said.err);
+}

@@ -21,7 +21,9 @@ pub(crate) struct Metered {
 impl Metered {
     /// Writes levels down; one that is known stands.
     pub(crate) fn mark(&mut self, marks: &[BudgetMark]) {
-        let name = |mark: &BudgetMark| (mark.policy.clone(), mark.scope.clone(), mark.month.clone(), mark.level);
+        let name = |mark: &BudgetMark| {
+            (mark.policy.clone(), mark.scope.clone(), mark.month.clone(), mark.level, mark.limit, mark.enforced)
+        };
         for mark in marks {
             if !self.marks.iter().any(|known| name(known) == name(mark)) {
                 self.marks.push(mark.clone());

@@ -1,5 +1,6 @@
 //! `lightsout doctor`: each thing the service stands on, tried step by step. Changes nothing.
 
+mod bills;
 mod prices;
 
 use std::error::Error as _;
@@ -7,7 +8,7 @@ use std::error::Error as _;
 use serde::Serialize;
 
 use super::context::{CommandError, Context};
-use crate::azure::{READ_ACTIONS, STOP_ACTION};
+use crate::azure::{PermissionSet, READ_ACTIONS, STOP_ACTION};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
@@ -59,7 +60,7 @@ impl Examined {
     }
 }
 
-/// Examines settings, policies, journal, freeze switch, identity, Azure, clock, permissions and channels.
+/// Examines settings, policies, journal, freeze switch, identity, Azure, clock, permissions, prices, bills and channels.
 ///
 /// # Errors
 /// When the settings are wrong, or parts cannot be put together at all.
@@ -79,7 +80,8 @@ pub async fn doctor(context: &Context) -> Result<Exit, CommandError> {
         Ok(outside) => {
             freeze(&mut seen, &outside);
             channels(&mut seen, &outside, &loaded.policies.set);
-            azure(&mut seen, &outside, &loaded.policies.set, &settings.azure.api_version).await;
+            bills::folder(&mut seen, &settings.reconcile);
+            azure(&mut seen, &outside, &loaded.policies.set, &settings).await;
         }
         Err(error) => seen.add("parts", Health::Failed, with_causes(error.to_string(), error.source())),
     }
@@ -186,7 +188,7 @@ fn api_version(seen: &mut Examined, version: &str) {
     }
 }
 
-async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet, version: &str) {
+async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet, settings: &Settings) {
     match outside.azure.probe_token().await {
         Ok(token) => {
             let until = token.expires.map(|at| format!(", good until {at}")).unwrap_or_default();
@@ -202,10 +204,12 @@ async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &Policy
     let health = if found == 0 { Health::Failed } else { Health::Well };
     seen.add("workspaces", health, format!("{found} found"));
     for workspace in &discovery.workspaces {
-        one_workspace(seen, outside, set, workspace).await;
+        if let Some(granted) = one_workspace(seen, outside, set, workspace).await {
+            bills::right(seen, &settings.reconcile, workspace, &granted);
+        }
     }
     prices::prices(seen, outside, &discovery.workspaces).await;
-    api_version(seen, version);
+    api_version(seen, &settings.azure.api_version);
     clock(seen, outside);
 }
 
@@ -214,7 +218,7 @@ async fn one_workspace(
     outside: &Outside<SystemClock>,
     set: &PolicySet,
     workspace: &WorkspaceFacts,
-) {
+) -> Option<PermissionSet> {
     let what = format!("workspace {}", workspace.id.name());
     match outside.azure.probe_read(workspace).await {
         Ok(count) => seen.well(&what, format!("{count} computes read")),
@@ -241,8 +245,12 @@ async fn one_workspace(
             if !excessive.is_empty() {
                 seen.add(&what, Health::Warning, format!("more than needed is granted: {}", excessive.join(", ")));
             }
+            Some(granted)
         }
-        Err(fault) => seen.add(&what, Health::Warning, format!("permissions are not known: {}", fault.words())),
+        Err(fault) => {
+            seen.add(&what, Health::Warning, format!("permissions are not known: {}", fault.words()));
+            None
+        }
     }
 }
 

@@ -55,6 +55,8 @@ fn mark(level: u32, at: &str) -> BudgetMark {
         month: "2026-11".into(),
         level,
         at: at.parse().unwrap(),
+        limit: Money::parse("100", Currency::USD).unwrap(),
+        enforced: true,
         spent: Money::micros(0, Currency::USD),
     }
 }
@@ -96,6 +98,45 @@ fn a_mark_stands_and_less_than_was_told_is_no_news() {
     let less = reckoned(&policy, &figures_of("99", marks));
     assert!(less.shown[0].used_up_at.is_none());
     assert_eq!(less.shown[0].levels, [30, 50, 100], "what was told stays told");
+}
+
+#[test]
+fn a_raised_allowance_and_a_policy_that_comes_to_enforce_begin_anew() {
+    let marks =
+        vec![mark(50, "2026-11-10T00:00:00Z"), mark(80, "2026-11-11T00:00:00Z"), mark(100, "2026-11-12T00:00:00Z")];
+    let figures_of = |amount: &str, marks| figures(vec![spent(&workspace("g", "ws-a"), amount)], marks);
+    let raised = policy("monthly = \"300\"");
+    assert_eq!(levels(&reckoned(&raised, &figures_of("160", marks.clone()))), (vec![50], vec![50]));
+    let used_up = reckoned(&raised, &figures_of("300", marks.clone()));
+    assert_eq!(levels(&used_up), (vec![50, 80, 100], vec![100]));
+    assert_eq!(used_up.shown[0].used_up_at.known(), Some(now()), "not when less was used up");
+    let observed: Vec<BudgetMark> = marks.into_iter().map(|mark| BudgetMark { enforced: false, ..mark }).collect();
+    let enforcing = reckoned(&policy("monthly = \"100\""), &figures_of("120", observed));
+    assert_eq!(levels(&enforcing), (vec![50, 80, 100], vec![100]), "nobody was told while it only observed");
+}
+
+#[test]
+fn days_before_a_scope_existed_are_no_days_without_cost() {
+    let (old, new) = (workspace("g", "ws-a"), workspace("g", "ws-b"));
+    let on = |id: &WorkspaceId, day: i64| Spent { day, ..spent(id, "10") };
+    let today = now().as_second().div_euclid(86_400);
+    let past: Vec<Spent> =
+        (today - 28..today).map(|day| on(&old, day)).chain((today - 9..today).map(|day| on(&new, day))).collect();
+    let month = vec![spent(&old, "10"), spent(&new, "10")];
+    let figures = Figures { past, known: today - 28..today, ..figures(month, Vec::new()) };
+    let reckoned = reckoned(&policy("monthly = \"1000\""), &figures);
+    let mids: Vec<String> = reckoned
+        .shown
+        .iter()
+        .map(|view| view.forecast.map(|ahead| ahead.mid.to_string()).unwrap_or_default())
+        .collect();
+    assert_eq!(mids[0], mids[1], "both cost ten a day");
+    let begun_today =
+        self::reckoned(&policy("monthly = \"1000\""), &Figures { past: vec![on(&new, today - 3)], ..figures });
+    assert!(
+        begun_today.shown.iter().all(|view| view.forecast.is_none() || &*view.scope == "ws-a"),
+        "too few days to tell"
+    );
 }
 
 #[test]

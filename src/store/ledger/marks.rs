@@ -12,13 +12,15 @@ use crate::units::PolicyId;
 pub(super) async fn add(tx: &mut SqliteConnection, marks: &[BudgetMark]) -> Result<(), StoreError> {
     for mark in marks {
         sqlx::query(
-            "INSERT INTO budget_marks (policy, scope, month, level, name, at, spent) VALUES (?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (month, policy, scope, level) DO NOTHING",
+            "INSERT INTO budget_marks (policy, scope, month, level, allowed, enforced, name, at, spent)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(policy_key(&mark.policy))
         .bind(&*mark.scope)
         .bind(&*mark.month)
         .bind(i64::from(mark.level))
+        .bind(json("an allowance", &mark.limit)?)
+        .bind(mark.enforced)
         .bind(mark.policy.as_str())
         .bind(stamp(mark.at))
         .bind(json("an amount", &mark.spent)?)
@@ -30,7 +32,7 @@ pub(super) async fn add(tx: &mut SqliteConnection, marks: &[BudgetMark]) -> Resu
 
 impl Store {
     pub(in crate::store) async fn read_marks(&self, month: &str) -> Result<Vec<BudgetMark>, StoreError> {
-        let query = "SELECT scope, month, level, name, at, spent FROM budget_marks WHERE month = ? ORDER BY policy, scope, level";
+        let query = "SELECT * FROM budget_marks WHERE month = ? ORDER BY policy, scope, level, allowed, enforced";
         let rows = sqlx::query(query).bind(month).fetch_all(self.readers()).await?;
         rows.iter().map(mark).collect()
     }
@@ -43,6 +45,8 @@ fn mark(row: &SqliteRow) -> Result<BudgetMark, StoreError> {
     Ok(BudgetMark {
         policy: PolicyId::new(&name),
         level: place.number(row.try_get("level")?)?,
+        limit: place.json(row.try_get("allowed")?)?,
+        enforced: row.try_get("enforced")?,
         at: place.instant(row.try_get("at")?)?,
         spent: place.json(row.try_get("spent")?)?,
         month: month.into(),

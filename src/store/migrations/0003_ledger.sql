@@ -125,16 +125,19 @@ CREATE TABLE claims (
 CREATE INDEX claims_open ON claims (instance, created) WHERE closed_by IS NULL;
 CREATE INDEX claims_due ON claims (until) WHERE closed_by IS NULL;
 
--- Levels of allowances, each reached once a month, whatever clocks and corrections do after.
+-- Levels of allowances, each reached once a month, whatever clocks and corrections do after. Another allowance has levels of
+-- its own, and so has a policy that came to enforce.
 CREATE TABLE budget_marks (
-    policy TEXT NOT NULL,
-    scope  TEXT NOT NULL,
-    month  TEXT NOT NULL,
-    level  INTEGER NOT NULL,
-    name   TEXT NOT NULL,
-    at     TEXT NOT NULL,
-    spent  TEXT NOT NULL,
-    PRIMARY KEY (month, policy, scope, level)
+    policy   TEXT NOT NULL,
+    scope    TEXT NOT NULL,
+    month    TEXT NOT NULL,
+    level    INTEGER NOT NULL,
+    allowed  TEXT NOT NULL,
+    enforced INTEGER NOT NULL CHECK (enforced IN (0, 1)),
+    name     TEXT NOT NULL,
+    at       TEXT NOT NULL,
+    spent    TEXT NOT NULL,
+    PRIMARY KEY (month, policy, scope, level, allowed, enforced)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER budget_marks_stand BEFORE UPDATE ON budget_marks
 BEGIN SELECT RAISE(ABORT, 'a level is reached once: its mark stands'); END;

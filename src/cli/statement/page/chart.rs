@@ -1,7 +1,8 @@
 //! Charts as SVG, drawn by `plotters`. Colours grow lighter in the order of the legend and every bar has an outline, so
 //! that they are told apart on a black and white print too. Each has a title and a description for those who hear it.
 
-use plotters::coord::ranged1d::SegmentValue;
+use plotters::coord::ranged1d::{IntoSegmentedCoord as _, SegmentValue, SegmentedCoord};
+use plotters::coord::types::RangedCoordi32;
 use plotters::prelude::*;
 
 use super::html::escape;
@@ -104,7 +105,7 @@ fn over_time(course: &Course, bars: &[Bar], named: Named<'_>) -> Drawn {
             .margin_right(16)
             .x_label_area_size(28)
             .y_label_area_size(84)
-            .build_cartesian_2d((0..count).into_segmented(), low..high)
+            .build_cartesian_2d(slots(count), low..high)
             .map_err(broken)?;
         let name = |at: &SegmentValue<i32>| match at {
             SegmentValue::CenterOf(time) => {
@@ -177,7 +178,7 @@ pub(super) fn ranked(bars: &[(String, i64)], currency: Currency, named: Named<'_
             .margin_right(24)
             .x_label_area_size(28)
             .y_label_area_size(280)
-            .build_cartesian_2d(0..high, (0..count).into_segmented())
+            .build_cartesian_2d(0..high, slots(count))
             .map_err(broken)?;
         let name = |at: &SegmentValue<i32>| match at {
             SegmentValue::CenterOf(from_below) => {
@@ -213,6 +214,11 @@ pub(super) fn ranked(bars: &[(String, i64)], currency: Currency, named: Named<'_
         area.present().map_err(broken)?;
     }
     Ok(titled(&svg, named))
+}
+
+/// So many slots. A range's end is a slot too; a single one would have no width.
+fn slots(count: i32) -> SegmentedCoord<RangedCoordi32> {
+    (0..count.saturating_sub(1).max(1)).into_segmented()
 }
 
 /// From nothing, or less, to a little more than the most.

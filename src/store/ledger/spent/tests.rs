@@ -89,7 +89,8 @@ async fn a_correction_counts_in_place_of_what_it_corrects() {
 fn mark(policy: &str, level: u32, seconds: i64) -> BudgetMark {
     let spent = Money::parse("1000.5", Currency::USD).unwrap();
     let (scope, month) = (Arc::from("ana@example.com"), Arc::from("2027-01"));
-    BudgetMark { policy: PolicyId::new(policy), scope, month, level, at: at(seconds), spent }
+    let limit = Money::parse("2000", Currency::USD).unwrap();
+    BudgetMark { policy: PolicyId::new(policy), scope, month, level, limit, enforced: true, at: at(seconds), spent }
 }
 
 async fn mark_all(store: &Store, now: i64, marks: Vec<BudgetMark>) {
@@ -107,6 +108,11 @@ async fn a_level_is_marked_once_and_its_mark_outlasts_everything() {
     mark_all(&store, 60, vec![mark("LAB", 50, -3_600), next.clone()]).await;
     drop(store);
     let store = Store::open(dir.path()).await.unwrap();
+    let raised = BudgetMark { limit: Money::parse("3000", Currency::USD).unwrap(), ..mark("Lab", 50, 120) };
+    let observed = BudgetMark { enforced: false, ..mark("Lab", 50, 180) };
+    mark_all(&store, 200, vec![BudgetMark { month: "2027-03".into(), ..raised.clone() }]).await;
+    mark_all(&store, 260, vec![mark("Lab", 50, 120), BudgetMark { month: "2027-03".into(), ..observed.clone() }]).await;
+    assert_eq!(store.marks("2027-03").await.unwrap().len(), 2, "another amount or mode has marks of its own");
     assert_eq!(store.marks("2027-01").await.unwrap(), [mark("Lab", 50, 0), mark("Lab", 100, 0)]);
     assert_eq!(store.marks("2027-02").await.unwrap(), [next]);
     store.prune(at(86_400 * 400)).await.unwrap();
