@@ -13,7 +13,7 @@ use lightsout::facts::Freeze;
 use lightsout::ledger::{BillSource, Cause, EntryKind, PriceSource};
 use lightsout::metrics::{Format, Metrics, MetricsOptions, names};
 use lightsout::ports::ApiUse;
-use lightsout::report::{ReconciliationView, Share};
+use lightsout::report::{Followed, ReconciliationView, Share};
 use lightsout::units::{Region, SubscriptionId};
 
 fn api_use() -> ApiUse {
@@ -196,6 +196,7 @@ lightsout_unknown_prices{why=absurd} 0
 lightsout_doubted_prices{why=not_listed} 0
 lightsout_price_source_faults{} 1
 lightsout_ledger_rows{} 42
+lightsout_ledger_whole{} 1
 lightsout_budget_limit{policy=office,scope=ws-a,currency=USD} 2000
 lightsout_budget_spent{policy=office,scope=ws-a,currency=USD} 1700.125000
 lightsout_budget_spent{policy=office,scope=owners,currency=USD} 3400
@@ -232,6 +233,20 @@ fn budgets_are_capped_and_name_no_person() {
     assert_eq!(exposition::read(&page)["lightsout_budget_limit"].samples.len(), 201);
     let rest = value(&page, "lightsout_budget_limit", &[("scope", "other")]);
     assert_eq!(rest.as_deref(), Some("600000"), "300 of them together");
+}
+
+#[test]
+fn a_ledger_that_was_changed_is_told_and_one_not_followed_yet_says_nothing() {
+    let mut view = build::rich();
+    view.money.followed = None;
+    let metrics = Metrics::new(options()).unwrap();
+    metrics.observe_sweep(&view, &api_use());
+    assert_eq!(value(&text(&metrics, Format::Classic), "lightsout_ledger_whole", &[]), None);
+    let broken = Followed { at: build::now(), found: Err("row 7 does not fit".to_owned()) };
+    view.money.followed = Some(Arc::new(broken));
+    Arc::make_mut(&mut view.last).ended_at = Some(build::minutes(5));
+    metrics.observe_sweep(&view, &api_use());
+    assert_eq!(value(&text(&metrics, Format::Classic), "lightsout_ledger_whole", &[]).as_deref(), Some("0"));
 }
 
 #[test]

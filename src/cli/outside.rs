@@ -193,6 +193,9 @@ impl<C: Clock> LedgerBook for Outside<C> {
     async fn head(&self) -> Result<Head, Fault> {
         self.store.head().await
     }
+    async fn verify(&self) -> Result<Result<Head, String>, Fault> {
+        self.store.verify().await
+    }
 }
 
 impl<C: Clock> Notify for Outside<C> {

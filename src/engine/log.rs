@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::ledger::Head;
 use crate::plan::Notice;
 use crate::ports::{BudgetMark, Fault, Message};
 use crate::report::{FaultLine, Outcome, ReconciliationView, StopLine, SweepReport};
@@ -45,6 +46,13 @@ pub(super) fn reconciled(view: &ReconciliationView) {
     tracing::info!(days, compared, error, "the ledger was compared with the bill");
     for fault in &view.faults {
         tracing::warn!("a bill could not be had, and what was had before stands: {}", fault.words);
+    }
+}
+
+pub(super) fn followed(found: &Result<Head, String>) {
+    match found {
+        Ok(head) => tracing::info!(rows = head.seq, head = head.hex(), "the ledger is whole"),
+        Err(broken) => tracing::error!("the ledger was changed by something else than this service: {broken}"),
     }
 }
 

@@ -11,6 +11,7 @@ mod control;
 mod decide;
 mod deliver;
 mod entry;
+mod follow;
 mod foresight;
 mod lastword;
 mod log;

@@ -59,6 +59,7 @@ impl State {
                 residual: accounting.residual,
                 sizes: self.sizes.iter().map(|(key, size)| (key.clone(), size.clone())).collect(),
                 reconciliation: self.reconciliation.clone(),
+                followed: self.followed.clone(),
             },
             budgets: self.budgets.views.clone(),
             last: self.last.clone(),

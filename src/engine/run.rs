@@ -16,6 +16,8 @@ const DRAIN: Duration = Duration::from_secs(9);
 /// How often it is asked whether bills are due.
 const BILLS: Duration = Duration::from_secs(60);
 
+/// How often it is asked whether the ledger is due to be followed.
+const FOLLOWS: Duration = Duration::from_secs(60);
 /// How often it is asked whether it is time to add up what was spent.
 const SUMS: Duration = Duration::from_secs(20);
 
@@ -60,6 +62,7 @@ impl<W: World> Engine<W> {
         let delivering = tokio::spawn(self.clone().deliver_for_ever());
         let pricing = tokio::spawn(self.clone().price_for_ever());
         let reconciling = tokio::spawn(self.clone().reconcile_for_ever());
+        let following = tokio::spawn(self.clone().follow_for_ever());
         let adding_up = tokio::spawn(self.clone().add_up_for_ever());
         while let Some(command) = receiver.recv().await {
             match command {
@@ -75,6 +78,7 @@ impl<W: World> Engine<W> {
         delivering.abort();
         pricing.abort();
         reconciling.abort();
+        following.abort();
         adding_up.abort();
         triggers.shutdown().await?;
         Ok(())
@@ -124,6 +128,16 @@ impl<W: World> Engine<W> {
                 log::fault(&fault);
             }
             tokio::time::sleep(BILLS).await;
+        }
+    }
+
+    /// Apart from sweeps: years of a large fleet take seconds.
+    async fn follow_for_ever(self: Arc<Self>) {
+        loop {
+            if let Err(fault) = self.follow_if_due().await {
+                log::fault(&fault);
+            }
+            tokio::time::sleep(FOLLOWS).await;
         }
     }
 

@@ -16,7 +16,7 @@ use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
-use crate::report::{FaultLine, FleetView, MoneyView, ReconciliationView, SweepReport};
+use crate::report::{FaultLine, FleetView, Followed, MoneyView, ReconciliationView, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
 /// Everything between sweeps.
@@ -79,6 +79,9 @@ pub(super) struct State {
     /// How the ledger compares with Azure's bill, and when that is looked at again.
     pub(super) reconciliation: Option<Arc<ReconciliationView>>,
     pub(super) bills_due_at: Option<Timestamp>,
+    /// The ledger as it was last followed, and when that is due again.
+    pub(super) followed: Option<Arc<Followed>>,
+    pub(super) follow_at: Option<Timestamp>,
     /// Budgets as they were last added up.
     pub(super) budgets: Budgets,
     pub(super) last: Arc<SweepReport>,
@@ -143,6 +146,8 @@ impl<W: World> Engine<W> {
             head: Head::EMPTY,
             reconciliation: None,
             bills_due_at: None,
+            followed: None,
+            follow_at: None,
             budgets: Budgets::default(),
             last: Arc::new(SweepReport::default()),
         };

@@ -22,6 +22,10 @@ pub(super) fn write(draft: &mut Draft, view: &FleetView, teams: &Teams) {
     time(draft, view, teams);
     prices(draft, view);
     draft.single(&names::LEDGER_ROWS, Value::Count(u64::try_from(view.money.head.0).unwrap_or(0)));
+    if let Some(followed) = &view.money.followed {
+        draft.single(&names::LEDGER_WHOLE, Value::of_bool(followed.found.is_ok()));
+        draft.single(&names::LEDGER_FOLLOWED_AT, Value::at(followed.at));
+    }
 }
 
 /// What one workspace burns.

@@ -158,6 +158,8 @@ families! {
     DOUBTED_PRICES = Gauge "lightsout_doubted_prices" &["why"], "Prices that stay in force since a newer answer was missing or not believed, by why.";
     PRICE_FAULTS = Gauge "lightsout_price_source_faults" &[], "What was wrong with sources when prices were last asked for.";
     LEDGER_ROWS = Gauge "lightsout_ledger_rows" &[], "Rows of the ledger; it only grows.";
+    LEDGER_WHOLE = Gauge "lightsout_ledger_whole" &[], "Whether nothing was changed, lost or counted twice when the ledger was last followed row by row; absent before that.";
+    LEDGER_FOLLOWED_AT = Gauge "lightsout_ledger_followed_timestamp_seconds" &[], "When the ledger was last followed from its first row to its last.";
     BILL_ERROR = Gauge "lightsout_reconciliation_error_ratio" &[], "How far ledger and bill are apart: differences of compute without their sign, as a share of what was billed.";
     BILL_COVERAGE = Gauge "lightsout_reconciliation_coverage_ratio" &[], "The share of due workspace-days that could be compared with a bill.";
     BILL_DAYS = Gauge "lightsout_reconciliation_due" &[], "Workspace-days that are due for comparison with a bill.";

@@ -91,4 +91,6 @@ pub trait LedgerBook: Send + Sync {
     fn marks(&self, month: &str) -> impl Future<Output = Result<Vec<BudgetMark>, Fault>> + Send;
     /// The end of the ledger.
     fn head(&self) -> impl Future<Output = Result<Head, Fault>> + Send;
+    /// Follows the ledger from its first row to its last: its end then, or in words what was changed, lost or counted twice.
+    fn verify(&self) -> impl Future<Output = Result<Result<Head, String>, Fault>> + Send;
 }

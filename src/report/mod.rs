@@ -12,7 +12,7 @@ pub mod words;
 pub use budget::{BudgetView, Foreseen};
 pub use explain::{Explanation, TermLine, term_lines};
 pub use label::Label;
-pub use money::MoneyView;
+pub use money::{Followed, MoneyView};
 pub use reconciliation::{Checked, Difference, PartView, Reconciliation, ReconciliationView, Share};
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

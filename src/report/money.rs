@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::FaultLine;
@@ -31,6 +32,18 @@ pub struct MoneyView {
     /// How the ledger compares with Azure's bill; none before that was looked at.
     #[serde(default)]
     pub reconciliation: Option<Arc<ReconciliationView>>,
+    /// The ledger as it was last followed from its first row; none before that was done.
+    #[serde(default)]
+    pub followed: Option<Arc<Followed>>,
+}
+
+/// The ledger, followed row by row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed {
+    /// When.
+    pub at: Timestamp,
+    /// Its last row then; or in words what was changed, lost or counted twice.
+    pub found: Result<i64, String>,
 }
 
 impl MoneyView {

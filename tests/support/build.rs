@@ -20,7 +20,8 @@ use lightsout::ledger::{
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::policy::Mode;
 use lightsout::report::{
-    FaultLine, FleetView, InstanceView, Label, MoneyView, Outcome, PolicyView, StopLine, SweepReport, WorkspaceView,
+    FaultLine, FleetView, Followed, InstanceView, Label, MoneyView, Outcome, PolicyView, StopLine, SweepReport,
+    WorkspaceView,
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{Currency, InstanceId, PolicyId, Rate, Region, When, WorkspaceId};
@@ -339,6 +340,7 @@ pub fn money() -> MoneyView {
         residual: Residual::listed().ok(),
         sizes: quota(),
         reconciliation: None,
+        followed: Some(Arc::new(Followed { at: minutes(-90), found: Ok(40) })),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::figures::Figures;
+use super::figures::{Figures, Ratio};
 use super::money;
 use super::setup::{Stage, build};
 use super::story::Story;
@@ -200,6 +200,8 @@ impl Run<'_> {
         }
         stage.engine.deliver().await?;
         stage.engine.refresh_prices().await?;
+        stage.engine.reconcile_if_due().await?;
+        stage.engine.follow_if_due().await?;
         for wish in stage.sandbox.take_hold_wishes() {
             self.hold(stage, now, &wish).await;
         }
@@ -249,6 +251,10 @@ impl Run<'_> {
         self.figures.instances =
             view.workspaces.values().map(|place| place.instances.len()).fold(0, usize::saturating_add);
         self.figures.arm_calls = stage.sandbox.recorder().arm_calls();
+        if let Some(compared) = &view.money.reconciliation {
+            (self.figures.bill_days, self.figures.billed_days) = (compared.days, compared.compared);
+            self.figures.bill_error_ratio = compared.error.map(Ratio::of_share).unwrap_or_default();
+        }
         self.figures.wall_seconds = self.began.elapsed().as_secs();
         let (policies, holds) = (&stage.policies, &self.holds);
         let late = stage.sandbox.look(|world| {

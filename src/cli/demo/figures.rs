@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::report::Share;
 use crate::units::{Currency, Money};
 
 /// Tenths of an hour: printed as a decimal, never reckoned with as one.
@@ -56,6 +57,12 @@ impl Ratio {
     pub fn of(part: i64, whole: i64) -> Self {
         let scaled = i128::from(part).saturating_mul(20_000).checked_div(i128::from(whole)).unwrap_or(0);
         Self(i64::try_from(scaled.saturating_add(1).div_euclid(2)).unwrap_or(i64::MAX))
+    }
+
+    /// Of a share that is known to the millionth, rounded down.
+    #[must_use]
+    pub const fn of_share(share: Share) -> Self {
+        Self(share.0.div_euclid(100))
     }
 }
 
@@ -122,6 +129,12 @@ pub struct Figures {
     pub ledger_residual: Dollars,
     /// How far the ledger is off: the sum of each instance's difference from its true cost, over the true cost.
     pub ledger_error_ratio: Ratio,
+    /// Days of workspaces that are billed in full by then.
+    pub bill_days: usize,
+    /// Of these, compared with the ledger.
+    pub billed_days: usize,
+    /// How far the ledger is off from the bill of these days: differences without their sign, over what was billed.
+    pub bill_error_ratio: Ratio,
     /// What was truly avoided, over what one who knew the future would have avoided: stopping each machine the moment its
     /// person stops using it, and starting it as they come back.
     pub captured_ratio: Ratio,
@@ -176,6 +189,15 @@ impl Figures {
                     self.ledger_rows,
                     percent(self.ledger_error_ratio),
                     self.ledger_avoided
+                ),
+            ),
+            (
+                "the bill says",
+                format!(
+                    "{} off from the ledger, on {} of the {} days of workspaces that are billed in full",
+                    percent(self.bill_error_ratio),
+                    self.billed_days,
+                    self.bill_days
                 ),
             ),
             (

@@ -17,7 +17,7 @@ use crate::ledger::PriceSource;
 use crate::notify::{Channel, Channels, Cidr, Webhook, WebhookOptions};
 use crate::policy::{PolicySet, Severity, SourceText, Sources, parse};
 use crate::sandbox::{DEMO_SUBSCRIPTIONS, Sandbox, SandboxOptions, demo as population};
-use crate::settings::Settings;
+use crate::settings::{BillsFrom, Settings};
 use crate::store::{FileFreeze, Store};
 use crate::units::{Span, SubscriptionId};
 
@@ -66,6 +66,7 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
     };
     let mut settings = Settings::default();
     settings.sweep.interval = INTERVAL;
+    settings.reconcile.source = BillsFrom::CostManagement;
     let engine = Arc::new(Engine::new(Arc::new(outside), engine_options(&settings)));
     engine.recall().await?;
     engine.adopt(policies.clone()).await?;
@@ -81,6 +82,7 @@ fn azure_options(sandbox: &Sandbox, token_file: std::path::PathBuf) -> AzureOpti
         retail_endpoint: sandbox.base_url(),
         ..PriceOptions::default()
     };
+    options.costs = true;
     options.watch = Watch { subscriptions: DEMO_SUBSCRIPTIONS.map(SubscriptionId::new).to_vec(), ..Watch::default() };
     options
 }

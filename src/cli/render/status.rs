@@ -35,6 +35,9 @@ fn troubles(text: &mut String, view: &FleetView, look: &Look) {
     if let Some(trouble) = &view.sight.clock_trouble {
         lines.push(format!("clock trouble, nothing is stopped until it is over: {}", words::clean(trouble)));
     }
+    if let Some(Err(broken)) = view.money.followed.as_ref().map(|followed| &followed.found) {
+        lines.push(format!("the ledger was changed by something else than this service: {}", words::clean(broken)));
+    }
     for line in &lines {
         text.push_str(&format!("{} {line}\n", look.paint.bad("!")));
     }
@@ -52,6 +55,13 @@ fn summary(text: &mut String, view: &FleetView, look: &Look) {
     text.push_str(&format!("  {} workspaces, {} instances, {on} on\n", view.workspaces.len(), all().count()));
     text.push_str(&format!("  last sweep: {ended}\n"));
     text.push_str(&format!("  {}\n", counts(&view.last)));
+    if let Some((followed, row)) = view.money.followed.as_ref().and_then(|one| Some((one, one.found.as_ref().ok()?))) {
+        text.push_str(&format!(
+            "  ledger: {} rows, followed to row {row} {}\n",
+            view.money.head.0,
+            look.when(followed.at, None)
+        ));
+    }
     text.extend(view.money.reconciliation.iter().map(|bill| format!("  bill: {}\n", reconciliation::line(bill, look))));
 }
 

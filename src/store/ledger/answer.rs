@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum};
 use crate::ports::{BudgetMark, Fault, LedgerBook};
-use crate::store::Store;
+use crate::store::{Store, VerifyError};
 
 impl LedgerBook for Store {
     async fn prices(&self) -> Result<PriceBook, Fault> {
@@ -29,5 +29,15 @@ impl LedgerBook for Store {
 
     async fn head(&self) -> Result<Head, Fault> {
         self.read_head().await.map_err(|error| error.fault("read the end of the ledger"))
+    }
+
+    async fn verify(&self) -> Result<Result<Head, String>, Fault> {
+        match self.verify_ledger().await {
+            Ok(found) => Ok(Ok(found.head)),
+            Err(VerifyError::Store(error)) => Err(error.fault("follow the ledger row by row")),
+            Err(broken @ (VerifyError::Broken(_) | VerifyError::Reference { .. } | VerifyError::Sum { .. })) => {
+                Ok(Err(broken.to_string()))
+            }
+        }
     }
 }

@@ -316,6 +316,7 @@ async fn a_row_cannot_be_changed_and_a_changed_one_shows() {
         run(&store, spoil).await;
         let found = store.verify_ledger().await.unwrap_err().to_string();
         assert!(found.contains(words), "{found}");
+        assert_eq!(store.verify().await.unwrap(), Err(found), "every face is told the same");
         run(&store, mend).await;
         store.verify_ledger().await.unwrap();
     }

@@ -9,8 +9,8 @@ use crate::settings::{BillsFrom, Reconcile};
 pub(super) fn folder(seen: &mut Examined, reconcile: &Reconcile) {
     let Some(folder) = reconcile.folder.as_ref().filter(|_| reconcile.source == BillsFrom::Folder) else { return };
     let shown = folder.display();
-    match std::fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_none() => {
+    match std::fs::read_dir(folder).map(Iterator::count) {
+        Ok(0) => {
             seen.add("bills", Health::Warning, format!("{shown} is empty: nothing is compared until a bill lies in it"))
         }
         Ok(_) => seen.well("bills", format!("{shown} can be read")),
