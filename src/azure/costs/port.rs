@@ -56,7 +56,7 @@ impl<C: Clock> AskBills for Azure<C> {
                         subscription: subscription.clone(),
                         days: question.days,
                         lines: found.lines,
-                        digest: Hash::from(found.read.finalize()),
+                        digest: Some(Hash::from(found.read.finalize())),
                     });
                 }
                 Err(error) => {
