@@ -155,6 +155,24 @@ async fn a_bill_of_several_spans_is_read_once_the_last_is_written() {
     assert_eq!((bills.lines.len(), bills.covered[&SubscriptionId::new("sub")].len()), (2, 2));
 }
 
+#[tokio::test]
+async fn a_large_comparison_is_written_in_pieces() {
+    let (store, _dir) = book().await;
+    let all = days("2026-11-01", "2026-11-30");
+    let of = |n: usize, day: &str| Reconciled {
+        workspace: workspace(&format!("w{n}")),
+        ..row(day, Part::Compute, i128::try_from(n).unwrap(), Cause::Price)
+    };
+    let mut rows: Vec<Reconciled> = (0..10_000).map(|n| of(n, "2026-11-02")).collect();
+    rows.push(of(0, "2026-11-03"));
+    fail_on(&store, "reconciled", "2026-11-03").await;
+    assert!(store.keep_reconciled(&rows, at(0)).await.is_err());
+    assert_eq!(store.reconciled(all).await.unwrap().len(), 10_000);
+    lift(&store).await;
+    store.keep_reconciled(&rows, at(1)).await.unwrap();
+    assert_eq!((store.reconciled(all).await.unwrap().len(), count(&store, "reconciled").await), (10_001, 10_001));
+}
+
 fn row(day: &str, part: Part, billed: i128, cause: Cause) -> Reconciled {
     Reconciled {
         workspace: workspace("a"),
