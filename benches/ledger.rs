@@ -156,6 +156,7 @@ fn wanted(by: Grouping) -> Wanted {
         as_of: Some(i64::MAX),
         top: None,
         exchange: None,
+        priced_in: None,
     }
 }
 

@@ -3,6 +3,8 @@
 
 #[path = "support/build.rs"]
 mod build;
+#[path = "support/compared.rs"]
+mod compared;
 #[path = "support/exposition.rs"]
 mod exposition;
 
@@ -10,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lightsout::facts::Freeze;
-use lightsout::ledger::{BillSource, Cause, EntryKind, PriceSource};
+use lightsout::ledger::{EntryKind, PriceSource};
 use lightsout::metrics::{Format, Metrics, MetricsOptions, names};
 use lightsout::ports::ApiUse;
-use lightsout::report::{Followed, ReconciliationView, Share};
+use lightsout::report::Followed;
 use lightsout::units::{Region, SubscriptionId};
 
 fn api_use() -> ApiUse {
@@ -38,29 +40,10 @@ fn options() -> MetricsOptions {
 fn observed() -> Metrics {
     let metrics = Metrics::new(options()).unwrap();
     let mut view = build::rich();
-    view.money.reconciliation = Some(Arc::new(reconciled()));
+    view.money.reconciliation = Some(Arc::new(compared::told().view));
     metrics.observe_sweep(&view, &api_use());
     metrics.answered("/metrics", 200);
     metrics
-}
-
-/// A ledger that was compared with a bill, and agreed with it but for a day.
-fn reconciled() -> ReconciliationView {
-    ReconciliationView {
-        checked_at: build::minutes(-180),
-        source: BillSource::CostManagement,
-        first: "2026-10-21".parse().unwrap(),
-        last: "2026-11-21".parse().unwrap(),
-        bill_at: Some(build::minutes(-240)),
-        days: 40,
-        compared: 39,
-        coverage: Some(Share(975_000)),
-        error: Some(Share(12_345)),
-        causes: BTreeMap::from([(Cause::Agrees, 38), (Cause::Price, 1)]),
-        parts: Vec::new(),
-        worst: Vec::new(),
-        faults: Vec::new(),
-    }
 }
 
 fn text(metrics: &Metrics, format: Format) -> String {

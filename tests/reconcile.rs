@@ -57,7 +57,7 @@ async fn after_three_days_the_bill_agrees_and_before_nothing_is_due() {
     counts.retain(|(_, kind), _| *kind != "cost-query");
     assert_eq!(allowed::strays(&counts), Vec::<String>::new(), "G3");
     assert_eq!(estate.asked_by(&engine), estate.asked());
-    assert_eq!(engine.world().api_use().requests.get(&("cost_query", "204".to_owned())), Some(&2), "of days before");
+    assert_eq!(engine.world().api_use().requests.get(&("cost_query", "204".to_owned())), Some(&6), "of days before");
 
     // the faces show it with the next sweep
     estate.sweep_at(&engine, "2026-03-20T23:30:00Z").await;
@@ -74,7 +74,7 @@ async fn a_restart_asks_for_no_bill_again_and_compares_all_the_same() {
     assert!(engine.reconcile_if_due().await.unwrap());
     assert!(!engine.reconcile_if_due().await.unwrap(), "not twice");
     let asked = estate.asked();
-    assert_eq!(asked, DEMO_SUBSCRIPTIONS.len() as u64);
+    assert_eq!(asked, DEMO_SUBSCRIPTIONS.len() as u64 * 2, "a question for each of two months");
     drop(engine);
     let engine = estate.engine_in(dir.path(), (BillSource::CostManagement, None), |_| ()).await;
     assert!(engine.reconcile_if_due().await.unwrap());

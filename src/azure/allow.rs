@@ -55,18 +55,22 @@ fn is_stop(url: &PinnedUrl) -> bool {
     has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| key == "api-version")
 }
 
-/// The query of a subscription's costs, or a later page of it.
+/// The query of a subscription's costs, or a later page of it: the links to those are Azure's, which writes its ids and names
+/// in any case.
 pub(super) fn is_cost_query(url: &PinnedUrl) -> bool {
     let shape = ["subscriptions", "", "providers", "Microsoft.CostManagement", "query"];
-    has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| key == "api-version" || key == "$skiptoken")
+    let known = |key: &str| ["api-version", "$skiptoken"].iter().any(|known| key.eq_ignore_ascii_case(known));
+    has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| known(&key))
 }
 
-/// True when the path has these segments and no others; an empty one stands for any.
+/// True when the path has these segments and no others; an empty one stands for any. As in Azure, case does not matter.
 fn has_shape(url: &PinnedUrl, shape: &[&str]) -> bool {
     let Some(path) = url.url().path().strip_prefix('/') else { return false };
     let mut parts = path.split('/');
     let fits = shape.iter().all(|wanted| {
-        parts.next().is_some_and(|part| if wanted.is_empty() { !part.is_empty() } else { part == *wanted })
+        parts
+            .next()
+            .is_some_and(|part| if wanted.is_empty() { !part.is_empty() } else { part.eq_ignore_ascii_case(wanted) })
     });
     fits && parts.next().is_none()
 }
@@ -109,7 +113,11 @@ mod tests {
         options.costs = true;
         let ask = Verb::Query(CostLeave::of(&options).unwrap());
         let query = "/subscriptions/s/providers/Microsoft.CostManagement/query";
-        for good in [format!("{query}?api-version=1"), format!("{query}?api-version=1&$skiptoken=AQAAAA%3D%3D")] {
+        for good in [
+            format!("{query}?api-version=1"),
+            format!("{query}?api-version=1&$skiptoken=AQAAAA%3D%3D"),
+            "/subscriptions/S/providers/microsoft.costmanagement/Query?api-version=1&$skipToken=x".to_owned(),
+        ] {
             assert!(admits(ask, &at(&good)).is_ok(), "{good}");
             assert!(admits(Verb::Post, &at(&good)).is_err(), "G3: {good}");
         }

@@ -1,13 +1,13 @@
 //! From records to lines of a bill, and what is wrong with them.
 
-use std::collections::BTreeMap;
-use std::io::{self, BufRead};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
 
 use jiff::civil::Date;
 
 use super::columns::Columns;
-use super::csv::Records;
-use crate::ledger::{BillLine, DaySpan, workspace_of};
+use super::records::{Record, Records};
+use crate::ledger::{BillLine, workspace_of};
 use crate::units::{SubscriptionId, parse_decimal};
 
 /// Rows of one file that are named; more are counted.
@@ -18,25 +18,24 @@ const NAMED: usize = 5;
 pub(super) struct Told {
     /// Lines of workspaces.
     pub(super) lines: Vec<BillLine>,
-    /// Of which days they tell, by subscription: whatever resource a row is about.
-    pub(super) days: BTreeMap<SubscriptionId, DaySpan>,
+    /// Of which days they tell, by subscription: those that there is a row of, whatever resource it is about. A day without
+    /// any row is not told of: a late row of another month says nothing of the days between.
+    pub(super) days: BTreeMap<SubscriptionId, BTreeSet<Date>>,
 }
 
 /// Reads one file into `told`. Answers with what is wrong with rows, each as `LINE: words`.
 ///
 /// # Errors
 /// When it cannot be read, or its header is none.
-pub(super) fn read(from: impl BufRead, told: &mut Told) -> io::Result<Result<Vec<String>, String>> {
-    let mut records = Records::new(from);
+pub(super) fn read<R: Read>(mut records: Records<R>, told: &mut Told) -> io::Result<Result<Vec<String>, String>> {
     let Some(header) = records.next()? else { return Ok(Err("it is empty".to_owned())) };
-    let columns = match header.fields.map_err(str::to_owned).and_then(|header| Columns::of(&header)) {
+    let columns = match Columns::of(&header.all()) {
         Ok(columns) => columns,
         Err(why) => return Ok(Err(why)),
     };
     let (mut wrong, mut more) = (Vec::new(), 0_usize);
     while let Some(record) = records.next()? {
-        let taken = record.fields.map_err(str::to_owned).and_then(|fields| columns.take(&fields, told));
-        match taken {
+        match columns.take(&record, told) {
             Ok(()) => {}
             Err(why) if wrong.len() < NAMED => wrong.push(format!("{}: {why}", record.line)),
             Err(_) => more = more.saturating_add(1),
@@ -49,17 +48,17 @@ pub(super) fn read(from: impl BufRead, told: &mut Told) -> io::Result<Result<Vec
 }
 
 impl Columns {
-    fn take(&self, fields: &[String], told: &mut Told) -> Result<(), String> {
-        let field = |place: usize| fields.get(place).map(String::as_str).unwrap_or_default();
+    fn take(&self, record: &Record<'_>, told: &mut Told) -> Result<(), String> {
+        let field = |place: usize| record.field(place);
         // taxes and purchases belong to no resource
         let resource = field(self.resource);
-        let Some(subscription) = subscription_of(resource) else { return Ok(()) };
+        let Some(subscription) = subscription_of(&resource) else { return Ok(()) };
         let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(60).collect::<String>();
-        let day = day(field(self.day)).ok_or_else(|| format!("`{}` is no day", shown(field(self.day))))?;
-        told.cover(subscription, day);
-        let Some(workspace) = workspace_of(resource) else { return Ok(()) };
-        if self.end.and_then(|end| self::day(field(end))).is_some_and(|end| day.tomorrow().is_ok_and(|next| end > next))
-        {
+        let day = day(&field(self.day)).ok_or_else(|| format!("`{}` is no day", shown(&field(self.day))))?;
+        told.days.entry(SubscriptionId::new(subscription)).or_default().insert(day);
+        let Some(workspace) = workspace_of(&resource) else { return Ok(()) };
+        let end = self.end.and_then(|end| self::day(&field(end)));
+        if end.is_some_and(|end| day.tomorrow().is_ok_and(|next| end > next)) {
             return Err("it is of more than one day; export daily costs".to_owned());
         }
         let number = |text: &str| parse_decimal(text).map_err(|_| format!("`{}` is no amount", shown(text)));
@@ -67,20 +66,13 @@ impl Columns {
         told.lines.push(BillLine {
             workspace,
             day,
-            meter: shown(field(self.meter)).into(),
-            category: self.category.map(|place| shown(field(place))).unwrap_or_default().into(),
-            amount: number(field(self.amount))?,
+            meter: shown(&field(self.meter)).into(),
+            category: self.category.map(|place| shown(&field(place))).unwrap_or_default().into(),
+            amount: number(&field(self.amount))?,
             currency: field(self.currency).parse().map_err(|error: crate::units::MoneyError| error.to_string())?,
-            quantity: quantity.map(number).transpose()?,
+            quantity: quantity.map(|text| number(&text)).transpose()?,
         });
         Ok(())
-    }
-}
-
-impl Told {
-    fn cover(&mut self, subscription: &str, day: Date) {
-        let span = self.days.entry(SubscriptionId::new(subscription)).or_insert(DaySpan { first: day, last: day });
-        (span.first, span.last) = (span.first.min(day), span.last.max(day));
     }
 }
 

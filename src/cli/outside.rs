@@ -92,7 +92,7 @@ impl<C: Clock> BillBook for Outside<C> {
     async fn bills_had(&self, source: BillSource) -> Result<BTreeMap<SubscriptionId, Timestamp>, Fault> {
         self.store.bills_had(source).await
     }
-    async fn bills_read(&self, source: BillSource) -> Result<BTreeSet<Hash>, Fault> {
+    async fn bills_read(&self, source: BillSource) -> Result<BTreeSet<(SubscriptionId, Hash)>, Fault> {
         self.store.bills_read(source).await
     }
     async fn bills_of(&self, days: DaySpan) -> Result<Bills, Fault> {

@@ -121,12 +121,6 @@ impl Bound {
     pub fn not_before(self, at: i64) -> Self {
         Self { at: self.at.max(at), low: self.low.max(at), high: self.high.max(at) }
     }
-
-    /// How far apart the bounds are, in seconds.
-    #[must_use]
-    pub const fn uncertainty(self) -> i64 {
-        self.high.saturating_sub(self.low)
-    }
 }
 
 /// A closed, half-open interval `[from, to)` of one meter.

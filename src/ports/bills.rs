@@ -16,8 +16,8 @@ pub struct BillQuestion {
     pub subscriptions: Vec<SubscriptionId>,
     /// Of which days.
     pub days: DaySpan,
-    /// Digests of what was read before and need not be read again.
-    pub read: BTreeSet<Hash>,
+    /// Of whom what was read before, by its digest: it need not be read again.
+    pub read: BTreeSet<(SubscriptionId, Hash)>,
 }
 
 /// One bill: what a subscription's workspaces were billed on these days. A workspace that it leaves out was billed nothing.
@@ -33,8 +33,9 @@ pub struct Statement {
     pub days: DaySpan,
     /// Its lines.
     pub lines: Vec<BillLine>,
-    /// Of what was read.
-    pub digest: Hash,
+    /// Of what was read, once this is all that it tells of the subscription; none where another statement of it follows. One
+    /// that was interrupted is therefore read again.
+    pub digest: Option<Hash>,
 }
 
 /// What was heard.
@@ -56,13 +57,16 @@ pub trait AskBills: Send + Sync {
 pub trait BillBook: Send + Sync {
     /// Writes down bills.
     fn keep_bills(&self, bills: &[Statement], at: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// When each subscription's bill was last had from a source.
+    /// When each subscription's bill was last had from a source, and wholly written down.
     fn bills_had(
         &self,
         source: BillSource,
     ) -> impl Future<Output = Result<BTreeMap<SubscriptionId, Timestamp>, Fault>> + Send;
-    /// Digests of everything that was read from a source.
-    fn bills_read(&self, source: BillSource) -> impl Future<Output = Result<BTreeSet<Hash>, Fault>> + Send;
+    /// Digests of everything that was read from a source, and of whom.
+    fn bills_read(
+        &self,
+        source: BillSource,
+    ) -> impl Future<Output = Result<BTreeSet<(SubscriptionId, Hash)>, Fault>> + Send;
     /// The bills in force for these days.
     fn bills_of(&self, days: DaySpan) -> impl Future<Output = Result<Bills, Fault>> + Send;
     /// What the ledger says of these days.

@@ -31,9 +31,13 @@ async fn desk(costs: bool, answer: impl Fn(usize, &Seen) -> Reply + Send + Sync 
 
 impl Desk {
     async fn billed(&self) -> Billed {
+        self.billed_from("2026-10-01").await
+    }
+
+    async fn billed_from(&self, first: &str) -> Billed {
         let question = BillQuestion {
             subscriptions: vec![SubscriptionId::new("sub-1")],
-            days: DaySpan { first: "2026-10-01".parse().unwrap(), last: "2026-10-30".parse().unwrap() },
+            days: DaySpan { first: first.parse().unwrap(), last: "2026-10-30".parse().unwrap() },
             read: BTreeSet::new(),
         };
         self.azure.bills(&question).await
@@ -103,6 +107,41 @@ async fn pages_are_the_same_question_again() {
     assert_eq!(seen[0].body, seen[1].body);
     assert_eq!(seen[1].target, format!("{PATH}?$skiptoken=AQ%3D&api-version=2025-03-01"));
     assert!(seen.iter().all(|seen| seen.method == "POST"));
+}
+
+#[tokio::test]
+async fn no_question_is_of_more_than_a_month_and_all_of_them_are_one_bill() {
+    let desk = desk(true, |number, _| match number {
+        0 => page(&[&row("1", "20260929")], None),
+        _ => page(&[&row("2", "20261004")], None),
+    })
+    .await;
+    let billed = desk.billed_from("2026-09-29").await;
+    let whole = DaySpan { first: "2026-09-29".parse().unwrap(), last: "2026-10-30".parse().unwrap() };
+    assert_eq!((billed.statements.len(), billed.statements[0].lines.len(), billed.statements[0].days), (1, 2, whole));
+    let seen = desk.arm.seen();
+    assert_eq!(seen.len(), 2);
+    assert!(seen[0].body.contains("2026-09-29T00:00:00Z") && seen[0].body.contains("2026-09-30T23:59:59Z"));
+    assert!(seen[1].body.contains("2026-10-01T00:00:00Z") && seen[1].body.contains("2026-10-30T23:59:59Z"));
+    let desk = self::desk(true, |number, _| match number {
+        0 => page(&[&row("1", "20260929")], None),
+        _ => json(400, "{}"),
+    })
+    .await;
+    let billed = desk.billed_from("2026-09-29").await;
+    assert_eq!((billed.statements.len(), billed.faults.len()), (0, 1), "half a bill is none");
+}
+
+#[tokio::test]
+async fn a_link_may_be_written_in_any_case() {
+    let desk = desk(true, |number, _| match number {
+        0 => page(&[&row("1", "20261003")], Some(&format!("{}?API-Version=1&$skipToken=x", PATH.to_lowercase()))),
+        _ => page(&[&row("2", "20261004")], None),
+    })
+    .await;
+    let billed = desk.billed().await;
+    assert!(billed.faults.is_empty(), "{:?}", billed.faults);
+    assert_eq!(billed.statements[0].lines.len(), 2);
 }
 
 #[tokio::test]

@@ -96,6 +96,22 @@ async fn no_estimate_stands_where_a_bill_would() {
 }
 
 #[tokio::test]
+async fn what_has_no_price_has_the_currency_of_what_has_one() {
+    let (dir, _) = journal().await;
+    let file = dir.path().join("journal/lightsout.db");
+    let mut ledger = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    let change = "DROP TRIGGER prices_stand; UPDATE prices SET body = replace(body, 'USD', 'EUR');
+         DROP TRIGGER ledger_terms_stand; UPDATE ledger_terms SET body = replace(body, 'USD', 'EUR');";
+    sqlx::raw_sql(change).execute(&mut ledger).await.unwrap();
+    ledger.close().await.unwrap();
+    let found = rows(&focus(&file));
+    assert!(found.iter().any(|row| row["x_EstimatedCost"].is_empty()));
+    for row in &found {
+        assert_eq!(row["BillingCurrency"], "EUR", "{row:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_correction_is_a_row_of_its_own_with_the_difference() {
     let (dir, _) = journal().await;
     let file = dir.path().join("journal/lightsout.db");

@@ -16,7 +16,7 @@ impl BillBook for FakeWorld {
     async fn bills_had(&self, _: BillSource) -> Result<BTreeMap<SubscriptionId, Timestamp>, Fault> {
         Ok(BTreeMap::new())
     }
-    async fn bills_read(&self, _: BillSource) -> Result<BTreeSet<Hash>, Fault> {
+    async fn bills_read(&self, _: BillSource) -> Result<BTreeSet<(SubscriptionId, Hash)>, Fault> {
         Ok(BTreeSet::new())
     }
     async fn bills_of(&self, _: DaySpan) -> Result<Bills, Fault> {

@@ -71,7 +71,11 @@ impl Places {
         let written = |place: usize| cells.get(place).map(|cell| cell.get());
         let text = |place: usize| serde_json::from_str::<String>(written(place)?).ok();
         let quantity = match self.quantity {
-            Some(place) => Some(parse_decimal(written(place)?).ok()?),
+            Some(place) => match written(place)? {
+                // some meters count nothing
+                "null" => None,
+                number => Some(parse_decimal(number).ok()?),
+            },
             None => None,
         };
         Some(BillLine {
@@ -128,6 +132,9 @@ mod tests {
         assert_eq!((line.amount.to_string().as_str(), line.day.to_string().as_str()), ("0.0000001", "2026-11-03"));
         assert_eq!(line.quantity.unwrap().to_string(), "0.0100000000000000055");
         assert_eq!((line.workspace.name(), &*line.meter, told.unreadable), ("w", "P10 LRS Disk", 0));
+        let null = row.replace("0.0100000000000000055", "null");
+        let told = page("Meter UsageDate Currency ResourceId usagequantity Cost", &null).unwrap();
+        assert_eq!((told.lines[0].quantity, told.unreadable), (None, 0), "an amount without a quantity is one");
         let told = page("Cost UsageDate ResourceId Meter Currency", &format!(r#"[-2,20261103,"{ID}","x","EUR"]"#));
         let line = &told.unwrap().lines[0];
         assert_eq!((line.amount.to_string().as_str(), line.quantity, line.currency.code()), ("-2", None, "EUR"));

@@ -13,6 +13,7 @@ use crate::cli::statement::{
 };
 use crate::ledger::Exchange;
 use crate::ports::Clock as _;
+use crate::settings::Prices;
 use crate::store::LedgerReader;
 
 /// Makes the report and writes it.
@@ -23,13 +24,15 @@ pub async fn report(asked: &Report, context: &Context) -> Result<Exit, CommandEr
     let format = if context.global.json { Format::Json } else { asked.format };
     let fixed = asked.as_of_seq.is_some();
     let today = |zone: &jiff::tz::TimeZone| (!fixed).then(|| SystemClock.now().to_zoned(zone.clone()).date());
+    let prices = of_settings(asked, context);
     let wanted = Wanted {
         days: days_of(asked, today)?,
         by: asked.by.into(),
         daily: format == Format::Html,
         as_of: asked.as_of_seq,
         top: asked.top.and_then(|most| usize::try_from(most).ok()),
-        exchange: exchange(asked).or_else(|| of_settings(asked, context)),
+        priced_in: prices.as_ref().map(|prices| prices.currency),
+        exchange: exchange(asked).or_else(|| prices.and_then(as_set)),
     };
     if format == Format::FocusParquet && asked.out.is_none() && std::io::stdout().is_terminal() {
         return Err(StatementError::NeedsFile.into());
@@ -64,12 +67,16 @@ async fn ledger(asked: &Report, context: &Context) -> Result<LedgerReader, Comma
     opened.map_err(|error| StatementError::from(error).into())
 }
 
-/// As `[prices.convert]` says. A copy, and a report that has to be the same everywhere, go by flags alone.
-fn of_settings(asked: &Report, context: &Context) -> Option<Exchange> {
+/// What settings say of prices. A copy, and a report that has to be the same everywhere, go by flags alone.
+fn of_settings(asked: &Report, context: &Context) -> Option<Prices> {
     if asked.store.is_some() || asked.as_of_seq.is_some() {
         return None;
     }
-    let prices = context.load().settings?.prices;
+    Some(context.load().settings?.prices)
+}
+
+/// As `[prices.convert]` says.
+fn as_set(prices: Prices) -> Option<Exchange> {
     let into = prices.reported_in();
     let rates = prices.convert.rates;
     (!rates.is_empty()).then_some(Exchange { into, rates })

@@ -2,13 +2,14 @@
 
 use super::StatementError;
 use super::calendar::Days;
-use super::focus::Focus;
+use super::focus::{Focus, only_currency};
 use super::value::{Head, Statement};
 use crate::ledger::{
     AccountError, Adjusted, Baseline, Charges, Costs, DaySpan, Entry, Exchange, Grouping, Head as LedgerHead, Period,
     Question, References, Standing, Tally, confirmed, day_of,
 };
 use crate::store::LedgerReader;
+use crate::units::Currency;
 
 /// What is wanted.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Wanted {
     pub top: Option<usize>,
     /// Into which currency.
     pub exchange: Option<Exchange>,
+    /// In which currency prices come, where settings say so.
+    pub priced_in: Option<Currency>,
 }
 
 /// The statement.
@@ -76,11 +79,11 @@ pub async fn gather(ledger: &LedgerReader, wanted: Wanted) -> Result<Statement, 
 /// # Errors
 /// When the ledger cannot be read, its rows cannot be added up, or the days are not those of UTC.
 pub async fn charges(ledger: &LedgerReader, wanted: Wanted) -> Result<Focus, StatementError> {
-    let Days { each, zone, .. } = wanted.days;
+    let Wanted { days: Days { each, zone, .. }, as_of, priced_in, .. } = wanted;
     if !zone.eq_ignore_ascii_case("UTC") {
         return Err(StatementError::FocusZone(zone));
     }
-    let (head, _) = end(ledger, wanted.as_of).await?;
+    let (head, _) = end(ledger, as_of).await?;
     let references = ledger.references().await?;
     let standing = Standing::new(ledger.corrections(head.seq).await?);
     let question = Question::daily(each.clone(), Grouping::Instance);
@@ -88,7 +91,8 @@ pub async fn charges(ledger: &LedgerReader, wanted: Wanted) -> Result<Focus, Sta
     let take = |entry: Entry| charges.add(&entry).map_err(StatementError::from);
     ledger.each_entry((head.seq, Some(question.period().from)), take).await?;
     let charges = charges.finish()?;
-    Ok(Focus { days: each, charges, ledger_seq: head.seq, ledger_hash: head.hex() })
+    let currency = only_currency(&charges).or(priced_in).unwrap_or(Currency::USD);
+    Ok(Focus { days: each, charges, currency, ledger_seq: head.seq, ledger_hash: head.hex() })
 }
 
 async fn end(ledger: &LedgerReader, as_of: Option<i64>) -> Result<(LedgerHead, Vec<Entry>), StatementError> {

@@ -31,7 +31,7 @@ fn look<'a>(before: i64, at: i64, state: &'a PowerState, operation: Option<&'a L
 
 fn spell(turned: &Turned) -> String {
     let end = |bound: Bound| {
-        if bound.uncertainty() == 0 {
+        if bound.low == bound.high {
             bound.at.to_string()
         } else {
             format!("{}~{}~{}", bound.low, bound.at, bound.high)

@@ -18,7 +18,7 @@ impl BillBook for Store {
         self.read_bills_had(source).await.map_err(|error| error.fault("read when bills were had"))
     }
 
-    async fn bills_read(&self, source: BillSource) -> Result<BTreeSet<Hash>, Fault> {
+    async fn bills_read(&self, source: BillSource) -> Result<BTreeSet<(SubscriptionId, Hash)>, Fault> {
         self.read_bill_digests(source).await.map_err(|error| error.fault("read which bills were had"))
     }
 

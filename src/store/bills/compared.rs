@@ -15,6 +15,10 @@ use crate::store::sightings::ROWS;
 use crate::store::{Store, StoreError};
 use crate::units::{Cost, WorkspaceId};
 
+/// Rows of one transaction: a sweep waits 8 s for the one connection that writes. What is left out by an interruption is
+/// written by the next comparison, which compares with what is in force.
+const AT_ONCE: usize = 20 * ROWS;
+
 /// Which row.
 type Key = (WorkspaceId, Date, Part);
 
@@ -28,12 +32,12 @@ impl Store {
         in_force(&mut connection, days).await
     }
 
+    /// Piece by piece; what is in force is read outside transactions: nothing else writes comparisons.
     pub(super) async fn write_reconciled(&self, rows: &[Reconciled], at: Timestamp) -> Result<(), StoreError> {
         let days = rows.iter().map(|row| row.day);
         let Some((first, last)) = days.clone().min().zip(days.max()) else { return Ok(()) };
-        let mut tx = self.write().await?;
-        let known: BTreeMap<Key, Reconciled> =
-            in_force(&mut tx, DaySpan { first, last }).await?.into_iter().map(|row| (key(&row), row)).collect();
+        let known = self.read_reconciled(DaySpan { first, last }).await?;
+        let known: BTreeMap<Key, Reconciled> = known.into_iter().map(|row| (key(&row), row)).collect();
         let keys: BTreeSet<Key> = rows.iter().map(key).collect();
         let compared: BTreeSet<(&WorkspaceId, Date)> = rows.iter().map(|row| (&row.workspace, row.day)).collect();
         let lapsed = known.values().filter(|row| {
@@ -42,10 +46,13 @@ impl Store {
         let lapsed: Vec<Reconciled> = lapsed.map(nothing_left).collect();
         let news = rows.iter().filter(|row| known.get(&key(row)) != Some(row));
         let news: Vec<&Reconciled> = news.chain(&lapsed).collect();
-        for chunk in news.chunks(ROWS) {
-            insert(&mut tx, chunk, at).await?;
+        for piece in news.chunks(AT_ONCE) {
+            let mut tx = self.write().await?;
+            for chunk in piece.chunks(ROWS) {
+                insert(&mut tx, chunk, at).await?;
+            }
+            tx.commit().await?;
         }
-        tx.commit().await?;
         Ok(())
     }
 }

@@ -13,15 +13,20 @@ use crate::store::rows::Place;
 use crate::store::{Store, StoreError};
 use crate::units::{Currency, SubscriptionId, WorkspaceId, parse_decimal};
 
+/// Where the digest of a bill stands once its last piece is written: more of it follows, or should have.
+pub(super) const UNFINISHED: Hash = [0; 32];
+
 impl Store {
     pub(super) async fn read_bills_had(
         &self,
         source: BillSource,
     ) -> Result<BTreeMap<SubscriptionId, Timestamp>, StoreError> {
         let rows = sqlx::query(
-            "SELECT subscription, max(fetched_at) AS at FROM bill_fetches WHERE source = ? GROUP BY subscription",
+            "SELECT subscription, max(fetched_at) AS at FROM bill_fetches WHERE source = ? AND digest <> ?
+             GROUP BY subscription",
         )
         .bind(source.label())
+        .bind(UNFINISHED.as_slice())
         .fetch_all(self.readers())
         .await?;
         let one = |row: &SqliteRow| {
@@ -32,12 +37,19 @@ impl Store {
         rows.iter().map(one).collect()
     }
 
-    pub(super) async fn read_bill_digests(&self, source: BillSource) -> Result<BTreeSet<Hash>, StoreError> {
-        let all: Vec<Vec<u8>> = sqlx::query_scalar("SELECT DISTINCT digest FROM bill_fetches WHERE source = ?")
-            .bind(source.label())
-            .fetch_all(self.readers())
-            .await?;
-        all.into_iter().map(hash_of).collect()
+    pub(super) async fn read_bill_digests(
+        &self,
+        source: BillSource,
+    ) -> Result<BTreeSet<(SubscriptionId, Hash)>, StoreError> {
+        let all: Vec<(String, Vec<u8>)> =
+            sqlx::query_as("SELECT DISTINCT subscription, digest FROM bill_fetches WHERE source = ? AND digest <> ?")
+                .bind(source.label())
+                .bind(UNFINISHED.as_slice())
+                .fetch_all(self.readers())
+                .await?;
+        let one =
+            |(subscription, digest): (String, Vec<u8>)| Ok((SubscriptionId::new(&subscription), hash_of(digest)?));
+        all.into_iter().map(one).collect()
     }
 
     pub(super) async fn read_bills(&self, days: DaySpan) -> Result<Bills, StoreError> {

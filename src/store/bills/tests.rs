@@ -38,7 +38,7 @@ fn statement(days: DaySpan, lines: Vec<BillLine>) -> Statement {
         subscription: SubscriptionId::new("SUB"),
         days,
         lines,
-        digest: [u8::try_from(days.first.day()).unwrap(); 32],
+        digest: Some([u8::try_from(days.first.day()).unwrap(); 32]),
     }
 }
 
@@ -93,6 +93,84 @@ async fn a_later_bill_stands_in_an_earlier_ones_place_and_only_news_is_written()
     assert_eq!(had[&SubscriptionId::new("sub")], at(48));
     assert!(store.bills_had(BillSource::Folder).await.unwrap().is_empty());
     assert_eq!(store.bills_read(BillSource::CostManagement).await.unwrap().len(), 2);
+}
+
+/// Writing of a day fails until it is lifted, as it does when the disk is full.
+async fn fail_on(store: &Store, table: &str, day: &str) {
+    let sql = format!(
+        "CREATE TRIGGER full BEFORE INSERT ON {table} WHEN NEW.day = '{day}' BEGIN SELECT RAISE(ABORT, 'full'); END"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(store.writer()).await.unwrap();
+}
+
+async fn lift(store: &Store) {
+    sqlx::raw_sql("DROP TRIGGER full").execute(store.writer()).await.unwrap();
+}
+
+/// First and last day of every time a bill was had, and whether it was the last piece.
+async fn fetches(store: &Store) -> Vec<(String, String, bool)> {
+    sqlx::query_as("SELECT first_day, last_day, digest <> zeroblob(32) FROM bill_fetches ORDER BY id")
+        .fetch_all(store.readers())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_large_bill_is_written_in_pieces_and_one_that_was_interrupted_is_not_had() {
+    let (store, _dir) = book().await;
+    let week = days("2026-11-01", "2026-11-08");
+    let of_day = |day: &'static str| (0..8_000).map(move |n| line(&format!("w{}", n % 8), day, &format!("m{n}"), "1"));
+    let lines: Vec<BillLine> =
+        ["2026-11-02", "2026-11-03", "2026-11-06", "2026-11-07"].into_iter().flat_map(of_day).collect();
+    let bill = [statement(week, lines)];
+    fail_on(&store, "bills", "2026-11-07").await;
+    assert!(store.keep_bills(&bill, at(0)).await.is_err());
+    let (subscription, source) = (SubscriptionId::new("sub"), BillSource::CostManagement);
+    assert_eq!(fetches(&store).await, [("2026-11-01".to_owned(), "2026-11-05".to_owned(), false)]);
+    let covered = store.bills_of(week).await.unwrap();
+    assert_eq!((covered.lines.len(), covered.covered[&subscription].len()), (16_000, 5), "what is there is true");
+    assert!(store.bills_had(source).await.unwrap().is_empty() && store.bills_read(source).await.unwrap().is_empty());
+    lift(&store).await;
+    store.keep_bills(&bill, at(1)).await.unwrap();
+    assert_eq!(fetches(&store).await[1..], [("2026-11-01".to_owned(), "2026-11-08".to_owned(), true)]);
+    assert_eq!(count(&store, "bills").await, 32_000, "nothing twice");
+    assert_eq!(store.bills_of(week).await.unwrap().covered[&subscription].len(), 8);
+    assert_eq!(store.bills_had(source).await.unwrap()[&subscription], at(1));
+    let read = store.bills_read(source).await.unwrap();
+    assert_eq!(read, [(subscription.clone(), bill[0].digest.unwrap())].into());
+    // nothing is left of it, and the pieces are the same
+    store.keep_bills(&[statement(week, Vec::new())], at(2)).await.unwrap();
+    assert_eq!((fetches(&store).await.len(), store.bills_of(week).await.unwrap().lines.len()), (3, 0));
+}
+
+#[tokio::test]
+async fn a_bill_of_several_spans_is_read_once_the_last_is_written() {
+    let (store, _dir) = book().await;
+    let of = |day: &str, digest| Statement { digest, ..statement(days(day, day), vec![line("a", day, "m", "1")]) };
+    store.keep_bills(&[of("2026-11-02", None)], at(0)).await.unwrap();
+    assert!(store.bills_read(BillSource::CostManagement).await.unwrap().is_empty());
+    store.keep_bills(&[of("2026-11-02", None), of("2026-11-05", Some([7; 32]))], at(1)).await.unwrap();
+    assert_eq!(store.bills_read(BillSource::CostManagement).await.unwrap().len(), 1);
+    let bills = store.bills_of(days("2026-11-01", "2026-11-30")).await.unwrap();
+    assert_eq!((bills.lines.len(), bills.covered[&SubscriptionId::new("sub")].len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_large_comparison_is_written_in_pieces() {
+    let (store, _dir) = book().await;
+    let all = days("2026-11-01", "2026-11-30");
+    let of = |n: usize, day: &str| Reconciled {
+        workspace: workspace(&format!("w{n}")),
+        ..row(day, Part::Compute, i128::try_from(n).unwrap(), Cause::Price)
+    };
+    let mut rows: Vec<Reconciled> = (0..10_000).map(|n| of(n, "2026-11-02")).collect();
+    rows.push(of(0, "2026-11-03"));
+    fail_on(&store, "reconciled", "2026-11-03").await;
+    assert!(store.keep_reconciled(&rows, at(0)).await.is_err());
+    assert_eq!(store.reconciled(all).await.unwrap().len(), 10_000);
+    lift(&store).await;
+    store.keep_reconciled(&rows, at(1)).await.unwrap();
+    assert_eq!((store.reconciled(all).await.unwrap().len(), count(&store, "reconciled").await), (10_001, 10_001));
 }
 
 fn row(day: &str, part: Part, billed: i128, cause: Cause) -> Reconciled {

@@ -6,7 +6,6 @@ use super::cell::{Cell, Kind};
 use super::rows::{Row, in_hours};
 use crate::ledger::{ChargeMeter, Seconds};
 use crate::report::words;
-use crate::units::Currency;
 
 /// A column.
 pub(super) struct Column {
@@ -32,7 +31,9 @@ pub(super) const COLUMNS: &[Column] = &[
     decimal("BilledCost", |_| nothing()),
     text("BillingAccountId", subscription),
     text("BillingAccountName", subscription),
-    text("BillingCurrency", |row| Cell::words(row.charge.rate.map_or(Currency::USD, |rate| rate.currency()).code())),
+    text("BillingCurrency", |row| {
+        Cell::words(row.charge.rate.map_or(row.focus.currency, |rate| rate.currency()).code())
+    }),
     time("BillingPeriodEnd", |row| Cell::Time(row.month.to)),
     time("BillingPeriodStart", |row| Cell::Time(row.month.from)),
     text("ChargeCategory", |_| Cell::words("Usage")),

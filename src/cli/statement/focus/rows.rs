@@ -6,6 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::cli::statement::StatementError;
 use crate::ledger::{Charge, Day, Period};
+use crate::units::Currency;
 
 /// Everything that a FOCUS export is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Focus {
     pub days: Vec<Day>,
     /// The charges.
     pub charges: Vec<Charge>,
+    /// The currency of what has no price: FOCUS lets no row be without one.
+    pub currency: Currency,
     /// The last row of the ledger that was read.
     pub ledger_seq: i64,
     /// Its hash.
@@ -29,6 +32,13 @@ pub(super) struct Row<'a> {
     /// The calendar month that the day is in.
     pub(super) month: Period,
     pub(super) focus: &'a Focus,
+}
+
+/// The one currency of every charge that has a price; none where there are several, or no price.
+pub(in crate::cli::statement) fn only_currency(charges: &[Charge]) -> Option<Currency> {
+    let mut all = charges.iter().filter_map(|charge| charge.rate).map(|rate| rate.currency());
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }
 
 impl Focus {
