@@ -64,14 +64,20 @@ impl<W: World> Engine<W> {
     /// For a sweep: adds up what was spent if it is time, unless that takes long. The last figures hold on then: in a month
     /// no less comes to be spent. Of what nobody ever added up nothing is known, and nothing is stopped for it.
     pub(super) async fn add_up_in_time(&self, now: Timestamp, report: &mut SweepReport) {
-        // whoever runs out of time leaves it to the loop of its own
-        let _in_time: bool = tokio::time::timeout(PATIENCE, self.add_up(now)).await.is_ok();
+        // where the loop is at it, or it takes too long, it is left to the loop
+        if let Ok(_one_at_a_time) = self.adding_up.try_lock() {
+            let _in_time: bool = tokio::time::timeout(PATIENCE, self.add_up_if_due(now)).await.is_ok();
+        }
         report.faults.extend(self.lock().budgets.trouble.clone());
     }
 
     /// Adds up what was spent, if a policy has a budget and it is time, however long it takes.
-    pub(super) async fn add_up(&self, now: Timestamp) {
+    pub(super) async fn add_up(&self) {
         let _one_at_a_time = self.adding_up.lock().await;
+        self.add_up_if_due(self.world.now()).await;
+    }
+
+    async fn add_up_if_due(&self, now: Timestamp) {
         let (asked, digest) = {
             let mut state = self.lock();
             if state.places.is_empty() {

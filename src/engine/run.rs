@@ -144,7 +144,7 @@ impl<W: World> Engine<W> {
     /// Apart from sweeps: a month of a large fleet takes its time to add up.
     async fn add_up_for_ever(self: Arc<Self>) {
         loop {
-            self.add_up(self.world.now()).await;
+            self.add_up().await;
             tokio::time::sleep(SUMS).await;
         }
     }
