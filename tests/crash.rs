@@ -11,19 +11,27 @@ mod program;
 mod service;
 
 use std::os::unix::process::ExitStatusExt as _;
+use std::process::Command;
+use std::time::Duration;
 
 use estate::Estate;
-use program::{Place, off_now};
+use program::{Place, Said, off_now};
 use service::{Service, until};
 
 const NAME: &str = "ci-00000-00000";
 
-/// An Azure with one machine that is due, and a service that was killed at the point.
-async fn killed_at(point: &str) -> (Estate, Place) {
+/// An Azure with one machine that is due.
+async fn due() -> (Estate, Place) {
     let estate = Estate::start(1, 1, |_| {}).await;
     let place = Place::new(&estate.sandbox.base_url(), estate.workspaces(), "");
     let policy = off_now("enforce", "0s", "").replace("lead = \"0s\"\n", "lead = \"0s\"\nproof = \"recorded\"\n");
     place.write("policies/night.toml", &policy);
+    (estate, place)
+}
+
+/// The same, and a service that was killed at the point.
+async fn killed_at(point: &str) -> (Estate, Place) {
+    let (estate, place) = due().await;
     let mut service = Service::start(&place, &[("LIGHTSOUT_TEST_CRASH_AT", point)]);
     assert_eq!(service.ended().signal(), Some(9), "{point}: {}", service.log());
     (estate, place)
@@ -54,6 +62,90 @@ async fn l5_killed_after_the_answer_it_is_stopped_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l5_killed_after_the_record_it_is_stopped_once() {
     is_stopped_once("sent").await;
+}
+
+/// Killed around the transaction that a sweep writes, in which meters turn: nothing was sent, and it starts as if anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l5_killed_around_the_record_of_a_sweep_nothing_is_lost_or_doubled() {
+    for point in ["recording", "recorded"] {
+        let (estate, place) = killed_at(point).await;
+        assert_eq!(estate.stops_of(NAME), (0, 0), "{point}");
+        ends_well(&estate, &place, point);
+    }
+}
+
+/// Sweeps until it is off: stopped once, and metered as one run.
+fn ends_well(estate: &Estate, place: &Place, what: &str) {
+    for half in ["stop", "settle"] {
+        let sweep = place.run(&["sweep"]);
+        assert_eq!(sweep.code, 0, "{half}: {what}: {}{}", sweep.out, sweep.err);
+        assert_eq!(estate.stops_of(NAME), (1, 1), "{half}: {what}: {}{}", sweep.out, sweep.err);
+        if half == "stop" {
+            estate.let_operations_end();
+        }
+    }
+    let whole = place.run(&["ledger", "verify", "--json"]);
+    assert_eq!(whole.code, 0, "{what}: {}{}", whole.out, whole.err);
+    assert!(whole.out.contains("\"rows\": 1") && whole.out.contains("\"instances\": 1"), "{what}: {}", whole.out);
+}
+
+/// A C library that is loaded before the C library: after so many calls that bring data to the disk, each fails.
+const FAILING_SYNC: &str = "
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int call(long number, int file) {
+    static long left = -1;
+    if (left < 0) left = atol(getenv(\"LIGHTSOUT_TEST_SYNCS\"));
+    if (left == 0) { errno = EIO; return -1; }
+    left--;
+    return syscall(number, file);
+}
+int fsync(int file) { return call(SYS_fsync, file); }
+int fdatasync(int file) { return call(SYS_fdatasync, file); }
+";
+
+/// Fault 40: a disk that says it could not keep what it was given. What could not be written down is told and not acted on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f40_a_disk_that_fails_to_keep_loses_and_doubles_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (source, library) = (dir.path().join("sync.c"), dir.path().join("sync.so"));
+    std::fs::write(&source, FAILING_SYNC).unwrap();
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status().unwrap();
+    assert!(built.success());
+    let (mut failed, mut well, mut in_doubt) = (0, 0, 0);
+    for syncs in [0, 1, 2, 3, 4, 6, 60] {
+        let (estate, place) = due().await;
+        // seen running first, for longer than a second: what runs for less has no row
+        assert_eq!(place.run(&["freeze"]).code, 0);
+        assert_eq!(place.run(&["sweep"]).code, 0);
+        std::thread::sleep(Duration::from_millis(1_100));
+        assert_eq!(place.run(&["freeze", "--lift"]).code, 0);
+        let mut sweep = place.command(&["sweep"]);
+        sweep.env("LD_PRELOAD", &library).env("LIGHTSOUT_TEST_SYNCS", syncs.to_string());
+        let said = Said::of(&mut sweep);
+        if said.code == 0 {
+            well += 1;
+        } else {
+            failed += 1;
+            let words = format!("{}{}", said.out, said.err);
+            assert!(words.contains("disk") || words.contains("Input/output error"), "{syncs}: {words}");
+        }
+        let sent = estate.stops_of(NAME).0;
+        assert!(sent <= 1, "{syncs}");
+        // an intent may lie on the disk although the disk denied it: whether its stop was sent, the next process cannot know
+        let told = place.run(&["explain", NAME, "--json"]);
+        assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+        if sent == 0 && told.out.contains("stop_under_way") {
+            in_doubt += 1;
+            assert_eq!(place.run(&["sweep"]).code, 0);
+            assert_eq!((estate.stops_of(NAME), place.run(&["ledger", "verify"]).code), ((0, 0), 0));
+        } else {
+            ends_well(&estate, &place, &format!("{syncs} syncs, then {}{}", said.out, said.err));
+        }
+    }
+    assert!(failed >= 3 && well >= 1 && in_doubt <= 2, "{failed} failed, {well} went well, {in_doubt} in doubt");
 }
 
 /// Nothing was sent; until that is certain nothing is sent either, and the journal knows why.

@@ -132,6 +132,34 @@ fn g4_unplanned_over_the_cap_do_not_hold_up_planned_ones() {
     assert_eq!(names, ["ci-planned"]);
 }
 
+/// Names of those that are approved, of these budget stops and idle ones, where so many unplanned stops were made in the hour.
+fn approved(budget: usize, idle: usize, used: usize, cap: u32) -> (usize, usize) {
+    let mut table = Table::with(budget, Ground::OverBudget, 200);
+    let revision = table.policy.revision.clone();
+    table.steps.extend((0..idle).map(|n| step(&format!("ci-idle-{n}"), Ground::Idle, &revision)));
+    table.sight.fleet.unplanned_last_hour = used;
+    table.bounds.fleet.unplanned_per_hour = by_count(cap);
+    let review = table.review();
+    assert_eq!(review.approved.len() + review.refused.len(), budget + idle);
+    for (step, why) in &review.refused {
+        let wanted = if step.ground == Ground::Idle { Refusal::OverCap } else { Refusal::Paced };
+        assert_eq!(*why, wanted, "{}", step.instance.name());
+    }
+    let of = |ground| review.approved.iter().filter(|one| one.step().ground == ground).count();
+    (of(Ground::OverBudget), of(Ground::Idle))
+}
+
+#[test]
+fn g4_a_used_up_budget_waits_its_turn_and_starves_nobody() {
+    assert_eq!(approved(100, 0, 0, 20), (20, 0), "within the room that there is");
+    assert_eq!(approved(100, 0, 15, 20), (5, 0));
+    assert_eq!(approved(100, 15, 0, 20), (5, 15), "the others first");
+    assert_eq!(approved(100, 15, 10, 20), (0, 0), "what comes free is left to those who need it at once");
+    assert_eq!(approved(100, 15, 5, 20), (0, 15));
+    assert_eq!(approved(100, 21, 0, 20), (20, 0), "those are too many in any hour, and a person has to look at them");
+    assert_eq!(approved(3, 0, 0, 0), (0, 0));
+}
+
 #[test]
 fn g6_a_sick_view_stops_nothing() {
     type Change = fn(&mut FleetSight);

@@ -13,8 +13,8 @@ use crate::ledger::{
 };
 use crate::notify::Channels;
 use crate::ports::{
-    ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow, Discovery,
-    Fault, FreezeSwitch, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe, OperationHandle,
+    Apart, ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow,
+    Discovery, Fault, FreezeSwitch, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe, OperationHandle,
     OperationState, Prices, Quoted, Recall, RevisionMark, Statement, StopInstances, StopPermit, SweepRecord,
 };
 use crate::store::{FileFreeze, Store};
@@ -184,8 +184,8 @@ impl<C: Clock> LedgerBook for Outside<C> {
     async fn sums(&self) -> Result<Vec<Sum>, Fault> {
         self.store.sums().await
     }
-    async fn spent(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
-        self.store.spent(from, to).await
+    async fn spent(&self, from: i64, to: i64, apart: Apart) -> Result<Vec<Spent>, Fault> {
+        self.store.spent(from, to, apart).await
     }
     async fn marks(&self, month: &str) -> Result<Vec<BudgetMark>, Fault> {
         self.store.marks(month).await

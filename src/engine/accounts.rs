@@ -77,7 +77,7 @@ impl<W: World> Engine<W> {
         }
     }
 
-    /// Everything beside the sightings of a sweep.
+    /// Everything beside the sightings of a sweep, but for levels of budgets.
     pub(super) fn accounts(&self, changes: &mut Changes, read: &[WorkspaceId], would: &[Arc<Verdict>]) -> Accounts {
         let state = self.lock();
         let horizon = self.options.accounting.horizon;
@@ -88,7 +88,7 @@ impl<W: World> Engine<W> {
             unseen: std::mem::take(&mut changes.unseen),
             seen_again: std::mem::take(&mut changes.seen_again),
             would,
-            marks: state.budgets.reached.iter().map(|(mark, _)| mark.clone()).collect(),
+            marks: Vec::new(),
             rules: self.options.accounting.rules,
             clock_trouble: state.clock_trouble.is_some(),
         }

@@ -239,8 +239,8 @@ impl<W: World> Engine<W> {
         self.lock().ended(&intent.step.instance, &intent.id, ended);
     }
 
-    /// Passes a labelled point between intent and outcome; the crash tests end the process there.
-    fn pass(&self, point: &'static str) {
+    /// Passes a labelled point around what is written and sent; the crash tests end the process there.
+    pub(super) fn pass(&self, point: &'static str) {
         if let Some(hook) = self.options.at_point {
             hook(point);
         }

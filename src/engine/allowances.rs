@@ -1,6 +1,6 @@
 //! The allowances of one policy in one month, reckoned from what was spent: a pure part of the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub(super) struct Figures {
     pub(super) past: Vec<Spent>,
     /// Which of these days are known.
     pub(super) known: Range<i64>,
+    /// Every workspace in them.
+    pub(super) workspaces: BTreeSet<WorkspaceId>,
     /// Levels that were reached in these months.
     pub(super) marks: Vec<BudgetMark>,
 }

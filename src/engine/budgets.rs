@@ -1,27 +1,28 @@
 //! Budgets: what was spent in the month is added up every few minutes, apart from sweeps, and each level that is reached is
 //! marked once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::accounts::Accounting;
 use super::allowances::{Figures, Reckoned, reckon};
 use super::book::Rule;
 use super::state::{Engine, State, rule_for};
 use crate::facts::Teams;
 use crate::ledger::{Month, Spent};
 use crate::policy::{BudgetRule, Governing, Per, Policy};
-use crate::ports::{BudgetMark, Fault, Message, World};
+use crate::ports::{Apart, BudgetMark, Fault, Message, World};
 use crate::report::{BudgetView, FaultLine, SweepReport};
 use crate::rules::Spending;
 use crate::units::{PolicyId, WorkspaceId};
 
 /// What was spent is added up so often: a machine costs cents in that time.
 const PAUSE: SignedDuration = SignedDuration::from_mins(5);
-/// A sweep waits no longer for sums that nobody has: stops by hours do not wait for those of a budget.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What was spent is known for so long, where it cannot be added up again: corrections may take some of it back.
+const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// Whole days by which the rest of a month is foreseen.
 const DAYS: i64 = 28;
 const DAY: i64 = 86_400;
@@ -35,8 +36,10 @@ pub(super) struct Budgets {
     pub(super) views: Arc<Vec<BudgetView>>,
     /// Levels that the journal does not hold yet, with what people are told of them.
     pub(super) reached: Vec<(BudgetMark, Option<Message>)>,
-    /// When, and for which set of policies.
+    /// When that was tried, and for which set of policies.
     added_up: Option<(Timestamp, Arc<str>)>,
+    /// As of when it is known.
+    known_at: Option<Timestamp>,
     /// Why what was spent could not be added up last time.
     trouble: Option<FaultLine>,
 }
@@ -61,23 +64,19 @@ impl Budgets {
 type Asked = (Arc<Policy>, Arc<BudgetRule>, Month);
 
 impl<W: World> Engine<W> {
-    /// For a sweep: adds up what was spent if it is time, unless that takes long. The last figures hold on then: in a month
-    /// no less comes to be spent. Of what nobody ever added up nothing is known, and nothing is stopped for it.
-    pub(super) async fn add_up_in_time(&self, now: Timestamp, report: &mut SweepReport) {
-        // where the loop is at it, or it takes too long, it is left to the loop
-        if let Ok(_one_at_a_time) = self.adding_up.try_lock() {
-            let _in_time: bool = tokio::time::timeout(PATIENCE, self.add_up_if_due(now)).await.is_ok();
+    /// For a sweep: adds up what was spent where no loop does, however long it takes. Sweeps of the service go by what the
+    /// loop found last: what is due by hours does not wait for the sums of a budget. Of what nobody added up yet nothing is
+    /// known, and nothing is stopped for it.
+    pub(super) async fn have_sums(&self, report: &mut SweepReport) {
+        if !self.has_loops.load(Ordering::Relaxed) {
+            self.add_up().await;
         }
         report.faults.extend(self.lock().budgets.trouble.clone());
     }
 
-    /// Adds up what was spent, if a policy has a budget and it is time, however long it takes.
+    /// Adds up what was spent, if a policy has a budget and it is time.
     pub(super) async fn add_up(&self) {
-        let _one_at_a_time = self.adding_up.lock().await;
-        self.add_up_if_due(self.world.now()).await;
-    }
-
-    async fn add_up_if_due(&self, now: Timestamp) {
+        let now = self.world.now();
         let (asked, digest) = {
             let mut state = self.lock();
             if state.places.is_empty() {
@@ -93,23 +92,24 @@ impl<W: World> Engine<W> {
             }
             (asked, state.policies.digest.clone())
         };
-        let figures = self.figures(&asked, now).await;
-        let mut state = self.lock();
-        match figures {
+        match self.figures(&asked, now).await {
             Ok(figures) => {
-                let accounting = &self.options.accounting;
-                let teams = || Teams {
-                    tag: accounting.team_tag.clone(),
-                    owners: Arc::new(state.owners.clone()),
-                    workspaces: state.places.iter().map(|(id, place)| (id.clone(), place.facts.tags.clone())).collect(),
-                };
-                let budgets = state.reckoned(&asked, &figures, teams);
-                state.budgets = Budgets { added_up: Some((now, digest)), ..budgets };
+                // reckoned outside the lock: of a large fleet it is a million sums
+                let around = self.lock().around(&figures, &self.options.accounting);
+                let budgets = reckoned(&asked, &figures, &around);
+                self.lock().budgets = Budgets { added_up: Some((now, digest)), known_at: Some(now), ..budgets };
             }
             Err(fault) => {
+                let mut state = self.lock();
                 // asked again after the pause, like everything else
                 state.budgets.added_up = Some((now, digest));
-                let words = format!("{}; what was spent is known as of before", fault.words());
+                let is_recent = |at: Timestamp| at <= now && now.duration_since(at) < KNOWN_FOR;
+                let recent = state.budgets.known_at.is_some_and(is_recent);
+                if !recent {
+                    state.budgets.spending.clear();
+                }
+                let then = if recent { "it is known as of before" } else { "nothing is stopped for it" };
+                let words = format!("{}; {then}", fault.words());
                 state.budgets.trouble = Some(FaultLine { workspace: None, label: fault.kind.label(), words });
             }
         }
@@ -118,20 +118,51 @@ impl<W: World> Engine<W> {
     async fn figures(&self, asked: &[Asked], now: Timestamp) -> Result<Figures, Fault> {
         let trusted = self.lock().clock_trouble.is_none();
         let mut figures = Figures { now, trusted, ..Figures::default() };
+        let is_per = |per: Per| asked.iter().any(|(_, rule, _)| rule.per == per);
+        let apart = Apart { teams: is_per(Per::Team), owners: is_per(Per::Owner) };
         for (_, _, month) in asked {
             if figures.spent.contains_key(&month.seconds()) {
                 continue;
             }
             let (from, until) = month.seconds();
-            figures.spent.insert((from, until), self.world.spent(from, until).await?);
+            figures.spent.insert((from, until), self.world.spent(from, until, apart).await?);
             figures.marks.extend(self.world.marks(&month.label()).await?);
         }
         let today = now.as_second().div_euclid(DAY);
         let first = today.saturating_sub(DAYS);
-        figures.past = self.world.spent(first.saturating_mul(DAY), today.saturating_mul(DAY)).await?;
+        figures.past = self.world.spent(first.saturating_mul(DAY), today.saturating_mul(DAY), apart).await?;
         figures.known = known(&figures.past, first, today);
+        let spent = figures.spent.values().flatten().chain(&figures.past);
+        figures.workspaces = spent.map(|spent| spent.workspace.clone()).collect();
         Ok(figures)
     }
+}
+
+/// What has to be known beside figures, as it was at one moment.
+struct Around {
+    /// Whose policy each workspace stands under.
+    governed: BTreeMap<WorkspaceId, PolicyId>,
+    /// Workspaces that are listed.
+    present: Vec<WorkspaceId>,
+    teams: Teams,
+}
+
+fn reckoned(asked: &[Asked], figures: &Figures, around: &Around) -> Budgets {
+    let mut budgets = Budgets::default();
+    let mut views = Vec::new();
+    for (policy, rule, month) in asked {
+        let of_policy = |id: &WorkspaceId| around.governed.get(id).is_some_and(|found| *found == policy.id);
+        let present: Vec<&WorkspaceId> = around.present.iter().filter(|id| of_policy(id)).collect();
+        let Reckoned { mut spending, shown, reached } = reckon((policy, rule, month), figures, &present, of_policy);
+        if rule.per == Per::Team {
+            spending.teams = around.teams.clone();
+        }
+        budgets.spending.insert(policy.id.clone(), (policy.revision.clone(), Arc::new(spending)));
+        budgets.reached.extend(reached);
+        views.extend(shown);
+    }
+    budgets.views = Arc::new(views);
+    budgets
 }
 
 /// The whole days of which is known what they cost: the first of all is only a part of a day.
@@ -151,27 +182,14 @@ impl State {
         self.policies.policies.iter().filter_map(one).collect()
     }
 
-    fn reckoned(&self, asked: &[Asked], figures: &Figures, teams: impl Fn() -> Teams) -> Budgets {
-        let spent = figures.spent.values().flatten().chain(&figures.past);
-        let workspaces: BTreeSet<&WorkspaceId> =
-            spent.map(|spent| &spent.workspace).chain(self.places.keys()).collect();
-        let governed: BTreeMap<&WorkspaceId, PolicyId> =
-            workspaces.into_iter().filter_map(|id| Some((id, self.governs(id)?))).collect();
-        let mut budgets = Budgets::default();
-        let mut views = Vec::new();
-        for (policy, rule, month) in asked {
-            let of_policy = |id: &WorkspaceId| governed.get(id).is_some_and(|found| *found == policy.id);
-            let present: Vec<&WorkspaceId> = self.places.keys().filter(|id| of_policy(id)).collect();
-            let Reckoned { mut spending, shown, reached } = reckon((policy, rule, month), figures, &present, of_policy);
-            if rule.per == Per::Team {
-                spending.teams = teams();
-            }
-            budgets.spending.insert(policy.id.clone(), (policy.revision.clone(), Arc::new(spending)));
-            budgets.reached.extend(reached);
-            views.extend(shown);
-        }
-        budgets.views = Arc::new(views);
-        budgets
+    /// What has to be known beside figures.
+    fn around(&self, figures: &Figures, accounting: &Accounting) -> Around {
+        let workspaces = figures.workspaces.iter().chain(self.places.keys());
+        let governed: BTreeMap<WorkspaceId, PolicyId> =
+            workspaces.filter_map(|id| Some((id.clone(), self.governs(id)?))).collect();
+        let tags = self.places.iter().map(|(id, place)| (id.clone(), place.facts.tags.clone())).collect();
+        let teams = Teams { tag: accounting.team_tag.clone(), owners: Arc::new(self.owners.clone()), workspaces: tags };
+        Around { governed, present: self.places.keys().cloned().collect(), teams }
     }
 
     /// Whose policy a workspace stands under. One that is not listed any more has still spent what it spent; of one that

@@ -93,8 +93,11 @@ impl<W: World> Engine<W> {
         let notices: Vec<Notice> = notices.into_iter().filter(|notice| self.enforces(&notice.policy)).collect();
         let mut messages: Vec<Message> = notices.iter().map(|notice| Message::warning(notice, now)).collect();
         messages.extend(found.settled.messages);
-        messages.extend(self.lock().budgets.reached.iter().filter_map(|(_, message)| message.clone()));
-        let accounts = self.accounts(&mut found.changes, &found.read, &found.would);
+        // levels are reckoned meanwhile as well: a mark and its message go together
+        let reached = self.lock().budgets.reached.clone();
+        messages.extend(reached.iter().filter_map(|(_, message)| message.clone()));
+        let marks = reached.iter().map(|(mark, _)| mark.clone()).collect();
+        let accounts = Accounts { marks, ..self.accounts(&mut found.changes, &found.read, &found.would) };
         let mut left = std::mem::take(&mut self.lock().unwritten);
         left.gone.retain(|(id, _)| !found.changes.sightings.iter().any(|seen| seen.facts.id == *id));
         let record = SweepRecord {
@@ -110,12 +113,15 @@ impl<W: World> Engine<W> {
             frozen: self.lock().frozen_now(),
             accounts: joined_accounts(left.accounts, accounts),
         };
+        self.pass("recording");
         if let Err(fault) = self.world.record(&record).await {
             self.keep_for_later(record);
             return Err(fault);
         }
+        self.pass("recorded");
         let mut state = self.lock();
-        log::levels(&std::mem::take(&mut state.budgets.reached));
+        log::levels(&reached);
+        state.budgets.reached.retain(|one| !reached.contains(one));
         for notice in &notices {
             let Some(history) = state.history_mut(&notice.instance) else {
                 continue;

@@ -1,6 +1,7 @@
 //! The loop of the service: cron triggers only say "look"; what is due is computed. Ends within ten seconds when asked.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -58,6 +59,7 @@ impl<W: World> Engine<W> {
     ) -> Result<(), RunError> {
         let (sender, mut receiver) = commands;
         let mut triggers = triggers(sender).await?;
+        self.has_loops.store(true, Ordering::Relaxed);
         let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
         let delivering = tokio::spawn(self.clone().deliver_for_ever());
         let pricing = tokio::spawn(self.clone().price_for_ever());

@@ -1,6 +1,7 @@
 //! The engine and what it holds between sweeps. Locks are short: none is held while Azure, the disk or a person is waited for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -95,7 +96,8 @@ pub struct Engine<W> {
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
     pub(super) reconciling: tokio::sync::Mutex<()>,
-    pub(super) adding_up: tokio::sync::Mutex<()>,
+    /// True while loops do what sweeps do not wait for.
+    pub(super) has_loops: AtomicBool,
     pub(super) nudged: tokio::sync::Notify,
     pub(super) swept: tokio::sync::Notify,
 }
@@ -170,7 +172,7 @@ impl<W: World> Engine<W> {
             view: RwLock::new(Arc::new(view)),
             sweeping: tokio::sync::Mutex::new(()),
             reconciling: tokio::sync::Mutex::new(()),
-            adding_up: tokio::sync::Mutex::new(()),
+            has_loops: AtomicBool::new(false),
             nudged: tokio::sync::Notify::new(),
             swept: tokio::sync::Notify::new(),
         }

@@ -51,7 +51,7 @@ impl<W: World> Engine<W> {
         settled.close(&changes, &mut report);
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);
-        self.add_up_in_time(now, &mut report).await;
+        self.have_sums(&mut report).await;
         let (Decided { verdicts, acting, news, would }, evaluated) = {
             let mut state = self.lock();
             let decided = state.decide(&read, &freeze, now);
@@ -183,7 +183,7 @@ impl<W: World> Engine<W> {
         let (_, read, now) = self.observe(all, &mut report).await;
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);
-        self.add_up_in_time(now, &mut report).await;
+        self.have_sums(&mut report).await;
         let Decided { verdicts, acting, .. } = self.lock().decide(&read, &freeze, now);
         report.faults.extend(self.lock().stuck(&read, &freeze, now));
         report.verdicts = verdicts;

@@ -52,6 +52,11 @@ impl Scope {
     }
 }
 
+/// How many unplanned stops would fit in one scope if none had been made in this hour.
+fn whole(limits: &Limits, count: &ScopeCount) -> usize {
+    room(limits, &ScopeCount { unplanned_last_hour: 0, ..*count }, false)
+}
+
 /// How many of a kind may still be stopped in one scope, in this sweep and this hour: whichever is less.
 fn room(limits: &Limits, count: &ScopeCount, planned: bool) -> usize {
     let (sweep, hour, used) = if planned {
@@ -76,7 +81,7 @@ enum Turn {
     /// Many at once are a sign that something is wrong: all or none, within the unplanned room.
     Together,
     /// A budget is used up by many at once, and that is no sign of anything: it waits its turn within what unplanned room
-    /// the others leave.
+    /// the others leave, and takes none where they lack it.
     Budget,
 }
 
@@ -90,6 +95,11 @@ impl Turn {
             Self::Together
         }
     }
+}
+
+/// True when a cap refuses all or none of its kind.
+pub(super) fn is_together(step: &Step) -> bool {
+    Turn::of(step) == Turn::Together
 }
 
 /// Room by scope, planned or not.
@@ -108,7 +118,8 @@ impl Rooms {
 }
 
 /// Divides steps into those within every cap and those refused. Unplanned steps over a cap are all refused in that
-/// scope, which rings; planned ones and those of a budget only wait their turn, in order.
+/// scope, which rings; planned ones and those of a budget only wait their turn, in order. Where the others would fit if no
+/// stop had been made in this hour, a budget's steps leave them the room that comes free: all of them need it at once.
 pub(super) fn within_caps(
     steps: Vec<Step>,
     sight: &FleetSight,
@@ -116,11 +127,11 @@ pub(super) fn within_caps(
 ) -> (Vec<Step>, Vec<(Step, Refusal)>) {
     let mut rooms = Rooms(BTreeMap::new());
     let mut wanted: BTreeMap<Scope, usize> = BTreeMap::new();
+    let free = |scope: &Scope, planned| limits(scope).map_or(0, |limits| room(&limits, &scope.count(sight), planned));
     for step in &steps {
         for scope in Scope::of(step) {
             for planned in [true, false] {
-                let free = || limits(&scope).map_or(0, |limits| room(&limits, &scope.count(sight), planned));
-                rooms.0.entry((scope.clone(), planned)).or_insert_with(free);
+                rooms.0.entry((scope.clone(), planned)).or_insert_with(|| free(&scope, planned));
             }
             if Turn::of(step) == Turn::Together {
                 let count = wanted.entry(scope).or_insert(0);
@@ -128,11 +139,19 @@ pub(super) fn within_caps(
             }
         }
     }
-    let is_within = |step: &Step| {
-        let all = |scope: &Scope| wanted.get(scope).copied().unwrap_or(0) <= rooms.of(scope, false);
-        Scope::of(step).iter().all(all)
-    };
+    let is_short = |scope: &Scope| wanted.get(scope).copied().unwrap_or(0) > rooms.of(scope, false);
+    let is_within = |step: &Step| !Scope::of(step).iter().any(is_short);
     let together: Vec<bool> = steps.iter().map(|step| Turn::of(step) == Turn::Together && is_within(step)).collect();
+    let would_fit =
+        |scope: &Scope, count: usize| limits(scope).is_some_and(|limits| count <= whole(&limits, &scope.count(sight)));
+    let kept_free: Vec<Scope> = wanted
+        .iter()
+        .filter(|(scope, count)| is_short(scope) && would_fit(scope, **count))
+        .map(|(scope, _)| scope.clone())
+        .collect();
+    for scope in kept_free {
+        rooms.0.insert((scope, false), 0);
+    }
     for (step, _) in steps.iter().zip(&together).filter(|(_, within)| **within) {
         rooms.take(step, false);
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::backoff::resting;
-use super::caps::{Scope, within_caps};
+use super::caps::{Scope, is_together, within_caps};
 use super::review::{canary, limits_of, too_many_failures};
 use super::sick::sick;
 use super::{FleetSight, Refusal, Surroundings};
@@ -71,13 +71,15 @@ fn in_vain(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
 }
 
 /// Those for whom there is no room; the others take theirs. An unplanned cap refuses all or none when their time comes,
-/// and holds no warning back: it is people who then stop or hold theirs that bring what is due below it.
+/// and holds no warning back: it is people who then stop or hold theirs that bring what is due below it. What waits its turn
+/// is told when its turn comes.
 fn without_room(steps: Vec<Step>, then: &mut FleetSight, around: &Surroundings<'_>) -> Vec<(Step, Refusal)> {
     let (steps, mut refused) = canary(steps, then);
-    let (planned, unplanned): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(Step::is_planned);
-    let (passed, over) = within_caps(planned, then, &|scope| limits_of(scope, around));
+    let (together, in_turn): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(is_together);
+    together.iter().for_each(|step| take_room(step, then));
+    let (passed, over) = within_caps(in_turn, then, &|scope| limits_of(scope, around));
     refused.extend(over);
-    passed.iter().chain(&unplanned).for_each(|step| take_room(step, then));
+    passed.iter().for_each(|step| take_room(step, then));
     refused
 }
 

@@ -50,6 +50,15 @@ pub struct BudgetMark {
     pub spent: Money,
 }
 
+/// What is told apart: a hundred thousand owners are a hundred thousand rows a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Apart {
+    /// Teams.
+    pub teams: bool,
+    /// Owners.
+    pub owners: bool,
+}
+
 /// What one sweep tells the ledger beside its sightings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accounts {
@@ -84,9 +93,9 @@ pub trait LedgerBook: Send + Sync {
     ) -> impl Future<Output = Result<PriceBook, Fault>> + Send;
     /// Everything metered and claimed so far, what is going on included up to when it was last seen.
     fn sums(&self) -> impl Future<Output = Result<Vec<Sum>, Fault>> + Send;
-    /// What ran within `[from, to)` (seconds since 1970), by account, day and price; what is going on counts up to when it
-    /// was last seen, and a correction in place of what it corrects.
-    fn spent(&self, from: i64, to: i64) -> impl Future<Output = Result<Vec<Spent>, Fault>> + Send;
+    /// What ran within `[from, to)` (seconds since 1970), by workspace, day and price, and as far as asked by team and owner;
+    /// what is going on counts up to when it was last seen, and a correction in place of what it corrects.
+    fn spent(&self, from: i64, to: i64, apart: Apart) -> impl Future<Output = Result<Vec<Spent>, Fault>> + Send;
     /// Levels that were reached in a month.
     fn marks(&self, month: &str) -> impl Future<Output = Result<Vec<BudgetMark>, Fault>> + Send;
     /// The end of the ledger.

@@ -13,7 +13,7 @@ mod rows;
 mod stop;
 mod world;
 
-pub use accounts::{Accounts, BudgetMark, LedgerBook, WouldStop};
+pub use accounts::{Accounts, Apart, BudgetMark, LedgerBook, WouldStop};
 pub use bills::{AskBills, BillBook, BillQuestion, Billed, Statement};
 pub use clock::Clock;
 pub use control::{Control, Declined, HoldRequest};

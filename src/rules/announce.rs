@@ -52,9 +52,9 @@ impl Announced<'_> {
         self.candidate.ground == Ground::OffHours && self.warn_at <= now
     }
 
-    /// True when it is a budget's.
-    pub(super) fn is_of_budget(&self) -> bool {
-        self.candidate.ground == Ground::OverBudget
+    /// What it is about.
+    pub(super) const fn candidate(&self) -> &Candidate<'_> {
+        &self.candidate
     }
 
     /// The stop, with the identity of its reason, and the notice to give.

@@ -76,7 +76,6 @@ impl Decision<'_> {
         let now = self.moment.now;
         let (rules, candidates) = self.rules();
         let delays = self.delays();
-        let earliest = candidates.iter().min_by_key(|candidate| base_of(candidate, delays));
         let mode = self.moment.policy.mode;
         let asked = Asked {
             delays,
@@ -86,16 +85,12 @@ impl Decision<'_> {
             stale_after: self.moment.stale_after,
             now,
         };
-        // A stop that was announced and whose time has come is not put off by an earlier reason that nobody was told of.
-        let announced: Few<Announced<'_>> = candidates.iter().map(|candidate| announce(candidate, &asked)).collect();
-        // The end of hours is announced by a calendar and stops everybody in time; a used-up budget stops a few at a time,
-        // and must not take its place.
-        let hours = announced.iter().any(|one| one.is_hours_due(now));
-        let announced = announced
-            .into_iter()
-            .filter(|one| !(hours && one.is_of_budget()))
-            .min_by_key(|announced| (announced.action != Action::Stop, announced.stop_at));
+        let announced = in_force(&candidates, &asked);
+        let earliest = announced.iter().map(Announced::candidate).min_by_key(|candidate| base_of(candidate, delays));
         let vetoes = [frozen(freeze), self.held(), exempt, self.busy(earliest)];
+        // A stop that was announced and whose time has come is not put off by an earlier reason that nobody was told of.
+        let announced =
+            announced.into_iter().min_by_key(|announced| (announced.action != Action::Stop, announced.stop_at));
         let mut findings: Few<Finding> = vetoes.into_iter().flatten().collect();
         let mut verdict = self.verdict(announced, &rules);
         if let Some(veto) = findings.first() {
@@ -240,6 +235,16 @@ impl Decision<'_> {
         }
         verdict
     }
+}
+
+/// What may stop it. The end of hours is announced by a calendar and stops everybody in time; a used-up budget stops a few
+/// at a time, and must not take its place: nor has it a say in how long use holds that back.
+fn in_force<'a>(candidates: &[Candidate<'a>], asked: &Asked<'_>) -> Few<Announced<'a>> {
+    let mut announced: Few<Announced<'a>> = candidates.iter().map(|candidate| announce(candidate, asked)).collect();
+    if announced.iter().any(|one| one.is_hours_due(asked.now)) {
+        announced.retain(|one| one.candidate().ground != Ground::OverBudget);
+    }
+    announced
 }
 
 /// How its warning stands, when that is what it waits for.

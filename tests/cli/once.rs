@@ -195,7 +195,8 @@ async fn a_hold_keeps_an_instance_on_within_the_policys_caps() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn doctor_says_what_comparing_with_bills_lacks() {
-    let estate = Estate::start(2, 1, |_| {}).await;
+    let right = || "Microsoft.CostManagement/query/read".to_owned();
+    let estate = Estate::start(2, 1, |options| options.denied = vec![right()]).await;
     let ask =
         Place::new(&estate.sandbox.base_url(), estate.workspaces(), "[reconcile]\nsource = \"cost-management\"\n");
     let said = ask.run(&["doctor"]);

@@ -75,6 +75,10 @@ fn g4_planned_ones_wait_their_turn_and_unplanned_ones_are_told() {
         let mut table = Table::with(due, Ground::Idle, 100);
         table.bounds.fleet.unplanned_per_sweep = by_count(cap);
         assert_eq!(told(&table), (due, None), "people bring what is unplanned below its cap");
+        let mut table = Table::with(due, Ground::OverBudget, 100);
+        table.bounds.fleet.unplanned_per_sweep = by_count(cap);
+        let refusal = (planned < due).then_some(Refusal::Paced);
+        assert_eq!(told(&table), (planned, refusal), "of a budget: {due} due, {cap} a sweep");
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use lightsout::facts::SizeFacts;
 use lightsout::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum};
-use lightsout::ports::{BudgetMark, Fault, FaultKind, LedgerBook, Prices, Quoted};
+use lightsout::ports::{Apart, BudgetMark, Fault, FaultKind, LedgerBook, Prices, Quoted};
 
 use super::FakeWorld;
 
@@ -42,7 +42,7 @@ impl LedgerBook for FakeWorld {
     async fn sums(&self) -> Result<Vec<Sum>, Fault> {
         Ok(Vec::new())
     }
-    async fn spent(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
+    async fn spent(&self, from: i64, to: i64, _: Apart) -> Result<Vec<Spent>, Fault> {
         self.journal()?;
         let metered = &self.lock().metered;
         if metered.is_down {

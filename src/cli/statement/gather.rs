@@ -1,12 +1,14 @@
 //! Reads the ledger and makes a statement.
 
+use std::collections::BTreeSet;
+
 use super::StatementError;
 use super::calendar::Days;
 use super::focus::{Focus, only_currency};
 use super::value::{Head, Statement};
 use crate::ledger::{
     AccountError, Adjusted, Baseline, Charges, Costs, DaySpan, Entry, Exchange, Grouping, Head as LedgerHead, Period,
-    Question, References, Standing, Tally, confirmed, day_of,
+    Question, References, Standing, Stretch, Tally, confirmed, day_of,
 };
 use crate::store::LedgerReader;
 use crate::units::Currency;
@@ -117,8 +119,24 @@ async fn confirmed_by_bills(
     period: Period,
 ) -> Result<Option<Costs>, StatementError> {
     let days = DaySpan { first: day_of(period.from), last: day_of(period.to.saturating_sub(1)) };
-    let compared = ledger.reconciled(days).await?;
-    Ok((!compared.is_empty()).then(|| confirmed(tally.stretches(), &compared)))
+    if !ledger.any_compared(days).await? {
+        return Ok(None);
+    }
+    let agreed = match touched(tally.stretches()) {
+        None => BTreeSet::new(),
+        // a restart may be charged to the day after the period, which nobody asked for
+        Some(those) => {
+            ledger.agreed(DaySpan { first: those.first.max(days.first), last: those.last.min(days.last) }).await?
+        }
+    };
+    Ok(Some(confirmed(tally.stretches(), &agreed)))
+}
+
+/// From the first to the last day on which any of these counts; none where there is nothing to count.
+fn touched(stretches: &[Stretch]) -> Option<DaySpan> {
+    let from = stretches.iter().map(|stretch| stretch.from).min()?;
+    let to = stretches.iter().map(|stretch| stretch.to).max()?;
+    Some(DaySpan { first: day_of(from), last: day_of(to) })
 }
 
 async fn adjusted(

@@ -144,6 +144,7 @@ impl Account {
             ground.would_avoid.convert(exchange);
         }
         self.adjusted.convert(exchange);
+        self.confirmed = self.confirmed.map(|costs| costs.converted(exchange));
         self
     }
 

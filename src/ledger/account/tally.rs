@@ -33,6 +33,8 @@ pub struct Stretch {
     pub to: i64,
     /// Seconds charged.
     pub charged: i64,
+    /// When: where its row ends, and so in one piece of a period that is cut.
+    pub charged_at: i64,
 }
 
 /// Rows added up so far.
@@ -174,7 +176,8 @@ impl<'a> Tally<'a> {
         let workspace = subject.instance.workspace().clone();
         if credit.seconds > 0 || credit.charged > 0 {
             let (from, to) = (credit.from, credit.from.saturating_add(credit.seconds));
-            self.stretches.push(Stretch { workspace, life, rate, from, to, charged: credit.charged });
+            let (charged, charged_at) = (credit.charged, entry.interval.to.at);
+            self.stretches.push(Stretch { workspace, life, rate, from, to, charged, charged_at });
         }
     }
 

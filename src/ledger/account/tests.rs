@@ -195,7 +195,8 @@ fn currencies_stay_apart_until_somebody_states_a_rate() {
     let euro = books.meter("ws-a", "ci-b", "2 EUR");
     books.row(dollars, MeterState::Running, 0, HOUR);
     books.row(euro, MeterState::Running, 0, HOUR);
-    let account = whole(&books, Grouping::Team, 0, HOUR);
+    let mut account = whole(&books, Grouping::Team, 0, HOUR);
+    account.confirmed = Some(usd("1", HOUR));
     let mut both = usd("1", HOUR);
     both.merge(&euros("2", HOUR));
     assert_eq!(account.total.usage.cost.mid, both);
@@ -204,6 +205,7 @@ fn currencies_stay_apart_until_somebody_states_a_rate() {
     let converted = account.clone().converted(&exchange);
     assert_eq!(converted.total.usage.cost.mid, euros("2.5", HOUR));
     assert_eq!(converted.groups[0].figures.usage.cost.high, euros("2.5", HOUR));
+    assert_eq!(converted.confirmed, Some(euros("0.5", HOUR)));
     let none = Exchange { into: "GBP".parse().unwrap(), rates: [(into, "0.8".parse().unwrap())].into() };
     let currencies: Vec<String> = account.converted(&none).currencies().iter().map(ToString::to_string).collect();
     assert_eq!(currencies, ["GBP", "USD"], "what has no rate keeps its own line");

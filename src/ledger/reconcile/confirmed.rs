@@ -7,26 +7,21 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::compare::{Cause, Reconciled};
 use super::days::{day_of, midnight};
-use super::part::Part;
 use crate::ledger::account::{Costs, Stretch};
 use crate::units::WorkspaceId;
 
-/// What bills confirm of these, by currency. Nothing for days that are not due, not compared, or that differ.
+/// What bills confirm of these, by currency: of days on which bill and ledger agree about compute. Nothing for days that are
+/// not due, not compared, or that differ.
 #[must_use]
-pub fn confirmed(avoided: &[Stretch], reconciled: &[Reconciled]) -> Costs {
-    let agreed: BTreeSet<(&WorkspaceId, Date)> = reconciled
-        .iter()
-        .filter(|row| row.part == Part::Compute && row.cause == Cause::Agrees)
-        .map(|row| (&row.workspace, row.day))
-        .collect();
-    let one =
-        |stretch: &Stretch| stretch.rate.over(seconds(stretch, |day| agreed.contains(&(&stretch.workspace, day))));
+pub fn confirmed(avoided: &[Stretch], agreed: &BTreeSet<(WorkspaceId, Date)>) -> Costs {
+    let one = |stretch: &Stretch| {
+        stretch.rate.over(seconds(stretch, |day| agreed.contains(&(stretch.workspace.clone(), day))))
+    };
     avoided.iter().map(one).collect()
 }
 
-/// Credited less charged seconds of the days that count; a restart is charged where credit ends.
+/// Credited less charged seconds of the days that count.
 fn seconds(stretch: &Stretch, counts: impl Fn(Date) -> bool) -> i64 {
     let mut sum = 0_i64;
     let mut day = day_of(stretch.from);
@@ -38,5 +33,5 @@ fn seconds(stretch: &Stretch, counts: impl Fn(Date) -> bool) -> i64 {
         }
         day = next;
     }
-    if counts(day_of(stretch.to)) { sum.saturating_sub(stretch.charged) } else { sum }
+    if counts(day_of(stretch.charged_at)) { sum.saturating_sub(stretch.charged) } else { sum }
 }

@@ -1,5 +1,7 @@
 //! Bill against ledger: every cause, the days that are due, and what always holds.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -262,13 +264,21 @@ fn only_days_that_agree_are_confirmed() {
         from: at(from),
         to: at(from + credited),
         charged,
+        charged_at: at(from + credited),
     };
-    let sum = |one: Stretch| confirmed(&[one], &rows).get(Currency::USD);
+    let agreed: BTreeSet<(WorkspaceId, Date)> = rows
+        .iter()
+        .filter(|row| row.part == Part::Compute && row.cause == Cause::Agrees)
+        .map(|row| (row.workspace.clone(), row.day))
+        .collect();
+    let sum = |one: Stretch| confirmed(&[one], &agreed).get(Currency::USD);
     assert_eq!(sum(stretch(3_600, 7_200, 300)), usd("0.3").over(6_900));
     assert_eq!(sum(stretch(DAY - 100, 200, 0)), usd("0.3").over(100), "half of it lies on a day that differs");
     assert_eq!(sum(stretch(2 * DAY, DAY, 0)), usd("0.3").over(DAY));
     assert_eq!(sum(stretch(3 * DAY, DAY, 0)), Cost::zero(Currency::USD), "no bill told of it");
     assert_eq!(sum(stretch(3_600, 0, 300)), usd("0.3").over(-300), "a regret");
+    let next_day = Stretch { charged_at: at(DAY + 600), ..stretch(DAY - 600, 0, 300) };
+    assert_eq!(sum(next_day), Cost::zero(Currency::USD), "charged on the day of the restart, which differs");
     assert_eq!(sum(Stretch { workspace: workspace("x"), ..stretch(0, 50, 0) }), Cost::zero(Currency::USD));
 }
 

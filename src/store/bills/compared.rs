@@ -1,6 +1,7 @@
 //! Rows of comparisons: a later one of the same workspace, day and part stands in an earlier one's place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -58,13 +59,50 @@ impl Store {
 }
 
 impl LedgerReader {
-    /// Comparisons with bills in force of these days.
+    /// Days on which the bill agrees with the ledger on what ran, by the comparison in force.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub async fn reconciled(&self, days: DaySpan) -> Result<Vec<Reconciled>, StoreError> {
-        let mut connection = self.pool().acquire().await?;
-        in_force(&mut connection, days).await
+    pub async fn agreed(&self, days: DaySpan) -> Result<BTreeSet<(WorkspaceId, Date)>, StoreError> {
+        // a day at once: thousands of rows of their own would each wait for the driver. Beside max() stand the columns of
+        // the row that has it.
+        let rows = sqlx::query(
+            "SELECT day, group_concat(workspace, char(10)) AS workspaces FROM
+               (SELECT day, workspace, cause, max(seq) FROM reconciled
+                WHERE day BETWEEN ? AND ? AND part = ? GROUP BY day, workspace)
+             WHERE cause = ? GROUP BY day",
+        )
+        .bind(days.first.to_string())
+        .bind(days.last.to_string())
+        .bind(Part::Compute.label())
+        .bind(Cause::Agrees.label())
+        .fetch_all(self.pool())
+        .await?;
+        // most workspaces are there on most days
+        let mut known: HashMap<&str, WorkspaceId> = HashMap::new();
+        let mut agreed = Vec::new();
+        for row in &rows {
+            let text: &str = row.try_get("day")?;
+            let place = Place { table: "reconciled", row: text };
+            let day = date(place, text)?;
+            for key in row.try_get::<&str, _>("workspaces")?.split('\n') {
+                let workspace = match known.entry(key) {
+                    Entry::Occupied(found) => found.into_mut(),
+                    Entry::Vacant(free) => free.insert(WorkspaceId::parse(key).map_err(|error| place.wrong(error))?),
+                };
+                agreed.push((workspace.clone(), day));
+            }
+        }
+        Ok(agreed.into_iter().collect())
+    }
+
+    /// True where anything of these days was ever compared with a bill.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn any_compared(&self, days: DaySpan) -> Result<bool, StoreError> {
+        let any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM reconciled WHERE day BETWEEN ? AND ?)");
+        Ok(any.bind(days.first.to_string()).bind(days.last.to_string()).fetch_one(self.pool()).await?)
     }
 }
 

@@ -46,7 +46,7 @@ impl Store {
         for statement in bills {
             let known = {
                 let mut reader = self.readers().acquire().await?;
-                in_force(&mut reader, statement.days).await?
+                in_force(&mut reader, statement.days, Some(&statement.subscription)).await?
             };
             let ours = |line: &&BillLine| {
                 line.workspace.subscription() == &statement.subscription && statement.days.holds(line.day)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::ledger::{BillLine, BillSource, Bills, DaySpan, Hash};
 use crate::store::ledger::hash_of;
@@ -71,7 +71,7 @@ impl Store {
             };
             bills.cover(&SubscriptionId::new(&subscription), &told);
         }
-        bills.lines = in_force(&mut tx, days).await?;
+        bills.lines = in_force(&mut tx, days, None).await?;
         Ok(bills)
     }
 }
@@ -86,19 +86,42 @@ pub(super) fn currency(place: Place<'_>, text: &str) -> Result<Currency, StoreEr
     text.parse().map_err(|error: crate::units::MoneyError| place.wrong(error))
 }
 
-/// The lines in force of these days: of each workspace and day those of the newest fetch that told of it.
-pub(super) async fn in_force(connection: &mut SqliteConnection, days: DaySpan) -> Result<Vec<BillLine>, StoreError> {
-    let rows = sqlx::query(
+/// The lines in force of these days, of one subscription or of all: of each workspace and day those of the newest fetch
+/// that told of it.
+pub(super) async fn in_force(
+    connection: &mut SqliteConnection,
+    days: DaySpan,
+    of: Option<&SubscriptionId>,
+) -> Result<Vec<BillLine>, StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(
         "SELECT seq, workspace, day, meter, category, currency, amount, quantity FROM bills b
-         WHERE day BETWEEN ? AND ? AND meter IS NOT NULL
-           AND fetch = (SELECT max(m.fetch) FROM bills m WHERE m.day = b.day AND m.workspace = b.workspace)
-         ORDER BY workspace, day, seq",
-    )
-    .bind(days.first.to_string())
-    .bind(days.last.to_string())
-    .fetch_all(connection)
-    .await?;
+         WHERE meter IS NOT NULL
+           AND fetch = (SELECT max(m.fetch) FROM bills m WHERE m.day = b.day AND m.workspace = b.workspace) AND ",
+    );
+    match of {
+        None => {
+            query.push("day BETWEEN ").push_bind(days.first.to_string());
+            query.push(" AND ").push_bind(days.last.to_string());
+        }
+        Some(subscription) => {
+            // day by day, so that the index leads to its workspaces alone
+            let days: Vec<String> = days.iter().map(|day| day.to_string()).collect();
+            let days = serde_json::to_string(&days)
+                .map_err(|source| StoreError::Unwritable { what: "days of a bill", source })?;
+            let (from, to) = workspaces_of(subscription);
+            query.push("day IN (SELECT value FROM json_each(").push_bind(days).push("))");
+            query.push(" AND workspace >= ").push_bind(from).push(" AND workspace < ").push_bind(to);
+        }
+    }
+    query.push(" ORDER BY workspace, day, seq");
+    let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(line_of).collect()
+}
+
+/// Between which keys its workspaces are: a slash ends its name, and the sign after a slash is a nought.
+fn workspaces_of(subscription: &SubscriptionId) -> (String, String) {
+    let of = format!("/subscriptions/{}", subscription.as_str().to_ascii_lowercase());
+    (format!("{of}/"), format!("{of}0"))
 }
 
 fn line_of(row: &SqliteRow) -> Result<BillLine, StoreError> {

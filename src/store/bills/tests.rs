@@ -214,6 +214,64 @@ async fn a_later_comparison_stands_in_an_earlier_ones_place() {
 }
 
 #[tokio::test]
+async fn days_that_agree_are_those_whose_last_comparison_says_so() {
+    let (store, _dir) = book().await;
+    let (ledger, all) = (store.ledger(), days("2026-11-01", "2026-11-30"));
+    assert!(!ledger.any_compared(all).await.unwrap() && ledger.agreed(all).await.unwrap().is_empty());
+    let of = |name: &str, row: Reconciled| Reconciled { workspace: workspace(name), ..row };
+    let first = [
+        row("2026-11-02", Part::Compute, 1, Cause::Agrees),
+        row("2026-11-02", Part::Disk, 1, Cause::Price),
+        row("2026-11-03", Part::Compute, 1, Cause::Agrees),
+        row("2026-11-04", Part::Compute, 1, Cause::Price),
+        row("2026-11-05", Part::Disk, 1, Cause::Agrees),
+        of("b", row("2026-11-02", Part::Compute, 1, Cause::Agrees)),
+    ];
+    store.keep_reconciled(&first, at(0)).await.unwrap();
+    let later = [row("2026-11-03", Part::Compute, 2, Cause::Price), row("2026-11-04", Part::Compute, 2, Cause::Agrees)];
+    store.keep_reconciled(&later, at(1)).await.unwrap();
+    let of = |name: &str, day: &str| (workspace(name), day.parse().unwrap());
+    let expected = [of("a", "2026-11-02"), of("a", "2026-11-04"), of("b", "2026-11-02")];
+    assert_eq!(ledger.agreed(all).await.unwrap(), expected.into());
+    let (third, fifth) = (days("2026-11-03", "2026-11-03"), days("2026-11-05", "2026-11-05"));
+    for day in [third, fifth] {
+        assert!(ledger.any_compared(day).await.unwrap() && ledger.agreed(day).await.unwrap().is_empty());
+    }
+    assert!(!ledger.any_compared(days("2026-11-06", "2026-11-30")).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_bill_of_one_subscription_is_compared_with_its_own_lines() {
+    let (store, _dir) = book().await;
+    let day = days("2026-11-02", "2026-11-02");
+    let names = ["sub", "SUB-2", "sub0", "su"];
+    let of = |name: &str| {
+        let line =
+            BillLine { workspace: WorkspaceId::new(name, "g", "a").unwrap(), ..line("a", "2026-11-02", "m", "1") };
+        Statement { subscription: SubscriptionId::new(name), ..statement(day, vec![line]) }
+    };
+    let bills: Vec<Statement> = names.into_iter().map(of).collect();
+    store.keep_bills(&bills, at(0)).await.unwrap();
+    store.keep_bills(&bills, at(1)).await.unwrap();
+    assert_eq!(count(&store, "bills").await, 4, "each is known");
+    store.keep_bills(&[Statement { lines: Vec::new(), ..bills[0].clone() }], at(2)).await.unwrap();
+    let left = store.bills_of(day).await.unwrap().lines;
+    let left: Vec<&str> = left.iter().map(|line| line.workspace.subscription().as_str()).collect();
+    assert_eq!((left.len(), left.contains(&"sub")), (3, false), "{left:?}");
+    // the index leads to its workspaces of each day
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(
+        "EXPLAIN QUERY PLAN SELECT seq FROM bills b WHERE day IN (SELECT value FROM json_each('[]'))
+           AND workspace >= 'a' AND workspace < 'b' AND meter IS NOT NULL
+           AND fetch = (SELECT max(m.fetch) FROM bills m WHERE m.day = b.day AND m.workspace = b.workspace)
+         ORDER BY workspace, day, seq",
+    )
+    .fetch_all(store.readers())
+    .await
+    .unwrap();
+    assert!(plan.iter().any(|step| step.3.contains("(day=? AND workspace>? AND workspace<?)")), "{plan:?}");
+}
+
+#[tokio::test]
 async fn nothing_of_it_can_be_changed() {
     let (store, _dir) = book().await;
     let day = days("2026-11-02", "2026-11-02");

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum};
-use crate::ports::{BudgetMark, Fault, LedgerBook};
+use crate::ports::{Apart, BudgetMark, Fault, LedgerBook};
 use crate::store::{Store, VerifyError};
 
 impl LedgerBook for Store {
@@ -19,8 +19,8 @@ impl LedgerBook for Store {
         self.read_sums().await.map_err(|error| error.fault("add up the ledger"))
     }
 
-    async fn spent(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
-        self.read_spent(from, to).await.map_err(|error| error.fault("add up what was spent"))
+    async fn spent(&self, from: i64, to: i64, apart: Apart) -> Result<Vec<Spent>, Fault> {
+        self.read_spent((from, to), apart).await.map_err(|error| error.fault("add up what was spent"))
     }
 
     async fn marks(&self, month: &str) -> Result<Vec<BudgetMark>, Fault> {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::{Row, SqliteConnection};
 
 use super::open::{COLUMNS, Meter};
-use super::read::entry_of;
+use super::packed::{Columns, page};
+use super::read::references;
 use crate::ledger::References;
 use crate::ledger::{DaySpan, Entry, MeterDays};
 use crate::store::rows::Place;
@@ -14,22 +15,26 @@ use crate::units::WorkspaceId;
 
 /// An end that is put before a window may lie within it.
 const BOUNDS: i64 = 86_400;
-/// Rows read at once.
-const PAGE: i64 = 20_000;
 
 impl Store {
     pub(in crate::store) async fn read_metered(&self, days: DaySpan) -> Result<MeterDays, StoreError> {
         // rows and what goes on are read at one moment, or a meter that closes between would be lost or counted twice
         let mut tx = self.readers().begin().await?;
         let mut all = MeterDays::new(days, read_until(&mut tx).await?);
-        let references = self.references().await?;
+        let references = references(&mut tx).await?;
         let (from, to) = days.seconds();
-        let window = (from.saturating_sub(BOUNDS), to.saturating_add(BOUNDS));
+        let (from, to) = (from.saturating_sub(BOUNDS), to.saturating_add(BOUNDS));
         let corrected = corrections(&mut tx).await?;
         let mut last = 0_i64;
         loop {
-            let page = page(&mut tx, window, last).await?;
-            for entry in &page {
+            // usage that lies in the window
+            let page = page(&mut tx, Columns::WithoutHash, |query| {
+                query.push("seq > ").push_bind(last).push(" AND kind = 'usage'");
+                query.push(" AND to_at > ").push_bind(from).push(" AND from_at < ").push_bind(to);
+            });
+            let page = page.await?;
+            for row in &page.rows {
+                let entry = &row.entry;
                 last = entry.seq;
                 let of = entry.corrects.unwrap_or(entry.seq);
                 // of a corrected row the last correction stands
@@ -37,7 +42,7 @@ impl Store {
                     add(&mut all, entry, &references)?;
                 }
             }
-            if i64::try_from(page.len()).unwrap_or(0) < PAGE {
+            if page.is_last {
                 break;
             }
         }
@@ -77,20 +82,6 @@ async fn corrections(tx: &mut SqliteConnection) -> Result<HashMap<i64, i64>, Sto
             .fetch_all(tx)
             .await?;
     Ok(rows.into_iter().collect())
-}
-
-/// The next rows of usage that lie in a window.
-async fn page(tx: &mut SqliteConnection, (from, to): (i64, i64), after: i64) -> Result<Vec<Entry>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM ledger WHERE seq > ? AND to_at > ? AND from_at < ? AND kind = 'usage' ORDER BY seq LIMIT ?",
-    )
-    .bind(after)
-    .bind(from)
-    .bind(to)
-    .bind(PAGE)
-    .fetch_all(tx)
-    .await?;
-    rows.iter().map(entry_of).collect()
 }
 
 /// What goes on, up to when it was last seen.

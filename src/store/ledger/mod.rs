@@ -10,6 +10,7 @@ mod dims;
 mod marks;
 mod meters;
 mod open;
+mod packed;
 mod prices;
 mod read;
 mod spent;

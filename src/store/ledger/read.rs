@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::append::head;
 use super::dims::hash_of;
 use super::open::Meter;
+use super::packed::{Columns, page};
 use crate::ledger::{
     Basis, Bound, Entry, EntryKind, Governance, Head, Interval, MeterState, PriceId, References, SubjectId, TermsId,
 };
@@ -16,11 +17,8 @@ use crate::store::read_only::LedgerReader;
 use crate::store::rows::Place;
 use crate::store::{Store, StoreError};
 
-/// Rows read at once.
-const PAGE: i64 = 20_000;
-
-/// A row of `SELECT *`. Columns are found by their place, which costs a report of a year half of what their names do; a
-/// migration adds columns at the end.
+/// A row of `SELECT *`, where only some are wanted. Columns are found by their place, which costs half of what their names
+/// do; a migration adds columns at the end.
 pub(super) fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
     let seq: i64 = row.try_get(0)?;
     let bound = |at: usize| -> Result<Bound, StoreError> {
@@ -149,20 +147,19 @@ impl LedgerReader {
     async fn pages<E: From<StoreError>>(
         &self,
         mut take: impl FnMut(Entry) -> Result<(), E> + Send,
-        filter: impl Fn(&mut QueryBuilder<Sqlite>, i64) + Send,
+        filter: impl Fn(&mut QueryBuilder<Sqlite>, i64) + Send + Sync,
     ) -> Result<(), E> {
         let mut last = 0_i64;
         loop {
-            let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM ledger WHERE ");
-            filter(&mut query, last);
-            query.push(" ORDER BY seq LIMIT ").push_bind(PAGE);
-            let rows = query.build().fetch_all(self.pool()).await.map_err(StoreError::from)?;
-            for row in &rows {
-                let entry = entry_of(row)?;
-                last = entry.seq;
-                take(entry)?;
+            let mut connection = self.pool().acquire().await.map_err(StoreError::from)?;
+            let page = page(&mut connection, Columns::WithoutHash, |query| filter(query, last)).await?;
+            // nobody waits for it while rows are reckoned with
+            drop(connection);
+            for row in page.rows {
+                last = row.entry.seq;
+                take(row.entry)?;
             }
-            if i64::try_from(rows.len()).unwrap_or(0) < PAGE {
+            if page.is_last {
                 return Ok(());
             }
         }
@@ -208,21 +205,32 @@ impl LedgerReader {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn references(&self) -> Result<References, StoreError> {
-        Ok(References {
-            subjects: self.bodies("ledger_subjects").await?.into_iter().map(|(id, one)| (SubjectId(id), one)).collect(),
-            terms: self.bodies("ledger_terms").await?.into_iter().map(|(id, one)| (TermsId(id), one)).collect(),
-            prices: self.bodies("prices").await?.into_iter().map(|(id, one)| (PriceId(id), one)).collect(),
-        })
+        let mut connection = self.pool().acquire().await?;
+        references(&mut connection).await
     }
+}
 
-    async fn bodies<T: DeserializeOwned>(&self, table: &'static str) -> Result<Vec<(i64, Arc<T>)>, StoreError> {
-        let query = format!("SELECT id, body FROM {table}");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.pool()).await?;
-        let one = |row: &SqliteRow| {
-            let id: i64 = row.try_get("id")?;
-            let number = id.to_string();
-            Ok((id, Arc::new(Place { table, row: &number }.json(row.try_get("body")?)?)))
-        };
-        rows.iter().map(one).collect()
-    }
+pub(super) async fn references(connection: &mut SqliteConnection) -> Result<References, StoreError> {
+    let subjects = bodies(connection, "ledger_subjects").await?;
+    let terms = bodies(connection, "ledger_terms").await?;
+    let prices = bodies(connection, "prices").await?;
+    Ok(References {
+        subjects: subjects.into_iter().map(|(id, one)| (SubjectId(id), one)).collect(),
+        terms: terms.into_iter().map(|(id, one)| (TermsId(id), one)).collect(),
+        prices: prices.into_iter().map(|(id, one)| (PriceId(id), one)).collect(),
+    })
+}
+
+async fn bodies<T: DeserializeOwned>(
+    connection: &mut SqliteConnection,
+    table: &'static str,
+) -> Result<Vec<(i64, Arc<T>)>, StoreError> {
+    let query = format!("SELECT id, body FROM {table}");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(connection).await?;
+    let one = |row: &SqliteRow| {
+        let id: i64 = row.try_get("id")?;
+        let number = id.to_string();
+        Ok((id, Arc::new(Place { table, row: &number }.json(row.try_get("body")?)?)))
+    };
+    rows.iter().map(one).collect()
 }

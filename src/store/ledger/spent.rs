@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use crate::ledger::{Quote, Spent};
+use crate::ports::Apart;
 use crate::store::rows::Place;
 use crate::store::{Store, StoreError};
 use crate::units::{Rate, WorkspaceId};
@@ -28,7 +29,8 @@ WITH part AS (
 ), dated AS (
     SELECT subject, price, a, b, a / 86400 AS first, (b - 1) / 86400 AS last FROM part WHERE b > a
 )
-SELECT s.workspace, coalesce(s.team, '') AS team, lower(coalesce(json_extract(s.body, '$.owner'), '')) AS owner,
+SELECT s.workspace, iif(?3, coalesce(s.team, ''), '') AS team,
+       iif(?4, lower(coalesce(json_extract(s.body, '$.owner'), '')), '') AS owner,
        d.price, min(d.a) AS a, max(d.b) AS b, sum(d.b - d.a) AS seconds
 FROM dated d JOIN ledger_subjects s ON s.id = d.subject
 GROUP BY 1, 2, 3, d.price, d.first, d.last, CASE WHEN d.first = d.last THEN 0 ELSE d.subject END,
@@ -38,10 +40,15 @@ GROUP BY 1, 2, 3, d.price, d.first, d.last, CASE WHEN d.first = d.last THEN 0 EL
 type Key = (String, String, String, i64, i64);
 
 impl Store {
-    pub(in crate::store) async fn read_spent(&self, from: i64, to: i64) -> Result<Vec<Spent>, StoreError> {
+    pub(in crate::store) async fn read_spent(
+        &self,
+        (from, to): (i64, i64),
+        apart: Apart,
+    ) -> Result<Vec<Spent>, StoreError> {
         // one transaction: a meter that is cut meanwhile is in neither place, or in both
         let mut tx = self.readers().begin().await?;
-        let rows = sqlx::query(QUERY).bind(from).bind(to).fetch_all(&mut *tx).await?;
+        let rows =
+            sqlx::query(QUERY).bind(from).bind(to).bind(apart.teams).bind(apart.owners).fetch_all(&mut *tx).await?;
         let rates = rates(&mut tx).await?;
         let mut sums: BTreeMap<Key, i64> = BTreeMap::new();
         for row in &rows {

@@ -159,6 +159,53 @@ async fn a_day_of_one_instance_is_metered_and_verified() {
 }
 
 #[tokio::test]
+async fn rows_read_by_the_page_are_those_read_one_by_one() {
+    let Book { store, _dir } = stopped_by_us(2_000).await;
+    store.record(&sweep(90_000, Vec::new())).await.unwrap();
+    let one_by_one = sqlx::query("SELECT * FROM ledger ORDER BY seq").fetch_all(store.readers()).await.unwrap();
+    let one_by_one: Vec<Entry> = one_by_one.iter().map(|row| super::read::entry_of(row).unwrap()).collect();
+    assert_eq!((one_by_one.len(), rows(&store).await), (2, one_by_one));
+}
+
+#[tokio::test]
+async fn a_detail_that_was_changed_to_anything_is_read_as_it_is_and_shows() {
+    let Book { store, _dir } = stopped_by_us(2_000).await;
+    store.record(&sweep(90_000, Vec::new())).await.unwrap();
+    run(&store, "DROP TRIGGER ledger_stands").await;
+    for detail in ["''", "char(31) || 'x' || char(30) || '9'", "'a' || char(0) || 'b'"] {
+        let sql = format!("UPDATE ledger SET detail = {detail} WHERE seq = 1");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(store.writer()).await.unwrap();
+        let row = sqlx::query("SELECT * FROM ledger WHERE seq = 1").fetch_one(store.readers()).await.unwrap();
+        let rows = rows(&store).await;
+        assert_eq!((rows.len(), &rows[0]), (2, &super::read::entry_of(&row).unwrap()), "{detail}");
+        let found = store.verify_ledger().await.unwrap_err().to_string();
+        assert!(found.contains("row 1 of the ledger does not fit its hash"), "{detail}: {found}");
+    }
+    run(&store, "UPDATE ledger SET detail = CAST(x'ff' AS TEXT) WHERE seq = 1").await;
+    let found = store.verify_ledger().await.unwrap_err().to_string();
+    assert!(found.contains("table ledger holds something unreadable at 1;"), "{found}");
+}
+
+#[tokio::test]
+async fn a_changed_sum_shows_while_rows_are_added() {
+    let Book { store, _dir } = stopped_by_us(2_000).await;
+    run(&store, "UPDATE ledger_sums SET credited = credited + 1 WHERE kind = 'usage'").await;
+    // follows what was there at one moment, however much is written beside it
+    let busy = async {
+        for day in 1..20 {
+            store.record(&sweep(day * 86_400 + 60, Vec::new())).await.unwrap();
+        }
+    };
+    let follow = async {
+        for _ in 0..20 {
+            let found = store.verify_ledger().await.unwrap_err().to_string();
+            assert!(found.contains("the sum kept for usage of"), "{found}");
+        }
+    };
+    tokio::join!(busy, follow);
+}
+
+#[tokio::test]
 async fn a_row_names_the_changes_that_were_seen_at_its_ends() {
     let Book { store, _dir } = book().await;
     store.record(&sweep(0, vec![(on("ci-a", 0, -60), None)])).await.unwrap();

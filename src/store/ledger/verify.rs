@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
+use super::append::head;
 use super::dims::hash_of;
-use super::read::entry_of;
-use super::sums::{Key, Sides, sides_of};
-use crate::ledger::{Auditor, Broken, Digests, Entry, Hash, Head, Life, PriceId, Subject, SubjectId, TermsId, digest};
+use super::packed::{Columns, page};
+use super::sums::{Sides, sides_of};
+use crate::ledger::{
+    Auditor, Broken, Digests, Entry, EntryKind, Hash, Head, Life, PriceId, Subject, SubjectId, TermsId, digest,
+};
 use crate::store::read_only::LedgerReader;
 use crate::store::rows::{Place, instance_key, life, workspace_key};
 use crate::store::{Store, StoreError};
-
-/// Rows read at once.
-const PAGE: i64 = 20_000;
 
 /// What was found whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,36 +84,35 @@ impl LedgerReader {
     /// # Errors
     /// When anything was changed, lost or counted twice, or cannot be read.
     pub async fn verify(&self) -> Result<Verified, VerifyError> {
-        // taken first: what is read after holds all that rows up to it refer to
-        let end = self.head().await?;
-        let checked = self.checked().await?;
+        // one moment for all: a row that is added meanwhile is neither followed nor in the sums
+        let mut tx = self.pool().begin().await?;
+        let end = head(&mut tx).await?;
+        let checked = checked(&mut tx).await?;
         let corrected: Vec<i64> =
-            sqlx::query_scalar("SELECT corrects FROM ledger WHERE corrects IS NOT NULL").fetch_all(self.pool()).await?;
+            sqlx::query_scalar("SELECT corrects FROM ledger WHERE corrects IS NOT NULL").fetch_all(&mut *tx).await?;
         let corrected: HashSet<i64> = corrected.into_iter().collect();
+        let kept = kept(&mut tx).await?;
         let mut auditor = Auditor::new(&checked.digests, &checked.lives, &corrected);
-        let mut sums = Sums { accounts: &checked.accounts, sums: BTreeMap::new(), corrected: HashMap::new() };
+        let mut sums = Sums { sums: HashMap::new(), corrected: HashMap::new() };
         while auditor.head().seq < end.seq {
-            let rows = sqlx::query("SELECT * FROM ledger WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?")
-                .bind(auditor.head().seq)
-                .bind(end.seq)
-                .bind(PAGE)
-                .fetch_all(self.pool())
-                .await?;
-            if rows.is_empty() {
-                return Err(Broken::Missing(auditor.head().seq.saturating_add(1)).into());
+            let last = auditor.head().seq;
+            let page = page(&mut tx, Columns::WithHash, |query| {
+                query.push("seq > ").push_bind(last);
+            });
+            let page = page.await?;
+            if page.rows.is_empty() {
+                return Err(Broken::Missing(last.saturating_add(1)).into());
             }
-            for row in &rows {
-                let entry = entry_of(row)?;
-                let hash: Hash = hash_of(row.try_get("hash").map_err(StoreError::from)?)?;
-                auditor.follow(&entry, &hash)?;
-                sums.count(&entry, corrected.contains(&entry.seq))?;
+            for row in &page.rows {
+                let entry = &row.entry;
+                // a hash that is nothing is not the row's
+                let hash = row.hash.as_ref().ok_or(Broken::Changed(entry.seq))?;
+                auditor.follow(entry, hash)?;
+                sums.count(entry, corrected.contains(&entry.seq))?;
             }
         }
-        let kept = self.kept().await?;
-        // rows that were added meanwhile are in the sums and not among those followed
-        if self.head().await? == end {
-            sums.compare(&kept)?;
-        }
+        tx.rollback().await?;
+        sums.compare(&checked.accounts, &kept)?;
         let total = auditor.lives().values().fold(Life::default(), |sum, life| Life {
             running: sum.running.saturating_add(life.running),
             stopped: sum.stopped.saturating_add(life.stopped),
@@ -122,56 +121,57 @@ impl LedgerReader {
         });
         Ok(Verified { head: auditor.head(), lives: auditor.lives().len(), total })
     }
+}
 
-    async fn checked(&self) -> Result<Checked, VerifyError> {
-        let mut lives: HashMap<(String, String), u32> = HashMap::new();
-        let (mut of, mut accounts) = (HashMap::new(), HashMap::new());
-        let rows = sqlx::query(
-            "SELECT id, instance, created, workspace, coalesce(team, '') AS team, body FROM ledger_subjects",
-        )
-        .fetch_all(self.pool())
-        .await?;
-        for row in &rows {
-            let id = SubjectId(row.try_get("id")?);
-            is_as_its_body(row, id)?;
-            let next = u32::try_from(lives.len()).unwrap_or(u32::MAX);
-            let life = *lives.entry((row.try_get("instance")?, row.try_get("created")?)).or_insert(next);
-            of.insert(id, life);
-            accounts.insert(id, (row.try_get("workspace")?, row.try_get("team")?));
-        }
-        let digests = Digests {
-            subjects: self.digests("ledger_subjects").await?.map(|(id, hash)| (SubjectId(id), hash)).collect(),
-            terms: self.digests("ledger_terms").await?.map(|(id, hash)| (TermsId(id), hash)).collect(),
-            prices: self.digests("prices").await?.map(|(id, hash)| (PriceId(id), hash)).collect(),
-        };
-        Ok(Checked { digests, lives: of, accounts })
-    }
-
-    async fn digests(&self, table: &'static str) -> Result<impl Iterator<Item = (i64, Hash)>, VerifyError> {
-        let query = format!("SELECT id, digest, body FROM {table}");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(self.pool()).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let id: i64 = row.try_get("id")?;
-            let hash = digest(row.try_get("body")?);
-            if hash != hash_of(row.try_get("digest")?)? {
-                return Err(VerifyError::Reference { table, id });
-            }
-            found.push((id, hash));
-        }
-        Ok(found.into_iter())
-    }
-
-    async fn kept(&self) -> Result<Kept, VerifyError> {
-        let rows = sqlx::query("SELECT workspace, team, kind, price, credited, charged FROM ledger_sums")
-            .fetch_all(self.pool())
+async fn checked(tx: &mut SqliteConnection) -> Result<Checked, VerifyError> {
+    let mut lives: HashMap<(String, String), u32> = HashMap::new();
+    let (mut of, mut accounts) = (HashMap::new(), HashMap::new());
+    let rows =
+        sqlx::query("SELECT id, instance, created, workspace, coalesce(team, '') AS team, body FROM ledger_subjects")
+            .fetch_all(&mut *tx)
             .await?;
-        let one = |row: &sqlx::sqlite::SqliteRow| {
-            let key = (row.try_get("workspace")?, row.try_get("team")?, row.try_get("kind")?, row.try_get("price")?);
-            Ok((key, Sides { credited: row.try_get("credited")?, charged: row.try_get("charged")? }))
-        };
-        Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
+    for row in &rows {
+        let id = SubjectId(row.try_get("id")?);
+        is_as_its_body(row, id)?;
+        let next = u32::try_from(lives.len()).unwrap_or(u32::MAX);
+        let life = *lives.entry((row.try_get("instance")?, row.try_get("created")?)).or_insert(next);
+        of.insert(id, life);
+        accounts.insert(id, (row.try_get("workspace")?, row.try_get("team")?));
     }
+    let subjects = digests(tx, "ledger_subjects").await?;
+    let (terms, prices) = (digests(tx, "ledger_terms").await?, digests(tx, "prices").await?);
+    let digests = Digests {
+        subjects: subjects.into_iter().map(|(id, hash)| (SubjectId(id), hash)).collect(),
+        terms: terms.into_iter().map(|(id, hash)| (TermsId(id), hash)).collect(),
+        prices: prices.into_iter().map(|(id, hash)| (PriceId(id), hash)).collect(),
+    };
+    Ok(Checked { digests, lives: of, accounts })
+}
+
+async fn digests(tx: &mut SqliteConnection, table: &'static str) -> Result<Vec<(i64, Hash)>, VerifyError> {
+    let query = format!("SELECT id, digest, body FROM {table}");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&mut *tx).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: i64 = row.try_get("id")?;
+        let hash = digest(row.try_get("body")?);
+        if hash != hash_of(row.try_get("digest")?)? {
+            return Err(VerifyError::Reference { table, id });
+        }
+        found.push((id, hash));
+    }
+    Ok(found)
+}
+
+async fn kept(tx: &mut SqliteConnection) -> Result<Kept, VerifyError> {
+    let rows = sqlx::query("SELECT workspace, team, kind, price, credited, charged FROM ledger_sums")
+        .fetch_all(&mut *tx)
+        .await?;
+    let one = |row: &sqlx::sqlite::SqliteRow| {
+        let key = (row.try_get("workspace")?, row.try_get("team")?, row.try_get("kind")?, row.try_get("price")?);
+        Ok((key, Sides { credited: row.try_get("credited")?, charged: row.try_get("charged")? }))
+    };
+    Ok(rows.iter().map(one).collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// Sums by workspace, team, kind and price, as they are kept.
@@ -189,21 +189,22 @@ fn is_as_its_body(row: &sqlx::sqlite::SqliteRow, id: SubjectId) -> Result<(), Ve
     same.then_some(()).ok_or(VerifyError::Reference { table: "ledger_subjects", id: id.0 })
 }
 
-struct Sums<'a> {
-    accounts: &'a HashMap<SubjectId, (String, String)>,
-    sums: BTreeMap<Key, Sides>,
+/// Whose row, of which kind, at which price: where it is counted is looked up once for each.
+type Key = (SubjectId, EntryKind, i64);
+
+struct Sums {
+    sums: HashMap<Key, Sides>,
     /// What stands for each corrected row so far.
     corrected: HashMap<i64, (Key, Sides)>,
 }
 
-impl Sums<'_> {
+impl Sums {
     fn count(&mut self, entry: &Entry, is_corrected: bool) -> Result<(), StoreError> {
         let sides = sides_of(entry)?;
-        let (workspace, team) = self.accounts.get(&entry.subject).cloned().unwrap_or_default();
-        let key = (workspace, team, entry.kind.label(), entry.price.map_or(0, |id| id.0));
-        self.add(key.clone(), sides);
+        let key = (entry.subject, entry.kind, entry.price.map_or(0, |id| id.0));
+        self.add(key, sides);
         if is_corrected {
-            self.corrected.insert(entry.seq, (key.clone(), sides));
+            self.corrected.insert(entry.seq, (key, sides));
         }
         if let Some(corrects) = entry.corrects
             && let Some((old, counted)) = self.corrected.insert(corrects, (key, sides))
@@ -218,12 +219,13 @@ impl Sums<'_> {
         *sum = sum.plus(sides);
     }
 
-    fn compare(&self, kept: &Kept) -> Result<(), VerifyError> {
-        let found: Kept = self
-            .sums
-            .iter()
-            .map(|((w, t, kind, p), sides)| ((w.clone(), t.clone(), (*kind).to_owned(), *p), *sides))
-            .collect();
+    fn compare(&self, accounts: &HashMap<SubjectId, (String, String)>, kept: &Kept) -> Result<(), VerifyError> {
+        let mut found = Kept::new();
+        for ((subject, kind, price), sides) in &self.sums {
+            let (workspace, team) = accounts.get(subject).cloned().unwrap_or_default();
+            let sum = found.entry((workspace, team, kind.label().to_owned(), *price)).or_default();
+            *sum = sum.plus(*sides);
+        }
         for key in found.keys().chain(kept.keys()) {
             let (is, was) = (found.get(key).copied().unwrap_or_default(), kept.get(key).copied().unwrap_or_default());
             let (workspace, team, kind, price) = key;

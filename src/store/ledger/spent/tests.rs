@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::super::tests::{Book, MIDNIGHT, at, book, facts, id, off, on, priced, run, sweep};
 use crate::facts::{Operation, Owner, PowerState};
 use crate::ledger::Spent;
-use crate::ports::{Accounts, BudgetMark, Journal, LedgerBook, SweepRecord};
+use crate::ports::{Accounts, Apart, BudgetMark, Journal, LedgerBook, SweepRecord};
 use crate::store::Store;
 use crate::units::{Currency, Money, PolicyId};
+
+const EACH: Apart = Apart { teams: true, owners: true };
 
 /// Account, day and seconds of everything spent within a span that is counted from the midnight of the tests.
 async fn spent(store: &Store, from: i64, to: i64) -> Vec<String> {
@@ -16,7 +18,7 @@ async fn spent(store: &Store, from: i64, to: i64) -> Vec<String> {
         let rate = one.rate.map_or_else(|| "?".to_owned(), |rate| rate.text());
         format!("{team} {owner} day {} {rate} {} s", one.day - MIDNIGHT / 86_400, one.seconds)
     };
-    store.spent(MIDNIGHT + from, MIDNIGHT + to).await.unwrap().into_iter().map(spell).collect()
+    store.spent(MIDNIGHT + from, MIDNIGHT + to, EACH).await.unwrap().into_iter().map(spell).collect()
 }
 
 #[tokio::test]
@@ -54,6 +56,12 @@ async fn what_crosses_a_midnight_uncut_is_split_and_accounts_stay_apart() {
     run(&store, "UPDATE workspaces SET seen_at = '2027-01-17T00:00:50.000000000Z'").await;
     assert_eq!(days, 172_850);
     let found = spent(&store, -100_000, 400_000).await;
+    let apart = |teams, owners| store.spent(MIDNIGHT - 100_000, MIDNIGHT + 400_000, Apart { teams, owners });
+    let together = apart(false, false).await.unwrap();
+    assert_eq!((together.len(), found.len()), (4, 8), "both on one row a day");
+    assert_eq!(together.iter().map(|one| one.seconds).sum::<i64>(), 2 * (1_000 + 86_400 * 2 + 50));
+    assert_eq!(apart(true, false).await.unwrap().len(), 8);
+    assert!(apart(false, true).await.unwrap().iter().all(|one| one.team.is_none() && one.owner.is_some()));
     let of = |team: &str| {
         [-1, 0, 1, 2].map(|day| {
             let seconds = match day {
