@@ -34,6 +34,9 @@ const KEYS: [&str; 27] = [
     "ledger_avoided",
     "ledger_residual",
     "ledger_error_ratio",
+    "bill_days",
+    "billed_days",
+    "bill_error_ratio",
     "captured_ratio",
     "arm_calls",
     "sweeps",
@@ -46,7 +49,9 @@ async fn figures(seed: u64) -> Value {
         demo(DemoOptions { days: 3, speed: None, seed, paced: false, listen: None, journal: None }, None)
             .await
             .unwrap();
-    let requests = open.requests();
+    let mut requests = open.requests();
+    // a question a subscription, a day and a month, and it reads (G3)
+    assert_eq!(requests.remove(&("POST".to_owned(), "cost-query")), Some(12), "{requests:?}");
     assert!(requests.contains_key(&("POST".to_owned(), "stop")), "{requests:?}");
     assert_eq!(strays(&requests), Vec::<String>::new(), "I1");
     serde_json::to_value(figures).unwrap()

@@ -25,7 +25,7 @@ use promql::watched;
 use server::Prometheus;
 
 /// The demo and a few scrapes take far less, but for a busy machine.
-const WITHIN: Duration = Duration::from_secs(120);
+const WITHIN: Duration = Duration::from_secs(240);
 
 /// Series that are rightly absent from a fleet that is well, and why.
 const ABSENT: &[(&str, &str)] = &[

@@ -49,6 +49,7 @@ pub(super) fn reconciled(view: &ReconciliationView) {
     }
 }
 
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
 pub(super) fn followed(found: &Result<Head, String>) {
     match found {
         Ok(head) => tracing::info!(rows = head.seq, head = head.hex(), "the ledger is whole"),

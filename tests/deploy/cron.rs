@@ -33,7 +33,7 @@ fn the_cron_file_is_a_system_crontab() {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).collect();
     let (settings, jobs): (Vec<&str>, Vec<&str>) =
         lines.into_iter().partition(|line| line.split_whitespace().next().is_some_and(|word| word.contains('=')));
-    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    assert_eq!(jobs.len(), 2, "{jobs:?}");
     assert!(settings.iter().any(|line| line.starts_with("PATH=") && line.contains("/usr/local/bin")), "{settings:?}");
     for job in jobs {
         assert_eq!(cron_fault(job), None, "{job}");

@@ -1,6 +1,5 @@
 //! Rows of comparisons: a later one of the same workspace, day and part stands in an earlier one's place.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
@@ -64,33 +63,33 @@ impl LedgerReader {
     /// # Errors
     /// When they cannot be read.
     pub async fn agreed(&self, days: DaySpan) -> Result<BTreeSet<(WorkspaceId, Date)>, StoreError> {
-        // a day at once: thousands of rows of their own would each wait for the driver. Beside max() stand the columns of
-        // the row that has it.
-        let rows = sqlx::query(
-            "SELECT day, group_concat(workspace, char(10)) AS workspaces FROM
-               (SELECT day, workspace, cause, max(seq) FROM reconciled
-                WHERE day BETWEEN ? AND ? AND part = ? GROUP BY day, workspace)
-             WHERE cause = ? GROUP BY day",
-        )
-        .bind(days.first.to_string())
-        .bind(days.last.to_string())
-        .bind(Part::Compute.label())
-        .bind(Cause::Agrees.label())
-        .fetch_all(self.pool())
-        .await?;
+        let mut connection = self.pool().acquire().await?;
         // most workspaces are there on most days
-        let mut known: HashMap<&str, WorkspaceId> = HashMap::new();
+        let mut known: HashMap<String, WorkspaceId> = HashMap::new();
         let mut agreed = Vec::new();
-        for row in &rows {
-            let text: &str = row.try_get("day")?;
-            let place = Place { table: "reconciled", row: text };
-            let day = date(place, text)?;
-            for key in row.try_get::<&str, _>("workspaces")?.split('\n') {
-                let workspace = match known.entry(key) {
-                    Entry::Occupied(found) => found.into_mut(),
-                    Entry::Vacant(free) => free.insert(WorkspaceId::parse(key).map_err(|error| place.wrong(error))?),
+        for day in days.iter() {
+            // a day in one text: thousands of rows would each wait for the driver, and grouping all days would sort them.
+            // Beside max() stand the columns of the row that has it.
+            let keys: Option<String> = sqlx::query_scalar(
+                "SELECT group_concat(workspace, char(10)) FROM
+                   (SELECT workspace, cause, max(seq) FROM reconciled WHERE day = ? AND part = ? GROUP BY workspace)
+                 WHERE cause = ?",
+            )
+            .bind(day.to_string())
+            .bind(Part::Compute.label())
+            .bind(Cause::Agrees.label())
+            .fetch_one(&mut *connection)
+            .await?;
+            for key in keys.iter().flat_map(|keys| keys.split('\n')) {
+                let workspace = if let Some(workspace) = known.get(key) {
+                    workspace.clone()
+                } else {
+                    let place = Place { table: "reconciled", row: key };
+                    let workspace = WorkspaceId::parse(key).map_err(|error| place.wrong(error))?;
+                    known.insert(key.to_owned(), workspace.clone());
+                    workspace
                 };
-                agreed.push((workspace.clone(), day));
+                agreed.push((workspace, day));
             }
         }
         Ok(agreed.into_iter().collect())

@@ -44,6 +44,11 @@ pub(super) async fn page(
     columns: Columns,
     condition: impl FnOnce(&mut QueryBuilder<Sqlite>),
 ) -> Result<Page, StoreError> {
+    answer(connection, question(columns, condition)).await
+}
+
+/// What is asked for a page.
+pub(super) fn question(columns: Columns, condition: impl FnOnce(&mut QueryBuilder<Sqlite>)) -> QueryBuilder<Sqlite> {
     let hash = match columns {
         Columns::WithoutHash => "''",
         Columns::WithHash => "hex(hash)",
@@ -56,6 +61,14 @@ pub(super) async fn page(
     query.push(hash).push(", ifnull(octet_length(detail), ''), ifnull(detail, '')) AS packed FROM ledger WHERE ");
     condition(&mut query);
     query.push(" ORDER BY seq LIMIT ").push_bind(PAGE).push(")");
+    query
+}
+
+/// The page.
+pub(super) async fn answer(
+    connection: &mut SqliteConnection,
+    mut query: QueryBuilder<Sqlite>,
+) -> Result<Page, StoreError> {
     let answer = query.build().fetch_one(connection).await?;
     let count: i64 = answer.try_get("rows")?;
     let mut rows = Vec::with_capacity(usize::try_from(count).unwrap_or_default());

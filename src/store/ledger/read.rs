@@ -9,7 +9,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use super::append::head;
 use super::dims::hash_of;
 use super::open::Meter;
-use super::packed::{Columns, page};
+use super::packed::{Columns, answer, question};
 use crate::ledger::{
     Basis, Bound, Entry, EntryKind, Governance, Head, Interval, MeterState, PriceId, References, SubjectId, TermsId,
 };
@@ -149,20 +149,19 @@ impl LedgerReader {
         mut take: impl FnMut(Entry) -> Result<(), E> + Send,
         filter: impl Fn(&mut QueryBuilder<Sqlite>, i64) + Send + Sync,
     ) -> Result<(), E> {
-        let mut last = 0_i64;
-        loop {
-            let mut connection = self.pool().acquire().await.map_err(StoreError::from)?;
-            let page = page(&mut connection, Columns::WithoutHash, |query| filter(query, last)).await?;
-            // nobody waits for it while rows are reckoned with
-            drop(connection);
-            for row in page.rows {
-                last = row.entry.seq;
-                take(row.entry)?;
-            }
-            if page.is_last {
-                return Ok(());
-            }
+        // the next page is read while this one is reckoned with: both take about as long
+        let after = |last: i64| {
+            let (pool, query) = (self.pool().clone(), question(Columns::WithoutHash, |query| filter(query, last)));
+            tokio::spawn(async move { answer(&mut *pool.acquire().await?, query).await })
+        };
+        let mut coming = Some(after(0));
+        while let Some(page) = coming.take() {
+            let page = page.await.map_err(|_| StoreError::from(sqlx::Error::WorkerCrashed))??;
+            let last = page.rows.last().map(|row| row.entry.seq);
+            coming = last.filter(|_| !page.is_last).map(&after);
+            page.rows.into_iter().try_for_each(|row| take(row.entry))?;
         }
+        Ok(())
     }
 
     /// Rows that are corrected, each with the correction, up to a row.
