@@ -18,6 +18,9 @@ use crate::store::rows::{instance_key, life, workspace_key};
 use crate::store::sightings::Noted;
 use crate::units::InstanceId;
 
+/// Subjects that are written at once.
+const SUBJECTS: usize = 2_000;
+
 /// When each workspace of the record was read before.
 pub(crate) type ReadBefore = HashMap<String, i64>;
 
@@ -106,8 +109,12 @@ impl Work<'_> {
         let gone: Vec<String> = record.gone.iter().map(|(id, _)| instance_key(id)).collect();
         let all: Vec<&str> = keys.iter().chain(&gone).map(String::as_str).collect();
         self.meters = open::of(tx, &all).await?;
-        let dims = self.subjects(&keys)?;
-        let subjects = dims::subjects(tx, &dims).await?;
+        // a few at a time: what is written of a subject is large, and a first sweep has a hundred thousand
+        let mut subjects = Vec::with_capacity(keys.len());
+        for (seen, keys) in record.sightings.chunks(SUBJECTS).zip(keys.chunks(SUBJECTS)) {
+            let dims = self.subjects(seen, keys)?;
+            subjects.extend(dims::subjects(tx, &dims).await?);
+        }
         for (((seen, key), subject), noted) in record.sightings.iter().zip(&keys).zip(subjects).zip(noted) {
             let read_before = before.get(&workspace_key(seen.facts.id.workspace())).copied();
             self.replace(seen, key, noted, read_before);
@@ -116,12 +123,12 @@ impl Work<'_> {
         for (key, (_, last_seen)) in gone.iter().zip(&record.gone) {
             self.end(key, *last_seen);
         }
-        let mut meters: Vec<Meter> = self.meters.values().cloned().collect();
+        let mut meters: Vec<&Meter> = self.meters.values().collect();
         meters.sort_by(|a, b| (&a.instance, &a.created).cmp(&(&b.instance, &b.created)));
         open::save(tx, &meters).await
     }
 
-    fn subjects(&self, keys: &[String]) -> Result<Vec<Dim>, StoreError> {
+    fn subjects(&self, seen: &[Sighting], keys: &[String]) -> Result<Vec<Dim>, StoreError> {
         let one = |(seen, key): (&Sighting, &String)| {
             let facts = &seen.facts;
             let subject = Subject {
@@ -139,7 +146,7 @@ impl Work<'_> {
                 team: subject.team.as_deref().map(str::to_owned),
             }))
         };
-        self.record.sightings.iter().zip(keys).map(one).collect()
+        seen.iter().zip(keys).map(one).collect()
     }
 
     /// Another life of the same name ends the meter of the old one where it was last seen (fault 28).

@@ -1,5 +1,6 @@
 //! The open interval of each meter, as the journal keeps it.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use sqlx::sqlite::SqliteRow;
@@ -107,10 +108,11 @@ pub(super) async fn of(
 }
 
 /// Writes meters as they stand now; what is written was seen.
-pub(super) async fn save(tx: &mut SqliteConnection, meters: &[Meter]) -> Result<(), StoreError> {
+pub(super) async fn save<M: Borrow<Meter> + Sync>(tx: &mut SqliteConnection, meters: &[M]) -> Result<(), StoreError> {
     for chunk in meters.chunks(ROWS) {
         let mut query = QueryBuilder::<Sqlite>::new(format!("INSERT INTO meters ({COLUMNS}) "));
         query.push_values(chunk, |mut row, meter| {
+            let meter: &Meter = meter.borrow();
             row.push_bind(meter.instance.as_str())
                 .push_bind(meter.created.as_str())
                 .push_bind(meter.workspace.as_str());
