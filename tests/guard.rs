@@ -132,7 +132,7 @@ fn g4_unplanned_over_the_cap_do_not_hold_up_planned_ones() {
     assert_eq!(names, ["ci-planned"]);
 }
 
-/// Names of those that are approved, of these budget stops and idle ones, where so many unplanned stops were made in the hour.
+/// How many are approved of so many stops by budget and by idleness, where so many unplanned ones were made in the hour.
 fn approved(budget: usize, idle: usize, used: usize, cap: u32) -> (usize, usize) {
     let mut table = Table::with(budget, Ground::OverBudget, 200);
     let revision = table.policy.revision.clone();

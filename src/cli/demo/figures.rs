@@ -59,10 +59,10 @@ impl Ratio {
         Self(i64::try_from(scaled.saturating_add(1).div_euclid(2)).unwrap_or(i64::MAX))
     }
 
-    /// Of a share that is known to the millionth, rounded down.
+    /// Of a share that is known to the millionth, rounded to the nearest.
     #[must_use]
     pub const fn of_share(share: Share) -> Self {
-        Self(share.0.div_euclid(100))
+        Self(share.0.saturating_add(50).div_euclid(100))
     }
 }
 
@@ -193,12 +193,14 @@ impl Figures {
             ),
             (
                 "the bill says",
-                format!(
-                    "{} off from the ledger, on {} of the {} days of workspaces that are billed in full",
-                    percent(self.bill_error_ratio),
-                    self.billed_days,
-                    self.bill_days
-                ),
+                match self.bill_days {
+                    0 => "nothing yet: a day is billed in full three days after its end".to_owned(),
+                    days => format!(
+                        "{} off from the ledger, on {} of the {days} days of workspaces that are billed in full",
+                        percent(self.bill_error_ratio),
+                        self.billed_days
+                    ),
+                },
             ),
             (
                 "of what was possible",
