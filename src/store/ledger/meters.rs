@@ -18,8 +18,8 @@ use crate::store::rows::{instance_key, life, workspace_key};
 use crate::store::sightings::Noted;
 use crate::units::InstanceId;
 
-/// Subjects that are written at once.
-const SUBJECTS: usize = 2_000;
+/// Sightings that are taken into account at once: a first sweep of a large fleet has a hundred thousand.
+const PIECE: usize = 2_000;
 
 /// When each workspace of the record was read before.
 pub(crate) type ReadBefore = HashMap<String, i64>;
@@ -34,7 +34,7 @@ pub(super) struct Work<'a> {
     pub(super) terms: HashMap<String, TermsId>,
     fallback: TermsId,
     pub(super) meters: Meters,
-    /// Whose meter turned, or was seen to be in use.
+    /// Those whose meter was there before and was looked at: of these alone there may be claims. Their meters are in `meters`.
     pub(super) touched: Vec<(String, String)>,
     /// What each meter turned to in this record, in order.
     pub(super) turns: HashMap<(String, String), Vec<Open>>,
@@ -105,27 +105,46 @@ impl Work<'_> {
 
     async fn see(&mut self, tx: &mut SqliteConnection, noted: &[Noted], before: &ReadBefore) -> Result<(), StoreError> {
         let record = self.record;
-        let keys: Vec<String> = record.sightings.iter().map(|seen| instance_key(&seen.facts.id)).collect();
-        let gone: Vec<String> = record.gone.iter().map(|(id, _)| instance_key(id)).collect();
-        let all: Vec<&str> = keys.iter().chain(&gone).map(String::as_str).collect();
-        self.meters = open::of(tx, &all).await?;
-        // a few at a time: what is written of a subject is large, and a first sweep has a hundred thousand
-        let mut subjects = Vec::with_capacity(keys.len());
-        for (seen, keys) in record.sightings.chunks(SUBJECTS).zip(keys.chunks(SUBJECTS)) {
-            let dims = self.subjects(seen, keys)?;
-            subjects.extend(dims::subjects(tx, &dims).await?);
+        let mut kept = Meters::new();
+        for (sightings, noted) in record.sightings.chunks(PIECE).zip(noted.chunks(PIECE)) {
+            let keys: Vec<String> = sightings.iter().map(|seen| instance_key(&seen.facts.id)).collect();
+            self.load(tx, &keys).await?;
+            let looked_at = self.touched.len();
+            let subjects = dims::subjects(tx, &self.subjects(sightings, &keys)?).await?;
+            for (((seen, key), subject), noted) in sightings.iter().zip(&keys).zip(subjects).zip(noted) {
+                let read_before = before.get(&workspace_key(seen.facts.id.workspace())).copied();
+                self.replace(seen, key, noted, read_before);
+                self.sight(seen, (key, subject), noted, read_before);
+            }
+            kept.extend(self.put_away(tx, looked_at).await?);
         }
-        for (((seen, key), subject), noted) in record.sightings.iter().zip(&keys).zip(subjects).zip(noted) {
-            let read_before = before.get(&workspace_key(seen.facts.id.workspace())).copied();
-            self.replace(seen, key, noted, read_before);
-            self.sight(seen, (key, subject), noted, read_before);
+        for gone in record.gone.chunks(PIECE) {
+            let keys: Vec<String> = gone.iter().map(|(id, _)| instance_key(id)).collect();
+            self.load(tx, &keys).await?;
+            let looked_at = self.touched.len();
+            for (key, (_, last_seen)) in keys.iter().zip(gone) {
+                self.end(key, *last_seen);
+            }
+            kept.extend(self.put_away(tx, looked_at).await?);
         }
-        for (key, (_, last_seen)) in gone.iter().zip(&record.gone) {
-            self.end(key, *last_seen);
-        }
-        let mut meters: Vec<&Meter> = self.meters.values().collect();
-        meters.sort_by(|a, b| (&a.instance, &a.created).cmp(&(&b.instance, &b.created)));
-        open::save(tx, &meters).await
+        self.meters = kept;
+        Ok(())
+    }
+
+    async fn load(&mut self, tx: &mut SqliteConnection, keys: &[String]) -> Result<(), StoreError> {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.meters = open::of(tx, &keys).await?;
+        Ok(())
+    }
+
+    /// Writes the meters of a piece; answers with those of them that were touched, after so many others.
+    async fn put_away(&mut self, tx: &mut SqliteConnection, others: usize) -> Result<Meters, StoreError> {
+        let mut all: Vec<(&(String, String), &Meter)> = self.meters.iter().collect();
+        all.sort_by_key(|(place, _)| *place);
+        let meters: Vec<&Meter> = all.into_iter().map(|(_, meter)| meter).collect();
+        open::save(tx, &meters).await?;
+        let touched: HashSet<&(String, String)> = self.touched.iter().skip(others).collect();
+        Ok(std::mem::take(&mut self.meters).into_iter().filter(|(place, _)| touched.contains(place)).collect())
     }
 
     fn subjects(&self, seen: &[Sighting], keys: &[String]) -> Result<Vec<Dim>, StoreError> {
@@ -176,7 +195,6 @@ impl Work<'_> {
         let priced = PriceKey::new(&facts.size, &facts.region);
         let (terms, price) = (self.terms_of(&workspace), self.prices.of(&priced));
         let place = (key.to_owned(), life(facts.created));
-        self.touched.push(place.clone());
         let Some(meter) = self.meters.get_mut(&place) else {
             let meter = Meter {
                 instance: key.to_owned(),
@@ -193,6 +211,7 @@ impl Work<'_> {
             self.meters.insert(place, meter);
             return;
         };
+        self.touched.push(place.clone());
         let turned = turn(meter.open, &look);
         let mut from_seen = meter.from_seen;
         let turns = turned.closed.iter().map(|one| Open { since: one.from, state: one.state, basis: one.basis });
