@@ -10,6 +10,7 @@
 pub mod document;
 pub mod facts;
 pub mod guard;
+pub mod heartbeat;
 pub mod ledger;
 pub mod plan;
 pub mod policy;

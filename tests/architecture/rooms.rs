@@ -25,6 +25,8 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("schedule", &["units"]),
     pure("facts", &["units"]),
     pure("document", &["units"]),
+    // What the agent says to the service: the one thing that both know.
+    pure("heartbeat", &["units"]),
     pure("policy", &["units", "schedule", "document"]),
     pure("ledger", &["units", "facts"]),
     pure("rules", &["units", "schedule", "facts", "policy"]),
