@@ -13,8 +13,8 @@ use super::wire::{
 };
 use super::words::{clean, shown};
 use crate::facts::{
-    Activity, InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner,
-    PowerState, Reading, Source, Tags, Trigger, Unknown, WorkspaceFacts,
+    InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner, PowerState,
+    Reading, Tags, Trigger, Unknown, WorkspaceFacts,
 };
 use crate::units::{InstanceId, Region};
 
@@ -110,11 +110,6 @@ impl<'w> Frame<'w> {
             Some(wire) => self.last_operation(wire, created, &mut oddities),
         };
         let region = said(&properties.compute_location).or_else(|| said(&compute.location));
-        let activity = if state == PowerState::JobRunning {
-            Activity::Busy { source: Source::Job, as_of: self.observed_at }
-        } else {
-            Activity::Unknown(Unknown::NoSource)
-        };
         Ok(InstanceFacts {
             id,
             created: created.into(),
@@ -124,7 +119,6 @@ impl<'w> Frame<'w> {
             tags: tags(compute.tags, self.observed_at, &mut oddities),
             last_operation,
             native: self.native(inner.map(|inner| native(inner, &mut oddities)).unwrap_or_default()),
-            activity,
             observed_at: self.observed_at,
             state,
             oddities,

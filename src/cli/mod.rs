@@ -15,5 +15,6 @@ pub mod render;
 pub mod statement;
 pub mod tzdata;
 pub mod wire_up;
+mod witnesses;
 
 pub use entry::main;

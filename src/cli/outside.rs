@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::witnesses::Witnesses;
 use crate::azure::Azure;
 use crate::bills::BillFolder;
-use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, SizeFacts, StopResult, WorkspaceFacts};
+use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, SizeFacts, SourceSet, StopResult, WorkspaceFacts};
 use crate::ledger::{
     BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Spent, Sum,
 };
 use crate::notify::Channels;
 use crate::ports::{
     Apart, ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow,
-    Discovery, Fault, FreezeSwitch, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe, OperationHandle,
-    OperationState, Prices, Quoted, Recall, RevisionMark, Statement, StopInstances, StopPermit, SweepRecord,
+    Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe,
+    OperationHandle, OperationState, Prices, Question, Quoted, Recall, RevisionMark, Statement, StopInstances,
+    StopPermit, SweepRecord, Witness,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};
@@ -27,6 +29,8 @@ pub struct Outside<C> {
     pub azure: Azure<C>,
     /// The folder of bills, where they come from one; else Azure is asked, which settings allow or not.
     pub bills: Option<BillFolder>,
+    /// Whoever can tell whether an instance is used.
+    pub witnesses: Witnesses,
     /// The journal.
     pub store: Store,
     /// Channels to people.
@@ -64,6 +68,15 @@ impl<C: Clock> Observe for Outside<C> {
     }
     fn api_use(&self) -> ApiUse {
         self.azure.api_use()
+    }
+}
+
+impl<C: Clock> Witness for Outside<C> {
+    fn sources(&self) -> SourceSet {
+        self.witnesses.sources()
+    }
+    async fn ask(&self, questions: &[Question], now: Timestamp) -> Heard {
+        self.witnesses.ask(questions, now).await
     }
 }
 

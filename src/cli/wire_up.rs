@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use super::clock::SystemClock;
 use super::outside::Outside;
+use super::witnesses::Witnesses;
 use crate::azure::{
     Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, PriceOptions, TagFilter, ThrottleLimits,
     Timeouts, Watch,
@@ -64,6 +65,7 @@ pub fn with_store(
     Ok(Outside {
         azure: Azure::new(azure_options(settings, environment)?, clock.clone())?,
         bills: bill_folder(&settings.reconcile),
+        witnesses: Witnesses::default(),
         store,
         channels: channels(settings, environment)?,
         freeze: freeze_switch(settings),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::book::{Changes, Place, Rule};
 use super::entry::Entry;
 use super::state::{Engine, State};
-use crate::facts::{Activity, InstanceFacts, Tags, team_of};
+use crate::facts::{InstanceFacts, PowerState, Tags, team_of};
 use crate::ledger::{ClaimRules, Counterfactual, Governance, Limit, Residual, Terms};
 use crate::plan::Step;
 use crate::policy::{Mode, Policy};
@@ -169,7 +169,7 @@ fn counterfactual(policy: &Policy, entry: &Entry, now: Timestamp, horizon: Span)
     if let Some(idle) = native.idle_shutdown {
         // Azure's timer counts from the last use; of that nothing after the start may be known
         let used = entry.history.last_busy.max(entry.history.started).max(entry.history.on_since).known();
-        let busy_now = matches!(entry.facts.activity, Activity::Busy { .. });
+        let busy_now = entry.facts.state == PowerState::JobRunning;
         let from = used.filter(|_| !busy_now).unwrap_or(now);
         let stops = from.checked_add(idle.duration()).unwrap_or(Timestamp::MAX).max(now);
         found = found.earliest(at(stops, Limit::NativeIdle));

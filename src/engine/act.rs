@@ -108,6 +108,7 @@ impl<W: World> Engine<W> {
             }
             Err(fault) => return Err((Refusal::NoSecondLook, fault.words())),
         };
+        self.hear_of(&id, self.world.now()).await;
         let now = self.world.now();
         let freeze = self.world.freeze();
         let mut state = self.lock();
@@ -126,8 +127,9 @@ impl<W: World> Engine<W> {
             .ok_or_else(|| (Refusal::PolicyChanged, "no policy governs it any more".to_owned()))?;
         let history = state.history_mut(&id).cloned().ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
         let moment = state.moment(&policy, now);
+        let evidence = state.evidence_of(&id);
         drop(state);
-        let verdict = evaluate(&moment, &fresh, &history, &freeze);
+        let verdict = evaluate(&moment, &fresh, &evidence, &history, &freeze);
         let permit = second_look(approved, &SecondLook { fresh: &fresh, verdict: &verdict, freeze: &freeze, now })?;
         Ok((permit, workspace, fresh))
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::entry::{Entry, is_busy};
-use crate::facts::{Completeness, EndedStop, InstanceFacts, Inventory, StopResult, WorkspaceFacts};
+use super::entry::Entry;
+use crate::facts::{Completeness, EndedStop, InstanceFacts, Inventory, PowerState, StopResult, WorkspaceFacts};
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
 use crate::units::InstanceId;
@@ -93,7 +93,7 @@ impl Place {
     /// Takes over what the journal remembers.
     pub(super) fn remember(&mut self, id: InstanceId, mut remembered: Remembered) {
         // The end of use would have been written down: it lasted until the last look at least.
-        if is_busy(&remembered.facts) {
+        if remembered.facts.state == PowerState::JobRunning {
             let last_busy = &mut remembered.history.last_busy;
             *last_busy = (*last_busy).max(remembered.last_seen.into());
         }
@@ -101,6 +101,7 @@ impl Place {
             facts: Arc::new(remembered.facts),
             last_seen: remembered.last_seen,
             history: remembered.history,
+            evidence: None,
             verdict: None,
             held_back: None,
             unseen: true,

@@ -160,6 +160,7 @@ impl<W: World> Engine<W> {
         Ok(Explanation {
             zone: zone_of(same.as_ref()),
             mode: same.map(|policy| policy.mode),
+            evidence: row.evidence(),
             facts: Arc::new(facts),
             verdict: Arc::new(verdict),
             history: None,
@@ -178,11 +179,12 @@ impl<W: World> Engine<W> {
             state.policy_of(id.workspace()).ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
         let entry = state.places.get(id.workspace()).and_then(|place| place.entries.get(id));
         let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
-        let verdict = evaluate(&state.moment(&policy, at), &entry.facts, &entry.history, &freeze);
+        let verdict = evaluate(&state.moment(&policy, at), &entry.facts, entry.evidence(), &entry.history, &freeze);
         let mut told = Explanation::new(entry.dated(), Arc::new(verdict), terms_of(&policy, &entry.facts));
         told.zone = zone_of(Some(&policy));
         told.mode = Some(policy.mode);
         told.history = Some(entry.history.clone());
+        told.evidence = entry.evidence.clone();
         told.hold = entry.history.hold_at(at).cloned();
         told.refusals = entry.held_back.into_iter().collect();
         Ok(told)

@@ -66,11 +66,12 @@ impl State {
                 continue;
             };
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
-                let verdict = evaluate(moment, &entry.facts, &entry.history, freeze);
+                let verdict = evaluate(moment, &entry.facts, entry.evidence(), &entry.history, freeze);
                 let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));
                 let verdict = entry.decided(verdict);
                 if is_news {
-                    decided.news.push(Decision { facts: entry.dated(), verdict: verdict.clone() });
+                    let evidence = entry.evidence.clone();
+                    decided.news.push(Decision { facts: entry.dated(), evidence, verdict: verdict.clone() });
                 }
                 // what this reading left out may be overdue, and nothing is done about it
                 if entry.unseen {

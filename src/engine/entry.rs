@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::{Activity, History, InstanceFacts, Operation, OperationStatus, PowerState, Reading, Trigger};
+use crate::facts::{Evidence, History, InstanceFacts, Operation, OperationStatus, PowerState, Reading, Trigger};
 use crate::guard::Refusal;
 use crate::ledger::GAP;
 use crate::ports::Sighting;
@@ -17,6 +17,8 @@ pub(super) struct Entry {
     pub(super) facts: Arc<InstanceFacts>,
     pub(super) last_seen: Timestamp,
     pub(super) history: History,
+    /// What sources beside Azure Resource Manager said of its use.
+    pub(super) evidence: Option<Arc<Evidence>>,
     pub(super) verdict: Option<Arc<Verdict>>,
     /// Why the stop that is due, or the warning of it, did not go ahead when it was last decided about.
     pub(super) held_back: Option<Refusal>,
@@ -57,10 +59,10 @@ fn remember_state(history: &mut History, facts: &InstanceFacts, is_news: bool) {
         }
         None => {}
     }
-    if let Activity::Busy { as_of, .. } = facts.activity {
+    if facts.state == PowerState::JobRunning {
         // use that lies ahead was seen by a clock that was wrong, and must not hide what is seen now (S12)
         history.last_busy = history.last_busy.known().filter(|at| *at <= facts.observed_at).into();
-        history.last_busy = history.last_busy.max(as_of.into());
+        history.last_busy = history.last_busy.max(facts.observed_at.into());
     }
 }
 
@@ -83,6 +85,11 @@ fn stopped_by_another(history: &History, facts: &InstanceFacts) -> Option<Timest
 }
 
 impl Entry {
+    /// What was heard of its use.
+    pub(super) fn evidence(&self) -> &Evidence {
+        self.evidence.as_deref().unwrap_or(Evidence::NONE)
+    }
+
     /// Its facts, dated by the last look.
     pub(super) fn dated(&self) -> Arc<InstanceFacts> {
         let mut facts = self.facts.clone();
@@ -126,7 +133,16 @@ impl Entry {
             history: history.clone(),
         };
         let last_seen = facts.observed_at;
-        let entry = Self { last_seen, facts, history, verdict: None, held_back: None, unseen: false, absent: false };
+        let entry = Self {
+            last_seen,
+            facts,
+            history,
+            evidence: None,
+            verdict: None,
+            held_back: None,
+            unseen: false,
+            absent: false,
+        };
         (entry, sighting)
     }
 
@@ -182,19 +198,12 @@ fn same_but_at(old: &Verdict, new: &Verdict) -> bool {
 /// Most of a fleet is as it was: its facts are not made anew at every look. Whoever goes by their age asks when it was
 /// last seen.
 fn is_as_before(new: &InstanceFacts, old: &InstanceFacts) -> bool {
-    same_but_time(new, old)
-        && (&new.activity, &new.oddities, &new.region) == (&old.activity, &old.oddities, &old.region)
-}
-
-/// True while something is known to use it.
-pub(super) fn is_busy(facts: &InstanceFacts) -> bool {
-    facts.state == PowerState::JobRunning || matches!(facts.activity, Activity::Busy { .. })
+    same_but_time(new, old) && (&new.oddities, &new.region) == (&old.oddities, &old.region)
 }
 
 fn same_but_time(new: &InstanceFacts, old: &InstanceFacts) -> bool {
     new.state == old.state
         && new.created == old.created
-        && is_busy(new) == is_busy(old)
         && new.last_operation.known() == old.last_operation.known()
         && new.tags.known() == old.tags.known()
         && new.size == old.size

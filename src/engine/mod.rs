@@ -13,6 +13,7 @@ mod deliver;
 mod entry;
 mod follow;
 mod foresight;
+mod hear;
 mod lastword;
 mod log;
 mod missed;

@@ -92,6 +92,7 @@ fn place_view(place: &Place, now: Timestamp) -> WorkspaceView {
 fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
     InstanceView {
         facts: entry.facts.clone(),
+        evidence: entry.evidence.clone(),
         seen_at: entry.last_seen.into(),
         verdict: entry.verdict.clone(),
         overdue_since: entry.overdue_since().into(),

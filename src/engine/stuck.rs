@@ -20,7 +20,8 @@ impl State {
                 continue;
             }
             let moment = self.moment(&policy, now);
-            let words = left_alone.filter_map(|entry| stuck(&moment, &entry.facts, &entry.history, freeze));
+            let words =
+                left_alone.filter_map(|entry| stuck(&moment, &entry.facts, entry.evidence(), &entry.history, freeze));
             lines.extend(words.map(|words| FaultLine { workspace: Some(id.clone()), label: "stuck", words }));
         }
         lines
@@ -29,5 +30,6 @@ impl State {
 
 fn is_left_alone(entry: &Entry) -> bool {
     let ground = entry.verdict.as_ref().map(|verdict| verdict.ground);
-    !entry.absent && matches!(ground, Some(Ground::Unsettled | Ground::Unrecognised))
+    let is_lost = ground == Some(Ground::Busy) && entry.evidence.is_some();
+    !entry.absent && (is_lost || matches!(ground, Some(Ground::Unsettled | Ground::Unrecognised)))
 }

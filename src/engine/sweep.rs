@@ -49,6 +49,7 @@ impl<W: World> Engine<W> {
         }
         let mut settled = self.settle(&read, now, &mut report).await;
         settled.close(&changes, &mut report);
+        self.hear(&read, now, &mut report).await;
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);
         self.have_sums(&mut report).await;
@@ -181,6 +182,7 @@ impl<W: World> Engine<W> {
         let _looked: bool = self.discover(now, &mut report).await;
         let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
         let (_, read, now) = self.observe(all, &mut report).await;
+        self.hear(&read, now, &mut report).await;
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);
         self.have_sums(&mut report).await;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
-use super::{Activity, Reading};
+use super::Reading;
 use crate::units::{InstanceId, Region, Span, When};
 
 /// An instance's state in the words that matter for deciding. `Running` and `JobRunning` are the states in which a
@@ -255,8 +255,6 @@ pub struct InstanceFacts {
     pub last_operation: Reading<Arc<LastOperation>>,
     /// Azure's own timers on it.
     pub native: Arc<NativeTimers>,
-    /// Evidence of use.
-    pub activity: Activity,
     /// When this was read; what stays the same may be kept as it was first read.
     pub observed_at: Timestamp,
     /// What was odd about the answer; mostly empty.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::budget::AtLimit;
 use super::compile::{Around, Layered};
 use super::document::{self, Document, Tables};
+use super::evidence_checks;
 use super::layers::{on, table};
 use super::model::{Exemptions, Mode, Override, Terms, WarningProof};
 use crate::document::{Findings, Located, Place, Trouble};
@@ -46,6 +47,7 @@ pub(super) fn ranges(written: &Tables, findings: &mut Findings<'_>) {
             ),
         );
     }
+    positive(&table(&written.busy).fresh_within, "no sign of use is that fresh", findings);
     if let Some(lead) = table(&written.warning).lead.filter(|lead| lead.value.is_zero()) {
         findings.warning(
             &lead.at,
@@ -93,6 +95,7 @@ fn none_at_all(limits: &document::Limits, findings: &mut Findings<'_>) {
 /// Rules that this layer begins and nobody finishes.
 pub(super) fn unfinished(layered: Layered<'_>, findings: &mut Findings<'_>) {
     let Layered { written, effective } = layered;
+    evidence_checks::unfinished(layered, findings);
     if let Some(hours) = on(&effective.hours) {
         match (&hours.allowed, &hours.zone) {
             (Some(allowed), None) => missing(
@@ -150,12 +153,8 @@ pub(super) fn conflicts(
 ) {
     hours(effective, terms, findings);
     warnings(effective, terms, findings);
+    evidence_checks::conflicts(effective, terms, around, findings);
     if let Some((rule, after)) = terms.idle.zip(on(&effective.idle).and_then(|idle| idle.after.as_ref())) {
-        if around.activity_sources == 0 {
-            let problem = "this rule can never fire: no source tells whether an instance is used";
-            findings
-                .warning(&after.at, Trouble::new(problem, "set up a source of activity, or rely on hours and uptime"));
-        }
         if rule.fresh_within > rule.after {
             let at =
                 on(&effective.idle).and_then(|idle| idle.fresh_within.as_ref()).map_or(&after.at, |fresh| &fresh.at);

@@ -12,8 +12,9 @@ use super::model::{
 };
 use super::revision::revision;
 use super::values::{List, TagPatterns};
-use super::{budget_checks, checks};
+use super::{budget_checks, checks, evidence_checks};
 use crate::document::{Findings, Located, Trouble};
+use crate::facts::{Source, SourceSet};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
 use crate::units::{Percent, PolicyId, Span};
 
@@ -29,8 +30,8 @@ pub(super) struct Around<'a> {
     pub(super) calendars: &'a BTreeMap<String, Result<String, String>>,
     /// How many channels can deliver a warning.
     pub(super) channels: usize,
-    /// How many sources tell whether an instance is used.
-    pub(super) activity_sources: usize,
+    /// Which sources tell whether an instance is used, as the settings have them.
+    pub(super) sources: SourceSet,
 }
 
 /// The tables that hold for some instances: as written in the uppermost layer, and with all the layers beneath.
@@ -198,6 +199,11 @@ fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, fin
         uptime: on(&effective.uptime).and_then(|uptime| maybe(&uptime.max)).map(|max| UptimeRule { max }),
         budget: beneath.and_then(|beneath| beneath.budget.clone()),
         busy_cap: maybe(&table(&effective.busy).cap),
+        busy_fresh: or(&table(&effective.busy).fresh_within, Span::minutes(10)),
+        promql: match beneath {
+            Some(beneath) => beneath.promql.clone(),
+            None => on(&effective.promql).and_then(evidence_checks::promql),
+        },
         warning: warning(&table(&effective.warning)),
         min_uptime: or(&guard.min_uptime, Span::minutes(15)),
         between_stops: or(&guard.between_stops, Span::minutes(30)),
@@ -213,7 +219,9 @@ fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, fin
 fn idle(table: &document::Idle) -> Option<IdleRule> {
     let after = maybe(&table.after)?;
     let coverage = or(&table.coverage, Percent::new(90).unwrap_or(Percent::ALL));
-    Some(IdleRule { after, coverage, fresh_within: or(&table.fresh_within, Span::minutes(10)) })
+    let needs: SourceSet = table.needs.iter().flat_map(|list| &list.value).map(|source| source.value).collect();
+    let needs = if needs.is_empty() { SourceSet::NONE.with(Source::Agent) } else { needs };
+    Some(IdleRule { after, coverage, fresh_within: or(&table.fresh_within, Span::minutes(10)), needs })
 }
 
 fn warning(table: &document::Warning) -> Warning {

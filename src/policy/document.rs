@@ -10,6 +10,7 @@ use super::model::{Mode, WarningProof, WhenUndelivered};
 use super::values::{Amount, Code, Level, List, Name, TagPatterns, Text, Zone};
 use super::words::Switch;
 use crate::document::{Findings, Located, Place, Read, TableReader};
+use crate::facts::Source;
 use crate::schedule::{DateRange, WeeklyWindow};
 use crate::units::{Percent, Span};
 
@@ -105,6 +106,20 @@ table! {
         coverage: Percent,
         /// How old the newest reading may be. Default: "10m".
         fresh_within: Span,
+        /// Which sources have to say that nobody uses it: "agent" (the agent on it), "promql" (the policy's own
+        /// question), "monitor" (Azure Monitor, which tells of jobs alone), all of them; or "azure_timer" by itself:
+        /// Azure's idle timer stops it, and Lightsout watches. Default: ["agent"].
+        needs: List<Source>,
+    }
+}
+
+table! {
+    /// A question to Prometheus that tells of use.
+    Promql in "promql." {
+        /// The expression. A sample above 0 is use, one of 0 or below is none: `... > bool 0.2` gives both.
+        query: Text,
+        /// The label whose value is the instance's name, with or without a port behind it. Default: "instance".
+        label: Text,
     }
 }
 
@@ -141,6 +156,8 @@ table! {
     Busy in "busy." {
         /// For how long at most. Not given: as long as it is in use.
         cap: Span,
+        /// How old a sign of use may be to count as what is so now. Default: "10m".
+        fresh_within: Span,
     }
 }
 
@@ -306,6 +323,8 @@ table! {
         uptime: Switch<Uptime>,
         /// What may be spent in a month; "off" switches the rule off.
         budget: Switch<Budget>,
+        /// What Prometheus is asked about use; "off" switches it off.
+        promql: Switch<Promql>,
         /// How use holds a due stop back.
         busy: Busy,
         /// How a stop is announced.

@@ -16,6 +16,7 @@ pub(super) fn over(upper: &Tables, lower: &Tables) -> Tables {
         idle: switched(&upper.idle, &lower.idle, |up, low| up.over(low)),
         uptime: switched(&upper.uptime, &lower.uptime, |up, low| up.over(low)),
         budget: switched(&upper.budget, &lower.budget, |up, low| up.over(low)),
+        promql: switched(&upper.promql, &lower.promql, |up, low| up.over(low)),
         busy: joined(&upper.busy, &lower.busy, |up, low| up.over(low)),
         warning: joined(&upper.warning, &lower.warning, |up, low| up.over(low)),
         guard: joined(&upper.guard, &lower.guard, |up, low| up.over(low)),
@@ -76,6 +77,7 @@ pub(super) fn of_override(over: &Override) -> Tables {
         idle: over.idle.clone(),
         uptime: over.uptime.clone(),
         budget: None,
+        promql: None,
         busy: over.busy.clone(),
         warning: over.warning.clone(),
         guard,
@@ -113,6 +115,7 @@ pub(super) fn origins(effective: &Tables) -> BTreeMap<&'static str, Origin> {
     rule(&effective.idle, "idle", |table| table.places(), &mut add);
     rule(&effective.uptime, "uptime", |table| table.places(), &mut add);
     rule(&effective.budget, "budget", |table| table.places(), &mut add);
+    rule(&effective.promql, "promql", |table| table.places(), &mut add);
     add(table(&effective.busy).places());
     add(table(&effective.warning).places());
     add(table(&effective.guard).places());

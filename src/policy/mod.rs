@@ -5,6 +5,7 @@ mod budget_checks;
 mod checks;
 mod compile;
 mod document;
+mod evidence_checks;
 mod forecast;
 mod layers;
 mod matching;
@@ -21,8 +22,8 @@ pub use budget::{AtLimit, BudgetRule, Per};
 pub use forecast::{ClockChange, Forecast, ForecastEdge, OverrideForecast, forecast};
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{
-    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, OptOut, Origin, Override, Policy, Terms, UptimeRule,
-    Warning, WarningProof, WhenUndelivered, opt_out,
+    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, OptOut, Origin, Override, Policy, PromqlQuestion,
+    Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
 };
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
 pub use schema::policy_schema;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::BudgetRule;
 use super::matching::{Pattern, Scope, Subject};
+use crate::facts::SourceSet;
 use crate::schedule::Hours;
 use crate::units::{Percent, PolicyId, Span};
 
@@ -67,6 +68,17 @@ pub struct IdleRule {
     pub coverage: Percent,
     /// How old the newest reading may be.
     pub fresh_within: Span,
+    /// Which sources have to say quiet; never empty.
+    pub needs: SourceSet,
+}
+
+/// A question to Prometheus that tells of use: above zero is use, zero or below is none, no sample is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromqlQuestion {
+    /// The expression.
+    pub query: Arc<str>,
+    /// The label whose value is the name of an instance, with or without a port behind it.
+    pub label: Arc<str>,
 }
 
 /// Stop after so long running, whatever else.
@@ -170,6 +182,10 @@ pub struct Terms {
     pub budget: Option<Arc<BudgetRule>>,
     /// A running job or other sign of use holds a due stop back this long after it was due; none: for ever.
     pub busy_cap: Option<Span>,
+    /// How old a sign of use may be that holds a stop back as what is so now.
+    pub busy_fresh: Span,
+    /// What Prometheus is asked about use; the same for every instance of the policy.
+    pub promql: Option<Arc<PromqlQuestion>>,
     /// How it is announced.
     pub warning: Warning,
     /// No stop sooner after a start (G15).

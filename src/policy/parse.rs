@@ -12,6 +12,7 @@ use super::revision::short_digest;
 use super::set::{Broken, PolicySet};
 use super::{budget_checks, checks};
 use crate::document::{self, Diagnostic, Findings, Place, Severity, Trouble};
+use crate::facts::SourceSet;
 
 /// The longest file that is read, in bytes: a policy is a page or two.
 const LONGEST_FILE: usize = 1 << 20;
@@ -45,8 +46,8 @@ pub struct Sources<'a> {
     pub calendars: &'a BTreeMap<String, Result<String, String>>,
     /// How many channels can deliver a warning.
     pub channels: usize,
-    /// How many sources tell whether an instance is used.
-    pub activity_sources: usize,
+    /// Which sources tell whether an instance is used.
+    pub sources: SourceSet,
 }
 
 /// What became of the sources.
@@ -78,7 +79,7 @@ pub fn parse(sources: &Sources<'_>) -> Parsed {
         defaults: &defaults,
         calendars: sources.calendars,
         channels: sources.channels,
-        activity_sources: sources.activity_sources,
+        sources: sources.sources,
     };
     let mut compiled: Vec<(Place, Arc<Policy>)> = Vec::new();
     let mut broken: Vec<Broken> = Vec::new();

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::matching::{Pattern, Scope};
 use super::model::{Exemptions, HoursRule, Policy, Terms};
 use crate::schedule::Holidays;
+use crate::units::Span;
 
 /// The first 12 hexadecimal digits of a SHA-256.
 pub(super) fn short_digest(text: &str) -> Arc<str> {
@@ -84,6 +85,9 @@ impl Meaning {
             self.hours(rule);
         }
         self.line("idle", terms.idle);
+        if let Some(promql) = &terms.promql {
+            self.line("promql", promql);
+        }
         self.line("uptime", terms.uptime);
         // policies without one keep the revision that they had before there were budgets
         if let Some(budget) = &terms.budget {
@@ -91,6 +95,10 @@ impl Meaning {
             self.line("budget_zone", budget.zone_name());
         }
         self.line("busy", terms.busy_cap);
+        // as with the budget: the default makes no new revision of an old policy
+        if terms.busy_fresh != Span::minutes(10) {
+            self.line("busy_fresh", terms.busy_fresh);
+        }
         let mut warning = terms.warning.clone();
         warning.notify.sort();
         self.line("warning", warning);

@@ -9,6 +9,7 @@ use toml::de::DeValue;
 use super::budget::{AtLimit, Per};
 use super::model::{Mode, WarningProof, WhenUndelivered};
 use crate::document::{Findings, Read, Word, wrong_type};
+use crate::facts::Source;
 
 /// An enum that is written as one of these words, and its part of the schema.
 macro_rules! words {
@@ -48,6 +49,13 @@ words!(Per, "What each allowance is for.", {
 words!(AtLimit, "What happens when a month's allowance is used up.", {
     "warn" => AtLimit::Warn,
     "stop" => AtLimit::Stop,
+});
+
+words!(Source, "A source that can say that nobody uses an instance.", {
+    "agent" => Source::Agent,
+    "promql" => Source::Promql,
+    "monitor" => Source::Monitor,
+    "azure_timer" => Source::AzureTimer,
 });
 
 /// A rule's table, or the word that switches the rule off.

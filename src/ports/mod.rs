@@ -11,6 +11,7 @@ mod observe;
 mod prices;
 mod rows;
 mod stop;
+mod witness;
 mod world;
 
 pub use accounts::{Accounts, Apart, BudgetMark, LedgerBook, WouldStop};
@@ -26,6 +27,7 @@ pub use rows::{
     AuditLine, Decision, DecisionRow, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting, SweepRecord,
 };
 pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};
+pub use witness::{Heard, Question, Witness};
 pub use world::{FreezeSwitch, World};
 
 pub use crate::guard::StopPermit;

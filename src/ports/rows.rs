@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Accounts, Message};
-use crate::facts::{Created, History, Hold, InstanceFacts, PowerState, StopKey, StopResult};
+use crate::facts::{Created, Evidence, History, Hold, InstanceFacts, PowerState, StopKey, StopResult};
 use crate::plan::Step;
 use crate::rules::Verdict;
 use crate::units::{InstanceId, PolicyId, When, WorkspaceId};
@@ -45,6 +45,8 @@ pub struct Sighting {
 pub struct Decision {
     /// What was known.
     pub facts: Arc<InstanceFacts>,
+    /// What was heard of its use.
+    pub evidence: Option<Arc<Evidence>>,
     /// What was decided.
     pub verdict: Arc<Verdict>,
 }
@@ -55,14 +57,29 @@ impl Decision {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn row(&self) -> serde_json::Result<DecisionRow> {
-        let Self { facts, verdict } = self;
+        let Self { facts, evidence, verdict } = self;
         Ok(DecisionRow {
             instance: verdict.instance.clone(),
             at: verdict.at,
             verdict: serde_json::to_string(verdict)?,
-            facts: serde_json::to_string(facts)?,
+            facts: serde_json::to_string(&Known { facts, evidence: evidence.as_deref() })?,
         })
     }
+}
+
+/// Facts, and among them what was heard where anything was.
+#[derive(Serialize)]
+struct Known<'a> {
+    #[serde(flatten)]
+    facts: &'a InstanceFacts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<&'a Evidence>,
+}
+
+/// The same, read back.
+#[derive(Deserialize)]
+struct HeardThen {
+    evidence: Option<Evidence>,
 }
 
 /// A decision as the journal keeps it.
@@ -76,6 +93,15 @@ pub struct DecisionRow {
     pub verdict: String,
     /// The facts as JSON.
     pub facts: String,
+}
+
+impl DecisionRow {
+    /// What was heard of its use then; none where nothing was, or what stands there cannot be read.
+    #[must_use]
+    pub fn evidence(&self) -> Option<Arc<Evidence>> {
+        let read: Option<HeardThen> = serde_json::from_str(&self.facts).ok();
+        read.and_then(|read| read.evidence).map(Arc::new)
+    }
 }
 
 /// Everything one sweep adds to the journal, in one transaction.

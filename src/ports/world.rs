@@ -1,6 +1,6 @@
 //! Everything outside as one bound, and the freeze switch among it.
 
-use super::{AskBills, BillBook, Clock, Journal, LedgerBook, Notify, Observe, Prices, StopInstances};
+use super::{AskBills, BillBook, Clock, Journal, LedgerBook, Notify, Observe, Prices, StopInstances, Witness};
 use crate::facts::Freeze;
 
 /// The freeze switch, read right before every stop.
@@ -11,11 +11,23 @@ pub trait FreezeSwitch: Send + Sync {
 
 /// Everything outside, as one bound.
 pub trait World:
-    Observe + StopInstances + Journal + LedgerBook + Prices + BillBook + AskBills + Notify + FreezeSwitch + Clock + 'static
+    Observe
+    + Witness
+    + StopInstances
+    + Journal
+    + LedgerBook
+    + Prices
+    + BillBook
+    + AskBills
+    + Notify
+    + FreezeSwitch
+    + Clock
+    + 'static
 {
 }
 impl<T> World for T where
     T: Observe
+        + Witness
         + StopInstances
         + Journal
         + LedgerBook

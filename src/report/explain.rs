@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{History, Hold, InstanceFacts};
+use crate::facts::{Evidence, History, Hold, InstanceFacts, Source};
 use crate::guard::Refusal;
 use crate::policy::{Mode, Origin, Terms, WarningProof, WhenUndelivered};
 use crate::rules::{Rule, Verdict};
@@ -27,6 +27,9 @@ pub struct TermLine {
 pub struct Explanation {
     /// As observed.
     pub facts: Arc<InstanceFacts>,
+    /// What sources beside Azure Resource Manager said of its use.
+    #[serde(default)]
+    pub evidence: Option<Arc<Evidence>>,
     /// As decided.
     pub verdict: Arc<Verdict>,
     /// What was remembered; none for a decision of the past.
@@ -52,6 +55,7 @@ impl Explanation {
     pub fn new(facts: Arc<InstanceFacts>, verdict: Arc<Verdict>, terms: &Terms) -> Self {
         Self {
             facts,
+            evidence: None,
             verdict,
             history: None,
             zone: None,
@@ -90,7 +94,7 @@ fn rule_of(key: &str) -> Option<Rule> {
         ("idle", _) => Some(Rule::Idle),
         ("uptime", _) => Some(Rule::Uptime),
         ("budget", _) => Some(Rule::Budget),
-        ("busy", _) => Some(Rule::Busy),
+        ("busy" | "promql", _) => Some(Rule::Busy),
         ("warning", _) => Some(Rule::Warning),
         ("hold", _) => Some(Rule::Hold),
         ("exempt", _) | ("guard", "opt_out_tag" | "include_unknown_owner") => Some(Rule::Exempt),
@@ -118,7 +122,9 @@ fn value_of(terms: &Terms, key: &str) -> Option<String> {
         "idle" => idle_value(terms, name),
         "uptime" => terms.uptime.filter(|_| name == "max").map(|uptime| uptime.max.to_string()),
         "budget" => budget_value(terms, name),
+        "busy" if name == "fresh_within" => Some(terms.busy_fresh.to_string()),
         "busy" => Some(terms.busy_cap.map_or_else(|| "as long as it is in use".to_owned(), |cap| cap.to_string())),
+        "promql" => promql_value(terms, name),
         "warning" => warning_value(terms, name),
         "guard" => guard_value(terms, name),
         "hold" if name == "max" => Some(terms.hold.max.to_string()),
@@ -153,6 +159,18 @@ fn idle_value(terms: &Terms, name: &str) -> Option<String> {
         "after" => Some(idle.after.to_string()),
         "coverage" => Some(idle.coverage.to_string()),
         "fresh_within" => Some(idle.fresh_within.to_string()),
+        "needs" => Some(idle.needs.iter().map(Source::label).collect::<Vec<_>>().join(", ")),
+        _ => None,
+    }
+}
+
+fn promql_value(terms: &Terms, name: &str) -> Option<String> {
+    let Some(promql) = terms.promql.as_deref() else {
+        return Some("off".to_owned()).filter(|_| name.is_empty());
+    };
+    match name {
+        "query" => Some(promql.query.to_string()),
+        "label" => Some(promql.label.to_string()),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use super::SweepReport;
 use super::budget::BudgetView;
 use super::label::{self, Label};
 use super::money::MoneyView;
-use crate::facts::{Freeze, Hold, InstanceFacts};
+use crate::facts::{Evidence, Freeze, Hold, InstanceFacts};
 use crate::guard::{FleetSight, Refusal};
 use crate::policy::Mode;
 use crate::rules::Verdict;
@@ -22,6 +22,9 @@ use crate::units::{PolicyId, Region, When, WorkspaceId};
 pub struct InstanceView {
     /// As observed.
     pub facts: Arc<InstanceFacts>,
+    /// What sources beside Azure Resource Manager said of its use.
+    #[serde(default)]
+    pub evidence: Option<Arc<Evidence>>,
     /// When it was last seen; the facts are as old as the last change of them.
     #[serde(default)]
     pub seen_at: When,

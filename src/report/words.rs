@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::{Activity, Freeze, InstanceFacts, Reading, Unknown};
+use crate::facts::{DiskSight, Evidence, Freeze, InstanceFacts, PowerState, Reading, Source, Unknown, Use};
 use crate::policy::Mode;
 use crate::rules::{Action, Ground, Rule};
 
@@ -164,22 +164,35 @@ pub fn owner(facts: &InstanceFacts) -> String {
     facts.owner.name().map_or_else(|| "nobody known".to_owned(), clean)
 }
 
-/// What is known of an instance's use.
+/// What each source says of an instance's use, a line each; a job by the state alone.
 #[must_use]
-pub fn activity(activity: &Activity, now: Timestamp) -> String {
-    match activity {
-        Activity::Busy { source, as_of } => {
-            format!("in use: {} ({})", source.words(), from_now(*as_of, now))
-        }
-        Activity::Quiet { since, as_of, covered } => {
-            format!(
-                "quiet for {}, readings cover {covered}, newest {}",
-                length(now.duration_since(*since)),
-                from_now(*as_of, now)
-            )
-        }
-        Activity::Unknown(why) => unknown(why),
+pub fn activity(facts: &InstanceFacts, evidence: &Evidence, now: Timestamp) -> Vec<String> {
+    let job = (facts.state == PowerState::JobRunning).then(|| format!("in use: {}", Source::Job.words()));
+    let mut lines: Vec<String> = job.into_iter().collect();
+    lines.extend(evidence.tracks.iter().map(|track| {
+        let word = match track.now {
+            Use::Busy => "in use",
+            Use::Connected => "connected",
+            Use::Quiet => "quiet",
+            Use::Unknown => "unknown",
+        };
+        let used = track.last_busy.known().filter(|_| track.now != Use::Busy);
+        let used = used.map(|at| format!("; last used {}", from_now(at, now))).unwrap_or_default();
+        format!("{word}: {} ({}, {}){used}", clean(&track.words), track.source.words(), from_now(track.as_of, now))
+    }));
+    if lines.is_empty() {
+        lines.push("unknown: no source has told of it".to_owned());
     }
+    lines
+}
+
+/// How much room is left on the fullest disk.
+#[must_use]
+pub fn disk(disk: &DiskSight, now: Timestamp) -> String {
+    let gib = |bytes: u64| bytes.checked_shr(30).unwrap_or(0);
+    let full =
+        disk.full_at.known().map(|at| format!("; full {} if it goes on so", from_now(at, now))).unwrap_or_default();
+    format!("{}: {} GiB of {} free{full}", clean(&disk.mount), gib(disk.free_bytes), gib(disk.size_bytes))
 }
 
 /// What Azure says was done last.

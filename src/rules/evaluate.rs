@@ -5,24 +5,31 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
 
+use super::activity::{Activity, in_use};
 use super::announce::{Announced, Asked, Delays, announce, base_of};
 use super::budget::{BudgetQuestion, budget};
 use super::candidate::Candidate;
 use super::exempt::exempt;
 use super::hours::{HoursQuestion, hours};
-use super::idle::idle;
+use super::idle::{IdleQuestion, idle};
 use super::moment::{Holding, Moment, with_subject};
 use super::run::{RunStart, run_start};
 use super::settled::settled;
 use super::uptime::uptime;
 use super::verdict::{Action, Finding, Ground, Rule, Under, Verdict};
 use super::words::Words;
-use crate::facts::{Activity, EndedStop, Freeze, History, InstanceFacts, StopResult};
+use crate::facts::{EndedStop, Evidence, Freeze, History, InstanceFacts, StopResult};
 use crate::policy::Terms;
 use crate::units::When;
 
 /// Decides about one instance at one moment. Equal in, equal out; what is not known keeps it on.
-pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, freeze: &Freeze) -> Verdict {
+pub fn evaluate(
+    moment: &Moment<'_>,
+    facts: &InstanceFacts,
+    evidence: &Evidence,
+    history: &History,
+    freeze: &Freeze,
+) -> Verdict {
     if let Some(finding) = settled(facts, history) {
         let ground = finding.ground;
         let findings = if ground == Ground::Off { moment.off.clone() } else { Arc::from([finding]) };
@@ -31,7 +38,9 @@ pub fn evaluate(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, f
     with_subject(facts, |subject| {
         let holding = moment.holding(subject);
         let exempt = exempt(holding.terms, subject, facts, moment.now);
-        let decision = Decision { moment, facts, history, holding, start: run_start(facts, history) };
+        let start = run_start(facts, history);
+        let in_use = in_use(facts, evidence, start, holding.terms.busy_fresh, moment.now);
+        let decision = Decision { moment, facts, evidence, history, holding, start, in_use };
         decision.make(exempt, freeze)
     })
 }
@@ -66,9 +75,11 @@ type Few<T> = SmallVec<[T; 4]>;
 struct Decision<'a> {
     moment: &'a Moment<'a>,
     facts: &'a InstanceFacts,
+    evidence: &'a Evidence,
     history: &'a History,
     holding: Holding<'a>,
     start: RunStart,
+    in_use: Option<Activity>,
 }
 
 impl Decision<'_> {
@@ -135,7 +146,9 @@ impl Decision<'_> {
             candidates.extend(candidate);
         }
         if let Some(rule) = self.holding.terms.idle {
-            let (finding, candidate) = idle(rule, policy, &self.facts.activity, self.start, now);
+            let Self { facts, evidence, history, start, .. } = *self;
+            let question = IdleQuestion { rule, policy, facts, evidence, history, start, now };
+            let (finding, candidate) = idle(&question, self.in_use.as_ref());
             findings.push(finding);
             candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
         }
@@ -210,11 +223,14 @@ impl Decision<'_> {
     }
 
     fn busy(&self, earliest: Option<&Candidate<'_>>) -> Option<Finding> {
-        let Activity::Busy { source, .. } = &self.facts.activity else {
-            return None;
+        let words: Words = match self.in_use.as_ref()? {
+            Activity::Busy { words, .. } => words.clone().into(),
+            Activity::Lost { source, as_of, words } => {
+                format!("{} said at {as_of}: {words}; it has been silent since", source.words()).into()
+            }
+            Activity::Quiet { .. } | Activity::Unknown(_) => return None,
         };
         let spent = cap_reached(self.holding.terms, earliest, self.moment.now);
-        let words: Words = source.words().into();
         (!spent).then_some(Finding { rule: Rule::Busy, ground: Ground::Busy, words, due_at: When::NONE })
     }
 

@@ -2,64 +2,75 @@
 
 use jiff::Timestamp;
 
+use super::activity::{Activity, Asked, unused};
 use super::candidate::{Candidate, Reason};
 use super::run::RunStart;
 use super::verdict::{Finding, Ground, Rule};
 use super::words::Words;
-use crate::facts::{Activity, Unknown};
+use crate::facts::{Evidence, History, InstanceFacts, Source};
 use crate::policy::IdleRule;
 use crate::units::When;
 
-/// What idleness says. The quiet time never begins before the run itself did. `policy` is its
-/// name in lower case.
-pub(super) fn idle<'a>(
-    rule: IdleRule,
-    policy: &'a str,
-    activity: &Activity,
-    start: RunStart,
-    now: Timestamp,
-) -> (Finding, Option<Candidate<'a>>) {
-    let found = |ground, words: Words, due_at| Finding { rule: Rule::Idle, ground, words, due_at: When::from(due_at) };
-    let (since, as_of, covered) = match activity {
-        Activity::Busy { source, .. } => {
-            return (found(Ground::NotDue, source.words().into(), None), None);
+/// What is known of an instance that idleness asks for.
+#[derive(Clone, Copy)]
+pub(super) struct IdleQuestion<'a> {
+    pub(super) rule: IdleRule,
+    /// The policy's name in lower case.
+    pub(super) policy: &'a str,
+    pub(super) facts: &'a InstanceFacts,
+    pub(super) evidence: &'a Evidence,
+    pub(super) history: &'a History,
+    pub(super) start: RunStart,
+    pub(super) now: Timestamp,
+}
+
+fn found(ground: Ground, words: impl Into<Words>, due_at: Option<Timestamp>) -> Finding {
+    Finding { rule: Rule::Idle, ground, words: words.into(), due_at: When::from(due_at) }
+}
+
+/// What idleness says. `in_use` is who uses it, or did when last heard of.
+pub(super) fn idle<'a>(question: &IdleQuestion<'a>, in_use: Option<&Activity>) -> (Finding, Option<Candidate<'a>>) {
+    let IdleQuestion { rule, policy, evidence, history, start, now, .. } = *question;
+    if rule.needs.has(Source::AzureTimer) {
+        return (watched(question), None);
+    }
+    let asked =
+        Asked { needs: rule.needs, coverage: rule.coverage, fresh_within: rule.fresh_within, after: rule.after };
+    let unknown =
+        |why: &str| (found(Ground::IdleUnknown, format!("nobody knows whether it is idle: {why}"), None), None);
+    let unused = || unused(evidence, history, asked, start, now);
+    let (since, gap, connected) = match in_use.cloned().unwrap_or_else(unused) {
+        Activity::Busy { words, .. } => return (found(Ground::NotDue, words, None), None),
+        Activity::Lost { source, as_of, words } => {
+            return unknown(&format!("{} said at {as_of}: {words}; it has been silent since", source.words()));
         }
-        Activity::Unknown(why) => {
-            let words = match why {
-                Unknown::NoSource => "nobody knows whether it is idle: no source is configured".into(),
-                Unknown::Missing | Unknown::Implausible(_) | Unknown::Unreadable(_) => {
-                    format!("nobody knows whether it is idle: {}", why.words()).into()
-                }
-            };
-            return (found(Ground::IdleUnknown, words, None), None);
-        }
-        Activity::Quiet { since, as_of, covered } => (*since, *as_of, *covered),
+        Activity::Unknown(why) => return unknown(&why),
+        Activity::Quiet { since, gap, connected } => (since, gap, connected),
     };
-    if now.duration_since(as_of) > rule.fresh_within.duration() {
-        return (
-            found(
-                Ground::IdleUnknown,
-                format!("the newest sign is from {as_of}, older than {}", rule.fresh_within).into(),
-                None,
-            ),
-            None,
-        );
-    }
-    if covered < rule.coverage {
-        return (
-            found(
-                Ground::IdleUnknown,
-                format!("signs cover {covered} of the time, {} are needed", rule.coverage).into(),
-                None,
-            ),
-            None,
-        );
-    }
-    let since = start.latest().map_or(since, |start| since.max(start));
     let Ok(due_at) = since.checked_add(rule.after.duration()) else {
-        let words = format!("quiet since {since}, which cannot be reckoned with").into();
-        return (found(Ground::IdleUnknown, words, None), None);
+        return unknown(&format!("quiet since {since}, which cannot be reckoned with"));
     };
-    let (words, reason) = (Words::QuietSince(since, rule.after), Reason::Quiet(policy, since));
-    (found(Ground::Idle, words, Some(due_at)), Some(Candidate { ground: Ground::Idle, reason, due_at }))
+    let words = match (gap, connected) {
+        (Some((source, share)), _) => Words::from(format!(
+            "quiet since {since} at least, at most {}: {} watched {share} of the time before, {} are needed",
+            rule.after,
+            source.words(),
+            rule.coverage
+        )),
+        (None, Some(who)) => format!("quiet since {since}, at most {}; connected: {who}", rule.after).into(),
+        (None, None) => Words::QuietSince(since, rule.after),
+    };
+    let ground = if gap.is_some() && due_at > now { Ground::IdleUnknown } else { Ground::Idle };
+    let reason = Reason::Quiet(policy, since);
+    (found(ground, words, Some(due_at)), Some(Candidate { ground: Ground::Idle, reason, due_at }))
+}
+
+/// Azure's own timer is the only detector: it stops by itself, and is watched.
+fn watched(question: &IdleQuestion<'_>) -> Finding {
+    match question.facts.native.idle_shutdown {
+        Some(after) => {
+            found(Ground::NotDue, format!("Azure's idle timer stops it after {after} without use; it is watched"), None)
+        }
+        None => found(Ground::IdleUnknown, "the policy leaves it to Azure's idle timer, and none is set on it", None),
+    }
 }

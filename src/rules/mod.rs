@@ -1,5 +1,6 @@
 //! One rule a file; `evaluate` puts their findings together. Pure: policy, facts, history and the hour in, verdict out.
 
+mod activity;
 mod announce;
 mod budget;
 mod candidate;
@@ -15,6 +16,7 @@ mod uptime;
 mod verdict;
 mod words;
 
+pub use activity::Activity;
 pub use budget::{Spending, Standing};
 pub use evaluate::evaluate;
 pub use moment::{Moment, terms_of};

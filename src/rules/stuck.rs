@@ -4,23 +4,31 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::activity::{Activity, in_use};
 use super::evaluate::evaluate;
-use super::moment::Moment;
+use super::moment::{Moment, terms_of};
+use super::run::run_start;
 use super::verdict::{Action, Verdict};
-use crate::facts::{Freeze, History, InstanceFacts, LastOperation, OperationStatus, PowerState, Reading};
+use crate::facts::{Evidence, Freeze, History, InstanceFacts, LastOperation, OperationStatus, PowerState, Reading};
 
 /// Operations of Azure's end within minutes, a resize within half an hour; what it leaves out it says in the next answer.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What keeps an instance on that would be due, in words, when it has done so for longer than it should.
 #[must_use]
-pub fn stuck(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, freeze: &Freeze) -> Option<String> {
-    let (since, what) = kept_by(facts, history)?;
+pub fn stuck(
+    moment: &Moment<'_>,
+    facts: &InstanceFacts,
+    evidence: &Evidence,
+    history: &History,
+    freeze: &Freeze,
+) -> Option<String> {
+    let (since, what) = kept_by(facts, history).or_else(|| lost(moment, facts, evidence, history))?;
     if moment.now().duration_since(since) <= STUCK_AFTER {
         return None;
     }
     let (mended, history) = mended(facts, history);
-    let verdict = evaluate(moment, &mended, &history, freeze);
+    let verdict = evaluate(moment, &mended, Evidence::NONE, &history, freeze);
     let due = due_since(&verdict)?;
     Some(format!(
         "{} should be off since {due} and is left alone, since {what} (for longer than an hour, from {since}); look at it in Azure",
@@ -35,6 +43,22 @@ fn due_since(verdict: &Verdict) -> Option<Timestamp> {
         Some(due.due_at).filter(|at| *at <= verdict.at)
     };
     verdict.overdue_since().or_else(warned)
+}
+
+/// It counts as used since it was when its source was last heard of.
+fn lost(
+    moment: &Moment<'_>,
+    facts: &InstanceFacts,
+    evidence: &Evidence,
+    history: &History,
+) -> Option<(Timestamp, String)> {
+    let fresh = terms_of(moment.policy, facts).busy_fresh;
+    match in_use(facts, evidence, run_start(facts, history), fresh, moment.now())? {
+        Activity::Lost { source, as_of, words } => {
+            Some((as_of, format!("{} said: {words}, and has been silent since", source.words())))
+        }
+        Activity::Busy { .. } | Activity::Quiet { .. } | Activity::Unknown(_) => None,
+    }
 }
 
 /// Why it is left alone, and since when; none when it is not, or when it is its own stop that is under way.

@@ -15,6 +15,7 @@ use super::secret::SecretSource;
 use super::tables::TableDocument;
 use super::watched::Watched;
 use crate::document::{Diagnostic, Place, Severity, Trouble};
+use crate::facts::{Source, SourceSet};
 use crate::policy::{DefaultsSource, Parsed, SourceText, Sources, parse};
 
 /// Everything that could be loaded, and everything that is wrong with it.
@@ -84,7 +85,8 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
         Err(problem) => {
             let help = "name the file with --config, and see that this process may read it";
             let diagnostics = vec![start.keyed("file").finding(Severity::Error, &Trouble::new(problem, help))];
-            let (calendars, around) = (BTreeMap::new(), Around { defaults: None, channels: 0 });
+            let (calendars, around) =
+                (BTreeMap::new(), Around { defaults: None, channels: 0, sources: SourceSet::NONE });
             let policies = around.parse(&[], &calendars);
             let money = MoneyFiles::default();
             return Loaded { settings: None, places: None, policies, money, diagnostics, watched };
@@ -98,7 +100,11 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
     let calendars = folder.calendars(&name, &text);
     calendars.iter().for_each(|(calendar, contents)| watched.file(Path::new(calendar), contents));
     let defaults = DefaultsSource { file: name.into(), text };
-    let around = Around { defaults: Some(&defaults), channels: usize::from(settings.webhook.is_some()) };
+    let around = Around {
+        defaults: Some(&defaults),
+        channels: usize::from(settings.webhook.is_some()),
+        sources: settings.sources(),
+    };
     let mut policies = around.parse(&folder.texts, &calendars);
     if diagnostics.iter().any(Diagnostic::is_syntax) {
         // Both rooms read this file; that it is no TOML is said once.
@@ -121,12 +127,13 @@ const ELSEWHERE: [&str; 11] =
 struct Around<'a> {
     defaults: Option<&'a DefaultsSource>,
     channels: usize,
+    sources: SourceSet,
 }
 
 impl Around<'_> {
     fn parse(&self, policies: &[SourceText], calendars: &BTreeMap<String, Result<String, String>>) -> Parsed {
-        // No setting names a source of activity yet, so the idle rule is told that there is none.
-        parse(&Sources { defaults: self.defaults, policies, calendars, channels: self.channels, activity_sources: 0 })
+        let (channels, sources) = (self.channels, self.sources);
+        parse(&Sources { defaults: self.defaults, policies, calendars, channels, sources })
     }
 }
 
@@ -143,7 +150,10 @@ pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) ->
     let calendars = folder.calendars(&name, text.as_deref().unwrap_or_default());
     let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
     let channels = settings.as_ref().map_or(1, |settings| usize::from(settings.webhook.is_some()));
-    let policies = Around { defaults: defaults.as_ref(), channels }.parse(&folder.texts, &calendars);
+    // without settings nothing is known of its sources, and they are not missed
+    let every = || Source::ALL.into_iter().collect();
+    let sources = settings.as_ref().map_or_else(every, Settings::sources);
+    let policies = Around { defaults: defaults.as_ref(), channels, sources }.parse(&folder.texts, &calendars);
     let (places, money) = (settings.clone(), MoneyFiles::default());
     Loaded { places, settings, policies, money, diagnostics: folder.diagnostics, watched }
 }

@@ -9,6 +9,7 @@ use super::network::Network;
 use super::prices::{Ledger, Prices};
 use super::reconcile::Reconcile;
 use super::secret::SecretSource;
+use crate::facts::SourceSet;
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
 /// Everything that a process is told at start. `Default` is what an empty file means, but for `fleet`, which a file has
@@ -46,6 +47,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Which sources of activity are set up.
+    #[must_use]
+    pub fn sources(&self) -> SourceSet {
+        SourceSet::NONE
+    }
+
     /// Where every secret is that these settings name.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretSource> {
         let of_identity = match &self.azure.identity {

@@ -137,6 +137,8 @@ pub struct Percent(u8);
 impl Percent {
     /// All of it.
     pub const ALL: Self = Self(100);
+    /// None of it.
+    pub const NONE: Self = Self(0);
 
     /// From a whole number.
     ///

@@ -27,7 +27,8 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("document", &["units"]),
     // What the agent says to the service: the one thing that both know.
     pure("heartbeat", &["units"]),
-    pure("policy", &["units", "schedule", "document"]),
+    // facts: the sources of evidence that a rule can ask for.
+    pure("policy", &["units", "schedule", "facts", "document"]),
     pure("ledger", &["units", "facts"]),
     pure("rules", &["units", "schedule", "facts", "policy"]),
     pure("plan", &["units", "facts", "ledger", "rules"]),
@@ -37,7 +38,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // the seams
     // guard: a stop is sent by handing over the guard's permit (G5).
     // rules: the journal is handed verdicts as they are.
-    outer("ports", &["units", "facts", "ledger", "rules", "plan", "guard", "report"]),
+    // policy: the question that a policy has for Prometheus is passed on as it is.
+    outer("ports", &["units", "facts", "policy", "ledger", "rules", "plan", "guard", "report"]),
     // storey 2: the outside
     // guard: takes the permit that `ports` hands it, and can make none.
     // ledger: prices are handed over in its words.
@@ -45,8 +47,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // ledger: the lines of a bill are its words.
     outer("bills", &["units", "ledger", "ports"]),
     outer("notify", &["units", "report", "ports"]),
-    // ledger: the price sheet is one of the files that settings name.
-    outer("settings", &["units", "document", "policy", "ledger"]),
+    // ledger: the price sheet is one of the files that settings name. facts: so are sources of evidence.
+    outer("settings", &["units", "document", "facts", "policy", "ledger"]),
     // rules: the journal keeps verdicts and grounds as they are.
     outer("store", &["units", "facts", "ledger", "rules", "plan", "report", "ports"]),
     // storey 3: the machine and its faces

@@ -12,7 +12,9 @@ use crate::azure::{Azure, AzureOptions, Cloud, IdentityOptions, PriceOptions, Wa
 use crate::cli::clock::VirtualClock;
 use crate::cli::outside::Outside;
 use crate::cli::wire_up::engine_options;
+use crate::cli::witnesses::Witnesses;
 use crate::engine::Engine;
+use crate::facts::SourceSet;
 use crate::ledger::PriceSource;
 use crate::notify::{Channel, Channels, Cidr, Webhook, WebhookOptions};
 use crate::policy::{PolicySet, Severity, SourceText, Sources, parse};
@@ -59,6 +61,7 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
     let outside = Outside {
         azure: Azure::new(azure_options(&sandbox, token_file), Arc::new(clock.clone()))?,
         bills: None,
+        witnesses: Witnesses::default(),
         store: Store::open(&journal).await?,
         channels: channels(&sandbox, &clock)?,
         freeze: FileFreeze::new(dir.join("FREEZE"), None),
@@ -109,7 +112,7 @@ fn policies() -> Result<PolicySet, DemoError> {
         policies: &sources,
         calendars: &BTreeMap::new(),
         channels: 1,
-        activity_sources: 0,
+        sources: SourceSet::NONE,
     });
     match parsed.diagnostics.iter().find(|found| found.severity == Severity::Error) {
         Some(error) => Err(DemoError::Policy(error.to_string())),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Look, Paint};
-use crate::facts::{History, NativeSchedule, NoticeState, Reading, StopResult, UNSENT};
+use crate::facts::{Evidence, History, NativeSchedule, NoticeState, Reading, StopResult, UNSENT};
 use crate::report::{Explanation, words};
 use crate::rules::{Action, Finding, Ground};
 
@@ -109,7 +109,13 @@ fn facts(page: &mut Page, told: &Explanation) {
         &format!("{} (observed {})", words::clean(&facts.state.to_string()), words::from_now(facts.observed_at, at)),
     );
     page.pair("last operation", &words::last_operation(facts, at));
-    page.pair("activity", &words::activity(&facts.activity, at));
+    let evidence = told.evidence.as_deref().unwrap_or(Evidence::NONE);
+    for line in words::activity(facts, evidence, at) {
+        page.pair("activity", &line);
+    }
+    if let Some(disk) = &evidence.disk {
+        page.pair("disk", &words::disk(disk, at));
+    }
     page.pair("owner", &words::owner(facts));
     page.pair("size", &words::clean(&facts.size));
     let created = facts

@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::meters::Work;
 use super::open::{self, Meter};
-use crate::facts::{Activity, InstanceFacts, Operation, PowerState, StopResult, Trigger};
+use crate::facts::{InstanceFacts, Operation, PowerState, StopResult, Trigger};
 use crate::ledger::{
     Avoided, Basis, Bound, Claim, ClaimEnd, Entry, EntryKind, Interval, MeterState, Open, PriceId, PriceKey, SubjectId,
     TermsId,
@@ -160,9 +160,7 @@ async fn undone(tx: &mut SqliteConnection, work: &Work<'_>) -> Result<Vec<Closed
 
 /// When instances were first seen in use in this record, by instance and life.
 fn in_use(sightings: &[Sighting]) -> HashMap<(String, String), Timestamp> {
-    let busy = sightings.iter().filter(|seen| {
-        seen.facts.state == PowerState::JobRunning || matches!(seen.facts.activity, Activity::Busy { .. })
-    });
+    let busy = sightings.iter().filter(|seen| seen.facts.state == PowerState::JobRunning);
     let mut first = HashMap::new();
     for seen in busy {
         first.entry((instance_key(&seen.facts.id), life(seen.facts.created))).or_insert(seen.not_after);

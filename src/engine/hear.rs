@@ -1,0 +1,125 @@
+//! Asking whoever can tell whether an instance is used, and what is made of the answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::state::{Engine, State};
+use crate::facts::{DiskSight, Evidence, InstanceFacts, SourceSet, Track, WorkspaceFacts};
+use crate::policy::Policy;
+use crate::ports::{Fault, FaultKind, Heard, Question, World};
+use crate::report::{FaultLine, SweepReport};
+use crate::rules::terms_of;
+use crate::units::{InstanceId, Span, WorkspaceId};
+
+/// Whoever has not answered by then has not answered: each source bounds itself well below.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// How far back is asked where no idle rule says for how long it has to be quiet.
+const WINDOW: Span = Span::minutes(30);
+
+impl<W: World> Engine<W> {
+    /// Asks about every instance that is on and governed, of the workspaces just read.
+    pub(super) async fn hear(&self, read: &[WorkspaceId], now: Timestamp, report: &mut SweepReport) {
+        let sources = self.world.sources();
+        if sources.is_empty() {
+            return;
+        }
+        let questions = self.lock().questions(read);
+        let heard = self.ask(&questions, sources, now).await;
+        let failed = heard.faults.iter().map(|(source, fault)| FaultLine {
+            workspace: None,
+            label: fault.kind.label(),
+            words: format!("{}: {}; {}", source.words(), fault.words(), fault.kind.remedy()),
+        });
+        report.faults.extend(failed);
+        self.lock().take_in(heard, now);
+    }
+
+    /// Asks about one instance again, right before it is stopped. Who fails to answer is silent: what it said before counts
+    /// while it is fresh.
+    pub(super) async fn hear_of(&self, id: &InstanceId, now: Timestamp) {
+        let sources = self.world.sources();
+        let question = self.lock().question(id);
+        if let Some(question) = question.filter(|_| !sources.is_empty()) {
+            let heard = self.ask(std::slice::from_ref(&question), sources, now).await;
+            self.lock().take_in(heard, now);
+        }
+    }
+
+    async fn ask(&self, questions: &[Question], sources: SourceSet, now: Timestamp) -> Heard {
+        if questions.is_empty() {
+            return Heard::default();
+        }
+        tokio::time::timeout(PATIENCE, self.world.ask(questions, now)).await.unwrap_or_else(|_| {
+            let late =
+                |source| (source, Fault::new(FaultKind::Unreachable, "hear from every source of activity in time"));
+            Heard { faults: sources.iter().map(late).collect(), ..Heard::default() }
+        })
+    }
+}
+
+impl State {
+    fn questions(&self, read: &[WorkspaceId]) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for id in read {
+            let Some((place, policy)) = self.places.get(id).zip(self.policy_of(id)) else { continue };
+            let workspace = Arc::new(place.facts.clone());
+            let on = place.entries.values().filter(|entry| !entry.absent && entry.facts.state.is_on());
+            questions.extend(on.map(|entry| asked(&entry.facts, &policy, &workspace)));
+        }
+        questions
+    }
+
+    fn question(&self, id: &InstanceId) -> Option<Question> {
+        let place = self.places.get(id.workspace())?;
+        let policy = self.policy_of(id.workspace())?;
+        Some(asked(&place.entries.get(id)?.facts, &policy, &Arc::new(place.facts.clone())))
+    }
+
+    /// What was heard of an instance.
+    pub(super) fn evidence_of(&self, id: &InstanceId) -> Arc<Evidence> {
+        let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(id));
+        entry.and_then(|entry| entry.evidence.clone()).unwrap_or_default()
+    }
+
+    /// Takes in what was heard. Who was seen using it is remembered as with a job.
+    fn take_in(&mut self, heard: Heard, now: Timestamp) {
+        for (id, track) in heard.tracks {
+            self.take_in_one(&id, now, Some(track), None);
+        }
+        for (id, disk) in heard.disks {
+            self.take_in_one(&id, now, None, Some(disk));
+        }
+    }
+
+    fn take_in_one(&mut self, id: &InstanceId, now: Timestamp, track: Option<Track>, disk: Option<DiskSight>) {
+        let place = self.places.get_mut(id.workspace());
+        let Some(entry) = place.and_then(|place| place.entries.get_mut(id)) else { return };
+        let evidence = Arc::make_mut(entry.evidence.get_or_insert_default());
+        if let Some(track) = track {
+            evidence.take(track);
+            let used = evidence.last_busy();
+            // use that lies ahead was seen by a clock that is wrong, and must not hide what is seen later (S12)
+            if used.known().is_some_and(|at| at <= now) {
+                entry.history.last_busy = entry.history.last_busy.max(used);
+            }
+        }
+        if let Some(disk) = disk {
+            evidence.disk = Some(Box::new(disk));
+        }
+    }
+}
+
+fn asked(facts: &InstanceFacts, policy: &Policy, workspace: &Arc<WorkspaceFacts>) -> Question {
+    let terms = terms_of(policy, facts);
+    Question {
+        instance: facts.id.clone(),
+        created: facts.created,
+        region: facts.region.clone(),
+        workspace: workspace.clone(),
+        window: terms.idle.map_or(WINDOW, |rule| rule.after),
+        promql: terms.promql.clone(),
+    }
+}

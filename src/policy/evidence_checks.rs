@@ -1,0 +1,83 @@
+//! What the rules say of evidence: from the table of a question to the question, and whether anything can answer.
+
+use std::sync::Arc;
+
+use super::compile::{Around, Layered};
+use super::document::{Idle, Promql, Tables};
+use super::layers::on;
+use super::model::{IdleRule, PromqlQuestion, Terms};
+use crate::document::{Findings, Place, Trouble};
+use crate::facts::{Source, SourceSet};
+
+/// The question of a table; without an expression there is none.
+pub(super) fn promql(table: &Promql) -> Option<Arc<PromqlQuestion>> {
+    let query = table.query.as_ref()?.value.0.as_str().into();
+    let label = table.label.as_ref().map_or("instance", |label| label.value.0.as_str()).into();
+    Some(Arc::new(PromqlQuestion { query, label }))
+}
+
+/// A table that asks nothing.
+pub(super) fn unfinished(layered: Layered<'_>, findings: &mut Findings<'_>) {
+    let Some(table) = on(&layered.effective.promql) else { return };
+    let Some(own) = on(&layered.written.promql).and(layered.written.promql.as_ref()) else { return };
+    if table.query.is_none() && !findings.is_broken("promql") {
+        let help = "write query = \"…\", an expression above 0 for instances in use, or leave the table out";
+        findings.error(&own.at, Trouble::new("this asks Prometheus nothing", help));
+    }
+}
+
+/// What the idle rule needs, against what there is.
+pub(super) fn conflicts(effective: &Tables, terms: &Terms, around: &Around<'_>, findings: &mut Findings<'_>) {
+    let Some((rule, table)) = terms.idle.zip(on(&effective.idle)) else { return };
+    let Some(at) = table.needs.as_ref().map(|needs| &needs.at).or(table.after.as_ref().map(|after| &after.at)) else {
+        return;
+    };
+    needs(rule, table, at, findings);
+    let is_there = |source: Source| match source {
+        Source::Promql => terms.promql.is_some() && around.sources.has(Source::Promql),
+        Source::AzureTimer => true,
+        Source::Job | Source::Queue | Source::Agent | Source::Monitor => around.sources.has(source),
+    };
+    for source in rule.needs.iter().filter(|source| !is_there(*source)) {
+        let problem = "this rule can never fire: no source tells whether an instance is used".to_owned();
+        let (problem, help) = match source {
+            Source::Promql if terms.promql.is_none() => (
+                "this needs \"promql\", and the policy asks Prometheus nothing".to_owned(),
+                "write [promql] with a query",
+            ),
+            Source::Promql => (
+                "this rule can never fire: the settings name no Prometheus".to_owned(),
+                "write [promql] url = \"…\" in the settings",
+            ),
+            Source::Monitor => (
+                "this rule can never fire: the settings do not ask Azure Monitor".to_owned(),
+                "write [monitor] enabled = true in the settings",
+            ),
+            Source::Agent if rule.needs == SourceSet::NONE.with(Source::Agent) => (
+                problem,
+                "write [agents] in the settings and install the agent, name other sources in idle.needs, or rely on hours and uptime",
+            ),
+            Source::Agent | Source::Job | Source::Queue | Source::AzureTimer => (
+                "this rule can never fire: the settings let no agent report".to_owned(),
+                "write [agents] in the settings, and install the agent",
+            ),
+        };
+        findings.warning(at, Trouble::new(problem, help));
+    }
+}
+
+fn needs(rule: IdleRule, table: &Idle, at: &Place, findings: &mut Findings<'_>) {
+    if table.needs.as_ref().is_some_and(|needs| needs.value.is_empty()) {
+        let help = "name \"agent\", \"promql\", \"monitor\" or \"azure_timer\", or leave the key out for the agent";
+        findings.error(at, Trouble::new("an empty list asks nobody, and nothing is idle for that", help));
+    }
+    if rule.needs.has(Source::AzureTimer) && rule.needs != SourceSet::NONE.with(Source::AzureTimer) {
+        let help = "name it alone: Azure's timer then stops idle instances, and Lightsout watches that it does";
+        findings.error(at, Trouble::new("Azure's timer and another source cannot both decide what is idle", help));
+    }
+    if rule.needs == SourceSet::NONE.with(Source::Monitor) {
+        let problem = "Azure Monitor tells of jobs alone: work in notebooks and terminals is invisible to it, and would be stopped";
+        findings
+            .warning(at, Trouble::new(problem, "need the agent beside it, or let it only keep what it sees in use"));
+    }
+}

@@ -1,0 +1,196 @@
+//! What all evidence together says of an instance's use: busy anywhere is busy, connected is not, quiet needs every
+//! source that counts, and anything else is unknown (G17).
+//!
+//! Two laws: more activity, fresher or of any kind, never makes a stop come sooner; nor does a source that falls silent.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use smallvec::SmallVec;
+
+use super::run::RunStart;
+use crate::facts::{Evidence, History, InstanceFacts, PowerState, Source, SourceSet, Track, Use};
+use crate::units::{Percent, Span};
+
+/// What all evidence together says of an instance's use at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Activity {
+    /// In use.
+    Busy {
+        /// Who says so.
+        source: Source,
+        /// When that held.
+        as_of: Timestamp,
+        /// What was seen.
+        words: Arc<str>,
+    },
+    /// It was in use when it was last heard of, and its source has been silent since.
+    Lost {
+        /// Who said so.
+        source: Source,
+        /// When that held.
+        as_of: Timestamp,
+        /// What was seen then.
+        words: Arc<str>,
+    },
+    /// Every source that counts says quiet.
+    Quiet {
+        /// Since when: the latest sign of use, the latest start, or the earliest instant since when they watched enough.
+        since: Timestamp,
+        /// The source that watched least of the time, and how much, when that puts `since` off.
+        gap: Option<(Source, Percent)>,
+        /// Who is connected all the same, and does nothing.
+        connected: Option<Arc<str>>,
+    },
+    /// Not known, which never means quiet; why.
+    Unknown(String),
+}
+
+/// What is asked of the evidence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// Which sources have to say quiet.
+    pub(super) needs: SourceSet,
+    /// How much of the time they have to have watched.
+    pub(super) coverage: Percent,
+    /// How old their newest word may be.
+    pub(super) fresh_within: Span,
+    /// For how long it has to be quiet.
+    pub(super) after: Span,
+}
+
+/// An account of the present run; one of an earlier run says nothing of this one.
+fn is_of_this_run(track: &Track, start: RunStart) -> bool {
+    // A start between two sightings counts as late as possible: what was seen busy before that may be of this run.
+    match start {
+        RunStart::By(at) | RunStart::Before(at) => track.as_of >= at,
+        RunStart::Unknown => true,
+    }
+}
+
+fn is_fresh(track: &Track, within: Span, now: Timestamp) -> bool {
+    now.duration_since(track.as_of) <= within.duration()
+}
+
+/// Who uses it now, or did when its source was last heard of.
+pub(super) fn in_use(
+    facts: &InstanceFacts,
+    evidence: &Evidence,
+    start: RunStart,
+    fresh_within: Span,
+    now: Timestamp,
+) -> Option<Activity> {
+    if facts.state == PowerState::JobRunning {
+        let words = Source::Job.words().into();
+        return Some(Activity::Busy { source: Source::Job, as_of: facts.observed_at, words });
+    }
+    let busy = || evidence.tracks.iter().filter(|track| track.now == Use::Busy && is_of_this_run(track, start));
+    let of = |track: &Track| (track.source, track.as_of, track.words.clone());
+    if let Some((source, as_of, words)) = busy().find(|track| is_fresh(track, fresh_within, now)).map(of) {
+        return Some(Activity::Busy { source, as_of, words });
+    }
+    busy().next().map(of).map(|(source, as_of, words)| Activity::Lost { source, as_of, words })
+}
+
+/// What the evidence says, when nobody is known to use it.
+pub(super) fn unused(
+    evidence: &Evidence,
+    history: &History,
+    asked: Asked,
+    start: RunStart,
+    now: Timestamp,
+) -> Activity {
+    if asked.needs.is_empty() {
+        return Activity::Unknown("no source is configured".to_owned());
+    }
+    let mut needed: SmallVec<[&Track; 2]> = SmallVec::new();
+    for source in asked.needs.iter() {
+        match heard(evidence, source, asked, start, now) {
+            Ok(track) => needed.push(track),
+            Err(why) => return Activity::Unknown(why),
+        }
+    }
+    // one that need not speak, and has spoken, is not passed over when it knows nothing
+    if let Some(track) = evidence.tracks.iter().find(|track| track.now == Use::Unknown && is_of_this_run(track, start))
+    {
+        return Activity::Unknown(format!("{} says: {}", track.source.words(), track.words));
+    }
+    let used = evidence.last_busy().known().map(|at| at.min(now));
+    let signs = [used, history.last_busy.known().filter(|at| *at <= now), start.latest()];
+    let Some(used) = signs.into_iter().flatten().max() else {
+        return Activity::Unknown("nobody knows since when it runs".to_owned());
+    };
+    let Some(since) = earliest_covered(&needed, used, asked) else {
+        return Activity::Unknown("its sources did not watch at the same time".to_owned());
+    };
+    let gap = (since > used).then(|| least_watched(&needed, used, asked)).flatten();
+    let connected = evidence.tracks.iter().find(|track| track.now == Use::Connected).map(|track| track.words.clone());
+    Activity::Quiet { since, gap, connected }
+}
+
+/// Which of them watched least of the time that counts, and how much.
+fn least_watched(needed: &[&Track], used: Timestamp, asked: Asked) -> Option<(Source, Percent)> {
+    let shares = needed.iter().map(|track| (track.source, track.coverage(window_of(track, used, asked), track.as_of)));
+    shares.min_by_key(|(_, share)| *share)
+}
+
+/// The account of a source that counts, or why it says nothing now.
+fn heard<'a>(
+    evidence: &'a Evidence,
+    source: Source,
+    asked: Asked,
+    start: RunStart,
+    now: Timestamp,
+) -> Result<&'a Track, String> {
+    let who = source.words();
+    let track = evidence.of(source).filter(|track| is_of_this_run(track, start));
+    let track = track.ok_or_else(|| format!("{who} has not been heard of since it was started"))?;
+    if !is_fresh(track, asked.fresh_within, now) {
+        return Err(format!("{who} was last heard of at {}, longer ago than {}", track.as_of, asked.fresh_within));
+    }
+    match track.now {
+        Use::Quiet | Use::Connected => Ok(track),
+        Use::Unknown | Use::Busy => Err(format!("{who} says: {}", track.words)),
+    }
+}
+
+/// The last `after` of its account, or what there is of it since `base`.
+fn window_of(track: &Track, base: Timestamp, asked: Asked) -> Timestamp {
+    track.as_of.checked_sub(asked.after.duration()).map_or(base, |from| from.max(base))
+}
+
+/// The earliest instant from `base` on since when every needed source watched enough: of all the time since, and of the
+/// last `after` of it. The later the base, the later the instant: nothing is gained by more use.
+fn earliest_covered(needed: &[&Track], base: Timestamp, asked: Asked) -> Option<Timestamp> {
+    let enough = |track: &Track, since: Timestamp| {
+        let window = window_of(track, since, asked);
+        since <= track.as_of
+            && track.covers(since, track.as_of, asked.coverage)
+            && track.covers(window, track.as_of, asked.coverage)
+    };
+    let newest = needed.iter().map(|track| track.as_of).min()?;
+    // use after the oldest of the newest words is quiet for no time at all
+    if base >= newest {
+        return Some(base);
+    }
+    let mut candidates: Vec<Timestamp> = needed.iter().flat_map(|track| turns(track, asked.coverage)).collect();
+    candidates.push(base);
+    candidates.sort_unstable();
+    candidates.into_iter().filter(|at| *at >= base).find(|at| needed.iter().all(|track| enough(track, *at)))
+}
+
+/// The instants in the gaps of an account from which on its share of the time is enough, one a gap.
+fn turns(track: &Track, share: Percent) -> impl Iterator<Item = Timestamp> {
+    let mut covered: i128 = 0;
+    let mut next = track.as_of;
+    track.watched.iter().rev().map(move |stretch| {
+        // from here to the end `covered` was watched: that is enough for covered / share of time
+        let reach = covered.saturating_mul(100).checked_div(share.get().into()).unwrap_or(i128::MAX);
+        // a millisecond less, since lengths are rounded down
+        let reach = SignedDuration::from_millis(i64::try_from(reach).unwrap_or(i64::MAX).saturating_sub(1));
+        let at = track.as_of.checked_sub(reach).unwrap_or(Timestamp::MIN).clamp(stretch.to.min(next), next);
+        covered = covered.saturating_add(stretch.to.duration_since(stretch.from).as_millis().max(0));
+        next = stretch.from;
+        at
+    })
+}
