@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::agents_desk::{self, DeskError};
 use super::clock::SystemClock;
 use super::outside::Outside;
 use super::witnesses::Witnesses;
@@ -38,6 +39,9 @@ pub enum WireError {
     /// A network of the webhook.
     #[error("could not read allow_private of [notify.webhook]")]
     Network(#[from] CidrError),
+    /// Where agents report.
+    #[error("could not set up where agents report ([agents])")]
+    Agents(#[from] DeskError),
     /// The store.
     #[error("could not open the journal ([store] dir)")]
     Store(#[from] StoreError),
@@ -62,10 +66,11 @@ pub fn with_store(
     store: Store,
 ) -> Result<Outside<SystemClock>, WireError> {
     let clock = Arc::new(SystemClock);
+    let agents = agents_desk::desk(settings, environment, &clock)?;
     Ok(Outside {
         azure: Azure::new(azure_options(settings, environment)?, clock.clone())?,
         bills: bill_folder(&settings.reconcile),
-        witnesses: Witnesses::default(),
+        witnesses: Witnesses { agents },
         store,
         channels: channels(settings, environment)?,
         freeze: freeze_switch(settings),
@@ -174,9 +179,10 @@ pub fn use_money_files(engine: &Engine<Outside<SystemClock>>, loaded: &Loaded) {
     }
 }
 
-fn azure_options(settings: &Settings, environment: &Environment) -> Result<AzureOptions, WireError> {
-    let azure = &settings.azure;
-    let cloud = match &azure.cloud {
+/// Which Azure the settings mean.
+#[must_use]
+pub fn azure_cloud(settings: &Settings) -> Cloud {
+    match &settings.azure.cloud {
         settings::Cloud::Public => Cloud::Public,
         settings::Cloud::China => Cloud::China,
         settings::Cloud::UsGov => Cloud::UsGov,
@@ -185,7 +191,12 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
             token_scope: token_scope.clone().unwrap_or_default(),
             authority_host: authority_host.clone().unwrap_or_default(),
         },
-    };
+    }
+}
+
+fn azure_options(settings: &Settings, environment: &Environment) -> Result<AzureOptions, WireError> {
+    let azure = &settings.azure;
+    let cloud = azure_cloud(settings);
     let mut options = AzureOptions::new(cloud, identity(&azure.identity, environment)?);
     options.api_version.clone_from(&azure.api_version);
     options.watch = watch(&settings.fleet);

@@ -16,8 +16,8 @@ use super::findings::{Findings, Http, path};
 use super::model::{Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
 use super::money;
 use super::network::Network;
-use super::reconcile;
 use super::secret::SecretSource;
+use super::{agents, reconcile};
 use crate::document::Place;
 use crate::policy::{Cap, Limits};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
@@ -45,6 +45,7 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
         prices: money::prices(&document.prices.or_empty(), found),
         ledger: money::ledger(&document.ledger.or_empty(), found),
         reconcile: reconcile::reconcile(&document.reconcile.or_empty(), found),
+        agents: agents::agents(&document.agents.or_empty(), found),
         log: Log {
             format: log.format.get().copied().unwrap_or_default(),
             level: log.level.get().copied().unwrap_or_default(),
@@ -326,6 +327,16 @@ pub(super) fn resolve(settings: &mut Settings, base: &Path) {
     if let Some(SecretSource::File(file)) = settings.webhook.as_mut().and_then(|webhook| webhook.secret.as_mut()) {
         under(file);
     }
+    let agents = &mut settings.agents;
+    if let Some(SecretSource::File(file)) = &mut agents.secret {
+        under(file);
+    }
+    agents
+        .tls
+        .iter_mut()
+        .flat_map(|(certificate, key)| [certificate, key])
+        .chain(&mut agents.old_secret)
+        .for_each(under);
 }
 
 /// The one file that an identity names.

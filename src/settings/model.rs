@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use super::agents::Agents;
 use super::bounds::{Guard, ScopeLimits};
 use super::network::Network;
 use super::prices::{Ledger, Prices};
 use super::reconcile::Reconcile;
 use super::secret::SecretSource;
-use crate::facts::SourceSet;
+use crate::facts::{Source, SourceSet};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
 /// Everything that a process is told at start. `Default` is what an empty file means, but for `fleet`, which a file has
@@ -42,6 +43,8 @@ pub struct Settings {
     pub ledger: Ledger,
     /// How the ledger is compared with Azure's bill.
     pub reconcile: Reconcile,
+    /// Where agents report.
+    pub agents: Agents,
     /// The log.
     pub log: Log,
 }
@@ -50,7 +53,7 @@ impl Settings {
     /// Which sources of activity are set up.
     #[must_use]
     pub fn sources(&self) -> SourceSet {
-        SourceSet::NONE
+        if self.agents.enabled { SourceSet::NONE.with(Source::Agent) } else { SourceSet::NONE }
     }
 
     /// Where every secret is that these settings name.
@@ -63,7 +66,8 @@ impl Settings {
             | Identity::AzureCli { .. }
             | Identity::TokenFile { .. } => None,
         };
-        of_identity.into_iter().chain(self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref()))
+        let of_webhook = self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref());
+        of_identity.into_iter().chain(of_webhook).chain(&self.agents.secret)
     }
 }
 
