@@ -231,6 +231,10 @@ pub struct Demo {
     /// Chooses the people and their habits; the same seed gives the same figures
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Agents are on so many percent of the machines; without it, on all, and the same people are looked at with agents on none
+    /// and on half of them
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub agents: Option<u8>,
     /// Keep the simulated Azure and /metrics up at the end, until Ctrl-C
     #[arg(long)]
     pub keep_open: bool,

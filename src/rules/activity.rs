@@ -185,19 +185,22 @@ fn watched_enough(track: &Track, since: Timestamp, asked: Asked, now: Timestamp)
 fn turns(track: &Track, asked: Asked, now: Timestamp) -> Vec<Timestamp> {
     let (mut found, mut watched, mut next) = (Vec::new(), SignedDuration::ZERO, now);
     let missed = asked.after.duration().as_millis().saturating_mul(asked.may_miss()) / 100;
-    let missed = SignedDuration::from_millis(i64::try_from(missed).unwrap_or(0));
-    for stretch in track.watched.iter().rev() {
+    // the gap before the oldest stretch has no beginning
+    let ends = track.watched.iter().rev().map(|stretch| (stretch.to, Some(stretch)));
+    for (end, stretch) in ends.chain([(Timestamp::MIN, None)]) {
         // From here to now `watched` was watched: enough for itself and what may be missed, and for its share of a longer time.
-        let share = watched.as_millis().saturating_mul(100).checked_div(asked.coverage.get().into()).unwrap_or(0);
-        let share = SignedDuration::from_millis(i64::try_from(share).unwrap_or(0));
-        for reach in [watched.saturating_add(missed), share] {
+        let watched_millis = watched.as_millis();
+        let share = watched_millis.saturating_mul(100).checked_div(asked.coverage.get().into()).unwrap_or(0);
+        for reach in [watched_millis.saturating_add(missed), share] {
             // a millisecond less, since lengths are rounded down
-            let reach = reach.saturating_sub(SignedDuration::from_millis(1));
+            let reach = SignedDuration::from_millis(i64::try_from(reach.saturating_sub(1)).unwrap_or(i64::MAX));
             let at = now.checked_sub(reach).unwrap_or(Timestamp::MIN);
-            found.push(at.clamp(stretch.to.min(next), next));
+            found.push(at.clamp(end.min(next), next));
         }
-        watched = watched.saturating_add(stretch.to.duration_since(stretch.from).max(SignedDuration::ZERO));
-        next = stretch.from;
+        if let Some(stretch) = stretch {
+            watched = watched.saturating_add(stretch.to.duration_since(stretch.from).max(SignedDuration::ZERO));
+            next = stretch.from;
+        }
     }
     found
 }

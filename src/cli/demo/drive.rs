@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::agents::Agents;
 use super::figures::{Figures, Ratio};
 use super::money;
 use super::setup::{Stage, build};
@@ -38,6 +39,8 @@ pub struct DemoOptions {
     pub paced: bool,
     /// Where /metrics is; none: nowhere.
     pub listen: Option<std::net::SocketAddr>,
+    /// Agents are on so many percent of the machines.
+    pub agents: u8,
     /// Where the journal is kept, to be reported from afterwards; none: nowhere. It must not hold one yet.
     pub journal: Option<std::path::PathBuf>,
 }
@@ -72,6 +75,9 @@ pub enum DemoError {
     /// A policy of the demo.
     #[error("the demo's policies are wrong: {0}")]
     Policy(String),
+    /// Agents.
+    #[error("the demo's agents cannot report: {0}")]
+    Agents(String),
     /// Metrics.
     #[error("could not set up metrics")]
     Metrics(#[from] MetricsError),
@@ -110,12 +116,13 @@ pub async fn demo(
     let end = start
         .checked_add(SignedDuration::from_hours(24).saturating_mul(i32::try_from(options.days).unwrap_or(i32::MAX)))?;
     let dir = tempfile::tempdir()?;
-    let stage = build(&options, start, dir.path()).await?;
+    let (stage, keys) = build(&options, start, dir.path()).await?;
     let mut story = Story::new(out, &stage.policies);
     let (metrics, health) = (
         Metrics::new(MetricsOptions { instance_series: true, ..MetricsOptions::default() })?,
         Health::new(SignedDuration::MAX, || SignedDuration::ZERO),
     );
+    let agents = Agents::new(options.agents, &stage, keys, &metrics)?;
     let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
     let served = serve(&options, face, &mut story)?;
     health.policies(Ok(()));
@@ -130,6 +137,7 @@ pub async fn demo(
         health,
         figures: Figures::default(),
         holds: Holds::new(),
+        agents,
         overdue: BTreeSet::new(),
         began: Instant::now(),
     };
@@ -164,6 +172,7 @@ struct Run<'a> {
     health: Health,
     figures: Figures,
     holds: Holds,
+    agents: Agents,
     overdue: BTreeSet<(String, Timestamp)>,
     began: Instant,
 }
@@ -185,6 +194,10 @@ impl Run<'_> {
     }
 
     async fn tick(&mut self, stage: &Stage, now: Timestamp) -> Result<(), DemoError> {
+        // a service that has just started takes nothing that may have been sent before
+        if now > self.start {
+            self.agents.report(stage, now).await?;
+        }
         if let Some(report) = stage.engine.tick().await {
             self.figures.sweeps = self.figures.sweeps.saturating_add(1);
             self.figures.warned = self.figures.warned.saturating_add(report.notices.len());
@@ -256,10 +269,11 @@ impl Run<'_> {
             self.figures.bill_error_ratio = compared.error.map(Ratio::of_share).unwrap_or_default();
         }
         self.figures.wall_seconds = self.began.elapsed().as_secs();
+        self.figures.agents_percent = self.options.agents;
         let (policies, holds) = (&stage.policies, &self.holds);
         let late = stage.sandbox.look(|world| {
             measure(world, &mut self.figures);
-            missed(world, policies, &view, holds)
+            missed(world, policies, &view, (holds, self.options.agents))
         });
         for (name, at) in late.union(&self.overdue) {
             self.story.say(&format!("  missed: {name}, due {at}"));

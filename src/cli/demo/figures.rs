@@ -87,6 +87,8 @@ pub struct Figures {
     pub seed: u64,
     /// Instances governed.
     pub instances: usize,
+    /// Agents were on so many percent of the machines.
+    pub agents_percent: u8,
     /// Simulated days.
     pub days: u32,
     /// Stops that Azure took from Lightsout.
@@ -142,8 +144,48 @@ pub struct Figures {
     pub arm_calls: u64,
     /// Sweeps.
     pub sweeps: u64,
+    /// The same people with agents on none, half and all of the machines, where that was asked for.
+    pub fleets: Vec<FleetLine>,
     /// Real seconds that it took.
     pub wall_seconds: u64,
+}
+
+/// What agents on more of the machines change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FleetLine {
+    /// Agents on so many percent of them.
+    pub agents_percent: u8,
+    /// Stops that Azure took from Lightsout.
+    pub stops: usize,
+    /// Of these, while a job ran.
+    pub busy_stopped: usize,
+    /// Of these, in use that only an agent can see.
+    pub busy_unseen: usize,
+    /// Stops whose person started it again within 30 minutes.
+    pub regrets: usize,
+    /// Due by policy, and still on an hour later with nothing that the policy respects.
+    pub missed: usize,
+    /// What was truly avoided.
+    pub avoided: Dollars,
+    /// The same, over what one who knew the future would have avoided.
+    pub captured_ratio: Ratio,
+}
+
+impl Figures {
+    /// What these figures are beside those of the same people with more agents, or fewer.
+    #[must_use]
+    pub fn line(&self) -> FleetLine {
+        FleetLine {
+            agents_percent: self.agents_percent,
+            stops: self.stops,
+            busy_stopped: self.busy_stopped,
+            busy_unseen: self.busy_unseen,
+            regrets: self.regrets,
+            missed: self.missed,
+            avoided: self.avoided,
+            captured_ratio: self.captured_ratio,
+        }
+    }
 }
 
 /// A ratio in percent.
@@ -170,8 +212,8 @@ impl Figures {
             (
                 "stopped in unseen use",
                 format!(
-                    "{} (tmux or a person at work: evidence from inside the instance is not part of this version)",
-                    self.busy_unseen
+                    "{} (tmux or a person at work: only an agent sees that; one is on {} % of the machines)",
+                    self.busy_unseen, self.agents_percent
                 ),
             ),
             ("regrets", format!("{} (started again within 30 minutes)", self.regrets)),
@@ -217,6 +259,19 @@ impl Figures {
             ("took", format!("{} s", self.wall_seconds)),
         ];
         let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        rows.iter().map(|(name, value)| format!("  {name:width$}  {value}\n")).collect()
+        let mut table: String = rows.iter().map(|(name, value)| format!("  {name:width$}  {value}\n")).collect();
+        for line in &self.fleets {
+            table.push_str(&format!(
+                "  {:width$}  {} stops, {} of them in unseen use, {} regrets, {} missed; {} USD avoided, {} of what was possible\n",
+                format!("agents on {} %", line.agents_percent),
+                line.stops,
+                line.busy_unseen,
+                line.regrets,
+                line.missed,
+                line.avoided,
+                percent(line.captured_ratio)
+            ));
+        }
+        table
     }
 }

@@ -1,5 +1,6 @@
 //! `lightsout demo`: the real engine over real HTTP against a simulated Azure, time sped up, and the truth at the end.
 
+mod agents;
 mod drive;
 mod figures;
 mod money;
@@ -8,4 +9,4 @@ mod story;
 mod truth;
 
 pub use drive::{DemoError, DemoOptions, Open, demo};
-pub use figures::Figures;
+pub use figures::{Figures, FleetLine};

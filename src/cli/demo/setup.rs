@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use super::agents::desk;
 use super::drive::{DemoError, DemoOptions};
 use crate::azure::{Azure, AzureOptions, Cloud, IdentityOptions, PriceOptions, Watch};
 use crate::cli::clock::VirtualClock;
@@ -14,7 +15,8 @@ use crate::cli::outside::Outside;
 use crate::cli::wire_up::engine_options;
 use crate::cli::witnesses::Witnesses;
 use crate::engine::Engine;
-use crate::facts::SourceSet;
+use crate::facts::{Source, SourceSet};
+use crate::intake::Keys;
 use crate::ledger::PriceSource;
 use crate::notify::{Channel, Channels, Cidr, Webhook, WebhookOptions};
 use crate::policy::{PolicySet, Severity, SourceText, Sources, parse};
@@ -45,7 +47,7 @@ pub(super) struct Stage {
     pub(super) policies: PolicySet,
 }
 
-pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -> Result<Stage, DemoError> {
+pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -> Result<(Stage, Keys), DemoError> {
     let clock = VirtualClock::new(start);
     let token = format!("demo-{:032x}", fastrand::u128(..));
     let mut sandbox = SandboxOptions::new(population(options.seed, start), Arc::new(clock.clone()));
@@ -58,10 +60,11 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
     if journal.join("lightsout.db").exists() {
         return Err(DemoError::Used(journal));
     }
+    let (desk, keys) = desk(&clock, dir)?;
     let outside = Outside {
         azure: Azure::new(azure_options(&sandbox, token_file), Arc::new(clock.clone()))?,
         bills: None,
-        witnesses: Witnesses::default(),
+        witnesses: Witnesses { agents: Some(desk) },
         store: Store::open(&journal).await?,
         channels: channels(&sandbox, &clock)?,
         freeze: FileFreeze::new(dir.join("FREEZE"), None),
@@ -73,7 +76,7 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
     let engine = Arc::new(Engine::new(Arc::new(outside), engine_options(&settings)));
     engine.recall().await?;
     engine.adopt(policies.clone()).await?;
-    Ok(Stage { clock, sandbox, engine, policies })
+    Ok((Stage { clock, sandbox, engine, policies }, keys))
 }
 
 fn azure_options(sandbox: &Sandbox, token_file: std::path::PathBuf) -> AzureOptions {
@@ -112,7 +115,7 @@ fn policies() -> Result<PolicySet, DemoError> {
         policies: &sources,
         calendars: &BTreeMap::new(),
         channels: 1,
-        sources: SourceSet::NONE,
+        sources: SourceSet::NONE.with(Source::Agent),
     });
     match parsed.diagnostics.iter().find(|found| found.severity == Severity::Error) {
         Some(error) => Err(DemoError::Policy(error.to_string())),

@@ -10,7 +10,7 @@ use crate::facts::InstanceFacts;
 use crate::policy::{OptOut, PolicySet, opt_out};
 use crate::report::FleetView;
 use crate::rules::terms_of;
-use crate::sandbox::{State, StopCause, Truth, World};
+use crate::sandbox::{State, StopCause, Truth, UseKind, World};
 use crate::schedule::EdgeKind;
 
 /// A stop that is due and does not come within this time is missed.
@@ -36,12 +36,12 @@ pub(super) fn running(world: &World) -> TenthHours {
 }
 
 /// Counts the off edges after which an instance was on for an hour and more, though nothing that the policy respects
-/// kept it: no job, no hold, no opt-out, no start after the edge. Reckoned from the policies and the true history alone.
+/// kept it: no job (with an agent on it: no use), no hold, no opt-out, no start after the edge. Reckoned from the policies and the true history alone.
 pub(super) fn missed(
     world: &World,
     policies: &PolicySet,
     view: &FleetView,
-    holds: &Holds,
+    (holds, agents): (&Holds, u8),
 ) -> BTreeSet<(String, Timestamp)> {
     let facts: BTreeMap<String, Arc<InstanceFacts>> = view
         .workspaces
@@ -53,7 +53,8 @@ pub(super) fn missed(
     for truth in world.truths() {
         let Some(facts) = facts.get(&truth.id().to_ascii_lowercase()) else { continue };
         for edge in off_edges(facts, policies, world.start(), world.now()) {
-            if is_missed(&truth, edge, holds) {
+            let seen_use = world.has_agent(truth.id(), agents);
+            if is_missed(&truth, edge, holds, seen_use) {
                 missed.insert((truth.name().to_owned(), edge));
             }
         }
@@ -75,7 +76,8 @@ fn off_edges(facts: &InstanceFacts, policies: &PolicySet, from: Timestamp, to: T
         .collect()
 }
 
-fn is_missed(truth: &Truth<'_>, edge: Timestamp, holds: &Holds) -> bool {
+/// `seen_use` says that every use can be seen, and not jobs alone.
+fn is_missed(truth: &Truth<'_>, edge: Timestamp, holds: &Holds, seen_use: bool) -> bool {
     let Ok(end) = edge.checked_add(MISSED_AFTER) else { return false };
     let on_throughout =
         truth.history().iter().filter(|(since, _)| *since > edge && *since <= end).all(|(_, state)| is_on(*state))
@@ -84,7 +86,9 @@ fn is_missed(truth: &Truth<'_>, edge: Timestamp, holds: &Holds) -> bool {
     let early = edge.checked_sub(MISSED_AFTER).unwrap_or(edge);
     let held =
         holds.iter().any(|(id, from, until)| id.eq_ignore_ascii_case(truth.id()) && *from <= end && *until >= early);
-    on_throughout && !started && !held && !truth.job_ran_in(edge, end)
+    let kinds = UseKind::ALL.into_iter().filter(|kind| seen_use || *kind == UseKind::Job);
+    let used = kinds.into_iter().any(|kind| truth.used_in(kind, edge, end));
+    on_throughout && !started && !held && !used
 }
 
 const fn is_on(state: State) -> bool {

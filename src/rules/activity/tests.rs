@@ -83,7 +83,7 @@ fn every_source_that_counts_has_to_say_quiet() {
         (track(Source::Agent, Use::Quiet, &[(0, 100)]), track(Source::Promql, Use::Quiet, &[(30, 100)]));
     let both = asked(&[Source::Agent, Source::Promql]);
     assert_eq!(since(&judged(&[agent.clone()], both, 100)), None, "one was never heard of");
-    assert_eq!(since(&judged(&[agent.clone(), promql.clone()], both, 100)), Some(24));
+    assert_eq!(since(&judged(&[agent.clone(), promql.clone()], both, 100)), Some(22), "70 minutes are nine tenths of 78");
     for word in [Use::Unknown, Use::Busy] {
         let other = Track { now: word, ..promql.clone() };
         assert_eq!(since(&judged(&[agent.clone(), other], both, 100)), None, "{word:?}");

@@ -1,6 +1,7 @@
 //! The pure simulation: machines, the people who use them, and true meters. No I/O and no clock.
 
 mod agenda;
+mod agent;
 mod bill;
 mod intervene;
 mod life;
