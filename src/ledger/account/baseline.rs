@@ -156,10 +156,12 @@ impl<'a> Baseline<'a> {
             return Adjusted::NotAvailable { instances: count(lives.len()), weeks: most, weeks_needed: WEEKS_MIN };
         };
         let mut sums = Sums::default();
-        for stretch in stretches {
-            if let Some(observed) = known(stretch.life) {
-                sums.add(stretch, observed);
-            }
+        let mut by_life: Vec<&Stretch> = stretches.iter().collect();
+        by_life.sort_by_key(|stretch| stretch.life);
+        for of_one in by_life.chunk_by(|one, other| one.life == other.life) {
+            let life = of_one.first().and_then(|stretch| known(stretch.life));
+            let Some(week) = life.map(|observed| observed.week.map(Slot::share)) else { continue };
+            of_one.iter().for_each(|stretch| sums.add(stretch, &week));
         }
         Adjusted::Available(Box::new(BaselineFigure {
             instances: count(weeks.len()),
@@ -190,10 +192,10 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, stretch: &Stretch, observed: &Observed) {
+    fn add(&mut self, stretch: &Stretch, week: &[Share; 168]) {
         let (mut low, mut mid, mut high) = (0_i64, 0_i64, 0_i64);
         for (slot, seconds) in slots(stretch.from, stretch.to) {
-            let share = observed.week.get(slot).copied().unwrap_or_default().share();
+            let Some(share) = week.get(slot) else { continue };
             low = low.saturating_add(seconds.saturating_mul(share.low));
             mid = mid.saturating_add(seconds.saturating_mul(share.mid));
             high = high.saturating_add(seconds.saturating_mul(share.high));

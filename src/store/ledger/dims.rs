@@ -42,7 +42,7 @@ impl Dim {
 pub(super) async fn subjects(tx: &mut SqliteConnection, dims: &[Dim]) -> Result<Vec<SubjectId>, StoreError> {
     let mut numbers = Vec::with_capacity(dims.len());
     for chunk in dims.chunks(ROWS) {
-        let known = numbers_of(tx, "ledger_subjects", chunk).await?;
+        let mut known = numbers_of(tx, "ledger_subjects", chunk).await?;
         let mut new: Vec<&Dim> = chunk.iter().filter(|dim| !known.contains_key(&dim.digest)).collect();
         new.sort_by_key(|dim| dim.digest);
         new.dedup_by_key(|dim| dim.digest);
@@ -55,9 +55,11 @@ pub(super) async fn subjects(tx: &mut SqliteConnection, dims: &[Dim]) -> Result<
                 row.push_bind(of.instance).push_bind(of.created).push_bind(of.workspace).push_bind(of.team);
                 row.push_bind(dim.digest.to_vec()).push_bind(dim.text.as_str());
             });
-            query.build().persistent(false).execute(&mut *tx).await?;
+            query.push(" RETURNING id, digest");
+            for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+                known.insert(hash_of(row.try_get("digest")?)?, row.try_get("id")?);
+            }
         }
-        let known = numbers_of(tx, "ledger_subjects", chunk).await?;
         numbers.extend(found(chunk, &known)?.into_iter().map(SubjectId));
     }
     Ok(numbers)

@@ -265,14 +265,17 @@ async fn mark_unseen(tx: &mut SqliteConnection, record: &SweepRecord) -> Result<
     let left_out: HashSet<&InstanceId> = record.accounts.unseen.iter().map(|(id, _)| id).collect();
     let sighted = record.sightings.iter().map(|seen| &seen.facts.id);
     let again = sighted.chain(&record.accounts.seen_again).filter(|id| !left_out.contains(id));
-    let again: Vec<String> = again.map(instance_key).collect();
+    // the first reading tells of every instance twice; keys are only made as they are asked for
+    let mut again: Vec<&InstanceId> = again.collect();
+    again.sort_unstable();
+    again.dedup();
     for chunk in again.chunks(crate::store::sightings::ROWS) {
         let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
             "UPDATE meters SET unseen_since = NULL WHERE unseen_since IS NOT NULL AND instance IN (",
         );
         let mut list = query.separated(", ");
-        for key in chunk {
-            list.push_bind(key.as_str());
+        for id in chunk {
+            list.push_bind(instance_key(id));
         }
         query.push(")");
         query.build().persistent(false).execute(&mut *tx).await?;
