@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
-use crate::units::{Percent, When};
+use crate::units::When;
 
 /// Where evidence came from; a closed list, whose labels are the words of policies, metrics and explanations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,23 +145,6 @@ pub struct Track {
     pub last_busy: When,
     /// Over which time it watched: disjoint, oldest first.
     pub watched: ThinVec<Stretch>,
-}
-
-impl Track {
-    /// How many milliseconds of the time from `from` to `to` it watched.
-    #[must_use]
-    pub fn watched_within(&self, from: Timestamp, to: Timestamp) -> i128 {
-        let within = |stretch: &Stretch| stretch.to.min(to).duration_since(stretch.from.max(from)).as_millis().max(0);
-        self.watched.iter().map(within).sum()
-    }
-
-    /// The share of the time from `from` to `to` that it watched, rounded down.
-    #[must_use]
-    pub fn coverage(&self, from: Timestamp, to: Timestamp) -> Percent {
-        let length = to.duration_since(from).as_millis();
-        let share = self.watched_within(from, to).saturating_mul(100).checked_div(length).unwrap_or(100);
-        Percent::new(i64::try_from(share.clamp(0, 100)).unwrap_or(0)).unwrap_or(Percent::NONE)
-    }
 }
 
 /// How full a disk is on which the instance depends. A stop on a full disk is refused by Azure.

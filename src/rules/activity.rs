@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
 
 use super::run::RunStart;
-use crate::facts::{Evidence, History, InstanceFacts, PowerState, Source, SourceSet, Track, Use};
+use crate::facts::{Evidence, History, InstanceFacts, PowerState, Source, SourceSet, Stretch, Track, Use};
 use crate::units::{Percent, Span};
 
 /// What all evidence together says of an instance's use at one moment.
@@ -37,6 +37,8 @@ pub enum Activity {
     Quiet {
         /// Since when: the latest sign of use, the latest start, or the earliest instant since when they watched enough.
         since: Timestamp,
+        /// The latest sign of use, or the latest start: what makes this quiet time another one.
+        used: Timestamp,
         /// The source that watched least of the time, and how much, when that puts `since` off.
         gap: Option<(Source, Percent)>,
         /// Who is connected all the same, and does nothing.
@@ -110,10 +112,10 @@ pub(super) fn unused(
     if asked.needs.is_empty() {
         return Activity::Unknown("no source is configured".to_owned());
     }
-    let mut needed: SmallVec<[&Track; 2]> = SmallVec::new();
+    let mut needed: SmallVec<[Watch; 2]> = SmallVec::new();
     for source in asked.needs.iter() {
         match heard(evidence, source, asked, start, now) {
-            Ok(track) => needed.push(track),
+            Ok(track) => needed.push(Watch::of(track, now)),
             Err(why) => return Activity::Unknown(why),
         }
     }
@@ -130,13 +132,13 @@ pub(super) fn unused(
     let since = earliest_covered(&needed, used, asked, now);
     let gap = (since > used).then(|| least_watched(&needed, used, asked, now)).flatten();
     let connected = evidence.tracks.iter().find(|track| track.now == Use::Connected).map(|track| track.words.clone());
-    Activity::Quiet { since, gap, connected }
+    Activity::Quiet { since, used, gap, connected }
 }
 
 /// Which of them watched least of the time that counts, and how much.
-fn least_watched(needed: &[&Track], used: Timestamp, asked: Asked, now: Timestamp) -> Option<(Source, Percent)> {
+fn least_watched(needed: &[Watch], used: Timestamp, asked: Asked, now: Timestamp) -> Option<(Source, Percent)> {
     let from = now.checked_sub(asked.after.duration()).map_or(used, |from| from.max(used));
-    let shares = needed.iter().map(|track| (track.source, track.coverage(from, now)));
+    let shares = needed.iter().map(|watch| (watch.source, watch.share(from, now)));
     shares.min_by_key(|(_, share)| *share)
 }
 
@@ -160,49 +162,87 @@ fn heard<'a>(
     }
 }
 
-/// The earliest instant from `base` on since when every needed source watched enough, time since its newest word counting
-/// as not watched. The later the base, and the less they watched, the later the instant.
-fn earliest_covered(needed: &[&Track], base: Timestamp, asked: Asked, now: Timestamp) -> Timestamp {
-    let mut candidates: Vec<Timestamp> = needed.iter().flat_map(|track| turns(track, asked, now)).collect();
+/// Looks that are no further apart than this are one stretch: agents look once a minute, and one look may come late.
+const LOOKS_APART: SignedDuration = SignedDuration::from_mins(2);
+
+/// When a source watched, up to now: what it may have missed between two looks aside.
+struct Watch {
+    source: Source,
+    /// Disjoint, oldest first.
+    stretches: SmallVec<[Stretch; 2]>,
+}
+
+impl Watch {
+    fn of(track: &Track, now: Timestamp) -> Self {
+        let mut stretches: SmallVec<[Stretch; 2]> = SmallVec::new();
+        let ends_now = Stretch { from: now, to: now };
+        for stretch in track.watched.iter().copied().chain([ends_now]).filter(|stretch| stretch.from <= now) {
+            let stretch = Stretch { to: stretch.to.min(now), ..stretch };
+            match stretches.last_mut() {
+                Some(last) if stretch.from.duration_since(last.to) <= LOOKS_APART => last.to = last.to.max(stretch.to),
+                Some(_) | None => stretches.push(stretch),
+            }
+        }
+        Self { source: track.source, stretches }
+    }
+
+    /// How many milliseconds of the time from `from` to `to` it watched.
+    fn within(&self, from: Timestamp, to: Timestamp) -> i128 {
+        let within = |stretch: &Stretch| stretch.to.min(to).duration_since(stretch.from.max(from)).as_millis().max(0);
+        self.stretches.iter().map(within).sum()
+    }
+
+    /// The share of that time that it watched, rounded down; of no time, all.
+    fn share(&self, from: Timestamp, to: Timestamp) -> Percent {
+        let length = to.duration_since(from).as_millis();
+        let share = self.within(from, to).saturating_mul(100).checked_div(length).unwrap_or(100);
+        Percent::new(i64::try_from(share.clamp(0, 100)).unwrap_or(0)).unwrap_or(Percent::NONE)
+    }
+
+    /// What may be missed: of the time asked for, and of all the time that it is quiet for. While it is not yet quiet for
+    /// long enough, what was missed so far must be little enough to suffice in the end.
+    fn suffices(&self, since: Timestamp, asked: Asked, now: Timestamp) -> bool {
+        let missed = |from: Timestamp| now.duration_since(from).as_millis().saturating_sub(self.within(from, now));
+        let may_miss = |length: SignedDuration| length.as_millis().saturating_mul(asked.may_miss()) / 100;
+        let after = asked.after.duration();
+        let window = now.checked_sub(after).map_or(since, |from| from.max(since));
+        missed(since) <= may_miss(after.max(now.duration_since(since))) && missed(window) <= may_miss(after)
+    }
+
+    /// The instants in its gaps from which on little enough was missed.
+    fn turns(&self, asked: Asked, now: Timestamp) -> Vec<Timestamp> {
+        let (mut found, mut watched, mut next) = (Vec::new(), SignedDuration::ZERO, now);
+        let missed = asked.after.duration().as_millis().saturating_mul(asked.may_miss()) / 100;
+        // the gap before the oldest stretch has no beginning
+        let ends = self.stretches.iter().rev().map(|stretch| (stretch.to, Some(stretch)));
+        for (end, stretch) in ends.chain([(Timestamp::MIN, None)]) {
+            // From here to now `watched` was watched: enough for itself and what may be missed, and for its share of a longer time.
+            let millis = watched.as_millis();
+            let share = millis.saturating_mul(100).checked_div(asked.coverage.get().into()).unwrap_or(0);
+            for reach in [millis.saturating_add(missed), share] {
+                // a millisecond less, since lengths are rounded down
+                let reach = SignedDuration::from_millis(i64::try_from(reach.saturating_sub(1)).unwrap_or(i64::MAX));
+                let at = now.checked_sub(reach).unwrap_or(Timestamp::MIN);
+                found.push(at.clamp(end.min(next), next));
+            }
+            if let Some(stretch) = stretch {
+                watched = watched.saturating_add(stretch.to.duration_since(stretch.from));
+                next = stretch.from;
+            }
+        }
+        found
+    }
+}
+
+/// The earliest instant from `base` on since when every needed source watched enough. The later the base, and the less they
+/// watched, the later the instant.
+fn earliest_covered(needed: &[Watch], base: Timestamp, asked: Asked, now: Timestamp) -> Timestamp {
+    let mut candidates: Vec<Timestamp> = needed.iter().flat_map(|watch| watch.turns(asked, now)).collect();
     candidates.extend(now.checked_sub(asked.after.duration()));
     candidates.push(base);
     candidates.sort_unstable();
     let mut later = candidates.into_iter().filter(|at| *at >= base);
-    later.find(|at| needed.iter().all(|track| watched_enough(track, *at, asked, now))).unwrap_or(now).max(base)
-}
-
-/// What may be missed: of the time asked for, and of all the time that it is quiet for. While it is not yet quiet for long
-/// enough, what was missed so far must be little enough to suffice in the end.
-fn watched_enough(track: &Track, since: Timestamp, asked: Asked, now: Timestamp) -> bool {
-    let missed = |from: Timestamp| now.duration_since(from).as_millis().saturating_sub(track.watched_within(from, now));
-    let may_miss = |length: SignedDuration| length.as_millis().saturating_mul(asked.may_miss()) / 100;
-    let after = asked.after.duration();
-    let window = now.checked_sub(after).map_or(since, |from| from.max(since));
-    missed(since) <= may_miss(after.max(now.duration_since(since))) && missed(window) <= may_miss(after)
-}
-
-/// The instants in the gaps of an account from which on little enough was missed.
-fn turns(track: &Track, asked: Asked, now: Timestamp) -> Vec<Timestamp> {
-    let (mut found, mut watched, mut next) = (Vec::new(), SignedDuration::ZERO, now);
-    let missed = asked.after.duration().as_millis().saturating_mul(asked.may_miss()) / 100;
-    // the gap before the oldest stretch has no beginning
-    let ends = track.watched.iter().rev().map(|stretch| (stretch.to, Some(stretch)));
-    for (end, stretch) in ends.chain([(Timestamp::MIN, None)]) {
-        // From here to now `watched` was watched: enough for itself and what may be missed, and for its share of a longer time.
-        let watched_millis = watched.as_millis();
-        let share = watched_millis.saturating_mul(100).checked_div(asked.coverage.get().into()).unwrap_or(0);
-        for reach in [watched_millis.saturating_add(missed), share] {
-            // a millisecond less, since lengths are rounded down
-            let reach = SignedDuration::from_millis(i64::try_from(reach.saturating_sub(1)).unwrap_or(i64::MAX));
-            let at = now.checked_sub(reach).unwrap_or(Timestamp::MIN);
-            found.push(at.clamp(end.min(next), next));
-        }
-        if let Some(stretch) = stretch {
-            watched = watched.saturating_add(stretch.to.duration_since(stretch.from).max(SignedDuration::ZERO));
-            next = stretch.from;
-        }
-    }
-    found
+    later.find(|at| needed.iter().all(|watch| watch.suffices(*at, asked, now))).unwrap_or(now).max(base)
 }
 
 #[cfg(test)]

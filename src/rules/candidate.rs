@@ -26,7 +26,7 @@ pub(super) enum Reason<'a> {
     Run(&'a str, Timestamp),
     /// A policy's budget, its month, and the start of the run.
     Month(&'a str, &'a str, Timestamp),
-    /// A policy's idle rule, and the start of the quiet time.
+    /// A policy's idle rule, and the last use before the quiet time, or the start.
     Quiet(&'a str, Timestamp),
 }
 

@@ -39,13 +39,13 @@ pub(super) fn idle<'a>(question: &IdleQuestion<'a>, in_use: Option<&Activity>) -
     let unknown =
         |why: &str| (found(Ground::IdleUnknown, format!("nobody knows whether it is idle: {why}"), None), None);
     let unused = || unused(evidence, history, asked, start, now);
-    let (since, gap, connected) = match in_use.cloned().unwrap_or_else(unused) {
+    let (since, used, gap, connected) = match in_use.cloned().unwrap_or_else(unused) {
         Activity::Busy { words, .. } => return (found(Ground::NotDue, words, None), None),
         Activity::Lost { source, as_of, words } => {
             return unknown(&format!("{} said at {as_of}: {words}; it has been silent since", source.words()));
         }
         Activity::Unknown(why) => return unknown(&why),
-        Activity::Quiet { since, gap, connected } => (since, gap, connected),
+        Activity::Quiet { since, used, gap, connected } => (since, used, gap, connected),
     };
     let Ok(due_at) = since.checked_add(rule.after.duration()) else {
         return unknown(&format!("quiet since {since}, which cannot be reckoned with"));
@@ -61,7 +61,8 @@ pub(super) fn idle<'a>(question: &IdleQuestion<'a>, in_use: Option<&Activity>) -
         (None, None) => Words::QuietSince(since, rule.after),
     };
     let ground = if gap.is_some() && due_at > now { Ground::IdleUnknown } else { Ground::Idle };
-    let reason = Reason::Quiet(policy, since);
+    // by the last use, and not by how well the time since was watched: what was announced stays announced
+    let reason = Reason::Quiet(policy, used);
     (found(ground, words, Some(due_at)), Some(Candidate { ground: Ground::Idle, reason, due_at }))
 }
 
