@@ -178,7 +178,7 @@ fn looks_a_minute_or_two_apart_are_one_stretch_and_what_was_announced_stays() {
         |from: i64, to: i64| -> Vec<(i64, i64)> { (from..to).step_by(2).map(|minute| (minute, minute)).collect() };
     let of = |now: i64| judged(&[track(Source::Agent, Use::Quiet, &minutes(40, now))], asked(&[Source::Agent]), now);
     // started long before anybody watched: quiet since shortly before they did, and at every look the same
-    assert_eq!((since(&of(80)), since(&of(95))), (Some(34), Some(34)));
+    assert_eq!((since(&of(80)), since(&of(94))), (Some(34), Some(34)));
     assert!(matches!(of(80), Activity::Quiet { used, .. } if used == at(0)));
 }
 
