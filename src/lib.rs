@@ -26,6 +26,7 @@ pub mod ports;
 pub mod azure;
 pub mod bills;
 pub mod notify;
+pub mod promql;
 pub mod settings;
 pub mod store;
 

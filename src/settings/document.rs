@@ -8,6 +8,7 @@ use super::fields::{Elsewhere, Field, List, Rates, Table, Tags, Value};
 use super::model::{LogFormat, LogLevel};
 use super::reconcile::BillsFrom;
 use super::tables::{Kind, TableDocument, of_secret, tables};
+use super::witness_tables::{JobsDocument, MonitorDocument, PromqlDocument};
 use crate::document::{Diagnostic, Findings, Read, TableReader, Word, join, root};
 use crate::units::{Currency, Percent, Span};
 
@@ -52,6 +53,12 @@ tables! {
         ledger: Table<LedgerDocument>,
         /// How the ledger is compared with Azure's bill.
         reconcile: Table<ReconcileDocument>,
+        /// The Prometheus that policies put questions to.
+        promql: Table<PromqlDocument>,
+        /// Azure Monitor's metrics of workspaces.
+        monitor: Table<MonitorDocument>,
+        /// The workspaces' lists of jobs.
+        jobs: Table<JobsDocument>,
         /// The log.
         log: Table<LogDocument>,
         /// What holds where a policy says nothing; read by the policy room.

@@ -24,6 +24,8 @@ mod tables;
 mod values;
 mod watch;
 mod watched;
+mod witness;
+mod witness_tables;
 
 pub use bounds::{Guard, ScopeLimits};
 pub use environment::Environment;
@@ -42,3 +44,4 @@ pub use reconcile::{BillsFrom, Reconcile};
 pub use secret::{SecretError, SecretSource};
 pub use watch::Watch;
 pub use watched::Watched;
+pub use witness::{Jobs, Monitor, Promql};

@@ -9,7 +9,8 @@ use super::network::Network;
 use super::prices::{Ledger, Prices};
 use super::reconcile::Reconcile;
 use super::secret::SecretSource;
-use crate::facts::SourceSet;
+use super::witness::{Jobs, Monitor, Promql};
+use crate::facts::{Source, SourceSet};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
 /// Everything that a process is told at start. `Default` is what an empty file means, but for `fleet`, which a file has
@@ -42,6 +43,12 @@ pub struct Settings {
     pub ledger: Ledger,
     /// How the ledger is compared with Azure's bill.
     pub reconcile: Reconcile,
+    /// The Prometheus that policies put questions to.
+    pub promql: Promql,
+    /// Azure Monitor's metrics of workspaces.
+    pub monitor: Monitor,
+    /// The workspaces' lists of jobs.
+    pub jobs: Jobs,
     /// The log.
     pub log: Log,
 }
@@ -50,7 +57,10 @@ impl Settings {
     /// Which sources of activity are set up.
     #[must_use]
     pub fn sources(&self) -> SourceSet {
-        SourceSet::NONE
+        let promql = self.promql.url.is_some().then_some(Source::Promql);
+        let monitor = self.monitor.enabled.then_some(Source::Monitor);
+        let queue = self.jobs.queued.then_some(Source::Queue);
+        [promql, monitor, queue].into_iter().flatten().collect()
     }
 
     /// Where every secret is that these settings name.
@@ -63,7 +73,8 @@ impl Settings {
             | Identity::AzureCli { .. }
             | Identity::TokenFile { .. } => None,
         };
-        of_identity.into_iter().chain(self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref()))
+        let of_webhook = self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref());
+        of_identity.into_iter().chain(of_webhook).chain(&self.promql.secret)
     }
 }
 

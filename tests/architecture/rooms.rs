@@ -47,6 +47,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // ledger: the lines of a bill are its words.
     outer("bills", &["units", "ledger", "ports"]),
     outer("notify", &["units", "report", "ports"]),
+    // policy: the question that a policy has for Prometheus is asked as it is.
+    outer("promql", &["units", "facts", "policy", "ports"]),
     // ledger: the price sheet is one of the files that settings name. facts: so are sources of evidence.
     outer("settings", &["units", "document", "facts", "policy", "ledger"]),
     // rules: the journal keeps verdicts and grounds as they are.
@@ -64,7 +66,7 @@ pub(crate) const ROOMS: &[Room] = &[
         "cli",
         &[
             "units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports", "azure",
-            "bills", "notify", "settings", "store", "engine", "metrics", "web", "sandbox",
+            "bills", "notify", "promql", "settings", "store", "engine", "metrics", "web", "sandbox",
         ],
     ),
     // The binary's one file.
@@ -72,7 +74,7 @@ pub(crate) const ROOMS: &[Room] = &[
 ];
 
 /// Rooms that touch one outside thing each; only `cli` may name them.
-pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "notify", "store", "sandbox"];
+pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "notify", "promql", "store", "sandbox"];
 
 /// Paths that no pure room may name.
 pub(crate) const IMPURE: &[&[&str]] = &[

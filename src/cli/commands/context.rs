@@ -86,9 +86,13 @@ impl CommandError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Configuration(_)
-            | Self::Wire(WireError::Azure(_) | WireError::Secret(_) | WireError::Webhook(_) | WireError::Network(_)) => {
-                Exit::BadConfiguration
-            }
+            | Self::Wire(
+                WireError::Azure(_)
+                | WireError::Secret(_)
+                | WireError::Webhook(_)
+                | WireError::Promql(_)
+                | WireError::Network(_),
+            ) => Exit::BadConfiguration,
             Self::Wire(WireError::Store(_))
             | Self::Fault(_)
             | Self::Control(_)
