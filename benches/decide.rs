@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::cli::wire_up::engine_options;
-use lightsout::facts::{Activity, Freeze, History, InstanceFacts, PowerState, Source};
+use lightsout::facts::{Evidence, Freeze, History, InstanceFacts, PowerState, SourceSet};
 use lightsout::guard::{FleetSight, Review, Surroundings, review};
 use lightsout::plan::draft;
 use lightsout::policy::{Policy, SourceText, Sources, parse};
@@ -58,10 +58,9 @@ uptime = { max = "24h" }
 "#;
 
 fn policy() -> Policy {
-    let sources = [SourceText { file: "office.toml".into(), text: POLICY.to_owned() }];
-    let (defaults, channels, activity_sources) = (None, 1, 0);
-    let parsed =
-        parse(&Sources { defaults, policies: &sources, calendars: &BTreeMap::new(), channels, activity_sources });
+    let texts = [SourceText { file: "office.toml".into(), text: POLICY.to_owned() }];
+    let (defaults, channels, sources) = (None, 1, SourceSet::NONE);
+    let parsed = parse(&Sources { defaults, policies: &texts, calendars: &BTreeMap::new(), channels, sources });
     let found = parsed.set.policies.first().unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
     Policy::clone(found)
 }
@@ -71,9 +70,6 @@ fn people(state: impl Fn(usize) -> PowerState) -> Vec<(Arc<InstanceFacts>, Histo
     let one = |n: usize| {
         let mut facts = build::facts(&format!("ws-{:03}", n / 100), &format!("instance-{n:06}"));
         facts.state = state(n);
-        if facts.state == PowerState::JobRunning {
-            facts.activity = Activity::Busy { source: Source::Job, as_of: build::now() };
-        }
         let seen = When::at(build::minutes(-700));
         let history = match facts.state {
             PowerState::Stopped => History { first_seen: seen, last_seen_off: seen, ..History::default() },
@@ -138,7 +134,8 @@ fn write_records(records: &mut Vec<u8>) {
 fn decide(policy: &Policy, fleet: &[(Arc<InstanceFacts>, History)], now: Timestamp, verdicts: &mut Vec<Verdict>) {
     verdicts.clear();
     let moment = Moment::new(policy, now);
-    verdicts.extend(fleet.iter().map(|(facts, history)| evaluate(&moment, facts, history, &Freeze::Off)));
+    verdicts
+        .extend(fleet.iter().map(|(facts, history)| evaluate(&moment, facts, Evidence::NONE, history, &Freeze::Off)));
     black_box(verdicts);
 }
 
@@ -159,7 +156,7 @@ fn whole(policy: &Policy, fleet: &[(Arc<InstanceFacts>, History)]) {
         || {
             let moment = Moment::new(policy, now);
             let one = |(facts, history): &(Arc<InstanceFacts>, History)| {
-                (facts.clone(), evaluate(&moment, facts, history, &Freeze::Off), ThinVec::new())
+                (facts.clone(), evaluate(&moment, facts, Evidence::NONE, history, &Freeze::Off), ThinVec::new())
             };
             let decided: Vec<_> = fleet.iter().map(one).collect();
             let plan = draft(&decided, now);

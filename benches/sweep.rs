@@ -22,8 +22,9 @@ use lightsout::azure::{Azure, AzureOptions, Cloud, IdentityOptions, Watch};
 use lightsout::cli::clock::SystemClock;
 use lightsout::cli::outside::Outside;
 use lightsout::cli::wire_up::engine_options;
+use lightsout::cli::witnesses::Witnesses;
 use lightsout::engine::Engine;
-use lightsout::facts::WorkspaceFacts;
+use lightsout::facts::{SourceSet, WorkspaceFacts};
 use lightsout::notify::Channels;
 use lightsout::policy::{PolicySet, SourceText, Sources, parse};
 use lightsout::ports::Observe as _;
@@ -132,7 +133,7 @@ fn policies() -> PolicySet {
         policies: &sources,
         calendars: &BTreeMap::new(),
         channels: 1,
-        activity_sources: 0,
+        sources: SourceSet::NONE,
     });
     assert!(!parsed.set.policies.is_empty(), "{:?}", parsed.diagnostics);
     parsed.set
@@ -142,6 +143,7 @@ async fn engine(there: &Elsewhere) -> Engine<Outside<SystemClock>> {
     let outside = Outside {
         azure: azure(there),
         bills: None,
+        witnesses: Witnesses::default(),
         store: Store::open(&there.dir.path().join("journal")).await.unwrap(),
         channels: Channels::default(),
         freeze: FileFreeze::new(there.dir.path().join("FREEZE"), None),

@@ -25,6 +25,7 @@ pub mod ports;
 // storey 2: the outside, one room per thing touched
 pub mod azure;
 pub mod bills;
+pub mod intake;
 pub mod notify;
 pub mod promql;
 pub mod settings;

@@ -20,36 +20,35 @@ mod weeks;
 mod world;
 
 use jiff::SignedDuration;
-use lightsout::facts::{Activity, Freeze, Hold, PowerState, Reading, Source, Tags, Unknown};
+use lightsout::facts::{Freeze, Hold, PowerState, Reading, Source, Tags, Unknown, Use};
 use lightsout::policy::OptOut;
 use lightsout::rules::{Action, Ground, Moment, evaluate};
-use lightsout::units::Percent;
 use proptest::prelude::*;
 
-use cases::case;
+use cases::{case, told};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A sign of use never makes a stop out of what was kept.
+    /// A sign of use never makes a stop out of what was kept: whoever sees it, whenever it was.
     #[test]
-    fn newer_activity_never_turns_keep_into_stop(case in case(), later in 1_i64..600, busy in any::<bool>()) {
+    fn newer_activity_never_turns_keep_into_stop(case in case(), told in told()) {
         let before = case.verdict();
         let mut newer = case.clone();
-        let now = case.now;
-        newer.facts.activity = if busy {
-            Activity::Busy { source: Source::Job, as_of: now }
-        } else {
-            match case.facts.activity {
-                Activity::Quiet { since, as_of, covered } => {
-                    let since = since.checked_add(SignedDuration::from_mins(later)).unwrap().min(now);
-                    Activity::Quiet { since, as_of, covered }
-                }
-                Activity::Busy { .. } | Activity::Unknown(_) => Activity::Busy { source: Source::Job, as_of: now },
-            }
-        };
+        told.tell(&mut newer);
         let after = newer.verdict();
         prop_assert!(before.action == Action::Stop || after.action != Action::Stop, "{before:?}\n{after:?}");
+    }
+
+    /// A source that falls silent, or does not know any more, never makes a stop out of what was kept.
+    #[test]
+    fn a_lost_source_never_turns_keep_into_stop(case in case(), told in told(), minutes in 0_i64..600) {
+        let mut heard = case.clone();
+        told.tell(&mut heard);
+        let mut lost = heard.clone();
+        lost.lose(told.source(), minutes);
+        let (with, without) = (heard.verdict(), lost.verdict());
+        prop_assert!(with.action == Action::Stop || without.action != Action::Stop, "{with:?}\n{without:?}");
     }
 
     /// The same in, the same out; also after a journal has written and read it (I9).
@@ -72,17 +71,17 @@ proptest! {
     #[test]
     fn unknown_is_never_idle(case in case(), what in 0_u8..4, minutes in 11_i64..600) {
         let mut case = case;
-        case.facts.activity = match (what, case.facts.activity.clone()) {
-            (0, _) => Activity::Unknown(Unknown::NoSource),
-            (1, _) => Activity::Unknown(Unknown::Unreadable("timed out".to_owned())),
-            (2, Activity::Quiet { since, as_of, .. }) => Activity::Quiet { since, as_of, covered: Percent::new(89).unwrap() },
-            (_, Activity::Quiet { since, covered, .. }) => {
-                Activity::Quiet { since, as_of: case.now.checked_sub(SignedDuration::from_mins(minutes)).unwrap(), covered }
-            }
-            (_, Activity::Busy { .. } | Activity::Unknown(_)) => Activity::Unknown(Unknown::Missing),
-        };
+        let tracks = &mut case.evidence.tracks;
+        match what {
+            0 => tracks.clear(),
+            1 => tracks.iter_mut().for_each(|track| track.now = Use::Unknown),
+            2 => tracks.iter_mut().for_each(|track| track.watched.clear()),
+            _ => case.lose(Source::Agent, minutes),
+        }
         let verdict = case.verdict();
-        prop_assert!(verdict.due.as_ref().is_none_or(|due| due.ground != Ground::Idle), "{verdict:?}");
+        // where nothing was watched it is quiet from now on at the earliest
+        let due = verdict.due.as_ref().filter(|due| due.ground == Ground::Idle);
+        prop_assert!(due.is_none_or(|due| what == 2 && due.due_at > case.now), "{verdict:?}");
     }
 
     /// Unknown states, tags, creation: nothing is done at all (G13, G14).
@@ -147,7 +146,7 @@ proptest! {
         let mut terms = (*bare.terms).clone();
         (terms.hours, terms.idle, terms.uptime) = (None, None, None);
         bare.terms = terms.into();
-        let verdict = evaluate(&Moment::new(&bare, case.now), &case.facts, &case.history, &Freeze::Off);
+        let verdict = evaluate(&Moment::new(&bare, case.now), &case.facts, &case.evidence, &case.history, &Freeze::Off);
         prop_assert_eq!((verdict.action, verdict.due), (Action::Keep, None));
     }
 

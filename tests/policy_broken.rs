@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use lightsout::facts::Source;
 use lightsout::policy::{DefaultsSource, Governing, Parsed, SourceText, Sources, parse};
 use lightsout::units::WorkspaceId;
 
@@ -19,7 +20,7 @@ fn read(defaults: &str, files: &[(&str, &str)]) -> Parsed {
         policies: &policies,
         calendars: &BTreeMap::new(),
         channels: 1,
-        activity_sources: 1,
+        sources: Source::ALL.into_iter().collect(),
     })
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lightsout::facts::{Source, SourceSet};
 use lightsout::policy::{
     DefaultsSource, Diagnostic, Limits, Origin, Parsed, Policy, Severity, SourceText, Sources, Terms, calendar_paths,
     parse,
@@ -65,7 +66,7 @@ fn parsed(path: &Path) -> Parsed {
         policies: &policies,
         calendars: &calendars,
         channels: usize::from(!stem.contains("no-channel")),
-        activity_sources: usize::from(!stem.contains("no-activity")),
+        sources: if stem.contains("no-activity") { SourceSet::NONE } else { Source::ALL.into_iter().collect() },
     })
 }
 
@@ -235,7 +236,7 @@ fn the_examples_are_sound() {
             policies: &policies,
             calendars: &calendars,
             channels: 0,
-            activity_sources: 0,
+            sources: SourceSet::NONE,
         });
         let warnings = without.diagnostics.iter().filter(|one| one.severity == Severity::Warning);
         assert!(warnings.clone().all(|one| one.problem.contains("can never fire")), "{}", told(&without.diagnostics));

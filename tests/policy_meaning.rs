@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use lightsout::facts::Source;
 use lightsout::policy::{
     DefaultsSource, Governing, Mode, Parsed, Policy, SourceText, Sources, calendar_paths, forecast, parse,
     policy_schema,
@@ -29,7 +30,13 @@ fn parsed_with(texts: &[&str], defaults: Option<&str>, calendars: &BTreeMap<Stri
     let policies: Vec<SourceText> =
         texts.iter().enumerate().map(|(index, text)| source(&format!("policies/{index}.toml"), text)).collect();
     let defaults = defaults.map(|text| DefaultsSource { file: "lightsout.toml".into(), text: text.to_owned() });
-    parse(&Sources { defaults: defaults.as_ref(), policies: &policies, calendars, channels: 1, activity_sources: 1 })
+    parse(&Sources {
+        defaults: defaults.as_ref(),
+        policies: &policies,
+        calendars,
+        channels: 1,
+        sources: Source::ALL.into_iter().collect(),
+    })
 }
 
 fn parsed(texts: &[&str]) -> Parsed {

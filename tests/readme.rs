@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use clap::CommandFactory;
 use lightsout::cli::args::Args;
+use lightsout::facts::SourceSet;
 use lightsout::policy::{SourceText, Sources, parse};
 
 const README: &str = include_str!("../README.md");
@@ -25,7 +26,7 @@ fn the_policy_of_the_readme_has_nothing_wrong_with_it() {
         policies: &policies,
         calendars: &calendars,
         channels: 0,
-        activity_sources: 0,
+        sources: SourceSet::NONE,
     });
     assert!(parsed.diagnostics.is_empty(), "{:#?}", parsed.diagnostics);
     assert_eq!(parsed.set.policies.len(), 1);

@@ -13,7 +13,7 @@ use lightsout::cli::exit::Exit;
 use lightsout::cli::render::{Look, Paint, Zones, explain, plan, status, sweep};
 use lightsout::facts::{
     EndedStop, Freeze, History, InstanceFacts, NativeSchedule, NativeTimers, NoticeKey, NoticeState, Oddity, Owner,
-    PastNotice, StopKey, StopResult,
+    PastNotice, SourceSet, StopKey, StopResult,
 };
 use lightsout::guard::Refusal;
 use lightsout::ledger::{PriceBook, PriceSource, Priced};
@@ -106,6 +106,7 @@ fn told() -> Explanation {
     let term = |key: &str, value: &str, origin| TermLine { key: key.to_owned(), value: Some(value.to_owned()), origin };
     let facts = known();
     Explanation {
+        evidence: None,
         verdict: Arc::new(decided(&facts)),
         hold: Some(build::hold(&facts, build::minutes(5))),
         facts: Arc::new(facts),
@@ -316,7 +317,7 @@ fn each_line_of_a_policy_is_told_with_its_value() {
     let source = SourceText { file: Arc::from("policies/office.toml"), text: text.to_owned() };
     let calendars = BTreeMap::new();
     let sources =
-        Sources { defaults: None, policies: &[source], calendars: &calendars, channels: 1, activity_sources: 0 };
+        Sources { defaults: None, policies: &[source], calendars: &calendars, channels: 1, sources: SourceSet::NONE };
     let parsed = parse(&sources);
     let policy = parsed.set.get(&PolicyId::new("office")).unwrap();
     let terms = term_lines(&policy.terms);

@@ -1,5 +1,6 @@
 //! The face for people: the command line, its tables, its exit codes; and the wiring of everything.
 
+pub mod agents_desk;
 pub mod args;
 pub mod clock;
 pub mod commands;
@@ -15,6 +16,6 @@ pub mod render;
 pub mod statement;
 pub mod tzdata;
 pub mod wire_up;
-mod witnesses;
+pub mod witnesses;
 
 pub use entry::main;

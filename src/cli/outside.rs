@@ -30,7 +30,7 @@ pub struct Outside<C> {
     /// The folder of bills, where they come from one; else Azure is asked, which settings allow or not.
     pub bills: Option<BillFolder>,
     /// Whoever can tell whether an instance is used.
-    pub witnesses: Witnesses,
+    pub witnesses: Witnesses<C>,
     /// The journal.
     pub store: Store,
     /// Channels to people.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::agents_desk::{self, DeskError};
 use super::clock::SystemClock;
 use super::outside::Outside;
 use super::witnesses::Witnesses;
@@ -43,6 +44,9 @@ pub enum WireError {
     /// A network of the webhook.
     #[error("could not read allow_private of [notify.webhook]")]
     Network(#[from] CidrError),
+    /// Where agents report.
+    #[error("could not set up where agents report ([agents])")]
+    Agents(#[from] DeskError),
     /// The store.
     #[error("could not open the journal ([store] dir)")]
     Store(#[from] StoreError),
@@ -67,10 +71,11 @@ pub fn with_store(
     store: Store,
 ) -> Result<Outside<SystemClock>, WireError> {
     let clock = Arc::new(SystemClock);
+    let agents = agents_desk::desk(settings, environment, &clock)?;
     Ok(Outside {
         azure: Azure::new(azure_options(settings, environment)?, clock.clone())?,
         bills: bill_folder(&settings.reconcile),
-        witnesses: witnesses(settings, environment)?,
+        witnesses: Witnesses { agents, promql: promql(settings, environment)? },
         store,
         channels: channels(settings, environment)?,
         freeze: freeze_switch(settings),
@@ -179,9 +184,10 @@ pub fn use_money_files(engine: &Engine<Outside<SystemClock>>, loaded: &Loaded) {
     }
 }
 
-fn azure_options(settings: &Settings, environment: &Environment) -> Result<AzureOptions, WireError> {
-    let azure = &settings.azure;
-    let cloud = match &azure.cloud {
+/// Which Azure the settings mean.
+#[must_use]
+pub fn azure_cloud(settings: &Settings) -> Cloud {
+    match &settings.azure.cloud {
         settings::Cloud::Public => Cloud::Public,
         settings::Cloud::China => Cloud::China,
         settings::Cloud::UsGov => Cloud::UsGov,
@@ -190,7 +196,12 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
             token_scope: token_scope.clone().unwrap_or_default(),
             authority_host: authority_host.clone().unwrap_or_default(),
         },
-    };
+    }
+}
+
+fn azure_options(settings: &Settings, environment: &Environment) -> Result<AzureOptions, WireError> {
+    let azure = &settings.azure;
+    let cloud = azure_cloud(settings);
     let mut options = AzureOptions::new(cloud, identity(&azure.identity, environment)?);
     options.api_version.clone_from(&azure.api_version);
     options.watch = watch(&settings.fleet);
@@ -224,10 +235,10 @@ fn jobs(jobs: &settings::Jobs) -> Option<JobsOptions> {
     jobs.queued.then(|| JobsOptions { refresh: jobs.refresh.duration(), pages_max })
 }
 
-/// Whoever beside Azure can tell whether an instance is used.
-fn witnesses(settings: &Settings, environment: &Environment) -> Result<Witnesses, WireError> {
+/// The Prometheus that policies put questions to.
+fn promql(settings: &Settings, environment: &Environment) -> Result<Option<Promql>, WireError> {
     let promql = &settings.promql;
-    let Some(url) = &promql.url else { return Ok(Witnesses::default()) };
+    let Some(url) = &promql.url else { return Ok(None) };
     let bearer = promql.secret.clone().map(|secret| {
         let environment = environment.clone();
         let read = move || secret.read(&environment).map_err(|error| with_causes(error.to_string(), error.source()));
@@ -240,7 +251,7 @@ fn witnesses(settings: &Settings, environment: &Environment) -> Result<Witnesses
         timeout: std_time(promql.timeout),
         lookback: promql.lookback.duration(),
     };
-    Ok(Witnesses { promql: Some(Promql::new(options)?) })
+    Ok(Some(Promql::new(options)?))
 }
 
 /// Where prices come from. The sheet is a file of its own, and is handed over by whoever read it (`Azure::use_sheet`).

@@ -155,14 +155,6 @@ impl Track {
         self.watched.iter().map(within).sum()
     }
 
-    /// True when it watched at least that share of the time from `from` to `to`. A time of no length is watched.
-    #[must_use]
-    pub fn covers(&self, from: Timestamp, to: Timestamp, share: Percent) -> bool {
-        let length = to.duration_since(from).as_millis().max(0);
-        let needed = length.saturating_mul(share.get().into());
-        self.watched_within(from, to).saturating_mul(100) >= needed
-    }
-
     /// The share of the time from `from` to `to` that it watched, rounded down.
     #[must_use]
     pub fn coverage(&self, from: Timestamp, to: Timestamp) -> Percent {

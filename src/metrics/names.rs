@@ -171,6 +171,7 @@ families! {
     INSTANCE_STOP_AT = Gauge "lightsout_instance_stop_timestamp_seconds" &["subscription", "resource_group", "workspace", "instance"], "When the instance will be stopped (optional, capped).";
     INSTANCES_OMITTED = Gauge "lightsout_instance_series_omitted" &[], "Instances without series of their own because of the cap.";
 
+    HEARTBEATS = Counter "lightsout_heartbeats_total" &["outcome"], "Heartbeats of agents: taken, or why they were turned away.";
     HTTP_REQUESTS = Counter "lightsout_http_requests_total" &["path", "code"], "Requests answered, by route and status code.";
     HTTP_REFUSED = Counter "lightsout_http_connections_refused_total" &[], "Connections closed for being too many.";
     SWEEP_LENGTHS = Histogram "lightsout_sweep_duration_seconds" &[], "How long sweeps took.";

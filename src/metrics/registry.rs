@@ -53,6 +53,7 @@ struct Inner {
     options: MetricsOptions,
     registry: Registry,
     requests: IntCounterVec,
+    heartbeats: IntCounterVec,
     refused: IntCounter,
     sweeps: Histogram,
     tally: Mutex<Tally>,
@@ -77,6 +78,7 @@ impl Metrics {
     pub fn new(options: MetricsOptions) -> Result<Self, MetricsError> {
         let registry = Registry::new();
         let requests = enrol(&registry, IntCounterVec::new(opts(&names::HTTP_REQUESTS), names::HTTP_REQUESTS.labels))?;
+        let heartbeats = enrol(&registry, IntCounterVec::new(opts(&names::HEARTBEATS), names::HEARTBEATS.labels))?;
         let refused = enrol(&registry, IntCounter::with_opts(opts(&names::HTTP_REFUSED)))?;
         // From a small fleet's sweep to one that waits for Azure's buckets.
         let buckets = vec![0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
@@ -86,7 +88,16 @@ impl Metrics {
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         let page = RwLock::new(fleet::write_empty(&options));
         Ok(Self {
-            inner: Arc::new(Inner { options, registry, requests, refused, sweeps, tally: Mutex::default(), page }),
+            inner: Arc::new(Inner {
+                options,
+                registry,
+                requests,
+                heartbeats,
+                refused,
+                sweeps,
+                tally: Mutex::default(),
+                page,
+            }),
         })
     }
 
@@ -106,6 +117,11 @@ impl Metrics {
     /// A request was answered. `path` is the route as declared, never as asked.
     pub fn answered(&self, path: &'static str, code: u16) {
         self.inner.requests.with_label_values(&[path, &code.to_string()]).inc();
+    }
+
+    /// A heartbeat came. `outcome` is `taken`, or the label of what was wrong with it.
+    pub fn heartbeat(&self, outcome: &'static str) {
+        self.inner.heartbeats.with_label_values(&[outcome]).inc();
     }
 
     /// A connection was closed for being one too many.

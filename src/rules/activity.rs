@@ -59,6 +59,13 @@ pub(super) struct Asked {
     pub(super) after: Span,
 }
 
+impl Asked {
+    /// The share that may be missed, in percent.
+    fn may_miss(self) -> i128 {
+        i128::from(100_u8.saturating_sub(self.coverage.get()))
+    }
+}
+
 /// An account of the present run; one of an earlier run says nothing of this one.
 fn is_of_this_run(track: &Track, start: RunStart) -> bool {
     // A start between two sightings counts as late as possible: what was seen busy before that may be of this run.
@@ -120,17 +127,16 @@ pub(super) fn unused(
     let Some(used) = signs.into_iter().flatten().max() else {
         return Activity::Unknown("nobody knows since when it runs".to_owned());
     };
-    let Some(since) = earliest_covered(&needed, used, asked) else {
-        return Activity::Unknown("its sources did not watch at the same time".to_owned());
-    };
-    let gap = (since > used).then(|| least_watched(&needed, used, asked)).flatten();
+    let since = earliest_covered(&needed, used, asked, now);
+    let gap = (since > used).then(|| least_watched(&needed, used, asked, now)).flatten();
     let connected = evidence.tracks.iter().find(|track| track.now == Use::Connected).map(|track| track.words.clone());
     Activity::Quiet { since, gap, connected }
 }
 
 /// Which of them watched least of the time that counts, and how much.
-fn least_watched(needed: &[&Track], used: Timestamp, asked: Asked) -> Option<(Source, Percent)> {
-    let shares = needed.iter().map(|track| (track.source, track.coverage(window_of(track, used, asked), track.as_of)));
+fn least_watched(needed: &[&Track], used: Timestamp, asked: Asked, now: Timestamp) -> Option<(Source, Percent)> {
+    let from = now.checked_sub(asked.after.duration()).map_or(used, |from| from.max(used));
+    let shares = needed.iter().map(|track| (track.source, track.coverage(from, now)));
     shares.min_by_key(|(_, share)| *share)
 }
 
@@ -154,43 +160,48 @@ fn heard<'a>(
     }
 }
 
-/// The last `after` of its account, or what there is of it since `base`.
-fn window_of(track: &Track, base: Timestamp, asked: Asked) -> Timestamp {
-    track.as_of.checked_sub(asked.after.duration()).map_or(base, |from| from.max(base))
-}
-
-/// The earliest instant from `base` on since when every needed source watched enough: of all the time since, and of the
-/// last `after` of it. The later the base, the later the instant: nothing is gained by more use.
-fn earliest_covered(needed: &[&Track], base: Timestamp, asked: Asked) -> Option<Timestamp> {
-    let enough = |track: &Track, since: Timestamp| {
-        let window = window_of(track, since, asked);
-        since <= track.as_of
-            && track.covers(since, track.as_of, asked.coverage)
-            && track.covers(window, track.as_of, asked.coverage)
-    };
-    let newest = needed.iter().map(|track| track.as_of).min()?;
-    // use after the oldest of the newest words is quiet for no time at all
-    if base >= newest {
-        return Some(base);
-    }
-    let mut candidates: Vec<Timestamp> = needed.iter().flat_map(|track| turns(track, asked.coverage)).collect();
+/// The earliest instant from `base` on since when every needed source watched enough, time since its newest word counting
+/// as not watched. The later the base, and the less they watched, the later the instant.
+fn earliest_covered(needed: &[&Track], base: Timestamp, asked: Asked, now: Timestamp) -> Timestamp {
+    let mut candidates: Vec<Timestamp> = needed.iter().flat_map(|track| turns(track, asked, now)).collect();
+    candidates.extend(now.checked_sub(asked.after.duration()));
     candidates.push(base);
     candidates.sort_unstable();
-    candidates.into_iter().filter(|at| *at >= base).find(|at| needed.iter().all(|track| enough(track, *at)))
+    let mut later = candidates.into_iter().filter(|at| *at >= base);
+    later.find(|at| needed.iter().all(|track| watched_enough(track, *at, asked, now))).unwrap_or(now).max(base)
 }
 
-/// The instants in the gaps of an account from which on its share of the time is enough, one a gap.
-fn turns(track: &Track, share: Percent) -> impl Iterator<Item = Timestamp> {
-    let mut covered: i128 = 0;
-    let mut next = track.as_of;
-    track.watched.iter().rev().map(move |stretch| {
-        // from here to the end `covered` was watched: that is enough for covered / share of time
-        let reach = covered.saturating_mul(100).checked_div(share.get().into()).unwrap_or(i128::MAX);
-        // a millisecond less, since lengths are rounded down
-        let reach = SignedDuration::from_millis(i64::try_from(reach).unwrap_or(i64::MAX).saturating_sub(1));
-        let at = track.as_of.checked_sub(reach).unwrap_or(Timestamp::MIN).clamp(stretch.to.min(next), next);
-        covered = covered.saturating_add(stretch.to.duration_since(stretch.from).as_millis().max(0));
-        next = stretch.from;
-        at
-    })
+/// What may be missed: of the time asked for, and of all the time that it is quiet for. While it is not yet quiet for long
+/// enough, what was missed so far must be little enough to suffice in the end.
+fn watched_enough(track: &Track, since: Timestamp, asked: Asked, now: Timestamp) -> bool {
+    let missed = |from: Timestamp| now.duration_since(from).as_millis().saturating_sub(track.watched_within(from, now));
+    let may_miss = |length: SignedDuration| length.as_millis().saturating_mul(asked.may_miss()) / 100;
+    let after = asked.after.duration();
+    let window = now.checked_sub(after).map_or(since, |from| from.max(since));
+    missed(since) <= may_miss(after.max(now.duration_since(since))) && missed(window) <= may_miss(after)
 }
+
+/// The instants in the gaps of an account from which on little enough was missed.
+fn turns(track: &Track, asked: Asked, now: Timestamp) -> Vec<Timestamp> {
+    let (mut found, mut watched, mut next) = (Vec::new(), SignedDuration::ZERO, now);
+    let missed = asked.after.duration().as_millis().saturating_mul(asked.may_miss()) / 100;
+    let missed = SignedDuration::from_millis(i64::try_from(missed).unwrap_or(0));
+    for stretch in track.watched.iter().rev() {
+        // From here to now `watched` was watched: enough for itself and what may be missed, and for its share of a longer time.
+        let share = watched.as_millis().saturating_mul(100).checked_div(asked.coverage.get().into()).unwrap_or(0);
+        let share = SignedDuration::from_millis(i64::try_from(share).unwrap_or(0));
+        for reach in [watched.saturating_add(missed), share] {
+            // a millisecond less, since lengths are rounded down
+            let reach = reach.saturating_sub(SignedDuration::from_millis(1));
+            let at = now.checked_sub(reach).unwrap_or(Timestamp::MIN);
+            found.push(at.clamp(stretch.to.min(next), next));
+        }
+        watched = watched.saturating_add(stretch.to.duration_since(stretch.from).max(SignedDuration::ZERO));
+        next = stretch.from;
+    }
+    found
+}
+
+#[cfg(test)]
+#[path = "activity/tests.rs"]
+mod tests;

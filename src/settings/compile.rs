@@ -16,9 +16,8 @@ use super::findings::{Findings, Http, path};
 use super::model::{Cloud, Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
 use super::money;
 use super::network::Network;
-use super::reconcile;
 use super::secret::SecretSource;
-use super::witness;
+use super::{agents, reconcile, witness};
 use crate::document::Place;
 use crate::policy::{Cap, Limits};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
@@ -51,6 +50,7 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
         promql: witness::promql(&document.promql, found),
         monitor: witness::monitor(&document.monitor, is_custom, found),
         jobs: witness::jobs(&document.jobs.or_empty(), found),
+        agents: agents::agents(&document.agents.or_empty(), found),
         log: Log {
             format: log.format.get().copied().unwrap_or_default(),
             level: log.level.get().copied().unwrap_or_default(),
@@ -336,6 +336,16 @@ pub(super) fn resolve(settings: &mut Settings, base: &Path) {
             under(file);
         }
     }
+    let agents = &mut settings.agents;
+    if let Some(SecretSource::File(file)) = &mut agents.secret {
+        under(file);
+    }
+    agents
+        .tls
+        .iter_mut()
+        .flat_map(|(certificate, key)| [certificate, key])
+        .chain(&mut agents.old_secret)
+        .for_each(under);
 }
 
 /// The one file that an identity names.

@@ -8,7 +8,7 @@ use super::fields::{Elsewhere, Field, List, Rates, Table, Tags, Value};
 use super::model::{LogFormat, LogLevel};
 use super::reconcile::BillsFrom;
 use super::tables::{Kind, TableDocument, of_secret, tables};
-use super::witness_tables::{JobsDocument, MonitorDocument, PromqlDocument};
+use super::witness_tables::{AgentsDocument, JobsDocument, MonitorDocument, PromqlDocument};
 use crate::document::{Diagnostic, Findings, Read, TableReader, Word, join, root};
 use crate::units::{Currency, Percent, Span};
 
@@ -59,6 +59,8 @@ tables! {
         monitor: Table<MonitorDocument>,
         /// The workspaces' lists of jobs.
         jobs: Table<JobsDocument>,
+        /// Where agents report.
+        agents: Table<AgentsDocument>,
         /// The log.
         log: Table<LogDocument>,
         /// What holds where a policy says nothing; read by the policy room.

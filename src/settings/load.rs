@@ -120,8 +120,8 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
 }
 
 /// Tables of the settings that say nothing of the journal, its socket or the freeze switch.
-const ELSEWHERE: [&str; 11] =
-    ["azure", "fleet", "sweep", "policies", "server", "notify", "guard", "limits", "prices", "ledger", "log"];
+const ELSEWHERE: [&str; 12] =
+    ["agents", "azure", "fleet", "sweep", "policies", "server", "notify", "guard", "limits", "prices", "ledger", "log"];
 
 /// What policies stand on beside their own files.
 struct Around<'a> {

@@ -1,5 +1,6 @@
 //! The process's own settings: file, environment and flags in; settings, policies and findings out.
 
+mod agents;
 mod amount;
 mod azure;
 mod bounds;
@@ -27,6 +28,7 @@ mod watched;
 mod witness;
 mod witness_tables;
 
+pub use agents::Agents;
 pub use bounds::{Guard, ScopeLimits};
 pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};

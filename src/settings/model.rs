@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use super::agents::Agents;
 use super::bounds::{Guard, ScopeLimits};
 use super::network::Network;
 use super::prices::{Ledger, Prices};
@@ -49,6 +50,8 @@ pub struct Settings {
     pub monitor: Monitor,
     /// The workspaces' lists of jobs.
     pub jobs: Jobs,
+    /// Where agents report.
+    pub agents: Agents,
     /// The log.
     pub log: Log,
 }
@@ -57,10 +60,11 @@ impl Settings {
     /// Which sources of activity are set up.
     #[must_use]
     pub fn sources(&self) -> SourceSet {
+        let agent = self.agents.enabled.then_some(Source::Agent);
         let promql = self.promql.url.is_some().then_some(Source::Promql);
         let monitor = self.monitor.enabled.then_some(Source::Monitor);
         let queue = self.jobs.queued.then_some(Source::Queue);
-        [promql, monitor, queue].into_iter().flatten().collect()
+        [agent, promql, monitor, queue].into_iter().flatten().collect()
     }
 
     /// Where every secret is that these settings name.
@@ -74,7 +78,7 @@ impl Settings {
             | Identity::TokenFile { .. } => None,
         };
         let of_webhook = self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref());
-        of_identity.into_iter().chain(of_webhook).chain(&self.promql.secret)
+        of_identity.into_iter().chain(of_webhook).chain(&self.agents.secret).chain(&self.promql.secret)
     }
 }
 

@@ -50,4 +50,30 @@ tables! {
         /// Pages of one list that are read. Default 20.
         pages_max: Value<u32>,
     }
+
+    /// Where agents report.
+    AgentsDocument {
+        /// Whether any may report. Default false.
+        enabled: Value<bool>,
+        /// Address and port. Default "127.0.0.1:9189".
+        listen: Value<String>,
+        /// PEM file with the certificate chain.
+        certificate_file: Value<String>,
+        /// PEM file with its key.
+        key_file: Value<String>,
+        /// Whether a proxy ends TLS before it. Default false.
+        behind_tls_proxy: Value<bool>,
+        /// File that holds the secret that tokens are signed with.
+        secret_file: Value<String>,
+        /// Environment variable that holds it.
+        secret_env: Value<String>,
+        /// File that holds the secret before it.
+        old_secret_file: Value<String>,
+        /// How often an agent is to report. Default "60s".
+        every: Value<Span>,
+        /// The tenant of managed identities whose tokens are taken.
+        entra_tenant: Value<String>,
+        /// The audience that those tokens are for.
+        entra_audience: Value<String>,
+    }
 }

@@ -10,7 +10,7 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::{AuditHead, Store, StoreError};
-use crate::facts::{Activity, InstanceFacts, NoticeKey, PowerState, Reading, StopKey, StopResult, Unknown};
+use crate::facts::{InstanceFacts, NoticeKey, PowerState, Reading, StopKey, StopResult, Unknown};
 use crate::ports::{About, AuditLine, Decision, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
 use crate::rules::{Action, Finding, Ground, Rule, Under, Verdict};
 use crate::units::{InstanceId, PolicyId, Region, When};
@@ -68,11 +68,10 @@ fn decision(n: i64) -> Decision {
         tags: Reading::Unknown(Unknown::Missing),
         last_operation: Reading::Unknown(Unknown::Missing),
         native: Arc::default(),
-        activity: Activity::Unknown(Unknown::NoSource),
         observed_at: at(n),
         oddities: thin_vec::ThinVec::new(),
     };
-    Decision { facts: Arc::new(facts), verdict: Arc::new(verdict) }
+    Decision { facts: Arc::new(facts), evidence: None, verdict: Arc::new(verdict) }
 }
 
 fn decisions(numbers: impl IntoIterator<Item = i64>) -> SweepRecord {

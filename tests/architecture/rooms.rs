@@ -46,6 +46,8 @@ pub(crate) const ROOMS: &[Room] = &[
     outer("azure", &["units", "facts", "ledger", "plan", "guard", "ports"]),
     // ledger: the lines of a bill are its words.
     outer("bills", &["units", "ledger", "ports"]),
+    // heartbeat: what agents send is its words.
+    outer("intake", &["units", "facts", "heartbeat", "ports"]),
     outer("notify", &["units", "report", "ports"]),
     // policy: the question that a policy has for Prometheus is asked as it is.
     outer("promql", &["units", "facts", "policy", "ports"]),
@@ -58,15 +60,35 @@ pub(crate) const ROOMS: &[Room] = &[
     outer("engine", &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports"]),
     // facts, policy, rules, guard: the closed lists whose labels are metric labels. ports: what use was made of the API.
     outer("metrics", &["units", "facts", "policy", "ledger", "rules", "guard", "report", "ports"]),
-    outer("web", &["units", "facts", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"]),
+    outer("web", &["units", "facts", "heartbeat", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"]),
     // Shares no type with `azure`, so that neither can hide the other's mistake.
     outer("sandbox", &["units"]),
     // The only room that names adapters: it puts the parts together.
     outer(
         "cli",
         &[
-            "units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports", "azure",
-            "bills", "notify", "promql", "settings", "store", "engine", "metrics", "web", "sandbox",
+            "units",
+            "schedule",
+            "facts",
+            "policy",
+            "ledger",
+            "rules",
+            "plan",
+            "guard",
+            "report",
+            "ports",
+            "azure",
+            "bills",
+            "intake",
+            "notify",
+            "promql",
+            "settings",
+            "store",
+            "engine",
+            "metrics",
+            "web",
+            "sandbox",
+            "heartbeat",
         ],
     ),
     // The binary's one file.
@@ -74,7 +96,7 @@ pub(crate) const ROOMS: &[Room] = &[
 ];
 
 /// Rooms that touch one outside thing each; only `cli` may name them.
-pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "notify", "promql", "store", "sandbox"];
+pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "intake", "notify", "promql", "store", "sandbox"];
 
 /// Paths that no pure room may name.
 pub(crate) const IMPURE: &[&[&str]] = &[

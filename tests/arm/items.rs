@@ -1,8 +1,7 @@
 //! Items as Azure sends them, and as it should not; bodies in `tests/fixtures/arm` say where they come from.
 
 use lightsout::facts::{
-    Activity, Completeness, InstanceFacts, Inventory, Operation, OperationStatus, PowerState, Reading, Source, Trigger,
-    Unknown,
+    Completeness, InstanceFacts, Inventory, Operation, OperationStatus, PowerState, Reading, Trigger, Unknown,
 };
 use lightsout::ports::Observe as _;
 use lightsout::units::{InstanceId, Span};
@@ -41,7 +40,6 @@ async fn recorded_and_specified_bodies_are_understood() {
         (&Operation::Create, &OperationStatus::Succeeded, &Trigger::User)
     );
     assert!(facts.owner.is_unknown(), "a user id of zeros is nobody");
-    assert_eq!(facts.activity, Activity::Unknown(Unknown::NoSource), "running is not evidence of use, nor of none");
     assert!(facts.oddities.is_empty(), "{:?}", facts.oddities);
 
     let synthetic = include_str!("../fixtures/arm/list.synthetic.json");
@@ -50,7 +48,7 @@ async fn recorded_and_specified_bodies_are_understood() {
     let by = |name: &str| seen.instances.iter().find(|facts| facts.id.name() == name).unwrap();
     assert_eq!(by("ci-stopped").state, PowerState::Stopped);
     assert_eq!(by("ci-stopped").last_operation.known().unwrap().trigger, Trigger::IdleShutdown);
-    assert!(matches!(by("ci-job").activity, Activity::Busy { source: Source::Job, .. }));
+    assert_eq!(by("ci-job").state, PowerState::JobRunning);
     let native = &by("ci-timers").native;
     assert_eq!(native.idle_shutdown, Some(Span::hours(2)));
     assert_eq!(native.schedules.len(), 2);

@@ -33,6 +33,8 @@ fn policy() -> Policy {
         uptime: None,
         budget: None,
         busy_cap: None,
+        busy_fresh: Span::minutes(10),
+        promql: None,
         warning,
         min_uptime: Span::ZERO,
         between_stops: Span::ZERO,

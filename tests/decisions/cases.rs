@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, EndedStop, Freeze, History, InstanceFacts, NoticeState, PastNotice, StopKey, StopResult, Unknown,
+    EndedStop, Evidence, Freeze, History, InstanceFacts, NoticeState, PastNotice, Source, StopKey, StopResult, Use,
 };
 use lightsout::policy::Policy;
 use lightsout::rules::{Moment, Verdict, evaluate, terms_of};
-use lightsout::units::{InstanceId, Percent, When};
+use lightsout::units::{InstanceId, When};
 use proptest::prelude::*;
 
+use crate::cloud::heard::{account, later, quiet};
 use crate::cloud::{Compute, workspace_id};
 use crate::policies::policy_of;
 
@@ -35,6 +36,7 @@ pub(crate) fn policy(text: &str) -> Arc<Policy> {
 pub(crate) struct Case {
     pub(crate) policy: Arc<Policy>,
     pub(crate) facts: InstanceFacts,
+    pub(crate) evidence: Evidence,
     pub(crate) history: History,
     pub(crate) freeze: Freeze,
     pub(crate) now: Timestamp,
@@ -42,7 +44,7 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn verdict(&self) -> Verdict {
-        evaluate(&Moment::new(&self.policy, self.now), &self.facts, &self.history, &self.freeze)
+        evaluate(&Moment::new(&self.policy, self.now), &self.facts, &self.evidence, &self.history, &self.freeze)
     }
 
     /// The lead of its warnings.
@@ -60,9 +62,7 @@ impl Case {
             }
             self.now = self.now.checked_add(SignedDuration::from_mins(1)).unwrap();
             self.facts.observed_at = self.now;
-            if let Activity::Quiet { as_of, .. } = &mut self.facts.activity {
-                *as_of = self.now;
-            }
+            self.evidence.tracks.iter_mut().for_each(|track| *track = later(track, self.now));
         }
     }
 }
@@ -74,7 +74,7 @@ fn ago(now: Timestamp, minutes: i64) -> Timestamp {
 /// Minutes into the week, of the start, of the quiet time, and lived until the verdict.
 type Times = (i64, i64, i64, u16);
 
-fn built(index: usize, (minute, started, quiet, lived): Times, (owner, stopped, known): (bool, bool, bool)) -> Case {
+fn built(index: usize, (minute, started, silent, lived): Times, (owner, stopped, known): (bool, bool, bool)) -> Case {
     let monday: Timestamp = "2026-03-23T00:00:00Z".parse().unwrap();
     let now = monday.checked_add(SignedDuration::from_mins(minute)).unwrap();
     let id = InstanceId::new(workspace_id("ws-a"), "ci-a").unwrap();
@@ -82,8 +82,10 @@ fn built(index: usize, (minute, started, quiet, lived): Times, (owner, stopped, 
     if !owner {
         facts.owner = Arc::default();
     }
-    let quiet = Activity::Quiet { since: ago(now, quiet), as_of: now, covered: Percent::ALL };
-    facts.activity = if known { quiet } else { Activity::Unknown(Unknown::NoSource) };
+    let mut evidence = Evidence::default();
+    if known {
+        evidence.tracks.push(quiet(ago(now, silent), 100, now));
+    }
     let mut history =
         History { first_seen: When::at(ago(now, 5000)), on_since: When::at(ago(now, started)), ..History::default() };
     if stopped {
@@ -96,7 +98,7 @@ fn built(index: usize, (minute, started, quiet, lived): Times, (owner, stopped, 
         });
     }
     let policy = policy(POLICIES.get(index).unwrap());
-    let mut case = Case { policy, facts, history, freeze: Freeze::Off, now };
+    let mut case = Case { policy, facts, evidence, history, freeze: Freeze::Off, now };
     case.live(lived);
     case
 }
@@ -106,4 +108,54 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     let times = (0_i64..10_080, 0_i64..4_320, 0_i64..600, 0_u16..40);
     let flags = (prop::bool::weighted(0.8), any::<bool>(), prop::bool::weighted(0.8));
     (0..POLICIES.len(), times, flags).prop_map(|(index, times, flags)| built(index, times, flags))
+}
+
+/// What a source says on top of what was heard.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    source: Source,
+    now: Use,
+    /// Minutes before now: of its word, and of the newest use that it saw.
+    word: i64,
+    used: i64,
+}
+
+impl Told {
+    pub(crate) const fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Tells it: what the same source said before stays said, and nobody saw less use for it.
+    pub(crate) fn tell(self, case: &mut Case) {
+        let (word, used) = (ago(case.now, self.word.min(self.used)), ago(case.now, self.used));
+        let held = case.evidence.of(self.source).cloned();
+        let fresh = account(self.source, self.now, used, word);
+        let mut track = held.filter(|held| held.as_of >= word).unwrap_or(fresh);
+        if self.now == Use::Busy {
+            track.now = Use::Busy;
+        }
+        track.last_busy = track.last_busy.max(used.into());
+        case.evidence.tracks.retain(|held| held.source != self.source);
+        case.evidence.tracks.push(track);
+    }
+}
+
+/// Any source, with any word.
+pub(crate) fn told() -> impl Strategy<Value = Told> {
+    let source = prop::sample::select(vec![Source::Agent, Source::Monitor, Source::Promql, Source::Queue]);
+    let now = prop::sample::select(vec![Use::Busy, Use::Connected, Use::Quiet, Use::Unknown]);
+    (source, now, 0_i64..30, 0_i64..600).prop_map(|(source, now, word, used)| Told { source, now, word, used })
+}
+
+impl Case {
+    /// A source says nothing any more since so many minutes before now; what it said before is what there is.
+    pub(crate) fn lose(&mut self, source: Source, minutes: i64) {
+        let end = ago(self.now, minutes);
+        for track in self.evidence.tracks.iter_mut().filter(|track| track.source == source) {
+            track.as_of = track.as_of.min(end);
+            for stretch in &mut track.watched {
+                (stretch.from, stretch.to) = (stretch.from.min(end), stretch.to.min(end));
+            }
+        }
+    }
 }

@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{Activity, Freeze, PowerState, Reading, Tags};
+use lightsout::facts::{Freeze, PowerState, Reading, Tags};
 use lightsout::ports::FaultKind;
 use lightsout::rules::{Action, Ground};
-use lightsout::units::{InstanceId, Percent, Span};
+use lightsout::units::{InstanceId, Span};
 use proptest::prelude::*;
 
 use crate::cases::POLICIES;
+use crate::cloud::heard::quiet;
 use crate::cloud::{Compute, OnStop};
 use crate::invariants::check_invariants;
 use crate::stage::{INTERVAL, Look, Stage};
@@ -189,8 +190,7 @@ impl Week {
             Around::Job(who, on) => world.lock().cloud.named(&name(*who)).job(*on),
             Around::Quiet(who, ago) => {
                 let since = now.checked_sub(SignedDuration::from_mins(*ago)).unwrap();
-                world.lock().cloud.named(&name(*who)).facts.activity =
-                    Activity::Quiet { since, as_of: now, covered: Percent::ALL };
+                world.lock().cloud.named(&name(*who)).heard = Some(quiet(since, 100, now));
             }
             Around::Tag(who, on) => tag(&self.stage, *who, *on),
             Around::Recreate(who) => {

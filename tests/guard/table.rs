@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::cli::wire_up::engine_options;
-use lightsout::facts::{Activity, Freeze, History, InstanceFacts, Owner, PowerState, Reading, StopKey, Tags, Unknown};
+use lightsout::facts::{Freeze, History, InstanceFacts, Owner, PowerState, Reading, StopKey, Tags, Unknown};
 use lightsout::guard::{Bounds, FleetSight, Refusal, Review, ScopeCount, Surroundings, review};
 use lightsout::plan::{Expected, Plan, Step};
 use lightsout::policy::{Cap, Limits, Policy};
@@ -61,7 +61,6 @@ pub(crate) fn facts(name: &str) -> InstanceFacts {
         tags: Reading::Known { value: Tags::default(), as_of: now().into() },
         last_operation: Reading::Unknown(Unknown::Missing),
         native: Arc::default(),
-        activity: Activity::Unknown(Unknown::NoSource),
         observed_at: now(),
         oddities: Default::default(),
     }

@@ -101,6 +101,7 @@ impl Estate {
         change: impl FnOnce(&mut EngineOptions),
     ) -> Service {
         let outside = Outside {
+            witnesses: Default::default(),
             azure: Azure::new(self.azure_options(), self.clock.clone()).unwrap(),
             bills: folder.map(|folder| BillFolder::new(folder.to_owned())),
             store: Store::open(&dir.join("journal")).await.unwrap(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lightsout::facts::{
-    Activity, Created, History, InstanceFacts, LastOperation, Operation, OperationStatus, Owner, PowerState, Reading,
-    StopKey, StopResult, Tags, Trigger, Unknown,
+    Created, History, InstanceFacts, LastOperation, Operation, OperationStatus, Owner, PowerState, Reading, StopKey,
+    StopResult, Tags, Trigger, Unknown,
 };
 use lightsout::ledger::{Counterfactual, Governance, Limit, NoPrice, PriceKey, PriceSource, Quote, Residual, Terms};
 use lightsout::plan::{Expected, Step};
@@ -96,7 +96,6 @@ impl<'a> Fleet<'a> {
             tags: Reading::Known { value: Tags::default(), as_of },
             last_operation: last.map_or(Reading::Unknown(Unknown::Missing), |value| Reading::Known { value, as_of }),
             native: Arc::default(),
-            activity: Activity::Unknown(Unknown::NoSource),
             observed_at: at(now),
             oddities: Default::default(),
         }

@@ -3,11 +3,15 @@
 
 use std::sync::Arc;
 
-use lightsout::facts::{Activity, Freeze, Operation, OperationStatus, PowerState, Reading, Tags, Unknown};
+use jiff::Timestamp;
+use lightsout::facts::{
+    Freeze, Operation, OperationStatus, PowerState, Reading, Source, Stretch, Tags, Track, Unknown, Use,
+};
 use lightsout::ledger::Spent;
 use lightsout::ports::FaultKind;
-use lightsout::units::{InstanceId, Percent, Rate, Span};
+use lightsout::units::{InstanceId, Rate, Span};
 
+use crate::cloud::heard::{self, account};
 use crate::cloud::{Cloud, Compute, OnStop};
 use crate::world::{FakeWorld, Outside};
 
@@ -62,9 +66,24 @@ fn people(outside: &mut Outside, words: &[&str]) -> bool {
         ["job", name] => cloud.named(name).job(true),
         ["job", name, "ends"] => cloud.named(name).job(false),
         ["quiet", name, since, covered] => {
-            let covered = Percent::new(covered.parse().unwrap()).unwrap();
-            cloud.named(name).facts.activity = Activity::Quiet { since: since.parse().unwrap(), as_of: now, covered };
+            let told = heard::quiet(since.parse().unwrap(), covered.parse().unwrap(), now);
+            (cloud.named(name).heard, cloud.named(name).silent) = (Some(told), false);
         }
+        ["gap", name, from, to] => gap(cloud.named(name), from.parse().unwrap(), to.parse().unwrap()),
+        ["says", name, what] => {
+            let what = match *what {
+                "busy" => Use::Busy,
+                "connected" => Use::Connected,
+                "quiet" => Use::Quiet,
+                "unknown" => Use::Unknown,
+                other => panic!("a source says busy, connected, quiet or unknown, not {other}"),
+            };
+            let compute = cloud.named(name);
+            compute.silent = false;
+            let told = compute.heard.take().unwrap_or_else(|| account(Source::Agent, what, now, now));
+            compute.heard = Some(heard::later(&Track { now: what, ..told }, now));
+        }
+        ["silent", name] => cloud.named(name).silent = true,
         ["delete", name] => {
             let id = cloud.id(name);
             cloud.computes.remove(&id);
@@ -218,4 +237,14 @@ fn on_stop(cloud: &mut Cloud, name: &str, rest: &[&str]) {
     };
     let ids: Vec<InstanceId> = cloud.computes.keys().filter(|id| name == "*" || id.name() == name).cloned().collect();
     ids.iter().for_each(|id| cloud.computes.get_mut(id).unwrap().on_stop = on_stop.clone());
+}
+
+/// A source that did not watch for a while.
+fn gap(compute: &mut Compute, from: Timestamp, to: Timestamp) {
+    let heard = compute.heard.as_mut().unwrap();
+    let whole = heard.watched.drain(..).collect::<Vec<_>>();
+    let parts = whole.into_iter().flat_map(|stretch| {
+        [Stretch { to: stretch.to.min(from), ..stretch }, Stretch { from: stretch.from.max(to), ..stretch }]
+    });
+    heard.watched = parts.filter(|part| part.from < part.to).collect();
 }

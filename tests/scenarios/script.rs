@@ -138,6 +138,10 @@ impl Scene {
                 let since = self.instant(time).to_string();
                 outside(&self.stage.world, &owned(&["quiet", name, &since, covered]));
             }
+            ["gap", name, from, to] => {
+                let (from, to) = (self.instant(&[*from]).to_string(), self.instant(&[*to]).to_string());
+                outside(&self.stage.world, &owned(&["gap", name, &from, &to]));
+            }
             words => outside(&self.stage.world, &owned(words)),
         }
     }

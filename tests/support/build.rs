@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, Freeze, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner, PowerState,
-    Reading, SizeFacts, StopKey, Tags, Trigger, Unknown,
+    Freeze, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner, PowerState, Reading,
+    SizeFacts, StopKey, Tags, Trigger,
 };
 use lightsout::guard::{FleetSight, Refusal};
 use lightsout::ledger::{
@@ -73,7 +73,6 @@ pub fn facts(workspace_name: &str, name: &str) -> InstanceFacts {
         tags: Reading::Known { value: Tags::default(), as_of: now().into() },
         last_operation: Reading::Known { value: Arc::new(started), as_of: now().into() },
         native: Arc::default(),
-        activity: Activity::Unknown(Unknown::NoSource),
         observed_at: now(),
         oddities: Default::default(),
     }
@@ -164,6 +163,7 @@ pub fn step(facts: &InstanceFacts, ground: Ground) -> Step {
 pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
     let overdue_since = verdict.as_ref().and_then(Verdict::overdue_since);
     InstanceView {
+        evidence: None,
         seen_at: facts.observed_at.into(),
         facts: Arc::new(facts),
         verdict: verdict.map(Arc::new),

@@ -6,11 +6,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, InstanceFacts, LastOperation, Operation, OperationStatus, Owner, PowerState, Reading, Source, Tags,
-    Trigger, Unknown, WorkspaceFacts,
+    InstanceFacts, LastOperation, Operation, OperationStatus, Owner, PowerState, Reading, Tags, Track, Trigger,
+    WorkspaceFacts,
 };
 use lightsout::ports::{FaultKind, OperationState};
 use lightsout::units::{InstanceId, Region, When, WorkspaceId};
+
+#[path = "heard.rs"]
+pub(crate) mod heard;
+use heard::later;
 
 /// How Azure answers a stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,9 @@ pub(crate) struct Compute {
     pub(crate) lags: bool,
     /// When a person or a job last turned it on.
     pub(crate) started: Option<Timestamp>,
+    /// What a source says of it, and goes on saying unless it fell silent.
+    pub(crate) heard: Option<Track>,
+    pub(crate) silent: bool,
     off_at: Option<Timestamp>,
     pub(crate) on_stop: OnStop,
     operation: OperationState,
@@ -75,7 +82,6 @@ impl Compute {
             tags: Reading::Known { value: Tags::default(), as_of: at.into() },
             last_operation: operation(Operation::Start, at, OperationStatus::Succeeded),
             native: Arc::default(),
-            activity: Activity::Unknown(Unknown::NoSource),
             observed_at: at,
             oddities: Default::default(),
         };
@@ -86,6 +92,8 @@ impl Compute {
             older: None,
             lags: false,
             started: Some(at),
+            heard: None,
+            silent: false,
             off_at: None,
             on_stop,
             operation: OperationState::Succeeded,
@@ -96,7 +104,7 @@ impl Compute {
     pub(crate) fn start(&mut self, at: Timestamp) {
         self.facts.state = PowerState::Running;
         self.facts.last_operation = operation(Operation::Start, at, OperationStatus::Succeeded);
-        self.facts.activity = Activity::Unknown(Unknown::NoSource);
+        (self.heard, self.silent) = (None, false);
         self.started = Some(at);
         self.off_at = None;
     }
@@ -119,13 +127,15 @@ impl Compute {
     pub(crate) fn read(&self, now: Timestamp) -> InstanceFacts {
         let mut facts = self.facts.clone();
         facts.observed_at = now;
-        if facts.state == PowerState::JobRunning {
-            facts.activity = Activity::Busy { source: Source::Job, as_of: now };
-        }
-        if let Activity::Quiet { as_of, .. } = &mut facts.activity {
-            *as_of = (*as_of).max(now);
-        }
         facts
+    }
+
+    /// What is heard of its use now.
+    pub(crate) fn hear(&mut self, now: Timestamp) -> Option<Track> {
+        let on = self.facts.state.is_on() && !self.silent;
+        let heard = self.heard.as_mut().filter(|_| on)?;
+        *heard = later(heard, now);
+        Some(heard.clone())
     }
 
     /// Reads it as a list shows it now.

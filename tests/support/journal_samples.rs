@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Activity, Created, History, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner,
-    PowerState, Reading, StopKey, Tags, Trigger, Unknown,
+    Created, History, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner, PowerState,
+    Reading, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::ports::{Decision, Fault, FaultKind, Intent, Message, Sighting, SweepRecord};
@@ -52,7 +52,6 @@ pub(crate) fn facts(name: &str, created: Created, state: PowerState, seen: Times
         },
         last_operation: Reading::Unknown(Unknown::Missing),
         native: Arc::default(),
-        activity: Activity::Unknown(Unknown::NoSource),
         observed_at: seen,
         oddities: Default::default(),
     }
@@ -99,7 +98,7 @@ pub(crate) fn decision(name: &str, when: Timestamp, words: &str) -> Decision {
         changes_at: When::NONE,
         findings: Arc::new([finding]),
     };
-    Decision { facts: Arc::new(facts), verdict: Arc::new(verdict) }
+    Decision { facts: Arc::new(facts), evidence: None, verdict: Arc::new(verdict) }
 }
 
 /// A sweep that saw these, and nothing else.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lightsout::facts::Source;
 use lightsout::policy::{Policy, SourceText, Sources, parse};
 
 /// The policy of a whole text, with a channel and a source of activity at hand; it has to be sound.
@@ -14,7 +15,7 @@ pub(crate) fn policy_of(text: &str) -> Arc<Policy> {
         policies: &policies,
         calendars: &BTreeMap::new(),
         channels: 1,
-        activity_sources: 1,
+        sources: Source::ALL.into_iter().collect(),
     });
     assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
     parsed.set.policies.first().unwrap().clone()

@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::cli::wire_up::engine_options;
 use lightsout::engine::{Engine, EngineOptions};
-use lightsout::facts::Hold;
+use lightsout::facts::{Hold, Source};
 use lightsout::guard::Bounds;
 use lightsout::policy::{DefaultsSource, Severity, SourceText, Sources, parse};
 use lightsout::ports::{Control, Declined, HoldRequest};
@@ -89,7 +89,7 @@ impl Files {
             policies: &policies,
             calendars: &self.calendars,
             channels: 1,
-            activity_sources: 1,
+            sources: Source::ALL.into_iter().collect(),
         };
         let parsed = parse(&sources);
         if parsed.has_errors() {

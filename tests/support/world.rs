@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, StopResult, WorkspaceFacts,
+    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, Source, SourceSet, StopResult,
+    WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
 use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
-    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Intent, Journal,
-    LastWord, Message, Notify, Observe, OperationHandle, OperationState, Recall, RevisionMark, StopInstances,
-    SweepRecord,
+    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Heard, Intent,
+    Journal, LastWord, Message, Notify, Observe, OperationHandle, OperationState, Question, Recall, RevisionMark,
+    StopInstances, SweepRecord, Witness,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -212,6 +213,23 @@ impl Clock for FakeWorld {
 impl FreezeSwitch for FakeWorld {
     fn freeze(&self) -> Freeze {
         self.lock().freeze.clone().unwrap_or(Freeze::Off)
+    }
+}
+
+impl Witness for FakeWorld {
+    fn sources(&self) -> SourceSet {
+        SourceSet::NONE.with(Source::Agent)
+    }
+
+    async fn ask(&self, questions: &[Question], now: Timestamp) -> Heard {
+        let mut outside = self.lock();
+        let mut heard = Heard::default();
+        for question in questions {
+            let compute = outside.cloud.computes.get_mut(&question.instance);
+            let track = compute.and_then(|compute| compute.hear(now));
+            heard.tracks.extend(track.map(|track| (question.instance.clone(), track)));
+        }
+        heard
     }
 }
 

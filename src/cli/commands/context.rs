@@ -91,7 +91,8 @@ impl CommandError {
                 | WireError::Secret(_)
                 | WireError::Webhook(_)
                 | WireError::Promql(_)
-                | WireError::Network(_),
+                | WireError::Network(_)
+                | WireError::Agents(_),
             ) => Exit::BadConfiguration,
             Self::Wire(WireError::Store(_))
             | Self::Fault(_)

@@ -1,8 +1,10 @@
 //! `lightsout run`: the service around the engine – listeners, signals, reloads, the watchdog.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
+use axum_server::tls_rustls::RustlsConfig;
 use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -16,9 +18,12 @@ use crate::cli::wire_up::{control_socket, engine_options, outside, use_money_fil
 use crate::engine::{AfterLook, Command, Engine};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
-use crate::ports::{Clock as _, FaultKind};
+use crate::ports::{Clock as _, FaultKind, TakeHeartbeats};
 use crate::settings::{Loaded, LogFormat, Settings, Watch};
-use crate::web::{ControlServer, Health, HttpLimits, PublicFace, serve_public};
+use crate::web::{
+    ControlServer, Health, HeartbeatFace, HttpLimits, PublicFace, heartbeat_limits, serve_heartbeats, serve_public,
+    tls_config,
+};
 
 type Service = Engine<Outside<SystemClock>>;
 
@@ -109,11 +114,42 @@ fn listen(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics, health:
     tracing::info!("metrics and health at http://{bound}");
     let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
     tokio::spawn(serve_public(listener, face, axum_server::Handle::new()));
+    if let Some(desk) = &engine.world().witnesses.agents {
+        hear_agents(settings, desk.clone(), (engine, metrics))?;
+    }
     let socket = control_socket(settings);
     let control =
         ControlServer::bind(&socket).map_err(|error| CommandError::Io(format!("bind {}", socket.display()), error))?;
     tokio::spawn(control.serve(engine.clone(), axum_server::Handle::new()));
     Ok(())
+}
+
+/// Where agents report.
+fn hear_agents(
+    settings: &Settings,
+    desk: Arc<dyn TakeHeartbeats>,
+    (engine, metrics): (&Arc<Service>, &Metrics),
+) -> Result<(), CommandError> {
+    let agents = &settings.agents;
+    let listener = TcpListener::bind(agents.listen)
+        .map_err(|error| CommandError::Io(format!("listen on {} ([agents] listen)", agents.listen), error))?;
+    let bound = listener.local_addr().map_err(|error| CommandError::Io("learn the address".to_owned(), error))?;
+    let tls = agents.tls.as_ref().map(|(certificate, key)| certified(certificate, key)).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!("agents report at {scheme}://{bound}");
+    let engine = engine.clone();
+    let fleet = Arc::new(move || engine.last_view());
+    let face = HeartbeatFace { desk, fleet, metrics: metrics.clone(), limits: heartbeat_limits() };
+    tokio::spawn(serve_heartbeats(listener, tls, face, axum_server::Handle::new()));
+    Ok(())
+}
+
+/// A certificate and its key, for TLS.
+fn certified(certificate: &Path, key: &Path) -> Result<RustlsConfig, CommandError> {
+    let failed = |doing: String| move |error: std::io::Error| CommandError::Io(doing, error);
+    let read = |path: &Path| std::fs::read(path).map_err(failed(format!("read {} ([agents])", path.display())));
+    let (certificate, key) = (read(certificate)?, read(key)?);
+    tls_config(&certificate, &key).map_err(failed("use certificate_file and key_file of [agents]".to_owned()))
 }
 
 fn metrics_options(settings: &Settings) -> MetricsOptions {

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::*;
+use crate::facts::SourceSet;
 use crate::policy::{SourceText, Sources, parse};
 use crate::units::{Currency, Money, Rate};
 
@@ -12,7 +13,7 @@ fn policy(budget: &str) -> Arc<Policy> {
     let policies = [SourceText { file: "lab.toml".into(), text }];
     let calendars = BTreeMap::new();
     let sources =
-        Sources { defaults: None, policies: &policies, calendars: &calendars, channels: 1, activity_sources: 0 };
+        Sources { defaults: None, policies: &policies, calendars: &calendars, channels: 1, sources: SourceSet::NONE };
     parse(&sources).set.policies.first().unwrap().clone()
 }
 

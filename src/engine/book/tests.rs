@@ -1,7 +1,7 @@
 //! What stays as it was is held once.
 
 use super::*;
-use crate::facts::{Activity, Created, PowerState, Reading, Unknown};
+use crate::facts::{Created, PowerState, Reading, Unknown};
 use crate::units::{Region, When, WorkspaceId};
 
 fn at(seconds: i64) -> Timestamp {
@@ -23,7 +23,6 @@ fn seen(state: PowerState, when: Timestamp) -> Inventory {
         tags: Reading::Unknown(Unknown::Missing),
         last_operation: Reading::Unknown(Unknown::Missing),
         native: Arc::default(),
-        activity: Activity::Unknown(Unknown::NoSource),
         observed_at: when,
         oddities: thin_vec::ThinVec::new(),
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use thin_vec::ThinVec;
 
 use super::*;
-use crate::facts::{Activity, Owner, PowerState, Reading, Tags, Unknown};
+use crate::facts::{Owner, PowerState, Reading, Tags, Unknown};
 use crate::units::{Currency, InstanceId, Money, Region};
 
 fn at(text: &str) -> Timestamp {
@@ -25,7 +25,6 @@ fn facts(owner: Option<&str>, team: Option<&str>) -> InstanceFacts {
         tags: Reading::Known { value: Tags(tags), as_of: When::NONE },
         last_operation: Reading::Unknown(Unknown::Missing),
         native: Arc::default(),
-        activity: Activity::Unknown(Unknown::NoSource),
         observed_at: at("2026-11-20T10:00:00Z"),
         oddities: ThinVec::new(),
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use crate::facts::{
-    Activity, Created, History, InstanceFacts, LastOperation, Operation, OperationStatus, PowerState, Reading, StopKey,
+    Created, History, InstanceFacts, LastOperation, Operation, OperationStatus, PowerState, Reading, StopKey,
     StopResult, Tags, Trigger, Unknown,
 };
 use crate::ledger::{
@@ -53,7 +53,6 @@ pub(super) fn facts(name: &str, state: PowerState, seen: i64, operation: Option<
         last_operation: last
             .map_or(Reading::Unknown(Unknown::Missing), |value| Reading::Known { value, as_of: When::at(at(seen)) }),
         native: Arc::default(),
-        activity: Activity::Unknown(Unknown::NoSource),
         observed_at: at(seen),
         oddities: thin_vec::ThinVec::new(),
     }

@@ -1,0 +1,65 @@
+//! From a heartbeat to an account of the instance's use.
+
+use jiff::Timestamp;
+use thin_vec::ThinVec;
+
+use crate::facts::{DiskSight, Source, Stretch, Track, Use};
+use crate::heartbeat::{Heartbeat, Kind, Sign};
+use crate::units::When;
+
+/// At most so many signals are named in an account.
+const NAMED_MAX: usize = 4;
+
+/// The account. Times of an instance whose clock is ahead are no later than when they arrived.
+pub(super) fn account(beat: &Heartbeat, arrived: Timestamp) -> Track {
+    // the instance's clock may be some minutes off: its times are moved by as much
+    let skew = arrived.duration_since(beat.sent_at);
+    let moved = |at: Timestamp| at.checked_add(skew).unwrap_or(at).min(arrived);
+    let now = beat.signs.iter().map(|sign| weight(sign.kind)).max().unwrap_or(Use::Unknown);
+    let last_busy = beat.signs.iter().filter_map(|sign| sign.last_busy).map(moved).max();
+    let busy_now = (now == Use::Busy).then(|| moved(beat.looked_at));
+    let watched: ThinVec<Stretch> =
+        beat.watched.iter().map(|stretch| Stretch { from: moved(stretch.from), to: moved(stretch.to) }).collect();
+    Track {
+        source: Source::Agent,
+        now,
+        as_of: moved(beat.looked_at),
+        words: words(&beat.signs, now).into(),
+        last_busy: When::from(last_busy.max(busy_now)),
+        watched,
+    }
+}
+
+/// The disk with the least room, as the agent sorts them.
+pub(super) fn disk(beat: &Heartbeat, arrived: Timestamp) -> Option<DiskSight> {
+    let fullest = beat.disks.first()?;
+    Some(DiskSight {
+        mount: fullest.mount.as_str().into(),
+        free_bytes: fullest.free_bytes,
+        size_bytes: fullest.size_bytes,
+        as_of: arrived,
+        full_at: fullest.full_at.into(),
+    })
+}
+
+/// In use anywhere is in use; not known anywhere else is not known.
+const fn weight(kind: Kind) -> Use {
+    match kind {
+        Kind::Quiet => Use::Quiet,
+        Kind::Connected => Use::Connected,
+        Kind::Unknown => Use::Unknown,
+        Kind::Busy => Use::Busy,
+    }
+}
+
+fn words(signs: &[Sign], now: Use) -> String {
+    let telling = signs.iter().filter(|sign| weight(sign.kind) == now && now != Use::Quiet);
+    let words: Vec<String> =
+        telling.take(NAMED_MAX).map(|sign| format!("{}: {}", sign.signal.label(), clean(&sign.words))).collect();
+    if words.is_empty() { "nobody".to_owned() } else { words.join("; ") }
+}
+
+/// What an agent writes ends up on terminals and pages.
+fn clean(words: &str) -> String {
+    words.chars().filter(|letter| !letter.is_control()).take(120).collect()
+}

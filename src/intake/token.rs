@@ -1,0 +1,122 @@
+//! An agent's token: the instance that it speaks for, when it was minted, and a signature. It opens nothing but the intake.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::keys::Keys;
+use crate::units::InstanceId;
+
+/// The beginning of every token of this kind, by which scanners of leaked secrets can know one.
+pub(super) const PREFIX: &str = "lo1.";
+/// A token takes at most so many bytes.
+const TOKEN_MAX: usize = 2_048;
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The ARM id of the instance.
+    pub instance: String,
+    /// When it was minted, in seconds since 1970.
+    pub iat: i64,
+    /// The name of the key that signed it.
+    pub kid: String,
+}
+
+/// Why a token is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is not one.
+    #[error("this is no agent's token; mint one with `lightsout agent token`")]
+    Malformed,
+    /// Its signature is wrong, or its key is not known any more.
+    #[error("the token was not signed by this service, or by a key that it no longer has; mint another one")]
+    Forged,
+    /// Taken back.
+    #[error("the token was revoked; mint another one with `lightsout agent token`")]
+    Revoked,
+}
+
+/// Makes a token for an instance.
+#[must_use]
+pub fn mint(keys: &Keys, instance: &InstanceId, at: Timestamp) -> Option<String> {
+    let claim = Claim { instance: instance.to_string(), iat: at.as_second(), kid: keys.name().to_owned() };
+    let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claim).ok()?);
+    let signature = URL_SAFE_NO_PAD.encode(keys.sign(payload.as_bytes())?);
+    Some(format!("{PREFIX}{payload}.{signature}"))
+}
+
+/// Reads a token and checks its signature. Whether it was revoked is asked elsewhere.
+pub(super) fn read(keys: &Keys, token: &str) -> Result<Claim, TokenError> {
+    let body = token.strip_prefix(PREFIX).filter(|_| token.len() <= TOKEN_MAX).ok_or(TokenError::Malformed)?;
+    let (payload, signature) = body.split_once('.').ok_or(TokenError::Malformed)?;
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
+    let claim = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::Malformed)?;
+    let claim: Claim = serde_json::from_slice(&claim).map_err(|_| TokenError::Malformed)?;
+    if !keys.signed(&claim.kid, payload.as_bytes(), &signature) {
+        return Err(TokenError::Forged);
+    }
+    Ok(claim)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use secrecy::SecretString;
+
+    use super::*;
+
+    fn keys(secret: &str) -> Keys {
+        Keys::new(SecretString::from(secret.repeat(32)), None).unwrap()
+    }
+
+    fn instance() -> InstanceId {
+        let id =
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-a";
+        InstanceId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn a_token_names_its_instance_and_no_other() {
+        let keys = keys("a");
+        let token = mint(&keys, &instance(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(read(&keys, &token).unwrap().instance, instance().to_string());
+        let other = mint(&self::keys("b"), &instance(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(read(&keys, &other), Err(TokenError::Forged));
+        // the claim of one with the signature of another
+        let elsewhere = InstanceId::parse(&instance().to_string().replace("ci-a", "ci-b")).unwrap();
+        let second = mint(&keys, &elsewhere, Timestamp::UNIX_EPOCH).unwrap();
+        let (first, second) = (token.rsplit_once('.').unwrap(), second.rsplit_once('.').unwrap());
+        assert_eq!(read(&keys, &format!("{}.{}", first.0, second.1)), Err(TokenError::Forged));
+    }
+
+    #[test]
+    fn a_key_that_was_replaced_is_believed_while_it_is_named() {
+        let old = mint(&keys("a"), &instance(), Timestamp::UNIX_EPOCH).unwrap();
+        let secret = |letter: &str| SecretString::from(letter.repeat(32));
+        let both = Keys::new(secret("b"), Some(secret("a"))).unwrap();
+        assert!(read(&both, &old).is_ok());
+        assert_eq!(read(&keys("b"), &old), Err(TokenError::Forged));
+        assert!(Keys::new(SecretString::from("short"), None).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// One changed character, or any text at all, is never believed.
+        #[test]
+        fn nothing_else_is_believed(at in 0_usize..200, letter in "[A-Za-z0-9_.-]", text in ".{0,80}") {
+            let keys = keys("a");
+            let token = mint(&keys, &instance(), Timestamp::UNIX_EPOCH).unwrap();
+            let at = at % token.len();
+            let mut changed = token.clone();
+            changed.replace_range(at..=at, &letter);
+            // the last character of a base64 text holds bits that mean nothing
+            prop_assert!(changed == token || read(&keys, &changed).is_err() || at + 1 == token.len());
+            prop_assert!(read(&keys, &text).is_err());
+            let prefixed = [PREFIX, &text].concat();
+            prop_assert!(read(&keys, &prefixed).is_err());
+        }
+    }
+}
