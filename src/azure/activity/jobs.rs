@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use thin_vec::ThinVec;
 
-use super::JOBS_ACTION;
 use super::job::{Item, read};
 use super::memory::Whole;
-use super::options::JobsOptions;
+use super::options::{JOBS_ACTION, JobsOptions};
 use crate::azure::error::{Act, AzureError};
 use crate::azure::fleet::{Azure, unreadable};
 use crate::azure::paging::{List, each_page};

@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    const BATCH: &str = include_str!("../../../tests/fixtures/monitor/batch.json");
+    const BATCH: &str = include_str!("../../../tests/fixtures/arm/monitor-batch.json");
 
     fn percent(n: i64) -> Percent {
         Percent::new(n).unwrap()
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn points_without_a_value_are_no_readings() {
         let measured = read(BATCH.as_bytes(), percent(5), 1000).unwrap();
-        assert_eq!(lines(&measured), ["ci-gpu BBq", "ci-one qBq", "ci-void "]);
+        assert_eq!(lines(&measured), ["CI-GPU BBq", "ci-one qBq", "ci-void "]);
         assert_eq!(measured.whole.iter().map(|id| id.name().to_owned()).collect::<Vec<_>>(), ["ws-a"]);
         assert!(!measured.full);
     }

@@ -18,10 +18,5 @@ mod options;
 mod port;
 mod region;
 
-pub use options::{JobsOptions, MonitorOptions};
+pub use options::{JOBS_ACTION, JobsOptions, METRICS_ACTION, MonitorOptions};
 pub(super) use port::Watch;
-
-/// What reading lists of jobs needs, at the workspace.
-pub const JOBS_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/jobs/read";
-/// What reading metrics needs, at the workspace.
-pub const METRICS_ACTION: &str = "Microsoft.Insights/metrics/read";

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::METRICS_ACTION;
 use super::account::track;
 use super::memory::Whole;
 use super::metrics::{DIMENSION, METRICS, Measured, read};
-use super::options::MonitorOptions;
+use super::options::{METRICS_ACTION, MonitorOptions};
 use crate::azure::allow::MetricsLeave;
 use crate::azure::error::{Act, AzureError};
 use crate::azure::fleet::Azure;
