@@ -27,6 +27,7 @@ pub mod azure;
 pub mod bills;
 pub mod intake;
 pub mod notify;
+pub mod promql;
 pub mod settings;
 pub mod store;
 

@@ -14,6 +14,8 @@ mod promql;
 mod server;
 #[path = "support/tools.rs"]
 mod tools;
+#[path = "prometheus/witness.rs"]
+mod witness;
 
 use std::io::{self, Write};
 use std::sync::mpsc;

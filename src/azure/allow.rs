@@ -15,7 +15,18 @@ impl CostLeave {
     }
 }
 
-/// The only three kinds of request that exist here.
+/// The leave to ask Azure Monitor; only settings that ask for it can give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MetricsLeave(());
+
+impl MetricsLeave {
+    /// As the options say.
+    pub(super) fn of(options: &AzureOptions) -> Option<Self> {
+        options.monitor.is_some().then_some(Self(()))
+    }
+}
+
+/// The only four kinds of request that exist here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     /// Reads.
@@ -24,10 +35,12 @@ pub(super) enum Verb {
     Post,
     /// Asks what was billed: a POST that reads.
     Query(CostLeave),
+    /// Asks for metrics: a POST that reads.
+    Metrics(MetricsLeave),
 }
 
-/// Reads anything below the pinned origin; posts nothing but `…/computes/NAME/stop`, and with leave the question to Cost
-/// Management.
+/// Reads anything below the pinned origin; posts nothing but `…/computes/NAME/stop`, and with leave the questions to Cost
+/// Management and Azure Monitor.
 pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
     match verb {
         Verb::Get => Ok(()),
@@ -35,6 +48,8 @@ pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
         Verb::Post => Err(AzureError::NotAllowed("a POST other than the stop of a compute")),
         Verb::Query(_) if is_cost_query(url) => Ok(()),
         Verb::Query(_) => Err(AzureError::NotAllowed("a POST other than the query of costs")),
+        Verb::Metrics(_) if is_metrics_batch(url) => Ok(()),
+        Verb::Metrics(_) => Err(AzureError::NotAllowed("a POST other than the question for metrics")),
     }
 }
 
@@ -61,6 +76,23 @@ pub(super) fn is_cost_query(url: &PinnedUrl) -> bool {
     let shape = ["subscriptions", "", "providers", "Microsoft.CostManagement", "query"];
     let known = |key: &str| ["api-version", "$skiptoken"].iter().any(|known| key.eq_ignore_ascii_case(known));
     has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| known(&key))
+}
+
+/// The question for the metrics of many resources of a subscription.
+fn is_metrics_batch(url: &PinnedUrl) -> bool {
+    let known = [
+        "api-version",
+        "metricNamespace",
+        "metricnames",
+        "starttime",
+        "endtime",
+        "interval",
+        "aggregation",
+        "filter",
+        "top",
+    ];
+    let shape = ["subscriptions", "", "metrics:getBatch"];
+    has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| known.contains(&&*key))
 }
 
 /// True when the path has these segments and no others; an empty one stands for any. As in Azure, case does not matter.
@@ -101,6 +133,32 @@ mod tests {
         ] {
             assert!(admits(Verb::Post, &at(&other)).is_err(), "G3: {other}");
             assert!(admits(Verb::Get, &at(&other)).is_ok());
+        }
+    }
+
+    #[test]
+    fn only_the_question_for_metrics_may_be_asked_and_only_with_leave() {
+        let origin = Origin::new("https://westeurope.metrics.monitor.azure.com").unwrap();
+        let at = |path: &str| origin.pin(path, &SubscriptionId::new("s")).unwrap();
+        let mut options = AzureOptions::new(Cloud::Public, IdentityOptions::Managed(Default::default()));
+        assert_eq!(MetricsLeave::of(&options), None, "the default is not to ask");
+        options.monitor = Some(super::super::activity::MonitorOptions {
+            busy_from: crate::units::Percent::NONE,
+            refresh: jiff::SignedDuration::from_mins(5),
+            endpoint: None,
+            token_scope: None,
+        });
+        let ask = Verb::Metrics(MetricsLeave::of(&options).unwrap());
+        let good = "/subscriptions/s/metrics:getBatch?api-version=1&top=10&filter=x";
+        assert!(admits(ask, &at(good)).is_ok());
+        assert!(admits(Verb::Post, &at(good)).is_err(), "G3");
+        for other in [
+            good.replace("getBatch", "delete"),
+            good.replace("/metrics:", "/x/metrics:"),
+            format!("{good}&rollupby=x"),
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/c/stop".to_owned(),
+        ] {
+            assert!(admits(ask, &at(&other)).is_err(), "G3: {other}");
         }
     }
 

@@ -73,6 +73,11 @@ impl Identity {
         }
     }
 
+    /// The same identity for another of Azure's services.
+    pub(super) fn with_scope(self, scope: String) -> Self {
+        Self { scope, ..self }
+    }
+
     /// The identity's kind, in words.
     pub(super) const fn words(&self) -> &'static str {
         match &self.options {

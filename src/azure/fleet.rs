@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use reqwest::dns::Resolve;
 use serde_json::value::RawValue;
 
+use super::activity::Watch;
 use super::error::{Act, AzureError};
 use super::options::{AzureOptions, OptionsError};
 use super::origin::PinnedUrl;
@@ -36,6 +37,8 @@ pub struct Azure<C> {
     pub(super) options: AzureOptions,
     /// What asking for prices needs and remembers.
     pub(super) desk: Desk,
+    /// What asking about use needs and remembers.
+    pub(super) watch: Watch<C>,
 }
 
 impl<C: Clock> Azure<C> {
@@ -56,7 +59,8 @@ impl<C: Clock> Azure<C> {
     }
 
     fn set_up(options: AzureOptions, clock: Arc<C>, names: &Names) -> Result<Self, OptionsError> {
-        Ok(Self { line: Line::new(&options, clock, names)?, desk: Desk::new(&options, names)?, options })
+        let watch = Watch::new(&options, &clock, names)?;
+        Ok(Self { line: Line::new(&options, clock, names)?, desk: Desk::new(&options, names)?, watch, options })
     }
 
     /// A URL at or below a workspace, of our own making.

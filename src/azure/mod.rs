@@ -1,5 +1,6 @@
-//! All that is known about Azure Resource Manager: identities, one guarded transport, its JSON, reading, stopping, prices, bills.
+//! All that is known about Azure: identities, one guarded transport, its JSON, reading, stopping, prices, bills, signs of use.
 
+mod activity;
 mod allow;
 mod assertion;
 mod costs;
@@ -27,6 +28,7 @@ mod usage;
 mod wire;
 mod words;
 
+pub use activity::{JOBS_ACTION, JobsOptions, METRICS_ACTION, MonitorOptions};
 pub use costs::COST_ACTION;
 pub use error::AzureError;
 pub use fleet::Azure;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
+use super::activity::{JobsOptions, MonitorOptions};
 use super::origin::Origin;
 use super::prices::PriceOptions;
 use crate::units::{SubscriptionId, WorkspaceId};
@@ -222,6 +223,10 @@ pub struct AzureOptions {
     pub prices: PriceOptions,
     /// Whether Cost Management may be asked what was billed; without it that request cannot leave.
     pub costs: bool,
+    /// Whether and how Azure Monitor is asked for metrics; without it that request cannot leave.
+    pub monitor: Option<MonitorOptions>,
+    /// Whether and how lists of jobs are read.
+    pub jobs: Option<JobsOptions>,
 }
 
 impl AzureOptions {
@@ -241,6 +246,8 @@ impl AzureOptions {
             throttle: Some(ThrottleLimits::default()),
             prices: PriceOptions::default(),
             costs: false,
+            monitor: None,
+            jobs: None,
         }
     }
 
@@ -279,6 +286,11 @@ pub enum OptionsError {
     /// Not an origin for prices.
     #[error("prices.retail_endpoint `{0}` is not https://HOST or https://HOST:PORT (plain http on loopback only)")]
     PriceEndpoint(String),
+    /// Not an origin for metrics.
+    #[error(
+        "monitor.endpoint `{0}` is not https://HOST or https://HOST:PORT (plain http on loopback only), with {{region}} for the region"
+    )]
+    MetricsEndpoint(String),
     /// A token from a file for a real host.
     #[error(
         "azure.identity token_file is for an ARM host on loopback only, not for `{0}`; choose managed, workload, client_secret, client_certificate or azure_cli"

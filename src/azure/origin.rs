@@ -36,6 +36,13 @@ impl PinnedUrl {
     pub const fn url(&self) -> &Url {
         &self.0
     }
+
+    /// With another key in its query, encoded here.
+    #[must_use]
+    pub(super) fn and(mut self, key: &str, value: &str) -> Self {
+        self.0.query_pairs_mut().append_pair(key, value);
+        self
+    }
 }
 
 /// Why a URL that Azure gave was not followed. Its words never hold the URL's query.
@@ -154,6 +161,11 @@ impl Origin {
         url.set_path(path);
         url.set_query(Some(query));
         url
+    }
+
+    /// True for a URL that was pinned to this origin, and not to another.
+    pub(super) fn holds(&self, url: &PinnedUrl) -> bool {
+        self.is_ours(&url.0).is_ok()
     }
 
     fn is_ours(&self, url: &Url) -> Result<(), Foreign> {

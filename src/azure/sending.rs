@@ -140,6 +140,10 @@ pub(super) async fn exchange(
             // a kind of client that names itself has a quota of its own (FACTS 7)
             .header(CLIENT_TYPE, "lightsout")
             .body(body.unwrap_or_default().to_owned()),
+        Verb::Metrics(_) => client
+            .post(url.url().clone())
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.unwrap_or_default().to_owned()),
     };
     received(request.header(AUTHORIZATION, bearer.header.clone()), verb).await
 }
@@ -158,7 +162,7 @@ async fn received(request: RequestBuilder, verb: Verb) -> Result<Answer, AzureEr
         _ if !(200..300).contains(&status) => prefix(response).await,
         // A stop was taken by its status; a body that breaks off changes nothing.
         Verb::Post => prefix(response).await,
-        Verb::Get | Verb::Query(_) => whole(response).await?,
+        Verb::Get | Verb::Query(_) | Verb::Metrics(_) => whole(response).await?,
     };
     Ok(Answer { status, headers, body })
 }

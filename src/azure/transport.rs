@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use tokio::sync::Semaphore;
 
-use super::allow::{CostLeave, Verb};
+use super::allow::{CostLeave, MetricsLeave, Verb};
 use super::credential::Identity;
 use super::error::{AzureError, answered};
 use super::options::{AzureOptions, OptionsError};
@@ -69,8 +69,8 @@ impl<'a> Ask<'a> {
 pub(super) struct Line<C> {
     pub(super) origin: Origin,
     pub(super) clock: Arc<C>,
-    pub(super) tokens: Tokens<C>,
-    pub(super) usage: Usage,
+    pub(super) tokens: Arc<Tokens<C>>,
+    pub(super) usage: Arc<Usage>,
     client: Client,
     throttle: Mutex<Throttle>,
     slots: Semaphore,
@@ -84,18 +84,42 @@ impl<C: Clock> Line<C> {
     pub(super) fn new(options: &AzureOptions, clock: Arc<C>, names: &Names) -> Result<Self, OptionsError> {
         let origin = options.origin()?;
         let identity = Identity::new(options, token_client(options, &origin, names)?);
+        let tokens = Arc::new(Tokens::new(identity, Arc::clone(&clock), options.timeouts.token));
+        let client = arm_client(options, &origin, names)?;
         Ok(Self {
-            client: arm_client(options, &origin, names)?,
-            tokens: Tokens::new(identity, Arc::clone(&clock), options.timeouts.token),
+            client,
+            tokens,
             origin,
             clock,
-            usage: Usage::default(),
+            usage: Arc::default(),
             throttle: Mutex::new(Throttle::new(options.throttle)),
             slots: Semaphore::new(options.concurrency.max(1)),
             urgent_slots: Semaphore::new(URGENT_SLOTS),
             tries_max: options.tries_max.max(1),
             patience: options.patience,
         })
+    }
+
+    /// A way to another of Azure's services: an origin and tokens of its own, and buckets; what is sent is counted together.
+    pub(super) fn beside(
+        &self,
+        origin: Origin,
+        tokens: Arc<Tokens<C>>,
+        client: Client,
+        options: &AzureOptions,
+    ) -> Self {
+        Self {
+            client,
+            tokens,
+            origin,
+            clock: Arc::clone(&self.clock),
+            usage: Arc::clone(&self.usage),
+            throttle: Mutex::new(Throttle::new(options.throttle)),
+            slots: Semaphore::new(options.concurrency.max(1)),
+            urgent_slots: Semaphore::new(URGENT_SLOTS),
+            tries_max: self.tries_max,
+            patience: self.patience,
+        }
     }
 
     pub(super) fn api_use(&self) -> ApiUse {
@@ -110,6 +134,11 @@ impl<C: Clock> Line<C> {
     /// Asks Cost Management. It is a POST that changes nothing, and is tried again as a read is.
     pub(super) async fn query(&self, ask: Ask<'_>, leave: CostLeave) -> Result<Answer, AzureError> {
         self.read(ask, Verb::Query(leave)).await
+    }
+
+    /// Asks Azure Monitor. It is a POST that changes nothing, and is tried again as a read is.
+    pub(super) async fn metrics(&self, ask: Ask<'_>, leave: MetricsLeave) -> Result<Answer, AzureError> {
+        self.read(ask, Verb::Metrics(leave)).await
     }
 
     async fn read(&self, ask: Ask<'_>, verb: Verb) -> Result<Answer, AzureError> {
@@ -199,6 +228,10 @@ impl<C: Clock> Line<C> {
     }
 
     async fn once(&self, ask: Ask<'_>, verb: Verb, bearer: &Bearer) -> Result<Answer, AzureError> {
+        // A URL that was pinned to another of Azure's origins is not for this one's bearer (I10).
+        if !self.origin.holds(ask.url) {
+            return Err(AzureError::NotAllowed("a request to another origin"));
+        }
         let slots = match ask.urgency {
             Urgency::Normal => &self.slots,
             Urgency::Urgent => &self.urgent_slots,
@@ -215,7 +248,7 @@ impl<C: Clock> Line<C> {
             Err(_) => Err(AzureError::Broken("shutting down".to_owned())),
         };
         let kind = match verb {
-            Verb::Get | Verb::Query(_) => Kind::Read,
+            Verb::Get | Verb::Query(_) | Verb::Metrics(_) => Kind::Read,
             Verb::Post => Kind::Write,
         };
         match &result {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::witnesses::Witnesses;
+use super::witnesses::{Witnesses, both, either};
 use crate::azure::Azure;
 use crate::bills::BillFolder;
 use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, SizeFacts, SourceSet, StopResult, WorkspaceFacts};
@@ -73,10 +73,10 @@ impl<C: Clock> Observe for Outside<C> {
 
 impl<C: Clock> Witness for Outside<C> {
     fn sources(&self) -> SourceSet {
-        self.witnesses.sources()
+        either(&self.witnesses, &self.azure)
     }
     async fn ask(&self, questions: &[Question], now: Timestamp) -> Heard {
-        self.witnesses.ask(questions, now).await
+        both(&self.witnesses, &self.azure, questions, now).await
     }
 }
 

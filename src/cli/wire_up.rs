@@ -1,5 +1,6 @@
 //! From settings to the parts they describe: the only place that knows both.
 
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +12,16 @@ use super::clock::SystemClock;
 use super::outside::Outside;
 use super::witnesses::Witnesses;
 use crate::azure::{
-    Azure, AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, PriceOptions, TagFilter, ThrottleLimits,
-    Timeouts, Watch,
+    Azure, AzureOptions, Cloud, IdentityOptions, JobsOptions, ManagedId, MonitorOptions, OptionsError, PriceOptions,
+    TagFilter, ThrottleLimits, Timeouts, Watch,
 };
 use crate::bills::BillFolder;
 use crate::engine::{Accounting, Engine, EngineOptions, Reconciling};
 use crate::guard::Bounds;
 use crate::ledger::{BillSource, ClaimRules, Residual, Tolerance};
 use crate::notify::{Channel, Channels, Cidr, CidrError, Webhook, WebhookError, WebhookOptions};
-use crate::ports::Clock as _;
+use crate::ports::{Clock as _, with_causes};
+use crate::promql::{BearerSource, Promql, PromqlOptions, SetupError};
 use crate::settings::{self, BillsFrom, Environment, Identity, Loaded, ManagedIdentity, SecretError, Settings};
 use crate::store::{FileFreeze, Store, StoreError};
 use crate::units::Span;
@@ -36,6 +38,9 @@ pub enum WireError {
     /// The webhook.
     #[error("could not set up the webhook ([notify.webhook])")]
     Webhook(#[from] WebhookError),
+    /// Prometheus.
+    #[error("could not set up the way to Prometheus ([promql])")]
+    Promql(#[from] SetupError),
     /// A network of the webhook.
     #[error("could not read allow_private of [notify.webhook]")]
     Network(#[from] CidrError),
@@ -70,7 +75,7 @@ pub fn with_store(
     Ok(Outside {
         azure: Azure::new(azure_options(settings, environment)?, clock.clone())?,
         bills: bill_folder(&settings.reconcile),
-        witnesses: Witnesses { agents },
+        witnesses: Witnesses { agents, promql: promql(settings, environment)? },
         store,
         channels: channels(settings, environment)?,
         freeze: freeze_switch(settings),
@@ -211,7 +216,42 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
     options.throttle = azure.throttle.then(ThrottleLimits::default);
     options.prices = price_options(&settings.prices);
     options.costs = settings.reconcile.source == BillsFrom::CostManagement;
+    options.monitor = monitor(&settings.monitor);
+    options.jobs = jobs(&settings.jobs);
     Ok(options)
+}
+
+fn monitor(monitor: &settings::Monitor) -> Option<MonitorOptions> {
+    monitor.enabled.then(|| MonitorOptions {
+        busy_from: monitor.busy_from,
+        refresh: monitor.refresh.duration(),
+        endpoint: monitor.endpoint.clone(),
+        token_scope: monitor.token_scope.clone(),
+    })
+}
+
+fn jobs(jobs: &settings::Jobs) -> Option<JobsOptions> {
+    let pages_max = usize::try_from(jobs.pages_max).unwrap_or(1);
+    jobs.queued.then(|| JobsOptions { refresh: jobs.refresh.duration(), pages_max })
+}
+
+/// The Prometheus that policies put questions to.
+fn promql(settings: &Settings, environment: &Environment) -> Result<Option<Promql>, WireError> {
+    let promql = &settings.promql;
+    let Some(url) = &promql.url else { return Ok(None) };
+    let bearer = promql.secret.clone().map(|secret| {
+        let environment = environment.clone();
+        let read = move || secret.read(&environment).map_err(|error| with_causes(error.to_string(), error.source()));
+        BearerSource(Arc::new(read))
+    });
+    let options = PromqlOptions {
+        url: url.clone(),
+        bearer,
+        ca_file: promql.ca_file.clone(),
+        timeout: std_time(promql.timeout),
+        lookback: promql.lookback.duration(),
+    };
+    Ok(Some(Promql::new(options)?))
 }
 
 /// Where prices come from. The sheet is a file of its own, and is handed over by whoever read it (`Azure::use_sheet`).

@@ -124,7 +124,7 @@ const FAULT_HELP: &str =
     "Spoil answers: OPERATION[,path=..,nth=..,count=..,percent=..,from=..,to=..] => EFFECT[:ARGUMENT]; may be repeated.
 
 Operations: any token list-workspaces get-workspace list-computes get start stop restart status vm-sizes
-            cost-query inbox retail-prices other
+            cost-query list-jobs metrics inbox retail-prices other
 
 Instead of an answer:
   throttle[:RETRY-AFTER]  status:CODE[,RETRY-AFTER]  error:CODE,WORD  unauthorized  claims-challenge  forbidden

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::azure::secret_source;
-use super::document::AgentsDocument;
 use super::findings::{Findings, path};
 use super::secret::SecretSource;
+use super::witness_tables::AgentsDocument;
 use crate::units::Span;
 
 /// Where agents report, and how they show who they are.

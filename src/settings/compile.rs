@@ -13,11 +13,11 @@ use super::document::{
 use super::environment::Environment;
 use super::fields::{List, Table, Tags};
 use super::findings::{Findings, Http, path};
-use super::model::{Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
+use super::model::{Cloud, Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
 use super::money;
 use super::network::Network;
 use super::secret::SecretSource;
-use super::{agents, reconcile};
+use super::{agents, reconcile, witness};
 use crate::document::Place;
 use crate::policy::{Cap, Limits};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
@@ -27,8 +27,10 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
     let log = document.log.or_empty();
     let freeze =
         Freeze { file: document.freeze.get().and_then(|freeze| path(&freeze.file)), always: environment.freeze() };
+    let azure = azure::compile(&document.azure, environment, found);
+    let is_custom = matches!(azure.cloud, Cloud::Custom { .. });
     Settings {
-        azure: azure::compile(&document.azure, environment, found),
+        azure,
         fleet: fleet(&document.fleet, found),
         sweep: sweep(&document.sweep.or_empty(), found),
         store: document.store.get().and_then(|store| path(&store.dir)).map_or_else(Store::default, |dir| Store { dir }),
@@ -45,6 +47,9 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
         prices: money::prices(&document.prices.or_empty(), found),
         ledger: money::ledger(&document.ledger.or_empty(), found),
         reconcile: reconcile::reconcile(&document.reconcile.or_empty(), found),
+        promql: witness::promql(&document.promql, found),
+        monitor: witness::monitor(&document.monitor, is_custom, found),
+        jobs: witness::jobs(&document.jobs.or_empty(), found),
         agents: agents::agents(&document.agents.or_empty(), found),
         log: Log {
             format: log.format.get().copied().unwrap_or_default(),
@@ -324,8 +329,12 @@ pub(super) fn resolve(settings: &mut Settings, base: &Path) {
     settings.freeze.file = Some(frozen);
     settings.azure.ca_file.iter_mut().for_each(under);
     identity_file(&mut settings.azure.identity).into_iter().for_each(under);
-    if let Some(SecretSource::File(file)) = settings.webhook.as_mut().and_then(|webhook| webhook.secret.as_mut()) {
-        under(file);
+    settings.promql.ca_file.iter_mut().for_each(under);
+    let secrets = settings.webhook.iter_mut().filter_map(|webhook| webhook.secret.as_mut());
+    for secret in secrets.chain(&mut settings.promql.secret) {
+        if let SecretSource::File(file) = secret {
+            under(file);
+        }
     }
     let agents = &mut settings.agents;
     if let Some(SecretSource::File(file)) = &mut agents.secret {

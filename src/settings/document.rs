@@ -8,6 +8,7 @@ use super::fields::{Elsewhere, Field, List, Rates, Table, Tags, Value};
 use super::model::{LogFormat, LogLevel};
 use super::reconcile::BillsFrom;
 use super::tables::{Kind, TableDocument, of_secret, tables};
+use super::witness_tables::{AgentsDocument, JobsDocument, MonitorDocument, PromqlDocument};
 use crate::document::{Diagnostic, Findings, Read, TableReader, Word, join, root};
 use crate::units::{Currency, Percent, Span};
 
@@ -52,6 +53,12 @@ tables! {
         ledger: Table<LedgerDocument>,
         /// How the ledger is compared with Azure's bill.
         reconcile: Table<ReconcileDocument>,
+        /// The Prometheus that policies put questions to.
+        promql: Table<PromqlDocument>,
+        /// Azure Monitor's metrics of workspaces.
+        monitor: Table<MonitorDocument>,
+        /// The workspaces' lists of jobs.
+        jobs: Table<JobsDocument>,
         /// Where agents report.
         agents: Table<AgentsDocument>,
         /// The log.
@@ -300,32 +307,6 @@ tables! {
         tolerance: Value<Percent>,
         /// Or within so much time of the dearest machine. Default "15m".
         tolerance_time: Value<Span>,
-    }
-
-    /// Where agents report.
-    AgentsDocument {
-        /// Whether any may report. Default false.
-        enabled: Value<bool>,
-        /// Address and port. Default "127.0.0.1:9189".
-        listen: Value<String>,
-        /// PEM file with the certificate chain.
-        certificate_file: Value<String>,
-        /// PEM file with its key.
-        key_file: Value<String>,
-        /// Whether a proxy ends TLS before it. Default false.
-        behind_tls_proxy: Value<bool>,
-        /// File that holds the secret that tokens are signed with.
-        secret_file: Value<String>,
-        /// Environment variable that holds it.
-        secret_env: Value<String>,
-        /// File that holds the secret before it.
-        old_secret_file: Value<String>,
-        /// How often an agent is to report. Default "60s".
-        every: Value<Span>,
-        /// The tenant of managed identities whose tokens are taken.
-        entra_tenant: Value<String>,
-        /// The audience that those tokens are for.
-        entra_audience: Value<String>,
     }
 
     /// The log.

@@ -23,6 +23,8 @@ pub(super) enum Http {
     Never,
     /// http on loopback too.
     OnLoopback,
+    /// http to any host: what is sent is no secret, and the file says that it is meant.
+    Anywhere,
 }
 
 impl Findings {
@@ -116,12 +118,23 @@ impl Findings {
             );
             return None;
         }
-        if url.scheme() == "http" && !(http == Http::OnLoopback && is_loopback(&url)) {
-            let help = match http {
-                Http::Never => "write https",
-                Http::OnLoopback => "write https; plain http is taken for 127.0.0.1, [::1] and localhost only",
-            };
-            self.error(&written.at, key, "plain http would send secrets in the clear", help);
+        let problem = "plain http would send secrets in the clear";
+        let refused = match http {
+            _ if url.scheme() == "https" => None,
+            Http::Never => Some((problem, "write https")),
+            Http::OnLoopback if is_loopback(&url) => None,
+            Http::OnLoopback if key == "promql.url" => {
+                let help = "write https, or allow_http = true where the network between is trusted: who can forge its answers can \
+                            have instances stopped";
+                Some(("plain http to another machine", help))
+            }
+            Http::OnLoopback => {
+                Some((problem, "write https; plain http is taken for 127.0.0.1, [::1] and localhost only"))
+            }
+            Http::Anywhere => None,
+        };
+        if let Some((problem, help)) = refused {
+            self.error(&written.at, key, problem, help);
             return None;
         }
         Some(url)

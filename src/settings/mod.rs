@@ -25,6 +25,8 @@ mod tables;
 mod values;
 mod watch;
 mod watched;
+mod witness;
+mod witness_tables;
 
 pub use agents::Agents;
 pub use bounds::{Guard, ScopeLimits};
@@ -44,3 +46,4 @@ pub use reconcile::{BillsFrom, Reconcile};
 pub use secret::{SecretError, SecretSource};
 pub use watch::Watch;
 pub use watched::Watched;
+pub use witness::{Jobs, Monitor, Promql};

@@ -10,6 +10,7 @@ use super::network::Network;
 use super::prices::{Ledger, Prices};
 use super::reconcile::Reconcile;
 use super::secret::SecretSource;
+use super::witness::{Jobs, Monitor, Promql};
 use crate::facts::{Source, SourceSet};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
@@ -43,6 +44,12 @@ pub struct Settings {
     pub ledger: Ledger,
     /// How the ledger is compared with Azure's bill.
     pub reconcile: Reconcile,
+    /// The Prometheus that policies put questions to.
+    pub promql: Promql,
+    /// Azure Monitor's metrics of workspaces.
+    pub monitor: Monitor,
+    /// The workspaces' lists of jobs.
+    pub jobs: Jobs,
     /// Where agents report.
     pub agents: Agents,
     /// The log.
@@ -53,7 +60,11 @@ impl Settings {
     /// Which sources of activity are set up.
     #[must_use]
     pub fn sources(&self) -> SourceSet {
-        if self.agents.enabled { SourceSet::NONE.with(Source::Agent) } else { SourceSet::NONE }
+        let agent = self.agents.enabled.then_some(Source::Agent);
+        let promql = self.promql.url.is_some().then_some(Source::Promql);
+        let monitor = self.monitor.enabled.then_some(Source::Monitor);
+        let queue = self.jobs.queued.then_some(Source::Queue);
+        [agent, promql, monitor, queue].into_iter().flatten().collect()
     }
 
     /// Where every secret is that these settings name.
@@ -67,7 +78,7 @@ impl Settings {
             | Identity::TokenFile { .. } => None,
         };
         let of_webhook = self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref());
-        of_identity.into_iter().chain(of_webhook).chain(&self.agents.secret)
+        of_identity.into_iter().chain(of_webhook).chain(&self.agents.secret).chain(&self.promql.secret)
     }
 }
 

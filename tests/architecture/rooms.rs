@@ -49,6 +49,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // heartbeat: what agents send is its words.
     outer("intake", &["units", "facts", "heartbeat", "ports"]),
     outer("notify", &["units", "report", "ports"]),
+    // policy: the question that a policy has for Prometheus is asked as it is.
+    outer("promql", &["units", "facts", "policy", "ports"]),
     // ledger: the price sheet is one of the files that settings name. facts: so are sources of evidence.
     outer("settings", &["units", "document", "facts", "policy", "ledger"]),
     // rules: the journal keeps verdicts and grounds as they are.
@@ -79,6 +81,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "bills",
             "intake",
             "notify",
+            "promql",
             "settings",
             "store",
             "engine",
@@ -93,7 +96,7 @@ pub(crate) const ROOMS: &[Room] = &[
 ];
 
 /// Rooms that touch one outside thing each; only `cli` may name them.
-pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "intake", "notify", "store", "sandbox"];
+pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "intake", "notify", "promql", "store", "sandbox"];
 
 /// Paths that no pure room may name.
 pub(crate) const IMPURE: &[&[&str]] = &[

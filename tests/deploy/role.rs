@@ -61,3 +61,11 @@ fn the_roles_grant_what_the_binary_asks_for() {
     assert!(role.contains(lightsout::azure::STOP_ACTION));
     assert!(!observe.contains(lightsout::azure::STOP_ACTION));
 }
+
+#[test]
+fn the_role_for_evidence_reads_what_settings_may_ask_for_and_nothing_else() {
+    let evidence = actions("deploy/role-evidence.json");
+    let expected: BTreeSet<String> =
+        [lightsout::azure::JOBS_ACTION, lightsout::azure::METRICS_ACTION].map(str::to_owned).into();
+    assert_eq!(evidence, expected);
+}

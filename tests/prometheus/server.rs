@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a Prometheus that cannot be used fails the test")]
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -21,14 +22,20 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     /// Scrapes a service every second, under our own rules.
-    pub(crate) fn scraping(mut command: Command, target: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+    pub(crate) fn scraping(command: Command, target: &str) -> Self {
         let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards");
         let settings = format!(
             "global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}\n\
              rule_files: [\"{rules}/rules.yaml\", \"{rules}/alerts.yaml\"]\n\
              scrape_configs: [{{ job_name: lightsout, static_configs: [{{ targets: [\"{target}\"] }}] }}]\n"
         );
+        Self::with(command, &settings, |_| {})
+    }
+
+    /// With settings of its own, and a folder of data that `fill` may fill.
+    pub(crate) fn with(mut command: Command, settings: &str, fill: impl FnOnce(&Path)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fill(&dir.path().join("data"));
         let config = dir.path().join("prometheus.yml");
         std::fs::write(&config, settings).unwrap();
         command.arg(format!("--config.file={}", config.display()));
@@ -49,6 +56,11 @@ impl Prometheus {
             said.push(line);
         }
         server
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// What an instant query answers: the result, or the error in words.

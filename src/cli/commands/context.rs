@@ -90,6 +90,7 @@ impl CommandError {
                 WireError::Azure(_)
                 | WireError::Secret(_)
                 | WireError::Webhook(_)
+                | WireError::Promql(_)
                 | WireError::Network(_)
                 | WireError::Agents(_),
             ) => Exit::BadConfiguration,

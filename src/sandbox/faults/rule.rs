@@ -34,6 +34,10 @@ pub enum FaultOperation {
     VmSizes,
     /// A query of costs.
     CostQuery,
+    /// A list of jobs.
+    ListJobs,
+    /// A batch of metrics.
+    Metrics,
     /// A notice to people.
     Inbox,
     /// A page of the price list.
@@ -44,7 +48,7 @@ pub enum FaultOperation {
 
 impl FaultOperation {
     /// All words there are.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Any,
         Self::Token,
         Self::ListWorkspaces,
@@ -57,6 +61,8 @@ impl FaultOperation {
         Self::Status,
         Self::VmSizes,
         Self::CostQuery,
+        Self::ListJobs,
+        Self::Metrics,
         Self::Inbox,
         Self::RetailPrices,
         Self::Other,
@@ -77,6 +83,8 @@ impl FaultOperation {
             Self::Status => "status",
             Self::VmSizes => "vm-sizes",
             Self::CostQuery => "cost-query",
+            Self::ListJobs => "list-jobs",
+            Self::Metrics => "metrics",
             Self::Inbox => "inbox",
             Self::RetailPrices => "retail-prices",
             Self::Other => "other",

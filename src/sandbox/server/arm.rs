@@ -119,7 +119,7 @@ impl Shared {
         let denied = &self.options.denied;
         Answer::json(
             200,
-            &json!({ "value": [{ "actions": ["Microsoft.MachineLearningServices/*", "Microsoft.Resources/subscriptions/read", "Microsoft.CostManagement/query/read"], "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
+            &json!({ "value": [{ "actions": ["Microsoft.MachineLearningServices/*", "Microsoft.Resources/subscriptions/read", "Microsoft.CostManagement/query/read", "Microsoft.Insights/metrics/read"], "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
         )
     }
 
@@ -147,7 +147,7 @@ pub(super) fn has_subscription(world: &World, id: &str) -> bool {
     world.workspaces.iter().any(|workspace| workspace.spec.subscription.eq_ignore_ascii_case(id))
 }
 
-fn no_workspace(id: &str) -> Answer {
+pub(super) fn no_workspace(id: &str) -> Answer {
     let parts: Vec<&str> = id.split('/').collect();
     errors::not_found(
         "Microsoft.MachineLearningServices/workspaces",
@@ -166,7 +166,7 @@ pub(super) fn no_compute(workspace: &str, name: &str) -> Answer {
     )
 }
 
-fn page(items: Vec<Value>, next: Option<String>) -> Answer {
+pub(super) fn page(items: Vec<Value>, next: Option<String>) -> Answer {
     let mut body = json!({ "value": items });
     // A single page leaves the member out altogether, as seen in real answers.
     if let (Some(next), Value::Object(members)) = (next, &mut body) {
@@ -179,7 +179,7 @@ fn json_bytes(body: Bytes) -> Answer {
     Answer::bytes(200, "application/json; charset=utf-8", body)
 }
 
-fn next_link(ask: &Ask<'_>, list: &str, next: usize) -> String {
+pub(super) fn next_link(ask: &Ask<'_>, list: &str, next: usize) -> String {
     format!("{}{}?api-version={}&$skip={}", ask.origin, ask.path, ask.api_version(), skip_token(list, next))
 }
 
@@ -189,7 +189,7 @@ pub(super) fn skip_token(list: &str, next: usize) -> String {
 }
 
 /// The place a `$skip` stands for; none if it is not of this list.
-fn offset(ask: &Ask<'_>, list: &str) -> Option<usize> {
+pub(super) fn offset(ask: &Ask<'_>, list: &str) -> Option<usize> {
     place_of(ask.query.get("$skip").map(String::as_str), list)
 }
 
@@ -203,6 +203,6 @@ pub(super) fn place_of(token: Option<&str>, list: &str) -> Option<usize> {
     (skip_token(list, place) == token).then_some(place)
 }
 
-fn bad_skip() -> Answer {
+pub(super) fn bad_skip() -> Answer {
     errors::arm(400, "BadRequest", "The continuation token in $skip is malformed; follow nextLink as it is given.")
 }

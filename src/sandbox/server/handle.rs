@@ -188,6 +188,8 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         | Route::Status(..)
         | Route::Results(..)
         | Route::CostQuery(_)
+        | Route::Jobs(_)
+        | Route::Metrics(_)
         | Route::WrongMethod
         | Route::Nothing => shared.cloud_metadata(ask),
     }
@@ -206,6 +208,8 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
         Route::Status(_, _, id) => shared.status(ask, id),
         Route::Results(_, _, id) => shared.results(ask, id),
         Route::CostQuery(scope) => shared.query_costs(ask, scope),
+        Route::Jobs(workspace) => shared.list_jobs(ask, workspace),
+        Route::Metrics(subscription) => shared.metrics_batch(ask, subscription),
         Route::WrongMethod => errors::wrong_method(method),
         Route::EntraToken(_)
         | Route::AppServiceToken

@@ -8,6 +8,8 @@ mod deliver;
 mod errors;
 mod handle;
 mod inbox;
+mod jobs;
+mod metrics;
 mod operate;
 mod options;
 mod recorder;

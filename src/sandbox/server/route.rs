@@ -47,6 +47,10 @@ pub(super) enum Route {
     Results(String, String, String),
     /// A query of costs.
     CostQuery(Scope),
+    /// Jobs of a workspace.
+    Jobs(String),
+    /// Metrics of many workspaces of a subscription.
+    Metrics(String),
     /// The path exists and does not take this method.
     WrongMethod,
     /// Nothing is there.
@@ -81,6 +85,7 @@ impl Route {
     fn arm(method: &str, parts: &[&str], plain: &[&str]) -> Self {
         let get = method == "GET";
         match parts {
+            [_, s, "metrics:getbatch"] if method == "POST" => Self::Metrics((*s).to_owned()),
             [_, s] if get => Self::Subscription((*s).to_owned()),
             [.., "providers", "microsoft.authorization", "permissions"] if get => Self::Permissions(scope_of(parts, 3)),
             [_, s, "providers", COSTS, "query"] => Self::of_costs(method, s, None),
@@ -127,6 +132,7 @@ impl Route {
         let route = match rest {
             [] => Self::Workspace(workspace),
             ["computes"] => Self::Computes(workspace),
+            ["jobs"] => Self::Jobs(workspace),
             ["computes", compute] => Self::Compute(workspace, (*compute).to_owned()),
             ["computes", compute, verb] => {
                 let name = match *verb {
@@ -155,6 +161,8 @@ impl Route {
             Self::Compute(..) => FaultOperation::Get,
             Self::VmSizes(..) => FaultOperation::VmSizes,
             Self::CostQuery(_) => FaultOperation::CostQuery,
+            Self::Jobs(_) => FaultOperation::ListJobs,
+            Self::Metrics(_) => FaultOperation::Metrics,
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
             Self::Operate(_, _, OperationName::Restart | OperationName::Create) => FaultOperation::Restart,
@@ -195,6 +203,8 @@ impl Route {
             }
             Self::VmSizes(..) => "Microsoft.MachineLearningServices/locations/vmsizes/read",
             Self::CostQuery(_) => "Microsoft.CostManagement/query/read",
+            Self::Jobs(_) => "Microsoft.MachineLearningServices/workspaces/jobs/read",
+            Self::Metrics(_) => "Microsoft.Insights/metrics/read",
             Self::Permissions(_) => "Microsoft.Authorization/permissions/read",
             Self::Subscription(_) => "Microsoft.Resources/subscriptions/read",
             Self::EntraToken(_)

@@ -83,6 +83,11 @@ impl Agenda {
         self.events.iter().find(|(_, event)| **event == Event::UseEnds(kind)).map(|(key, _)| key.0)
     }
 
+    /// When the next use of that kind begins.
+    pub(super) fn beginning_of(&self, kind: UseKind) -> Option<Timestamp> {
+        self.events.iter().find(|(_, event)| **event == Event::UseBegins(kind)).map(|(key, _)| key.0)
+    }
+
     /// Takes the next event if it is due at or before `until`.
     pub(super) fn take(&mut self, until: Timestamp) -> Option<(Timestamp, Event)> {
         let at = self.next().filter(|at| *at <= until)?;

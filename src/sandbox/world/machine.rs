@@ -233,6 +233,17 @@ impl Machine {
         matches!(self.state, State::Running | State::JobRunning)
     }
 
+    /// The stretches in which it was up and used for that.
+    pub(in crate::sandbox) fn used_for(&self, kind: UseKind) -> impl Iterator<Item = &UseInterval> {
+        self.uses.iter().filter(move |used| used.kind == kind)
+    }
+
+    /// When its person is going to use it for that; what is wanted and waits for the machine to be up is due since now.
+    pub(in crate::sandbox) fn next_use(&self, kind: UseKind) -> Option<Timestamp> {
+        let waits = self.wants(kind) && !self.is_up();
+        if waits { Some(self.metered_to) } else { self.agenda.beginning_of(kind) }
+    }
+
     /// Whether its person wants it for that, up or not.
     pub(super) fn wants(&self, kind: UseKind) -> bool {
         let count = match kind {
