@@ -94,18 +94,18 @@ impl Signal {
 }
 
 /// What a signal says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Nobody uses it.
     Quiet,
     /// Somebody is connected and does nothing.
     Connected,
+    /// In use.
+    Busy,
     /// It could not be read. A word of a later version reads as this.
     #[serde(other)]
     Unknown,
-    /// In use.
-    Busy,
 }
 
 /// A stretch of time.
