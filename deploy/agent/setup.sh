@@ -71,7 +71,7 @@ roll_back() {
     if [[ -n $began && -z $was_active ]]; then systemd stop lightsout-agent.service 2>/dev/null || true; fi
     for ((i = ${#changed[@]} - 2; i >= 0; i -= 2)); do
         if [[ -e ${changed[i + 1]} ]]; then
-            cp -a -- "${changed[i + 1]}" "${changed[i]}.old" && mv -f -- "${changed[i]}.old" "${changed[i]}"
+            cp -a -- "${changed[i + 1]}" "${changed[i]}.old" && mv -fT -- "${changed[i]}.old" "${changed[i]}"
         elif [[ -d ${changed[i]} ]]; then
             rmdir -- "${changed[i]}" 2>/dev/null || true
         else
@@ -120,7 +120,7 @@ put() {
     fi
     keep "$3"
     install -m "$1" -- "$2" "$3.new"
-    mv -f -- "$3.new" "$3"
+    mv -fT -- "$3.new" "$3"
     touched=yes
 }
 
@@ -160,7 +160,8 @@ settings() {
         cp -- "$LIGHTSOUT_CONFIG" "$work/agent.toml"
         return 0
     fi
-    [[ ${LIGHTSOUT_URL:-} =~ ^https?://[A-Za-z0-9.:/_\[\]-]+$ ]] || stop_with 2 "LIGHTSOUT_URL is no address"
+    local address='^https?://[]A-Za-z0-9.:/_[-]+$'
+    [[ ${LIGHTSOUT_URL:-} =~ $address ]] || stop_with 2 "LIGHTSOUT_URL is no address"
     printf '[service]\nurl = "%s"\ntoken_file = "/etc/lightsout-agent/token"\n' "$LIGHTSOUT_URL" >"$work/agent.toml"
 }
 

@@ -76,8 +76,11 @@ fn a_real_server_is_quiet_busy_killed_and_connected_as_it_is() {
     let found = mirror.until(&signal, "an answer", |found| found.kind == Kind::Quiet && found.words.starts_with("no kernel"));
     assert_eq!(found.used_at, None, "nothing ran yet");
 
-    // An idle kernel was used when it last spoke.
+    // A kernel says that it is starting until somebody first speaks to it; an idle one was used when it last spoke.
     let kernel = server.drive(&["session", "train.ipynb"]);
+    let starting = mirror.look(&signal);
+    assert_eq!((starting.kind, starting.words.as_str()), (Kind::Busy, "kernel of train.ipynb is starting"));
+    server.drive(&["execute", &kernel, "1 + 1"]);
     let idle = mirror.until(&signal, "an idle kernel", |found| found.words == "kernel of train.ipynb is idle");
     assert_eq!(idle.kind, Kind::Quiet);
     assert!(idle.used_at.is_some());
@@ -96,7 +99,10 @@ fn a_real_server_is_quiet_busy_killed_and_connected_as_it_is() {
     // Killed in the middle of it: the cell is gone, and with it the use.
     let process = server.kernel(&kernel);
     assert!(Command::new("kill").args(["-9", &process.to_string()]).status().unwrap().success());
-    mirror.until(&signal, "a kernel that is killed is not busy for ever", |found| found.kind == Kind::Quiet);
+    // The server starts another in its place, which says so until somebody speaks to it; that is believed for minutes.
+    mirror.until(&signal, "a kernel that is killed is not busy for ever", |found| found.words != busy.words);
+    server.drive(&["execute", &kernel, "1 + 1"]);
+    mirror.until(&signal, "an idle kernel", |found| found.kind == Kind::Quiet);
 
     // A terminal.
     server.drive(&["terminal"]);

@@ -41,6 +41,15 @@ impl Drop for Tmux {
     }
 }
 
+/// Ends what was begun, however the test ends.
+struct Quit<F: Fn()>(F);
+
+impl<F: Fn()> Drop for Quit<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 #[test]
 fn work_under_tmux_is_busy() {
     let Some(tmux) = Tmux::start(BURN) else {
@@ -78,20 +87,22 @@ fn work_under_screen_is_busy_and_sleep_is_not() {
     let script = format!("sleep 3; {BURN}");
     screen.args(["-dmS", &name, "sh", "-c", &script]).env("SCREENDIR", folder.path());
     assert!(screen.status().unwrap().success());
+    let quit = Quit(|| {
+        let mut quit = tool("screen").unwrap();
+        quit.args(["-S", &name, "-X", "quit"]).env("SCREENDIR", folder.path()).status().unwrap();
+    });
     let server = wait_for("the screen server", || {
         let is = |pid: &u32| {
             let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             let words = String::from_utf8_lossy(&words).into_owned();
-            words.starts_with("SCREEN") && words.contains(&name)
+            words.contains("SCREEN") && words.contains(&name)
         };
         parents().into_iter().map(|(pid, _)| pid).find(is)
     });
     let mut mirror = Mirror::new(rules("[jupyter]\nurls = []"), vec![server]);
     let busy = mirror.until(&Signal::Detached, "a busy screen", |found| found.kind == Kind::Busy);
     assert!(busy.words.starts_with("screen of "), "{}", busy.words);
-    let mut quit = tool("screen").unwrap();
-    quit.args(["-S", &name, "-X", "quit"]).env("SCREENDIR", folder.path());
-    assert!(quit.status().unwrap().success());
+    drop(quit);
     mirror.until(&Signal::Detached, "no screen", |found| found.kind == Kind::Quiet);
 }
 
@@ -113,10 +124,12 @@ fn what_a_person_left_behind_is_seen() {
         };
         parents().into_iter().find(is).map(|(pid, _)| pid)
     });
+    let _end = Quit(|| {
+        Command::new("kill").args(["-9", &orphan.to_string()]).status().unwrap();
+    });
     let mut mirror = Mirror::new(rules("[jupyter]\nurls = []"), vec![orphan]);
     let found = mirror.until(&Signal::Detached, "a busy orphan", |found| found.kind == Kind::Busy);
     assert!(found.words.starts_with("sh of user 54321 uses "), "{}", found.words);
     let cpu = mirror.look(&Signal::Cpu);
     assert!(cpu.words.contains("most by sh of user 54321"), "{}", cpu.words);
-    assert!(Command::new("kill").args(["-9", &orphan.to_string()]).status().unwrap().success());
 }

@@ -27,7 +27,8 @@ pub(super) fn judge(look: &Look, rules: &Rules) -> Found {
 
 /// True for the server of tmux or screen, whose panes outlive whoever opened them.
 pub(super) fn is_multiplexer(process: &Process) -> bool {
-    let screen = || process.who.words.first().is_some_and(|word| word.starts_with("SCREEN"));
+    let base = |word: &String| word.rsplit('/').next().is_some_and(|base| base.starts_with("SCREEN"));
+    let screen = || process.who.words.first().is_some_and(base);
     process.stat.name.starts_with("tmux: server") || (process.stat.name.eq_ignore_ascii_case("screen") && screen())
 }
 
@@ -89,7 +90,7 @@ mod tests {
         assert_eq!(found(&tree(40)).0, Kind::Connected);
         assert_eq!(found(&tree(60)), (Kind::Busy, "tmux of ana uses 0.06 cores, most by python".to_owned()));
         let screen = [
-            (process(40, 1).uid(1000).named("screen").words("SCREEN -dmS x"), 0),
+            (process(40, 1).uid(1000).named("screen").words("/usr/bin/SCREEN -dmS x"), 0),
             (process(41, 40).uid(1000).named("sh"), 990),
         ];
         assert_eq!(found(&screen).0, Kind::Busy);
