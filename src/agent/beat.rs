@@ -12,7 +12,12 @@ pub const AGENT: &str = env!("CARGO_PKG_VERSION");
 
 /// The heartbeat, as sent at `sent_at`.
 #[must_use]
-pub fn heartbeat(record: &Record, (judged, disks): (&Judged, &[Room]), instance: &str, sent_at: Timestamp) -> Heartbeat {
+pub fn heartbeat(
+    record: &Record,
+    (judged, disks): (&Judged, &[Room]),
+    instance: &str,
+    sent_at: Timestamp,
+) -> Heartbeat {
     let looked_at = record.looked_at().unwrap_or(sent_at);
     Heartbeat {
         v: VERSION,

@@ -44,7 +44,8 @@ impl Pace {
     /// It did not. `dice` is from 0 to 999: a fleet whose service was away does not come back as one.
     pub fn failed(&mut self, steady: u64, wait: Wait, dice: u64) {
         self.failures = self.failures.saturating_add(1);
-        let doubled = FIRST.saturating_mul(1_u64.checked_shl(self.failures.saturating_sub(1).min(20)).unwrap_or(1)).min(LAST);
+        let doubled =
+            FIRST.saturating_mul(1_u64.checked_shl(self.failures.saturating_sub(1).min(20)).unwrap_or(1)).min(LAST);
         let length = match wait {
             Wait::Usual => doubled,
             Wait::Long => LAST,
@@ -78,7 +79,12 @@ mod tests {
     fn failures_wait_longer_each_time_and_never_all_at_once() {
         let waits = |dice| {
             let mut pace = Pace::default();
-            (0..12).map(|_| { pace.failed(0, Wait::Usual, dice); pace.next() }).collect::<Vec<_>>()
+            (0..12)
+                .map(|_| {
+                    pace.failed(0, Wait::Usual, dice);
+                    pace.next()
+                })
+                .collect::<Vec<_>>()
         };
         assert_eq!(waits(0)[..4], [2_500, 5_000, 10_000, 20_000]);
         assert_eq!(waits(999)[..4], [4_997, 9_995, 19_990, 39_980]);

@@ -74,7 +74,10 @@ impl Record {
     pub fn read(json: &[u8], boot: &str, steady: u64) -> Self {
         let read = serde_json::from_slice::<Self>(json).ok();
         let sound = |record: &Self| {
-            record.v == VERSION && record.boot == boot && record.looked.is_none_or(|at| at <= steady) && record.is_orderly()
+            record.v == VERSION
+                && record.boot == boot
+                && record.looked.is_none_or(|at| at <= steady)
+                && record.is_orderly()
         };
         read.filter(sound).unwrap_or_else(|| Self::new(boot))
     }

@@ -142,7 +142,8 @@ impl Sender {
     }
 
     fn refusal(&self, answer: &Response, body: &[u8]) -> SendError {
-        let asked = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let asked =
+            answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let (wait, ours) = match answer.status().as_u16() {
             401 | 403 => (Wait::Long, "the token is not taken: it may have been withdrawn; ask for a new one"),
             404 => (Wait::Long, "no service of this kind answers there; see service.url"),

@@ -50,7 +50,8 @@ pub fn rules(place: &Place) -> Result<Rules, SetUpError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound && place.settings == Path::new(SETTINGS) => String::new(),
         Err(error) => return Err(SetUpError::Settings(name, error)),
     };
-    let lines = |found: Vec<crate::document::Diagnostic>| found.iter().map(|one| format!("\n  {one}")).collect::<String>();
+    let lines =
+        |found: Vec<crate::document::Diagnostic>| found.iter().map(|one| format!("\n  {one}")).collect::<String>();
     parse(&name, &text).map_err(|found| SetUpError::Mistakes(format!("the settings are not valid{}", lines(found))))
 }
 

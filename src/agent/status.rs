@@ -72,10 +72,13 @@ impl Status {
     /// As sentences.
     #[must_use]
     pub fn text(&self, now: Timestamp) -> String {
-        let mut lines = vec![self.instance.clone().unwrap_or_else(|| "No token: nobody is told of this machine.".to_owned())];
+        let mut lines =
+            vec![self.instance.clone().unwrap_or_else(|| "No token: nobody is told of this machine.".to_owned())];
         if self.is_stale(now) {
             let ago = ago(self.looked_at, now);
-            lines.push(format!("THE AGENT HAS NOT LOOKED SINCE {ago}: see `systemctl status lightsout-agent`. As it was then:"));
+            lines.push(format!(
+                "THE AGENT HAS NOT LOOKED SINCE {ago}: see `systemctl status lightsout-agent`. As it was then:"
+            ));
         }
         lines.push(self.fate(now));
         if let Some(heard) = &self.answer {
@@ -107,7 +110,11 @@ impl Status {
         match (heard.answer.stop_at, heard.answer.action.as_deref()) {
             (Some(at), action) => {
                 let soon = if action == Some("stop") { "is being stopped" } else { "is due to stop" };
-                format!("This machine {soon}: {} UTC, {} (said {heard_at}).", at.strftime("%a %d %b %H:%M"), until(at, now))
+                format!(
+                    "This machine {soon}: {} UTC, {} (said {heard_at}).",
+                    at.strftime("%a %d %b %H:%M"),
+                    until(at, now)
+                )
             }
             (None, Some("stop")) => format!("This machine is being stopped (said {heard_at})."),
             (None, Some(_)) => format!("This machine is not due to stop (said {heard_at})."),
@@ -120,7 +127,12 @@ impl Status {
             let tenths = bytes / 100_000_000;
             format!("{}.{} GB", tenths / 10, tenths % 10)
         };
-        let room = format!("Disk {}: {} of {} free", plain(&disk.mount), gigabytes(disk.free_bytes), gigabytes(disk.size_bytes));
+        let room = format!(
+            "Disk {}: {} of {} free",
+            plain(&disk.mount),
+            gigabytes(disk.free_bytes),
+            gigabytes(disk.size_bytes)
+        );
         let why = "Azure cannot stop a machine whose disk is full";
         match disk.full_at {
             Some(at) => Some(format!("{room}, full {} if it goes on like this. {why}: make room.", until(at, now))),
@@ -255,7 +267,9 @@ The service is told.
         status.sending = Sending::Failing { since: at("09:00:00"), words: "x cannot be reached".to_owned() };
         status.disks[0].full_at = None;
         let text = status.text(at("10:00:00"));
-        for words in ["No token", "not known: the service has not answered", "Not watched yet", "1 h 0 min ago: x cannot"] {
+        for words in
+            ["No token", "not known: the service has not answered", "Not watched yet", "1 h 0 min ago: x cannot"]
+        {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!text.contains("Disk"), "room enough: {text}");

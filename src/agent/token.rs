@@ -117,8 +117,7 @@ mod tests {
 
     use super::*;
 
-    const ID: &str =
-        "/subscriptions/s1/resourceGroups/rg-a/providers/Microsoft.MachineLearningServices/workspaces/ws-a/computes/ci-ana";
+    const ID: &str = "/subscriptions/s1/resourceGroups/rg-a/providers/Microsoft.MachineLearningServices/workspaces/ws-a/computes/ci-ana";
 
     fn token(json: &str) -> String {
         format!("lo1.{}.bWFj", URL_SAFE_NO_PAD.encode(json))

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn a_short_burst_is_in_the_maximum_and_not_lost_in_the_mean() {
-        let sample = |at: u64, own: u64| Build::new(at * 1_000).with(process(50, 1).uid(1000).own(own)).ticks(own).done();
+        let sample =
+            |at: u64, own: u64| Build::new(at * 1_000).with(process(50, 1).uid(1000).own(own)).ticks(own).done();
         let window = window(&[sample(0, 0), sample(15, 0), sample(30, 1_500), sample(45, 1_500), sample(60, 1_500)]);
         assert_eq!(window.length, 60_000);
         assert_eq!(window.counted, Peak { max: 1_000, mean: 250 });
@@ -206,7 +207,8 @@ mod tests {
         assert_eq!(burnt(&before, &after).get(&60), Some(&400), "900 waited for, of which 500 were counted before");
         // An orphan's end is not the first process's work, and hides nobody else's.
         let before = Build::new(0).with(process(1, 0)).with(process(62, 1).uid(1000).own(9_000)).done();
-        let after = Build::new(10_000).with(process(1, 0).children(9_100)).with(process(63, 1).uid(1000).own(600)).done();
+        let after =
+            Build::new(10_000).with(process(1, 0).children(9_100)).with(process(63, 1).uid(1000).own(600)).done();
         assert_eq!(burnt(&before, &after), BTreeMap::from([(1, 0), (63, 600)]));
     }
 

@@ -56,7 +56,9 @@ impl Server {
     /// The process of a kernel.
     fn kernel(&self, id: &str) -> u32 {
         wait_for("the kernel's process", || {
-            let is = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|words| words.contains(id));
+            let is = |pid: &u32| {
+                std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|words| words.contains(id))
+            };
             family(self.pid()).into_iter().find(is)
         })
     }
@@ -73,7 +75,8 @@ fn a_real_server_is_quiet_busy_killed_and_connected_as_it_is() {
     let signal = Signal::Jupyter;
 
     // It has begun, and is asked with the token of its own file.
-    let found = mirror.until(&signal, "an answer", |found| found.kind == Kind::Quiet && found.words.starts_with("no kernel"));
+    let found =
+        mirror.until(&signal, "an answer", |found| found.kind == Kind::Quiet && found.words.starts_with("no kernel"));
     assert_eq!(found.used_at, None, "nothing ran yet");
 
     // A kernel says that it is starting until somebody first speaks to it; an idle one was used when it last spoke.
@@ -93,7 +96,7 @@ fn a_real_server_is_quiet_busy_killed_and_connected_as_it_is() {
     // Our asking is no use: the server's own last activity does not move by it.
     let before = server.drive(&["status"]);
     let again = mirror.look(&signal);
-    assert_eq!((again.kind, again.words), (Kind::Busy, busy.words));
+    assert_eq!((again.kind, again.words.as_str()), (Kind::Busy, busy.words.as_str()));
     assert_eq!(server.drive(&["status"]), before, "looking counted as activity");
 
     // Killed in the middle of it: the cell is gone, and with it the use.

@@ -25,7 +25,12 @@ impl Tmux {
 
     fn say(&self, arguments: &[&str]) -> String {
         let mut command = tool("tmux").unwrap();
-        command.arg("-S").arg(self.folder.path().join("socket")).args(arguments).env_remove("TMUX").env("TERM", "xterm");
+        command
+            .arg("-S")
+            .arg(self.folder.path().join("socket"))
+            .args(arguments)
+            .env_remove("TMUX")
+            .env("TERM", "xterm");
         let done = command.output().unwrap();
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }

@@ -60,7 +60,8 @@ impl Mirror {
         for folder in ["proc/self", "proc/sys/kernel/random", "etc", "dev"] {
             std::fs::create_dir_all(path(folder)).unwrap();
         }
-        for file in ["proc/stat", "proc/diskstats", "proc/self/mountinfo", "proc/sys/kernel/random/boot_id", "dev/pts"] {
+        for file in ["proc/stat", "proc/diskstats", "proc/self/mountinfo", "proc/sys/kernel/random/boot_id", "dev/pts"]
+        {
             symlink(Path::new("/").join(file), path(file)).unwrap();
         }
         std::fs::write(path("etc/passwd"), "root:x:0:0::/root:/bin/sh\nana:x:1000:1000::/home/ana:/bin/sh\n").unwrap();

@@ -12,7 +12,8 @@ fn systemd_accepts_the_unit_without_a_word() {
         };
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("lightsout-agent.service");
-        let text = UNIT.replace("/usr/local/bin/lightsout", env!("CARGO_BIN_EXE_lightsout")).replace("MemoryMax=", change);
+        let text =
+            UNIT.replace("/usr/local/bin/lightsout", env!("CARGO_BIN_EXE_lightsout")).replace("MemoryMax=", change);
         std::fs::write(&file, text).unwrap();
         let done = verify.args(["verify", "--man=no"]).arg(file).output().unwrap();
         let said = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();

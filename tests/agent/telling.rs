@@ -55,7 +55,8 @@ fn read(stream: &TcpStream) -> Arrived {
     while !head.ends_with("\r\n\r\n") {
         assert!(reader.read_line(&mut head).unwrap() > 0, "cut off: {head}");
     }
-    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok()).unwrap();
+    let length =
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok()).unwrap();
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     let mut json = Vec::new();

@@ -61,7 +61,12 @@ fn a_machine_out_of_files_is_judged_as_a_real_one() {
     put(root, "dev/pts/4", "");
     put(root, "dev/pts/ptmx", "");
     let typed = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(NOW).unwrap() - 30);
-    File::options().write(true).open(root.join("dev/pts/4")).unwrap().set_times(FileTimes::new().set_accessed(typed)).unwrap();
+    File::options()
+        .write(true)
+        .open(root.join("dev/pts/4"))
+        .unwrap()
+        .set_times(FileTimes::new().set_accessed(typed))
+        .unwrap();
     process(root, (1, 0), ("systemd", 0), 0);
     process(root, (60, 1), ("tmux: server", 1000), 0);
     process(root, (61, 60), ("python", 1000), 0);

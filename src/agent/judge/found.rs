@@ -86,10 +86,12 @@ mod tests {
     #[test]
     fn the_strongest_speaks_and_counts_its_like() {
         let at: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
-        let seen = vec![Seen::connected("c"), Seen::busy(at, "b"), Seen::unknown("u"), Seen::busy(at, "d"), Seen::quiet("q")];
+        let seen =
+            vec![Seen::connected("c"), Seen::busy(at, "b"), Seen::unknown("u"), Seen::busy(at, "d"), Seen::quiet("q")];
         let found = strongest(Signal::Cpu, seen, "none");
         assert_eq!((found.kind, found.words.as_str(), found.used_at), (Kind::Busy, "b, and 1 more", Some(at)));
-        let found = strongest(Signal::Cpu, vec![Seen::connected("c").used(Some(at)), Seen::unknown("u\n\u{1b}")], "none");
+        let found =
+            strongest(Signal::Cpu, vec![Seen::connected("c").used(Some(at)), Seen::unknown("u\n\u{1b}")], "none");
         assert_eq!((found.kind, found.words.as_str(), found.used_at), (Kind::Unknown, "u  ", Some(at)));
         assert_eq!(strongest(Signal::Cpu, Vec::new(), "none").words, "none");
         assert_eq!(strongest(Signal::Cpu, vec![Seen::quiet("x".repeat(900))], "").words.len(), WORDS_MAX);
@@ -97,7 +99,9 @@ mod tests {
 
     #[test]
     fn cores_are_written_short() {
-        for (permille, text) in [(0, "0.0"), (4, "0.0"), (5, "0.01"), (50, "0.05"), (500, "0.5"), (1_234, "1.23"), (64_000, "64.0")] {
+        for (permille, text) in
+            [(0, "0.0"), (4, "0.0"), (5, "0.01"), (50, "0.05"), (500, "0.5"), (1_234, "1.23"), (64_000, "64.0")]
+        {
             assert_eq!(cores(permille), text);
         }
     }

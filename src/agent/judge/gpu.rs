@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn one_busy_card_of_eight_is_busy() {
-        let cards = (0..8).map(|index| Gpu { index, use_of: Gauge::Percent(if index == 5 { 88 } else { 0 }), divided: false });
+        let cards =
+            (0..8).map(|index| Gpu { index, use_of: Gauge::Percent(if index == 5 { 88 } else { 0 }), divided: false });
         let gpu = GpuSaid::Cards(cards.collect(), Vec::new());
         let found = judge(&Look { gpu, ..look(&[]) }, &Rules::default());
         assert_eq!((found.kind, found.words.as_str()), (Kind::Busy, "GPU 5 is used to 88 %"));

@@ -34,7 +34,11 @@ pub(super) fn judge(look: &Look, _: &Rules) -> Found {
         }
     }
     seen.extend(not_asked(look));
-    let none = if look.servers.iter().any(|server| server.said.is_ok()) { "no kernel, no terminal" } else { "no Jupyter server" };
+    let none = if look.servers.iter().any(|server| server.said.is_ok()) {
+        "no kernel, no terminal"
+    } else {
+        "no Jupyter server"
+    };
     strongest(Signal::Jupyter, seen, none)
 }
 
@@ -49,7 +53,9 @@ fn kernel_says(kernel: &Kernel, said: &Said, now: Timestamp) -> Seen {
     let fresh = last.is_some_and(|at| now.duration_since(at) < STARTING_MAX);
     match kernel.execution_state.as_str() {
         "busy" => Seen::busy(now, format!("kernel of {name} is busy")),
-        "starting" | "restarting" | "autorestarting" if fresh => Seen::busy(now, format!("kernel of {name} is starting")),
+        "starting" | "restarting" | "autorestarting" if fresh => {
+            Seen::busy(now, format!("kernel of {name} is starting"))
+        }
         "idle" | "dead" | "terminating" | "starting" | "restarting" | "autorestarting" if kernel.connections > 0 => {
             Seen::connected(format!("kernel of {name} is idle, with a page open")).used(last)
         }
@@ -185,7 +191,11 @@ mod tests {
             (vec![lab()], vec![], Kind::Unknown),
             (vec![lab()], vec![server(Some(70), Err(Trouble::Refused))], Kind::Unknown),
             (vec![lab()], vec![server(Some(70), Ok(Said::default()))], Kind::Quiet),
-            (vec![lab()], vec![server(Some(70), Ok(Said::default())), server(None, Err(Trouble::Refused))], Kind::Quiet),
+            (
+                vec![lab()],
+                vec![server(Some(70), Ok(Said::default())), server(None, Err(Trouble::Refused))],
+                Kind::Quiet,
+            ),
             (vec![lab()], vec![server(None, Ok(Said::default()))], Kind::Quiet),
             (vec![lab(), lab()], vec![server(None, Err(Trouble::Failed("403".to_owned())))], Kind::Unknown),
             (vec![lab().contained("abc")], vec![server(None, Err(Trouble::Refused))], Kind::Quiet),

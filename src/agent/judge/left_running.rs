@@ -35,9 +35,12 @@ pub(super) fn is_multiplexer(process: &Process) -> bool {
 /// A person's process that hangs below the first process, or below the person's own service manager.
 fn is_orphan(process: &Process, look: &Look, rules: &Rules) -> bool {
     let below = process.stat.parent == 1
-        || look.process(process.stat.parent).is_some_and(|parent| parent.stat.name == "systemd" && parent.stat.pid != 1);
+        || look
+            .process(process.stat.parent)
+            .is_some_and(|parent| parent.stat.name == "systemd" && parent.stat.pid != 1);
     let told_elsewhere = process.who.container.is_some() || is_jupyter(process) || process.stat.name == "rsession";
-    let editor = process.who.words.iter().take(3).any(|word| word.contains("vscode-server") || word.contains("code-server"));
+    let editor =
+        process.who.words.iter().take(3).any(|word| word.contains("vscode-server") || word.contains("code-server"));
     below
         && rules.cpu.is_persons(process.who.uid)
         && !told_elsewhere
@@ -100,7 +103,8 @@ mod tests {
 
     #[test]
     fn what_nobody_waits_for_counts_when_a_person_began_it() {
-        let sleeper = |change: fn(Process) -> Process| found(&[(change(process(50, 1).uid(1000).named("python")), 0)]).0;
+        let sleeper =
+            |change: fn(Process) -> Process| found(&[(change(process(50, 1).uid(1000).named("python")), 0)]).0;
         assert_eq!(sleeper(|one| one), Kind::Connected);
         assert_eq!(sleeper(|one| one.uid(0)), Kind::Quiet);
         assert_eq!(sleeper(|one| one.uid(65_534)), Kind::Quiet);
@@ -109,7 +113,8 @@ mod tests {
         assert_eq!(sleeper(|one| one.contained("abc")), Kind::Quiet);
         assert_eq!(sleeper(|one| one.words("/usr/bin/python3 /opt/bin/jupyter-lab")), Kind::Quiet);
         assert_eq!(found(&[(process(50, 1).uid(1000).apart(), 400)]).0, Kind::Busy, "left behind by a notebook");
-        let service = [(process(20, 1).uid(1000).named("systemd"), 0), (process(51, 20).uid(1000).named("python"), 500)];
+        let service =
+            [(process(20, 1).uid(1000).named("systemd"), 0), (process(51, 20).uid(1000).named("python"), 500)];
         assert_eq!(found(&service), (Kind::Busy, "python of ana uses 0.5 cores".to_owned()));
     }
 }

@@ -32,7 +32,11 @@ fn terminal(tty: &Tty, look: &Look) -> Seen {
     // A pane of tmux or screen stays open without anybody: `detached` tells of it.
     let mut at_it = look.processes().filter(|process| process.stat.terminal == tty.device);
     let pane = at_it.any(|process| look.ancestors(process.stat.pid).any(is_multiplexer));
-    let open = if pane { Seen::quiet(format!("a pane of {who}")) } else { Seen::connected(format!("{who} is at {}{from}", tty.line)) };
+    let open = if pane {
+        Seen::quiet(format!("a pane of {who}"))
+    } else {
+        Seen::connected(format!("{who} is at {}{from}", tty.line))
+    };
     open.used(Some(typed))
 }
 
@@ -77,7 +81,8 @@ fn server_of<'a>(process: &'a Process, look: &'a Look) -> &'a Process {
 }
 
 fn is_server(process: &Process) -> bool {
-    let places = [".vscode-server", ".vscode-remote", "vscode-server", "code-server", "openvscode-server", ".cursor-server"];
+    let places =
+        [".vscode-server", ".vscode-remote", "vscode-server", "code-server", "openvscode-server", ".cursor-server"];
     process.who.words.iter().take(3).any(|word| places.iter().any(|place| word.contains(place)))
 }
 
@@ -129,7 +134,8 @@ mod tests {
     fn ssh_without_a_terminal_is_connected() {
         let found = terminals(&look(&[(process(40, 1).words("sshd: ana@notty"), 0)]), &Rules::default());
         assert_eq!(found.kind, Kind::Connected);
-        let found = terminals(&look(&[(process(40, 1).words("sshd: /usr/sbin/sshd -D [listener]"), 0)]), &Rules::default());
+        let found =
+            terminals(&look(&[(process(40, 1).words("sshd: /usr/sbin/sshd -D [listener]"), 0)]), &Rules::default());
         assert_eq!(found.kind, Kind::Quiet);
     }
 
@@ -153,6 +159,9 @@ mod tests {
         assert_eq!(of(0, "fileWatcher").kind, Kind::Quiet, "a server that nobody is connected to");
         let found = rstudio(&look(&[(process(30, 1).uid(1000).named("rsession"), 60)]), &Rules::default());
         assert_eq!(found.kind, Kind::Busy);
-        assert_eq!(rstudio(&look(&[(process(30, 1).uid(1000).named("rsession"), 10)]), &Rules::default()).kind, Kind::Connected);
+        assert_eq!(
+            rstudio(&look(&[(process(30, 1).uid(1000).named("rsession"), 10)]), &Rules::default()).kind,
+            Kind::Connected
+        );
     }
 }

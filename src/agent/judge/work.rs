@@ -99,7 +99,10 @@ mod tests {
     fn a_container_counts_when_all_of_it_together_works() {
         let part = |pid, permille| (process(pid, 1).uid(0).contained("abcdef012345"), permille);
         let found = containers(&look(&[part(8, 30), part(9, 30)]), &Rules::default());
-        assert_eq!((found.kind, found.words.as_str()), (Kind::Busy, "container abcdef012345 uses 0.06 cores, most by p8"));
+        assert_eq!(
+            (found.kind, found.words.as_str()),
+            (Kind::Busy, "container abcdef012345 uses 0.06 cores, most by p8")
+        );
         let found = containers(&look(&[part(8, 30), part(9, 10)]), &Rules::default());
         assert_eq!((found.kind, found.words.as_str()), (Kind::Quiet, "1 containers, and none works"));
     }

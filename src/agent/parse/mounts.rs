@@ -36,9 +36,10 @@ fn mount(line: &str) -> Option<Mount> {
 
 /// Spaces and the like are written as three octal digits.
 fn unescaped(text: &str) -> String {
-    ["\\040", "\\011", "\\012", "\\134"].iter().zip([" ", "\t", "\n", "\\"]).fold(text.to_owned(), |text, (from, to)| {
-        text.replace(from, to)
-    })
+    ["\\040", "\\011", "\\012", "\\134"]
+        .iter()
+        .zip([" ", "\t", "\n", "\\"])
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 #[cfg(test)]

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_name_with_brackets_and_spaces_does_not_shift_the_fields() {
-        let text = "4242 (tmux: server) x) S 1 4242 4242 34817 -1 4194368 312 0 0 0 150 30 7 3 20 0 1 0 98765 8192000 701";
+        let text =
+            "4242 (tmux: server) x) S 1 4242 4242 34817 -1 4194368 312 0 0 0 150 30 7 3 20 0 1 0 98765 8192000 701";
         let read = process_stat(text).unwrap();
         assert_eq!(
             read,

@@ -51,8 +51,7 @@ impl Root {
     /// When it cannot be listed.
     pub fn names(&self, absolute: &str) -> io::Result<Vec<String>> {
         let entries = std::fs::read_dir(self.path(absolute))?;
-        let mut names: Vec<String> =
-            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.sort();
         Ok(names)
     }

@@ -14,8 +14,7 @@ use crate::agent::rules::GpuRules;
 /// Its output is read so far.
 const MOST: u64 = 64 * 1_024;
 /// The queries: drivers before MIG do not know its field.
-const CARDS: [&str; 2] =
-    ["--query-gpu=index,utilization.gpu,mig.mode.current", "--query-gpu=index,utilization.gpu"];
+const CARDS: [&str; 2] = ["--query-gpu=index,utilization.gpu,mig.mode.current", "--query-gpu=index,utilization.gpu"];
 const HOLDERS: &str = "--query-compute-apps=pid";
 
 /// What is known of GPUs.
@@ -41,7 +40,8 @@ async fn cards(rules: &GpuRules) -> Result<(Vec<crate::agent::parse::Gpu>, Vec<u
         said = run(rules, CARDS[1]).await;
     }
     let cards = gpus(&said?).map_err(|line| format!("{} says: {line}", rules.nvidia_smi.0))?;
-    let pids = compute_pids(&run(rules, HOLDERS).await?).map_err(|line| format!("{} says: {line}", rules.nvidia_smi.0))?;
+    let pids =
+        compute_pids(&run(rules, HOLDERS).await?).map_err(|line| format!("{} says: {line}", rules.nvidia_smi.0))?;
     if cards.is_empty() { Err(format!("{} lists no card", rules.nvidia_smi.0)) } else { Ok((cards, pids)) }
 }
 
@@ -58,7 +58,14 @@ async fn run(rules: &GpuRules, query: &str) -> Result<String, String> {
         if status.success() {
             return Ok(out);
         }
-        let words: String = out.lines().chain(err.lines()).find(|line| !line.trim().is_empty()).unwrap_or_default().chars().take(120).collect();
+        let words: String = out
+            .lines()
+            .chain(err.lines())
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or_default()
+            .chars()
+            .take(120)
+            .collect();
         Err(format!("{program} failed: {words}"))
     };
     let patience = Duration::from_millis(rules.timeout.millis());

@@ -9,5 +9,5 @@ mod room;
 mod servers;
 
 pub use eyes::Eyes;
-pub(super) use files::read as read_bounded;
 pub use files::Root;
+pub(super) use files::read as read_bounded;

@@ -15,13 +15,16 @@ const MOST: u64 = 1_024 * 1_024;
 
 /// Who is logged in. A machine without `utmp` has nobody's names, and its terminals all the same.
 pub(super) fn logged_in(root: &Root) -> Vec<Login> {
-    root.bytes("/run/utmp", MOST).or_else(|_| root.bytes("/var/run/utmp", MOST)).map_or_else(|_| Vec::new(), |bytes| logins(&bytes))
+    root.bytes("/run/utmp", MOST)
+        .or_else(|_| root.bytes("/var/run/utmp", MOST))
+        .map_or_else(|_| Vec::new(), |bytes| logins(&bytes))
 }
 
 /// Open terminals: pseudo-terminals, and others at which somebody is.
 pub(super) fn terminals(root: &Root, logins: &[Login]) -> Result<Vec<Tty>, String> {
     let names = root.names("/dev/pts").map_err(|error| format!("could not read /dev/pts: {error}"))?;
-    let pseudo = names.iter().filter_map(|name| name.parse::<u32>().ok()).map(|number| (format!("pts/{number}"), number));
+    let pseudo =
+        names.iter().filter_map(|name| name.parse::<u32>().ok()).map(|number| (format!("pts/{number}"), number));
     let mut found: Vec<Tty> = pseudo.filter_map(|(line, number)| tty(root, line, device(number))).collect();
     let plain = |line: &str| !line.starts_with("pts/") && !line.contains("..");
     found.extend(logins.iter().filter(|login| plain(&login.line)).filter_map(|login| tty(root, login.line.clone(), 0)));

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::files::Root;
 use crate::agent::facts::{Identity, Process, Snapshot};
-use crate::agent::parse::{
-    command_line, container, disk_bytes, kept_apart, machine_ticks, process_stat, real_uid,
-};
+use crate::agent::parse::{command_line, container, disk_bytes, kept_apart, machine_ticks, process_stat, real_uid};
 
 /// Files of `/proc` are read so far.
 const MOST: u64 = 16 * 1_024;
@@ -38,7 +36,8 @@ impl Processes {
         let mut known = HashMap::with_capacity(self.known.len());
         for pid in root.names("/proc").ok()?.iter().filter_map(|name| name.parse::<u32>().ok()) {
             // One that ends while it is read is gone.
-            let Some(stat) = root.text(&format!("/proc/{pid}/stat"), MOST).ok().and_then(|text| process_stat(&text)) else {
+            let Some(stat) = root.text(&format!("/proc/{pid}/stat"), MOST).ok().and_then(|text| process_stat(&text))
+            else {
                 continue;
             };
             let key = (pid, stat.began);
@@ -58,10 +57,5 @@ fn identity(root: &Root, pid: u32) -> Option<Identity> {
     let uid = real_uid(&root.text(&format!("/proc/{pid}/status"), MOST).ok()?)?;
     let cgroup = root.text(&format!("/proc/{pid}/cgroup"), MOST).unwrap_or_default();
     let words = root.bytes(&format!("/proc/{pid}/cmdline"), MOST).unwrap_or_default();
-    Some(Identity {
-        uid,
-        container: container(&cgroup),
-        apart: kept_apart(&cgroup),
-        words: command_line(&words),
-    })
+    Some(Identity { uid, container: container(&cgroup), apart: kept_apart(&cgroup), words: command_line(&words) })
 }

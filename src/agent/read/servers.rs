@@ -69,7 +69,8 @@ fn files(root: &Root, homes: &[String], rules: &JupyterRules) -> Vec<RuntimeFile
         usual.chain(session).chain(rules.runtime_dirs.iter().map(|folder| folder.0.clone())).collect();
     let mut found: Vec<RuntimeFile> = Vec::new();
     for folder in folders {
-        let ours = |name: &String| (name.starts_with("jpserver-") || name.starts_with("nbserver-")) && name.ends_with(".json");
+        let ours =
+            |name: &String| (name.starts_with("jpserver-") || name.starts_with("nbserver-")) && name.ends_with(".json");
         for name in root.names(&folder).unwrap_or_default().into_iter().filter(ours) {
             let bytes = read_strange(&root.path(&folder).join(name), FILE_MOST);
             let file = bytes.ok().and_then(|bytes| runtime_file(&bytes));
@@ -88,8 +89,12 @@ fn door(root: &Root, file: &RuntimeFile) -> Option<Door> {
     let url = Url::parse(&format!("http://127.0.0.1:{}{base}", file.port)).ok()?;
     let trouble = match file {
         RuntimeFile { port: 0, .. } => Some("it listens on a socket file, which is not asked"),
-        RuntimeFile { secure: true, .. } => Some("it speaks TLS, which is not asked; let it listen on loopback without"),
-        RuntimeFile { password: true, token, .. } if token.is_empty() => Some("it wants a password; give it a token instead"),
+        RuntimeFile { secure: true, .. } => {
+            Some("it speaks TLS, which is not asked; let it listen on loopback without")
+        }
+        RuntimeFile { password: true, token, .. } if token.is_empty() => {
+            Some("it wants a password; give it a token instead")
+        }
         RuntimeFile { .. } => None,
     };
     Some(Door { url, token: file.token.clone(), pid: Some(file.pid), trouble })
@@ -126,7 +131,8 @@ async fn get(client: &Client, door: &Door, what: &str) -> Result<Option<Vec<u8>>
         StatusCode::OK => {}
         StatusCode::NOT_FOUND if what != "kernels" => return Ok(None),
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => {
-            let words = "it wants a token that is not known here; let the agent read its runtime file (jpserver-*.json)";
+            let words =
+                "it wants a token that is not known here; let the agent read its runtime file (jpserver-*.json)";
             return Err(Trouble::Failed(words.to_owned()));
         }
         other => return Err(Trouble::Failed(format!("it answers {}", other.as_u16()))),

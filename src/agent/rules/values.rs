@@ -67,7 +67,8 @@ impl Read for ServiceUrl {
             if text.is_empty() {
                 return Ok(Self(None));
             }
-            let url = Url::parse(text).map_err(|error| Trouble::new(format!("\"{text}\" is no address: {error}"), ""))?;
+            let url =
+                Url::parse(text).map_err(|error| Trouble::new(format!("\"{text}\" is no address: {error}"), ""))?;
             let fine = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
             let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
             if fine && plain {
