@@ -1,6 +1,6 @@
 //! The agent against the real things: a Jupyter server, tmux and screen, terminals; a pretended nvidia-smi; its own binary and
 //! the script that installs it.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up fails the test")]
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 #[path = "agent/cards.rs"]
 mod cards;

@@ -189,8 +189,7 @@ token() {
 # The new binary reads the new settings and token before anything is replaced.
 try_out() {
     sed "s|^token_file = .*|token_file = \"$work/token\"|" "$work/agent.toml" >"$work/try.toml"
-    printf '[files]\nrecord = "%s"\nstatus = "%s"\n' "$work/record.json" "$work/status.json" >"$work/files.toml"
-    grep -q '^\[files\]' "$work/try.toml" || cat "$work/files.toml" >>"$work/try.toml"
+    grep -q '^token_file = ' "$work/try.toml" || sed -i "s|^\[service\].*|&\ntoken_file = \"$work/token\"|" "$work/try.toml"
     chmod 0755 "$work/lightsout"
     env CI_NAME="${CI_NAME:-}" CI_WORKSPACE="${CI_WORKSPACE:-}" CI_RESOURCE_GROUP="${CI_RESOURCE_GROUP:-}" \
         "$work/lightsout" agent check --settings "$work/try.toml" >&2 ||

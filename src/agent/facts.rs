@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::parse::{Gpu, Kernel, Login, ProcessStat, Terminal};
+use super::rules::CpuRules;
 use super::usage::Window;
 
 /// One process: its figures, and who it is.
@@ -17,6 +18,16 @@ pub struct Process {
     pub who: Arc<Identity>,
 }
 
+impl Process {
+    /// True for what a person runs: as themselves, or as another user (`sudo`) in their session or at their terminal.
+    #[must_use]
+    pub fn is_persons(&self, rules: &CpuRules) -> bool {
+        // Pseudo-terminals have the major numbers 136 to 143.
+        let at_terminal = (136..=143).contains(&(self.stat.terminal >> 8 & 0xfff));
+        rules.is_persons(self.who.uid) || self.who.session || at_terminal
+    }
+}
+
 /// Who a process is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
@@ -26,6 +37,8 @@ pub struct Identity {
     pub container: Option<String>,
     /// It belongs to a system service.
     pub apart: bool,
+    /// It belongs to somebody's session.
+    pub session: bool,
     /// Its command line.
     pub words: Vec<String>,
 }

@@ -22,8 +22,6 @@ use crate::heartbeat::Kind;
 
 /// A record is read so far: a day of eight disks takes about 60 KB.
 const RECORD_MOST: u64 = 1_024 * 1_024;
-/// A sample that comes later than this, in sample lengths, follows a sleep.
-const LATE: u64 = 4;
 /// Looks may be so far apart at least, in milliseconds, for the time between them to count: a restart.
 const GAP_MIN: u64 = 30_000;
 /// Nothing is done more often than this, in milliseconds.
@@ -91,7 +89,8 @@ impl Agent {
             }
             notify(sd_notify::NotifyState::Watchdog);
             let now = clock::now();
-            if now.steady.saturating_sub(sampled) > sample.max(1_000).saturating_mul(LATE) {
+            // After sleep, or a long stall, a rate over the time since would hide what was done in it.
+            if now.steady.saturating_sub(sampled) > self.gap_max() {
                 self.eyes.blink();
             }
             if now.steady >= next_look {
@@ -105,6 +104,11 @@ impl Agent {
         }
     }
 
+    /// How far apart two looks may be for the time between them to count as watched, in milliseconds.
+    fn gap_max(&self) -> u64 {
+        (self.rules.look.every.millis().saturating_mul(5) / 2).max(GAP_MIN)
+    }
+
     fn sends(&self) -> bool {
         self.sender.is_some() && self.latest.is_some()
     }
@@ -113,8 +117,7 @@ impl Agent {
     pub(super) async fn look(&mut self, now: Moment) {
         let look = self.eyes.look(now, &self.rules).await;
         let judged = judge(&look, &self.rules);
-        let gap_max = (self.rules.look.every.millis().saturating_mul(5) / 2).max(GAP_MIN);
-        self.record.take(&judged, &look.disks, now, gap_max);
+        self.record.take(&judged, &look.disks, now, self.gap_max());
         let busy = |judged: &Judged| judged.found.iter().any(|one| one.kind == Kind::Busy);
         let was_busy = self.latest.as_ref().is_some_and(|(before, _)| busy(before));
         self.urgent = busy(&judged) && !was_busy;

@@ -19,6 +19,7 @@ pub(crate) fn process(pid: u32, parent: u32) -> Process {
         own: 0,
         children: 0,
         began: u64::from(pid),
+        kernel: false,
         ended: false,
     };
     Process { stat, who: Arc::new(Identity::default()) }
@@ -37,6 +38,9 @@ impl Process {
     }
     pub(crate) fn contained(self, id: &str) -> Self {
         self.who(|who| who.container = Some(id.to_owned()))
+    }
+    pub(crate) fn in_session(self) -> Self {
+        self.who(|who| who.session = true)
     }
     pub(crate) fn apart(self) -> Self {
         self.who(|who| who.apart = true)

@@ -72,16 +72,24 @@ impl Tally {
     fn between(&mut self, before: &Snapshot, now: &Snapshot, rules: &CpuRules) {
         let length = now.at.saturating_sub(before.at);
         let burnt = burnt(before, now);
-        let (mut counted, mut hardest) = (0_u64, None);
+        let (mut counted, mut system, mut hardest) = (0_u64, 0_u64, None);
         for (pid, ticks) in &burnt {
             let share = rate(*ticks, length);
-            let Some(process) = now.processes.get(pid).filter(|process| counts(process, share, rules)) else {
+            let Some(process) = now.processes.get(pid) else {
                 continue;
             };
-            counted = counted.saturating_add(*ticks);
+            match whose(process, share, rules) {
+                Whose::Persons => counted = counted.saturating_add(*ticks),
+                Whose::Systems => system = system.saturating_add(*ticks),
+                Whose::Housekeeping => continue,
+            }
             if hardest.as_ref().is_none_or(|(most, _)| share > *most) {
                 hardest = Some((share, process));
             }
+        }
+        // Many small processes of the system's that together work this hard are no murmur: a build under sudo.
+        if rate(system, length) >= u64::from(rules.system_permille) {
+            counted = counted.saturating_add(system);
         }
         if let Some((share, process)) = hardest.filter(|(share, _)| *share > self.top) {
             self.top = share;
@@ -123,13 +131,28 @@ fn per_second(bytes: u64, length: u64) -> u64 {
     bytes.saturating_mul(1_000).checked_div(length).unwrap_or(0)
 }
 
+/// Whose work something is.
+enum Whose {
+    /// A person's or a container's: it counts.
+    Persons,
+    /// The system's own: it counts when all of it together is much.
+    Systems,
+    /// It never counts.
+    Housekeeping,
+}
+
 /// Whose work keeps a machine on: people's, containers', and of the system's own what works as hard as a person's would
 /// (`sudo python train.py`), unless it is known to be housekeeping.
-fn counts(process: &Process, share: u64, rules: &CpuRules) -> bool {
-    if rules.is_persons(process.who.uid) || process.who.container.is_some() {
-        return true;
+fn whose(process: &Process, share: u64, rules: &CpuRules) -> Whose {
+    if process.is_persons(rules) || process.who.container.is_some() {
+        Whose::Persons
+    } else if rules.is_housekeeping(&process.stat.name) {
+        Whose::Housekeeping
+    } else if share >= u64::from(rules.busy_permille) {
+        Whose::Persons
+    } else {
+        Whose::Systems
     }
-    share >= u64::from(rules.busy_permille) && !rules.is_housekeeping(&process.stat.name)
 }
 
 /// Processor time by process between two samples. What ended in between is in the time of whoever waited for it; what
@@ -197,6 +220,16 @@ mod tests {
         assert_eq!(of(300, "agentd"), 0, "0.3 of a core of the system's");
         assert_eq!(of(700, "python3"), 700, "a sudo'ed training");
         assert_eq!(of(700, "unattended-upgr"), 0, "housekeeping");
+        let build = |at: u64, own: u64| {
+            let parts = (50..54).map(|pid| process(pid, 1).uid(0).own(own));
+            parts.fold(Build::new(at * 1_000), Build::with).done()
+        };
+        assert_eq!(window(&[build(0, 0), build(10, 200)]).counted.max, 0, "0.2 of a core each, 0.8 in all");
+        assert_eq!(window(&[build(0, 0), build(10, 300)]).counted.max, 1_200, "0.3 of a core each, 1.2 in all");
+        let sudo = |at: u64, own: u64| Build::new(at * 1_000).with(process(50, 1).own(own).in_session()).done();
+        assert_eq!(window(&[sudo(0, 0), sudo(10, 100)]).counted.max, 100, "of somebody's session");
+        let typed = |at: u64, own: u64| Build::new(at * 1_000).with(process(50, 1).own(own).on(0x8803)).done();
+        assert_eq!(window(&[typed(0, 0), typed(10, 100)]).counted.max, 100, "at a terminal");
     }
 
     #[test]

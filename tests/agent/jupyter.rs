@@ -107,6 +107,11 @@ fn a_real_server_is_quiet_busy_killed_and_connected_as_it_is() {
     server.drive(&["execute", &kernel, "1 + 1"]);
     mirror.until(&signal, "an idle kernel", |found| found.kind == Kind::Quiet);
 
+    shows_its_terminal_and_its_end(server, mirror);
+}
+
+fn shows_its_terminal_and_its_end(server: Server, mut mirror: Mirror) {
+    let signal = Signal::Jupyter;
     // A terminal.
     server.drive(&["terminal"]);
     let terminal = mirror.until(&signal, "a terminal", |found| found.words.starts_with("terminal 1 of Jupyter"));

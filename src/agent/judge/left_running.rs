@@ -42,7 +42,7 @@ fn is_orphan(process: &Process, look: &Look, rules: &Rules) -> bool {
     let editor =
         process.who.words.iter().take(3).any(|word| word.contains("vscode-server") || word.contains("code-server"));
     below
-        && rules.cpu.is_persons(process.who.uid)
+        && process.is_persons(&rules.cpu)
         && !told_elsewhere
         && !editor
         && !rules.detached.is_ignored(&process.stat.name)
@@ -108,6 +108,7 @@ mod tests {
         assert_eq!(sleeper(|one| one), Kind::Connected);
         assert_eq!(sleeper(|one| one.uid(0)), Kind::Quiet);
         assert_eq!(sleeper(|one| one.uid(65_534)), Kind::Quiet);
+        assert_eq!(sleeper(|one| one.uid(0).in_session()), Kind::Connected, "sudo nohup");
         assert_eq!(sleeper(|one| one.named("ssh-agent")), Kind::Quiet);
         assert_eq!(sleeper(Process::apart), Kind::Quiet, "a service");
         assert_eq!(sleeper(|one| one.contained("abc")), Kind::Quiet);

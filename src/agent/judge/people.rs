@@ -16,7 +16,7 @@ pub(super) fn terminals(look: &Look, _: &Rules) -> Found {
         Ok(terminals) => terminals.iter().map(|tty| terminal(tty, look)).collect(),
         Err(words) => vec![Seen::unknown(words.clone())],
     };
-    seen.extend(look.processes().filter_map(|process| bare_session(process)));
+    seen.extend(look.processes().filter_map(bare_session));
     strongest(Signal::Terminals, seen, "no terminal is open")
 }
 

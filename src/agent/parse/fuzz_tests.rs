@@ -25,7 +25,7 @@ proptest! {
     #[test]
     fn no_text_makes_a_parser_panic(text in nearly()) {
         let bytes = text.as_bytes();
-        drop((process_stat(&text), real_uid(&text), container(&text), kept_apart(&text), command_line(bytes)));
+        drop((process_stat(&text), real_uid(&text), container(&text), kept_apart(&text), of_session(&text), command_line(bytes)));
         drop((machine_ticks(&text), disk_bytes(&text), mounts(&text), people(&text), logins(bytes)));
         drop((gpus(&text), compute_pids(&text), kernels(bytes), terminals(bytes), names(bytes), runtime_file(bytes)));
     }

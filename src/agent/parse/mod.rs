@@ -15,4 +15,4 @@ pub use machine::{disk_bytes, machine_ticks};
 pub use mounts::{Mount, mounts};
 pub use nvidia::{Gauge, Gpu, compute_pids, gpus};
 pub use people::{Login, logins, people};
-pub use process::{ProcessStat, command_line, container, kept_apart, process_stat, real_uid};
+pub use process::{ProcessStat, command_line, container, kept_apart, of_session, process_stat, real_uid};

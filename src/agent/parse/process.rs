@@ -2,6 +2,8 @@
 
 /// The longest command line that is kept, in bytes: enough for every path that is looked for.
 const COMMAND_MAX: usize = 600;
+/// The kernel's flag for its own threads.
+const KERNEL_THREAD: i64 = 0x0020_0000;
 /// A container's id is this many hexadecimal digits.
 const CONTAINER_DIGITS: usize = 64;
 /// So many of them name it, as `docker ps` does.
@@ -24,6 +26,8 @@ pub struct ProcessStat {
     pub children: u64,
     /// When it began, in hundredths of a second after the boot: with the pid, its identity.
     pub began: u64,
+    /// It is a thread of the kernel's own.
+    pub kernel: bool,
     /// It has ended, and nobody has waited for it.
     pub ended: bool,
 }
@@ -44,6 +48,7 @@ pub fn process_stat(text: &str) -> Option<ProcessStat> {
         own: ticks(11)?.saturating_add(ticks(12)?),
         children: ticks(13)?.saturating_add(ticks(14)?),
         began: ticks(19)?,
+        kernel: number(6)? & KERNEL_THREAD != 0,
         ended: matches!(*fields.first()?, "Z" | "X" | "x"),
     })
 }
@@ -68,6 +73,12 @@ pub fn container(cgroup: &str) -> Option<String> {
 #[must_use]
 pub fn kept_apart(cgroup: &str) -> bool {
     cgroup.lines().any(|line| line.contains("/system.slice/") && line.contains(".service"))
+}
+
+/// True for a process of somebody's session: whoever logged in stays the owner of what they run as another user.
+#[must_use]
+pub fn of_session(cgroup: &str) -> bool {
+    cgroup.lines().any(|line| line.contains("/user.slice/"))
 }
 
 /// The words of a command, out of the zero-separated `/proc/PID/cmdline`, cut at a sensible length.
@@ -101,10 +112,12 @@ mod tests {
                 own: 180,
                 children: 10,
                 began: 98_765,
+                kernel: false,
                 ended: false
             }
         );
         assert!(process_stat(&text.replace(" S ", " Z ")).unwrap().ended);
+        assert!(process_stat(&text.replace("4194368", "69238880")).unwrap().kernel);
         for broken in ["", "1", "1 (a", "1 (a) S", "x (a) S 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"] {
             assert_eq!(process_stat(broken), None, "{broken}");
         }
@@ -132,6 +145,8 @@ mod tests {
         }
         assert!(kept_apart("0::/system.slice/jupyter.service\n"));
         assert!(!kept_apart("0::/user.slice/user-1000.slice/session-3.scope\n"));
+        assert!(of_session("1:name=systemd:/user.slice/user-0.slice/session-3.scope\n"));
+        assert!(!of_session("0::/system.slice/jupyter.service\n"));
     }
 
     #[test]

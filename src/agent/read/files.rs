@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
+/// Files are mostly smaller than this.
+const USUAL: usize = 4 * 1_024;
+
 /// The machine's root, or that of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root(PathBuf);
@@ -42,7 +45,8 @@ impl Root {
     /// # Errors
     /// When it cannot be read.
     pub fn text(&self, absolute: &str, most: u64) -> io::Result<String> {
-        Ok(String::from_utf8_lossy(&self.bytes(absolute, most)?).into_owned())
+        let bytes = self.bytes(absolute, most)?;
+        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     /// The names in a folder, sorted.
@@ -62,7 +66,8 @@ impl Root {
 /// # Errors
 /// When it cannot be read.
 pub(in crate::agent) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    // Room for what most files of `/proc` hold, so that one read takes them.
+    let mut bytes = Vec::with_capacity(usize::try_from(most).unwrap_or(usize::MAX).min(USUAL));
     File::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -1,11 +1,13 @@
 //! Every process. Who one is, is read when it is first seen and at each whole look; its figures at each sample.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::files::Root;
 use crate::agent::facts::{Identity, Process, Snapshot};
-use crate::agent::parse::{command_line, container, disk_bytes, kept_apart, machine_ticks, process_stat, real_uid};
+use crate::agent::parse::{
+    command_line, container, disk_bytes, kept_apart, machine_ticks, of_session, process_stat, real_uid,
+};
 
 /// Files of `/proc` are read so far.
 const MOST: u64 = 16 * 1_024;
@@ -25,6 +27,9 @@ pub(super) enum Depth {
 #[derive(Debug, Default)]
 pub(super) struct Processes {
     known: HashMap<(u32, u64), Arc<Identity>>,
+    /// Threads of the kernel, as of the last look: they are nobody's, a large machine has thousands, and samples pass
+    /// them by.
+    kernel: HashSet<u32>,
 }
 
 impl Processes {
@@ -34,12 +39,22 @@ impl Processes {
         let bytes = disk_bytes(&root.text("/proc/diskstats", MOST_OF_MACHINE).unwrap_or_default());
         let mut snapshot = Snapshot { at, ticks, bytes, ..Snapshot::default() };
         let mut known = HashMap::with_capacity(self.known.len());
+        if depth == Depth::Look {
+            self.kernel.clear();
+        }
         for pid in root.names("/proc").ok()?.iter().filter_map(|name| name.parse::<u32>().ok()) {
+            if self.kernel.contains(&pid) {
+                continue;
+            }
             // One that ends while it is read is gone.
             let Some(stat) = root.text(&format!("/proc/{pid}/stat"), MOST).ok().and_then(|text| process_stat(&text))
             else {
                 continue;
             };
+            if stat.kernel {
+                self.kernel.insert(pid);
+                continue;
+            }
             let key = (pid, stat.began);
             let old = self.known.get(&key).filter(|_| depth == Depth::Sample).cloned();
             let Some(who) = old.or_else(|| identity(root, pid).map(Arc::new)) else {
@@ -57,5 +72,11 @@ fn identity(root: &Root, pid: u32) -> Option<Identity> {
     let uid = real_uid(&root.text(&format!("/proc/{pid}/status"), MOST).ok()?)?;
     let cgroup = root.text(&format!("/proc/{pid}/cgroup"), MOST).unwrap_or_default();
     let words = root.bytes(&format!("/proc/{pid}/cmdline"), MOST).unwrap_or_default();
-    Some(Identity { uid, container: container(&cgroup), apart: kept_apart(&cgroup), words: command_line(&words) })
+    Some(Identity {
+        uid,
+        container: container(&cgroup),
+        apart: kept_apart(&cgroup),
+        session: of_session(&cgroup),
+        words: command_line(&words),
+    })
 }

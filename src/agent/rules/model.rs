@@ -219,6 +219,8 @@ table! {
     CpuRules {
         /// So many thousandths of one core in any sample are use, however many cores there are.
         busy_permille: u32 = 500,
+        /// So many of all of the system's own together, housekeeping aside, are use.
+        system_permille: u32 = 1_000,
         /// People have user numbers from here.
         user_uid_min: u32 = 1_000,
         /// Programs of the system whose work is housekeeping.
