@@ -146,7 +146,7 @@ impl Sender {
             answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let (wait, ours) = match answer.status().as_u16() {
             401 | 403 => (Wait::Long, "the token is not taken: it may have been withdrawn; ask for a new one"),
-            404 => (Wait::Long, "no service of this kind answers there; see service.url"),
+            404 | 405 => (Wait::Long, "no service of this kind answers there; see service.url"),
             300..=399 => (Wait::Long, "it sends elsewhere, which is not followed; see service.url"),
             413 | 415 | 422 => (Wait::Long, "the service is older than this agent"),
             _ => (Wait::Usual, ""),

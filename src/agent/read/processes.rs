@@ -1,4 +1,4 @@
-//! Every process. Who one is, is read when it is first seen and at each whole look; its figures at each sample.
+//! Every process. Who one is, is read when it is first seen and every few looks; its figures at each sample.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,16 +17,27 @@ const MOST_OF_MACHINE: u64 = 256 * 1_024;
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
-    /// Figures, and whoever is new.
+    /// Figures, and whoever is new or has become another program.
     Sample,
-    /// All anew: a process may have become another program or user.
+    /// The same, and at every few looks all anew: a process may have become another user's.
     Look,
+}
+
+/// So many looks share what was read of who processes are.
+const RENEW_EVERY: u32 = 5;
+
+/// Who a process is, and the name that it had when that was read.
+#[derive(Debug, Clone)]
+struct Known {
+    name: String,
+    who: Arc<Identity>,
 }
 
 /// Reads processes, and remembers who they are.
 #[derive(Debug, Default)]
 pub(super) struct Processes {
-    known: HashMap<(u32, u64), Arc<Identity>>,
+    known: HashMap<(u32, u64), Known>,
+    looks: u32,
     /// Threads of the kernel, as of the last look: they are nobody's, a large machine has thousands, and samples pass
     /// them by.
     kernel: HashSet<u32>,
@@ -39,7 +50,11 @@ impl Processes {
         let bytes = disk_bytes(&root.text("/proc/diskstats", MOST_OF_MACHINE).unwrap_or_default());
         let mut snapshot = Snapshot { at, ticks, bytes, ..Snapshot::default() };
         let mut known = HashMap::with_capacity(self.known.len());
+        let anew = depth == Depth::Look && self.looks.is_multiple_of(RENEW_EVERY);
         if depth == Depth::Look {
+            self.looks = self.looks.wrapping_add(1);
+        }
+        if anew {
             self.kernel.clear();
         }
         for pid in root.names("/proc").ok()?.iter().filter_map(|name| name.parse::<u32>().ok()) {
@@ -47,8 +62,7 @@ impl Processes {
                 continue;
             }
             // One that ends while it is read is gone.
-            let Some(stat) = root.text(&format!("/proc/{pid}/stat"), MOST).ok().and_then(|text| process_stat(&text))
-            else {
+            let Some(stat) = root.line(&format!("/proc/{pid}/stat")).ok().and_then(|text| process_stat(&text)) else {
                 continue;
             };
             if stat.kernel {
@@ -56,11 +70,13 @@ impl Processes {
                 continue;
             }
             let key = (pid, stat.began);
-            let old = self.known.get(&key).filter(|_| depth == Depth::Sample).cloned();
-            let Some(who) = old.or_else(|| identity(root, pid).map(Arc::new)) else {
+            let old = self.known.get(&key).filter(|old| !anew && old.name == stat.name).cloned();
+            let new = || Some(Known { name: stat.name.clone(), who: Arc::new(identity(root, pid)?) });
+            let Some(found) = old.or_else(new) else {
                 continue;
             };
-            known.insert(key, Arc::clone(&who));
+            let who = Arc::clone(&found.who);
+            known.insert(key, found);
             snapshot.processes.insert(pid, Process { stat, who });
         }
         self.known = known;
