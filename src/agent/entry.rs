@@ -75,17 +75,22 @@ pub fn main() -> ExitCode {
     // A core dump would hold the token; where this cannot be set the process runs all the same.
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).unwrap_or_default();
     let form = if small.json { Form::Json } else { Form::Text };
+    alone(&args, form).into()
+}
+
+/// Runs one command in a loop of one thread.
+#[must_use]
+pub fn alone(args: &AgentArgs, form: Form) -> Ended {
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(enter(&args, form)).into(),
+        Ok(runtime) => runtime.block_on(enter(args, form)),
         Err(error) => {
             out::log(&format!("error: {error}"));
-            ExitCode::FAILURE
+            Ended::Unwell
         }
     }
 }
 
-/// Runs one command.
-pub async fn enter(args: &AgentArgs, form: Form) -> Ended {
+async fn enter(args: &AgentArgs, form: Form) -> Ended {
     let done = match &args.what {
         AgentCommand::Run(run) => work(run).await,
         AgentCommand::Status(place) => status(place, form),

@@ -25,4 +25,4 @@ mod tests_support;
 pub mod token;
 pub mod usage;
 
-pub use entry::{EXAMPLES, Ended, enter, main};
+pub use entry::{EXAMPLES, Ended, alone, main};

@@ -48,13 +48,15 @@ pub async fn sandbox(args: SandboxArgs) -> Result<Exit, CommandError> {
     Ok(Exit::Well)
 }
 
-/// Is the agent. It prints its own words: the small build has no others.
-pub async fn agent(args: &AgentArgs, context: &Context) -> Exit {
+/// Is the agent, in a loop of its own that cannot begin within this one's. It prints its own words: the small build has
+/// no others.
+pub fn agent(args: &AgentArgs, context: &Context) -> Exit {
     let form = if context.global.json { Form::Json } else { Form::Text };
-    match agent::enter(args, form).await {
-        Ended::Well => Exit::Well,
-        Ended::Unwell => Exit::Unexpected,
-        Ended::BadConfiguration => Exit::BadConfiguration,
+    let ended = std::thread::scope(|scope| scope.spawn(|| agent::alone(args, form)).join());
+    match ended {
+        Ok(Ended::Well) => Exit::Well,
+        Ok(Ended::BadConfiguration) => Exit::BadConfiguration,
+        Ok(Ended::Unwell) | Err(_) => Exit::Unexpected,
     }
 }
 
