@@ -5,35 +5,60 @@
 //!
 //! The flow of one sweep: `azure` observes an inventory → `rules` give each instance a verdict → `plan` drafts steps →
 //! `guard` reviews them → `engine` warns, looks again and stops → `store` records → `report` is what every face reads.
+//!
+//! Without the feature `service` only what the agent on an instance needs is here.
 
 // storey 1: pure
+#[cfg_attr(not(feature = "service"), expect(dead_code, unused_imports, reason = "the agent's file needs a part of it"))]
 pub mod document;
+#[cfg(feature = "service")]
 pub mod facts;
+#[cfg(feature = "service")]
 pub mod guard;
 pub mod heartbeat;
+#[cfg(feature = "service")]
 pub mod ledger;
+#[cfg(feature = "service")]
 pub mod plan;
+#[cfg(feature = "service")]
 pub mod policy;
+#[cfg(feature = "service")]
 pub mod report;
+#[cfg(feature = "service")]
 pub mod rules;
+#[cfg(feature = "service")]
 pub mod schedule;
 pub mod units;
 
 // the seams
+#[cfg(feature = "service")]
 pub mod ports;
 
 // storey 2: the outside, one room per thing touched
+#[cfg(feature = "service")]
 pub mod azure;
+#[cfg(feature = "service")]
 pub mod bills;
+#[cfg(feature = "service")]
 pub mod intake;
+#[cfg(feature = "service")]
 pub mod notify;
+#[cfg(feature = "service")]
 pub mod promql;
+#[cfg(feature = "service")]
 pub mod settings;
+#[cfg(feature = "service")]
 pub mod store;
 
 // storey 3: the machine and its faces
+pub mod agent;
+#[cfg(feature = "service")]
 pub mod cli;
+#[cfg(feature = "service")]
 pub mod engine;
+#[cfg(feature = "service")]
 pub mod metrics;
+#[cfg(feature = "service")]
 pub mod sandbox;
+#[cfg(feature = "service")]
 pub mod web;

@@ -205,6 +205,9 @@ Examples:
 
 Where bills come from is said in [reconcile]. A subscription's bill that was had within a day is not asked for again.")]
     Reconcile,
+    /// Be the agent on an instance: look at what it is used for, tell the service, show what is seen
+    #[command(after_help = crate::agent::EXAMPLES)]
+    Agent(crate::agent::args::AgentArgs),
     /// Let a changed policy act on all at once, instead of on a few for a day
     #[command(after_help = "\
 Examples:

@@ -54,6 +54,7 @@ pub(crate) struct Located<T> {
 }
 
 /// In the schema a located value is the value.
+#[cfg(feature = "service")]
 impl<T: schemars::JsonSchema> schemars::JsonSchema for Located<T> {
     fn inline_schema() -> bool {
         T::inline_schema()

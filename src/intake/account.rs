@@ -15,7 +15,7 @@ pub(super) fn account(beat: &Heartbeat, arrived: Timestamp) -> Track {
     // the instance's clock may be some minutes off: its times are moved by as much
     let skew = arrived.duration_since(beat.sent_at);
     let moved = |at: Timestamp| at.checked_add(skew).unwrap_or(at).min(arrived);
-    let now = beat.signs.iter().map(|sign| weight(sign.kind)).max().unwrap_or(Use::Unknown);
+    let now = says(beat);
     let last_busy = beat.signs.iter().filter_map(|sign| sign.last_busy).map(moved).max();
     let busy_now = (now == Use::Busy).then(|| moved(beat.looked_at));
     let watched: ThinVec<Stretch> =
@@ -42,7 +42,19 @@ pub(super) fn disk(beat: &Heartbeat, arrived: Timestamp) -> Option<DiskSight> {
     })
 }
 
-/// In use anywhere is in use; not known anywhere else is not known.
+/// In use anywhere is in use. Otherwise it is known where every signal that its settings require could be read: then the last
+/// stretch of its watch reaches up to the look. What it need not read may be unknown.
+fn says(beat: &Heartbeat) -> Use {
+    let words = || beat.signs.iter().map(|sign| weight(sign.kind));
+    if words().any(|word| word == Use::Busy) {
+        return Use::Busy;
+    }
+    if beat.watched.last().is_none_or(|stretch| stretch.to < beat.looked_at) {
+        return Use::Unknown;
+    }
+    words().filter(|word| *word != Use::Unknown).max().unwrap_or(Use::Unknown)
+}
+
 const fn weight(kind: Kind) -> Use {
     match kind {
         Kind::Quiet => Use::Quiet,

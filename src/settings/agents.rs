@@ -90,17 +90,21 @@ fn entra(document: &AgentsDocument, found: &mut Findings) -> Option<(String, Str
 }
 
 fn tls(document: &AgentsDocument, found: &mut Findings) -> Option<(PathBuf, PathBuf)> {
-    match (path(&document.certificate_file), path(&document.key_file)) {
+    match (path(&document.tls_certificate_file), path(&document.tls_key_file)) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
         (Some(_), None) | (None, Some(_)) => {
-            let at =
-                document.certificate_file.0.as_ref().or(document.key_file.0.as_ref()).map(|written| written.at.clone());
+            let at = document
+                .tls_certificate_file
+                .0
+                .as_ref()
+                .or(document.tls_key_file.0.as_ref())
+                .map(|written| written.at.clone());
             if let Some(at) = at {
-                let help = "name both certificate_file and key_file, PEM files each, or neither";
+                let help = "name both tls_certificate_file and tls_key_file, PEM files each, or neither";
                 found.error(
                     &at,
-                    "agents.certificate_file",
+                    "agents.tls_certificate_file",
                     "a certificate needs its key, and a key its certificate",
                     help,
                 );
@@ -122,8 +126,7 @@ fn listen(document: &AgentsDocument, has_tls: bool, found: &mut Findings) -> Soc
         }
         Ok(address) if !address.ip().is_loopback() && !has_tls && !document.behind_tls_proxy.or(false) => {
             let problem = format!("{} would take tokens in the clear from other machines", written.value);
-            let help =
-                "name certificate_file and key_file, or write behind_tls_proxy = true where a proxy ends TLS before it";
+            let help = "name tls_certificate_file and tls_key_file, or write behind_tls_proxy = true where a proxy ends TLS before it";
             found.error(&written.at, "agents.listen", problem, help);
             default
         }

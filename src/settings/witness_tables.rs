@@ -58,9 +58,9 @@ tables! {
         /// Address and port. Default "127.0.0.1:9189".
         listen: Value<String>,
         /// PEM file with the certificate chain.
-        certificate_file: Value<String>,
+        tls_certificate_file: Value<String>,
         /// PEM file with its key.
-        key_file: Value<String>,
+        tls_key_file: Value<String>,
         /// Whether a proxy ends TLS before it. Default false.
         behind_tls_proxy: Value<bool>,
         /// File that holds the secret that tokens are signed with.

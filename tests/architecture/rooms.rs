@@ -61,6 +61,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // facts, policy, rules, guard: the closed lists whose labels are metric labels. ports: what use was made of the API.
     outer("metrics", &["units", "facts", "policy", "ledger", "rules", "guard", "report", "ports"]),
     outer("web", &["units", "facts", "heartbeat", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"]),
+    // document: its settings are a file of the same kind. Nothing of the service: it is built without.
+    outer("agent", &["units", "document", "heartbeat"]),
     // Shares no type with `azure`, so that neither can hide the other's mistake.
     outer("sandbox", &["units"]),
     // The only room that names adapters: it puts the parts together.
@@ -89,10 +91,11 @@ pub(crate) const ROOMS: &[Room] = &[
             "web",
             "sandbox",
             "heartbeat",
+            "agent",
         ],
     ),
-    // The binary's one file.
-    outer("main", &["cli"]),
+    // The binary's one file; in the small build it has no `cli`.
+    outer("main", &["cli", "agent"]),
 ];
 
 /// Rooms that touch one outside thing each; only `cli` may name them.

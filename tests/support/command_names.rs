@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 16] = [
+pub(crate) const COMMANDS: [&str; 17] = [
     "demo",
     "sandbox",
     "run",
@@ -16,6 +16,7 @@ pub(crate) const COMMANDS: [&str; 16] = [
     "report",
     "ledger",
     "reconcile",
+    "agent",
     "ack",
     "completions",
 ];

@@ -20,4 +20,4 @@ pub use once::{plan, sweep};
 pub use reconcile::reconcile;
 pub use report::report;
 pub use serve::serve;
-pub use small::{completions, freeze, sandbox};
+pub use small::{agent, completions, freeze, sandbox};

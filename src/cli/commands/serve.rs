@@ -149,7 +149,7 @@ fn certified(certificate: &Path, key: &Path) -> Result<RustlsConfig, CommandErro
     let failed = |doing: String| move |error: std::io::Error| CommandError::Io(doing, error);
     let read = |path: &Path| std::fs::read(path).map_err(failed(format!("read {} ([agents])", path.display())));
     let (certificate, key) = (read(certificate)?, read(key)?);
-    tls_config(&certificate, &key).map_err(failed("use certificate_file and key_file of [agents]".to_owned()))
+    tls_config(&certificate, &key).map_err(failed("use tls_certificate_file and tls_key_file of [agents]".to_owned()))
 }
 
 fn metrics_options(settings: &Settings) -> MetricsOptions {

@@ -1,10 +1,12 @@
-//! The small commands: `freeze`, `sandbox`, `completions`.
+//! The small commands: `freeze`, `sandbox`, `agent`, `completions`.
 
 use std::io::Write as _;
 
 use serde_json::json;
 
 use super::context::{CommandError, Context};
+use crate::agent::args::{AgentArgs, Form};
+use crate::agent::{self, Ended};
 use crate::cli::args::{Completions, Freeze};
 use crate::cli::complete::script;
 use crate::cli::exit::Exit;
@@ -44,6 +46,18 @@ pub async fn sandbox(args: SandboxArgs) -> Result<Exit, CommandError> {
     };
     sandbox::run(args, end, &mut std::io::stdout()).await?;
     Ok(Exit::Well)
+}
+
+/// Is the agent, in a loop of its own that cannot begin within this one's. It prints its own words: the small build has
+/// no others.
+pub fn agent(args: &AgentArgs, context: &Context) -> Exit {
+    let form = if context.global.json { Form::Json } else { Form::Text };
+    let ended = std::thread::scope(|scope| scope.spawn(|| agent::alone(args, form)).join());
+    match ended {
+        Ok(Ended::Well) => Exit::Well,
+        Ok(Ended::BadConfiguration) => Exit::BadConfiguration,
+        Ok(Ended::Unwell) | Err(_) => Exit::Unexpected,
+    }
 }
 
 /// Prints a completion script.

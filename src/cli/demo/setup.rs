@@ -64,7 +64,7 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
     let outside = Outside {
         azure: Azure::new(azure_options(&sandbox, token_file), Arc::new(clock.clone()))?,
         bills: None,
-        witnesses: Witnesses { agents: Some(desk) },
+        witnesses: Witnesses { agents: Some(desk), ..Witnesses::default() },
         store: Store::open(&journal).await?,
         channels: channels(&sandbox, &clock)?,
         freeze: FileFreeze::new(dir.join("FREEZE"), None),

@@ -138,10 +138,16 @@ async fn one_unknown_signal_makes_it_unknown_and_one_busy_makes_it_busy() {
     let site = Site::new(None);
     let mut beat = site.beat(1);
     beat.signs[1].kind = Kind::Unknown;
+    beat.watched.clear();
     assert!(site.take(&site.token(), &beat).await.is_ok());
     assert_eq!(site.heard().await.tracks[0].1.now, Use::Unknown);
     site.clock.pass(60);
     let mut beat = site.beat(2);
+    beat.signs[1].kind = Kind::Unknown;
+    assert!(site.take(&site.token(), &beat).await.is_ok());
+    assert_eq!(site.heard().await.tracks[0].1.now, Use::Connected, "one that need not be read");
+    site.clock.pass(60);
+    let mut beat = site.beat(3);
     (beat.signs[0].kind, beat.signs[1].kind) = (Kind::Busy, Kind::Unknown);
     assert!(site.take(&site.token(), &beat).await.is_ok());
     let track = site.heard().await.tracks.remove(0).1;

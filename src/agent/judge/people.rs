@@ -1,0 +1,167 @@
+//! People at terminals and in editors: last input is use, being there is only connected.
+
+use super::found::{Found, Seen, cores, strongest};
+use super::jupyter::is_recent;
+use super::left_running::is_multiplexer;
+use crate::agent::facts::{Look, Process, Tty};
+use crate::agent::rules::Rules;
+use crate::heartbeat::Signal;
+
+/// Reading a terminal's time of last input lags by this much: the kernel writes it at most every eight seconds.
+const INPUT_LAG: jiff::SignedDuration = jiff::SignedDuration::from_secs(8);
+
+/// Terminals and SSH sessions.
+pub(super) fn terminals(look: &Look, _: &Rules) -> Found {
+    let mut seen: Vec<Seen> = match &look.terminals {
+        Ok(terminals) => terminals.iter().map(|tty| terminal(tty, look)).collect(),
+        Err(words) => vec![Seen::unknown(words.clone())],
+    };
+    seen.extend(look.processes().filter_map(bare_session));
+    strongest(Signal::Terminals, seen, "no terminal is open")
+}
+
+fn terminal(tty: &Tty, look: &Look) -> Seen {
+    let login = look.logins.iter().find(|login| login.line == tty.line);
+    let who = login.map_or_else(|| look.name(tty.uid), |login| login.user.clone());
+    let from = login.map(|login| login.host.as_str()).filter(|host| !host.is_empty());
+    let from = from.map_or_else(String::new, |host| format!(" from {host}"));
+    let typed = tty.last_input.checked_add(INPUT_LAG).unwrap_or(tty.last_input).min(look.at).max(tty.last_input);
+    if is_recent(typed, look) {
+        return Seen::busy(typed, format!("{who} types at {}{from}", tty.line));
+    }
+    // A pane of tmux or screen stays open without anybody: `detached` tells of it.
+    let mut at_it = look.processes().filter(|process| process.stat.terminal == tty.device);
+    let pane = at_it.any(|process| look.ancestors(process.stat.pid).any(is_multiplexer));
+    let open = if pane {
+        Seen::quiet(format!("a pane of {who}"))
+    } else {
+        Seen::connected(format!("{who} is at {}{from}", tty.line))
+    };
+    open.used(Some(typed))
+}
+
+/// `sshd: ana@notty`: a copy, a tunnel, an editor.
+fn bare_session(process: &Process) -> Option<Seen> {
+    let title = process.who.words.join(" ");
+    let title = title.strip_prefix("sshd: ").or_else(|| title.strip_prefix("sshd-session: "))?;
+    let (user, _) = title.split_once("@notty")?;
+    Some(Seen::connected(format!("{user} is connected over SSH without a terminal")))
+}
+
+/// VS Code servers: connected while an extension host runs, busy when anything below one works.
+pub(super) fn vscode(look: &Look, rules: &Rules) -> Found {
+    editors(look, (Signal::Vscode, "VS Code"), rules.vscode.busy_permille, is_extension_host)
+}
+
+/// RStudio sessions.
+pub(super) fn rstudio(look: &Look, rules: &Rules) -> Found {
+    editors(look, (Signal::Rstudio, "RStudio"), rules.rstudio.busy_permille, |process| process.stat.name == "rsession")
+}
+
+fn editors(look: &Look, (signal, name): (Signal, &str), busy: u32, is: fn(&Process) -> bool) -> Found {
+    let mut seen: Vec<Seen> = Vec::new();
+    if look.snapshot.is_none() {
+        seen.push(Seen::unknown("processes could not be read"));
+    }
+    for process in look.processes().filter(|process| is(process)) {
+        let top = if signal == Signal::Vscode { server_of(process, look) } else { process };
+        let (used, who) = (look.tree_use(top.stat.pid), look.name(process.who.uid));
+        if used >= u64::from(busy) {
+            seen.push(Seen::busy(look.at, format!("{name} of {who} uses {} cores", cores(used))));
+        } else {
+            seen.push(Seen::connected(format!("{name} of {who} is connected")));
+        }
+    }
+    strongest(signal, seen, &format!("no {name}"))
+}
+
+/// The server above an extension host, with its terminals below it.
+fn server_of<'a>(process: &'a Process, look: &'a Look) -> &'a Process {
+    look.ancestors(process.stat.pid).take_while(|above| is_server(above)).last().unwrap_or(process)
+}
+
+fn is_server(process: &Process) -> bool {
+    let places =
+        [".vscode-server", ".vscode-remote", "vscode-server", "code-server", "openvscode-server", ".cursor-server"];
+    process.who.words.iter().take(3).any(|word| places.iter().any(|place| word.contains(place)))
+}
+
+fn is_extension_host(process: &Process) -> bool {
+    is_server(process) && process.who.words.iter().any(|word| word == "--type=extensionHost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::parse::Login;
+    use super::super::super::tests_support::{at, empty_look, look, process};
+    use super::*;
+    use crate::heartbeat::Kind;
+
+    fn tty(last: &str) -> Tty {
+        Tty { line: "pts/3".to_owned(), device: 0x8803, uid: 1000, last_input: at(last) }
+    }
+
+    #[test]
+    fn a_terminal_is_busy_by_its_input_and_connected_while_open() {
+        for (last, kind, used) in [
+            ("09:59:30", Kind::Busy, "09:59:38"),
+            ("09:59:58", Kind::Busy, "10:00:00"),
+            ("09:58:53", Kind::Busy, "09:59:01"),
+            ("09:58:50", Kind::Connected, "09:58:58"),
+            ("03:00:00", Kind::Connected, "03:00:08"),
+        ] {
+            let found = terminals(&Look { terminals: Ok(vec![tty(last)]), ..empty_look() }, &Rules::default());
+            assert_eq!((found.kind, found.used_at), (kind, Some(at(used))), "{last}: {}", found.words);
+        }
+        let login = Login { pid: 5, line: "pts/3".to_owned(), user: "bob".to_owned(), host: "10.1.1.9".to_owned() };
+        let look = Look { terminals: Ok(vec![tty("03:00:00")]), logins: vec![login], ..empty_look() };
+        assert_eq!(terminals(&look, &Rules::default()).words, "bob is at pts/3 from 10.1.1.9");
+        let look = Look { terminals: Err("could not read /dev/pts".to_owned()), ..empty_look() };
+        assert_eq!(terminals(&look, &Rules::default()).kind, Kind::Unknown);
+    }
+
+    #[test]
+    fn a_pane_that_nobody_watches_is_no_person() {
+        let processes = [
+            (process(40, 1).uid(1000).named("tmux: server"), 0),
+            (process(41, 40).uid(1000).named("bash").on(0x8803), 0),
+        ];
+        let found = terminals(&Look { terminals: Ok(vec![tty("03:00:00")]), ..look(&processes) }, &Rules::default());
+        assert_eq!((found.kind, found.used_at), (Kind::Quiet, Some(at("03:00:08"))));
+    }
+
+    #[test]
+    fn ssh_without_a_terminal_is_connected() {
+        let found = terminals(&look(&[(process(40, 1).words("sshd: ana@notty"), 0)]), &Rules::default());
+        assert_eq!(found.kind, Kind::Connected);
+        let found =
+            terminals(&look(&[(process(40, 1).words("sshd: /usr/sbin/sshd -D [listener]"), 0)]), &Rules::default());
+        assert_eq!(found.kind, Kind::Quiet);
+    }
+
+    #[test]
+    fn an_editor_is_connected_and_busy_when_something_below_it_works() {
+        let node = "/home/ana/.vscode-server/bin/abc/node";
+        let of = |permille: u64, host: &str| {
+            vscode(
+                &look(&[
+                    (process(30, 1).uid(1000).words(&format!("{node} server-main.js")), 0),
+                    (process(31, 30).uid(1000).words(&format!("{node} bootstrap-fork --type={host}")), 20),
+                    (process(32, 30).uid(1000).words(&format!("{node} bootstrap-fork --type=ptyHost")), 0),
+                    (process(33, 32).uid(1000).named("bash"), 0),
+                    (process(34, 33).uid(1000).named("python"), permille),
+                ]),
+                &Rules::default(),
+            )
+        };
+        assert_eq!(of(0, "extensionHost").kind, Kind::Connected);
+        assert_eq!(of(900, "extensionHost").words, "VS Code of ana uses 0.92 cores");
+        assert_eq!(of(0, "fileWatcher").kind, Kind::Quiet, "a server that nobody is connected to");
+        let found = rstudio(&look(&[(process(30, 1).uid(1000).named("rsession"), 60)]), &Rules::default());
+        assert_eq!(found.kind, Kind::Busy);
+        assert_eq!(
+            rstudio(&look(&[(process(30, 1).uid(1000).named("rsession"), 10)]), &Rules::default()).kind,
+            Kind::Connected
+        );
+    }
+}

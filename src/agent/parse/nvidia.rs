@@ -1,0 +1,117 @@
+//! What `nvidia-smi` prints: `--format=csv,noheader,nounits`, of several versions of its driver.
+
+/// A figure that may not be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gauge {
+    /// In percent.
+    Percent(u8),
+    /// The card or its partition has no such figure: `[N/A]`, `[Not Supported]`.
+    Absent,
+    /// There should be one: `[Unknown Error]`, `ERR!`, `[GPU is lost]`.
+    Broken,
+}
+
+/// One card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gpu {
+    /// Its number.
+    pub index: u32,
+    /// How much of the last moment it worked.
+    pub use_of: Gauge,
+    /// It is divided into instances (MIG), for which there is no figure of use.
+    pub divided: bool,
+}
+
+/// Cards, out of `--query-gpu=index,utilization.gpu,mig.mode.current`.
+///
+/// # Errors
+/// With the first line that is no card: what cannot be read is not nothing.
+pub fn gpus(text: &str) -> Result<Vec<Gpu>, String> {
+    lines(text).map(|line| gpu(line).ok_or_else(|| shown(line))).collect()
+}
+
+fn gpu(line: &str) -> Option<Gpu> {
+    let mut fields = line.split(',').map(str::trim);
+    let index = fields.next()?.parse().ok()?;
+    let use_of = gauge(fields.next()?)?;
+    let divided = fields.next().is_some_and(|mode| mode == "Enabled");
+    Some(Gpu { index, use_of, divided })
+}
+
+/// `37`, `37 %`, or a word in brackets.
+fn gauge(field: &str) -> Option<Gauge> {
+    let plain = field.trim_end_matches('%').trim_end();
+    if let Ok(percent) = plain.parse::<u8>() {
+        return (percent <= 100).then_some(Gauge::Percent(percent));
+    }
+    let word = plain.trim_matches(['[', ']']);
+    match word {
+        "N/A" | "Not Supported" | "Insufficient Permissions" => Some(Gauge::Absent),
+        "Unknown Error" | "ERR!" | "GPU is lost" | "Unknown" | "GPU requires reset" => Some(Gauge::Broken),
+        _ => None,
+    }
+}
+
+/// Processes that compute, out of `--query-compute-apps=pid`.
+///
+/// # Errors
+/// With the first line that is no number.
+pub fn compute_pids(text: &str) -> Result<Vec<u32>, String> {
+    let pid = |line: &str| line.split(',').next().unwrap_or_default().trim().parse::<u32>();
+    let known = lines(text).filter(|line| !line.starts_with("No running") && !line.starts_with("[Not Supported"));
+    known.map(|line| pid(line).map_err(|_| shown(line))).collect()
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// The beginning of a line, as it may be shown.
+fn shown(line: &str) -> String {
+    line.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_several_drivers_are_read() {
+        for (line, use_of, divided) in [
+            ("0, 97, [N/A]", Gauge::Percent(97), false),
+            ("0, 0 %, Disabled", Gauge::Percent(0), false),
+            ("0, [N/A], Enabled", Gauge::Absent, true),
+            ("0, N/A, N/A", Gauge::Absent, false),
+            ("0, [Not Supported], [Not Supported]", Gauge::Absent, false),
+            ("0, [Unknown Error], [N/A]", Gauge::Broken, false),
+            ("0, ERR!, N/A", Gauge::Broken, false),
+            ("0, [GPU is lost], Disabled", Gauge::Broken, false),
+            ("0, 5", Gauge::Percent(5), false),
+        ] {
+            assert_eq!(gpus(line), Ok(vec![Gpu { index: 0, use_of, divided }]), "{line}");
+        }
+        assert_eq!(gpus("0, 1, N/A\n\n1, 2, N/A\n").unwrap().len(), 2);
+        assert_eq!(gpus(""), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn words_that_are_no_figures_are_said() {
+        for text in [
+            "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+            "Failed to initialize NVML: Driver/library version mismatch",
+            "Unable to determine the device handle for GPU 0000:00:00.0: Unknown Error",
+            "0, 101, N/A",
+            "0, hot, N/A",
+        ] {
+            assert!(gpus(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn processes_are_numbers_or_none() {
+        assert_eq!(compute_pids("812\n 900, python\n"), Ok(vec![812, 900]));
+        assert_eq!(compute_pids(""), Ok(Vec::new()));
+        assert_eq!(compute_pids("No running compute processes found\n"), Ok(Vec::new()));
+        assert!(compute_pids("Failed to initialize NVML").is_err());
+    }
+}

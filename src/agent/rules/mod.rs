@@ -1,0 +1,10 @@
+//! The agent's settings: what counts as use, what is looked at, and where the service is. Pure: text in, rules out.
+
+mod model;
+mod values;
+
+pub use model::{
+    ContainerRules, CpuRules, DetachedRules, DiskIoRules, DiskRules, FileRules, GpuRules, JupyterRules, LookRules,
+    Rules, ServiceRules, SignalRules, WorkRules, parse,
+};
+pub use values::{Binary, LoopbackUrl, Need, Pace, ServiceUrl, Wording};

@@ -1,0 +1,160 @@
+//! The script that installs the agent: what it puts where, twice, and what it leaves when it fails.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::telling::token;
+use crate::tools::tool;
+
+/// Every file below a folder: its mode and its bytes.
+fn everything(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.path().display().to_string())).unwrap();
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            if path.is_dir() {
+                found.insert(name, (mode, Vec::new()));
+                open.push(path);
+            } else {
+                found.insert(name, (mode, std::fs::read(path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// A folder to install into, and the call that does it.
+struct Place {
+    dir: tempfile::TempDir,
+    set: BTreeMap<&'static str, String>,
+}
+
+impl Place {
+    /// None where nobody can install: only root can.
+    fn new() -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("root")).unwrap();
+        std::fs::write(dir.path().join("token"), token()).unwrap();
+        let binary = env!("CARGO_BIN_EXE_lightsout");
+        let sum = Command::new("sha256sum").arg(binary).output().unwrap().stdout;
+        let sum = String::from_utf8(sum).unwrap().split(' ').next().unwrap().to_owned();
+        let set = BTreeMap::from([
+            ("LIGHTSOUT_ROOT", dir.path().join("root").display().to_string()),
+            ("LIGHTSOUT_URL", "https://lightsout.example".to_owned()),
+            ("LIGHTSOUT_TOKEN_FILE", dir.path().join("token").display().to_string()),
+            ("LIGHTSOUT_BINARY", binary.to_owned()),
+            ("LIGHTSOUT_SHA256", sum),
+            ("LIGHTSOUT_STRICT", "1".to_owned()),
+            ("CI_NAME", "ci-ana".to_owned()),
+            ("CI_WORKSPACE", "ws-a".to_owned()),
+            ("CI_RESOURCE_GROUP", "rg-a".to_owned()),
+        ]);
+        Some(Self { dir, set })
+    }
+
+    fn root(&self) -> std::path::PathBuf {
+        self.dir.path().join("root")
+    }
+
+    fn run(&self, command: &str, change: &[(&'static str, &str)]) -> (i32, String) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/agent/setup.sh");
+        let mut set = self.set.clone();
+        set.extend(change.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let mut bash = Command::new("bash");
+        bash.arg(script).arg(command).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").envs(set);
+        let done = bash.output().unwrap();
+        (done.status.code().unwrap(), String::from_utf8_lossy(&done.stderr).into_owned())
+    }
+}
+
+#[test]
+fn the_script_is_sound() {
+    let Some(mut shellcheck) = tool("shellcheck") else {
+        return;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/agent/setup.sh");
+    let done = shellcheck.arg(script).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+}
+
+#[test]
+fn it_installs_once_and_changes_nothing_the_second_time() {
+    let Some(place) = Place::new() else {
+        return;
+    };
+    let (code, said) = place.run("install", &[]);
+    assert_eq!(code, 0, "{said}");
+    let installed = everything(&place.root());
+    let mode = |name: &str| installed[&place.root().join(name).display().to_string()].0;
+    assert_eq!(mode("usr/local/bin/lightsout"), 0o755);
+    assert_eq!(mode("etc/lightsout-agent/token"), 0o600);
+    assert_eq!(mode("etc/lightsout-agent/agent.toml"), 0o644);
+    assert_eq!(mode("etc/systemd/system/lightsout-agent.service"), 0o644);
+    let env = std::fs::read_to_string(place.root().join("etc/lightsout-agent/instance.env")).unwrap();
+    assert_eq!(env, "CI_NAME=ci-ana\nCI_WORKSPACE=ws-a\nCI_RESOURCE_GROUP=rg-a\n");
+    // The startup variant: neither the binary's place nor the token need be there any more.
+    let (code, said) = place.run("check", &[("LIGHTSOUT_BINARY", "/nowhere/lightsout"), ("LIGHTSOUT_TOKEN_FILE", "")]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("all is as it should be"), "{said}");
+    assert_eq!(everything(&place.root()), installed);
+    let (code, said) = place.run("uninstall", &[]);
+    assert_eq!(code, 0, "{said}");
+    let left: Vec<String> = everything(&place.root()).into_keys().filter(|name| name.contains("lightsout")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn whatever_fails_the_instance_is_left_as_it_was() {
+    let Some(place) = Place::new() else {
+        return;
+    };
+    let other = place.dir.path().join("other");
+    std::fs::write(&other, "lo1.eyJpbnN0YW5jZSI6IngifQ.bWFj").unwrap();
+    let other = other.display().to_string();
+    let wrong = "0".repeat(64);
+    let empty = everything(&place.root());
+    for (change, wanted, words) in [
+        (("LIGHTSOUT_SHA256", wrong.as_str()), 3, "was wanted"),
+        (("LIGHTSOUT_SHA256", "abc"), 2, "64 hexadecimal"),
+        (("LIGHTSOUT_BINARY", "/nowhere/lightsout"), 3, "could not copy"),
+        (("LIGHTSOUT_BINARY", "http://example.com/lightsout"), 2, "neither a path nor an https"),
+        (("LIGHTSOUT_URL", "nowhere"), 2, "no address"),
+        (("LIGHTSOUT_TOKEN_FILE", "/nowhere/token"), 2, "cannot be read"),
+        (("LIGHTSOUT_TOKEN_FILE", other.as_str()), 4, "ARM id"),
+        (("CI_NAME", "ci-bob"), 4, "ci-bob"),
+        (("CI_NAME", "a b; c"), 2, "no name holds"),
+    ] {
+        let (code, said) = place.run("install", &[change]);
+        assert_eq!(code, wanted, "{change:?}: {said}");
+        assert!(said.contains(words), "{change:?}: {said}");
+        assert_eq!(everything(&place.root()), empty, "{change:?}");
+        let (code, said) = place.run("install", &[change, ("LIGHTSOUT_STRICT", "")]);
+        assert_eq!(code, 0, "the instance starts all the same: {said}");
+    }
+}
+
+#[test]
+fn what_was_installed_before_is_put_back_when_a_later_step_fails() {
+    let Some(place) = Place::new() else {
+        return;
+    };
+    assert_eq!(place.run("install", &[]).0, 0);
+    let installed = everything(&place.root());
+    // The last file cannot be put in its place: a folder stands there.
+    let unit = place.root().join("etc/systemd/system/lightsout-agent.service");
+    std::fs::remove_file(&unit).unwrap();
+    std::fs::create_dir(&unit).unwrap();
+    std::fs::write(unit.join("x"), "").unwrap();
+    let (code, said) = place.run("install", &[("LIGHTSOUT_URL", "https://another.example")]);
+    assert_ne!(code, 0, "{said}");
+    assert!(said.contains("leaving everything as it was"), "{said}");
+    let settings = place.root().join("etc/lightsout-agent/agent.toml").display().to_string();
+    assert_eq!(everything(&place.root())[&settings], installed[&settings], "the settings are those of before");
+}
