@@ -66,7 +66,7 @@ fn in_vain(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
         return None;
     }
     sick(around.sight, around.bounds, around.now)
-        .or_else(|| resting(history, stops_per_day, step.stop_at))
+        .or_else(|| resting(history, (around.disks)(&step.instance), stops_per_day, step.stop_at))
         .or_else(|| too_many_failures(step, around.sight, around.bounds))
 }
 
