@@ -71,13 +71,13 @@ fn filling(entry: &Entry, disk: &DiskSight, policy: &Policy, now: Timestamp) -> 
 }
 
 fn full_disk(entry: &Entry, step: &Step, policy: &Policy, now: Timestamp) -> Message {
-    let late = now.duration_since(step.stop_at);
+    let late = now.duration_since(step.due_at);
     let stage = LATER.iter().filter(|after| late >= **after).count();
     let disk = entry.evidence().disk.as_deref().map(|disk| words::disk(disk, now)).unwrap_or_default();
     let told = format!(
         "{} is due to be stopped since {}, and Azure stops no instance whose disk is full ({disk}); {HELP}. Then it is stopped by itself",
         step.instance.name(),
-        step.stop_at
+        step.due_at
     );
     let mut message =
         message(MessageKind::DiskFull, entry, policy, (&format!("{}|{stage}", key_of(&step.key)), told), now);

@@ -110,8 +110,8 @@ impl<W: World> Engine<W> {
 
     async fn carry_out(&self, plan: Plan, freeze: &Freeze, now: Timestamp, report: &mut SweepReport) {
         let Review { approved, refused } = self.review(plan, freeze, now);
-        let full = self.lock().full_disks(&refused, now);
         report.refused.extend(refused);
+        let full = self.lock().full_disks(&report.refused, now);
         let mut acted = self.act(Self::in_order(approved)).await;
         acted.messages.extend(full);
         let record = SweepRecord {

@@ -29,6 +29,8 @@ use thin_vec::{ThinVec, thin_vec};
 
 #[path = "allowances.rs"]
 mod allowances;
+#[path = "evidence.rs"]
+mod evidence;
 
 /// An instant in RFC 3339.
 pub fn at(text: &str) -> Timestamp {
@@ -368,6 +370,8 @@ pub fn rich() -> FleetView {
         words: "could not list computes".to_owned(),
     }];
     view.budgets = Arc::new(allowances::budgets());
+    let heard = view.workspaces.values_mut().flat_map(|workspace| &mut workspace.instances);
+    heard.for_each(|instance| instance.evidence = Some(Arc::new(evidence::heard_of(minutes))));
     view
 }
 

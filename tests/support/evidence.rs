@@ -1,0 +1,13 @@
+//! What an agent says of an instance, for views of the fleet.
+
+use jiff::Timestamp;
+use lightsout::facts::{Evidence, Source, Stretch, Track, Use};
+use thin_vec::ThinVec;
+
+/// Quiet for an hour, by the clock of `minutes`.
+pub(crate) fn heard_of(minutes: impl Fn(i64) -> Timestamp) -> Evidence {
+    let (as_of, words) = (minutes(-1), "nobody".into());
+    let watched = ThinVec::from([Stretch { from: minutes(-60), to: as_of }]);
+    let track = Track { source: Source::Agent, now: Use::Quiet, as_of, words, last_busy: minutes(-60).into(), watched };
+    Evidence { tracks: ThinVec::from([track]), disk: None }
+}
