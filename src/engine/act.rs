@@ -127,7 +127,7 @@ impl<W: World> Engine<W> {
             .ok_or_else(|| (Refusal::PolicyChanged, "no policy governs it any more".to_owned()))?;
         let history = state.history_mut(&id).cloned().ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
         let moment = state.moment(&policy, now);
-        let evidence = state.evidence_of(&id);
+        let evidence = state.evidence_of(&id, now);
         drop(state);
         let verdict = evaluate(&moment, &fresh, &evidence, &history, &freeze);
         let permit = second_look(approved, &SecondLook { fresh: &fresh, verdict: &verdict, freeze: &freeze, now })?;

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use thin_vec::ThinVec;
 
 use super::state::{Engine, State};
-use crate::facts::{DiskSight, Evidence, InstanceFacts, SourceSet, Track, WorkspaceFacts};
+use crate::facts::{DiskSight, Evidence, InstanceFacts, Source, SourceSet, Track, Use, WorkspaceFacts};
 use crate::policy::Policy;
 use crate::ports::{Fault, FaultKind, Heard, Question, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::rules::terms_of;
-use crate::units::{InstanceId, Span, WorkspaceId};
+use crate::units::{InstanceId, Span, When, WorkspaceId};
 
 /// Whoever has not answered by then has not answered: each source bounds itself well below.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -61,6 +62,24 @@ impl<W: World> Engine<W> {
 }
 
 impl State {
+    /// What counts for an instance whose agent may not have had time to report since the start: that it may be in use. A
+    /// stop that was announced by the process before this one waits for the agents' word.
+    pub(super) fn awaited(&self, now: Timestamp) -> Option<Evidence> {
+        let until = self.started_at.checked_add(self.agents_await?.duration()).ok()?;
+        if now >= until {
+            return None;
+        }
+        let track = Track {
+            source: Source::Agent,
+            now: Use::Busy,
+            as_of: now,
+            words: format!("agents have until {until} to report, since the service has just started").into(),
+            last_busy: When::NONE,
+            watched: ThinVec::new(),
+        };
+        Some(Evidence { tracks: ThinVec::from([track]), disk: None })
+    }
+
     fn questions(&self, read: &[WorkspaceId]) -> Vec<Question> {
         let mut questions = Vec::new();
         for id in read {
@@ -79,9 +98,10 @@ impl State {
     }
 
     /// What was heard of an instance.
-    pub(super) fn evidence_of(&self, id: &InstanceId) -> Arc<Evidence> {
+    pub(super) fn evidence_of(&self, id: &InstanceId, now: Timestamp) -> Arc<Evidence> {
         let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(id));
-        entry.and_then(|entry| entry.evidence.clone()).unwrap_or_default()
+        let heard = entry.and_then(|entry| entry.evidence.clone());
+        heard.or_else(|| self.awaited(now).map(Arc::new)).unwrap_or_default()
     }
 
     /// Takes in what was heard. Who was seen using it is remembered as with a job.

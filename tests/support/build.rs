@@ -370,8 +370,7 @@ pub fn rich() -> FleetView {
         words: "could not list computes".to_owned(),
     }];
     view.budgets = Arc::new(allowances::budgets());
-    let heard = view.workspaces.values_mut().flat_map(|workspace| &mut workspace.instances);
-    heard.for_each(|instance| instance.evidence = Some(Arc::new(evidence::heard_of(minutes))));
+    evidence::tell(&mut view, minutes);
     view
 }
 
