@@ -18,6 +18,8 @@ use crate::units::WorkspaceId;
 const AHEAD: SignedDuration = SignedDuration::from_hours(72);
 /// Or as soon as so little is left.
 const LITTLE: u64 = 3_000_000_000;
+/// What was seen longer ago says nothing of now.
+const FRESH: SignedDuration = SignedDuration::from_mins(15);
 /// Of one disk that fills people hear once in so many seconds: a week.
 const EVERY: i64 = 7 * 86_400;
 /// A stop kept back for so long is told of again, and to those whom the policy names.
@@ -34,7 +36,8 @@ impl State {
             // where nothing is stopped nobody is told anything
             let enforced = self.policy_of(id).filter(|policy| policy.mode == Mode::Enforce);
             let Some((place, policy)) = self.places.get(id).zip(enforced) else { continue };
-            let told = place.entries.values().filter(|entry| !entry.absent).filter_map(|entry| {
+            let on = place.entries.values().filter(|entry| !entry.absent && entry.facts.state.is_on());
+            let told = on.filter_map(|entry| {
                 let disk = entry.evidence().disk.as_deref().filter(|disk| fills(disk, now))?;
                 Some(filling(entry, disk, &policy, now))
             });
@@ -56,6 +59,9 @@ impl State {
 }
 
 fn fills(disk: &DiskSight, now: Timestamp) -> bool {
+    if now.duration_since(disk.as_of) > FRESH {
+        return false;
+    }
     let soon = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
     disk.free_bytes < LITTLE || disk.full_at.known().is_some_and(|at| at <= soon)
 }

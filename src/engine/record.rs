@@ -103,8 +103,10 @@ impl<W: World> Engine<W> {
         let accounts = Accounts { marks, ..self.accounts(&mut found.changes, &found.read, &found.would) };
         let mut left = std::mem::take(&mut self.lock().unwritten);
         left.gone.retain(|(id, _)| !found.changes.sightings.iter().any(|seen| seen.facts.id == *id));
+        let in_use = self.lock().use_to_write();
         let record = SweepRecord {
             at: Some(now),
+            in_use,
             seen: found.read.into_iter().map(|workspace| (workspace, now)).collect(),
             sightings: joined(left.sightings, found.changes.sightings),
             gone: joined(left.gone, found.changes.gone),
@@ -144,6 +146,8 @@ impl<W: World> Engine<W> {
 
     /// What was seen and settled goes with the next record; warnings and news of budgets and disks do not, since they are made anew.
     pub(super) fn keep_for_later(&self, mut record: SweepRecord) {
+        // whether use goes on is looked at again when it is written
+        self.lock().use_changed.extend(record.in_use.drain(..).map(|row| row.instance));
         record.messages.retain(|message| matches!(message.kind, MessageKind::Stopped | MessageKind::StopFailed));
         newest(&mut record.sightings);
         newest(&mut record.gone);

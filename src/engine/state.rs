@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) let_go: BTreeMap<PolicyId, Timestamp>,
     /// Messages that were of no use before they could be delivered.
     pub(super) messages_let_go: u64,
+    /// Instances whose use began or ended, by what was heard, since that was last written.
+    pub(super) use_changed: BTreeSet<InstanceId>,
     pub(super) started_at: Timestamp,
     /// As in the options.
     pub(super) agents_await: Option<Span>,
@@ -138,6 +140,7 @@ impl<W: World> Engine<W> {
             was_frozen: false,
             let_go: BTreeMap::new(),
             messages_let_go: 0,
+            use_changed: BTreeSet::new(),
             started_at: now,
             agents_await: options.agents_await,
             stale_after: options.stale_after,
@@ -230,6 +233,7 @@ impl<W: World> Engine<W> {
         }
         state.orphans = orphans;
         state.waiting = recall.holds;
+        state.recall_use(recall.in_use);
         Ok(())
     }
 }

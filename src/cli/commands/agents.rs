@@ -16,7 +16,7 @@ use crate::cli::args::{AgentHere, AgentRevoke, AgentToken};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::wire_up::WireError;
-use crate::intake::{Keys, mint};
+use crate::intake::{Keys, Revoked, mint};
 use crate::ports::{Clock as _, Declined};
 use crate::units::InstanceId;
 
@@ -35,12 +35,14 @@ pub async fn agents(asked: AgentHere, context: &Context) -> Result<Exit, Command
 async fn token(asked: &AgentToken, context: &Context) -> Result<Exit, CommandError> {
     let settings = context.places()?;
     let keys = keys(&settings.agents, &context.environment).map_err(WireError::Agents)?;
+    let revoked = revoked(&settings);
+    let with = (&keys, &revoked);
     let instances = if asked.all { everyone(context).await? } else { named(&asked.instances, context).await? };
     if instances.is_empty() {
         return Err(CommandError::Declined(Declined("say which instance, or --all".to_owned())));
     }
     let Some(dir) = &asked.dir else {
-        let tokens = instances.iter().map(|id| Ok((id.to_string(), minted(&keys, id)?)));
+        let tokens = instances.iter().map(|id| Ok((id.to_string(), minted(with, id)?)));
         let tokens: Vec<(String, String)> = tokens.collect::<Result<_, CommandError>>()?;
         let text = || match tokens.as_slice() {
             [(_, token)] => token.clone(),
@@ -58,15 +60,15 @@ async fn token(asked: &AgentToken, context: &Context) -> Result<Exit, CommandErr
         let path = folder.join(id.name());
         let failed = |error| CommandError::Io(format!("write the token {}", path.display()), error);
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
-        keep(&path, &minted(&keys, id)?).map_err(failed)?;
+        keep(&path, &minted(with, id)?).map_err(failed)?;
         written.push(path);
     }
     context.print(&written, || written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n"))?;
     Ok(Exit::Well)
 }
 
-fn minted(keys: &Keys, id: &InstanceId) -> Result<String, CommandError> {
-    let token = mint(keys, id, SystemClock.now());
+fn minted((keys, revoked): (&Keys, &Revoked), id: &InstanceId) -> Result<String, CommandError> {
+    let token = mint(keys, id, revoked.first_after(id, SystemClock.now()));
     token.ok_or_else(|| CommandError::Declined(Declined(format!("no token could be made for {}", id.name()))))
 }
 
