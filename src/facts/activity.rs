@@ -147,6 +147,15 @@ pub struct Track {
     pub watched: ThinVec<Stretch>,
 }
 
+impl Stretch {
+    /// How many milliseconds of the time from `from` to `to` these stretches, which do not overlap, fill.
+    #[must_use]
+    pub fn fill(stretches: &[Self], from: Timestamp, to: Timestamp) -> i128 {
+        let within = |stretch: &Self| stretch.to.min(to).duration_since(stretch.from.max(from)).as_millis().max(0);
+        stretches.iter().map(within).sum()
+    }
+}
+
 /// How full a disk is on which the instance depends. A stop on a full disk is refused by Azure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiskSight {

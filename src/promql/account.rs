@@ -175,7 +175,7 @@ mod tests {
     fn quiet(track: Option<&Track>) -> Option<(Timestamp, i128)> {
         track
             .filter(|track| track.now == Use::Quiet)
-            .map(|track| (track.as_of, track.watched_within(at(0), grid().now)))
+            .map(|track| (track.as_of, Stretch::fill(&track.watched, at(0), grid().now)))
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use lightsout::azure::METRICS_ACTION;
-use lightsout::facts::{Source, Use};
+use lightsout::facts::{Source, Stretch, Use};
 use lightsout::ports::{FaultKind, Question};
 use serde_json::{Value, json as value};
 
@@ -88,7 +88,7 @@ async fn a_run_that_works_is_use_and_one_that_does_not_is_its_own_quiet() {
     assert_eq!(said(&heard), ["CI-Busy busy", "ci-gpu busy", "ci-slow quiet"], "{heard:?}");
     let slow = &heard.tracks.iter().find(|(id, _)| id.name() == "ci-slow").unwrap().1;
     assert_eq!((slow.as_of, slow.source, slow.now), (at(-2), Source::Monitor, Use::Quiet));
-    assert_eq!(slow.watched_within(at(-60), at(0)), SignedDuration::from_mins(2).as_millis());
+    assert_eq!(Stretch::fill(&slow.watched, at(-60), at(0)), SignedDuration::from_mins(2).as_millis());
 }
 
 #[tokio::test]

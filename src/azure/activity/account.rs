@@ -79,7 +79,7 @@ mod tests {
             if let Some(less) = of(&fewer, 60).filter(|track| track.now == Use::Quiet) {
                 let more = of(&all, 60).expect("it was measured with the minute too");
                 prop_assert!(more.now == Use::Quiet && less.as_of <= more.as_of);
-                prop_assert!(less.watched_within(at(0), at(60)) <= more.watched_within(at(0), at(60)));
+                prop_assert!(Stretch::fill(&less.watched, at(0), at(60)) <= Stretch::fill(&more.watched, at(0), at(60)));
             }
         }
     }
