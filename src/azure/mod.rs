@@ -11,6 +11,7 @@ mod fleet;
 #[cfg(test)]
 mod fuzz_tests;
 mod instant;
+mod native;
 mod options;
 mod origin;
 mod paging;

@@ -51,6 +51,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Report(report) => commands::report(&report, context).await,
         Command::Ledger(ledger) => commands::ledger(&ledger, context).await,
         Command::Reconcile => commands::reconcile(context).await,
+        Command::Native(native) => commands::native(&native, context).await,
         Command::Agent(agent) => Ok(commands::agent(&agent, context)),
         Command::Ack(ack) => commands::ack(&ack, context).await,
         Command::Completions(completions) => commands::completions(&completions),

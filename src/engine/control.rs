@@ -10,7 +10,7 @@ use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{HoldTerms, Policy};
 use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, World};
 use crate::report::{Explanation, FleetView, Reconciliation};
-use crate::rules::{Verdict, evaluate, terms_of};
+use crate::rules::{Verdict, evaluate, native, terms_of};
 use crate::units::{InstanceId, PolicyId, Span};
 
 /// Why a request could not be carried out.
@@ -166,6 +166,7 @@ impl<W: World> Engine<W> {
             history: None,
             terms: Vec::new(),
             hold: None,
+            native: Vec::new(),
             refusals: Vec::new(),
             recorded: true,
         })
@@ -179,13 +180,15 @@ impl<W: World> Engine<W> {
             state.policy_of(id.workspace()).ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
         let entry = state.places.get(id.workspace()).and_then(|place| place.entries.get(id));
         let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
-        let verdict = evaluate(&state.moment(&policy, at), &entry.facts, entry.evidence(), &entry.history, &freeze);
+        let moment = state.moment(&policy, at);
+        let verdict = evaluate(&moment, &entry.facts, entry.evidence(), &entry.history, &freeze);
         let mut told = Explanation::new(entry.dated(), Arc::new(verdict), terms_of(&policy, &entry.facts));
         told.zone = zone_of(Some(&policy));
         told.mode = Some(policy.mode);
         told.history = Some(entry.history.clone());
         told.evidence = entry.evidence.clone();
         told.hold = entry.history.hold_at(at).cloned();
+        told.native = native(&moment, &entry.facts, entry.evidence(), &entry.history);
         told.refusals = entry.held_back.into_iter().collect();
         Ok(told)
     }

@@ -35,6 +35,7 @@ fn policy() -> Policy {
         busy_cap: None,
         busy_fresh: Span::minutes(10),
         promql: None,
+        native: None,
         warning,
         min_uptime: Span::ZERO,
         between_stops: Span::ZERO,

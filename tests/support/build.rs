@@ -167,6 +167,7 @@ pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
         seen_at: facts.observed_at.into(),
         facts: Arc::new(facts),
         verdict: verdict.map(Arc::new),
+        native: ThinVec::new(),
         overdue_since: overdue_since.into(),
         held_back: None,
         holds: ThinVec::new(),
