@@ -121,6 +121,7 @@ fn told() -> Explanation {
             term("idle.after", "1h30m", written(14)),
             term("warning.lead", "15m", Origin::BuiltIn),
         ],
+        native: Vec::new(),
         refusals: vec![Refusal::ObserveMode, Refusal::Canary],
         recorded: false,
     }

@@ -16,8 +16,8 @@ use axum_server::Handle;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::Hold;
 use lightsout::metrics::{Metrics, MetricsOptions};
-use lightsout::ports::{ApiUse, Control, Declined, HoldRequest};
-use lightsout::report::{FleetView, Reconciliation};
+use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, TimerRequest};
+use lightsout::report::{FleetView, Reconciliation, TimerLine};
 use lightsout::units::PolicyId;
 use lightsout::web::{
     ControlClient, ControlError, ControlServer, Health, HttpLimits, PublicFace, SOCKET_NAME, serve_public,
@@ -57,6 +57,9 @@ impl Control for Engine {
     }
     async fn decision(&self, instance: String, at: Option<Timestamp>) -> Result<serde_json::Value, Declined> {
         Ok(serde_json::json!({ "instance": instance, "at": at }))
+    }
+    async fn set_timers(&self, request: TimerRequest) -> Result<Vec<TimerLine>, Declined> {
+        Err(Declined(format!("no instance is called `{}`", request.instance.unwrap_or_default())))
     }
     async fn reconcile(&self) -> Result<Reconciliation, Declined> {
         Err(Declined("there is no bill to compare with; name its source in [reconcile]".to_owned()))

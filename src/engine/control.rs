@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::state::{Engine, State};
 use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{HoldTerms, Policy};
-use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, World};
-use crate::report::{Explanation, FleetView, Reconciliation};
+use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, TimerRequest, World};
+use crate::report::{Explanation, FleetView, Reconciliation, TimerLine};
 use crate::rules::{Verdict, evaluate, native, terms_of};
 use crate::units::{InstanceId, PolicyId, Span};
 
@@ -117,6 +117,10 @@ impl<W: World> Control for Engine<W> {
         Ok(())
     }
 
+    async fn set_timers(&self, request: TimerRequest) -> Result<Vec<TimerLine>, Declined> {
+        self.set_for(&request).await
+    }
+
     async fn decision(&self, instance: String, at: Option<Timestamp>) -> Result<Value, Declined> {
         let now = self.world.now();
         let id = self.lock().find(&instance)?;
@@ -198,7 +202,7 @@ impl<W: World> Engine<W> {
     }
 
     /// Has the instance's workspace decided anew, and shows the change at once.
-    fn changed(&self, id: &InstanceId) {
+    pub(super) fn changed(&self, id: &InstanceId) {
         if let Some(place) = self.lock().places.get_mut(id.workspace()) {
             place.tried_at = None;
         }
@@ -213,7 +217,7 @@ fn zone_of(policy: Option<&Arc<Policy>>) -> Option<String> {
 
 impl State {
     /// An instance by its name, or its full ARM id.
-    fn find(&self, wanted: &str) -> Result<InstanceId, Declined> {
+    pub(super) fn find(&self, wanted: &str) -> Result<InstanceId, Declined> {
         let all = || self.places.values().flat_map(|place| place.entries.keys());
         if wanted.starts_with('/') {
             let id = InstanceId::parse(wanted).map_err(|error| Declined(error.to_string()))?;

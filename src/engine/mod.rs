@@ -30,6 +30,7 @@ mod sight;
 mod state;
 mod stuck;
 mod sweep;
+mod timers;
 mod told;
 
 pub use accounts::{Accounting, Owners};

@@ -1,4 +1,4 @@
-//! What may be done of a plan. The only room that can make an `Approved` or a `StopPermit` (G5).
+//! What may be done of a plan. The only room that can make an `Approved`, a `StopPermit` or a `TimerPermit` (G5).
 
 mod backoff;
 mod caps;
@@ -8,6 +8,7 @@ mod refusal;
 mod review;
 mod sick;
 mod sight;
+mod timer;
 mod warn;
 
 pub use look::{SecondLook, second_look};
@@ -15,4 +16,5 @@ pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;
 pub use review::{Review, Surroundings, review, too_many_failures};
 pub use sight::{Bounds, Canary, FleetSight, ScopeCount};
+pub use timer::{TimerBy, TimerLook, TimerPermit, timer_permit};
 pub use warn::{Weighed, weigh};

@@ -307,6 +307,14 @@ impl Policy {
             .map_or((&self.terms, None), |over| (&over.terms, Some(&over.name)))
     }
 
+    /// True when the service is to set Azure's idle timers under it.
+    #[must_use]
+    pub fn sets_timers(&self) -> bool {
+        let terms = std::iter::once(&self.terms).chain(self.overrides.iter().map(|over| &over.terms));
+        let mut wanted = terms.filter_map(|terms| terms.native);
+        self.mode == Mode::Enforce && wanted.any(|rule| rule.apply == ApplyTimer::Service)
+    }
+
     /// The edges of its base hours, for those that list them.
     #[must_use]
     pub fn hours(&self) -> Option<&Arc<Hours>> {

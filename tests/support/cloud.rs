@@ -47,6 +47,8 @@ pub(crate) struct Compute {
     pub(crate) silent: bool,
     off_at: Option<Timestamp>,
     pub(crate) on_stop: OnStop,
+    /// How Azure refuses to set its idle timer; none: it takes it.
+    pub(crate) on_timer: Option<FaultKind>,
     operation: OperationState,
 }
 
@@ -96,6 +98,7 @@ impl Compute {
             silent: false,
             off_at: None,
             on_stop,
+            on_timer: None,
             operation: OperationState::Succeeded,
         }
     }
