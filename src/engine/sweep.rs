@@ -77,7 +77,7 @@ impl<W: World> Engine<W> {
             }
             Ok(()) => self.carry_out(plan, &freeze, now, &mut report).await,
         }
-        self.keep_timers(&mut report).await;
+        self.keep_timers(&freeze, &mut report).await;
         self.count_up(&mut report).await;
         self.finish(report)
     }

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::log;
 use super::state::{Engine, State};
-use crate::facts::{InstanceFacts, WorkspaceFacts};
-use crate::guard::{Refusal, TimerBy, TimerLook, TimerPermit, timer_permit};
+use crate::facts::{Freeze, InstanceFacts, WorkspaceFacts};
+use crate::guard::{Refusal, TimerBy, TimerLook, TimerPermit, is_settled, timer_permit};
 use crate::policy::{ApplyTimer, Mode, Policy};
 use crate::ports::{AuditLine, Declined, Fault, FaultKind, TimerRequest, World};
 use crate::report::{FaultLine, SweepReport, TimerLine, TimerOutcome};
@@ -59,18 +59,19 @@ impl<W: World> Engine<W> {
     }
 
     /// Sets what a policy leaves to the service, a few in each sweep. What fails is told, and waits; the others go on (G16).
-    pub(super) async fn keep_timers(&self, report: &mut SweepReport) {
+    pub(super) async fn keep_timers(&self, freeze: &Freeze, report: &mut SweepReport) {
         let now = self.world.now();
         let due = {
             let mut state = self.lock();
             state.timers_tried.retain(|_, at| now.duration_since(*at) < REST);
-            if state.clock_trouble.is_some() {
+            if state.clock_trouble.is_some() || *freeze != Freeze::Off {
                 return;
             }
             let tried = &state.timers_tried;
             let by_service = |id: &InstanceId, policy: &Policy, facts: &InstanceFacts| {
                 let apply = terms_of(policy, facts).native.map(|rule| rule.apply);
-                policy.mode == Mode::Enforce && apply == Some(ApplyTimer::Service) && !tried.contains_key(id)
+                let is_left_to_it = policy.mode == Mode::Enforce && apply == Some(ApplyTimer::Service);
+                is_left_to_it && !tried.contains_key(id) && is_settled(facts)
             };
             state.timers_due(by_service)
         };

@@ -111,6 +111,12 @@ pub fn timer_permit(look: &TimerLook<'_>) -> Result<TimerPermit, (Refusal, Strin
     }
 }
 
+/// True for what no permit is refused for being on its way somewhere.
+#[must_use]
+pub fn is_settled(facts: &InstanceFacts) -> bool {
+    unsettled(facts).is_none()
+}
+
 /// What is on its way somewhere, broken or not understood is left alone (G14).
 fn unsettled(fresh: &InstanceFacts) -> Option<String> {
     match &fresh.state {

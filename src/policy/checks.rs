@@ -327,7 +327,7 @@ pub(super) fn matches(
     }
     let parts =
         [over.hours.is_some(), over.idle.is_some(), over.uptime.is_some(), over.busy.is_some(), over.warning.is_some()];
-    let more = [over.guard.is_some(), over.hold.is_some(), over.exempt.is_some()];
+    let more = [over.native.is_some(), over.guard.is_some(), over.hold.is_some(), over.exempt.is_some()];
     if !parts.into_iter().chain(more).any(|part| part) && !findings.is_broken(&located.at.key) {
         findings.warning(
             &located.at,

@@ -9,18 +9,20 @@ use lightsout::facts::{
     Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, Source, SourceSet, StopResult,
     WorkspaceFacts,
 };
-use lightsout::guard::{StopPermit, TimerPermit};
+use lightsout::guard::StopPermit;
 use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
     ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Heard, Intent,
     Journal, LastWord, Message, Notify, Observe, OperationHandle, OperationState, Question, Recall, RevisionMark,
-    SetTimers, StopInstances, SweepRecord, Witness,
+    StopInstances, SweepRecord, Witness,
 };
 use lightsout::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
 #[path = "no_bills.rs"]
 mod no_bills;
+#[path = "set_timers.rs"]
+mod set_timers;
 use metered::Metered;
 
 use crate::cloud::Cloud;
@@ -200,23 +202,6 @@ impl Outside {
     }
 }
 
-impl Outside {
-    /// An idle timer arrives.
-    fn set_timer(&mut self, permit: &TimerPermit) -> Result<(), FaultKind> {
-        assert!(self.freeze.is_none(), "G12: nothing is set while everything is frozen");
-        self.timers.push((self.now, permit.instance().clone(), permit.to()));
-        let compute = self.cloud.computes.get_mut(permit.instance()).ok_or(FaultKind::Gone)?;
-        assert_eq!(compute.facts.native.idle_shutdown, permit.was(), "G10: it was looked at right before");
-        match compute.on_timer {
-            None => {
-                Arc::make_mut(&mut compute.facts.native).idle_shutdown = Some(permit.to());
-                Ok(())
-            }
-            Some(kind) => Err(kind),
-        }
-    }
-}
-
 impl Clock for FakeWorld {
     fn now(&self) -> Timestamp {
         self.lock().now
@@ -329,21 +314,6 @@ impl StopInstances for FakeWorld {
         let outside = self.lock();
         let found = outside.cloud.computes.values().find(|compute| compute.facts.id.to_string() == handle.url);
         found.map(crate::cloud::Compute::operation).ok_or_else(|| Fault::new(FaultKind::Gone, "ask after an operation"))
-    }
-}
-
-impl SetTimers for FakeWorld {
-    async fn set_timer(
-        &self,
-        workspace: &WorkspaceFacts,
-        permit: TimerPermit,
-        last_word: LastWord<'_>,
-    ) -> Result<(), Fault> {
-        let doing = format!("set the idle timer of {}", permit.instance().name());
-        assert_eq!(*permit.instance().workspace(), workspace.id);
-        last_word()
-            .map_err(|(refusal, words)| Fault::new(FaultKind::Withheld(refusal), doing.clone()).because(words))?;
-        self.lock().set_timer(&permit).map_err(|kind| Fault::new(kind, doing))
     }
 }
 
