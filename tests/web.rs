@@ -210,6 +210,9 @@ async fn requests_reach_the_engine_and_refusals_come_back_in_its_words() {
     assert!(client.lift("nothing", "ada").await.unwrap_err().to_string().contains("no hold `nothing`"));
     client.acknowledge(&PolicyId::new("OFFICE"), "ada").await.unwrap();
     assert!(client.acknowledge(&PolicyId::new("other"), "ada").await.is_err());
+    let request = TimerRequest { instance: Some("ci-x".to_owned()), by: "ada".to_owned() };
+    let declined = client.set_timers(&request).await.unwrap_err().to_string();
+    assert_eq!(declined, "no instance is called `ci-x`");
     let decision = client.decision("ci & co", Some(build::now())).await.unwrap();
     assert_eq!(decision, serde_json::json!({ "instance": "ci & co", "at": build::now() }));
     client.nudge().await.unwrap();

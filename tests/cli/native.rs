@@ -1,4 +1,5 @@
 //! `native audit` and `native apply` against the simulated Azure.
+#![expect(clippy::indexing_slicing, reason = "helpers of tests: a panic is the failure")]
 
 use serde_json::Value;
 
