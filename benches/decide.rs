@@ -165,6 +165,7 @@ fn whole(policy: &Policy, fleet: &[(Arc<InstanceFacts>, History)]) {
                 bounds: &bounds,
                 sight: &sight,
                 histories: &histories,
+                disks: &|_| None,
                 freeze: &Freeze::Off,
                 now,
             };

@@ -84,7 +84,7 @@ async fn three_days_of_one_seed_are_always_the_same() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_days_of_other_seeds_keep_the_promises_too() {
-    let (second, third) = (told(2).await, told(3).await);
+    let (second, third) = (told(2, 100).await, told(3, 0).await);
     assert_ne!(second, third);
 }
 

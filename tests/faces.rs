@@ -43,6 +43,7 @@ fn observed() -> Metrics {
     view.money.reconciliation = Some(Arc::new(compared::told().view));
     metrics.observe_sweep(&view, &api_use());
     metrics.answered("/metrics", 200);
+    metrics.heartbeat("taken");
     metrics
 }
 

@@ -182,6 +182,8 @@ token() {
         [[ -f $folder/token ]] || stop_with 2 "LIGHTSOUT_TOKEN_FILE names no token, and none is installed"
         file=$folder/token
     fi
+    # a token that was handed over for the installation alone need not lie there for ever
+    [[ -r $file || ! -f $folder/token ]] || file=$folder/token
     [[ -r $file ]] || stop_with 2 "the token $file cannot be read"
     install -m 0600 -- "$file" "$work/token"
 }

@@ -40,6 +40,8 @@ pub(super) struct Agent {
     heard: Option<Heard>,
     latest: Option<(Judged, Vec<Room>)>,
     urgent: bool,
+    /// The look that was told of last.
+    told: Option<u64>,
     /// The last words about files that could not be written: said once, not every minute.
     unwritten: Option<String>,
 }
@@ -65,6 +67,7 @@ impl Agent {
             heard: None,
             latest: None,
             urgent: false,
+            told: None,
             unwritten: None,
         })
     }
@@ -128,15 +131,20 @@ impl Agent {
     /// Sends the newest, when it is time.
     async fn tell(&mut self) {
         let now = clock::now();
+        if !self.sends() || !self.pace.is_due(now.steady, std::mem::take(&mut self.urgent)) {
+            return;
+        }
+        // each heartbeat tells of a look of its own: one that was sent before would be taken for a replay
+        if self.told == Some(self.record.seq()) {
+            self.look(now).await;
+        }
         let (Some(sender), Some((judged, disks))) = (&self.sender, &self.latest) else {
             return;
         };
-        if !self.pace.is_due(now.steady, std::mem::take(&mut self.urgent)) {
-            return;
-        }
         let instance = sender.token().instance().to_string();
         let beat = heartbeat(&self.record, (judged, disks), &instance, now.wall);
         let result = sender.send(&beat).await;
+        self.told = Some(beat.seq);
         let after = clock::now();
         match result {
             Ok(answer) => {

@@ -9,10 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::units::Span;
 
+mod agents;
 mod ledger;
 mod native;
 mod report;
 
+pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
@@ -218,9 +220,18 @@ Examples:
 Policies say what they want in [native] idle_shutdown. Exit code 4 when the audit finds something to mend, or a timer could
 not be set.")]
     Native(Native),
-    /// Be the agent on an instance: look at what it is used for, tell the service, show what is seen
-    #[command(after_help = crate::agent::EXAMPLES)]
-    Agent(crate::agent::args::AgentArgs),
+    /// Be the agent on an instance: look at what it is used for, tell the service; or give out its token
+    #[command(after_help = "\
+Examples:
+  lightsout agent status                    on the instance: what is seen of it, and when it is due to stop
+  lightsout agent check                     on the instance: settings, token, one look; sends nothing
+  lightsout agent run                       on the instance: as systemd runs it
+  lightsout agent token ci-ada              beside the service: the token that ci-ada's agent shows
+  lightsout agent token --all --dir tokens  a file for each instance: tokens/WORKSPACE/NAME
+  lightsout agent revoke ci-ada             no token of ci-ada made up to now is believed any more
+
+Exit codes on an instance: 0 all well, 1 the agent has not looked lately, 2 settings or token are wrong.")]
+    Agent(Agents),
     /// Let a changed policy act on all at once, instead of on a few for a day
     #[command(after_help = "\
 Examples:

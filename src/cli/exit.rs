@@ -67,6 +67,7 @@ const fn is_trouble(refusal: Refusal) -> bool {
         | Refusal::OverCap
         | Refusal::TooManyFailures
         | Refusal::BackingOff
+        | Refusal::DiskFull
         | Refusal::NoSecondLook
         | Refusal::NotRecorded => true,
         Refusal::ObserveMode

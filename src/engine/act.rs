@@ -99,6 +99,8 @@ impl<W: World> Engine<W> {
         let workspace = self.lock().places.get(id.workspace()).map(|place| place.facts.clone());
         let workspace =
             workspace.ok_or_else(|| (Refusal::NoSecondLook, "its workspace is not looked at any more".to_owned()))?;
+        // first whoever can tell of use, since the look at Azure must be the freshest of all
+        self.hear_of(&id, self.world.now()).await;
         let look = tokio::time::timeout(LOOK_TIME, self.world.instance(&workspace, &id)).await;
         let late = |_| Err(Fault::new(FaultKind::Unreachable, format!("look at {} again in time", id.name())));
         let mut fresh = match look.unwrap_or_else(late) {
@@ -108,7 +110,6 @@ impl<W: World> Engine<W> {
             }
             Err(fault) => return Err((Refusal::NoSecondLook, fault.words())),
         };
-        self.hear_of(&id, self.world.now()).await;
         let now = self.world.now();
         let freeze = self.world.freeze();
         let mut state = self.lock();
@@ -127,7 +128,7 @@ impl<W: World> Engine<W> {
             .ok_or_else(|| (Refusal::PolicyChanged, "no policy governs it any more".to_owned()))?;
         let history = state.history_mut(&id).cloned().ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
         let moment = state.moment(&policy, now);
-        let evidence = state.evidence_of(&id);
+        let evidence = state.evidence_of(&id, now);
         drop(state);
         let verdict = evaluate(&moment, &fresh, &evidence, &history, &freeze);
         let permit = second_look(approved, &SecondLook { fresh: &fresh, verdict: &verdict, freeze: &freeze, now })?;

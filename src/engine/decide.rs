@@ -8,7 +8,7 @@ use thin_vec::ThinVec;
 
 use super::book::Rule;
 use super::state::State;
-use crate::facts::{Freeze, InstanceFacts};
+use crate::facts::{Evidence, Freeze, InstanceFacts};
 use crate::policy::{Mode, Policy};
 use crate::ports::Decision;
 use crate::rules::{Action, Ground, Moment, Verdict, evaluate, native, terms_of};
@@ -52,6 +52,7 @@ impl State {
         for policy in &governed {
             moments.entry(policy.id.clone()).or_insert_with(|| self.moment(policy, now));
         }
+        let awaited = self.awaited(now);
         let mut decided = Decided::default();
         for id in read {
             let Some(place) = self.places.get_mut(id) else {
@@ -66,7 +67,10 @@ impl State {
                 continue;
             };
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
-                let verdict = evaluate(moment, &entry.facts, entry.evidence(), &entry.history, freeze);
+                let verdict = {
+                    let heard = entry.evidence.as_deref().or(awaited.as_ref()).unwrap_or(Evidence::NONE);
+                    evaluate(moment, &entry.facts, heard, &entry.history, freeze)
+                };
                 entry.native = native(moment, &entry.facts, entry.evidence(), &entry.history).into();
                 let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));
                 let verdict = entry.decided(verdict);

@@ -42,7 +42,11 @@ impl State {
             let policy = self.policy_of(id.workspace())?;
             Some((&entry.history, terms_of(&policy, &entry.facts).stops_per_day))
         };
-        look(&Surroundings { policies: &policies, bounds, sight, histories: &histories, freeze, now })
+        let disks = |id: &InstanceId| {
+            let entry = self.places.get(id.workspace())?.entries.get(id)?;
+            entry.evidence().disk.as_deref()
+        };
+        look(&Surroundings { policies: &policies, bounds, sight, histories: &histories, disks: &disks, freeze, now })
     }
 
     /// Remembers of each instance why its stop, or the warning of it, does not go ahead.

@@ -4,17 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use thin_vec::ThinVec;
 
 use super::state::{Engine, State};
-use crate::facts::{DiskSight, Evidence, InstanceFacts, SourceSet, Track, WorkspaceFacts};
+use crate::facts::{DiskSight, Evidence, InstanceFacts, Source, SourceSet, Track, Use, WorkspaceFacts};
 use crate::policy::Policy;
-use crate::ports::{Fault, FaultKind, Heard, Question, World};
+use crate::ports::{Fault, FaultKind, Heard, InUse, Question, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::rules::terms_of;
-use crate::units::{InstanceId, Span, WorkspaceId};
+use crate::units::{InstanceId, Span, When, WorkspaceId};
 
 /// Whoever has not answered by then has not answered: each source bounds itself well below.
 const PATIENCE: Duration = Duration::from_secs(45);
+
+/// The second look does not wait longer: what was heard in the sweep counts while it is fresh.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// How far back is asked where no idle rule says for how long it has to be quiet.
 const WINDOW: Span = Span::minutes(30);
@@ -27,7 +31,7 @@ impl<W: World> Engine<W> {
             return;
         }
         let questions = self.lock().questions(read);
-        let heard = self.ask(&questions, sources, now).await;
+        let heard = self.ask(&questions, sources, (now, PATIENCE)).await;
         let failed = heard.faults.iter().map(|(source, fault)| FaultLine {
             workspace: None,
             label: fault.kind.label(),
@@ -43,16 +47,16 @@ impl<W: World> Engine<W> {
         let sources = self.world.sources();
         let question = self.lock().question(id);
         if let Some(question) = question.filter(|_| !sources.is_empty()) {
-            let heard = self.ask(std::slice::from_ref(&question), sources, now).await;
+            let heard = self.ask(std::slice::from_ref(&question), sources, (now, AGAIN)).await;
             self.lock().take_in(heard, now);
         }
     }
 
-    async fn ask(&self, questions: &[Question], sources: SourceSet, now: Timestamp) -> Heard {
+    async fn ask(&self, questions: &[Question], sources: SourceSet, (now, within): (Timestamp, Duration)) -> Heard {
         if questions.is_empty() {
             return Heard::default();
         }
-        tokio::time::timeout(PATIENCE, self.world.ask(questions, now)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(within, self.world.ask(questions, now)).await.unwrap_or_else(|_| {
             let late =
                 |source| (source, Fault::new(FaultKind::Unreachable, "hear from every source of activity in time"));
             Heard { faults: sources.iter().map(late).collect(), ..Heard::default() }
@@ -61,6 +65,24 @@ impl<W: World> Engine<W> {
 }
 
 impl State {
+    /// What counts for an instance whose agent may not have had time to report since the start: that it may be in use. A
+    /// stop that was announced by the process before this one waits for the agents' word.
+    pub(super) fn awaited(&self, now: Timestamp) -> Option<Evidence> {
+        let until = self.started_at.checked_add(self.agents_await?.duration()).ok()?;
+        if now >= until {
+            return None;
+        }
+        let track = Track {
+            source: Source::Agent,
+            now: Use::Busy,
+            as_of: now,
+            words: format!("agents have until {until} to report, since the service has just started").into(),
+            last_busy: When::NONE,
+            watched: ThinVec::new(),
+        };
+        Some(Evidence { tracks: ThinVec::from([track]), disk: None })
+    }
+
     fn questions(&self, read: &[WorkspaceId]) -> Vec<Question> {
         let mut questions = Vec::new();
         for id in read {
@@ -78,10 +100,33 @@ impl State {
         Some(asked(&place.entries.get(id)?.facts, &policy, &Arc::new(place.facts.clone())))
     }
 
+    /// Whose use began or ended since that was last written, as it is now.
+    pub(super) fn use_to_write(&mut self) -> Vec<InUse> {
+        let changed = std::mem::take(&mut self.use_changed);
+        let row = |id: InstanceId| {
+            let entry = self.places.get(id.workspace())?.entries.get(&id)?;
+            let busy = entry.evidence().tracks.iter().filter(|track| track.now == Use::Busy);
+            Some(InUse { created: entry.facts.created, tracks: busy.cloned().collect(), instance: id })
+        };
+        changed.into_iter().filter_map(row).collect()
+    }
+
+    /// Who was in use when the process before this one last heard of it still is, until a source says otherwise.
+    pub(super) fn recall_use(&mut self, in_use: Vec<InUse>) {
+        for InUse { instance, created, tracks } in in_use {
+            let place = self.places.get_mut(instance.workspace());
+            let entry = place.and_then(|place| place.entries.get_mut(&instance));
+            if let Some(entry) = entry.filter(|entry| entry.facts.created == created) {
+                entry.evidence = Some(Arc::new(Evidence { tracks: tracks.into_iter().collect(), disk: None }));
+            }
+        }
+    }
+
     /// What was heard of an instance.
-    pub(super) fn evidence_of(&self, id: &InstanceId) -> Arc<Evidence> {
+    pub(super) fn evidence_of(&self, id: &InstanceId, now: Timestamp) -> Arc<Evidence> {
         let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(id));
-        entry.and_then(|entry| entry.evidence.clone()).unwrap_or_default()
+        let heard = entry.and_then(|entry| entry.evidence.clone());
+        heard.or_else(|| self.awaited(now).map(Arc::new)).unwrap_or_default()
     }
 
     /// Takes in what was heard. Who was seen using it is remembered as with a job.
@@ -99,7 +144,11 @@ impl State {
         let Some(entry) = place.and_then(|place| place.entries.get_mut(id)) else { return };
         let evidence = Arc::make_mut(entry.evidence.get_or_insert_default());
         if let Some(track) = track {
+            let before = evidence.is_in_use();
             evidence.take(track);
+            if evidence.is_in_use() != before {
+                self.use_changed.insert(id.clone());
+            }
             let used = evidence.last_busy();
             // use that lies ahead was seen by a clock that is wrong, and must not hide what is seen later (S12)
             if used.known().is_some_and(|at| at <= now) {

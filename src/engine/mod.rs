@@ -10,6 +10,7 @@ mod clockwatch;
 mod control;
 mod decide;
 mod deliver;
+mod disks;
 mod entry;
 mod follow;
 mod foresight;

@@ -31,6 +31,9 @@ pub struct EngineOptions {
     pub accounting: Accounting,
     /// How the ledger is compared with Azure's bill; none: it is not.
     pub reconciling: Option<Reconciling>,
+    /// So long after the start agents may not have reported yet, and what one would say is awaited; none: nobody reports, or
+    /// nobody is waited for.
+    pub agents_await: Option<Span>,
     /// Called at labelled points between intent and outcome; only the crash tests give one.
     pub at_point: Option<fn(&'static str)>,
 }

@@ -79,6 +79,8 @@ pub(super) struct Found {
     pub(super) evaluated: Vec<PolicyId>,
     /// Stops that are newly due under policies that only observe.
     pub(super) would: Vec<Arc<Verdict>>,
+    /// Disks that fill up.
+    pub(super) filling: Vec<Message>,
 }
 
 impl<W: World> Engine<W> {
@@ -93,6 +95,7 @@ impl<W: World> Engine<W> {
         let notices: Vec<Notice> = notices.into_iter().filter(|notice| self.enforces(&notice.policy)).collect();
         let mut messages: Vec<Message> = notices.iter().map(|notice| Message::warning(notice, now)).collect();
         messages.extend(found.settled.messages);
+        messages.extend(found.filling);
         // levels are reckoned meanwhile as well: a mark and its message go together
         let reached = self.lock().budgets.reached.clone();
         messages.extend(reached.iter().filter_map(|(_, message)| message.clone()));
@@ -100,8 +103,10 @@ impl<W: World> Engine<W> {
         let accounts = Accounts { marks, ..self.accounts(&mut found.changes, &found.read, &found.would) };
         let mut left = std::mem::take(&mut self.lock().unwritten);
         left.gone.retain(|(id, _)| !found.changes.sightings.iter().any(|seen| seen.facts.id == *id));
+        let in_use = self.lock().use_to_write();
         let record = SweepRecord {
             at: Some(now),
+            in_use,
             seen: found.read.into_iter().map(|workspace| (workspace, now)).collect(),
             sightings: joined(left.sightings, found.changes.sightings),
             gone: joined(left.gone, found.changes.gone),
@@ -139,9 +144,11 @@ impl<W: World> Engine<W> {
         Ok(())
     }
 
-    /// What was seen and settled goes with the next record; warnings and news of budgets do not, since they are made anew.
+    /// What was seen and settled goes with the next record; warnings and news of budgets and disks do not, since they are made anew.
     pub(super) fn keep_for_later(&self, mut record: SweepRecord) {
-        record.messages.retain(|message| !matches!(message.kind, MessageKind::Warning | MessageKind::Budget));
+        // whether use goes on is looked at again when it is written
+        self.lock().use_changed.extend(record.in_use.drain(..).map(|row| row.instance));
+        record.messages.retain(|message| matches!(message.kind, MessageKind::Stopped | MessageKind::StopFailed));
         newest(&mut record.sightings);
         newest(&mut record.gone);
         newest(&mut record.decisions);

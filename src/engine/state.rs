@@ -18,7 +18,7 @@ use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{FaultLine, FleetView, Followed, MoneyView, ReconciliationView, SweepReport};
-use crate::units::{InstanceId, PolicyId, WorkspaceId};
+use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
 /// Everything between sweeps.
 #[derive(Debug)]
@@ -59,6 +59,11 @@ pub(super) struct State {
     pub(super) let_go: BTreeMap<PolicyId, Timestamp>,
     /// Messages that were of no use before they could be delivered.
     pub(super) messages_let_go: u64,
+    /// Instances whose use began or ended, by what was heard, since that was last written.
+    pub(super) use_changed: BTreeSet<InstanceId>,
+    pub(super) started_at: Timestamp,
+    /// As in the options.
+    pub(super) agents_await: Option<Span>,
     /// As in the options.
     pub(super) stale_after: Option<jiff::SignedDuration>,
     /// As in the options.
@@ -138,6 +143,9 @@ impl<W: World> Engine<W> {
             was_frozen: false,
             let_go: BTreeMap::new(),
             messages_let_go: 0,
+            use_changed: BTreeSet::new(),
+            started_at: now,
+            agents_await: options.agents_await,
             stale_after: options.stale_after,
             zone_data: options.zone_data.clone(),
             shrunk: 0,
@@ -228,6 +236,7 @@ impl<W: World> Engine<W> {
         }
         state.orphans = orphans;
         state.waiting = recall.holds;
+        state.recall_use(recall.in_use);
         Ok(())
     }
 }

@@ -66,7 +66,8 @@ impl<W: World> Engine<W> {
         self.foresee(&mut steps, now);
         let Weighed { told, held_back } = self.weigh(notices, &freeze, now);
         report.refused = held_back;
-        let found = Found { changes, read, settled, decisions: news, evaluated, would };
+        let filling = self.lock().filling_disks(&read, now);
+        let found = Found { changes, read, settled, decisions: news, evaluated, would, filling };
         let plan = Plan { made_at, steps, notices: Vec::new() };
         match self.record(found, told, now, &mut report).await {
             Err(fault) => {
@@ -112,7 +113,9 @@ impl<W: World> Engine<W> {
     async fn carry_out(&self, plan: Plan, freeze: &Freeze, now: Timestamp, report: &mut SweepReport) {
         let Review { approved, refused } = self.review(plan, freeze, now);
         report.refused.extend(refused);
-        let acted = self.act(Self::in_order(approved)).await;
+        let full = self.lock().full_disks(&report.refused, now);
+        let mut acted = self.act(Self::in_order(approved)).await;
+        acted.messages.extend(full);
         let record = SweepRecord {
             at: Some(now),
             accounts: self.accounts_of(&acted.sightings),

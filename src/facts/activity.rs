@@ -202,6 +202,12 @@ impl Evidence {
         }
     }
 
+    /// True when some source saw use when it last spoke.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.tracks.iter().any(|track| track.now == Use::Busy)
+    }
+
     /// The newest moment of use that any source saw.
     #[must_use]
     pub fn last_busy(&self) -> When {

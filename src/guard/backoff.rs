@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Refusal;
-use crate::facts::{EndedStop, History, StopResult};
+use super::disk::has_room_since;
+use crate::facts::{DiskSight, EndedStop, History, StopResult};
 
 /// First rest after a failure; doubles with each further one.
 const FIRST_REST: SignedDuration = SignedDuration::from_mins(2);
@@ -15,7 +16,12 @@ const LONGEST_REST_FULL: SignedDuration = SignedDuration::from_hours(4);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why this instance is not stopped now, if it must rest.
-pub(super) fn resting(history: &History, stops_per_day: u32, now: Timestamp) -> Option<Refusal> {
+pub(super) fn resting(
+    history: &History,
+    disk: Option<&DiskSight>,
+    stops_per_day: u32,
+    now: Timestamp,
+) -> Option<Refusal> {
     let lately = |stop: &&EndedStop| now.duration_since(stop.ended_at) < DAY;
     let carried_out = |stop: &&EndedStop| matches!(stop.result, StopResult::Stopped | StopResult::StartedAgain);
     let stops = history.stops.iter().filter(lately).filter(carried_out).count();
@@ -25,7 +31,7 @@ pub(super) fn resting(history: &History, stops_per_day: u32, now: Timestamp) -> 
     // what was never sent is no try, and neither adds to the run of failures nor ends it
     let tries = history.stops.iter().rev().filter(|stop| stop.result.may_have_been_sent());
     let failed: Vec<&EndedStop> = tries.take_while(|stop| stop.result.came_to_nothing()).collect();
-    let last = failed.first()?;
+    let last = failed.first().filter(|last| !has_room_since(disk, last))?;
     (now.duration_since(last.ended_at) < rest_after(failed.len(), &last.result)).then_some(Refusal::BackingOff)
 }
 
@@ -55,10 +61,10 @@ mod tests {
             stops: (0..n).map(|i| ended(i * 60, StopResult::Stopped)).collect(),
             ..History::default()
         };
-        assert_eq!(resting(&stops(2), 3, at(200)), None);
-        assert_eq!(resting(&stops(3), 3, at(200)), Some(Refusal::Resting));
-        assert_eq!(resting(&stops(3), 3, at(24 * 60 + 1)), None, "the first is a day old");
-        assert_eq!(resting(&stops(0), 0, at(0)), Some(Refusal::Resting), "0 is none");
+        assert_eq!(resting(&stops(2), None, 3, at(200)), None);
+        assert_eq!(resting(&stops(3), None, 3, at(200)), Some(Refusal::Resting));
+        assert_eq!(resting(&stops(3), None, 3, at(24 * 60 + 1)), None, "the first is a day old");
+        assert_eq!(resting(&stops(0), None, 0, at(0)), Some(Refusal::Resting), "0 is none");
     }
 
     #[test]
@@ -72,8 +78,8 @@ mod tests {
             stops: thin_vec::thin_vec![ended(0, StopResult::Failed("conflict".to_owned()))],
             ..History::default()
         };
-        assert_eq!(resting(&failed, 3, at(1)), Some(Refusal::BackingOff));
-        assert_eq!(resting(&failed, 3, at(2)), None);
+        assert_eq!(resting(&failed, None, 3, at(1)), Some(Refusal::BackingOff));
+        assert_eq!(resting(&failed, None, 3, at(2)), None);
     }
 
     #[test]
@@ -85,12 +91,34 @@ mod tests {
             History { stops, ..History::default() }
         };
         for result in [StopResult::Gone, dropped(UNSENT), failed()] {
-            assert_eq!(resting(&after(vec![result.clone()]), 3, at(1)), Some(Refusal::BackingOff), "{result:?}");
+            assert_eq!(resting(&after(vec![result.clone()]), None, 3, at(1)), Some(Refusal::BackingOff), "{result:?}");
         }
-        assert_eq!(resting(&after(vec![dropped("no_longer_due")]), 3, at(0)), None);
+        assert_eq!(resting(&after(vec![dropped("no_longer_due")]), None, 3, at(0)), None);
         // three failures rest 8 minutes, and a try that was throttled or withheld between them does not shorten that
         let history = after(vec![failed(), failed(), dropped("throttled"), failed(), dropped("frozen")]);
-        assert_eq!(resting(&history, 3, at(3 + 7)), Some(Refusal::BackingOff));
-        assert_eq!(resting(&history, 3, at(3 + 8)), None);
+        assert_eq!(resting(&history, None, 3, at(3 + 7)), Some(Refusal::BackingOff));
+        assert_eq!(resting(&history, None, 3, at(3 + 8)), None);
+    }
+
+    #[test]
+    fn a_disk_that_has_room_again_ends_the_rest_and_one_that_is_full_is_known_for_a_quarter_of_an_hour() {
+        let disk = |minutes: i64, free_bytes| DiskSight {
+            mount: "/".into(),
+            free_bytes,
+            size_bytes: 120_000_000_000,
+            as_of: at(minutes),
+            full_at: crate::units::When::NONE,
+        };
+        let refused = |why: &str| History {
+            stops: thin_vec::thin_vec![ended(10, StopResult::Failed(why.to_owned()))],
+            ..History::default()
+        };
+        let rests = |why, disk: &DiskSight| resting(&refused(why), Some(disk), 3, at(11)).is_some();
+        assert!(!rests("disk_full", &disk(11, 2_000_000_000)), "there is room, and it was seen since");
+        assert!(rests("disk_full", &disk(11, 1_999_999_999)), "too little");
+        assert!(rests("disk_full", &disk(10, 9_000_000_000)), "seen before it was refused");
+        assert!(rests("conflict", &disk(11, 9_000_000_000)), "refused for another reason");
+        let full = |free, now| super::super::is_full(&disk(0, free), at(now));
+        assert!(full(999_999_999, 15) && !full(1_000_000_000, 0) && !full(0, 16));
     }
 }

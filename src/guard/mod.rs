@@ -2,6 +2,7 @@
 
 mod backoff;
 mod caps;
+mod disk;
 mod look;
 mod permit;
 mod refusal;
@@ -11,6 +12,7 @@ mod sight;
 mod timer;
 mod warn;
 
+pub use disk::is_full;
 pub use look::{SecondLook, second_look};
 pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;

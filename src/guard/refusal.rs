@@ -28,6 +28,8 @@ pub enum Refusal {
     Resting,
     /// Its last stop failed; it waits before the next try.
     BackingOff,
+    /// Its disk is full, and Azure stops no such instance.
+    DiskFull,
     /// A stop for this instance is under way already (S18).
     UnderWay,
     /// The second look found it changed or no longer due (G10).
@@ -42,7 +44,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ObserveMode,
         Self::Frozen,
         Self::SickView,
@@ -54,6 +56,7 @@ impl Refusal {
         Self::TooManyFailures,
         Self::Resting,
         Self::BackingOff,
+        Self::DiskFull,
         Self::UnderWay,
         Self::NoLongerDue,
         Self::NoSecondLook,
@@ -76,6 +79,7 @@ impl Refusal {
             Self::TooManyFailures => "too_many_failures",
             Self::Resting => "resting",
             Self::BackingOff => "backing_off",
+            Self::DiskFull => "disk_full",
             Self::UnderWay => "under_way",
             Self::NoLongerDue => "no_longer_due",
             Self::NoSecondLook => "no_second_look",
@@ -107,6 +111,7 @@ impl Refusal {
             Self::TooManyFailures => "too many stops failed lately; see why, the next try comes by itself",
             Self::Resting => "it was stopped only just now, or too often today",
             Self::BackingOff => "its last stop failed; the next try comes by itself",
+            Self::DiskFull => "its disk is full, and Azure stops no such instance; its owner is told to free 2 GB",
             Self::UnderWay => "its stop is under way",
             Self::NoLongerDue => "the second look found it changed or no longer due",
             Self::NoSecondLook => "Azure could not be asked again right before stopping",

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::backoff::resting;
 use super::caps::{Scope, within_caps};
+use super::disk::is_full;
 use super::sick::{failing, sick};
 use super::{Approved, Bounds, FleetSight, Refusal};
-use crate::facts::{Freeze, History};
+use crate::facts::{DiskSight, Freeze, History};
 use crate::plan::{Plan, Step};
 use crate::policy::{Limits, Mode, Policy};
 use crate::units::{InstanceId, PolicyId};
@@ -25,6 +26,8 @@ pub struct Surroundings<'a> {
     pub sight: &'a FleetSight,
     /// What is remembered of each instance, and how often a day it may be stopped by its terms.
     pub histories: &'a dyn Fn(&InstanceId) -> Option<(&'a History, u32)>,
+    /// The fullest disk of each instance, where anything told.
+    pub disks: &'a dyn Fn(&InstanceId) -> Option<&'a DiskSight>,
     /// Frozen?
     pub freeze: &'a Freeze,
     /// Now.
@@ -85,7 +88,11 @@ fn refusal(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
     if history.open.is_some() {
         return Some(Refusal::UnderWay);
     }
-    resting(history, stops_per_day, around.now).or_else(|| too_many_failures(step, around.sight, around.bounds))
+    let disk = (around.disks)(&step.instance);
+    if disk.is_some_and(|disk| is_full(disk, around.now)) {
+        return Some(Refusal::DiskFull);
+    }
+    resting(history, disk, stops_per_day, around.now).or_else(|| too_many_failures(step, around.sight, around.bounds))
 }
 
 /// Whether so many stops failed lately in a scope of this one that none is tried there now (G8).

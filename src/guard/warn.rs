@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::backoff::resting;
 use super::caps::{Scope, is_together, within_caps};
+use super::disk::is_full;
 use super::review::{canary, limits_of, too_many_failures};
 use super::sick::sick;
 use super::{FleetSight, Refusal, Surroundings};
@@ -65,8 +66,10 @@ fn in_vain(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
     if !history.notices.iter().any(|notice| notice.key.stop == step.key) {
         return None;
     }
+    let disk = (around.disks)(&step.instance);
     sick(around.sight, around.bounds, around.now)
-        .or_else(|| resting(history, stops_per_day, step.stop_at))
+        .or_else(|| disk.is_some_and(|disk| is_full(disk, around.now)).then_some(Refusal::DiskFull))
+        .or_else(|| resting(history, disk, stops_per_day, step.stop_at))
         .or_else(|| too_many_failures(step, around.sight, around.bounds))
 }
 

@@ -1,6 +1,6 @@
 //! From a heartbeat to an account of the instance's use.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thin_vec::ThinVec;
 
 use crate::facts::{DiskSight, Source, Stretch, Track, Use};
@@ -10,10 +10,13 @@ use crate::units::When;
 /// At most so many signals are named in an account.
 const NAMED_MAX: usize = 4;
 
-/// The account. Times of an instance whose clock is ahead are no later than when they arrived.
-pub(super) fn account(beat: &Heartbeat, arrived: Timestamp) -> Track {
-    // the instance's clock may be some minutes off: its times are moved by as much
-    let skew = arrived.duration_since(beat.sent_at);
+/// How far the instance's clock is behind ours, by one heartbeat: the way of the message included, to the whole second.
+pub(super) fn skew_of(beat: &Heartbeat, arrived: Timestamp) -> SignedDuration {
+    SignedDuration::from_secs(arrived.duration_since(beat.sent_at).as_secs())
+}
+
+/// The account, with the instance's times moved by `skew`; none is later than when they arrived.
+pub(super) fn account(beat: &Heartbeat, arrived: Timestamp, skew: SignedDuration) -> Track {
     let moved = |at: Timestamp| at.checked_add(skew).unwrap_or(at).min(arrived);
     let now = says(beat);
     let last_busy = beat.signs.iter().filter_map(|sign| sign.last_busy).map(moved).max();
@@ -30,9 +33,11 @@ pub(super) fn account(beat: &Heartbeat, arrived: Timestamp) -> Track {
     }
 }
 
-/// The disk with the least room, as the agent sorts them.
+/// The disk with the least room, as the agent sorts them, of those that a stop depends on: the system's, and people's folders. A
+/// small boot partition, or a scratch disk that is meant to be full, keeps nobody on.
 pub(super) fn disk(beat: &Heartbeat, arrived: Timestamp) -> Option<DiskSight> {
-    let fullest = beat.disks.first()?;
+    let counts = |mount: &str| mount == "/" || mount == "/home" || mount.starts_with("/home/");
+    let fullest = beat.disks.iter().find(|disk| counts(&disk.mount))?;
     Some(DiskSight {
         mount: fullest.mount.as_str().into(),
         free_bytes: fullest.free_bytes,

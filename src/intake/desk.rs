@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::account::{account, disk};
+use super::account::{account, disk, skew_of};
 use super::entra::{Entra, EntraError};
 use super::keys::Keys;
 use super::revoked::Revoked;
 use super::token::{self, PREFIX, TokenError};
-use crate::facts::{DiskSight, Source, SourceSet, Track};
+use crate::facts::{DiskSight, Source, SourceSet, Track, Use};
 use crate::heartbeat::{Heartbeat, HeartbeatError};
 use crate::ports::{Clock, Heard, Question, TakeHeartbeats, TurnedAway, Witness};
 use crate::units::{InstanceId, Span};
@@ -21,6 +21,8 @@ use crate::units::{InstanceId, Span};
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// One instance sends no more often than this; its next one comes soon enough.
 const RATE: SignedDuration = SignedDuration::from_secs(5);
+/// Clocks that differ by so much more or less than before are as they were.
+const SKEW_STEADY: SignedDuration = SignedDuration::from_secs(5);
 /// At most so many instances: tokens are minted for as many as there are.
 const INSTANCES_MAX: usize = 200_000;
 
@@ -44,6 +46,10 @@ struct Newest {
     seq: u64,
     sent_at: Timestamp,
     arrived: Timestamp,
+    /// How far its clock is taken to be behind ours.
+    skew: SignedDuration,
+    /// The boot before this one.
+    boot_before: Option<String>,
     track: Track,
     disk: Option<DiskSight>,
 }
@@ -141,6 +147,14 @@ impl<C: Clock> Desk<C> {
     fn keep(&self, id: &InstanceId, beat: &Heartbeat, now: Timestamp) -> Result<(), TurnedAway> {
         let mut newest = self.newest();
         let replay = |words: &str| Err(turned(409, "replay", words.to_owned()));
+        if let Some(held) = newest.get_mut(id).filter(|held| held.boot_before.as_ref() == Some(&beat.boot)) {
+            // a machine does not go back to an earlier boot: somebody else speaks with its token, and none of both is believed
+            held.track.now = Use::Unknown;
+            held.track.words = "two machines report for it with its token; revoke it and mint another one".into();
+            held.track.as_of = now;
+            tracing::warn!(instance = %id, "two machines report as one instance: its token may be in other hands");
+            return Err(turned(409, "two_senders", "another machine reports for this instance; mint another token"));
+        }
         match newest.get(id) {
             Some(held) if beat.boot == held.boot && beat.seq <= held.seq => {
                 return replay("a heartbeat of this number was taken already");
@@ -165,17 +179,29 @@ impl<C: Clock> Desk<C> {
             }
             None => {}
         }
+        // Messages take now longer, now shorter: an instance's times must not move with each of them.
+        let (fresh, held) = (skew_of(beat, now), newest.get(id).filter(|held| held.boot == beat.boot));
+        let steady = held.map(|held| held.skew).filter(|held| held.saturating_sub(fresh).abs() <= SKEW_STEADY);
+        let skew = steady.unwrap_or(fresh);
         let kept = Newest {
+            boot_before: boot_before(newest.get(id), &beat.boot),
+            skew,
             boot: beat.boot.clone(),
             seq: beat.seq,
             sent_at: beat.sent_at,
             arrived: now,
-            track: account(beat, now),
+            track: account(beat, now, skew),
             disk: disk(beat, now),
         };
         newest.insert(id.clone(), kept);
         Ok(())
     }
+}
+
+/// The boot before the one that is reported.
+fn boot_before(held: Option<&Newest>, boot: &str) -> Option<String> {
+    let held = held?;
+    if held.boot == boot { held.boot_before.clone() } else { Some(held.boot.clone()) }
 }
 
 impl<C: Clock> TakeHeartbeats for Desk<C> {

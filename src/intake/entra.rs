@@ -134,7 +134,11 @@ impl Entra {
             if since(held.tried_at).is_some_and(|age| age < ASKED_AGAIN) {
                 // the last good keys count while Entra cannot be reached
                 let key = held.keys.get(kid).cloned();
-                return key.ok_or_else(|| EntraError::Refused("its key is not known".to_owned()));
+                let none = held.keys.is_empty();
+                return key.ok_or_else(|| match none {
+                    true => EntraError::Keys("they were asked for just now".to_owned()),
+                    false => EntraError::Refused("its key is not known".to_owned()),
+                });
             }
             held.tried_at = Some(now);
         }

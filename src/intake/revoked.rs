@@ -48,6 +48,16 @@ impl Revoked {
         file.sync_all()
     }
 
+    /// The instant from which on a token is believed: a new one is never dated before it.
+    #[must_use]
+    pub fn first_after(&self, instance: &InstanceId, now: Timestamp) -> Timestamp {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        self.renew(&mut read);
+        let before = read.before.get(&instance.to_string().to_ascii_lowercase()).copied();
+        let after = before.and_then(|before| Timestamp::from_second(before.saturating_add(1)).ok());
+        after.map_or(now, |after| after.max(now))
+    }
+
     /// True when what was minted then for that instance is not to be believed.
     pub(super) fn has(&self, instance: &str, minted: i64) -> bool {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::activity;
 use super::bill;
 use super::budgets;
 use super::escape;
@@ -36,6 +37,7 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     switches(&mut draft, view);
     money::write(&mut draft, view, &tally.teams);
     bill::write(&mut draft, view);
+    activity::write(&mut draft, view);
     per_instance(&mut draft, options, view);
     draft.finish()
 }

@@ -1,5 +1,6 @@
 //! What is measured: every name once, and the text that Prometheus reads, rendered once a sweep.
 
+mod activity;
 mod bill;
 mod budgets;
 mod escape;

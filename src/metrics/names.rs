@@ -168,6 +168,9 @@ families! {
     BILL_FAULTS = Gauge "lightsout_bill_faults" &[], "What was wrong when bills were last asked for.";
     RECONCILED = Gauge "lightsout_reconciled" &["cause"], "Workspace-days by what comparing their compute with the bill gave.";
 
+    ACTIVITY = Gauge "lightsout_activity" &["source", "says"], "Instances that are on, by what each source says of their use; silent: nothing for a quarter of an hour.";
+    DISKS_FULL = Gauge "lightsout_disks_full" &[], "Instances that are on and whose disk is known to be full: Azure stops none of them.";
+
     INSTANCE_ON = Gauge "lightsout_instance_on" &["subscription", "resource_group", "workspace", "instance"], "Whether the instance is on (optional, capped).";
     INSTANCE_STOP_AT = Gauge "lightsout_instance_stop_timestamp_seconds" &["subscription", "resource_group", "workspace", "instance"], "When the instance will be stopped (optional, capped).";
     INSTANCES_OMITTED = Gauge "lightsout_instance_series_omitted" &[], "Instances without series of their own because of the cap.";

@@ -66,7 +66,23 @@ pub(super) fn conflicts(effective: &Tables, terms: &Terms, around: &Around<'_>, 
     }
 }
 
+/// Of what Prometheus says the last minutes are not believed to be quiet: its lookback of five, and a step.
+const DOUBTED: u32 = 330;
+
 fn needs(rule: IdleRule, table: &Idle, at: &Place, findings: &mut Findings<'_>) {
+    let may_miss =
+        u64::from(rule.after.as_secs()).saturating_mul(u64::from(100_u8.saturating_sub(rule.coverage.get())));
+    if rule.needs.has(Source::Promql) && may_miss < u64::from(DOUBTED).saturating_mul(100) {
+        let problem = format!(
+            "this rule can hardly ever fire: the last five and a half minutes of Prometheus are in doubt, and {} with {} covered may \
+             miss less",
+            rule.after, rule.coverage
+        );
+        findings.warning(
+            at,
+            Trouble::new(problem, "write a longer after, such as \"60m\", or a smaller coverage, such as 80"),
+        );
+    }
     if table.needs.as_ref().is_some_and(|needs| needs.value.is_empty()) {
         let help = "name \"agent\", \"promql\", \"monitor\" or \"azure_timer\", or leave the key out for the agent";
         findings.error(at, Trouble::new("an empty list asks nobody, and nothing is idle for that", help));

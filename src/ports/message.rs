@@ -20,6 +20,10 @@ pub enum MessageKind {
     Stopped,
     /// It could not be stopped.
     StopFailed,
+    /// A stop is due, and a full disk keeps it back.
+    DiskFull,
+    /// A disk fills up, and will keep a stop back.
+    DiskFilling,
     /// An allowance has reached a level.
     Budget,
 }
@@ -32,6 +36,8 @@ impl MessageKind {
             Self::Warning => "warning",
             Self::Stopped => "stopped",
             Self::StopFailed => "stop_failed",
+            Self::DiskFull => "disk_full",
+            Self::DiskFilling => "disk_filling",
             Self::Budget => "budget",
         }
     }

@@ -27,7 +27,8 @@ pub use message::{About, Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
 pub use prices::{Prices, Quoted};
 pub use rows::{
-    AuditLine, Decision, DecisionRow, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting, SweepRecord,
+    AuditLine, Decision, DecisionRow, InUse, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting,
+    SweepRecord,
 };
 pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};
 pub use timers::SetTimers;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Accounts, Message};
-use crate::facts::{Created, Evidence, History, Hold, InstanceFacts, PowerState, StopKey, StopResult};
+use crate::facts::{Created, Evidence, History, Hold, InstanceFacts, PowerState, StopKey, StopResult, Track};
 use crate::plan::Step;
 use crate::rules::Verdict;
 use crate::units::{InstanceId, PolicyId, When, WorkspaceId};
@@ -127,8 +127,21 @@ pub struct SweepRecord {
     pub evaluated: Vec<PolicyId>,
     /// From when to when everything was seen frozen, while it is.
     pub frozen: Option<(Timestamp, Timestamp)>,
+    /// Instances of which use was newly heard, or heard to have ended.
+    pub in_use: Vec<InUse>,
     /// What the ledger needs to know beside.
     pub accounts: Accounts,
+}
+
+/// An instance that is in use by what sources say, or that is not any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    /// Which instance.
+    pub instance: InstanceId,
+    /// Which life of its name.
+    pub created: Created,
+    /// The accounts of those who see use; none when nobody does any more.
+    pub tracks: Vec<Track>,
 }
 
 /// When a policy's revision was first seen, and whether a person let it act on all (G19).
@@ -172,6 +185,8 @@ pub struct Recall {
     pub holds: Vec<Hold>,
     /// From when to when everything was last seen frozen.
     pub frozen: Option<(Timestamp, Timestamp)>,
+    /// Instances that were in use when last heard of.
+    pub in_use: Vec<InUse>,
 }
 
 /// An open intent as recalled.

@@ -94,6 +94,9 @@ impl Promql {
             || format!("ask Prometheus about {} instance(s) with `{}`", group.instances.len(), short(&group.question));
         let (step, reach) = steps(group.window, self.server.lookback());
         let (step, reach) = (SignedDuration::from_secs(step), SignedDuration::from_secs(reach));
+        // on a grid that does not move with the hour of asking: the same use is seen at the same point by every sweep
+        let now = Timestamp::from_second(now.as_second().div_euclid(step.as_secs()).saturating_mul(step.as_secs()));
+        let now = now.unwrap_or(Timestamp::UNIX_EPOCH);
         let from = now.checked_sub(reach).unwrap_or(Timestamp::UNIX_EPOCH);
         // a comment at the expression's end must not swallow the bracket
         let query = format!("max_over_time((\n{}\n)[{}s:{FINE}])", group.question.query, step.as_secs());

@@ -186,23 +186,19 @@ impl Watch {
         Self { source: track.source, stretches }
     }
 
-    /// How many milliseconds of the time from `from` to `to` it watched.
-    fn within(&self, from: Timestamp, to: Timestamp) -> i128 {
-        let within = |stretch: &Stretch| stretch.to.min(to).duration_since(stretch.from.max(from)).as_millis().max(0);
-        self.stretches.iter().map(within).sum()
-    }
-
     /// The share of that time that it watched, rounded down; of no time, all.
     fn share(&self, from: Timestamp, to: Timestamp) -> Percent {
         let length = to.duration_since(from).as_millis();
-        let share = self.within(from, to).saturating_mul(100).checked_div(length).unwrap_or(100);
+        let share = Stretch::fill(&self.stretches, from, to).saturating_mul(100).checked_div(length).unwrap_or(100);
         Percent::new(i64::try_from(share.clamp(0, 100)).unwrap_or(0)).unwrap_or(Percent::NONE)
     }
 
     /// What may be missed: of the time asked for, and of all the time that it is quiet for. While it is not yet quiet for
     /// long enough, what was missed so far must be little enough to suffice in the end.
     fn suffices(&self, since: Timestamp, asked: Asked, now: Timestamp) -> bool {
-        let missed = |from: Timestamp| now.duration_since(from).as_millis().saturating_sub(self.within(from, now));
+        let missed = |from: Timestamp| {
+            now.duration_since(from).as_millis().saturating_sub(Stretch::fill(&self.stretches, from, now))
+        };
         let may_miss = |length: SignedDuration| length.as_millis().saturating_mul(asked.may_miss()) / 100;
         let after = asked.after.duration();
         let window = now.checked_sub(after).map_or(since, |from| from.max(since));

@@ -8,6 +8,7 @@ mod bills;
 mod error;
 mod freeze;
 mod holds;
+mod in_use;
 mod intents;
 mod journal;
 mod ledger;

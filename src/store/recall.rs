@@ -9,7 +9,7 @@ use sqlx::{Row, SqliteConnection};
 use thin_vec::ThinVec;
 
 use super::rows::{Place, stamp_before};
-use super::{Store, StoreError, marks};
+use super::{Store, StoreError, in_use, marks};
 use crate::facts::{EndedStop, History, Hold, InstanceFacts, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey};
 use crate::ports::{Message, Recall, RecalledIntent, Remembered, RevisionMark};
 use crate::units::{InstanceId, PolicyId, When};
@@ -59,11 +59,13 @@ impl Store {
         let instances = instances(&mut tx, &mut parts, &open).await?;
         let (evaluated, revisions) = (evaluated(&mut tx).await?, revisions(&mut tx).await?);
         let frozen = frozen(&mut tx).await?;
+        let life = |id: &InstanceId| instances.get(id).map(|remembered| remembered.facts.created);
+        let in_use = in_use::read(&mut tx, life).await?;
         tx.rollback().await?;
         // What no instance took: theirs was never recorded, or is gone.
         let mut holds: Vec<Hold> = parts.holds.into_values().flatten().map(|(_, hold)| hold).collect();
         holds.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
-        Ok(Recall { instances, open, evaluated, revisions, holds, frozen })
+        Ok(Recall { instances, open, evaluated, revisions, holds, frozen, in_use })
     }
 }
 

@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use super::ledger::ReadBefore;
 use super::rows::{instance_key, stamp, workspace_key};
 use super::sightings::ROWS;
-use super::{Store, StoreError, intents, ledger, marks, outbox, sightings};
+use super::{Store, StoreError, in_use, intents, ledger, marks, outbox, sightings};
 use crate::ports::{Decision, SweepRecord};
 use crate::units::WorkspaceId;
 
@@ -23,6 +23,7 @@ impl Store {
         let noted = sightings::write(&mut tx, &record.sightings).await?;
         sightings::close(&mut tx, &record.gone, record.at).await?;
         decisions(&mut tx, &record.decisions).await?;
+        in_use::write(&mut tx, &record.in_use).await?;
         outbox::add(&mut tx, &record.messages).await?;
         dated(&mut tx, record).await?;
         if let Some((since, until)) = record.frozen {

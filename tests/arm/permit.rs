@@ -148,6 +148,7 @@ pub(crate) fn permit(fresh: &InstanceFacts, now: Timestamp) -> StopPermit {
         bounds: &bounds,
         sight: &sight,
         histories: &histories,
+        disks: &|_| None,
         freeze: &Freeze::Off,
         now,
     };

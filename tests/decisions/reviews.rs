@@ -100,6 +100,7 @@ fn reviewed(
         bounds: &bounds,
         sight: &sight,
         histories: &histories,
+        disks: &|_| None,
         freeze: &Freeze::Off,
         now: at,
     };

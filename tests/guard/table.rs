@@ -135,7 +135,18 @@ impl Table {
         let plan = Plan { made_at: Some(now()), steps: self.steps.clone(), notices: Vec::new() };
         let histories = |_: &InstanceId| Some((&self.history, 3));
         let (bounds, sight, freeze) = (&self.bounds, &self.sight, &self.freeze);
-        review(plan, &Surroundings { policies: &policies, bounds, sight, histories: &histories, freeze, now: now() })
+        review(
+            plan,
+            &Surroundings {
+                policies: &policies,
+                bounds,
+                sight,
+                histories: &histories,
+                disks: &|_| None,
+                freeze,
+                now: now(),
+            },
+        )
     }
 
     /// How many are approved, and the one reason why the others are not.

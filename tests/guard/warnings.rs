@@ -37,7 +37,15 @@ fn weighed(table: &Table, announcements: Vec<Announcement>) -> (Vec<String>, Vec
     let policies = BTreeMap::from([(table.policy.id.clone(), table.policy.clone())]);
     let histories = |_: &InstanceId| Some((&table.history, 3));
     let (bounds, sight, freeze) = (&table.bounds, &table.sight, &table.freeze);
-    let around = Surroundings { policies: &policies, bounds, sight, histories: &histories, freeze, now: now() };
+    let around = Surroundings {
+        policies: &policies,
+        bounds,
+        sight,
+        histories: &histories,
+        disks: &|_| None,
+        freeze,
+        now: now(),
+    };
     let found = weigh(announcements, &around);
     (
         found.told.iter().map(|notice| notice.instance.name().to_owned()).collect(),

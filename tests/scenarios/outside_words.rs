@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lightsout::facts::{
-    Freeze, Operation, OperationStatus, PowerState, Reading, Source, Stretch, Tags, Track, Unknown, Use,
+    DiskSight, Freeze, Operation, OperationStatus, PowerState, Reading, Source, Stretch, Tags, Track, Unknown, Use,
 };
 use lightsout::ledger::Spent;
 use lightsout::ports::FaultKind;
-use lightsout::units::{InstanceId, Rate, Span};
+use lightsout::units::{InstanceId, Rate, Span, When};
 
 use crate::cloud::heard::{self, account};
 use crate::cloud::{Cloud, Compute, OnStop};
@@ -82,6 +82,11 @@ fn people(outside: &mut Outside, words: &[&str]) -> bool {
             compute.silent = false;
             let told = compute.heard.take().unwrap_or_else(|| account(Source::Agent, what, now, now));
             compute.heard = Some(heard::later(&Track { now: what, ..told }, now));
+        }
+        ["disk", name, megabytes] => {
+            let free_bytes = megabytes.parse::<u64>().unwrap() * 1_000_000;
+            let (mount, size_bytes, full_at) = ("/".into(), 120_000_000_000, When::NONE);
+            cloud.named(name).disk = Some(DiskSight { mount, free_bytes, size_bytes, as_of: now, full_at });
         }
         ["silent", name] => cloud.named(name).silent = true,
         ["delete", name] => {

@@ -83,6 +83,7 @@ impl Scene {
             }
             ["crash", "at", point] => self.stage.crash_at(point_named(point)),
             ["restart"] => self.stage.end(),
+            ["agents", "are", "awaited", length] => self.stage.agents_await = Some(length.parse().unwrap()),
             ["between", name, rest @ ..] => {
                 let (id, then) = self.meanwhile(name, rest);
                 drop(self.stage.world.lock().at_look.insert(id, then));

@@ -75,6 +75,8 @@ impl Transcript {
             MessageKind::Warning => "will be stopped",
             MessageKind::Stopped => "was stopped",
             MessageKind::StopFailed => "could not be stopped",
+            MessageKind::DiskFull => "disk full",
+            MessageKind::DiskFilling => "disk fills",
             MessageKind::Budget => "budget",
         };
         let when =

@@ -29,6 +29,8 @@ use thin_vec::{ThinVec, thin_vec};
 
 #[path = "allowances.rs"]
 mod allowances;
+#[path = "evidence.rs"]
+mod evidence;
 
 /// An instant in RFC 3339.
 pub fn at(text: &str) -> Timestamp {
@@ -369,6 +371,7 @@ pub fn rich() -> FleetView {
         words: "could not list computes".to_owned(),
     }];
     view.budgets = Arc::new(allowances::budgets());
+    evidence::tell(&mut view, minutes);
     view
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    InstanceFacts, LastOperation, Operation, OperationStatus, Owner, PowerState, Reading, Tags, Track, Trigger,
-    WorkspaceFacts,
+    DiskSight, InstanceFacts, LastOperation, Operation, OperationStatus, Owner, PowerState, Reading, Tags, Track,
+    Trigger, WorkspaceFacts,
 };
 use lightsout::ports::{FaultKind, OperationState};
 use lightsout::units::{InstanceId, Region, When, WorkspaceId};
@@ -45,6 +45,8 @@ pub(crate) struct Compute {
     /// What a source says of it, and goes on saying unless it fell silent.
     pub(crate) heard: Option<Track>,
     pub(crate) silent: bool,
+    /// What its agent says of its disk.
+    pub(crate) disk: Option<DiskSight>,
     off_at: Option<Timestamp>,
     pub(crate) on_stop: OnStop,
     /// How Azure refuses to set its idle timer; none: it takes it.
@@ -96,6 +98,7 @@ impl Compute {
             started: Some(at),
             heard: None,
             silent: false,
+            disk: None,
             off_at: None,
             on_stop,
             on_timer: None,

@@ -9,7 +9,7 @@ use lightsout::facts::{
     Created, EndedStop, History, Hold, InstanceFacts, NoticeState, OpenIntent, PastNotice, StopKey, StopResult,
 };
 use lightsout::ports::{
-    AuditLine, DecisionRow, Fault, FaultKind, Intent, Journal, Message, MessageKind, Recall, RecalledIntent,
+    AuditLine, DecisionRow, Fault, FaultKind, InUse, Intent, Journal, Message, MessageKind, Recall, RecalledIntent,
     Remembered, RevisionMark, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
@@ -48,6 +48,7 @@ struct Memory {
     evaluated: BTreeMap<PolicyId, Timestamp>,
     revisions: BTreeMap<PolicyId, RevisionMark>,
     frozen: Option<(Timestamp, Timestamp)>,
+    in_use: BTreeMap<InstanceId, InUse>,
     decisions: Vec<DecisionRow>,
 }
 
@@ -97,6 +98,13 @@ impl Memory {
         for (id, _) in &record.gone {
             let life = self.present.get(id).and_then(|created| self.lives.get_mut(&(id.clone(), *created)));
             life.into_iter().for_each(|life| life.is_gone = true);
+        }
+        for row in &record.in_use {
+            if row.tracks.is_empty() {
+                self.in_use.remove(&row.instance);
+            } else {
+                self.in_use.insert(row.instance.clone(), row.clone());
+            }
         }
         self.decisions.extend(record.decisions.iter().map(|decision| decision.row().unwrap()));
         for message in &record.messages {
@@ -211,6 +219,8 @@ impl Journal for MemoryJournal {
             let absent = life.absent_at.zip(memory.seen.get(id.workspace())).is_some_and(|(at, seen)| at >= *seen);
             instances.insert(id.clone(), Remembered { facts: life.facts.clone(), last_seen, absent, history });
         }
+        let same = |row: &&InUse| instances.get(&row.instance).is_some_and(|known| known.facts.created == row.created);
+        let in_use = memory.in_use.values().filter(same).cloned().collect();
         let holds = memory.held(now, |hold| !instances.contains_key(&hold.instance));
         Ok(Recall {
             holds,
@@ -219,6 +229,7 @@ impl Journal for MemoryJournal {
             evaluated: memory.evaluated.clone(),
             revisions: memory.revisions.clone(),
             frozen: memory.frozen,
+            in_use,
         })
     }
 

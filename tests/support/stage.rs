@@ -113,6 +113,8 @@ impl Files {
 pub(crate) struct Stage {
     pub(crate) world: Arc<FakeWorld>,
     pub(crate) files: Files,
+    /// So long after its start an engine waits for what agents have to say.
+    pub(crate) agents_await: Option<Span>,
     engine: Option<Arc<Engine<FakeWorld>>>,
     runtime: Runtime,
 }
@@ -122,7 +124,7 @@ impl Stage {
     pub(crate) fn at(now: Timestamp) -> Self {
         fastrand::seed(7); // pauses between deliveries are partly by chance
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        Self { world: FakeWorld::at(now), files: Files::default(), engine: None, runtime }
+        Self { world: FakeWorld::at(now), files: Files::default(), agents_await: None, engine: None, runtime }
     }
 
     /// The engine; made anew from journal and files where there is none.
@@ -130,7 +132,8 @@ impl Stage {
         if let Some(engine) = &self.engine {
             return engine.clone();
         }
-        let engine = Arc::new(Engine::new(self.world.clone(), options()));
+        let options = EngineOptions { agents_await: self.agents_await, ..options() };
+        let engine = Arc::new(Engine::new(self.world.clone(), options));
         self.runtime.block_on(engine.recall()).unwrap();
         self.files.reload(&engine).unwrap();
         self.engine = Some(engine.clone());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Completeness, Created, Freeze, Hold, InstanceFacts, Inventory, Reading, Source, SourceSet, StopResult,
+    Completeness, Created, DiskSight, Freeze, Hold, InstanceFacts, Inventory, Reading, Source, SourceSet, StopResult,
     WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
@@ -231,6 +231,8 @@ impl Witness for FakeWorld {
         for question in questions {
             let compute = outside.cloud.computes.get_mut(&question.instance);
             let track = compute.and_then(|compute| compute.hear(now));
+            let disk = outside.cloud.computes.get(&question.instance).and_then(|compute| compute.disk.clone());
+            heard.disks.extend(disk.map(|disk| (question.instance.clone(), DiskSight { as_of: now, ..disk })));
             heard.tracks.extend(track.map(|track| (question.instance.clone(), track)));
         }
         heard

@@ -11,16 +11,16 @@ use crate::heartbeat::Signal;
 const INPUT_LAG: jiff::SignedDuration = jiff::SignedDuration::from_secs(8);
 
 /// Terminals and SSH sessions.
-pub(super) fn terminals(look: &Look, _: &Rules) -> Found {
+pub(super) fn terminals(look: &Look, rules: &Rules) -> Found {
     let mut seen: Vec<Seen> = match &look.terminals {
-        Ok(terminals) => terminals.iter().map(|tty| terminal(tty, look)).collect(),
+        Ok(terminals) => terminals.iter().map(|tty| terminal(tty, look, rules)).collect(),
         Err(words) => vec![Seen::unknown(words.clone())],
     };
     seen.extend(look.processes().filter_map(bare_session));
     strongest(Signal::Terminals, seen, "no terminal is open")
 }
 
-fn terminal(tty: &Tty, look: &Look) -> Seen {
+fn terminal(tty: &Tty, look: &Look, rules: &Rules) -> Seen {
     let login = look.logins.iter().find(|login| login.line == tty.line);
     let who = login.map_or_else(|| look.name(tty.uid), |login| login.user.clone());
     let from = login.map(|login| login.host.as_str()).filter(|host| !host.is_empty());
@@ -32,6 +32,12 @@ fn terminal(tty: &Tty, look: &Look) -> Seen {
     // A pane of tmux or screen stays open without anybody: `detached` tells of it.
     let mut at_it = look.processes().filter(|process| process.stat.terminal == tty.device);
     let pane = at_it.any(|process| look.ancestors(process.stat.pid).any(is_multiplexer));
+    // A script in the foreground works without anybody typing.
+    let own = look.processes().filter(|process| process.stat.terminal == tty.device);
+    let used = own.map(|process| look.window.mean_of(process.stat.pid)).fold(0, u64::saturating_add);
+    if used >= u64::from(rules.detached.busy_permille) {
+        return Seen::busy(look.at, format!("what {who} started at {} uses {} cores", tty.line, cores(used)));
+    }
     let open = if pane {
         Seen::quiet(format!("a pane of {who}"))
     } else {

@@ -1,5 +1,6 @@
 //! The commands, one file for those that belong together.
 
+mod agents;
 mod ask;
 mod check;
 mod context;
@@ -12,6 +13,7 @@ mod report;
 mod serve;
 mod small;
 
+pub use agents::agents;
 pub use ask::{ack, explain, hold, status};
 pub use check::check;
 pub use context::{CommandError, Context};
@@ -22,4 +24,4 @@ pub use once::{plan, sweep};
 pub use reconcile::reconcile;
 pub use report::report;
 pub use serve::serve;
-pub use small::{agent, completions, freeze, sandbox};
+pub use small::{completions, freeze, sandbox};

@@ -20,6 +20,7 @@ use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
 use crate::ports::{Clock as _, FaultKind, TakeHeartbeats};
 use crate::settings::{Loaded, LogFormat, Settings, Watch};
+use crate::units::Span;
 use crate::web::{
     ControlServer, Health, HeartbeatFace, HttpLimits, PublicFace, heartbeat_limits, serve_heartbeats, serve_public,
     tls_config,
@@ -43,6 +44,9 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     log_to_stderr(&settings);
     let mut options = engine_options(&settings);
     options.zone_data = tzdata::release().map(Into::into);
+    // each reports once in `every`; one try may fail
+    let twice = settings.agents.every.as_secs().saturating_mul(2).saturating_add(60);
+    options.agents_await = settings.agents.enabled.then(|| Span::seconds(twice));
     options.at_point = crate::cli::crash::hook(&context.environment);
     let engine: Arc<Service> =
         Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));

@@ -50,7 +50,7 @@ pub async fn sandbox(args: SandboxArgs) -> Result<Exit, CommandError> {
 
 /// Is the agent, in a loop of its own that cannot begin within this one's. It prints its own words: the small build has
 /// no others.
-pub fn agent(args: &AgentArgs, context: &Context) -> Exit {
+pub(super) fn agent(args: &AgentArgs, context: &Context) -> Exit {
     let form = if context.global.json { Form::Json } else { Form::Text };
     let ended = std::thread::scope(|scope| scope.spawn(|| agent::alone(args, form)).join());
     match ended {

@@ -54,6 +54,10 @@ impl Shared {
         let (mut world, now) = self.world_now();
         let mut reached = 0_u32;
         for one in named {
+            if ["disk_full", "disk_filling"].contains(&notice.kind.as_str()) {
+                reached = reached.saturating_add(u32::from(world.read_of_disk(&one.id)));
+                continue;
+            }
             let Some(stop_at) = one.stop_at.or(notice.stop_at).filter(|stop_at| *stop_at >= now) else {
                 continue;
             };

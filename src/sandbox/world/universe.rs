@@ -230,6 +230,19 @@ impl World {
         true
     }
 
+    /// The person of this instance reads now that its disk is full; false if there is no such instance.
+    pub fn read_of_disk(&mut self, id: &str) -> bool {
+        let Some(position) = self.by_id.get(&id.to_lowercase()).copied() else {
+            return false;
+        };
+        let now = self.now;
+        if let Some(machine) = self.machines.get_mut(position).filter(|machine| machine.disk_full) {
+            machine.tell_disk_full(now);
+        }
+        self.note_due(position);
+        true
+    }
+
     /// A caller of ARM asks for a start, stop or restart, now. Returns the id of the operation.
     ///
     /// # Errors

@@ -1,0 +1,47 @@
+//! Who was in use when last heard of: it outlasts the process that heard it.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::StoreError;
+use super::rows::{Place, instance_key, json, life};
+use crate::facts::Created;
+use crate::ports::InUse;
+use crate::units::InstanceId;
+
+/// Writes what changed: use that began takes its row, use that ended leaves none.
+pub(super) async fn write(tx: &mut SqliteConnection, rows: &[InUse]) -> Result<(), StoreError> {
+    for row in rows {
+        let instance = instance_key(&row.instance);
+        if row.tracks.is_empty() {
+            sqlx::query("DELETE FROM in_use WHERE instance = ?").bind(instance).execute(&mut *tx).await?;
+            continue;
+        }
+        sqlx::query("INSERT OR REPLACE INTO in_use (instance, id, created, tracks) VALUES (?, ?, ?, ?)")
+            .bind(instance)
+            .bind(row.instance.to_string())
+            .bind(life(row.created))
+            .bind(json("what was heard of an instance", &row.tracks)?)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// All of them whose life of the name is among those.
+pub(super) async fn read(
+    tx: &mut SqliteConnection,
+    lives: impl Fn(&InstanceId) -> Option<Created>,
+) -> Result<Vec<InUse>, StoreError> {
+    let rows = sqlx::query("SELECT id, created, tracks FROM in_use").fetch_all(tx).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (id, created): (String, String) = (row.try_get("id")?, row.try_get("created")?);
+        let place = Place { table: "in_use", row: &id };
+        let tracks = place.json(row.try_get("tracks")?)?;
+        let Ok(instance) = InstanceId::parse(&id) else { continue };
+        if let Some(known) = lives(&instance).filter(|known| life(*known) == created) {
+            found.push(InUse { instance, created: known, tracks });
+        }
+    }
+    Ok(found)
+}
