@@ -27,6 +27,8 @@ mod permit;
 mod probes;
 #[path = "arm/stops.rs"]
 mod stops;
+#[path = "arm/timers.rs"]
+mod timers;
 #[path = "arm/tls.rs"]
 mod tls;
 #[path = "arm/tokens.rs"]

@@ -11,6 +11,8 @@ mod program;
 
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/native.rs"]
+mod native;
 #[path = "cli/once.rs"]
 mod once;
 #[path = "cli/words.rs"]

@@ -5,6 +5,8 @@
 mod policies;
 #[path = "guard/table.rs"]
 mod table;
+#[path = "guard/timers.rs"]
+mod timers;
 #[path = "guard/warnings.rs"]
 mod warnings;
 

@@ -145,6 +145,9 @@ fn terms(text: &mut String, terms: &Terms) {
     if let Some(rule) = &terms.uptime {
         writeln!(text, "  uptime {}", rule.max).unwrap();
     }
+    if let Some(rule) = &terms.native {
+        writeln!(text, "  native idle timer {} apply {:?}", rule.idle_shutdown, rule.apply).unwrap();
+    }
     if let Some(rule) = &terms.budget {
         writeln!(text, "  budget {}", rule.in_words()).unwrap();
     }

@@ -50,7 +50,9 @@ fn known() -> InstanceFacts {
             enabled: false,
             when: "daily 19:00".to_owned(),
             zone: Some("W. Europe Standard Time".to_owned()),
+            failed: false,
         }],
+        ..NativeTimers::default()
     };
     let odd = Oddity { field: "lastOperation.operationTime".to_owned(), what: "in the future\u{7}".to_owned() };
     InstanceFacts { native: Arc::new(native), oddities: thin_vec![odd], ..build::facts("ws-a", "ci-ada") }
@@ -119,6 +121,7 @@ fn told() -> Explanation {
             term("idle.after", "1h30m", written(14)),
             term("warning.lead", "15m", Origin::BuiltIn),
         ],
+        native: Vec::new(),
         refusals: vec![Refusal::ObserveMode, Refusal::Canary],
         recorded: false,
     }

@@ -16,8 +16,8 @@ use axum_server::Handle;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::Hold;
 use lightsout::metrics::{Metrics, MetricsOptions};
-use lightsout::ports::{ApiUse, Control, Declined, HoldRequest};
-use lightsout::report::{FleetView, Reconciliation};
+use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, TimerRequest};
+use lightsout::report::{FleetView, Reconciliation, TimerLine};
 use lightsout::units::PolicyId;
 use lightsout::web::{
     ControlClient, ControlError, ControlServer, Health, HttpLimits, PublicFace, SOCKET_NAME, serve_public,
@@ -57,6 +57,9 @@ impl Control for Engine {
     }
     async fn decision(&self, instance: String, at: Option<Timestamp>) -> Result<serde_json::Value, Declined> {
         Ok(serde_json::json!({ "instance": instance, "at": at }))
+    }
+    async fn set_timers(&self, request: TimerRequest) -> Result<Vec<TimerLine>, Declined> {
+        Err(Declined(format!("no instance is called `{}`", request.instance.unwrap_or_default())))
     }
     async fn reconcile(&self) -> Result<Reconciliation, Declined> {
         Err(Declined("there is no bill to compare with; name its source in [reconcile]".to_owned()))
@@ -207,6 +210,9 @@ async fn requests_reach_the_engine_and_refusals_come_back_in_its_words() {
     assert!(client.lift("nothing", "ada").await.unwrap_err().to_string().contains("no hold `nothing`"));
     client.acknowledge(&PolicyId::new("OFFICE"), "ada").await.unwrap();
     assert!(client.acknowledge(&PolicyId::new("other"), "ada").await.is_err());
+    let request = TimerRequest { instance: Some("ci-x".to_owned()), by: "ada".to_owned() };
+    let declined = client.set_timers(&request).await.unwrap_err().to_string();
+    assert_eq!(declined, "no instance is called `ci-x`");
     let decision = client.decision("ci & co", Some(build::now())).await.unwrap();
     assert_eq!(decision, serde_json::json!({ "instance": "ci & co", "at": build::now() }));
     client.nudge().await.unwrap();

@@ -3,6 +3,7 @@
 use super::error::AzureError;
 use super::options::AzureOptions;
 use super::origin::PinnedUrl;
+use crate::ports::TimerPermit;
 
 /// The leave to ask Cost Management; only settings that name it as a source can give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,26 +27,41 @@ impl MetricsLeave {
     }
 }
 
-/// The only four kinds of request that exist here.
+/// The leave to set an idle timer; only the guard's permit for one gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TimerLeave(());
+
+impl TimerLeave {
+    /// As the permit says.
+    pub(super) const fn of(_permit: &TimerPermit) -> Self {
+        Self(())
+    }
+}
+
+/// The only five kinds of request that exist here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     /// Reads.
     Get,
     /// Stops.
     Post,
+    /// Sets an idle timer.
+    Timer(TimerLeave),
     /// Asks what was billed: a POST that reads.
     Query(CostLeave),
     /// Asks for metrics: a POST that reads.
     Metrics(MetricsLeave),
 }
 
-/// Reads anything below the pinned origin; posts nothing but `…/computes/NAME/stop`, and with leave the questions to Cost
-/// Management and Azure Monitor.
+/// Reads anything below the pinned origin; posts nothing but `…/computes/NAME/stop`, and with leave
+/// `…/computes/NAME/updateIdleShutdownSetting` and the questions to Cost Management and Azure Monitor.
 pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
     match verb {
         Verb::Get => Ok(()),
         Verb::Post if is_stop(url) => Ok(()),
         Verb::Post => Err(AzureError::NotAllowed("a POST other than the stop of a compute")),
+        Verb::Timer(_) if is_timer(url) => Ok(()),
+        Verb::Timer(_) => Err(AzureError::NotAllowed("a POST other than the idle timer of a compute")),
         Verb::Query(_) if is_cost_query(url) => Ok(()),
         Verb::Query(_) => Err(AzureError::NotAllowed("a POST other than the query of costs")),
         Verb::Metrics(_) if is_metrics_batch(url) => Ok(()),
@@ -54,6 +70,14 @@ pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
 }
 
 fn is_stop(url: &PinnedUrl) -> bool {
+    is_on_compute(url, "stop")
+}
+
+fn is_timer(url: &PinnedUrl) -> bool {
+    is_on_compute(url, "updateIdleShutdownSetting")
+}
+
+fn is_on_compute(url: &PinnedUrl, action: &str) -> bool {
     let shape = [
         "subscriptions",
         "",
@@ -65,7 +89,7 @@ fn is_stop(url: &PinnedUrl) -> bool {
         "",
         "computes",
         "",
-        "stop",
+        action,
     ];
     has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| key == "api-version")
 }
@@ -133,6 +157,27 @@ mod tests {
         ] {
             assert!(admits(Verb::Post, &at(&other)).is_err(), "G3: {other}");
             assert!(admits(Verb::Get, &at(&other)).is_ok());
+        }
+    }
+
+    #[test]
+    fn only_the_idle_timer_of_a_compute_may_be_set_with_its_leave() {
+        let origin = Origin::new("https://management.azure.com").unwrap();
+        let at = |path: &str| origin.pin(path, &SubscriptionId::new("s")).unwrap();
+        let timer = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/c/updateIdleShutdownSetting";
+        let set = Verb::Timer(TimerLeave(()));
+        assert!(admits(set, &at(&format!("{timer}?api-version=1"))).is_ok());
+        assert!(admits(Verb::Post, &at(timer)).is_err(), "G3: without its leave it is no request at all");
+        for other in [
+            timer.replace("/updateIdleShutdownSetting", "/stop"),
+            timer.replace("/updateIdleShutdownSetting", "/start"),
+            timer.replace("/updateIdleShutdownSetting", "/updateSchedules"),
+            timer.replace("/updateIdleShutdownSetting", ""),
+            format!("{timer}/x"),
+            format!("{timer}?api-version=1&x=y"),
+            timer.replace("MachineLearningServices", "Compute"),
+        ] {
+            assert!(admits(set, &at(&other)).is_err(), "G3: {other}");
         }
     }
 

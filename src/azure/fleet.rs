@@ -65,6 +65,11 @@ impl<C: Clock> Azure<C> {
 
     /// A URL at or below a workspace, of our own making.
     pub(super) fn at(&self, workspace: &WorkspaceId, below: &[&str]) -> PinnedUrl {
+        self.at_version(workspace, below, &self.options.api_version)
+    }
+
+    /// The same with another api-version.
+    pub(super) fn at_version(&self, workspace: &WorkspaceId, below: &[&str], version: &str) -> PinnedUrl {
         let mut segments = vec![
             "subscriptions",
             workspace.subscription().as_str(),
@@ -76,7 +81,7 @@ impl<C: Clock> Azure<C> {
             workspace.name(),
         ];
         segments.extend(below);
-        self.line.origin.build(&segments, &self.options.api_version)
+        self.line.origin.build(&segments, version)
     }
 
     pub(super) fn lane(workspace: &WorkspaceFacts) -> Lane {

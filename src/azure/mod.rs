@@ -11,6 +11,7 @@ mod fleet;
 #[cfg(test)]
 mod fuzz_tests;
 mod instant;
+mod native;
 mod options;
 mod origin;
 mod paging;
@@ -21,6 +22,7 @@ mod retry;
 mod sending;
 mod stopping;
 mod throttle;
+mod timers;
 mod tokens;
 mod translate;
 mod transport;
@@ -36,6 +38,6 @@ pub use options::{
     AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
 };
 pub use origin::{Foreign, Origin, PinnedUrl};
-pub use permissions::{PRICE_ACTION, PermissionSet, READ_ACTIONS, STOP_ACTION};
+pub use permissions::{PRICE_ACTION, PermissionSet, READ_ACTIONS, STOP_ACTION, TIMER_ACTION};
 pub use prices::PriceOptions;
 pub use probe::TokenProbe;

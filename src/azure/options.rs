@@ -14,6 +14,9 @@ use crate::units::{SubscriptionId, WorkspaceId};
 /// The api-version that is used when settings name no other.
 pub(super) const DEFAULT_API_VERSION: &str = "2025-12-01";
 
+/// The one that Microsoft's documentation names for setting an idle timer.
+pub(super) const TIMER_API_VERSION: &str = "2021-07-01";
+
 /// Which Azure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cloud {
@@ -203,6 +206,8 @@ pub struct AzureOptions {
     pub cloud: Cloud,
     /// Resource Manager's api-version for Azure Machine Learning.
     pub api_version: String,
+    /// The api-version by which idle timers are set: no stable one of the rest has that request.
+    pub timer_api_version: String,
     /// Who asks.
     pub identity: IdentityOptions,
     /// What to look at.
@@ -236,6 +241,7 @@ impl AzureOptions {
         Self {
             cloud,
             api_version: DEFAULT_API_VERSION.to_owned(),
+            timer_api_version: TIMER_API_VERSION.to_owned(),
             identity,
             watch: Watch::default(),
             ca_file: None,
@@ -257,9 +263,10 @@ impl AzureOptions {
     /// When the endpoint, the api-version or the identity breaks a rule; see [`OptionsError`].
     pub(super) fn origin(&self) -> Result<Origin, OptionsError> {
         let origin = Origin::new(self.cloud.arm_endpoint())?;
-        let version = &self.api_version;
-        if version.is_empty() || !version.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-            return Err(OptionsError::ApiVersion(version.chars().take(40).collect()));
+        for version in [&self.api_version, &self.timer_api_version] {
+            if version.is_empty() || !version.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                return Err(OptionsError::ApiVersion(version.chars().take(40).collect()));
+            }
         }
         if matches!(self.identity, IdentityOptions::TokenFile { .. }) && !origin.is_loopback() {
             return Err(OptionsError::TokenFileNotLoopback(origin.host().to_owned()));

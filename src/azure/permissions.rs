@@ -11,6 +11,9 @@ pub const READ_ACTIONS: [&str; 2] =
 /// What stopping needs besides.
 pub const STOP_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/computes/stop/action";
 
+/// What setting idle timers needs, where that is wanted.
+pub const TIMER_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/computes/updateIdleShutdownSetting/action";
+
 /// What asking Azure Machine Learning for VM sizes and their prices needs, at the subscription.
 pub const PRICE_ACTION: &str = "Microsoft.MachineLearningServices/locations/vmsizes/read";
 

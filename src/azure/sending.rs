@@ -134,6 +134,10 @@ pub(super) async fn exchange(
     let request = match verb {
         Verb::Get => client.get(url.url().clone()),
         Verb::Post => client.post(url.url().clone()).header(CONTENT_LENGTH, 0),
+        Verb::Timer(_) => client
+            .post(url.url().clone())
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.unwrap_or_default().to_owned()),
         Verb::Query(_) => client
             .post(url.url().clone())
             .header(CONTENT_TYPE, "application/json")
@@ -160,8 +164,8 @@ async fn received(request: RequestBuilder, verb: Verb) -> Result<Answer, AzureEr
     let headers = std::mem::take(response.headers_mut());
     let body = match verb {
         _ if !(200..300).contains(&status) => prefix(response).await,
-        // A stop was taken by its status; a body that breaks off changes nothing.
-        Verb::Post => prefix(response).await,
+        // A stop was taken by its status, as a timer was; a body that breaks off changes nothing.
+        Verb::Post | Verb::Timer(_) => prefix(response).await,
         Verb::Get | Verb::Query(_) | Verb::Metrics(_) => whole(response).await?,
     };
     Ok(Answer { status, headers, body })

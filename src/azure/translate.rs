@@ -6,15 +6,13 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use thin_vec::ThinVec;
 
-use super::instant::{credible, length, precedes_creation};
-use super::wire::{
-    Compute, Instance, LastOperation as WireOperation, Named, Properties, Recurrence, Schedules, StartStop, Stub,
-    TagPairs, said,
-};
+use super::instant::{credible, precedes_creation};
+use super::native::native;
+use super::wire::{Compute, Instance, LastOperation as WireOperation, Named, Properties, Stub, TagPairs, said};
 use super::words::{clean, shown};
 use crate::facts::{
-    InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner, PowerState,
-    Reading, Tags, Trigger, Unknown, WorkspaceFacts,
+    InstanceFacts, LastOperation, NativeTimers, Oddity, Operation, OperationStatus, Owner, PowerState, Reading, Tags,
+    Trigger, Unknown, WorkspaceFacts,
 };
 use crate::units::{InstanceId, Region};
 
@@ -29,7 +27,7 @@ pub(super) struct Frame<'w> {
     observed_at: Timestamp,
     sizes: Vec<Arc<str>>,
     regions: Vec<Region>,
-    no_timers: Arc<NativeTimers>,
+    timers: Vec<Arc<NativeTimers>>,
 }
 
 /// What one item turned out to be.
@@ -47,7 +45,7 @@ impl<'w> Frame<'w> {
     pub(super) fn new(workspace: &'w WorkspaceFacts, observed_at: Timestamp) -> Self {
         let prefix = format!("{}/computes/", workspace.id);
         let regions = vec![workspace.region.clone()];
-        Self { workspace, prefix, observed_at, sizes: Vec::new(), regions, no_timers: Arc::default() }
+        Self { workspace, prefix, observed_at, sizes: Vec::new(), regions, timers: Vec::new() }
     }
 
     /// Facts are dated by the moment before their page was asked for.
@@ -118,7 +116,7 @@ impl<'w> Frame<'w> {
             owner: Arc::new(inner.map(owner).unwrap_or_default()),
             tags: tags(compute.tags, self.observed_at, &mut oddities),
             last_operation,
-            native: self.native(inner.map(|inner| native(inner, &mut oddities)).unwrap_or_default()),
+            native: self.native(native(compute.identity, inner, &mut oddities)),
             observed_at: self.observed_at,
             state,
             oddities,
@@ -157,9 +155,16 @@ impl<'w> Frame<'w> {
         }
     }
 
-    /// Most instances have no timers: they share that.
-    fn native(&self, timers: NativeTimers) -> Arc<NativeTimers> {
-        if timers == NativeTimers::default() { Arc::clone(&self.no_timers) } else { Arc::new(timers) }
+    /// Most instances have no timers, or the same as others: they share them.
+    fn native(&mut self, timers: NativeTimers) -> Arc<NativeTimers> {
+        if let Some(known) = self.timers.iter().find(|known| ***known == timers) {
+            return Arc::clone(known);
+        }
+        let fresh = Arc::new(timers);
+        if self.timers.len() < 32 {
+            self.timers.push(Arc::clone(&fresh));
+        }
+        fresh
     }
 
     fn size(&mut self, text: &str) -> Arc<str> {
@@ -208,7 +213,7 @@ fn name_of(raw: &RawValue) -> String {
     named.as_ref().and_then(|named| said(&named.name)).map_or_else(|| "a compute without a name".to_owned(), clean)
 }
 
-fn odd(oddities: &mut ThinVec<Oddity>, field: &str, what: String) {
+pub(super) fn odd(oddities: &mut ThinVec<Oddity>, field: &str, what: String) {
     oddities.push(Oddity { field: field.to_owned(), what });
 }
 
@@ -316,56 +321,4 @@ pub(super) fn tags(raw: Option<&RawValue>, as_of: Timestamp, oddities: &mut Thin
         tags.0.push((Arc::from(&*name.0), Arc::from(&*value.0)));
     }
     Reading::Known { value: tags, as_of: as_of.into() }
-}
-
-fn native(inner: &Instance<'_>, oddities: &mut ThinVec<Oddity>) -> NativeTimers {
-    let idle = said(&inner.idle_time_before_shutdown);
-    let idle_shutdown = idle.and_then(length);
-    if let (Some(text), None) = (idle, idle_shutdown) {
-        odd(oddities, "idleTimeBeforeShutdown", format!("`{}` is not a duration", clean(text)));
-    }
-    let parsed = inner.schedules.map(|raw| serde_json::from_str::<Schedules>(raw.get()));
-    let list = match parsed {
-        None => Vec::new(),
-        Some(Ok(schedules)) => schedules.compute_start_stop.unwrap_or_default(),
-        Some(Err(error)) => {
-            odd(oddities, "schedules", clean(&error.to_string()));
-            Vec::new()
-        }
-    };
-    NativeTimers { idle_shutdown, schedules: list.into_iter().take(16).map(schedule).collect() }
-}
-
-fn schedule(wire: StartStop) -> NativeSchedule {
-    let is = |field: &Option<String>, word: &str| field.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(word));
-    let (when, zone) = match (&wire.cron, &wire.recurrence) {
-        (Some(cron), _) => (format!("cron {}", cron.expression.as_deref().unwrap_or("(none)")), cron.time_zone.clone()),
-        (None, Some(every)) => (recurrence(every), every.time_zone.clone()),
-        (None, None) => ("at times that Azure does not tell".to_owned(), None),
-    };
-    NativeSchedule {
-        starts: is(&wire.action, "Start"),
-        enabled: is(&wire.status, "Enabled"),
-        when: clean(&when),
-        zone: zone.as_deref().map(clean),
-    }
-}
-
-fn recurrence(every: &Recurrence) -> String {
-    let numbers =
-        |list: &Option<Vec<i64>>| list.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let mut words = format!(
-        "every {} {}",
-        every.interval.unwrap_or(1),
-        every.frequency.as_deref().unwrap_or("(unknown)").to_ascii_lowercase()
-    );
-    let Some(times) = &every.schedule else { return words };
-    words.push_str(&format!(" at hours {} minutes {}", numbers(&times.hours), numbers(&times.minutes)));
-    if let Some(days) = times.week_days.as_ref().filter(|days| !days.is_empty()) {
-        words.push_str(&format!(" on {}", days.join(",")));
-    }
-    if let Some(days) = times.month_days.as_ref().filter(|days| !days.is_empty()) {
-        words.push_str(&format!(" on days {}", days.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")));
-    }
-    words
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use tokio::sync::Semaphore;
 
-use super::allow::{CostLeave, MetricsLeave, Verb};
+use super::allow::{CostLeave, MetricsLeave, TimerLeave, Verb};
 use super::credential::Identity;
 use super::error::{AzureError, answered};
 use super::options::{AzureOptions, OptionsError};
@@ -166,10 +166,24 @@ impl<C: Clock> Line<C> {
 
     /// Sends a stop once. Nothing but a refused token sends it again: that one was not read beyond its header.
     pub(super) async fn post<'a>(&self, ask: Ask<'a>, gate: Gate<'a>) -> Result<Answer, AzureError> {
+        self.act(ask, gate, Verb::Post).await
+    }
+
+    /// Sets an idle timer once, as a stop is sent.
+    pub(super) async fn set_timer<'a>(
+        &self,
+        ask: Ask<'a>,
+        gate: Gate<'a>,
+        leave: TimerLeave,
+    ) -> Result<Answer, AzureError> {
+        self.act(ask, gate, Verb::Timer(leave)).await
+    }
+
+    async fn act<'a>(&self, ask: Ask<'a>, gate: Gate<'a>, verb: Verb) -> Result<Answer, AzureError> {
         // Had first: a bucket's token is not spent on a request that has no bearer.
         self.tokens.bearer().await?;
         self.admit_stop(ask.lane, gate.looked_at).await?;
-        self.authorised(Ask { gate: Some(gate), ..ask }, Verb::Post).await.and_then(accept)
+        self.authorised(Ask { gate: Some(gate), ..ask }, verb).await.and_then(accept)
     }
 
     fn is_fresh(&self, looked_at: Timestamp, more: SignedDuration) -> Result<(), AzureError> {
@@ -249,7 +263,7 @@ impl<C: Clock> Line<C> {
         };
         let kind = match verb {
             Verb::Get | Verb::Query(_) | Verb::Metrics(_) => Kind::Read,
-            Verb::Post => Kind::Write,
+            Verb::Post | Verb::Timer(_) => Kind::Write,
         };
         match &result {
             Ok(answer) => self.learn(ask, kind, answer),

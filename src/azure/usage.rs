@@ -16,6 +16,7 @@ pub(super) mod operation {
     pub(in crate::azure) const LIST: &str = "list_computes";
     pub(in crate::azure) const GET: &str = "get_compute";
     pub(in crate::azure) const STOP: &str = "stop_compute";
+    pub(in crate::azure) const TIMER: &str = "set_idle_timer";
     pub(in crate::azure) const STATUS: &str = "operation_status";
     pub(in crate::azure) const WORKSPACES: &str = "list_workspaces";
     pub(in crate::azure) const WORKSPACE: &str = "get_workspace";

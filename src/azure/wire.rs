@@ -57,6 +57,8 @@ pub(super) struct Compute<'a> {
     #[serde(borrow)]
     pub(super) tags: Option<&'a RawValue>,
     #[serde(borrow)]
+    pub(super) identity: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub(super) properties: Option<Properties<'a>>,
 }
 
@@ -92,6 +94,23 @@ pub(super) struct Instance<'a> {
     pub(super) schedules: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) idle_time_before_shutdown: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) custom_services: Option<&'a RawValue>,
+}
+
+/// A managed identity, as far as it is looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ManagedIdentity {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+}
+
+/// A custom application, as far as it is looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CustomService {
+    pub(super) name: Option<String>,
 }
 
 /// What was last asked of an instance.
@@ -179,6 +198,7 @@ pub(super) struct Schedules {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct StartStop {
     pub(super) status: Option<String>,
+    pub(super) provisioning_status: Option<String>,
     pub(super) action: Option<String>,
     pub(super) recurrence: Option<Recurrence>,
     pub(super) cron: Option<Cron>,

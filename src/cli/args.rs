@@ -11,10 +11,12 @@ use crate::units::Span;
 
 mod agents;
 mod ledger;
+mod native;
 mod report;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
+pub use native::{Native, NativeApply, NativeCommand};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
 
 const AFTER: &str = "\
@@ -207,6 +209,17 @@ Examples:
 
 Where bills come from is said in [reconcile]. A subscription's bill that was had within a day is not asked for again.")]
     Reconcile,
+    /// Look at Azure's own idle timers and schedules, and set the timers as the policies want them
+    #[command(after_help = "\
+Examples:
+  lightsout native audit                    where Azure's timers are not as the policies want them, or do not work
+  lightsout native audit --json | jq '.instances[] | select(.wanted)'
+  lightsout native apply                    which timers would be set, from what to what
+  lightsout native apply --yes --instance ci-ada
+
+Policies say what they want in [native] idle_shutdown. Exit code 4 when the audit finds something to mend, or a timer could
+not be set.")]
+    Native(Native),
     /// Be the agent on an instance: look at what it is used for, tell the service; or give out its token
     #[command(after_help = "\
 Examples:

@@ -1,6 +1,8 @@
 //! From the command line to a command, and from its end to an exit code.
 
+use std::future::{Future, ready};
 use std::io::Write as _;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -25,7 +27,7 @@ pub fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     let context = Context::new(args.global.clone(), Environment::read());
-    match runtime.block_on(dispatch(args.command, &context)) {
+    match runtime.block_on(dispatch(&args.command, &context)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             let code = error.exit();
@@ -35,25 +37,29 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandError> {
+type Running<'a> = Pin<Box<dyn Future<Output = Result<Exit, CommandError>> + 'a>>;
+
+/// What a command does, not yet begun where it waits for anything.
+fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
     match command {
-        Command::Demo(demo) => demo_command::run(&demo, context).await,
-        Command::Sandbox(sandbox) => commands::sandbox(sandbox).await,
-        Command::Run => commands::serve(context).await,
-        Command::Sweep => commands::sweep(context).await,
-        Command::Check(check) => commands::check(&check, context),
-        Command::Plan => commands::plan(context).await,
-        Command::Explain(explain) => commands::explain(&explain, context).await,
-        Command::Hold(hold) => commands::hold(&hold, context).await,
-        Command::Freeze(freeze) => commands::freeze(&freeze, context),
-        Command::Doctor => commands::doctor(context).await,
-        Command::Status => commands::status(context).await,
-        Command::Report(report) => commands::report(&report, context).await,
-        Command::Ledger(ledger) => commands::ledger(&ledger, context).await,
-        Command::Reconcile => commands::reconcile(context).await,
-        Command::Agent(agents) => commands::agents(agents.what, context).await,
-        Command::Ack(ack) => commands::ack(&ack, context).await,
-        Command::Completions(completions) => commands::completions(&completions),
+        Command::Demo(demo) => Box::pin(demo_command::run(demo, context)),
+        Command::Sandbox(sandbox) => Box::pin(commands::sandbox(sandbox.clone())),
+        Command::Run => Box::pin(commands::serve(context)),
+        Command::Sweep => Box::pin(commands::sweep(context)),
+        Command::Check(check) => Box::pin(ready(commands::check(check, context))),
+        Command::Plan => Box::pin(commands::plan(context)),
+        Command::Explain(explain) => Box::pin(commands::explain(explain, context)),
+        Command::Hold(hold) => Box::pin(commands::hold(hold, context)),
+        Command::Freeze(freeze) => Box::pin(ready(commands::freeze(freeze, context))),
+        Command::Doctor => Box::pin(commands::doctor(context)),
+        Command::Status => Box::pin(commands::status(context)),
+        Command::Report(report) => Box::pin(commands::report(report, context)),
+        Command::Ledger(ledger) => Box::pin(commands::ledger(ledger, context)),
+        Command::Reconcile => Box::pin(commands::reconcile(context)),
+        Command::Native(native) => Box::pin(commands::native(native, context)),
+        Command::Agent(agents) => Box::pin(commands::agents(agents.what.clone(), context)),
+        Command::Ack(ack) => Box::pin(commands::ack(ack, context)),
+        Command::Completions(completions) => Box::pin(ready(commands::completions(completions))),
     }
 }
 

@@ -16,8 +16,8 @@ use crate::notify::Channels;
 use crate::ports::{
     Apart, ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow,
     Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe,
-    OperationHandle, OperationState, Prices, Question, Quoted, Recall, RevisionMark, Statement, StopInstances,
-    StopPermit, SweepRecord, Witness,
+    OperationHandle, OperationState, Prices, Question, Quoted, Recall, RevisionMark, SetTimers, Statement,
+    StopInstances, StopPermit, SweepRecord, TimerPermit, Witness,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};
@@ -133,6 +133,17 @@ impl<C: Clock> StopInstances for Outside<C> {
     }
     async fn operation(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {
         self.azure.operation(workspace, handle).await
+    }
+}
+
+impl<C: Clock> SetTimers for Outside<C> {
+    async fn set_timer(
+        &self,
+        workspace: &WorkspaceFacts,
+        permit: TimerPermit,
+        last_word: LastWord<'_>,
+    ) -> Result<(), Fault> {
+        self.azure.set_timer(workspace, permit, last_word).await
     }
 }
 

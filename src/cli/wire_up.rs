@@ -205,6 +205,7 @@ fn azure_options(settings: &Settings, environment: &Environment) -> Result<Azure
     let cloud = azure_cloud(settings);
     let mut options = AzureOptions::new(cloud, identity(&azure.identity, environment)?);
     options.api_version.clone_from(&azure.api_version);
+    options.timer_api_version.clone_from(&azure.idle_shutdown_api_version);
     options.watch = watch(&settings.fleet);
     options.ca_file.clone_from(&azure.ca_file);
     options.timeouts = Timeouts {

@@ -103,6 +103,7 @@ impl Place {
             history: remembered.history,
             evidence: None,
             verdict: None,
+            native: Default::default(),
             held_back: None,
             unseen: true,
             absent: remembered.absent,

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::state::{Engine, State};
 use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{HoldTerms, Policy};
-use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, World};
-use crate::report::{Explanation, FleetView, Reconciliation};
-use crate::rules::{Verdict, evaluate, terms_of};
+use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, TimerRequest, World};
+use crate::report::{Explanation, FleetView, Reconciliation, TimerLine};
+use crate::rules::{Verdict, evaluate, native, terms_of};
 use crate::units::{InstanceId, PolicyId, Span};
 
 /// Why a request could not be carried out.
@@ -117,6 +117,10 @@ impl<W: World> Control for Engine<W> {
         Ok(())
     }
 
+    async fn set_timers(&self, request: TimerRequest) -> Result<Vec<TimerLine>, Declined> {
+        self.set_for(&request).await
+    }
+
     async fn decision(&self, instance: String, at: Option<Timestamp>) -> Result<Value, Declined> {
         let now = self.world.now();
         let id = self.lock().find(&instance)?;
@@ -166,6 +170,7 @@ impl<W: World> Engine<W> {
             history: None,
             terms: Vec::new(),
             hold: None,
+            native: Vec::new(),
             refusals: Vec::new(),
             recorded: true,
         })
@@ -179,13 +184,15 @@ impl<W: World> Engine<W> {
             state.policy_of(id.workspace()).ok_or_else(|| Declined(format!("no policy governs {}", id.name())))?;
         let entry = state.places.get(id.workspace()).and_then(|place| place.entries.get(id));
         let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
-        let verdict = evaluate(&state.moment(&policy, at), &entry.facts, entry.evidence(), &entry.history, &freeze);
+        let moment = state.moment(&policy, at);
+        let verdict = evaluate(&moment, &entry.facts, entry.evidence(), &entry.history, &freeze);
         let mut told = Explanation::new(entry.dated(), Arc::new(verdict), terms_of(&policy, &entry.facts));
         told.zone = zone_of(Some(&policy));
         told.mode = Some(policy.mode);
         told.history = Some(entry.history.clone());
         told.evidence = entry.evidence.clone();
         told.hold = entry.history.hold_at(at).cloned();
+        told.native = native(&moment, &entry.facts, entry.evidence(), &entry.history);
         told.refusals = entry.held_back.into_iter().collect();
         Ok(told)
     }
@@ -195,7 +202,7 @@ impl<W: World> Engine<W> {
     }
 
     /// Has the instance's workspace decided anew, and shows the change at once.
-    fn changed(&self, id: &InstanceId) {
+    pub(super) fn changed(&self, id: &InstanceId) {
         if let Some(place) = self.lock().places.get_mut(id.workspace()) {
             place.tried_at = None;
         }
@@ -210,7 +217,7 @@ fn zone_of(policy: Option<&Arc<Policy>>) -> Option<String> {
 
 impl State {
     /// An instance by its name, or its full ARM id.
-    fn find(&self, wanted: &str) -> Result<InstanceId, Declined> {
+    pub(super) fn find(&self, wanted: &str) -> Result<InstanceId, Declined> {
         let all = || self.places.values().flat_map(|place| place.entries.keys());
         if wanted.starts_with('/') {
             let id = InstanceId::parse(wanted).map_err(|error| Declined(error.to_string()))?;

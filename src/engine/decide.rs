@@ -11,7 +11,7 @@ use super::state::State;
 use crate::facts::{Evidence, Freeze, InstanceFacts};
 use crate::policy::{Mode, Policy};
 use crate::ports::Decision;
-use crate::rules::{Action, Ground, Moment, Verdict, evaluate, terms_of};
+use crate::rules::{Action, Ground, Moment, Verdict, evaluate, native, terms_of};
 use crate::units::{PolicyId, WorkspaceId};
 
 /// What was decided in one look. Facts and verdicts are shared with the book, the report and the view: a fleet holds each
@@ -63,7 +63,7 @@ impl State {
                 Rule::Ungoverned | Rule::Conflict(_) => None,
             };
             let Some((policy, moment)) = moment else {
-                place.entries.values_mut().for_each(|entry| entry.verdict = None);
+                place.entries.values_mut().for_each(|entry| entry.ungoverned());
                 continue;
             };
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
@@ -71,6 +71,7 @@ impl State {
                     let heard = entry.evidence.as_deref().or(awaited.as_ref()).unwrap_or(Evidence::NONE);
                     evaluate(moment, &entry.facts, heard, &entry.history, freeze)
                 };
+                entry.native = native(moment, &entry.facts, entry.evidence(), &entry.history).into();
                 let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));
                 let verdict = entry.decided(verdict);
                 if is_news {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use thin_vec::ThinVec;
 
 use crate::facts::{Evidence, History, InstanceFacts, Operation, OperationStatus, PowerState, Reading, Trigger};
 use crate::guard::Refusal;
 use crate::ledger::GAP;
 use crate::ports::Sighting;
-use crate::rules::{Action, Verdict};
+use crate::rules::{Action, NativeFinding, Verdict};
 use crate::units::When;
 
 /// One instance.
@@ -20,6 +21,8 @@ pub(super) struct Entry {
     /// What sources beside Azure Resource Manager said of its use.
     pub(super) evidence: Option<Arc<Evidence>>,
     pub(super) verdict: Option<Arc<Verdict>>,
+    /// What there is to say of Azure's own timers on it; mostly nothing.
+    pub(super) native: ThinVec<NativeFinding>,
     /// Why the stop that is due, or the warning of it, did not go ahead when it was last decided about.
     pub(super) held_back: Option<Refusal>,
     /// Not in the last reading of its workspace: left out, absent, or as a lagging replica has it. Nothing is
@@ -99,6 +102,12 @@ impl Entry {
         facts
     }
 
+    /// No policy governs it any more.
+    pub(super) fn ungoverned(&mut self) {
+        self.verdict = None;
+        self.native.clear();
+    }
+
     /// Takes the verdict of a look; one that keeps it as before, and does so until later, is not made anew.
     pub(super) fn decided(&mut self, verdict: Verdict) -> Arc<Verdict> {
         let lasts = verdict.action == Action::Keep && verdict.due.as_ref().is_none_or(|due| due.stop_at > verdict.at);
@@ -139,6 +148,7 @@ impl Entry {
             history,
             evidence: None,
             verdict: None,
+            native: ThinVec::new(),
             held_back: None,
             unseen: false,
             absent: false,
@@ -155,6 +165,9 @@ impl Entry {
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
         let is_news = facts.last_operation.known() != self.facts.last_operation.known();
         remember_state(&mut self.history, &facts, is_news);
+        if facts.native.idle_shutdown != self.facts.native.idle_shutdown {
+            self.history.timer_changed = facts.observed_at.into();
+        }
         self.last_seen = facts.observed_at;
         (self.absent, self.unseen) = (false, false);
         if is_as_before(&facts, &self.facts) && !is_gap {

@@ -31,6 +31,7 @@ mod sight;
 mod state;
 mod stuck;
 mod sweep;
+mod timers;
 mod told;
 
 pub use accounts::{Accounting, Owners};

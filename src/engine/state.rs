@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) waiting: Vec<Hold>,
     /// Stops asked for in the last hour.
     pub(super) asked: Vec<Asked>,
+    /// Idle timers that the service tried to set in the last hour.
+    pub(super) timers_tried: BTreeMap<InstanceId, Timestamp>,
     /// From when to when everything was last seen frozen.
     pub(super) frozen: Option<(Timestamp, Timestamp)>,
     /// Frozen when last decided.
@@ -136,6 +138,7 @@ impl<W: World> Engine<W> {
             orphans: Vec::new(),
             waiting: Vec::new(),
             asked: Vec::new(),
+            timers_tried: BTreeMap::new(),
             frozen: None,
             was_frozen: false,
             let_go: BTreeMap::new(),

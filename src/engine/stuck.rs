@@ -6,10 +6,22 @@ use super::entry::Entry;
 use super::state::State;
 use crate::facts::Freeze;
 use crate::report::FaultLine;
-use crate::rules::{Ground, stuck};
+use crate::rules::{Ground, NativeFinding, stuck};
 use crate::units::WorkspaceId;
 
 impl State {
+    /// A line for each instance in the workspaces just read that Azure's own timer should have stopped.
+    pub(super) fn unstopped(&self, read: &[WorkspaceId]) -> Vec<FaultLine> {
+        let places = read.iter().filter_map(|id| Some((id, self.places.get(id)?)));
+        let entries = places.flat_map(|(id, place)| place.entries.values().map(move |entry| (id, entry)));
+        let told = entries.filter(|(_, entry)| !entry.absent).filter_map(|(id, entry)| {
+            let found = entry.native.iter().find(|found| matches!(found, NativeFinding::Ineffective { .. }))?;
+            let words = format!("{}: {}", entry.facts.id.name(), found.words(&entry.facts.native));
+            Some(FaultLine { workspace: Some(id.clone()), label: "native_timer", words })
+        });
+        told.collect()
+    }
+
     /// A line for each of them in the workspaces just read, as long as it lasts.
     pub(super) fn stuck(&self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> Vec<FaultLine> {
         let mut lines = Vec::new();

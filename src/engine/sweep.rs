@@ -58,6 +58,7 @@ impl<W: World> Engine<W> {
             let decided = state.decide(&read, &freeze, now);
             state.note_let_go(&decided.verdicts, &mut report);
             report.faults.extend(state.stuck(&read, &freeze, now));
+            report.faults.extend(state.unstopped(&read));
             (decided, state.note_edges(&freeze, now, &mut report))
         };
         report.verdicts = verdicts;
@@ -77,6 +78,7 @@ impl<W: World> Engine<W> {
             }
             Ok(()) => self.carry_out(plan, &freeze, now, &mut report).await,
         }
+        self.keep_timers(&freeze, &mut report).await;
         self.count_up(&mut report).await;
         self.finish(report)
     }
@@ -191,6 +193,7 @@ impl<W: World> Engine<W> {
         self.have_sums(&mut report).await;
         let Decided { verdicts, acting, .. } = self.lock().decide(&read, &freeze, now);
         report.faults.extend(self.lock().stuck(&read, &freeze, now));
+        report.faults.extend(self.lock().unstopped(&read));
         report.verdicts = verdicts;
         let mut plan = draft(&acting, now);
         report.refused = self.weigh(std::mem::take(&mut plan.notices), &freeze, now).held_back;

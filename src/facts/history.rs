@@ -179,7 +179,7 @@ impl Freeze {
     }
 }
 
-/// What is remembered of one instance, in this life of its name. Of most there is little: it takes 72 bytes.
+/// What is remembered of one instance, in this life of its name. Of most there is little: it takes 80 bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// When it was first seen at all.
@@ -192,6 +192,9 @@ pub struct History {
     pub started: When,
     /// The last time any evidence said busy.
     pub last_busy: When,
+    /// When Azure's idle timer on it was first seen to be another one than before; none: it is as it always was.
+    #[serde(default, skip_serializing_if = "When::is_none")]
+    pub timer_changed: When,
     /// Holds not yet ended or lifted, any order.
     pub holds: ThinVec<Hold>,
     /// Notices of coming stops, oldest first; a few.

@@ -211,6 +211,9 @@ pub struct NativeSchedule {
     pub when: String,
     /// The Windows zone name it is written in; Azure's labels ignore DST.
     pub zone: Option<String>,
+    /// True when Azure says that setting it up failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
 }
 
 /// Azure's own means to stop the instance.
@@ -220,6 +223,14 @@ pub struct NativeTimers {
     pub idle_shutdown: Option<Span>,
     /// At most four.
     pub schedules: Vec<NativeSchedule>,
+    /// Whether it has a managed identity; none: Azure's answer does not say. The idle timer works only where that is
+    /// Contributor of the workspace, which no answer says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<bool>,
+    /// The names of its custom applications: to Azure's timer an instance with one is never idle. What `applications` lists
+    /// beside the usual ones is not told apart from these, and is not looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom_applications: Vec<Box<str>>,
 }
 
 /// Something odd in Azure's answer about this instance, kept for the reader and the metric.

@@ -7,7 +7,7 @@ use crate::facts::{Freeze, InstanceFacts};
 use crate::rules::{Action, Verdict, Words};
 
 /// How old a second look may be when the stop is sent.
-const LOOK_MAX: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const LOOK_MAX: SignedDuration = SignedDuration::from_secs(10);
 
 /// What the second look saw.
 #[derive(Debug, Clone, Copy)]

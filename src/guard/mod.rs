@@ -1,4 +1,4 @@
-//! What may be done of a plan. The only room that can make an `Approved` or a `StopPermit` (G5).
+//! What may be done of a plan. The only room that can make an `Approved`, a `StopPermit` or a `TimerPermit` (G5).
 
 mod backoff;
 mod caps;
@@ -9,6 +9,7 @@ mod refusal;
 mod review;
 mod sick;
 mod sight;
+mod timer;
 mod warn;
 
 pub use disk::is_full;
@@ -17,4 +18,5 @@ pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;
 pub use review::{Review, Surroundings, review, too_many_failures};
 pub use sight::{Bounds, Canary, FleetSight, ScopeCount};
+pub use timer::{TimerBy, TimerLook, TimerPermit, is_settled, timer_permit};
 pub use warn::{Weighed, weigh};

@@ -15,7 +15,7 @@ use crate::facts::{Freeze, PowerState};
 use crate::policy::Mode;
 use crate::ports::{ApiUse, FaultKind};
 use crate::report::{FleetView, InstanceView, Outcome, WorkspaceView};
-use crate::rules::{Action, Ground};
+use crate::rules::{Action, Ground, NativeFinding};
 use crate::units::WorkspaceId;
 
 /// So many different words of Azure's that this version does not know become labels; the rest are `other`.
@@ -28,6 +28,7 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     instances(&mut draft, view);
     workspaces(&mut draft, tally, view);
     decisions(&mut draft, tally, view);
+    natives(&mut draft, view);
     sweeps(&mut draft, tally, view);
     stops(&mut draft, tally, view);
     azure(&mut draft, view, api);
@@ -193,6 +194,20 @@ fn decisions(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     }
     counted(draft, &names::WARNED, &tally.warned);
     draft.single(&names::LET_GO, Value::Count(view.messages_let_go));
+}
+
+/// Every finding has its series, so that an alert on one has something to look at.
+fn natives(draft: &mut Draft, view: &FleetView) {
+    let mut counts = NativeFinding::LABELS.map(|label| (label, 0_usize));
+    for finding in all(view).flat_map(|instance| &instance.native) {
+        for (_, count) in counts.iter_mut().filter(|(label, _)| *label == finding.label()) {
+            *count = count.saturating_add(1);
+        }
+    }
+    draft.family(&names::NATIVE);
+    for (label, count) in counts {
+        draft.sample(&[label], Value::of_len(count));
+    }
 }
 
 fn sweeps(draft: &mut Draft, tally: &Tally, view: &FleetView) {

@@ -95,6 +95,7 @@ families! {
     WARNINGS = Gauge "lightsout_warnings" &["state"], "Instances by the state of their warning: due, announced, undelivered.";
     WARNED = Counter "lightsout_warnings_recorded_total" &["ground"], "Warnings recorded for delivery.";
     LET_GO = Counter "lightsout_messages_let_go_total" &[], "Messages given up: of no use any more before a channel took them.";
+    NATIVE = Gauge "lightsout_native_findings" &["finding"], "What there is to say of Azure's own timers, by instance: missing, different, ineffective, and others.";
     HOLDS = Gauge "lightsout_holds" WORKSPACE, "Holds in force.";
 
     PLANNED = Counter "lightsout_stops_planned_total" &["ground"], "Stops that a sweep proposed; one that waits is proposed again each sweep.";

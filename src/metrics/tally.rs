@@ -35,7 +35,7 @@ const FAULT_LABELS: [&str; 14] = [
 const RESULTS: [&str; 3] = ["stopped", "started_again", "gone"];
 const EDGES: [&str; 3] = ["not_running", "frozen", "catch_up"];
 /// Faults of a sweep beside those of single requests.
-const TROUBLES: [&str; 5] = ["stuck", "stop_overdue", "shrunk", "clock", "freeze_unreadable"];
+const TROUBLES: [&str; 6] = ["stuck", "native_timer", "stop_overdue", "shrunk", "clock", "freeze_unreadable"];
 /// What a stop can be due for.
 const GROUNDS: [&str; 3] = [Ground::OffHours.label(), Ground::Idle.label(), Ground::Uptime.label()];
 

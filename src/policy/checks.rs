@@ -9,6 +9,7 @@ use super::document::{self, Document, Tables};
 use super::evidence_checks;
 use super::layers::{on, table};
 use super::model::{Exemptions, Mode, Override, Terms, WarningProof};
+use super::native_checks;
 use crate::document::{Findings, Located, Place, Trouble};
 use crate::schedule::{EdgeKind, Holidays, Hours};
 use crate::units::Span;
@@ -62,6 +63,7 @@ pub(super) fn ranges(written: &Tables, findings: &mut Findings<'_>) {
             .warning(&stops.at, Trouble::new("0 stops a day means that nothing is ever stopped", "write at least 1"));
     }
     none_at_all(&table(&written.limits), findings);
+    native_checks::ranges(written, findings);
 }
 
 fn positive(written: &Option<Located<Span>>, meaning: &str, findings: &mut Findings<'_>) {
@@ -96,6 +98,7 @@ fn none_at_all(limits: &document::Limits, findings: &mut Findings<'_>) {
 pub(super) fn unfinished(layered: Layered<'_>, findings: &mut Findings<'_>) {
     let Layered { written, effective } = layered;
     evidence_checks::unfinished(layered, findings);
+    native_checks::unfinished(layered, findings);
     if let Some(hours) = on(&effective.hours) {
         match (&hours.allowed, &hours.zone) {
             (Some(allowed), None) => missing(
@@ -190,7 +193,7 @@ pub(super) fn conflicts(
 }
 
 fn has_rule(terms: &Terms) -> bool {
-    stops(terms) || terms.budget.is_some()
+    stops(terms) || terms.budget.is_some() || terms.native.is_some()
 }
 
 fn stops(terms: &Terms) -> bool {
@@ -324,7 +327,7 @@ pub(super) fn matches(
     }
     let parts =
         [over.hours.is_some(), over.idle.is_some(), over.uptime.is_some(), over.busy.is_some(), over.warning.is_some()];
-    let more = [over.guard.is_some(), over.hold.is_some(), over.exempt.is_some()];
+    let more = [over.native.is_some(), over.guard.is_some(), over.hold.is_some(), over.exempt.is_some()];
     if !parts.into_iter().chain(more).any(|part| part) && !findings.is_broken(&located.at.key) {
         findings.warning(
             &located.at,

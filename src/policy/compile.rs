@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::revision::revision;
 use super::values::{List, TagPatterns};
-use super::{budget_checks, checks, evidence_checks};
+use super::{budget_checks, checks, evidence_checks, native_checks};
 use crate::document::{Findings, Located, Trouble};
 use crate::facts::{Source, SourceSet};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
@@ -204,6 +204,7 @@ fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, fin
             Some(beneath) => beneath.promql.clone(),
             None => on(&effective.promql).and_then(evidence_checks::promql),
         },
+        native: on(&effective.native).and_then(native_checks::native),
         warning: warning(&table(&effective.warning)),
         min_uptime: or(&guard.min_uptime, Span::minutes(15)),
         between_stops: or(&guard.between_stops, Span::minutes(30)),

@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::budget::{AtLimit, Per};
 use super::matching::Pattern;
-use super::model::{Mode, WarningProof, WhenUndelivered};
+use super::model::{ApplyTimer, Mode, WarningProof, WhenUndelivered};
 use super::values::{Amount, Code, Level, List, Name, TagPatterns, Text, Zone};
 use super::words::Switch;
 use crate::document::{Findings, Located, Place, Read, TableReader};
@@ -120,6 +120,17 @@ table! {
         query: Text,
         /// The label whose value is the instance's name, with or without a port behind it. Default: "instance".
         label: Text,
+    }
+}
+
+table! {
+    /// Azure's own idle timer on each instance, as the policy wants it: `lightsout native audit` says where it is not so.
+    Native in "native." {
+        /// After how long without use Azure is to stop it: "15m" to "3d".
+        idle_shutdown: Span,
+        /// Who sets it where it is not so: "never" leaves it to `lightsout native apply`, "service" has the service do it,
+        /// in mode enforce. Default: "never".
+        apply: ApplyTimer,
     }
 }
 
@@ -278,6 +289,8 @@ pub(super) struct Override {
     pub(super) idle: Option<Located<Switch<Idle>>>,
     /// Stop what has run for too long; "off" switches the rule off.
     pub(super) uptime: Option<Located<Switch<Uptime>>>,
+    /// Azure's own idle timer, as it is wanted; "off" wants none.
+    pub(super) native: Option<Located<Switch<Native>>>,
     /// How use holds a due stop back.
     pub(super) busy: Option<Located<Busy>>,
     /// How a stop is announced.
@@ -299,6 +312,7 @@ impl Read for Override {
             hours: table.take("hours"),
             idle: table.take("idle"),
             uptime: table.take("uptime"),
+            native: table.take("native"),
             busy: table.take("busy"),
             warning: table.take("warning"),
             guard: table.take("guard"),
@@ -325,6 +339,8 @@ table! {
         budget: Switch<Budget>,
         /// What Prometheus is asked about use; "off" switches it off.
         promql: Switch<Promql>,
+        /// Azure's own idle timer, as it is wanted; "off" wants none.
+        native: Switch<Native>,
         /// How use holds a due stop back.
         busy: Busy,
         /// How a stop is announced.

@@ -17,6 +17,7 @@ pub(super) fn over(upper: &Tables, lower: &Tables) -> Tables {
         uptime: switched(&upper.uptime, &lower.uptime, |up, low| up.over(low)),
         budget: switched(&upper.budget, &lower.budget, |up, low| up.over(low)),
         promql: switched(&upper.promql, &lower.promql, |up, low| up.over(low)),
+        native: switched(&upper.native, &lower.native, |up, low| up.over(low)),
         busy: joined(&upper.busy, &lower.busy, |up, low| up.over(low)),
         warning: joined(&upper.warning, &lower.warning, |up, low| up.over(low)),
         guard: joined(&upper.guard, &lower.guard, |up, low| up.over(low)),
@@ -78,6 +79,7 @@ pub(super) fn of_override(over: &Override) -> Tables {
         uptime: over.uptime.clone(),
         budget: None,
         promql: None,
+        native: over.native.clone(),
         busy: over.busy.clone(),
         warning: over.warning.clone(),
         guard,
@@ -116,6 +118,7 @@ pub(super) fn origins(effective: &Tables) -> BTreeMap<&'static str, Origin> {
     rule(&effective.uptime, "uptime", |table| table.places(), &mut add);
     rule(&effective.budget, "budget", |table| table.places(), &mut add);
     rule(&effective.promql, "promql", |table| table.places(), &mut add);
+    rule(&effective.native, "native", |table| table.places(), &mut add);
     add(table(&effective.busy).places());
     add(table(&effective.warning).places());
     add(table(&effective.guard).places());

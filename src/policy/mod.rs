@@ -10,6 +10,7 @@ mod forecast;
 mod layers;
 mod matching;
 mod model;
+mod native_checks;
 mod parse;
 mod revision;
 mod schema;
@@ -22,8 +23,8 @@ pub use budget::{AtLimit, BudgetRule, Per};
 pub use forecast::{ClockChange, Forecast, ForecastEdge, OverrideForecast, forecast};
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{
-    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, OptOut, Origin, Override, Policy, PromqlQuestion,
-    Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
+    ApplyTimer, Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, NativeRule, OptOut, Origin, Override,
+    Policy, PromqlQuestion, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
 };
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
 pub use schema::policy_schema;

@@ -81,6 +81,25 @@ pub struct PromqlQuestion {
     pub label: Arc<str>,
 }
 
+/// Who sets Azure's idle timer where it is not as the policy wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplyTimer {
+    /// A person, by `lightsout native apply` (the default).
+    Never,
+    /// The service too, in mode enforce.
+    Service,
+}
+
+/// Azure's own idle timer, as the policy wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NativeRule {
+    /// After how long without use Azure is to stop it.
+    pub idle_shutdown: Span,
+    /// Who sets it.
+    pub apply: ApplyTimer,
+}
+
 /// Stop after so long running, whatever else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UptimeRule {
@@ -186,6 +205,8 @@ pub struct Terms {
     pub busy_fresh: Span,
     /// What Prometheus is asked about use; the same for every instance of the policy.
     pub promql: Option<Arc<PromqlQuestion>>,
+    /// Azure's own idle timer, as it is wanted.
+    pub native: Option<NativeRule>,
     /// How it is announced.
     pub warning: Warning,
     /// No stop sooner after a start (G15).
@@ -284,6 +305,14 @@ impl Policy {
             .iter()
             .find(|over| over.matches.all_match(subject))
             .map_or((&self.terms, None), |over| (&over.terms, Some(&over.name)))
+    }
+
+    /// True when the service is to set Azure's idle timers under it.
+    #[must_use]
+    pub fn sets_timers(&self) -> bool {
+        let terms = std::iter::once(&self.terms).chain(self.overrides.iter().map(|over| &over.terms));
+        let mut wanted = terms.filter_map(|terms| terms.native);
+        self.mode == Mode::Enforce && wanted.any(|rule| rule.apply == ApplyTimer::Service)
     }
 
     /// The edges of its base hours, for those that list them.

@@ -94,6 +94,10 @@ impl Meaning {
             self.line("budget", (budget.monthly, budget.per, &budget.warn_at, budget.at_limit));
             self.line("budget_zone", budget.zone_name());
         }
+        // as with the budget
+        if let Some(native) = &terms.native {
+            self.line("native", native);
+        }
         self.line("busy", terms.busy_cap);
         // as with the budget: the default makes no new revision of an old policy
         if terms.busy_fresh != Span::minutes(10) {

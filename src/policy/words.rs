@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::budget::{AtLimit, Per};
-use super::model::{Mode, WarningProof, WhenUndelivered};
+use super::model::{ApplyTimer, Mode, WarningProof, WhenUndelivered};
 use crate::document::{Findings, Read, Word, wrong_type};
 use crate::facts::Source;
 
@@ -39,6 +39,11 @@ words!(WarningProof, "What counts as warned: a channel confirmed it, or it stand
 words!(WhenUndelivered, "What happens once max_postpone has passed without a delivered warning.", {
     "keep" => WhenUndelivered::Keep,
     "stop" => WhenUndelivered::Stop,
+});
+
+words!(ApplyTimer, "Who sets Azure's idle timer where it is not as wanted: a person, or the service too.", {
+    "never" => ApplyTimer::Never,
+    "service" => ApplyTimer::Service,
 });
 
 words!(Per, "What each allowance is for.", {

@@ -22,6 +22,15 @@ pub struct HoldRequest {
     pub by: String,
 }
 
+/// What a person asks when they have idle timers set as policies want them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimerRequest {
+    /// Of this instance alone, by its name or full ARM id; none: of all.
+    pub instance: Option<String>,
+    /// Who asks.
+    pub by: String,
+}
+
 /// Why a request of a person was not granted, in words for that person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{0}")]
@@ -46,6 +55,11 @@ pub trait Control: Send + Sync + 'static {
         instance: String,
         at: Option<Timestamp>,
     ) -> impl Future<Output = Result<serde_json::Value, Declined>> + Send;
+    /// Sets Azure's idle timers where they are not as policies want them.
+    fn set_timers(
+        &self,
+        request: TimerRequest,
+    ) -> impl Future<Output = Result<Vec<crate::report::TimerLine>, Declined>> + Send;
     /// Compares the ledger with Azure's bill now. A subscription's bill that was had within a day is not asked for again.
     fn reconcile(&self) -> impl Future<Output = Result<crate::report::Reconciliation, Declined>> + Send;
     /// Asks for a sweep now.

@@ -12,13 +12,14 @@ mod observe;
 mod prices;
 mod rows;
 mod stop;
+mod timers;
 mod witness;
 mod world;
 
 pub use accounts::{Accounts, Apart, BudgetMark, LedgerBook, WouldStop};
 pub use bills::{AskBills, BillBook, BillQuestion, Billed, Statement};
 pub use clock::Clock;
-pub use control::{Control, Declined, HoldRequest};
+pub use control::{Control, Declined, HoldRequest, TimerRequest};
 pub use fault::{Fault, FaultKind, with_causes};
 pub use heartbeats::{TakeHeartbeats, TurnedAway};
 pub use journal::Journal;
@@ -30,7 +31,8 @@ pub use rows::{
     SweepRecord,
 };
 pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};
+pub use timers::SetTimers;
 pub use witness::{Heard, Question, Witness};
 pub use world::{FreezeSwitch, World};
 
-pub use crate::guard::StopPermit;
+pub use crate::guard::{StopPermit, TimerPermit};

@@ -1,6 +1,8 @@
 //! Everything outside as one bound, and the freeze switch among it.
 
-use super::{AskBills, BillBook, Clock, Journal, LedgerBook, Notify, Observe, Prices, StopInstances, Witness};
+use super::{
+    AskBills, BillBook, Clock, Journal, LedgerBook, Notify, Observe, Prices, SetTimers, StopInstances, Witness,
+};
 use crate::facts::Freeze;
 
 /// The freeze switch, read right before every stop.
@@ -14,6 +16,7 @@ pub trait World:
     Observe
     + Witness
     + StopInstances
+    + SetTimers
     + Journal
     + LedgerBook
     + Prices
@@ -29,6 +32,7 @@ impl<T> World for T where
     T: Observe
         + Witness
         + StopInstances
+        + SetTimers
         + Journal
         + LedgerBook
         + Prices

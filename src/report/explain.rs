@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Evidence, History, Hold, InstanceFacts, Source};
 use crate::guard::Refusal;
-use crate::policy::{Mode, Origin, Terms, WarningProof, WhenUndelivered};
-use crate::rules::{Rule, Verdict};
+use crate::policy::{ApplyTimer, Mode, Origin, Terms, WarningProof, WhenUndelivered};
+use crate::rules::{NativeFinding, Rule, Verdict};
 
 /// One effective value of a policy and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,9 @@ pub struct Explanation {
     pub terms: Vec<TermLine>,
     /// The hold in force.
     pub hold: Option<Hold>,
+    /// What there is to say of Azure's own timers on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub native: Vec<NativeFinding>,
     /// Why the guard would refuse a stop now; empty when it would not.
     pub refusals: Vec<Refusal>,
     /// True when this is the decision as recorded at that time, not one made now.
@@ -62,6 +65,7 @@ impl Explanation {
             mode: None,
             terms: term_lines(terms),
             hold: None,
+            native: Vec::new(),
             refusals: Vec::new(),
             recorded: false,
         }
@@ -125,6 +129,7 @@ fn value_of(terms: &Terms, key: &str) -> Option<String> {
         "busy" if name == "fresh_within" => Some(terms.busy_fresh.to_string()),
         "busy" => Some(terms.busy_cap.map_or_else(|| "as long as it is in use".to_owned(), |cap| cap.to_string())),
         "promql" => promql_value(terms, name),
+        "native" => native_value(terms, name),
         "warning" => warning_value(terms, name),
         "guard" => guard_value(terms, name),
         "hold" if name == "max" => Some(terms.hold.max.to_string()),
@@ -171,6 +176,20 @@ fn promql_value(terms: &Terms, name: &str) -> Option<String> {
     match name {
         "query" => Some(promql.query.to_string()),
         "label" => Some(promql.label.to_string()),
+        _ => None,
+    }
+}
+
+fn native_value(terms: &Terms, name: &str) -> Option<String> {
+    let Some(native) = terms.native else {
+        return Some("off".to_owned()).filter(|_| name.is_empty());
+    };
+    match name {
+        "idle_shutdown" => Some(native.idle_shutdown.to_string()),
+        "apply" => Some(match native.apply {
+            ApplyTimer::Never => "never".to_owned(),
+            ApplyTimer::Service => "service".to_owned(),
+        }),
         _ => None,
     }
 }

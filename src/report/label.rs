@@ -26,6 +26,7 @@ const KNOWN: &[Label] = &[
     "catch_up",
     "stop_overdue",
     "stuck",
+    "native_timer",
     "shrunk",
     "policy_conflict",
     "quarantined",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::TimerLine;
 use super::label::{self, Label};
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
@@ -82,6 +83,9 @@ pub struct SweepReport {
     pub refused: Vec<(Step, Refusal)>,
     /// Steps that were carried out or dropped.
     pub stops: Vec<StopLine>,
+    /// Idle timers of Azure's that were set, or could not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timers: Vec<TimerLine>,
     /// Stops of earlier sweeps that were settled: instance, result label.
     pub settled: Vec<(InstanceId, String)>,
     /// Off edges that came and went unseen: how many of which policy, with the reason's label (S7).

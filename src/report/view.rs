@@ -14,7 +14,7 @@ use super::money::MoneyView;
 use crate::facts::{Evidence, Freeze, Hold, InstanceFacts};
 use crate::guard::{FleetSight, Refusal};
 use crate::policy::Mode;
-use crate::rules::Verdict;
+use crate::rules::{NativeFinding, Verdict};
 use crate::units::{PolicyId, Region, When, WorkspaceId};
 
 /// One instance: its facts and the decision about it. Ungoverned instances have no verdict.
@@ -30,6 +30,9 @@ pub struct InstanceView {
     pub seen_at: When,
     /// As decided; as old as the last change of it.
     pub verdict: Option<Arc<Verdict>>,
+    /// What there is to say of Azure's own timers on it; mostly nothing.
+    #[serde(default, skip_serializing_if = "ThinVec::is_empty")]
+    pub native: ThinVec<NativeFinding>,
     /// Since when it should be off and is not.
     pub overdue_since: When,
     /// Why its stop, or the warning of it, did not go ahead when it was last decided about.

@@ -123,7 +123,7 @@ pub struct SandboxArgs {
 const FAULT_HELP: &str =
     "Spoil answers: OPERATION[,path=..,nth=..,count=..,percent=..,from=..,to=..] => EFFECT[:ARGUMENT]; may be repeated.
 
-Operations: any token list-workspaces get-workspace list-computes get start stop restart status vm-sizes
+Operations: any token list-workspaces get-workspace list-computes get start stop restart set-idle-timer status vm-sizes
             cost-query list-jobs metrics inbox retail-prices other
 
 Instead of an answer:

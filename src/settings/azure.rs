@@ -42,7 +42,13 @@ pub(super) fn compile(table: &Table<AzureDocument>, environment: &Environment, f
     }
     Azure {
         cloud,
-        api_version: api_version(&document.api_version, found).unwrap_or(default.api_version),
+        api_version: api_version(&document.api_version, "azure.api_version", found).unwrap_or(default.api_version),
+        idle_shutdown_api_version: api_version(
+            &document.idle_shutdown_api_version,
+            "azure.idle_shutdown_api_version",
+            found,
+        )
+        .unwrap_or(default.idle_shutdown_api_version),
         ca_file: path(&document.ca_file),
         connect_timeout,
         request_timeout,
@@ -52,7 +58,7 @@ pub(super) fn compile(table: &Table<AzureDocument>, environment: &Environment, f
     }
 }
 
-fn api_version(value: &Value<String>, found: &mut Findings) -> Option<String> {
+fn api_version(value: &Value<String>, key: &str, found: &mut Findings) -> Option<String> {
     let written = value.0.as_ref()?;
     let text = &written.value;
     let (date, rest) = text.split_at_checked(10).unwrap_or((text, ""));
@@ -61,7 +67,7 @@ fn api_version(value: &Value<String>, found: &mut Findings) -> Option<String> {
     }
     found.error(
         &written.at,
-        "azure.api_version",
+        key,
         "it is not an api-version",
         "write a date such as \"2025-12-01\" or \"2025-10-01-preview\"",
     );

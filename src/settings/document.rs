@@ -79,6 +79,8 @@ tables! {
         authority_host: Value<String>,
         /// The api-version of Azure Machine Learning. Default "2025-12-01".
         api_version: Value<String>,
+        /// The api-version by which idle timers are set. Default "2021-07-01".
+        idle_shutdown_api_version: Value<String>,
         /// PEM file of certificate authorities trusted beside the system's.
         ca_file: Value<String>,
         /// To connect, TLS included. Default "5s".

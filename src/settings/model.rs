@@ -174,6 +174,8 @@ pub struct Azure {
     pub cloud: Cloud,
     /// Resource Manager's api-version for Azure Machine Learning.
     pub api_version: String,
+    /// The api-version by which idle timers are set.
+    pub idle_shutdown_api_version: String,
     /// Certificate authorities trusted beside the system's (PEM).
     pub ca_file: Option<PathBuf>,
     /// To connect, TLS included.
@@ -193,6 +195,7 @@ impl Default for Azure {
         Self {
             cloud: Cloud::Public,
             api_version: "2025-12-01".to_owned(),
+            idle_shutdown_api_version: "2021-07-01".to_owned(),
             ca_file: None,
             connect_timeout: Span::seconds(5),
             request_timeout: Span::seconds(30),

@@ -40,6 +40,8 @@ struct Kept {
     last_busy: When,
     #[serde(default)]
     started: When,
+    #[serde(default)]
+    timer_changed: When,
 }
 
 impl Store {
@@ -98,7 +100,7 @@ async fn instances(
 
 impl Parts {
     fn history(&mut self, kept: Kept, instance: &str, created: &str, open: Option<OpenIntent>) -> History {
-        let Kept { first_seen, on_since, last_seen_off, last_busy, started } = kept;
+        let Kept { first_seen, on_since, last_seen_off, last_busy, started, timer_changed } = kept;
         let same = |life: &str| life == created;
         // Where Azure did not say when it was created, nobody knows that it is another one: the hold stands (G13).
         let perhaps = |life: &str| life == created || life.is_empty() || created.is_empty();
@@ -108,6 +110,7 @@ impl Parts {
             last_seen_off,
             last_busy,
             started,
+            timer_changed,
             holds: of_life(&mut self.holds, instance, perhaps),
             notices: of_life(&mut self.notices, instance, same),
             stops: of_life(&mut self.stops, instance, same),

@@ -25,6 +25,8 @@ struct Remembered {
     last_seen_off: When,
     last_busy: When,
     started: When,
+    #[serde(skip_serializing_if = "When::is_none")]
+    timer_changed: When,
 }
 
 /// An instance as the journal has it.
@@ -309,8 +311,7 @@ async fn upsert(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<
 }
 
 fn remembered(history: &History) -> Result<String, StoreError> {
-    let History { first_seen, on_since, last_seen_off, last_busy, started, holds: _, notices: _, stops: _, open: _ } =
-        history;
+    let History { first_seen, on_since, last_seen_off, last_busy, started, timer_changed, .. } = history;
     json(
         "a history",
         &Remembered {
@@ -319,6 +320,7 @@ fn remembered(history: &History) -> Result<String, StoreError> {
             last_seen_off: *last_seen_off,
             last_busy: *last_busy,
             started: *started,
+            timer_changed: *timer_changed,
         },
     )
 }

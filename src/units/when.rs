@@ -35,8 +35,8 @@ impl When {
 
     /// True when there is none.
     #[must_use]
-    pub fn is_none(self) -> bool {
-        self == Self::NONE
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
     }
 }
 

@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 
 use super::control::{Acknowledge, Lift, Problem};
 use crate::facts::Hold;
-use crate::ports::{Declined, HoldRequest};
-use crate::report::{FleetView, Reconciliation};
+use crate::ports::{Declined, HoldRequest, TimerRequest};
+use crate::report::{FleetView, Reconciliation, TimerLine};
 use crate::units::PolicyId;
 
 /// Longer than the service itself waits, so that its own words arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Bills may be asked for first, and Azure may ask to wait.
+/// Bills may be asked for first, many timers be set, and Azure may ask to wait.
 const BILL_PATIENCE: Duration = Duration::from_secs(930);
 
 /// Why the service could not be asked.
@@ -125,6 +125,14 @@ impl ControlClient {
     /// When the service cannot be asked, or knows no such policy.
     pub async fn acknowledge(&self, policy: &PolicyId, by: &str) -> Result<(), ControlError> {
         self.done(self.client.post(url("ack")).json(&Acknowledge { policy: policy.clone(), by: by.to_owned() })).await
+    }
+
+    /// Sets idle timers as policies want them.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or knows no such instance.
+    pub async fn set_timers(&self, request: &TimerRequest) -> Result<Vec<TimerLine>, ControlError> {
+        self.json(self.client.post(url("timers")).json(request).timeout(BILL_PATIENCE)).await
     }
 
     /// Compares the ledger with Azure's bill now.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::HttpLimits;
 use super::public::{in_time, security_headers};
-use crate::ports::{Control, Declined, HoldRequest};
+use crate::ports::{Control, Declined, HoldRequest, TimerRequest};
 use crate::units::PolicyId;
 
 /// Asks that a hold be lifted.
@@ -68,6 +68,8 @@ pub fn control_router<C: Control>(control: Arc<C>, limits: &HttpLimits) -> Route
         }))
         // has its own, longer patience at the other end: a bill may have to be asked for first
         .route("/v1/reconcile", post(reconcile::<C>))
+        // one after the other is looked at, set and looked at again
+        .route("/v1/timers", post(timers::<C>))
         .layer(from_fn(security_headers))
         .with_state(control)
 }
@@ -113,6 +115,13 @@ async fn lift<C: Control>(
 async fn acknowledge<C: Control>(State(control): State<Arc<C>>, Json(request): Json<Acknowledge>) -> Response {
     match control.acknowledge(request.policy, request.by).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(why) => declined(why),
+    }
+}
+
+async fn timers<C: Control>(State(control): State<Arc<C>>, Json(request): Json<TimerRequest>) -> Response {
+    match control.set_timers(request).await {
+        Ok(lines) => Json(lines).into_response(),
         Err(why) => declined(why),
     }
 }

@@ -8,7 +8,7 @@ use lightsout::facts::{Freeze, History, InstanceFacts, StopKey};
 use lightsout::guard::{Bounds, FleetSight, ScopeCount, SecondLook, StopPermit, Surroundings, review, second_look};
 use lightsout::plan::{Expected, Plan, Step};
 use lightsout::policy::{
-    Cap, Exemptions, HoldTerms, Limits, Mode, Policy, Scope, Terms, Warning, WarningProof, WhenUndelivered,
+    Cap, Exemptions, HoldTerms, Limits, Mode, NativeRule, Policy, Scope, Terms, Warning, WarningProof, WhenUndelivered,
 };
 use lightsout::ports::LastWord;
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
@@ -35,6 +35,7 @@ fn policy() -> Policy {
         busy_cap: None,
         busy_fresh: Span::minutes(10),
         promql: None,
+        native: None,
         warning,
         min_uptime: Span::ZERO,
         between_stops: Span::ZERO,
@@ -57,6 +58,13 @@ fn policy() -> Policy {
         terms: Arc::new(terms),
         overrides: Vec::new(),
     }
+}
+
+/// A policy that wants such idle timers.
+pub(crate) fn policy_wanting(native: NativeRule) -> Policy {
+    let policy = policy();
+    let terms = Terms { native: Some(native), ..Terms::clone(&policy.terms) };
+    Policy { terms: Arc::new(terms), ..policy }
 }
 
 fn sight(now: Timestamp) -> FleetSight {

@@ -69,3 +69,11 @@ fn the_role_for_evidence_reads_what_settings_may_ask_for_and_nothing_else() {
         [lightsout::azure::JOBS_ACTION, lightsout::azure::METRICS_ACTION].map(str::to_owned).into();
     assert_eq!(evidence, expected);
 }
+
+#[test]
+fn the_role_for_idle_timers_sets_them_and_nothing_else() {
+    let native = actions("deploy/role-native.json");
+    let expected: BTreeSet<String> = [lightsout::azure::TIMER_ACTION.to_owned()].into();
+    assert_eq!(native, expected, "G3: it is granted to those who use it");
+    assert!(!actions("deploy/role.json").contains(lightsout::azure::TIMER_ACTION));
+}

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use lightsout::ports::Control;
+use lightsout::ports::{Control, TimerRequest};
 use lightsout::report::Explanation;
 use lightsout::units::{InstanceId, Span};
 
@@ -123,6 +123,13 @@ impl Scene {
             ["acknowledge", policy] => {
                 let done = self.stage.acknowledge(policy);
                 self.told.line(&done.map_or_else(|why| format!("declined: {why}"), |()| "acknowledged".to_owned()));
+            }
+            ["apply", "timers"] => {
+                let request = TimerRequest { instance: None, by: "ana".to_owned() };
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let lines = runtime.block_on(self.stage.engine().set_timers(request)).unwrap();
+                let now = self.stage.now();
+                lines.iter().for_each(|line| self.told.timer(now, line));
             }
             ["let", "go"] => {
                 let count = self.stage.engine().last_view().messages_let_go;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lightsout::ports::{About, Message, MessageKind};
-use lightsout::report::{Outcome, SweepReport};
+use lightsout::report::{Outcome, SweepReport, TimerLine, TimerOutcome};
 use lightsout::rules::{Action, Ground, Verdict};
 
 /// The transcript so far.
@@ -118,6 +118,7 @@ impl Transcript {
             let at = self.moment(notice.key.stop_at);
             self.event(now, &format!("warning for {}: stop at {at}", notice.instance.name()));
         }
+        report.timers.iter().for_each(|line| self.timer(now, line));
         self.refusals(now, report, all);
         for line in &report.stops {
             let outcome = match &line.outcome {
@@ -135,6 +136,19 @@ impl Transcript {
                 ),
             );
         }
+    }
+
+    /// An idle timer that was set, or was not.
+    pub(crate) fn timer(&mut self, now: Timestamp, line: &TimerLine) {
+        let was = line.was.map_or_else(|| "none".to_owned(), |was| was.to_string());
+        let how = match &line.outcome {
+            TimerOutcome::Dropped { refusal, .. } => format!("dropped, {}", refusal.label()),
+            TimerOutcome::Failed { label, .. } => format!("failed, {label}"),
+            TimerOutcome::WouldBeSet | TimerOutcome::Set | TimerOutcome::NotShown { .. } => {
+                line.outcome.label().to_owned()
+            }
+        };
+        self.event(now, &format!("timer of {} from {was} to {}: {how}", line.instance.name(), line.to));
     }
 
     fn refusals(&mut self, now: Timestamp, report: &SweepReport, all: bool) {

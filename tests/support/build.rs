@@ -163,13 +163,13 @@ pub fn step(facts: &InstanceFacts, ground: Ground) -> Step {
 
 /// An instance of a view.
 pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
-    let overdue_since = verdict.as_ref().and_then(Verdict::overdue_since);
     InstanceView {
         evidence: None,
         seen_at: facts.observed_at.into(),
         facts: Arc::new(facts),
+        overdue_since: verdict.as_ref().and_then(Verdict::overdue_since).into(),
         verdict: verdict.map(Arc::new),
-        overdue_since: overdue_since.into(),
+        native: ThinVec::new(),
         held_back: None,
         holds: ThinVec::new(),
     }

@@ -49,6 +49,8 @@ pub(crate) struct Compute {
     pub(crate) disk: Option<DiskSight>,
     off_at: Option<Timestamp>,
     pub(crate) on_stop: OnStop,
+    /// How Azure refuses to set its idle timer; none: it takes it.
+    pub(crate) on_timer: Option<FaultKind>,
     operation: OperationState,
 }
 
@@ -99,6 +101,7 @@ impl Compute {
             disk: None,
             off_at: None,
             on_stop,
+            on_timer: None,
             operation: OperationState::Succeeded,
         }
     }

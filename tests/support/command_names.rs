@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 17] = [
+pub(crate) const COMMANDS: [&str; 18] = [
     "demo",
     "sandbox",
     "run",
@@ -16,6 +16,7 @@ pub(crate) const COMMANDS: [&str; 17] = [
     "report",
     "ledger",
     "reconcile",
+    "native",
     "agent",
     "ack",
     "completions",

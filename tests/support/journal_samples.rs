@@ -70,6 +70,7 @@ pub(crate) fn sighting(facts: InstanceFacts, before: Option<PowerState>) -> Sigh
         on_since: When::at(seen),
         last_seen_off: When::NONE,
         last_busy: When::at(seen),
+        timer_changed: When::at(seen),
         ..History::default()
     };
     Sighting { facts: Arc::new(facts), before, not_before: When::NONE, not_after: seen, history }

@@ -17,10 +17,12 @@ use lightsout::ports::{
     Journal, LastWord, Message, Notify, Observe, OperationHandle, OperationState, Question, Recall, RevisionMark,
     StopInstances, SweepRecord, Witness,
 };
-use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
+use lightsout::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
 #[path = "no_bills.rs"]
 mod no_bills;
+#[path = "set_timers.rs"]
+mod set_timers;
 use metered::Metered;
 
 use crate::cloud::Cloud;
@@ -82,6 +84,8 @@ pub(crate) struct Outside {
     pub(crate) posts: Vec<Post>,
     /// Stops that were asked of computes that are not there.
     pub(crate) strays: Vec<(Timestamp, InstanceId)>,
+    /// Idle timers that were set, or refused.
+    pub(crate) timers: Vec<(Timestamp, InstanceId, Span)>,
     pub(crate) messages: Vec<(Timestamp, Message)>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) holds: Vec<(Hold, Option<Timestamp>)>,

@@ -8,7 +8,7 @@ use std::error::Error as _;
 use serde::Serialize;
 
 use super::context::{CommandError, Context};
-use crate::azure::{PermissionSet, READ_ACTIONS, STOP_ACTION};
+use crate::azure::{PermissionSet, READ_ACTIONS, STOP_ACTION, TIMER_ACTION};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
@@ -16,7 +16,7 @@ use crate::cli::render::{Look, Paint};
 use crate::cli::tzdata;
 use crate::cli::wire_up::{WireError, with_store};
 use crate::facts::{Freeze, WorkspaceFacts};
-use crate::policy::{Mode, PolicySet, Severity};
+use crate::policy::{Governing, Mode, PolicySet, Severity};
 use crate::ports::{Clock as _, Fault, FreezeSwitch as _, Notify as _, Observe as _, with_causes};
 use crate::report::words;
 use crate::schedule::tzdb_source;
@@ -213,6 +213,16 @@ async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &Policy
     clock(seen, outside);
 }
 
+/// What the service does in a workspace, and needs the right to.
+fn needed(governing: &Governing<'_>) -> Vec<&'static str> {
+    let mut needed = READ_ACTIONS.to_vec();
+    if let Governing::One(policy) = governing {
+        needed.extend((policy.mode == Mode::Enforce).then_some(STOP_ACTION));
+        needed.extend(policy.sets_timers().then_some(TIMER_ACTION));
+    }
+    needed
+}
+
 async fn one_workspace(
     seen: &mut Examined,
     outside: &Outside<SystemClock>,
@@ -225,22 +235,16 @@ async fn one_workspace(
         Err(fault) => seen.fault(&what, &fault),
     }
     let tags: Vec<(&str, &str)> = workspace.tags.0.iter().map(|(key, value)| (&**key, &**value)).collect();
-    let enforced = matches!(set.governing(&workspace.id, &tags), crate::policy::Governing::One(policy) if policy.mode == Mode::Enforce);
-    let mut needed = READ_ACTIONS.to_vec();
-    if enforced {
-        needed.push(STOP_ACTION);
-    }
+    let needed = needed(&set.governing(&workspace.id, &tags));
     match outside.azure.permissions(workspace).await {
         Ok(granted) => {
             let (missing, excessive) = (granted.missing(&needed), granted.excessive());
             if missing.is_empty() {
                 seen.well(&what, format!("every needed action is granted ({})", needed.len()));
             } else {
-                seen.add(
-                    &what,
-                    Health::Failed,
-                    format!("missing actions: {}; grant them with deploy/role.json", missing.join(", ")),
-                );
+                let role = if missing.contains(&TIMER_ACTION) { "role.json and role-native.json" } else { "role.json" };
+                let words = format!("missing actions: {}; grant them with deploy/{role}", missing.join(", "));
+                seen.add(&what, Health::Failed, words);
             }
             if !excessive.is_empty() {
                 seen.add(&what, Health::Warning, format!("more than needed is granted: {}", excessive.join(", ")));

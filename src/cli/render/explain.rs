@@ -195,11 +195,28 @@ fn native(page: &mut Page, told: &Explanation) {
     for schedule in &native.schedules {
         page.pair(if schedule.starts { "starts" } else { "stops" }, &schedule_words(schedule));
     }
+    if !native.custom_applications.is_empty() {
+        page.pair("applications", &words::clean(&native.custom_applications.join(", ")));
+    }
+    for finding in &told.native {
+        page.pair(finding.label(), &words::clean(&finding.words(native)));
+    }
+    for term in told.terms.iter().filter(|term| term.key.split('.').next() == Some("native")) {
+        let value = term.value.as_ref().map_or_else(String::new, |value| format!(" = {}", words::clean(value)));
+        let origin = words::clean(&term.origin.to_string());
+        let line = page.paint.faint(&format!("       {}{value}  [{origin}]", words::clean(&term.key)));
+        page.line(&line);
+    }
 }
 
 fn schedule_words(schedule: &NativeSchedule) -> String {
     let zone = schedule.zone.as_deref().map_or_else(String::new, |zone| format!(", zone {}", words::clean(zone)));
-    format!("{}{zone}{}", words::clean(&schedule.when), if schedule.enabled { "" } else { " (disabled)" })
+    let state = match (schedule.failed, schedule.enabled) {
+        (true, _) => " (Azure could not set it up)",
+        (false, true) => "",
+        (false, false) => " (disabled)",
+    };
+    format!("{}{zone}{state}", words::clean(&schedule.when))
 }
 
 fn findings(page: &mut Page, told: &Explanation) {

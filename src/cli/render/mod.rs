@@ -4,6 +4,7 @@ mod budgets;
 mod burning;
 mod explain;
 mod look;
+mod native;
 mod plan;
 mod reconciliation;
 mod status;
@@ -11,6 +12,7 @@ mod sweep;
 
 pub use explain::explain;
 pub use look::{Look, Paint, Zones};
+pub use native::{native_apply, native_audit};
 pub use plan::plan;
 pub use reconciliation::reconciliation;
 pub use status::status;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Look;
+use super::{Look, native};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
 use crate::report::{FleetView, InstanceView, WorkspaceView, words};
@@ -24,6 +24,7 @@ pub fn plan(view: &FleetView, look: &Look) -> String {
     kept(&mut text, view, look);
     ungoverned(&mut text, view, look);
     unread(&mut text, view, look);
+    text.extend(native::summary(view).map(|line| format!("\n{line}\n")));
     text
 }
 

@@ -3,6 +3,7 @@
 use super::Look;
 use super::budgets::budgets;
 use super::burning::burning;
+use super::native;
 use super::reconciliation;
 use super::sweep::{counts, fault_lines};
 use crate::facts::Freeze;
@@ -62,6 +63,7 @@ fn summary(text: &mut String, view: &FleetView, look: &Look) {
             look.when(followed.at, None)
         ));
     }
+    text.extend(native::summary(view).map(|line| format!("  {line}\n")));
     text.extend(view.money.reconciliation.iter().map(|bill| format!("  bill: {}\n", reconciliation::line(bill, look))));
 }
 

@@ -1,6 +1,7 @@
 //! `lightsout sweep`: what one sweep saw, did and could not do.
 
 use super::Look;
+use super::native::native_apply;
 use crate::facts::Freeze;
 use crate::report::{FleetView, Outcome, StopLine, SweepReport, words};
 
@@ -35,6 +36,10 @@ pub fn sweep(view: &FleetView, look: &Look) -> String {
     if !refused.is_empty() {
         text.push_str(&format!("\n{}\n", look.paint.strong("Held back")));
         text.push_str(&look.table(&["instance", "why it was due", "why it was not stopped"], &refused));
+    }
+    if !report.timers.is_empty() {
+        text.push_str(&format!("\n{}\n", look.paint.strong("Azure's idle timers")));
+        text.push_str(&native_apply(&report.timers, look));
     }
     let faults = fault_lines(view, look);
     if !faults.is_empty() {

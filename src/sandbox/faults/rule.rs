@@ -28,6 +28,8 @@ pub enum FaultOperation {
     Stop,
     /// A restart.
     Restart,
+    /// Setting an idle timer.
+    SetIdleTimer,
     /// The status of an operation, by either header.
     Status,
     /// The VM sizes of a region.
@@ -48,7 +50,7 @@ pub enum FaultOperation {
 
 impl FaultOperation {
     /// All words there are.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Any,
         Self::Token,
         Self::ListWorkspaces,
@@ -58,6 +60,7 @@ impl FaultOperation {
         Self::Start,
         Self::Stop,
         Self::Restart,
+        Self::SetIdleTimer,
         Self::Status,
         Self::VmSizes,
         Self::CostQuery,
@@ -80,6 +83,7 @@ impl FaultOperation {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Restart => "restart",
+            Self::SetIdleTimer => "set-idle-timer",
             Self::Status => "status",
             Self::VmSizes => "vm-sizes",
             Self::CostQuery => "cost-query",

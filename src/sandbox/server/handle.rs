@@ -185,6 +185,7 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         | Route::Compute(..)
         | Route::VmSizes(..)
         | Route::Operate(..)
+        | Route::SetIdle(..)
         | Route::Status(..)
         | Route::Results(..)
         | Route::CostQuery(_)
@@ -205,6 +206,7 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
         Route::Compute(workspace, name) => shared.get_compute(workspace, name),
         Route::VmSizes(subscription, region) => shared.vm_sizes(subscription, region),
         Route::Operate(workspace, name, verb) => shared.operate(ask, (workspace, name), *verb, effects),
+        Route::SetIdle(workspace, name) => shared.set_idle(ask, workspace, name),
         Route::Status(_, _, id) => shared.status(ask, id),
         Route::Results(_, _, id) => shared.results(ask, id),
         Route::CostQuery(scope) => shared.query_costs(ask, scope),
@@ -225,7 +227,7 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
 
 /// Actions are judged at the resource, not at the verb or the query behind it.
 fn scope(path: &str) -> &str {
-    ["/start", "/stop", "/restart", "/providers/Microsoft.CostManagement/query"]
+    ["/start", "/stop", "/restart", "/updateIdleShutdownSetting", "/providers/Microsoft.CostManagement/query"]
         .iter()
         .find_map(|verb| path.strip_suffix(verb))
         .unwrap_or(path)

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{Span, SpanRelativeTo};
 use serde_json::{Value, json};
 
 use super::super::faults::Effect;
@@ -62,6 +63,27 @@ impl Shared {
             answer.set("retry-after", &self.options.poll_after.to_string());
         }
         answer
+    }
+
+    /// The idle timer of an instance is set: answered at once, with nothing.
+    pub(super) fn set_idle(&self, ask: &Ask<'_>, workspace: &str, name: &str) -> Answer {
+        let (mut world, now) = self.world_now();
+        let Some((_, found)) = find(&world, workspace) else {
+            return self.get_workspace_missing(workspace);
+        };
+        let region = found.spec.region.clone();
+        let refused = |message: &str| errors::provider(400, ("UserError", message, Some("BadArgument")), &region, now);
+        if found.spec.others.iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
+            return refused("Updating the idle shutdown setting is not supported for this compute type.");
+        }
+        let Some(minutes) = idle_minutes(&ask.body) else {
+            return refused("idleTimeBeforeShutdown must be an ISO 8601 duration from 15 minutes to 3 days.");
+        };
+        match world.set_idle(&format!("{workspace}/computes/{name}"), minutes) {
+            Ok(()) => Answer::empty(200),
+            Err(Refusal::NotFound) => no_compute(workspace, name),
+            Err(Refusal::Conflict | Refusal::DiskFull) => errors::conflict(&region, now),
+        }
     }
 
     fn get_workspace_missing(&self, workspace: &str) -> Answer {
@@ -160,4 +182,13 @@ fn signature(operation: &str, at: i64) -> String {
 /// Whether the query is the very one that was given out; only the api-version may be another.
 fn is_signed(ask: &Ask<'_>, view: &OperationView) -> bool {
     ask.raw_query.ends_with(&format!("&service=new&{}", signature(&view.id, view.started.as_second())))
+}
+
+/// The minutes of a body such as `{"idleTimeBeforeShutdown":"PT60M"}`, when Azure takes so many.
+fn idle_minutes(body: &[u8]) -> Option<u32> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let length: Span = body.get("idleTimeBeforeShutdown")?.as_str()?.parse().ok()?;
+    let length = length.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    let minutes = u32::try_from(length.as_mins()).ok().filter(|_| length.as_secs() % 60 == 0)?;
+    (15..=3 * 24 * 60).contains(&minutes).then_some(minutes)
 }

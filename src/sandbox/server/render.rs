@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::super::world::{Machine, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, Workspace, mix};
+use super::super::world::{
+    Machine, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, Workspace, mix, uuid_of,
+};
 
 const COMPUTE_TYPE: &str = "Microsoft.MachineLearningServices/workspaces/computes";
 
@@ -22,7 +24,7 @@ pub(super) fn three_digits(at: Timestamp) -> String {
 /// One compute instance.
 pub(super) fn instance(machine: &Machine, workspace: &Workspace, tenant: &str) -> Value {
     let spec = &machine.spec;
-    json!({
+    let mut written = json!({
         "id": machine.id,
         "name": spec.name,
         "type": COMPUTE_TYPE,
@@ -41,7 +43,15 @@ pub(super) fn instance(machine: &Machine, workspace: &Workspace, tenant: &str) -
             "isAttachedCompute": false,
             "properties": inner(machine, &workspace.spec.region, tenant),
         },
-    })
+    });
+    if let (true, Value::Object(members)) = (spec.identity, &mut written) {
+        let principal = uuid_of(mix(0, &[&machine.id, "identity"]), 11);
+        members.insert(
+            "identity".into(),
+            json!({ "type": "SystemAssigned", "principalId": principal, "tenantId": tenant }),
+        );
+    }
+    written
 }
 
 fn inner(machine: &Machine, region: &str, tenant: &str) -> Value {
@@ -76,7 +86,18 @@ fn inner(machine: &Machine, region: &str, tenant: &str) -> Value {
     if let (Some(minutes), Value::Object(members)) = (spec.idle_minutes, &mut properties) {
         members.insert("idleTimeBeforeShutdown".into(), json!(format!("PT{minutes}M")));
     }
+    if let (false, Value::Object(members)) = (spec.custom_services.is_empty(), &mut properties) {
+        members.insert("customServices".into(), spec.custom_services.iter().map(|name| custom_service(name)).collect());
+    }
     properties
+}
+
+fn custom_service(name: &str) -> Value {
+    json!({
+        "name": name, "image": { "type": "docker", "reference": format!("registry.example/{name}:1") },
+        "environmentVariables": {}, "docker": { "privileged": false }, "volumes": [],
+        "endpoints": [{ "protocol": "http", "name": name, "target": 8080, "published": 8080, "hostIp": null }],
+    })
 }
 
 /// Addresses of a machine that is up; from the documentation ranges.

@@ -41,6 +41,8 @@ pub(super) enum Route {
     VmSizes(String, String),
     /// Start, stop or restart of a compute.
     Operate(String, String, OperationName),
+    /// The idle timer of a compute is set: workspace id and name in small letters.
+    SetIdle(String, String),
     /// An operation by `Azure-AsyncOperation`: subscription, region, id.
     Status(String, String, String),
     /// An operation by `Location`.
@@ -139,6 +141,10 @@ impl Route {
                     "start" => OperationName::Start,
                     "stop" => OperationName::Stop,
                     "restart" => OperationName::Restart,
+                    "updateidleshutdownsetting" if method == "POST" => {
+                        return Self::SetIdle(workspace, (*compute).to_owned());
+                    }
+                    "updateidleshutdownsetting" => return Self::WrongMethod,
                     _ => return Self::Nothing,
                 };
                 Self::Operate(workspace, (*compute).to_owned(), name)
@@ -166,6 +172,7 @@ impl Route {
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
             Self::Operate(_, _, OperationName::Restart | OperationName::Create) => FaultOperation::Restart,
+            Self::SetIdle(..) => FaultOperation::SetIdleTimer,
             Self::Status(..) | Self::Results(..) => FaultOperation::Status,
             Self::CloudMetadata | Self::Subscription(_) | Self::Permissions(_) | Self::WrongMethod | Self::Nothing => {
                 FaultOperation::Other
@@ -198,6 +205,9 @@ impl Route {
                 "Microsoft.MachineLearningServices/workspaces/computes/stop/action"
             }
             Self::Operate(..) => "Microsoft.MachineLearningServices/workspaces/computes/restart/action",
+            Self::SetIdle(..) => {
+                "Microsoft.MachineLearningServices/workspaces/computes/updateIdleShutdownSetting/action"
+            }
             Self::Status(..) | Self::Results(..) => {
                 "Microsoft.MachineLearningServices/locations/computeoperationsstatus/read"
             }

@@ -159,6 +159,8 @@ fn machine(place: &Place, (person, role, size): &(&str, Role, &str), seed: u64, 
         tags: vec![("team".into(), place.team.into())],
         owner: Some(Owner { user_name: Some(format!("{person}@contoso.example")), object_id, assigned_to: None }),
         idle_minutes: None,
+        identity: false,
+        custom_services: Vec::new(),
         schedules: Vec::new(),
         disk_fills_at: None,
         state: State::Stopped,
@@ -166,12 +168,16 @@ fn machine(place: &Place, (person, role, size): &(&str, Role, &str), seed: u64, 
     }
 }
 
-/// What makes single machines special: no owner name, made for someone else, an opt-out tag, Azure's own timer and schedules.
+/// What makes single machines special: no owner name, made for someone else, an opt-out tag, Azure's own timer and schedules,
+/// and what keeps such a timer from working.
 fn dress(place: &Place, instances: &mut [InstanceSpec]) {
     for (position, instance) in instances.iter_mut().enumerate() {
         match position {
             2 => instance.schedules.push(schedule(place, NativeAction::Stop, ScheduleStyle::Cron, 19)),
+            // these have no timer: what they do hangs on neither
+            4 => instance.custom_services.push("label-studio".into()),
             5 => instance.idle_minutes = Some(120),
+            6 => instance.identity = true,
             8 => {
                 if let Some(owner) = &mut instance.owner {
                     owner.assigned_to = Some(std::mem::replace(&mut owner.object_id, object_id(7)));

@@ -57,6 +57,8 @@ fn machine(workspace: usize, position: usize, start: Timestamp) -> InstanceSpec 
         }),
         habits: None,
         idle_minutes: None,
+        identity: false,
+        custom_services: Vec::new(),
         schedules: Vec::new(),
         disk_fills_at: None,
         state,

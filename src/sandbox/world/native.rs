@@ -69,8 +69,20 @@ impl Machine {
         }
     }
 
-    /// Arms or disarms the idle timer. It sees kernels and jobs; a run under tmux is invisible to it.
+    /// Gives it another length, from now on.
+    pub(super) fn wind_idle_timer(&mut self, at: Timestamp, minutes: u32) {
+        self.spec.idle_minutes = Some(minutes);
+        self.modified_on = at;
+        self.idle_timer = None;
+        self.set_idle_timer(at);
+    }
+
+    /// Arms or disarms the idle timer. It sees kernels and jobs; a run under tmux is invisible to it. With custom
+    /// applications, or an identity that is not Contributor, it never stops anything.
     pub(super) fn set_idle_timer(&mut self, at: Timestamp) {
+        if !self.spec.custom_services.is_empty() || self.spec.identity {
+            return;
+        }
         let Some(minutes) = self.spec.idle_minutes else {
             return;
         };

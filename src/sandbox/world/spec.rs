@@ -67,6 +67,10 @@ pub struct InstanceSpec {
     pub habits: Option<Habits>,
     /// Azure's own idle timer in minutes, where set.
     pub idle_minutes: Option<u32>,
+    /// Whether it has a managed identity, which is no Contributor: its idle timer does nothing then.
+    pub identity: bool,
+    /// Its custom applications: with any, its idle timer does nothing.
+    pub custom_services: Vec<String>,
     /// Azure's own schedules, at most four.
     pub schedules: Vec<NativeSchedule>,
     /// When its disk fills up, refusing stops until the owner, told by the first refusal, makes room.

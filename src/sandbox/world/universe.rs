@@ -274,6 +274,25 @@ impl World {
         Ok(operation)
     }
 
+    /// A caller of ARM sets the idle timer, now. Azure counts from anew.
+    ///
+    /// # Errors
+    /// When ARM would refuse it.
+    pub fn set_idle(&mut self, id: &str, minutes: u32) -> Result<(), Refusal> {
+        let position = self.by_id.get(&id.to_lowercase()).copied().ok_or(Refusal::NotFound)?;
+        let now = self.now;
+        let machine = self.machines.get_mut(position).ok_or(Refusal::NotFound)?;
+        if machine.state.is_changing() {
+            return Err(Refusal::Conflict);
+        }
+        machine.meter_to(now);
+        machine.wind_idle_timer(now, minutes);
+        let workspace = machine.workspace;
+        self.touch(workspace);
+        self.note_due(position);
+        Ok(())
+    }
+
     /// How an operation stands at the present.
     pub fn operation(&self, id: &str) -> Option<OperationView> {
         let mut view = self.operations.get(id)?.clone();

@@ -161,3 +161,24 @@ async fn refusals_have_azures_words() {
         assert_eq!(site.sandbox.recorder().recent().last().unwrap().method, method);
     }
 }
+
+#[tokio::test]
+async fn an_idle_timer_is_set_at_once_within_azures_bounds() {
+    let site = Site::new().await;
+    let id = site.running().await;
+    let set = async |body: &str| {
+        let url = site.url(&format!("{id}/updateIdleShutdownSetting?api-version=2021-07-01"));
+        let answer = site.client.post(url).bearer_auth("x").body(body.to_owned()).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(set(r#"{"idleTimeBeforeShutdown":"PT45M"}"#).await, (200, String::new()));
+    let shown = site.json(&format!("{id}?api-version=1")).await;
+    assert_eq!(shown["properties"]["properties"]["idleTimeBeforeShutdown"], "PT45M");
+    for bad in ["PT14M", "P4D", "PT45M30S", "-PT60M", "soon", ""] {
+        let (status, words) = set(&format!(r#"{{"idleTimeBeforeShutdown":"{bad}"}}"#)).await;
+        assert!(status == 400 && words.contains("15 minutes to 3 days"), "{bad}: {status} {words}");
+    }
+    assert_eq!(set("{}").await.0, 400);
+    assert_eq!(site.get(&format!("{id}/updateIdleShutdownSetting?api-version=1")).await.status(), 405);
+    assert_eq!(site.sandbox.recorder().counts()[&("POST".to_owned(), "set-idle-timer")], 8);
+}

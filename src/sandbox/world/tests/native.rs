@@ -89,3 +89,24 @@ fn a_disabled_schedule_never_fires() {
     world.advance_to(at("2026-10-25T23:00:00Z"));
     assert!(stops(&world, &id).is_empty());
 }
+
+#[test]
+fn a_timer_that_is_set_counts_from_anew_and_custom_applications_and_identities_keep_it_from_working() {
+    let (mut world, id) = weekend(|instance| instance.idle_minutes = Some(60));
+    world.advance_to(at("2026-10-24T06:50:00Z"));
+    world.set_idle(&id.to_uppercase(), 30).unwrap();
+    assert_eq!(world.set_idle("/nowhere", 30), Err(Refusal::NotFound));
+    world.advance_to(at("2026-10-24T07:30:00Z"));
+    assert_eq!(stops(&world, &id), [(at("2026-10-24T07:20:00Z"), StopCause::NativeIdle)]);
+    let blocks: [fn(&mut InstanceSpec); 2] =
+        [|instance| instance.identity = true, |instance| instance.custom_services.push("shiny".into())];
+    for block in blocks {
+        let (mut world, id) = weekend(|instance| {
+            instance.idle_minutes = Some(60);
+            block(instance);
+        });
+        world.set_idle(&id, 15).unwrap();
+        world.advance_to(at("2026-10-24T20:00:00Z"));
+        assert!(stops(&world, &id).is_empty());
+    }
+}

@@ -1,0 +1,134 @@
+//! The right to set Azure's idle timer on one instance: the policy wants it, nothing forbids it, and it was read just now.
+
+use jiff::Timestamp;
+
+use super::Refusal;
+use super::look::LOOK_MAX;
+use crate::facts::{Freeze, InstanceFacts, OperationStatus, PowerState};
+use crate::policy::{ApplyTimer, Mode, Policy};
+use crate::rules::{Moment, terms_of, wanted_timer};
+use crate::units::{InstanceId, Span};
+
+/// Who wants it set now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimerBy {
+    /// The service, by itself: only in mode enforce, and where the policy leaves it to the service.
+    Service,
+    /// A person, by hand.
+    Person,
+}
+
+/// What was seen right before.
+#[derive(Debug, Clone, Copy)]
+pub struct TimerLook<'a> {
+    /// The instance, read again.
+    pub fresh: &'a InstanceFacts,
+    /// The policy that governs it now.
+    pub policy: &'a Policy,
+    /// Who wants it.
+    pub by: TimerBy,
+    /// The freeze switch, read again.
+    pub freeze: &'a Freeze,
+    /// A stop of it is under way.
+    pub is_stopping: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The right to set one idle timer, good for a few seconds. It cannot be built, cloned or kept: sending takes it by value
+/// (G5).
+///
+/// ```compile_fail
+/// let permit = lightsout::guard::TimerPermit { instance: todo!(), was: todo!(), to: todo!(), looked_at: todo!() };
+/// ```
+#[derive(Debug)]
+#[must_use = "a permit that is not used sets nothing"]
+pub struct TimerPermit {
+    instance: InstanceId,
+    was: Option<Span>,
+    to: Span,
+    looked_at: Timestamp,
+}
+
+impl TimerPermit {
+    /// On which instance.
+    #[must_use]
+    pub const fn instance(&self) -> &InstanceId {
+        &self.instance
+    }
+    /// What it was.
+    #[must_use]
+    pub const fn was(&self) -> Option<Span> {
+        self.was
+    }
+    /// What it may be set to: what the policy wants, and nothing else.
+    #[must_use]
+    pub const fn to(&self) -> Span {
+        self.to
+    }
+    /// When it was looked at; sending is refused ten seconds later (G10).
+    #[must_use]
+    pub const fn looked_at(&self) -> Timestamp {
+        self.looked_at
+    }
+}
+
+/// Gives the permit, or says why not.
+///
+/// # Errors
+/// The refusal and its particulars.
+pub fn timer_permit(look: &TimerLook<'_>) -> Result<TimerPermit, (Refusal, String)> {
+    let TimerLook { fresh, policy, now, .. } = *look;
+    if let Some(why) = look.freeze.why() {
+        return Err((Refusal::Frozen, why.to_owned()));
+    }
+    let age = now.duration_since(fresh.observed_at);
+    if age > LOOK_MAX || age.is_negative() {
+        return Err((Refusal::NoSecondLook, format!("the look at it is {} s old", age.as_secs())));
+    }
+    let Some(rule) = terms_of(policy, fresh).native else {
+        return Err((Refusal::PolicyChanged, "the policy wants no idle timer on it".to_owned()));
+    };
+    if look.by == TimerBy::Service && (policy.mode, rule.apply) != (Mode::Enforce, ApplyTimer::Service) {
+        return Err((Refusal::ObserveMode, "the policy leaves idle timers to people".to_owned()));
+    }
+    if look.is_stopping {
+        return Err((Refusal::UnderWay, "a stop of it is under way".to_owned()));
+    }
+    if let Some(why) = unsettled(fresh) {
+        return Err((Refusal::NoLongerDue, why));
+    }
+    match wanted_timer(&Moment::new(policy, now), fresh) {
+        Err(exempt) => Err((Refusal::NoLongerDue, exempt.to_string())),
+        Ok(None) => Err((Refusal::PolicyChanged, "the policy wants no idle timer on it".to_owned())),
+        Ok(Some(to)) if fresh.native.idle_shutdown == Some(to) => {
+            Err((Refusal::NoLongerDue, format!("it is {to} already")))
+        }
+        Ok(Some(to)) => {
+            let was = fresh.native.idle_shutdown;
+            Ok(TimerPermit { instance: fresh.id.clone(), was, to, looked_at: now })
+        }
+    }
+}
+
+/// True for what no permit is refused for being on its way somewhere.
+#[must_use]
+pub fn is_settled(facts: &InstanceFacts) -> bool {
+    unsettled(facts).is_none()
+}
+
+/// What is on its way somewhere, broken or not understood is left alone (G14).
+fn unsettled(fresh: &InstanceFacts) -> Option<String> {
+    match &fresh.state {
+        PowerState::Running | PowerState::JobRunning | PowerState::Stopped => {}
+        PowerState::Changing(word) | PowerState::Broken(word) | PowerState::Unrecognised(word) => {
+            return Some(format!("Azure says {word}"));
+        }
+    }
+    let last = fresh.last_operation.known()?;
+    let going_on = match last.status {
+        OperationStatus::InProgress | OperationStatus::Other(_) => true,
+        OperationStatus::Succeeded | OperationStatus::Failed(_) => false,
+    };
+    going_on.then(|| "an operation on it is in progress".to_owned())
+}
