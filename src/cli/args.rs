@@ -91,7 +91,8 @@ pub enum Command {
     /// Watch it work: a simulated Azure, people with habits, the real service, time sped up
     #[command(after_help = "\
 Examples:
-  lightsout demo                            two weeks of three workspaces in about a minute
+  lightsout demo                            two weeks of three workspaces, in a few minutes
+  lightsout demo --agents 100               one fleet, with agents on all machines, in a minute or two
   lightsout demo --days 3 --seed 7          a shorter stretch, another population
   lightsout demo --json                     only the figures at the end, for scripts
   lightsout demo --journal /tmp/demo && lightsout report --store /tmp/demo --from 2026-03-16 --to 2026-03-29

@@ -157,16 +157,15 @@ pub(super) fn conflicts(
     hours(effective, terms, findings);
     warnings(effective, terms, findings);
     evidence_checks::conflicts(effective, terms, around, findings);
-    if let Some((rule, after)) = terms.idle.zip(on(&effective.idle).and_then(|idle| idle.after.as_ref())) {
-        if rule.fresh_within > rule.after {
-            let at =
-                on(&effective.idle).and_then(|idle| idle.fresh_within.as_ref()).map_or(&after.at, |fresh| &fresh.at);
-            let problem = format!(
-                "the newest reading may be {} old, which is older than the {} of quiet asked for",
-                rule.fresh_within, rule.after
-            );
-            findings.warning(at, Trouble::new(problem, "let fresh_within be much shorter than after"));
-        }
+    if let Some((rule, after)) = terms.idle.zip(on(&effective.idle).and_then(|idle| idle.after.as_ref()))
+        && rule.fresh_within > rule.after
+    {
+        let at = on(&effective.idle).and_then(|idle| idle.fresh_within.as_ref()).map_or(&after.at, |fresh| &fresh.at);
+        let problem = format!(
+            "the newest reading may be {} old, which is older than the {} of quiet asked for",
+            rule.fresh_within, rule.after
+        );
+        findings.warning(at, Trouble::new(problem, "let fresh_within be much shorter than after"));
     }
     if let Some((rule, max)) = terms.uptime.zip(on(&effective.uptime).and_then(|uptime| uptime.max.as_ref()))
         && !rule.max.is_zero()

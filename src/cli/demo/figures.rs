@@ -171,6 +171,22 @@ pub struct FleetLine {
     pub captured_ratio: Ratio,
 }
 
+impl FleetLine {
+    /// As a line of the table.
+    fn row(&self, width: usize) -> String {
+        format!(
+            "  {:width$}  {} stops, {} of them in unseen use, {} regrets, {} missed; {} USD avoided, {} of what was possible\n",
+            format!("agents on {} %", self.agents_percent),
+            self.stops,
+            self.busy_unseen,
+            self.regrets,
+            self.missed,
+            self.avoided,
+            percent(self.captured_ratio)
+        )
+    }
+}
+
 impl Figures {
     /// What these figures are beside those of the same people with more agents, or fewer.
     #[must_use]
@@ -260,18 +276,7 @@ impl Figures {
         ];
         let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let mut table: String = rows.iter().map(|(name, value)| format!("  {name:width$}  {value}\n")).collect();
-        for line in &self.fleets {
-            table.push_str(&format!(
-                "  {:width$}  {} stops, {} of them in unseen use, {} regrets, {} missed; {} USD avoided, {} of what was possible\n",
-                format!("agents on {} %", line.agents_percent),
-                line.stops,
-                line.busy_unseen,
-                line.regrets,
-                line.missed,
-                line.avoided,
-                percent(line.captured_ratio)
-            ));
-        }
+        self.fleets.iter().for_each(|line| table.push_str(&line.row(width)));
         table
     }
 }
