@@ -143,13 +143,7 @@ fn least_watched(needed: &[Watch], used: Timestamp, asked: Asked, now: Timestamp
 }
 
 /// The account of a source that counts, or why it says nothing now.
-fn heard<'a>(
-    evidence: &'a Evidence,
-    source: Source,
-    asked: Asked,
-    start: RunStart,
-    now: Timestamp,
-) -> Result<&'a Track, String> {
+fn heard(evidence: &Evidence, source: Source, asked: Asked, start: RunStart, now: Timestamp) -> Result<&Track, String> {
     let who = source.words();
     let track = evidence.of(source).filter(|track| is_of_this_run(track, start));
     let track = track.ok_or_else(|| format!("{who} has not been heard of since it was started"))?;

@@ -126,7 +126,7 @@ mod tests {
             "",
         ] {
             let Item::Wanted(ids, words) = item(&job(&format!("\"{status}\""), &id)) else { panic!("{status}") };
-            assert_eq!(ids, [expected.clone()], "{status}");
+            assert_eq!(ids, std::slice::from_ref(&expected), "{status}");
             assert!(words.starts_with("job blue_moon is ") && words.contains(status), "{words}");
         }
         assert_eq!(wanted(&job("null", &id)).1, "job blue_moon is in a state that is not said");

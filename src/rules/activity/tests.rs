@@ -42,14 +42,14 @@ fn since(activity: &Activity) -> Option<i64> {
 #[test]
 fn quiet_counts_from_the_start_where_all_was_watched() {
     let whole = track(Source::Agent, Use::Quiet, &[(0, 100)]);
-    assert_eq!(since(&judged(&[whole.clone()], asked(&[Source::Agent]), 100)), Some(0));
+    assert_eq!(since(&judged(std::slice::from_ref(&whole), asked(&[Source::Agent]), 100)), Some(0));
     assert_eq!(
-        since(&judged(&[whole.clone()], asked(&[Source::Agent]), 105)),
+        since(&judged(std::slice::from_ref(&whole), asked(&[Source::Agent]), 105)),
         Some(0),
         "five minutes of sixty are missed"
     );
     assert_eq!(
-        since(&judged(&[whole.clone()], asked(&[Source::Agent]), 107)),
+        since(&judged(std::slice::from_ref(&whole), asked(&[Source::Agent]), 107)),
         Some(101),
         "seven are too many: what may be missed lies before now"
     );
@@ -66,7 +66,7 @@ fn use_seen_by_anybody_begins_the_quiet_time_anew() {
 #[test]
 fn a_gap_moves_the_beginning_to_where_enough_was_watched() {
     let gap = track(Source::Agent, Use::Quiet, &[(0, 40), (60, 100)]);
-    let judgement = judged(&[gap.clone()], asked(&[Source::Agent]), 100);
+    let judgement = judged(std::slice::from_ref(&gap), asked(&[Source::Agent]), 100);
     assert_eq!(since(&judgement), Some(54), "40 minutes watched since, and 6 of 60 may be missed");
     assert!(
         matches!(judgement, Activity::Quiet { gap: Some((Source::Agent, share)), .. } if share.get() == 66),
@@ -81,7 +81,7 @@ fn every_source_that_counts_has_to_say_quiet() {
     let (agent, promql) =
         (track(Source::Agent, Use::Quiet, &[(0, 100)]), track(Source::Promql, Use::Quiet, &[(30, 100)]));
     let both = asked(&[Source::Agent, Source::Promql]);
-    assert_eq!(since(&judged(&[agent.clone()], both, 100)), None, "one was never heard of");
+    assert_eq!(since(&judged(std::slice::from_ref(&agent), both, 100)), None, "one was never heard of");
     assert_eq!(
         since(&judged(&[agent.clone(), promql.clone()], both, 100)),
         Some(22),
