@@ -38,7 +38,7 @@ fn is_plain(line: &NativeLine) -> bool {
 fn row(line: &NativeLine) -> Vec<String> {
     let timer = line.idle_shutdown.map_or_else(|| "none".to_owned(), |after| after.to_string());
     let found = line.findings.iter().map(|told| format!("{}: {}", told.finding, told.words)).collect::<Vec<_>>();
-    let found = if found.is_empty() { "-".to_owned() } else { found.join("\n") };
+    let found = if found.is_empty() { "-".to_owned() } else { found.join("; also ") };
     vec![line.instance.name().to_owned(), timer, line.schedules.len().to_string(), found]
 }
 
