@@ -60,6 +60,11 @@ impl<W: World> Engine<W> {
         state.discovered_at.map_or(Timestamp::MIN, |at| at.checked_add(pause.duration()).unwrap_or(Timestamp::MAX))
     }
 
+    /// True when the workspace is to be read now.
+    pub fn is_due(&self, workspace: &WorkspaceId, now: Timestamp) -> bool {
+        self.lock().places.get(workspace).is_none_or(|place| self.due_at(place) <= now)
+    }
+
     /// The workspaces to read now: their interval passed, a verdict can have changed, or a stop wants watching.
     pub(super) fn due(&self, now: Timestamp) -> Vec<WorkspaceFacts> {
         let state = self.lock();

@@ -35,7 +35,7 @@ pub(super) struct Agents {
     percent: u8,
     url: String,
     keys: Keys,
-    tokens: BTreeMap<String, String>,
+    tokens: BTreeMap<InstanceId, String>,
     sent_at: BTreeMap<String, Timestamp>,
     client: reqwest::Client,
 }
@@ -57,16 +57,18 @@ impl Agents {
         Ok(Self { percent, url, keys, tokens: BTreeMap::new(), sent_at: BTreeMap::new(), client })
     }
 
-    /// Lets every agent report that has not just done so.
+    /// Lets every agent report that has not just done so, of the workspaces that are about to be read: what the others would
+    /// tell meanwhile is told again before anybody asks, since each heartbeat carries the whole record.
     pub(super) async fn report(&mut self, stage: &Stage, now: Timestamp) -> Result<(), DemoError> {
         let told = stage.sandbox.look(|world| world.heartbeats(self.percent));
         let mut sending = Vec::new();
         for (id, beat) in told {
             let just_now = self.sent_at.get(&id).is_some_and(|at| now.duration_since(*at) < EVERY);
-            if just_now {
+            let instance = InstanceId::parse(&id).map_err(|error| DemoError::Agents(error.to_string()))?;
+            if just_now || !stage.engine.is_due(instance.workspace(), now) {
                 continue;
             }
-            let token = self.token(&id, now)?;
+            let token = self.token(&instance, now)?;
             self.sent_at.insert(id, now);
             sending.push(self.send(token, beat));
         }
@@ -75,13 +77,12 @@ impl Agents {
         sent.into_iter().collect()
     }
 
-    fn token(&mut self, id: &str, now: Timestamp) -> Result<String, DemoError> {
+    fn token(&mut self, id: &InstanceId, now: Timestamp) -> Result<String, DemoError> {
         if let Some(token) = self.tokens.get(id) {
             return Ok(token.clone());
         }
-        let instance = InstanceId::parse(id).map_err(|error| DemoError::Agents(error.to_string()))?;
-        let token = mint(&self.keys, &instance, now).ok_or_else(|| DemoError::Agents("no token".to_owned()))?;
-        self.tokens.insert(id.to_owned(), token.clone());
+        let token = mint(&self.keys, id, now).ok_or_else(|| DemoError::Agents("no token".to_owned()))?;
+        self.tokens.insert(id.clone(), token.clone());
         Ok(token)
     }
 
