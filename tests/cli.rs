@@ -9,6 +9,8 @@ mod estate;
 #[path = "support/program.rs"]
 mod program;
 
+#[path = "cli/agents.rs"]
+mod agents;
 #[path = "cli/files.rs"]
 mod files;
 #[path = "cli/native.rs"]

@@ -1,5 +1,5 @@
 //! The intake over real HTTP: what an agent, a careless client and an attacker would send, and what each is answered.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: a panic is the failure")]
 
 #[path = "support/build.rs"]
 mod build;
