@@ -1,4 +1,5 @@
 //! `agent token` and `agent revoke`: what is given out beside the service, and what is refused.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use std::os::unix::fs::PermissionsExt as _;
 
