@@ -105,8 +105,8 @@ pub enum Trouble {
 pub enum GpuSaid {
     /// The machine has none.
     None,
-    /// Its cards, and who computes on them.
-    Cards(Vec<Gpu>, Vec<u32>),
+    /// Its cards, and who computes on them; none where the driver does not tell.
+    Cards(Vec<Gpu>, Option<Vec<u32>>),
     /// It has some, and they could not be asked.
     Failed(String),
 }

@@ -13,14 +13,14 @@ pub(super) fn judge(look: &Look, rules: &Rules) -> Found {
     let seen = match &look.gpu {
         GpuSaid::None => Vec::new(),
         GpuSaid::Failed(words) => vec![Seen::unknown(words.clone())],
-        GpuSaid::Cards(cards, pids) => cards.iter().map(|card| says(card, pids, look, rules)).collect(),
+        GpuSaid::Cards(cards, pids) => cards.iter().map(|card| says(card, pids.as_deref(), look, rules)).collect(),
     };
     strongest(Signal::Gpu, seen, "no GPU")
 }
 
-fn says(card: &Gpu, pids: &[u32], look: &Look, rules: &Rules) -> Seen {
+fn says(card: &Gpu, pids: Option<&[u32]>, look: &Look, rules: &Rules) -> Seen {
     let index = card.index;
-    let holder = pids.iter().max_by_key(|pid| look.window.mean_of(**pid));
+    let holder = pids.unwrap_or_default().iter().max_by_key(|pid| look.window.mean_of(**pid));
     let name = |pid: &u32| look.process(*pid).map_or_else(|| format!("process {pid}"), |one| one.stat.name.clone());
     match (card.use_of, holder) {
         (Gauge::Percent(percent), _) if u32::from(percent) >= rules.gpu.busy_percent => {
@@ -35,6 +35,9 @@ fn says(card: &Gpu, pids: &[u32], look: &Look, rules: &Rules) -> Seen {
         (Gauge::Absent | Gauge::Broken, Some(pid)) => {
             let why = if card.divided { " (MIG has no figure of use)" } else { "" };
             Seen::unknown(format!("{} holds GPU {index}, which does not say how much it is used{why}", name(pid)))
+        }
+        (Gauge::Absent, None) if pids.is_none() => {
+            Seen::unknown(format!("GPU {index} says neither how much it is used nor by whom"))
         }
         (Gauge::Absent, None) => Seen::quiet(format!("nobody holds GPU {index}")),
         (Gauge::Broken, None) => Seen::unknown(format!("GPU {index} reports an error; see nvidia-smi")),
@@ -63,9 +66,22 @@ mod tests {
             (Gauge::Broken, vec![77], 60, Kind::Busy),
         ] {
             let card = Gpu { index: 0, use_of, divided: false };
-            let gpu = GpuSaid::Cards(vec![card], pids.clone());
+            let gpu = GpuSaid::Cards(vec![card], Some(pids.clone()));
             let found = judge(&Look { gpu, ..holder(permille) }, &Rules::default());
             assert_eq!(found.kind, kind, "{use_of:?} {pids:?} {permille}: {}", found.words);
+        }
+    }
+
+    #[test]
+    fn who_holds_a_card_and_is_not_named_is_not_nobody() {
+        for (use_of, kind) in [
+            (Gauge::Percent(0), Kind::Quiet),
+            (Gauge::Percent(50), Kind::Busy),
+            (Gauge::Absent, Kind::Unknown),
+            (Gauge::Broken, Kind::Unknown),
+        ] {
+            let gpu = GpuSaid::Cards(vec![Gpu { index: 0, use_of, divided: false }], None);
+            assert_eq!(judge(&Look { gpu, ..look(&[]) }, &Rules::default()).kind, kind, "{use_of:?}");
         }
     }
 
@@ -73,7 +89,7 @@ mod tests {
     fn one_busy_card_of_eight_is_busy() {
         let cards =
             (0..8).map(|index| Gpu { index, use_of: Gauge::Percent(if index == 5 { 88 } else { 0 }), divided: false });
-        let gpu = GpuSaid::Cards(cards.collect(), Vec::new());
+        let gpu = GpuSaid::Cards(cards.collect(), Some(Vec::new()));
         let found = judge(&Look { gpu, ..look(&[]) }, &Rules::default());
         assert_eq!((found.kind, found.words.as_str()), (Kind::Busy, "GPU 5 is used to 88 %"));
     }

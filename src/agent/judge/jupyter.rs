@@ -30,6 +30,7 @@ pub(super) fn judge(look: &Look, _: &Rules) -> Found {
         match &server.said {
             Ok(said) => seen.extend(server_says(said, look)),
             Err(Trouble::Refused) => seen.extend(dead_file(server, look)),
+            Err(Trouble::Failed(_)) if is_answered_for(server, look) => {}
             Err(Trouble::Failed(words)) => seen.push(Seen::unknown(format!("{}: {words}", server.url))),
         }
     }
@@ -78,6 +79,13 @@ fn terminal_says(terminal: &Terminal, look: &Look) -> Seen {
 pub(super) fn is_recent(at: Timestamp, look: &Look) -> bool {
     let window = SignedDuration::from_millis(i64::try_from(look.window.length).unwrap_or(i64::MAX));
     look.at.duration_since(at) <= window
+}
+
+/// True for a file that its server left behind, where another server listens now and was asked with its own token: the process
+/// of the file lives, but under its number another program runs.
+fn is_answered_for(server: &Server, look: &Look) -> bool {
+    let is_other = server.pid.and_then(|pid| look.process(pid)).is_some_and(|process| !is_jupyter(process));
+    is_other && look.servers.iter().any(|other| other.said.is_ok() && other.url == server.url)
 }
 
 /// A runtime file whose process lives, and whose port nothing listens on: it has just begun, or is just ending.
@@ -198,6 +206,17 @@ mod tests {
             ),
             (vec![lab()], vec![server(None, Ok(Said::default()))], Kind::Quiet),
             (vec![lab(), lab()], vec![server(None, Err(Trouble::Failed("403".to_owned())))], Kind::Unknown),
+            // a file that was left behind, whose process is another program's now
+            (
+                vec![lab(), process(71, 1).uid(1000).words("sleep 9")],
+                vec![server(Some(71), Err(Trouble::Failed("403".to_owned()))), server(Some(70), Ok(Said::default()))],
+                Kind::Quiet,
+            ),
+            (
+                vec![process(71, 1).uid(1000).words("python my_server.py")],
+                vec![server(Some(71), Err(Trouble::Failed("403".to_owned())))],
+                Kind::Unknown,
+            ),
             (vec![lab().contained("abc")], vec![server(None, Err(Trouble::Refused))], Kind::Quiet),
         ];
         for (number, (processes, servers, kind)) in cases.into_iter().enumerate() {

@@ -52,14 +52,17 @@ fn gauge(field: &str) -> Option<Gauge> {
     }
 }
 
-/// Processes that compute, out of `--query-compute-apps=pid`.
+/// Processes that compute, out of `--query-compute-apps=pid`; none where the driver does not tell, which is not nobody.
 ///
 /// # Errors
 /// With the first line that is no number.
-pub fn compute_pids(text: &str) -> Result<Vec<u32>, String> {
+pub fn compute_pids(text: &str) -> Result<Option<Vec<u32>>, String> {
+    if lines(text).any(|line| gauge(line).is_some_and(|told| matches!(told, Gauge::Absent | Gauge::Broken))) {
+        return Ok(None);
+    }
     let pid = |line: &str| line.split(',').next().unwrap_or_default().trim().parse::<u32>();
-    let known = lines(text).filter(|line| !line.starts_with("No running") && !line.starts_with("[Not Supported"));
-    known.map(|line| pid(line).map_err(|_| shown(line))).collect()
+    let pids = lines(text).filter(|line| !line.starts_with("No running"));
+    pids.map(|line| pid(line).map_err(|_| shown(line))).collect::<Result<_, _>>().map(Some)
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -109,9 +112,12 @@ mod tests {
 
     #[test]
     fn processes_are_numbers_or_none() {
-        assert_eq!(compute_pids("812\n 900, python\n"), Ok(vec![812, 900]));
-        assert_eq!(compute_pids(""), Ok(Vec::new()));
-        assert_eq!(compute_pids("No running compute processes found\n"), Ok(Vec::new()));
+        assert_eq!(compute_pids("812\n 900, python\n"), Ok(Some(vec![812, 900])));
+        assert_eq!(compute_pids(""), Ok(Some(Vec::new())));
+        assert_eq!(compute_pids("No running compute processes found\n"), Ok(Some(Vec::new())));
+        for untold in ["[Not Supported]\n", "[N/A]\n", "[Insufficient Permissions]\n", "[Unknown Error]\n"] {
+            assert_eq!(compute_pids(untold), Ok(None), "{untold}");
+        }
         assert!(compute_pids("Failed to initialize NVML").is_err());
     }
 }

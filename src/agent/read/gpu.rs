@@ -34,7 +34,7 @@ fn has_cards(root: &Root) -> bool {
     root.names("/dev").unwrap_or_default().iter().any(|name| number(name))
 }
 
-async fn cards(rules: &GpuRules) -> Result<(Vec<crate::agent::parse::Gpu>, Vec<u32>), String> {
+async fn cards(rules: &GpuRules) -> Result<(Vec<crate::agent::parse::Gpu>, Option<Vec<u32>>), String> {
     let mut said = run(rules, CARDS[0]).await;
     if said.as_ref().is_err_and(|words| words.contains("not a valid field")) {
         said = run(rules, CARDS[1]).await;
