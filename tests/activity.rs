@@ -18,6 +18,7 @@ use lightsout::azure::{Azure, AzureOptions, IdentityOptions, JobsOptions, Monito
 use lightsout::facts::{Created, Tags, Track, Use, WorkspaceFacts};
 use lightsout::ports::{Heard, Question, Witness as _};
 use lightsout::units::{InstanceId, Percent, Region, Span, WorkspaceId};
+use thin_vec::ThinVec;
 
 use crate::world::{NOW, Reply, Seen, Server, TestClock, WS, custom, token_file};
 
@@ -40,7 +41,17 @@ pub(crate) fn of(id: WorkspaceId, region: Region, name: &str) -> Question {
         region: region.clone(),
         workspace: Arc::new(WorkspaceFacts { id, region, tags: Tags::default() }),
         window: Span::minutes(60),
+        busy: ThinVec::new(),
         promql: None,
+    }
+}
+
+/// What was heard of those in use is said with the next question, as the engine does.
+pub(crate) fn remember(questions: &mut [Question], heard: &Heard) {
+    for (id, track) in &heard.tracks {
+        let asked = questions.iter_mut().find(|question| question.instance == *id).unwrap();
+        asked.busy.retain(|held| held.source != track.source);
+        asked.busy.extend([track.clone()].into_iter().filter(|track| track.now == Use::Busy));
     }
 }
 

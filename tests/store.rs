@@ -8,6 +8,7 @@ mod journal_random;
 #[path = "support/journal_samples.rs"]
 mod journal_samples;
 #[path = "support/memory_journal.rs"]
+#[expect(dead_code, reason = "what only the scenarios ask of it")]
 mod memory_journal;
 
 use std::io::{BufRead, BufReader};

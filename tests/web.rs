@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::Hold;
 use lightsout::metrics::{Metrics, MetricsOptions};
 use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, TimerRequest};
-use lightsout::report::{FleetView, Reconciliation, TimerLine};
+use lightsout::report::{FleetView, Reconciliation, TimersTold};
 use lightsout::units::PolicyId;
 use lightsout::web::{
     ControlClient, ControlError, ControlServer, Health, HttpLimits, PublicFace, SOCKET_NAME, serve_public,
@@ -58,7 +58,7 @@ impl Control for Engine {
     async fn decision(&self, instance: String, at: Option<Timestamp>) -> Result<serde_json::Value, Declined> {
         Ok(serde_json::json!({ "instance": instance, "at": at }))
     }
-    async fn set_timers(&self, request: TimerRequest) -> Result<Vec<TimerLine>, Declined> {
+    async fn set_timers(&self, request: TimerRequest) -> Result<TimersTold, Declined> {
         Err(Declined(format!("no instance is called `{}`", request.instance.unwrap_or_default())))
     }
     async fn reconcile(&self) -> Result<Reconciliation, Declined> {
@@ -210,7 +210,7 @@ async fn requests_reach_the_engine_and_refusals_come_back_in_its_words() {
     assert!(client.lift("nothing", "ada").await.unwrap_err().to_string().contains("no hold `nothing`"));
     client.acknowledge(&PolicyId::new("OFFICE"), "ada").await.unwrap();
     assert!(client.acknowledge(&PolicyId::new("other"), "ada").await.is_err());
-    let request = TimerRequest { instance: Some("ci-x".to_owned()), by: "ada".to_owned() };
+    let request = TimerRequest { instance: Some("ci-x".to_owned()), dry_run: false, by: "ada".to_owned() };
     let declined = client.set_timers(&request).await.unwrap_err().to_string();
     assert_eq!(declined, "no instance is called `ci-x`");
     let decision = client.decision("ci & co", Some(build::now())).await.unwrap();

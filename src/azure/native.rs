@@ -22,8 +22,9 @@ pub(super) fn native(
     let Some(inner) = inner else { return NativeTimers { identity, ..NativeTimers::default() } };
     let idle = said(&inner.idle_time_before_shutdown);
     let idle_shutdown = idle.and_then(length);
-    if let (Some(text), None) = (idle, idle_shutdown) {
-        odd(oddities, "idleTimeBeforeShutdown", format!("`{}` is not a duration", clean(text)));
+    let unreadable = idle.filter(|_| idle_shutdown.is_none()).map(shown);
+    if let Some(text) = &unreadable {
+        odd(oddities, "idleTimeBeforeShutdown", format!("`{text}` is not a duration"));
     }
     let schedules = read::<Schedules>(inner.schedules, "schedules", oddities).unwrap_or_default();
     let list = schedules.compute_start_stop.unwrap_or_default();
@@ -31,6 +32,7 @@ pub(super) fn native(
     let name = |one: CustomService| shown(&one.name.unwrap_or_else(|| "(unnamed)".to_owned()));
     NativeTimers {
         idle_shutdown,
+        unreadable,
         schedules: list.into_iter().take(16).map(schedule).collect(),
         identity,
         custom_applications: custom.into_iter().take(APPLICATIONS_MAX).map(name).collect(),

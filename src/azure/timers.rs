@@ -27,7 +27,8 @@ impl<C: Clock> Azure<C> {
         let below = ["computes", id.name(), "updateIdleShutdownSetting"];
         let url = self.at_version(id.workspace(), &below, &self.options.timer_api_version);
         let body = format!("{{\"idleTimeBeforeShutdown\":\"{}\"}}", iso(permit.to()));
-        let ask = Ask::new(operation::TIMER, &url, &lane, Urgency::Urgent).with_body(&body);
+        // stops go first
+        let ask = Ask::new(operation::TIMER, &url, &lane, Urgency::Normal).with_body(&body);
         let gate = Gate { looked_at: permit.looked_at(), last_word };
         self.line.set_timer(ask, gate, TimerLeave::of(&permit)).await.map(drop)
     }

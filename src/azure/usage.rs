@@ -24,6 +24,7 @@ pub(super) mod operation {
     pub(in crate::azure) const VM_SIZES: &str = "vm_sizes";
     pub(in crate::azure) const RETAIL_PRICES: &str = "retail_prices";
     pub(in crate::azure) const COST_QUERY: &str = "cost_query";
+    pub(in crate::azure) const JOB: &str = "get_job";
     pub(in crate::azure) const JOBS: &str = "list_jobs";
     pub(in crate::azure) const METRICS: &str = "metrics_batch";
 }

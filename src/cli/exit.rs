@@ -1,6 +1,5 @@
 //! What the shell is told.
 
-use crate::guard::Refusal;
 use crate::report::{FleetView, Outcome};
 
 /// How a command ended, for scripts and cron.
@@ -40,10 +39,10 @@ impl Exit {
     pub fn of_sweep(view: &FleetView) -> Self {
         let failed = view.last.stops.iter().any(|line| match line.outcome {
             Outcome::Failed { .. } => true,
-            Outcome::Dropped { refusal, .. } => is_trouble(refusal),
+            Outcome::Dropped { refusal, .. } => refusal.is_trouble(),
             Outcome::Accepted | Outcome::AlreadyStopped | Outcome::Unclear { .. } => false,
         });
-        let failed = failed || view.last.refused.iter().any(|(_, refusal)| is_trouble(*refusal));
+        let failed = failed || view.last.refused.iter().any(|(_, refusal)| refusal.is_trouble());
         let settled =
             view.last.settled.iter().any(|(_, result)| result == "failed" || FAILED.contains(&result.as_str()));
         if failed || settled { Self::StopFailed } else { Self::of_reading(view) }
@@ -55,29 +54,6 @@ impl Exit {
         let unread =
             view.workspaces.values().any(|workspace| workspace.fault.is_some()) || !view.last.faults.is_empty();
         if unread { Self::Unreadable } else { Self::Well }
-    }
-}
-
-/// Refusals that somebody has to mend: the others are what people and policies ask for, and pass by themselves.
-const fn is_trouble(refusal: Refusal) -> bool {
-    match refusal {
-        Refusal::SickView
-        | Refusal::ClockUnsteady
-        | Refusal::Stale
-        | Refusal::OverCap
-        | Refusal::TooManyFailures
-        | Refusal::BackingOff
-        | Refusal::DiskFull
-        | Refusal::NoSecondLook
-        | Refusal::NotRecorded => true,
-        Refusal::ObserveMode
-        | Refusal::Frozen
-        | Refusal::Paced
-        | Refusal::Canary
-        | Refusal::Resting
-        | Refusal::UnderWay
-        | Refusal::NoLongerDue
-        | Refusal::PolicyChanged => false,
     }
 }
 

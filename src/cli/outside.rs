@@ -75,6 +75,9 @@ impl<C: Clock> Witness for Outside<C> {
     fn sources(&self) -> SourceSet {
         either(&self.witnesses, &self.azure)
     }
+    fn meet(&self, instances: &[InstanceId], now: Timestamp) {
+        self.witnesses.meet(instances, now);
+    }
     async fn ask(&self, questions: &[Question], now: Timestamp) -> Heard {
         both(&self.witnesses, &self.azure, questions, now).await
     }

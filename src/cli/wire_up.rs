@@ -131,6 +131,7 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
         accounting: accounting(settings),
         reconciling: reconciling(&settings.reconcile),
         stale_after: None,
+        sources: settings.sources(),
         agents_await: None,
         at_point: None,
     }

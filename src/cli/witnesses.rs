@@ -8,6 +8,7 @@ use crate::facts::SourceSet;
 use crate::intake::Desk;
 use crate::ports::{Clock, Heard, Question, Witness};
 use crate::promql::Promql;
+use crate::units::InstanceId;
 
 /// The sources that there are. Azure is not among them: it is a witness too, and is asked beside these.
 #[derive(Debug)]
@@ -29,6 +30,10 @@ impl<C: Clock> Witness for Witnesses<C> {
         let agents = self.agents.as_ref().map(|desk| desk.sources());
         let promql = self.promql.as_ref().map(Witness::sources);
         agents.iter().chain(&promql).flat_map(|sources| sources.iter()).collect()
+    }
+
+    fn meet(&self, instances: &[InstanceId], now: Timestamp) {
+        self.promql.iter().for_each(|promql| promql.meet(instances, now));
     }
 
     async fn ask(&self, questions: &[Question], now: Timestamp) -> Heard {

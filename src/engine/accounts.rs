@@ -174,6 +174,9 @@ fn counterfactual(policy: &Policy, entry: &Entry, now: Timestamp, horizon: Span)
         let stops = from.checked_add(idle.duration()).unwrap_or(Timestamp::MAX).max(now);
         found = found.earliest(at(stops, Limit::NativeIdle));
     }
+    if native.unreadable.is_some() {
+        found = found.earliest(at(now, Limit::NativeIdle));
+    }
     // Azure writes schedules in Windows' zone names, and ignores the change of clocks in some: when the next one comes
     // is not reckoned here, and nothing is claimed.
     if native.schedules.iter().any(|schedule| schedule.enabled && !schedule.starts) {

@@ -9,7 +9,7 @@ use super::state::{Engine, State};
 use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{HoldTerms, Policy};
 use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, TimerRequest, World};
-use crate::report::{Explanation, FleetView, Reconciliation, TimerLine};
+use crate::report::{Explanation, FleetView, Reconciliation, TimersTold};
 use crate::rules::{Verdict, evaluate, native, terms_of};
 use crate::units::{InstanceId, PolicyId, Span};
 
@@ -117,7 +117,7 @@ impl<W: World> Control for Engine<W> {
         Ok(())
     }
 
-    async fn set_timers(&self, request: TimerRequest) -> Result<Vec<TimerLine>, Declined> {
+    async fn set_timers(&self, request: TimerRequest) -> Result<TimersTold, Declined> {
         self.set_for(&request).await
     }
 

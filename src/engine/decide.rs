@@ -1,5 +1,6 @@
 //! Verdicts for what was read, from one instant for all, and what changed in them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use thin_vec::ThinVec;
 
 use super::book::Rule;
 use super::state::State;
-use crate::facts::{Evidence, Freeze, InstanceFacts};
+use crate::facts::{Freeze, InstanceFacts};
 use crate::policy::{Mode, Policy};
 use crate::ports::Decision;
 use crate::rules::{Action, Ground, Moment, Verdict, evaluate, native, terms_of};
@@ -68,8 +69,9 @@ impl State {
             };
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
                 let verdict = {
-                    let heard = entry.evidence.as_deref().or(awaited.as_ref()).unwrap_or(Evidence::NONE);
-                    evaluate(moment, &entry.facts, heard, &entry.history, freeze)
+                    let heard = entry.evidence();
+                    let heard = awaited.as_ref().map_or(Cow::Borrowed(heard), |awaited| awaited.beside(heard));
+                    evaluate(moment, &entry.facts, &heard, &entry.history, freeze)
                 };
                 entry.native = native(moment, &entry.facts, entry.evidence(), &entry.history).into();
                 let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));

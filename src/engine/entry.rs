@@ -165,7 +165,10 @@ impl Entry {
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
         let is_news = facts.last_operation.known() != self.facts.last_operation.known();
         remember_state(&mut self.history, &facts, is_news);
-        if facts.native.idle_shutdown != self.facts.native.idle_shutdown {
+        // what cannot be read now may be what it was
+        let (timer, earlier) = (&facts.native, &self.facts.native);
+        let is_read = timer.unreadable.is_none() && earlier.unreadable.is_none();
+        if is_read && timer.idle_shutdown != earlier.idle_shutdown {
             self.history.timer_changed = facts.observed_at.into();
         }
         self.last_seen = facts.observed_at;

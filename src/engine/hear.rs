@@ -1,14 +1,16 @@
 //! Asking whoever can tell whether an instance is used, and what is made of the answers.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use thin_vec::ThinVec;
 
+use super::entry::Entry;
 use super::state::{Engine, State};
 use crate::facts::{DiskSight, Evidence, InstanceFacts, Source, SourceSet, Track, Use, WorkspaceFacts};
-use crate::policy::Policy;
+use crate::policy::{Policy, Terms};
 use crate::ports::{Fault, FaultKind, Heard, InUse, Question, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::rules::terms_of;
@@ -31,6 +33,11 @@ impl<W: World> Engine<W> {
             return;
         }
         let questions = self.lock().questions(read);
+        self.lock().forget_unasked(&questions);
+        if sources.has(Source::Promql) {
+            let known = self.lock().known(read);
+            self.world.meet(&known, now);
+        }
         let heard = self.ask(&questions, sources, (now, PATIENCE)).await;
         let failed = heard.faults.iter().map(|(source, fault)| FaultLine {
             workspace: None,
@@ -64,14 +71,29 @@ impl<W: World> Engine<W> {
     }
 }
 
-impl State {
-    /// What counts for an instance whose agent may not have had time to report since the start: that it may be in use. A
-    /// stop that was announced by the process before this one waits for the agents' word.
-    pub(super) fn awaited(&self, now: Timestamp) -> Option<Evidence> {
-        let until = self.started_at.checked_add(self.agents_await?.duration()).ok()?;
-        if now >= until {
-            return None;
+/// That an instance whose agent has not reported since the start may be in use: a stop that was announced by the process before
+/// this one waits for the agents' word, whatever other sources say.
+pub(super) struct Awaited {
+    track: Track,
+    since: Timestamp,
+}
+
+impl Awaited {
+    /// What was heard, and that, unless its agent has reported.
+    pub(super) fn beside<'e>(&self, heard: &'e Evidence) -> Cow<'e, Evidence> {
+        if heard.of(Source::Agent).is_some_and(|track| track.as_of >= self.since) {
+            return Cow::Borrowed(heard);
         }
+        let mut evidence = heard.clone();
+        evidence.tracks.push(self.track.clone());
+        Cow::Owned(evidence)
+    }
+}
+
+impl State {
+    /// What counts while agents may not have had time to report since the start.
+    pub(super) fn awaited(&self, now: Timestamp) -> Option<Awaited> {
+        let until = self.started_at.checked_add(self.agents_await?.duration()).ok()?;
         let track = Track {
             source: Source::Agent,
             now: Use::Busy,
@@ -79,8 +101,28 @@ impl State {
             words: format!("agents have until {until} to report, since the service has just started").into(),
             last_busy: When::NONE,
             watched: ThinVec::new(),
+            job: None,
+            doubt: None,
         };
-        Some(Evidence { tracks: ThinVec::from([track]), disk: None })
+        (now < until).then(|| Awaited { track, since: self.started_at })
+    }
+
+    /// A policy that gives no expression any more has nobody asked about it: what Prometheus last said has ended with it.
+    fn forget_unasked(&mut self, questions: &[Question]) {
+        for question in questions.iter().filter(|question| question.promql.is_none()) {
+            let place = self.places.get_mut(question.instance.workspace());
+            let entry = place.and_then(|place| place.entries.get_mut(&question.instance));
+            let held = entry.and_then(|entry| entry.evidence.as_mut());
+            let Some(evidence) = held.filter(|evidence| evidence.of(Source::Promql).is_some()) else { continue };
+            Arc::make_mut(evidence).tracks.retain(|track| track.source != Source::Promql);
+            self.use_changed.insert(question.instance.clone());
+        }
+    }
+
+    /// Every instance of the workspaces just read, governed or not.
+    fn known(&self, read: &[WorkspaceId]) -> Vec<InstanceId> {
+        let places = read.iter().filter_map(|id| self.places.get(id));
+        places.flat_map(|place| place.entries.keys().cloned()).collect()
     }
 
     fn questions(&self, read: &[WorkspaceId]) -> Vec<Question> {
@@ -89,7 +131,7 @@ impl State {
             let Some((place, policy)) = self.places.get(id).zip(self.policy_of(id)) else { continue };
             let workspace = Arc::new(place.facts.clone());
             let on = place.entries.values().filter(|entry| !entry.absent && entry.facts.state.is_on());
-            questions.extend(on.map(|entry| asked(&entry.facts, &policy, &workspace)));
+            questions.extend(on.map(|entry| asked(entry, &policy, &workspace)));
         }
         questions
     }
@@ -97,7 +139,7 @@ impl State {
     fn question(&self, id: &InstanceId) -> Option<Question> {
         let place = self.places.get(id.workspace())?;
         let policy = self.policy_of(id.workspace())?;
-        Some(asked(&place.entries.get(id)?.facts, &policy, &Arc::new(place.facts.clone())))
+        Some(asked(place.entries.get(id)?, &policy, &Arc::new(place.facts.clone())))
     }
 
     /// Whose use began or ended since that was last written, as it is now.
@@ -105,15 +147,20 @@ impl State {
         let changed = std::mem::take(&mut self.use_changed);
         let row = |id: InstanceId| {
             let entry = self.places.get(id.workspace())?.entries.get(&id)?;
-            let busy = entry.evidence().tracks.iter().filter(|track| track.now == Use::Busy);
-            Some(InUse { created: entry.facts.created, tracks: busy.cloned().collect(), instance: id })
+            let tracks = entry.evidence().busy().cloned().collect();
+            Some(InUse { created: entry.facts.created, tracks, instance: id })
         };
         changed.into_iter().filter_map(row).collect()
     }
 
-    /// Who was in use when the process before this one last heard of it still is, until a source says otherwise.
-    pub(super) fn recall_use(&mut self, in_use: Vec<InUse>) {
-        for InUse { instance, created, tracks } in in_use {
+    /// Who was in use when the process before this one last heard of it still is, until its source says otherwise. A source that
+    /// the settings no longer name is never asked again, and would keep it for ever: its word has ended with it.
+    pub(super) fn recall_use(&mut self, in_use: Vec<InUse>, sources: SourceSet) {
+        for InUse { instance, created, mut tracks } in in_use {
+            tracks.retain(|track| sources.has(track.source));
+            if tracks.is_empty() {
+                continue;
+            }
             let place = self.places.get_mut(instance.workspace());
             let entry = place.and_then(|place| place.entries.get_mut(&instance));
             if let Some(entry) = entry.filter(|entry| entry.facts.created == created) {
@@ -125,8 +172,11 @@ impl State {
     /// What was heard of an instance.
     pub(super) fn evidence_of(&self, id: &InstanceId, now: Timestamp) -> Arc<Evidence> {
         let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(id));
-        let heard = entry.and_then(|entry| entry.evidence.clone());
-        heard.or_else(|| self.awaited(now).map(Arc::new)).unwrap_or_default()
+        let heard = entry.and_then(|entry| entry.evidence.clone()).unwrap_or_default();
+        match self.awaited(now).map(|awaited| awaited.beside(&heard).into_owned()) {
+            Some(evidence) => Arc::new(evidence),
+            None => heard,
+        }
     }
 
     /// Takes in what was heard. Who was seen using it is remembered as with a job.
@@ -144,9 +194,13 @@ impl State {
         let Some(entry) = place.and_then(|place| place.entries.get_mut(id)) else { return };
         let evidence = Arc::make_mut(entry.evidence.get_or_insert_default());
         if let Some(track) = track {
-            let before = evidence.is_in_use();
+            // use that was written down in an earlier run says nothing of this one, and has to be written anew
+            let since = entry.history.on_since.known();
+            let in_use =
+                |evidence: &Evidence| evidence.busy().any(|track| since.is_none_or(|since| track.as_of >= since));
+            let before = in_use(evidence);
             evidence.take(track);
-            if evidence.is_in_use() != before {
+            if in_use(evidence) != before {
                 self.use_changed.insert(id.clone());
             }
             let used = evidence.last_busy();
@@ -161,14 +215,23 @@ impl State {
     }
 }
 
-fn asked(facts: &InstanceFacts, policy: &Policy, workspace: &Arc<WorkspaceFacts>) -> Question {
+/// For as long as it has to be quiet; the watchdog of Azure's timer wants twice the timer.
+fn window(terms: &Terms, facts: &InstanceFacts) -> Span {
+    let idle = terms.idle.map_or(WINDOW, |rule| rule.after);
+    let timer = facts.native.idle_shutdown.map_or(Span::ZERO, |timer| Span::seconds(timer.as_secs().saturating_mul(2)));
+    idle.max(timer)
+}
+
+fn asked(entry: &Entry, policy: &Policy, workspace: &Arc<WorkspaceFacts>) -> Question {
+    let facts = &entry.facts;
     let terms = terms_of(policy, facts);
     Question {
         instance: facts.id.clone(),
         created: facts.created,
         region: facts.region.clone(),
         workspace: workspace.clone(),
-        window: terms.idle.map_or(WINDOW, |rule| rule.after),
+        window: window(terms, facts),
+        busy: entry.evidence().busy().cloned().collect(),
         promql: terms.promql.clone(),
     }
 }

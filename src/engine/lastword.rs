@@ -1,7 +1,7 @@
 //! The last word before a stop leaves: freeze switch, policy and holds as they are at that moment (G12).
 
 use super::state::Engine;
-use crate::guard::Refusal;
+use crate::guard::{Refusal, held};
 use crate::plan::Step;
 use crate::ports::World;
 
@@ -19,8 +19,6 @@ impl<W: World> Engine<W> {
         }
         let history = state.history_mut(&step.instance);
         let history = history.ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
-        history.hold_at(now).map_or(Ok(()), |hold| {
-            Err((Refusal::NoLongerDue, format!("held until {} by {}: {}", hold.until, hold.by, hold.reason)))
-        })
+        held(history, now)
     }
 }

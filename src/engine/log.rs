@@ -5,11 +5,23 @@ use jiff::SignedDuration;
 use crate::ledger::Head;
 use crate::plan::Notice;
 use crate::ports::{BudgetMark, Fault, Message};
-use crate::report::{FaultLine, Outcome, ReconciliationView, StopLine, SweepReport};
+use crate::report::{FaultLine, Outcome, ReconciliationView, StopLine, SweepReport, TimerLine};
 
 /// A fault of the service itself.
 pub(super) fn fault(fault: &Fault) {
     tracing::error!(label = fault.kind.label(), "{}; {}", fault.words(), fault.kind.remedy());
+}
+
+/// An idle timer that the service set, or did not.
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
+pub(super) fn timer(line: &TimerLine) {
+    let TimerLine { instance, to, outcome, .. } = line;
+    let was = line.was.map_or_else(|| "none".to_owned(), |was| was.to_string());
+    if outcome.is_trouble() {
+        tracing::warn!(%instance, was, wanted = %to, "idle timer: {}", outcome.words());
+    } else {
+        tracing::info!(%instance, was, wanted = %to, "idle timer: {}", outcome.words());
+    }
 }
 
 pub(super) fn kept_policies(why: &str) {

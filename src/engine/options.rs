@@ -2,6 +2,7 @@
 
 use super::accounts::Accounting;
 use super::reconcile::Reconciling;
+use crate::facts::SourceSet;
 use crate::guard::Bounds;
 use crate::units::Span;
 
@@ -31,6 +32,8 @@ pub struct EngineOptions {
     pub accounting: Accounting,
     /// How the ledger is compared with Azure's bill; none: it is not.
     pub reconciling: Option<Reconciling>,
+    /// The sources of activity that the settings name: the last word of any other has ended.
+    pub sources: SourceSet,
     /// So long after the start agents may not have reported yet, and what one would say is awaited; none: nobody reports, or
     /// nobody is waited for.
     pub agents_await: Option<Span>,

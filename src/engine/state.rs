@@ -12,6 +12,7 @@ use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
 use super::sight::Asked;
+use super::timers::Tried;
 use crate::facts::{Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
@@ -50,7 +51,7 @@ pub(super) struct State {
     /// Stops asked for in the last hour.
     pub(super) asked: Vec<Asked>,
     /// Idle timers that the service tried to set in the last hour.
-    pub(super) timers_tried: BTreeMap<InstanceId, Timestamp>,
+    pub(super) timers_tried: BTreeMap<InstanceId, Tried>,
     /// From when to when everything was last seen frozen.
     pub(super) frozen: Option<(Timestamp, Timestamp)>,
     /// Frozen when last decided.
@@ -236,7 +237,7 @@ impl<W: World> Engine<W> {
         }
         state.orphans = orphans;
         state.waiting = recall.holds;
-        state.recall_use(recall.in_use);
+        state.recall_use(recall.in_use, self.options.sources);
         Ok(())
     }
 }

@@ -10,12 +10,23 @@ use crate::rules::{Ground, NativeFinding, stuck};
 use crate::units::WorkspaceId;
 
 impl State {
-    /// A line for each instance in the workspaces just read that Azure's own timer should have stopped.
+    /// A line for each instance in the workspaces just read that Azure's own timer should have stopped, or never will.
     pub(super) fn unstopped(&self, read: &[WorkspaceId]) -> Vec<FaultLine> {
         let places = read.iter().filter_map(|id| Some((id, self.places.get(id)?)));
         let entries = places.flat_map(|(id, place)| place.entries.values().map(move |entry| (id, entry)));
         let told = entries.filter(|(_, entry)| !entry.absent).filter_map(|(id, entry)| {
-            let found = entry.native.iter().find(|found| matches!(found, NativeFinding::Ineffective { .. }))?;
+            let is_unstopped = |found: &&NativeFinding| match found {
+                NativeFinding::Ineffective { .. } => true,
+                NativeFinding::Unset => entry.facts.state.is_on(),
+                NativeFinding::Missing { .. }
+                | NativeFinding::Different { .. }
+                | NativeFinding::Unreadable
+                | NativeFinding::CustomApplications
+                | NativeFinding::IdentityUnverified
+                | NativeFinding::ScheduleOff
+                | NativeFinding::ScheduleFailed => false,
+            };
+            let found = entry.native.iter().find(is_unstopped)?;
             let words = format!("{}: {}", entry.facts.id.name(), found.words(&entry.facts.native));
             Some(FaultLine { workspace: Some(id.clone()), label: "native_timer", words })
         });

@@ -145,6 +145,21 @@ pub struct Track {
     pub last_busy: When,
     /// Over which time it watched: disjoint, oldest first.
     pub watched: ThinVec<Stretch>,
+    /// The name of the job that it is about, when it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<Arc<str>>,
+    /// That it could not tell any more, when it last spoke: what was seen before that stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Box<Doubt>>,
+}
+
+/// What a source says that cannot tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// When it said so.
+    pub as_of: Timestamp,
+    /// Why it cannot tell.
+    pub words: Arc<str>,
 }
 
 impl Stretch {
@@ -192,20 +207,30 @@ impl Evidence {
     }
 
     /// Takes in a newer account; an older one than is held already changes nothing. That a source does not know takes
-    /// nothing back: what was seen busy counts as lost from sight until somebody says otherwise.
+    /// nothing back: what was seen busy counts as lost from sight until somebody says otherwise, with what it says instead.
     pub fn take(&mut self, track: Track) {
         match self.tracks.iter_mut().find(|held| held.source == track.source) {
-            Some(held) if held.now == Use::Busy && track.now == Use::Unknown => {}
+            Some(held) if held.now == Use::Busy && track.now == Use::Unknown => {
+                let is_newer = held.doubt.as_ref().is_none_or(|doubt| doubt.as_of <= track.as_of);
+                if is_newer && held.as_of <= track.as_of {
+                    held.doubt = Some(Box::new(Doubt { as_of: track.as_of, words: track.words }));
+                }
+            }
             Some(held) if held.as_of <= track.as_of => *held = track,
             Some(_) => {}
             None => self.tracks.push(track),
         }
     }
 
+    /// The accounts that saw use when they were given.
+    pub fn busy(&self) -> impl Iterator<Item = &Track> {
+        self.tracks.iter().filter(|track| track.now == Use::Busy)
+    }
+
     /// True when some source saw use when it last spoke.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        self.tracks.iter().any(|track| track.now == Use::Busy)
+        self.busy().next().is_some()
     }
 
     /// The newest moment of use that any source saw.

@@ -221,6 +221,9 @@ pub struct NativeSchedule {
 pub struct NativeTimers {
     /// The idle timer, when set.
     pub idle_shutdown: Option<Span>,
+    /// What Azure wrote where the idle timer stands, when that cannot be read: then one may be set, and nobody knows which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<Box<str>>,
     /// At most four.
     pub schedules: Vec<NativeSchedule>,
     /// Whether it has a managed identity; none: Azure's answer does not say. The idle timer works only where that is

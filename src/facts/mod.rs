@@ -8,7 +8,7 @@ mod reading;
 mod size;
 mod team;
 
-pub use activity::{DiskSight, Evidence, Source, SourceSet, Stretch, Track, Use};
+pub use activity::{DiskSight, Doubt, Evidence, Source, SourceSet, Stretch, Track, Use};
 pub use history::{
     EndedStop, Freeze, History, Hold, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey, StopResult, UNSENT,
 };

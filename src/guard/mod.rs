@@ -18,5 +18,5 @@ pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;
 pub use review::{Review, Surroundings, review, too_many_failures};
 pub use sight::{Bounds, Canary, FleetSight, ScopeCount};
-pub use timer::{TimerBy, TimerLook, TimerPermit, is_settled, timer_permit};
+pub use timer::{TimerBy, TimerLook, TimerPermit, held, is_settled, spared, timer_permit};
 pub use warn::{Weighed, weigh};

@@ -64,6 +64,30 @@ impl Refusal {
         Self::NotRecorded,
     ];
 
+    /// True for what somebody has to mend: the others are what people and policies ask for, and pass by themselves.
+    #[must_use]
+    pub const fn is_trouble(self) -> bool {
+        match self {
+            Self::SickView
+            | Self::ClockUnsteady
+            | Self::Stale
+            | Self::OverCap
+            | Self::TooManyFailures
+            | Self::BackingOff
+            | Self::DiskFull
+            | Self::NoSecondLook
+            | Self::NotRecorded => true,
+            Self::ObserveMode
+            | Self::Frozen
+            | Self::Paced
+            | Self::Canary
+            | Self::Resting
+            | Self::UnderWay
+            | Self::NoLongerDue
+            | Self::PolicyChanged => false,
+        }
+    }
+
     /// The word in metrics and journal.
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -1,12 +1,14 @@
 //! The right to set Azure's idle timer on one instance: the policy wants it, nothing forbids it, and it was read just now.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::Refusal;
 use super::look::LOOK_MAX;
-use crate::facts::{Freeze, InstanceFacts, OperationStatus, PowerState};
+use crate::facts::{Evidence, Freeze, History, InstanceFacts, OperationStatus, PowerState};
 use crate::policy::{ApplyTimer, Mode, Policy};
-use crate::rules::{Moment, terms_of, wanted_timer};
+use crate::rules::{Moment, terms_of, used_by, wanted_timer};
 use crate::units::{InstanceId, Span};
 
 /// Who wants it set now.
@@ -29,8 +31,10 @@ pub struct TimerLook<'a> {
     pub by: TimerBy,
     /// The freeze switch, read again.
     pub freeze: &'a Freeze,
-    /// A stop of it is under way.
-    pub is_stopping: bool,
+    /// Its past, with holds and the stop that is under way.
+    pub history: &'a History,
+    /// What sources say of its use.
+    pub evidence: &'a Evidence,
     /// Now.
     pub now: Timestamp,
 }
@@ -39,7 +43,7 @@ pub struct TimerLook<'a> {
 /// (G5).
 ///
 /// ```compile_fail
-/// let permit = lightsout::guard::TimerPermit { instance: todo!(), was: todo!(), to: todo!(), looked_at: todo!() };
+/// let permit = lightsout::guard::TimerPermit { instance: todo!(), was: todo!(), to: todo!(), revision: todo!(), looked_at: todo!() };
 /// ```
 #[derive(Debug)]
 #[must_use = "a permit that is not used sets nothing"]
@@ -47,6 +51,7 @@ pub struct TimerPermit {
     instance: InstanceId,
     was: Option<Span>,
     to: Span,
+    revision: Arc<str>,
     looked_at: Timestamp,
 }
 
@@ -65,6 +70,11 @@ impl TimerPermit {
     #[must_use]
     pub const fn to(&self) -> Span {
         self.to
+    }
+    /// Which revision of its policy wants that; under another one nothing is sent.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        &self.revision
     }
     /// When it was looked at; sending is refused ten seconds later (G10).
     #[must_use]
@@ -92,13 +102,17 @@ pub fn timer_permit(look: &TimerLook<'_>) -> Result<TimerPermit, (Refusal, Strin
     if look.by == TimerBy::Service && (policy.mode, rule.apply) != (Mode::Enforce, ApplyTimer::Service) {
         return Err((Refusal::ObserveMode, "the policy leaves idle timers to people".to_owned()));
     }
-    if look.is_stopping {
+    if look.history.open.is_some() {
         return Err((Refusal::UnderWay, "a stop of it is under way".to_owned()));
     }
     if let Some(why) = unsettled(fresh) {
         return Err((Refusal::NoLongerDue, why));
     }
-    match wanted_timer(&Moment::new(policy, now), fresh) {
+    if let Some(text) = &fresh.native.unreadable {
+        return Err((Refusal::NoLongerDue, format!("what Azure shows as its idle timer cannot be read (`{text}`)")));
+    }
+    let moment = Moment::new(policy, now);
+    match wanted_timer(&moment, fresh) {
         Err(exempt) => Err((Refusal::NoLongerDue, exempt.to_string())),
         Ok(None) => Err((Refusal::PolicyChanged, "the policy wants no idle timer on it".to_owned())),
         Ok(Some(to)) if fresh.native.idle_shutdown == Some(to) => {
@@ -106,9 +120,44 @@ pub fn timer_permit(look: &TimerLook<'_>) -> Result<TimerPermit, (Refusal, Strin
         }
         Ok(Some(to)) => {
             let was = fresh.native.idle_shutdown;
-            Ok(TimerPermit { instance: fresh.id.clone(), was, to, looked_at: now })
+            spared(&moment, fresh, look.history, look.evidence, to)?;
+            let revision = Arc::clone(&policy.revision);
+            Ok(TimerPermit { instance: fresh.id.clone(), was, to, revision, looked_at: now })
         }
     }
+}
+
+/// Azure's timer knows no hold, and sees no work in tmux or over SSH: who is held or in use gets no timer that may stop it, and none
+/// that is shorter (G13). A longer one takes nothing from anybody.
+///
+/// # Errors
+/// Who spares it.
+pub fn spared(
+    moment: &Moment<'_>,
+    facts: &InstanceFacts,
+    history: &History,
+    evidence: &Evidence,
+    to: Span,
+) -> Result<(), (Refusal, String)> {
+    let is_longer = facts.native.idle_shutdown.is_some_and(|was| !was.is_zero() && was < to);
+    if is_longer {
+        return Ok(());
+    }
+    held(history, moment.now())?;
+    match used_by(moment, facts, evidence, history) {
+        Some(words) => Err((Refusal::NoLongerDue, format!("it is in use: {words}"))),
+        None => Ok(()),
+    }
+}
+
+/// A hold that is in force.
+///
+/// # Errors
+/// With it in words.
+pub fn held(history: &History, now: Timestamp) -> Result<(), (Refusal, String)> {
+    history.hold_at(now).map_or(Ok(()), |hold| {
+        Err((Refusal::NoLongerDue, format!("held until {} by {}: {}", hold.until, hold.by, hold.reason)))
+    })
 }
 
 /// True for what no permit is refused for being on its way somewhere.

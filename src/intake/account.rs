@@ -30,6 +30,8 @@ pub(super) fn account(beat: &Heartbeat, arrived: Timestamp, skew: SignedDuration
         words: words(&beat.signs, now).into(),
         last_busy: When::from(last_busy.max(busy_now)),
         watched,
+        job: None,
+        doubt: None,
     }
 }
 

@@ -6,15 +6,16 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use thin_vec::ThinVec;
 
 use super::account::{account, disk, skew_of};
 use super::entra::{Entra, EntraError};
 use super::keys::Keys;
-use super::revoked::Revoked;
+use super::revoked::{Revoked, Standing};
 use super::token::{self, PREFIX, TokenError};
 use crate::facts::{DiskSight, Source, SourceSet, Track, Use};
 use crate::heartbeat::{Heartbeat, HeartbeatError};
-use crate::ports::{Clock, Heard, Question, TakeHeartbeats, TurnedAway, Witness};
+use crate::ports::{Clock, Fault, FaultKind, Heard, Question, TakeHeartbeats, TurnedAway, Witness};
 use crate::units::{InstanceId, Span};
 
 /// What is not heard of for so long is let go of: far longer than any word stays fresh.
@@ -23,6 +24,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(48);
 const RATE: SignedDuration = SignedDuration::from_secs(5);
 /// Clocks that differ by so much more or less than before are as they were.
 const SKEW_STEADY: SignedDuration = SignedDuration::from_secs(5);
+/// So long after two machines reported as one nothing of it is believed but use.
+const TWO_SENDERS: SignedDuration = SignedDuration::from_hours(1);
 /// At most so many instances: tokens are minted for as many as there are.
 const INSTANCES_MAX: usize = 200_000;
 
@@ -43,7 +46,6 @@ pub struct DeskOptions {
 #[derive(Debug)]
 struct Newest {
     boot: String,
-    seq: u64,
     sent_at: Timestamp,
     arrived: Timestamp,
     /// How far its clock is taken to be behind ours.
@@ -52,6 +54,8 @@ struct Newest {
     boot_before: Option<String>,
     track: Track,
     disk: Option<DiskSight>,
+    /// When another machine last reported for it.
+    two_senders_at: Option<Timestamp>,
 }
 
 /// The desk.
@@ -88,12 +92,13 @@ impl From<HeartbeatError> for TurnedAway {
 
 impl From<TokenError> for TurnedAway {
     fn from(error: TokenError) -> Self {
-        let label = match error {
-            TokenError::Malformed => "no_token",
-            TokenError::Forged => "forged",
-            TokenError::Revoked => "revoked",
+        let (status, label) = match error {
+            TokenError::Malformed => (401, "no_token"),
+            TokenError::Forged => (401, "forged"),
+            TokenError::Revoked => (401, "revoked"),
+            TokenError::Untold => (503, "no_revocations"),
         };
-        turned(401, label, error.to_string())
+        turned(status, label, error.to_string())
     }
 }
 
@@ -114,10 +119,11 @@ impl<C: Clock> Desk<C> {
         if bearer.starts_with(PREFIX) {
             let keys = self.options.keys.as_ref().ok_or(TokenError::Forged)?;
             let claim = token::read(keys, bearer)?;
-            if self.options.revoked.has(&claim.instance, claim.iat) {
-                return Err(TokenError::Revoked.into());
-            }
-            return Ok(claim.instance);
+            return match self.options.revoked.standing(&claim.instance, claim.iat) {
+                Standing::Good => Ok(claim.instance),
+                Standing::Revoked => Err(TokenError::Revoked.into()),
+                Standing::Untold => Err(TokenError::Untold.into()),
+            };
         }
         let entra = self.options.entra.as_ref().ok_or(TokenError::Malformed)?;
         entra.instance(bearer, now).await.map_err(|error| {
@@ -149,16 +155,13 @@ impl<C: Clock> Desk<C> {
         let replay = |words: &str| Err(turned(409, "replay", words.to_owned()));
         if let Some(held) = newest.get_mut(id).filter(|held| held.boot_before.as_ref() == Some(&beat.boot)) {
             // a machine does not go back to an earlier boot: somebody else speaks with its token, and none of both is believed
-            held.track.now = Use::Unknown;
-            held.track.words = "two machines report for it with its token; revoke it and mint another one".into();
-            held.track.as_of = now;
+            held.two_senders_at = Some(now);
+            held.track = in_doubt(held.track.clone(), now);
             tracing::warn!(instance = %id, "two machines report as one instance: its token may be in other hands");
             return Err(turned(409, "two_senders", "another machine reports for this instance; mint another token"));
         }
         match newest.get(id) {
-            Some(held) if beat.boot == held.boot && beat.seq <= held.seq => {
-                return replay("a heartbeat of this number was taken already");
-            }
+            // by time alone: an agent that lost its record counts from one again
             Some(held) if beat.sent_at <= held.sent_at => {
                 return replay("a heartbeat that was sent later was taken already");
             }
@@ -183,19 +186,31 @@ impl<C: Clock> Desk<C> {
         let (fresh, held) = (skew_of(beat, now), newest.get(id).filter(|held| held.boot == beat.boot));
         let steady = held.map(|held| held.skew).filter(|held| held.saturating_sub(fresh).abs() <= SKEW_STEADY);
         let skew = steady.unwrap_or(fresh);
+        let two_senders_at = newest.get(id).and_then(|held| held.two_senders_at);
+        let two_senders_at = two_senders_at.filter(|at| now.duration_since(*at) < TWO_SENDERS);
+        let told = account(beat, now, skew);
         let kept = Newest {
             boot_before: boot_before(newest.get(id), &beat.boot),
             skew,
             boot: beat.boot.clone(),
-            seq: beat.seq,
             sent_at: beat.sent_at,
             arrived: now,
-            track: account(beat, now, skew),
+            track: if two_senders_at.is_some() { in_doubt(told, now) } else { told },
             disk: disk(beat, now),
+            two_senders_at,
         };
         newest.insert(id.clone(), kept);
         Ok(())
     }
+}
+
+/// What is believed of an instance for which two machines report: that it is in use, if that is said, and nothing else.
+fn in_doubt(track: Track, now: Timestamp) -> Track {
+    if track.now == Use::Busy {
+        return track;
+    }
+    let words = "two machines report for it with its token; revoke it and mint another one".into();
+    Track { now: Use::Unknown, as_of: now, words, watched: ThinVec::new(), ..track }
 }
 
 /// The boot before the one that is reported.
@@ -226,6 +241,10 @@ impl<C: Clock> Witness for Desk<C> {
     async fn ask(&self, questions: &[Question], _now: Timestamp) -> Heard {
         let newest = self.newest();
         let mut heard = Heard::default();
+        heard.faults.extend(self.options.revoked.unreadable().map(|path| {
+            let doing = format!("read the list of revoked tokens {}, without which none is believed", path.display());
+            (Source::Agent, Fault::new(FaultKind::Storage, doing))
+        }));
         for question in questions {
             let Some(held) = newest.get(&question.instance) else { continue };
             // what was said before this life of the name began was said of another one

@@ -73,6 +73,23 @@ impl std::fmt::Debug for Entra {
     }
 }
 
+/// Forgets that it was tried when whoever asked went away before there was an answer: else nobody would try for minutes.
+struct Trying<'a>(Option<&'a Mutex<Held>>);
+
+impl Trying<'_> {
+    fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Trying<'_> {
+    fn drop(&mut self) {
+        if let Some(held) = self.0 {
+            held.lock().unwrap_or_else(PoisonError::into_inner).tried_at = None;
+        }
+    }
+}
+
 impl Entra {
     /// With the keys of that tenant, over that client, which follows no redirects.
     #[must_use]
@@ -142,7 +159,9 @@ impl Entra {
             }
             held.tried_at = Some(now);
         }
+        let trying = Trying(Some(&self.held));
         let fetched = self.fetch().await;
+        trying.done();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         match fetched {
             Ok(keys) => (held.keys, held.fetched_at) = (keys, Some(now)),
@@ -155,7 +174,7 @@ impl Entra {
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, EntraError> {
         let failed = |error: reqwest::Error| EntraError::Keys(error.without_url().to_string());
         let url = format!("{}/{}/discovery/v2.0/keys", self.server.authority.trim_end_matches('/'), self.server.tenant);
-        let mut answer = self.http.get(url).timeout(Duration::from_secs(10)).send().await.map_err(failed)?;
+        let mut answer = self.http.get(url).timeout(Duration::from_secs(8)).send().await.map_err(failed)?;
         if !answer.status().is_success() {
             return Err(EntraError::Keys(format!("status {}", answer.status().as_u16())));
         }

@@ -1,4 +1,5 @@
-//! Tokens that were taken back: a file beside the journal, a line each, which only grows. What cannot be read revokes all.
+//! Tokens that were taken back: a file beside the journal, a line each, which only grows. While it cannot be read
+//! no token is believed.
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
@@ -21,6 +22,17 @@ struct Read {
     /// Minted at or before this, in seconds since 1970, is revoked; by instance in lower case.
     before: HashMap<String, i64>,
     unreadable: bool,
+}
+
+/// What is to be thought of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It was not taken back.
+    Good,
+    /// It was.
+    Revoked,
+    /// The list cannot be read.
+    Untold,
 }
 
 /// Every token that was taken back.
@@ -58,11 +70,22 @@ impl Revoked {
         after.map_or(now, |after| after.max(now))
     }
 
-    /// True when what was minted then for that instance is not to be believed.
-    pub(super) fn has(&self, instance: &str, minted: i64) -> bool {
+    /// What is to be thought of what was minted then for that instance.
+    pub(super) fn standing(&self, instance: &str, minted: i64) -> Standing {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         self.renew(&mut read);
-        read.unreadable || read.before.get(&instance.to_ascii_lowercase()).is_some_and(|before| minted <= *before)
+        match read.before.get(&instance.to_ascii_lowercase()) {
+            _ if read.unreadable => Standing::Untold,
+            Some(before) if minted <= *before => Standing::Revoked,
+            Some(_) | None => Standing::Good,
+        }
+    }
+
+    /// The file, when it cannot be read.
+    pub(super) fn unreadable(&self) -> Option<&Path> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        self.renew(&mut read);
+        read.unreadable.then_some(&self.path)
     }
 
     fn renew(&self, read: &mut Read) {
@@ -104,13 +127,21 @@ mod tests {
         let id =
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-A";
         let (revoked, instance) = (Revoked::beside(dir.path()), InstanceId::parse(id).unwrap());
-        assert!(!revoked.has(id, 100));
+        let standing = |id: &str, minted| revoked.standing(id, minted);
+        assert_eq!(standing(id, 100), Standing::Good);
         revoked.revoke(&instance, Timestamp::from_second(100).unwrap(), "ana\n").unwrap();
-        assert!(revoked.has(id, 100) && revoked.has(&id.to_lowercase(), 7));
-        assert!(!revoked.has(id, 101), "minted again");
+        assert_eq!((standing(id, 100), standing(&id.to_lowercase(), 7)), (Standing::Revoked, Standing::Revoked));
+        assert_eq!(standing(id, 101), Standing::Good, "minted again");
         revoked.revoke(&instance, Timestamp::from_second(50).unwrap(), "ana").unwrap();
-        assert!(revoked.has(id, 100), "an earlier line takes nothing back");
+        assert_eq!(
+            (standing(id, 100), revoked.unreadable()),
+            (Standing::Revoked, None),
+            "an earlier line takes nothing back"
+        );
         fs::write(dir.path().join(FILE), "nonsense").unwrap();
-        assert!(revoked.has("another", 1_000), "what cannot be read revokes all");
+        assert_eq!(standing("another", 1_000), Standing::Untold, "while it cannot be read none is believed");
+        assert!(revoked.unreadable().is_some_and(|path| path.ends_with(FILE)));
+        fs::write(dir.path().join(FILE), "").unwrap();
+        assert_eq!((standing("another", 1_000), revoked.unreadable()), (Standing::Good, None));
     }
 }

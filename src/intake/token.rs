@@ -36,6 +36,9 @@ pub enum TokenError {
     /// Taken back.
     #[error("the token was revoked; mint another one with `lightsout agent token`")]
     Revoked,
+    /// The list of those that were taken back cannot be read.
+    #[error("the service cannot read its list of revoked tokens, and believes none until it can; see its log")]
+    Untold,
 }
 
 /// Makes a token for an instance.

@@ -169,6 +169,7 @@ families! {
     RECONCILED = Gauge "lightsout_reconciled" &["cause"], "Workspace-days by what comparing their compute with the bill gave.";
 
     ACTIVITY = Gauge "lightsout_activity" &["source", "says"], "Instances that are on, by what each source says of their use; silent: nothing for a quarter of an hour.";
+    IDLE = Gauge "lightsout_idle" &["ground"], "Instances that are on under an idle rule, by what that rule found, whichever rule decides: idle_unknown is that nobody knows.";
     DISKS_FULL = Gauge "lightsout_disks_full" &[], "Instances that are on and whose disk is known to be full: Azure stops none of them.";
 
     INSTANCE_ON = Gauge "lightsout_instance_on" &["subscription", "resource_group", "workspace", "instance"], "Whether the instance is on (optional, capped).";

@@ -33,6 +33,7 @@ pub(super) fn conflicts(effective: &Tables, terms: &Terms, around: &Around<'_>, 
         return;
     };
     needs(rule, table, at, findings);
+    left_to_azure(rule, terms, around, at, findings);
     let is_there = |source: Source| match source {
         Source::Promql => terms.promql.is_some() && around.sources.has(Source::Promql),
         Source::AzureTimer => true,
@@ -63,6 +64,29 @@ pub(super) fn conflicts(effective: &Tables, terms: &Terms, around: &Around<'_>, 
             ),
         };
         findings.warning(at, Trouble::new(problem, help));
+    }
+}
+
+/// Azure's timer alone decides what is idle: it has to be set, and somebody should see whether it works.
+fn left_to_azure(rule: IdleRule, terms: &Terms, around: &Around<'_>, at: &Place, findings: &mut Findings<'_>) {
+    if !rule.needs.has(Source::AzureTimer) {
+        return;
+    }
+    if terms.native.is_none() {
+        let problem = "this leaves idle instances to Azure's timer, and the policy does not say that one is to be set";
+        findings.warning(
+            at,
+            Trouble::new(problem, "write native.idle_shutdown = \"60m\", and see `lightsout native audit`"),
+        );
+    }
+    let is_watched =
+        around.sources.has(Source::Agent) || (terms.promql.is_some() && around.sources.has(Source::Promql));
+    if !is_watched {
+        let problem = "nobody watches whether Azure's timer works: no agent reports, and Prometheus is asked nothing";
+        findings.warning(
+            at,
+            Trouble::new(problem, "write [agents] in the settings and install the agent, or a [promql] query"),
+        );
     }
 }
 

@@ -27,6 +27,9 @@ pub struct HoldRequest {
 pub struct TimerRequest {
     /// Of this instance alone, by its name or full ARM id; none: of all.
     pub instance: Option<String>,
+    /// Everything is looked at, and nothing is sent.
+    #[serde(default)]
+    pub dry_run: bool,
     /// Who asks.
     pub by: String,
 }
@@ -55,11 +58,11 @@ pub trait Control: Send + Sync + 'static {
         instance: String,
         at: Option<Timestamp>,
     ) -> impl Future<Output = Result<serde_json::Value, Declined>> + Send;
-    /// Sets Azure's idle timers where they are not as policies want them.
+    /// Sets Azure's idle timers where they are not as policies want them, so many and no more.
     fn set_timers(
         &self,
         request: TimerRequest,
-    ) -> impl Future<Output = Result<Vec<crate::report::TimerLine>, Declined>> + Send;
+    ) -> impl Future<Output = Result<crate::report::TimersTold, Declined>> + Send;
     /// Compares the ledger with Azure's bill now. A subscription's bill that was had within a day is not asked for again.
     fn reconcile(&self) -> impl Future<Output = Result<crate::report::Reconciliation, Declined>> + Send;
     /// Asks for a sweep now.

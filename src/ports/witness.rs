@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use thin_vec::ThinVec;
 
 use super::Fault;
 use crate::facts::{Created, DiskSight, Source, SourceSet, Track, WorkspaceFacts};
@@ -23,6 +24,8 @@ pub struct Question {
     pub workspace: Arc<WorkspaceFacts>,
     /// How far back the account should reach, where the source can look back.
     pub window: Span,
+    /// The accounts that saw use when they were given and were not taken back since: whoever gave one does that.
+    pub busy: ThinVec<Track>,
     /// What its policy asks Prometheus.
     pub promql: Option<Arc<PromqlQuestion>>,
 }
@@ -53,6 +56,8 @@ impl Heard {
 pub trait Witness: Send + Sync {
     /// The sources there are. Without any nobody is asked.
     fn sources(&self) -> SourceSet;
+    /// Takes note of instances that are known of, governed or not: a source that goes by their names may mean any of them.
+    fn meet(&self, _instances: &[InstanceId], _now: Timestamp) {}
     /// Asks every source about these instances, at `now`. It ends in bounded time whatever the sources do.
     fn ask(&self, questions: &[Question], now: Timestamp) -> impl Future<Output = Heard> + Send;
 }

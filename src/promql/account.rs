@@ -23,7 +23,11 @@ pub(super) struct Grid {
 
 /// What one name's series say: at which times there is a reading, and whether any of them says use.
 #[derive(Debug, Default)]
-pub(super) struct Points(BTreeMap<Timestamp, bool>);
+pub(super) struct Points {
+    readings: BTreeMap<Timestamp, bool>,
+    /// The newest last sample of a series that says use.
+    ended_busy: Option<Timestamp>,
+}
 
 /// The readings of every name, over all of its series.
 pub(super) fn by_name(series: &[Series], now: Timestamp) -> BTreeMap<String, Points> {
@@ -31,9 +35,12 @@ pub(super) fn by_name(series: &[Series], now: Timestamp) -> BTreeMap<String, Poi
     for one in series {
         let Some(value) = &one.value else { continue };
         let points = names.entry(name_in(value)).or_default();
-        for (at, busy) in one.samples.iter().filter(|(at, _)| *at <= now) {
-            *points.0.entry(*at).or_default() |= busy;
+        let samples = || one.samples.iter().filter(|(at, _)| *at <= now);
+        for (at, busy) in samples() {
+            *points.readings.entry(*at).or_default() |= busy;
         }
+        let last = samples().max_by_key(|(at, _)| *at).filter(|(_, busy)| *busy);
+        points.ended_busy = points.ended_busy.max(last.map(|(at, _)| *at));
     }
     names
 }
@@ -41,18 +48,22 @@ pub(super) fn by_name(series: &[Series], now: Timestamp) -> BTreeMap<String, Poi
 impl Points {
     /// The newest time of use.
     fn last_busy(&self) -> Option<Timestamp> {
-        self.0.iter().rev().find(|(_, busy)| **busy).map(|(at, _)| *at)
+        self.readings.iter().rev().find(|(_, busy)| **busy).map(|(at, _)| *at)
     }
 
     /// The account of one instance, none where nothing was read.
     pub(super) fn track(&self, label: &str, grid: Grid) -> Option<Track> {
-        let (newest, busy) = self.0.last_key_value()?;
+        let (newest, busy) = self.readings.last_key_value()?;
         let last_busy = self.last_busy();
         let watched = self.watched(grid);
-        let (now, as_of, words) = match watched.last() {
+        let (now, as_of, words) = match (watched.last(), self.ended_busy) {
             _ if *busy => (Use::Busy, *newest, format!("the policy's expression is above 0 ({label})")),
-            Some(last) => (Use::Quiet, last.to, format!("the policy's expression is not above 0 ({label})")),
-            None => (Use::Unknown, *newest, "it has been sampled for too short a time".to_owned()),
+            // another series of the name says nothing of what that one saw
+            (_, Some(ended)) => {
+                (Use::Busy, ended, format!("a series of the policy's expression was above 0 ({label}), and ended"))
+            }
+            (Some(last), None) => (Use::Quiet, last.to, format!("the policy's expression is not above 0 ({label})")),
+            (None, None) => (Use::Unknown, *newest, "it has been sampled for too short a time".to_owned()),
         };
         Some(Track {
             source: Source::Promql,
@@ -61,18 +72,21 @@ impl Points {
             words: words.into(),
             last_busy: When::from(last_busy),
             watched,
+            job: None,
+            doubt: None,
         })
     }
 
     /// The account where several instances have the name: use counts for each, quiet for none. What was said of use is taken
     /// back as of that moment once the series says no more of it, and nothing counts as watched.
     pub(super) fn shared(&self, label: &str, namesakes: usize) -> Option<Track> {
-        let (newest, busy) = self.0.last_key_value()?;
+        let (newest, busy) = self.readings.last_key_value()?;
         let last_busy = self.last_busy()?;
         let (now, as_of) = if *busy { (Use::Busy, *newest) } else { (Use::Quiet, last_busy) };
         let words = format!("{namesakes} instances have the name that {label} gives, and any of them may be meant");
         let watched = ThinVec::new();
-        Some(Track { source: Source::Promql, now, as_of, words: words.into(), last_busy: When::at(last_busy), watched })
+        let (words, last_busy) = (words.into(), When::at(last_busy));
+        Some(Track { source: Source::Promql, now, as_of, words, last_busy, watched, job: None, doubt: None })
     }
 
     /// The stretches without a missing point. The last point may repeat a sample that is older by the server's lookback, and
@@ -80,7 +94,7 @@ impl Points {
     fn watched(&self, grid: Grid) -> ThinVec<Stretch> {
         let slack = SignedDuration::from_millis(1);
         let mut runs: ThinVec<Stretch> = ThinVec::new();
-        for at in self.0.keys() {
+        for at in self.readings.keys() {
             match runs.last_mut() {
                 Some(run) if at.duration_since(run.to) <= grid.step.saturating_add(slack) => run.to = *at,
                 Some(_) | None => runs.push(Stretch { from: *at, to: *at }),
@@ -143,6 +157,20 @@ mod tests {
         let both = track(&[cpu.clone(), gpu.clone()]).unwrap();
         assert_eq!((both.now, both.watched.len()), (Use::Busy, 1));
         assert_eq!(track(&[gpu, cpu]), Some(both), "in any order");
+    }
+
+    #[test]
+    fn a_series_that_ended_while_busy_is_not_hidden_by_another() {
+        let node = || series("ci-a:9100", (0..=100).map(|n| (n, false)));
+        let gpu = |end: i64| series("ci-a:9400", (0..=60).map(|n| (n, n >= 20 && n <= end)));
+        let lost = track(&[node(), gpu(60)]).unwrap();
+        assert_eq!(
+            (lost.now, lost.as_of),
+            (Use::Busy, at(60 * STEP)),
+            "as of then: it goes stale, and is lost from sight"
+        );
+        let quiet = track(&[node(), gpu(59)]).unwrap();
+        assert_eq!((quiet.now, quiet.last_busy.known()), (Use::Quiet, Some(at(59 * STEP))), "it ended quiet");
     }
 
     #[test]

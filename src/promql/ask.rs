@@ -147,8 +147,13 @@ impl Witness for Promql {
         SourceSet::NONE.with(Source::Promql)
     }
 
+    fn meet(&self, instances: &[InstanceId], now: Timestamp) {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).note(instances.iter(), now);
+    }
+
     async fn ask(&self, questions: &[Question], now: Timestamp) -> Heard {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).note(questions, now);
+        let asked = questions.iter().map(|question| &question.instance);
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).note(asked, now);
         let asked =
             futures_util::stream::iter(groups(questions)).map(|group| async move { self.one(&group, now).await });
         let mut all = Heard::default();

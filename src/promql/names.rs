@@ -1,13 +1,12 @@
-//! Which instances a label's value names, over all that were asked about lately.
+//! Which instances a label's value names, over all that were known of lately, governed or not.
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ports::Question;
 use crate::units::InstanceId;
 
-/// An instance that nobody asked about for so long is no namesake any more. A second look asks about one instance alone,
+/// An instance that was not known of for so long is no namesake any more. A second look asks about one instance alone,
 /// and a sweep about the workspaces that it could read: both must know of the others all the same.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
@@ -16,11 +15,11 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 pub(super) struct Names(HashMap<String, BTreeMap<InstanceId, Timestamp>>);
 
 impl Names {
-    /// Takes note of whom is asked about, and forgets whom nobody asked about for long.
-    pub(super) fn note(&mut self, questions: &[Question], now: Timestamp) {
-        for question in questions {
-            let of_name = self.0.entry(question.instance.name().to_ascii_lowercase()).or_default();
-            of_name.insert(question.instance.clone(), now);
+    /// Takes note of whom is known of, and forgets who was not for long.
+    pub(super) fn note<'i>(&mut self, instances: impl Iterator<Item = &'i InstanceId>, now: Timestamp) {
+        for id in instances {
+            let of_name = self.0.entry(id.name().to_ascii_lowercase()).or_default();
+            of_name.insert(id.clone(), now);
         }
         for of_name in self.0.values_mut() {
             of_name.retain(|_, at| now.duration_since(*at) <= REMEMBERED);

@@ -14,7 +14,7 @@ pub use budget::{BudgetView, Foreseen};
 pub use explain::{Explanation, TermLine, term_lines};
 pub use label::Label;
 pub use money::{Followed, MoneyView};
-pub use native::{NativeAudit, NativeLine, NativeTold, TimerLine, TimerOutcome};
+pub use native::{NativeAudit, NativeLine, NativeTold, TimerLine, TimerOutcome, TimersTold, Unread};
 pub use reconciliation::{Checked, Difference, PartView, Reconciliation, ReconciliationView, Share};
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

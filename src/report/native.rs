@@ -8,7 +8,7 @@ use super::{FleetView, InstanceView, WorkspaceView};
 use crate::facts::NativeSchedule;
 use crate::guard::Refusal;
 use crate::rules::NativeFinding;
-use crate::units::{InstanceId, PolicyId, Span};
+use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
 /// One thing that an audit says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,6 +44,31 @@ pub struct NativeLine {
     pub findings: Vec<NativeTold>,
 }
 
+/// A workspace of which nobody knows what is in it now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Which.
+    pub workspace: WorkspaceId,
+    /// Why, and what helps.
+    pub words: String,
+}
+
+impl Unread {
+    /// Every workspace of a view that was not read, or not whole.
+    #[must_use]
+    pub fn all(view: &FleetView) -> Vec<Self> {
+        let unread = |place: &WorkspaceView| {
+            let words = match (&place.fault, place.read_at) {
+                (Some(fault), _) => fault.clone(),
+                (None, None) => "it was not read yet; ask again in a minute".to_owned(),
+                (None, Some(_)) => return None,
+            };
+            Some(Self { workspace: place.id.clone(), words })
+        };
+        view.workspaces.values().filter_map(unread).collect()
+    }
+}
+
 /// The timers of the whole fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NativeAudit {
@@ -53,6 +78,8 @@ pub struct NativeAudit {
     pub instances: Vec<NativeLine>,
     /// How many instances a person has to look after.
     pub troubled: usize,
+    /// The workspaces of which this says nothing.
+    pub unread: Vec<Unread>,
 }
 
 impl NativeAudit {
@@ -62,7 +89,7 @@ impl NativeAudit {
         let instances: Vec<NativeLine> =
             view.workspaces.values().flat_map(|place| place.instances.iter().map(|one| line(place, one))).collect();
         let troubled = instances.iter().filter(|line| line.findings.iter().any(|told| told.trouble)).count();
-        Self { at: view.at, instances, troubled }
+        Self { at: view.at, instances, troubled, unread: Unread::all(view) }
     }
 }
 
@@ -94,6 +121,11 @@ pub enum TimerOutcome {
     WouldBeSet,
     /// Azure took it, and shows it.
     Set,
+    /// It was sent, no answer came, and Azure shows another one: it may yet arrive.
+    Unclear {
+        /// What it shows, or why nobody knows.
+        words: String,
+    },
     /// Azure took it, and does not show it.
     NotShown {
         /// What it shows, or why nobody knows.
@@ -123,9 +155,19 @@ impl TimerOutcome {
         match self {
             Self::WouldBeSet => "would_be_set",
             Self::Set => "set",
+            Self::Unclear { .. } => "unclear",
             Self::NotShown { .. } => "not_shown",
             Self::Dropped { .. } => "dropped",
             Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// True for what Azure may have got: what was never sent is not tried again later than the next time.
+    #[must_use]
+    pub const fn may_have_been_sent(&self) -> bool {
+        match self {
+            Self::WouldBeSet | Self::Dropped { .. } => false,
+            Self::Set | Self::Unclear { .. } | Self::NotShown { .. } | Self::Failed { .. } => true,
         }
     }
 
@@ -134,7 +176,8 @@ impl TimerOutcome {
     pub const fn is_trouble(&self) -> bool {
         match self {
             Self::WouldBeSet | Self::Set => false,
-            Self::NotShown { .. } | Self::Dropped { .. } | Self::Failed { .. } => true,
+            Self::Dropped { refusal, .. } => refusal.is_trouble(),
+            Self::Unclear { .. } | Self::NotShown { .. } | Self::Failed { .. } => true,
         }
     }
 
@@ -144,6 +187,7 @@ impl TimerOutcome {
         match self {
             Self::WouldBeSet => "would be set; nothing was sent".to_owned(),
             Self::Set => "set, and Azure shows it".to_owned(),
+            Self::Unclear { words } => format!("sent, and no answer came: {words}"),
             Self::NotShown { words } => format!("Azure took it, and does not show it: {words}"),
             Self::Dropped { refusal, words } => format!("not sent, {}: {words}", refusal.label()),
             Self::Failed { label, words } => format!("FAILED, {label}: {words}"),
@@ -164,4 +208,15 @@ pub struct TimerLine {
     pub outcome: TimerOutcome,
     /// When.
     pub at: Timestamp,
+}
+
+/// What became of a request to set idle timers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimersTold {
+    /// Each that was not as wanted.
+    pub lines: Vec<TimerLine>,
+    /// How many more there are: one request sets so many and no more.
+    pub left: usize,
+    /// The workspaces of which this says nothing.
+    pub unread: Vec<Unread>,
 }

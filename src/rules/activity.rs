@@ -24,14 +24,14 @@ pub enum Activity {
         /// What was seen.
         words: Arc<str>,
     },
-    /// It was in use when it was last heard of, and its source has been silent since.
+    /// It was in use when its source could last tell, and that is too long ago.
     Lost {
         /// Who said so.
         source: Source,
         /// When that held.
         as_of: Timestamp,
-        /// What was seen then.
-        words: Arc<str>,
+        /// What was seen then, and what it says since, if anything.
+        words: String,
     },
     /// Every source that counts says quiet.
     Quiet {
@@ -93,12 +93,21 @@ pub(super) fn in_use(
         let words = Source::Job.words().into();
         return Some(Activity::Busy { source: Source::Job, as_of: facts.observed_at, words });
     }
-    let busy = || evidence.tracks.iter().filter(|track| track.now == Use::Busy && is_of_this_run(track, start));
-    let of = |track: &Track| (track.source, track.as_of, track.words.clone());
-    if let Some((source, as_of, words)) = busy().find(|track| is_fresh(track, fresh_within, now)).map(of) {
+    let busy = || evidence.busy().filter(|track| is_of_this_run(track, start));
+    if let Some(track) = busy().find(|track| is_fresh(track, fresh_within, now)) {
+        let (source, as_of, words) = (track.source, track.as_of, track.words.clone());
         return Some(Activity::Busy { source, as_of, words });
     }
-    busy().next().map(of).map(|(source, as_of, words)| Activity::Lost { source, as_of, words })
+    let lost = |track: &Track| Activity::Lost { source: track.source, as_of: track.as_of, words: last_words(track) };
+    busy().next().map(lost)
+}
+
+/// What was seen, and what became of the source since.
+fn last_words(track: &Track) -> String {
+    match &track.doubt {
+        Some(doubt) => format!("{}; at {} it could not tell: {}", track.words, doubt.as_of, doubt.words),
+        None => format!("{}; it has been silent since", track.words),
+    }
 }
 
 /// What the evidence says, when nobody is known to use it.
@@ -156,10 +165,10 @@ fn heard(evidence: &Evidence, source: Source, asked: Asked, start: RunStart, now
     }
 }
 
-/// Looks that are no further apart than this are one stretch: agents look once a minute, and one look may come late.
+/// A stretch that ended no longer ago than this lasts: agents look once a minute, and the next look may come late.
 const LOOKS_APART: SignedDuration = SignedDuration::from_mins(2);
 
-/// When a source watched, up to now: what it may have missed between two looks aside.
+/// When a source watched, up to now: what it may miss before its next look aside.
 struct Watch {
     source: Source,
     /// Disjoint, oldest first.
@@ -168,14 +177,12 @@ struct Watch {
 
 impl Watch {
     fn of(track: &Track, now: Timestamp) -> Self {
-        let mut stretches: SmallVec<[Stretch; 2]> = SmallVec::new();
-        let ends_now = Stretch { from: now, to: now };
-        for stretch in track.watched.iter().copied().chain([ends_now]).filter(|stretch| stretch.from <= now) {
-            let stretch = Stretch { to: stretch.to.min(now), ..stretch };
-            match stretches.last_mut() {
-                Some(last) if stretch.from.duration_since(last.to) <= LOOKS_APART => last.to = last.to.max(stretch.to),
-                Some(_) | None => stretches.push(stretch),
-            }
+        let past = track.watched.iter().copied().filter(|stretch| stretch.from <= now);
+        let mut stretches: SmallVec<[Stretch; 2]> =
+            past.map(|stretch| Stretch { to: stretch.to.min(now), ..stretch }).collect();
+        // a gap that a source tells of is one, however short: it knows that it could not look
+        if let Some(last) = stretches.last_mut().filter(|last| now.duration_since(last.to) <= LOOKS_APART) {
+            last.to = now;
         }
         Self { source: track.source, stretches }
     }

@@ -13,6 +13,7 @@ use super::exempt::exempt;
 use super::hours::{HoursQuestion, hours};
 use super::idle::{IdleQuestion, idle};
 use super::moment::{Holding, Moment, with_subject};
+use super::native::is_watched;
 use super::run::{RunStart, run_start};
 use super::settled::settled;
 use super::uptime::uptime;
@@ -147,7 +148,8 @@ impl Decision<'_> {
         }
         if let Some(rule) = self.holding.terms.idle {
             let Self { facts, evidence, history, start, .. } = *self;
-            let question = IdleQuestion { rule, policy, facts, evidence, history, start, now };
+            let is_watched = is_watched(self.holding.terms, evidence);
+            let question = IdleQuestion { rule, policy, facts, evidence, is_watched, history, start, now };
             let (finding, candidate) = idle(&question, self.in_use.as_ref());
             findings.push(finding);
             candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
@@ -225,9 +227,7 @@ impl Decision<'_> {
     fn busy(&self, earliest: Option<&Candidate<'_>>) -> Option<Finding> {
         let words: Words = match self.in_use.as_ref()? {
             Activity::Busy { words, .. } => words.clone().into(),
-            Activity::Lost { source, as_of, words } => {
-                format!("{} said at {as_of}: {words}; it has been silent since", source.words()).into()
-            }
+            Activity::Lost { source, as_of, words } => format!("{} said at {as_of}: {words}", source.words()).into(),
             Activity::Quiet { .. } | Activity::Unknown(_) => return None,
         };
         let spent = cap_reached(self.holding.terms, earliest, self.moment.now);

@@ -19,6 +19,8 @@ pub(super) struct IdleQuestion<'a> {
     pub(super) policy: &'a str,
     pub(super) facts: &'a InstanceFacts,
     pub(super) evidence: &'a Evidence,
+    /// Somebody would see that Azure's timer does not work.
+    pub(super) is_watched: bool,
     pub(super) history: &'a History,
     pub(super) start: RunStart,
     pub(super) now: Timestamp,
@@ -32,7 +34,7 @@ fn found(ground: Ground, words: impl Into<Words>, due_at: Option<Timestamp>) -> 
 pub(super) fn idle<'a>(question: &IdleQuestion<'a>, in_use: Option<&Activity>) -> (Finding, Option<Candidate<'a>>) {
     let IdleQuestion { rule, policy, evidence, history, start, now, .. } = *question;
     if rule.needs.has(Source::AzureTimer) {
-        return (watched(question), None);
+        return (left_to_azure(question), None);
     }
     let asked =
         Asked { needs: rule.needs, coverage: rule.coverage, fresh_within: rule.fresh_within, after: rule.after };
@@ -42,7 +44,7 @@ pub(super) fn idle<'a>(question: &IdleQuestion<'a>, in_use: Option<&Activity>) -
     let (since, used, gap, connected) = match in_use.cloned().unwrap_or_else(unused) {
         Activity::Busy { words, .. } => return (found(Ground::NotDue, words, None), None),
         Activity::Lost { source, as_of, words } => {
-            return unknown(&format!("{} said at {as_of}: {words}; it has been silent since", source.words()));
+            return unknown(&format!("{} said at {as_of}: {words}", source.words()));
         }
         Activity::Unknown(why) => return unknown(&why),
         Activity::Quiet { since, used, gap, connected } => (since, used, gap, connected),
@@ -66,12 +68,21 @@ pub(super) fn idle<'a>(question: &IdleQuestion<'a>, in_use: Option<&Activity>) -
     (found(ground, words, Some(due_at)), Some(Candidate { ground: Ground::Idle, reason, due_at }))
 }
 
-/// Azure's own timer is the only detector: it stops by itself, and is watched.
-fn watched(question: &IdleQuestion<'_>) -> Finding {
-    match question.facts.native.idle_shutdown {
-        Some(after) => {
-            found(Ground::NotDue, format!("Azure's idle timer stops it after {after} without use; it is watched"), None)
-        }
-        None => found(Ground::IdleUnknown, "the policy leaves it to Azure's idle timer, and none is set on it", None),
+/// Azure's own timer is the only detector: it stops by itself, and is watched where anybody else sees use.
+fn left_to_azure(question: &IdleQuestion<'_>) -> Finding {
+    let timers = &question.facts.native;
+    if let Some(text) = &timers.unreadable {
+        let words = format!("the policy leaves it to Azure's idle timer, which cannot be read (`{text}`)");
+        return found(Ground::IdleUnknown, words, None);
     }
+    let Some(after) = timers.idle_shutdown.filter(|after| !after.is_zero()) else {
+        return found(Ground::IdleUnknown, "the policy leaves it to Azure's idle timer, and none is set on it", None);
+    };
+    if !timers.custom_applications.is_empty() {
+        let words =
+            "the policy leaves it to Azure's idle timer, to which an instance with custom applications is never idle";
+        return found(Ground::IdleUnknown, words, None);
+    }
+    let watched = if question.is_watched { "it is watched" } else { "nobody watches that it does" };
+    found(Ground::NotDue, format!("Azure's idle timer stops it after {after} without use; {watched}"), None)
 }

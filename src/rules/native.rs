@@ -1,6 +1,6 @@
 //! Azure's own idle timer and schedules against what the policy wants, and against what they do. Nothing here stops anything.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::activity::{Activity, Asked, in_use, unused};
@@ -28,6 +28,10 @@ pub enum NativeFinding {
         /// What is wanted.
         wanted: Span,
     },
+    /// The idle rule leaves it to Azure's idle timer, and none is set: nothing stops it.
+    Unset,
+    /// What Azure shows as its idle timer cannot be read.
+    Unreadable,
     /// A timer is set or wanted, and to Azure an instance with custom applications is never idle.
     CustomApplications,
     /// A timer is set or wanted, and the instance has an identity: the timer works only where that is Contributor.
@@ -42,14 +46,18 @@ pub enum NativeFinding {
         timer: Span,
         /// Since when nobody has used it, or since when the timer is what it is.
         since: Timestamp,
+        /// Somebody is connected all the same, which may be use to Azure.
+        connected: bool,
     },
 }
 
 impl NativeFinding {
     /// Every label, in order.
-    pub const LABELS: [&'static str; 7] = [
+    pub const LABELS: [&'static str; 9] = [
         "missing",
         "different",
+        "unset",
+        "unreadable",
         "custom_applications",
         "identity_unverified",
         "schedule_off",
@@ -63,6 +71,8 @@ impl NativeFinding {
         match self {
             Self::Missing { .. } => "missing",
             Self::Different { .. } => "different",
+            Self::Unset => "unset",
+            Self::Unreadable => "unreadable",
             Self::CustomApplications => "custom_applications",
             Self::IdentityUnverified => "identity_unverified",
             Self::ScheduleOff => "schedule_off",
@@ -77,6 +87,8 @@ impl NativeFinding {
         match self {
             Self::Missing { .. }
             | Self::Different { .. }
+            | Self::Unset
+            | Self::Unreadable
             | Self::CustomApplications
             | Self::ScheduleFailed
             | Self::Ineffective { .. } => true,
@@ -89,7 +101,9 @@ impl NativeFinding {
     pub const fn wanted(self) -> Option<Span> {
         match self {
             Self::Missing { wanted } | Self::Different { wanted, .. } => Some(wanted),
-            Self::CustomApplications
+            Self::Unset
+            | Self::Unreadable
+            | Self::CustomApplications
             | Self::IdentityUnverified
             | Self::ScheduleOff
             | Self::ScheduleFailed
@@ -105,9 +119,16 @@ impl NativeFinding {
                 format!("no idle timer is set, the policy wants {wanted}; `lightsout native apply` sets it")
             }
             Self::Different { is, wanted } => {
-                let lowers = if wanted < is { "; a lower value makes Azure count from anew" } else { "" };
+                let lowers = if wanted < is { LOWERS } else { "" };
                 format!("its idle timer is {is}, the policy wants {wanted}; `lightsout native apply` sets it{lowers}")
             }
+            Self::Unset => {
+                "its idle rule leaves it to Azure's idle timer, and none is set: nothing stops it when it is idle; write native.idle_shutdown into the policy and run `lightsout native apply`".to_owned()
+            }
+            Self::Unreadable => format!(
+                "what Azure shows as its idle timer cannot be read (`{}`), and is left alone; look at it in the studio",
+                timers.unreadable.as_deref().unwrap_or_default()
+            ),
             Self::CustomApplications => format!(
                 "it has custom applications ({}), so that to Azure's timer it is never idle; remove them, or give it a schedule or hours",
                 timers.custom_applications.join(", ")
@@ -119,13 +140,20 @@ impl NativeFinding {
             Self::ScheduleFailed => {
                 "Azure could not set up a schedule of it; write the schedule anew in the studio".to_owned()
             }
-            Self::Ineffective { timer, since } => format!(
+            Self::Ineffective { timer, since, connected: false } => format!(
                 "Azure's idle timer of {timer} is set, nobody has used it since {since}, and it is still on{}; stop it by hand, or let idle.needs name another source",
+                causes(timers)
+            ),
+            Self::Ineffective { timer, since, connected: true } => format!(
+                "Azure's idle timer of {timer} is set, nobody has used it since {since}, and it is still on{}; somebody is connected, so ask before you stop it, or let idle.needs name another source",
                 causes(timers)
             ),
         }
     }
 }
+
+/// What to know before a timer is made shorter (FACTS: the documentation of idle shutdown).
+pub const LOWERS: &str = "; where it has been idle for longer than that already, Azure counts from anew";
 
 /// What may keep Azure's timer from working.
 fn causes(timers: &NativeTimers) -> String {
@@ -152,6 +180,23 @@ pub fn wanted_timer(moment: &Moment<'_>, facts: &InstanceFacts) -> Result<Option
     }
 }
 
+/// Who uses it now, or did when last heard of: then no timer is set on it that was not there, and none made shorter. Azure sees
+/// no work in tmux or over SSH, and would stop it in the middle of that.
+#[must_use]
+pub fn used_by(moment: &Moment<'_>, facts: &InstanceFacts, evidence: &Evidence, history: &History) -> Option<String> {
+    let terms = terms_of(moment.policy, facts);
+    match in_use(facts, evidence, run_start(facts, history), terms.busy_fresh, moment.now)? {
+        Activity::Busy { source, words, .. } => Some(format!("{}: {words}", source.words())),
+        Activity::Lost { source, as_of, words } => Some(format!("{} said at {as_of}: {words}", source.words())),
+        Activity::Quiet { .. } | Activity::Unknown(_) => None,
+    }
+}
+
+/// True when the idle rule of an instance leaves it to Azure's timer.
+fn is_left_to_azure(terms: &Terms) -> bool {
+    terms.idle.is_some_and(|rule| rule.needs.has(Source::AzureTimer))
+}
+
 /// Everything there is to say of the timers of an instance, in the order of [`NativeFinding::LABELS`].
 #[must_use]
 pub fn native(
@@ -163,14 +208,20 @@ pub fn native(
     let timers = &facts.native;
     let terms = terms_of(moment.policy, facts);
     // nothing is wanted and nothing is there, as with most
-    if (terms.native.is_none() && timers.idle_shutdown.is_none() && timers.schedules.is_empty()) || is_going(facts) {
+    let is_nothing_wanted = terms.native.is_none() && !is_left_to_azure(terms);
+    let is_nothing_there = timers.idle_shutdown.is_none() && timers.unreadable.is_none() && timers.schedules.is_empty();
+    if (is_nothing_wanted && is_nothing_there) || is_going(facts) {
         return Vec::new();
     }
-    let wanted = wanted_timer(moment, facts).ok().flatten();
+    let is_exempt = with_subject(facts, |subject| exempt(terms, subject, facts, moment.now)).is_some();
+    let wanted = terms.native.map(|rule| rule.idle_shutdown).filter(|_| !is_exempt);
+    let set = timers.idle_shutdown.filter(|timer| !timer.is_zero());
     let mut found = Vec::new();
     match (wanted, timers.idle_shutdown) {
+        _ if timers.unreadable.is_some() => found.push(NativeFinding::Unreadable),
         (Some(wanted), None) => found.push(NativeFinding::Missing { wanted }),
         (Some(wanted), Some(is)) if is != wanted => found.push(NativeFinding::Different { is, wanted }),
+        (None, _) if set.is_none() && is_left_to_azure(terms) && !is_exempt => found.push(NativeFinding::Unset),
         (Some(_), Some(_)) | (None, _) => {}
     }
     if wanted.or(timers.idle_shutdown).is_some() {
@@ -211,23 +262,37 @@ fn ineffective(
         after: twice,
     };
     match unused(evidence, history, asked, start, now) {
-        Activity::Quiet { since, .. } => {
-            let since = history.timer_changed.known().map_or(since, |changed| changed.max(since));
-            let long = now.duration_since(since) >= twice.duration();
-            long.then_some(NativeFinding::Ineffective { timer, since })
+        Activity::Quiet { since, connected, .. } => {
+            // that the timer was the same before it was first seen, nobody knows
+            let set = history.timer_changed.max(history.first_seen);
+            let since = set.known().map_or(since, |set| set.max(since));
+            let connected = connected.is_some();
+            let wait = if connected { twice.duration().saturating_add(AZURE_WAITS) } else { twice.duration() };
+            let long = now.duration_since(since) >= wait;
+            long.then_some(NativeFinding::Ineffective { timer, since, connected })
         }
         Activity::Busy { .. } | Activity::Lost { .. } | Activity::Unknown(_) => None,
     }
 }
 
-/// Whose word counts: those that the idle rule asks, else whoever has spoken and sees all kinds of use. Azure Monitor sees
-/// jobs alone, and is not asked by itself.
+/// Azure counts a connection of VS Code as use for three hours (FACTS 3).
+const AZURE_WAITS: SignedDuration = SignedDuration::from_hours(3);
+
+/// Those that see all kinds of use. Azure Monitor sees jobs alone, and is not asked by itself.
+const SEE_ALL: [Source; 2] = [Source::Agent, Source::Promql];
+
+/// Whose word counts: those that the idle rule asks, else whoever has spoken, of those that see all kinds of use.
 fn watching(terms: &Terms, evidence: &Evidence) -> SourceSet {
     let asked: SourceSet = terms.idle.iter().flat_map(|rule| rule.needs.iter()).collect();
-    if !asked.is_empty() && !asked.has(Source::AzureTimer) {
+    if SEE_ALL.iter().any(|source| asked.has(*source)) {
         return asked;
     }
-    [Source::Agent, Source::Promql].into_iter().filter(|source| evidence.of(*source).is_some()).collect()
+    SEE_ALL.into_iter().filter(|source| evidence.of(*source).is_some()).collect()
+}
+
+/// True when somebody would see that Azure's timer does not work.
+pub(super) fn is_watched(terms: &Terms, evidence: &Evidence) -> bool {
+    !watching(terms, evidence).is_empty()
 }
 
 #[cfg(test)]

@@ -54,9 +54,7 @@ fn lost(
 ) -> Option<(Timestamp, String)> {
     let fresh = terms_of(moment.policy, facts).busy_fresh;
     match in_use(facts, evidence, run_start(facts, history), fresh, moment.now())? {
-        Activity::Lost { source, as_of, words } => {
-            Some((as_of, format!("{} said: {words}, and has been silent since", source.words())))
-        }
+        Activity::Lost { source, as_of, words } => Some((as_of, format!("{} said: {words}", source.words()))),
         Activity::Busy { .. } | Activity::Quiet { .. } | Activity::Unknown(_) => None,
     }
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::control::{Acknowledge, Lift, Problem};
 use crate::facts::Hold;
 use crate::ports::{Declined, HoldRequest, TimerRequest};
-use crate::report::{FleetView, Reconciliation, TimerLine};
+use crate::report::{FleetView, Reconciliation, TimersTold};
 use crate::units::PolicyId;
 
 /// Longer than the service itself waits, so that its own words arrive.
@@ -131,7 +131,7 @@ impl ControlClient {
     ///
     /// # Errors
     /// When the service cannot be asked, or knows no such instance.
-    pub async fn set_timers(&self, request: &TimerRequest) -> Result<Vec<TimerLine>, ControlError> {
+    pub async fn set_timers(&self, request: &TimerRequest) -> Result<TimersTold, ControlError> {
         self.json(self.client.post(url("timers")).json(request).timeout(BILL_PATIENCE)).await
     }
 

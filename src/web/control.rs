@@ -120,9 +120,11 @@ async fn acknowledge<C: Control>(State(control): State<Arc<C>>, Json(request): J
 }
 
 async fn timers<C: Control>(State(control): State<Arc<C>>, Json(request): Json<TimerRequest>) -> Response {
-    match control.set_timers(request).await {
-        Ok(lines) => Json(lines).into_response(),
-        Err(why) => declined(why),
+    // whoever asked may go away: what was begun is finished, and written down
+    match tokio::spawn(async move { control.set_timers(request).await }).await {
+        Ok(Ok(told)) => Json(told).into_response(),
+        Ok(Err(why)) => declined(why),
+        Err(_) => declined(Declined("the service is stopping".to_owned())),
     }
 }
 

@@ -5,7 +5,7 @@ use lightsout::facts::{Source, Use};
 use lightsout::ports::{FaultKind, Witness as _};
 
 use crate::world::{Reply, WS, json};
-use crate::{Place, at, question, said};
+use crate::{Place, at, question, remember, said};
 
 const FIRST: &str = include_str!("../fixtures/jobs/list.json");
 
@@ -24,7 +24,7 @@ async fn a_job_that_waits_keeps_its_instance() {
     assert!(place.azure.sources().has(Source::Queue) && !place.azure.sources().has(Source::Monitor));
     let questions = ["ci-one", "ci-two", "ci-none"].map(|name| question("ws-a", name));
     let heard = place.ask(&questions, 0).await;
-    assert_eq!(said(&heard), ["CI-One busy"], "of whom nothing is seen, nothing is said");
+    assert_eq!(said(&heard), ["ci-one busy"], "of whom nothing is seen, nothing is said");
     let (_, track) = &heard.tracks[0];
     assert_eq!((track.now, track.as_of, track.source), (Use::Busy, at(0), Source::Queue));
     assert_eq!(&*track.words, "job plucky_fig_1 is Queued");
@@ -35,15 +35,18 @@ async fn a_job_that_waits_keeps_its_instance() {
 
 #[tokio::test]
 async fn what_was_said_is_taken_back_by_a_list_that_is_whole() {
-    let place = Place::jobs(20, |number, _| match number {
+    let place = Place::jobs(20, |number, seen| match number {
+        _ if seen.target.contains("/jobs/") => json(500, "{}"),
         0 => page(&[job("a", "Running", "ci-a")], None),
         1 => json(200, r#"{"value":[{"name":"odd"}]}"#),
-        2 => json(500, "{}"),
+        3 => json(500, "{}"),
         _ => page(&[job("a", "Completed", "ci-a")], None),
     })
     .await;
-    let questions = ["ci-a", "ci-b"].map(|name| question("ws-a", name));
-    assert_eq!(said(&place.ask(&questions, 0).await), ["ci-a busy"]);
+    let mut questions = ["ci-a", "ci-b"].map(|name| question("ws-a", name));
+    let heard = place.ask(&questions, 0).await;
+    assert_eq!(said(&heard), ["ci-a busy"]);
+    remember(&mut questions, &heard);
     let again = place.ask(&questions[..1], 4).await;
     assert_eq!(
         (said(&again), place.arm.seen().len()),
@@ -73,6 +76,58 @@ async fn a_list_without_end_is_cut_and_what_was_found_counts() {
     let [(Source::Queue, fault)] = heard.faults.as_slice() else { panic!("{heard:?}") };
     assert!(fault.words().contains("jobs.pages_max"), "{}", fault.words());
     assert_eq!(place.arm.seen().len(), 3);
+}
+
+/// Five pages and more of old jobs, and one page is read: what is asked by name is answered as `answer` says.
+async fn in_a_long_list(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Place {
+    Place::jobs(1, move |number, seen| {
+        if let Some(name) = seen.target.split('?').next().and_then(|path| path.split_once("/jobs/")) {
+            return answer(name.1);
+        }
+        let next = format!("http://{}{WS}/jobs?api-version=1&$skip=1", seen.header("host").unwrap());
+        let jobs: &[String] = if number == 0 { &[job("a", "Running", "ci-a")] } else { &[] };
+        page(jobs, Some(&next))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_job_that_a_cut_list_no_longer_shows_is_asked_about_by_name() {
+    let one = |status: &str, compute: &str| json(200, &job("a", status, compute));
+    type Answer = Box<dyn Fn(&str) -> Reply + Send + Sync>;
+    let cases: [(&str, Answer, &[&str]); 6] = [
+        ("it runs", Box::new(move |_| one("Running", "ci-a")), &["ci-a busy"]),
+        ("it ended", Box::new(move |_| one("Completed", "ci-a")), &["ci-a quiet"]),
+        ("it went elsewhere", Box::new(move |_| one("Running", "ci-z")), &["ci-a quiet"]),
+        (
+            "it is gone",
+            Box::new(|_| json(404, r#"{"error":{"code":"UserError","message":"no such job"}}"#)),
+            &["ci-a quiet"],
+        ),
+        ("nobody knows", Box::new(|_| json(500, "{}")), &[]),
+        ("nobody understands", Box::new(|_| json(200, r#"{"name":"a"}"#)), &[]),
+    ];
+    for (case, answer, expected) in cases {
+        let place = in_a_long_list(answer).await;
+        let mut questions = ["ci-a", "ci-b"].map(|name| question("ws-a", name));
+        let heard = place.ask(&questions, 0).await;
+        assert_eq!(said(&heard), ["ci-a busy"], "{case}");
+        remember(&mut questions, &heard);
+        let heard = place.ask(&questions, 5).await;
+        assert_eq!(said(&heard), expected, "{case}");
+        assert_eq!(heard.faults.len(), 1, "{case}: the list is still too long");
+        assert!(place.arm.seen().iter().any(|seen| seen.target.starts_with(&format!("{WS}/jobs/a?"))), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_restart_is_taken_back_after_it() {
+    let place = Place::jobs(20, |_, _| page(&[], None)).await;
+    let mut questions = ["ci-a", "ci-b"].map(|name| question("ws-a", name));
+    let before = Place::jobs(20, |_, _| page(&[job("a", "Running", "ci-a")], None)).await;
+    let heard = before.ask(&questions, 0).await;
+    remember(&mut questions, &heard);
+    assert_eq!(said(&place.ask(&questions, 3).await), ["ci-a quiet"]);
 }
 
 #[tokio::test]

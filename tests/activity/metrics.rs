@@ -7,7 +7,7 @@ use lightsout::ports::{FaultKind, Question};
 use serde_json::{Value, json as value};
 
 use crate::world::{Reply, Seen, TOKEN, WS, json};
-use crate::{Place, at, question, said};
+use crate::{Place, at, question, remember, said};
 
 const CPU: &str = "CpuUtilizationPercentage";
 const GPU: &str = "GpuUtilizationPercentage";
@@ -85,7 +85,7 @@ async fn a_run_that_works_is_use_and_one_that_does_not_is_its_own_quiet() {
     .await;
     let names = ["ci-busy", "ci-slow", "ci-gpu", "ci-void", "ci-ended", "ci-absent"];
     let heard = place.ask(&names.map(|name| question("ws-a", name)), 0).await;
-    assert_eq!(said(&heard), ["CI-Busy busy", "ci-gpu busy", "ci-slow quiet"], "{heard:?}");
+    assert_eq!(said(&heard), ["ci-busy busy", "ci-gpu busy", "ci-slow quiet"], "{heard:?}");
     let slow = &heard.tracks.iter().find(|(id, _)| id.name() == "ci-slow").unwrap().1;
     assert_eq!((slow.as_of, slow.source, slow.now), (at(-2), Source::Monitor, Use::Quiet));
     assert_eq!(Stretch::fill(&slow.watched, at(-60), at(0)), SignedDuration::from_mins(2).as_millis());
@@ -102,8 +102,10 @@ async fn a_run_that_has_ended_is_taken_back_when_the_answer_is_whole() {
         _ => Reply::Say(429, vec![("retry-after".into(), "900".into())], Vec::new()),
     })
     .await;
-    let questions = ["ci-a", "ci-b"].map(|name| question("ws-a", name));
-    assert_eq!(said(&place.ask(&questions, 0).await), ["ci-a busy"]);
+    let mut questions = ["ci-a", "ci-b"].map(|name| question("ws-a", name));
+    let heard = place.ask(&questions, 0).await;
+    assert_eq!(said(&heard), ["ci-a busy"]);
+    remember(&mut questions, &heard);
     for minute in [5, 10] {
         let heard = place.ask(&questions, minute).await;
         assert_eq!((heard.tracks.len(), heard.faults.len()), (0, 1), "{heard:?}");
@@ -114,6 +116,27 @@ async fn a_run_that_has_ended_is_taken_back_when_the_answer_is_whole() {
     assert_eq!((track.as_of, track.last_busy.known(), track.watched.len()), (at(15), Some(at(-1)), 0));
     let heard = place.ask(&questions, 20).await;
     assert!(heard.tracks.is_empty() && matches!(heard.faults[0].1.kind, FaultKind::Throttled(_)), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_series_that_names_nobody_spoils_the_answer_only_when_it_shows_use() {
+    for (value, expected) in [(None, &["ci-a quiet"][..]), (Some(1.0), &["ci-a quiet"]), (Some(50.0), &[])] {
+        let place = Place::metrics(move |number, _| {
+            let minute = if number == 0 { -1 } else { 4 };
+            let mut nobody = series("", &[(minute, value)]);
+            nobody["metadatavalues"] = value!([]);
+            let busy = if number == 0 { 50.0 } else { 1.0 };
+            batch(&[resource("ws-a", &[series("ci-a", &[(minute, Some(busy))]), nobody], &[])])
+        })
+        .await;
+        let mut questions = [question("ws-a", "ci-a")];
+        let heard = place.ask(&questions, 0).await;
+        assert_eq!(said(&heard), ["ci-a busy"]);
+        remember(&mut questions, &heard);
+        let heard = place.ask(&questions, 5).await;
+        assert_eq!(said(&heard), expected, "{value:?}");
+        assert_eq!(heard.faults.len(), usize::from(expected.is_empty()), "{value:?}");
+    }
 }
 
 #[tokio::test]

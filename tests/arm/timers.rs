@@ -1,8 +1,8 @@
 //! Setting an idle timer: one POST a permit, to the one URL, never sent twice, and nothing without a fresh look.
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{Freeze, InstanceFacts};
-use lightsout::guard::{TimerBy, TimerLook, TimerPermit, timer_permit};
+use lightsout::facts::{Evidence, Freeze, History, InstanceFacts};
+use lightsout::guard::{Refusal, TimerBy, TimerLook, TimerPermit, timer_permit};
 use lightsout::policy::{ApplyTimer, NativeRule};
 use lightsout::ports::{Clock as _, Fault, FaultKind, Observe as _, SetTimers as _};
 use lightsout::units::{InstanceId, Span};
@@ -16,7 +16,8 @@ fn permit(fresh: &InstanceFacts, now: Timestamp) -> TimerPermit {
     let policy = policy_wanting(RULE);
     let fresh = InstanceFacts { observed_at: now, ..fresh.clone() };
     let by = TimerBy::Person;
-    let look = TimerLook { fresh: &fresh, policy: &policy, by, freeze: &Freeze::Off, is_stopping: false, now };
+    let (history, evidence) = (&History::default(), Evidence::NONE);
+    let look = TimerLook { fresh: &fresh, policy: &policy, by, freeze: &Freeze::Off, history, evidence, now };
     timer_permit(&look).unwrap()
 }
 
@@ -65,5 +66,16 @@ async fn g10_a_permit_that_is_too_old_sends_nothing() {
     let old = permit(&facts, world.clock.now() - SignedDuration::from_secs(11));
     let fault = world.azure.set_timer(&ws(), old, MAY_GO).await.unwrap_err();
     assert!(matches!(fault.kind, FaultKind::Withheld(_)), "{fault:?}");
+    assert!(world.server.seen().iter().all(|seen| seen.method == "GET"));
+}
+
+#[tokio::test]
+async fn g12_a_last_word_that_says_no_sends_nothing() {
+    let world = answering(|| json(200, "")).await;
+    let id = InstanceId::new(ws().id, "ci-a").unwrap();
+    let facts = world.azure.instance(&ws(), &id).await.unwrap();
+    let no = || Err((Refusal::Frozen, "an incident".to_owned()));
+    let fault = world.azure.set_timer(&ws(), permit(&facts, world.clock.now()), &no).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Withheld(Refusal::Frozen));
     assert!(world.server.seen().iter().all(|seen| seen.method == "GET"));
 }

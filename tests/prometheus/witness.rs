@@ -20,6 +20,7 @@ use lightsout::policy::PromqlQuestion;
 use lightsout::ports::{FaultKind, Heard, Question, Witness as _};
 use lightsout::promql::{BearerSource, Promql, PromqlOptions};
 use lightsout::units::{InstanceId, Region, Span, WorkspaceId};
+use thin_vec::ThinVec;
 
 use super::server::Prometheus;
 use super::tools::tool;
@@ -80,6 +81,7 @@ fn question(region: &str, name: &str, asked: &str) -> Question {
         region: region.clone(),
         workspace: Arc::new(WorkspaceFacts { id, region, tags: Tags::default() }),
         window: Span::minutes(90),
+        busy: ThinVec::new(),
         promql: Some(Arc::new(PromqlQuestion { query: asked.into(), label: "instance".into() })),
     }
 }

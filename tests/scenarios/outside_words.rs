@@ -219,8 +219,9 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
             cloud.workspaces.get_mut(&id).unwrap().1 = None;
         }
         ["stop", name, rest @ ..] => on_stop(cloud, name, rest),
-        ["timer", name, "refused", word] => cloud.named(name).on_timer = Some(fault(word)),
-        ["timer", name, "taken"] => cloud.named(name).on_timer = None,
+        ["timer", name, "refused", word] => cloud.named(name).on_timer = Err(fault(word)),
+        ["timer", name, "taken"] => cloud.named(name).on_timer = Ok(true),
+        ["timer", name, "hidden"] => cloud.named(name).on_timer = Ok(false),
         ["timer", name, after] => {
             let after = (*after != "none").then(|| after.parse::<Span>().unwrap());
             Arc::make_mut(&mut cloud.named(name).facts.native).idle_shutdown = after;

@@ -125,9 +125,9 @@ impl Scene {
                 self.told.line(&done.map_or_else(|why| format!("declined: {why}"), |()| "acknowledged".to_owned()));
             }
             ["apply", "timers"] => {
-                let request = TimerRequest { instance: None, by: "ana".to_owned() };
+                let request = TimerRequest { instance: None, dry_run: false, by: "ana".to_owned() };
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                let lines = runtime.block_on(self.stage.engine().set_timers(request)).unwrap();
+                let lines = runtime.block_on(self.stage.engine().set_timers(request)).unwrap().lines;
                 let now = self.stage.now();
                 lines.iter().for_each(|line| self.told.timer(now, line));
             }

@@ -144,9 +144,10 @@ impl Transcript {
         let how = match &line.outcome {
             TimerOutcome::Dropped { refusal, .. } => format!("dropped, {}", refusal.label()),
             TimerOutcome::Failed { label, .. } => format!("failed, {label}"),
-            TimerOutcome::WouldBeSet | TimerOutcome::Set | TimerOutcome::NotShown { .. } => {
-                line.outcome.label().to_owned()
-            }
+            TimerOutcome::WouldBeSet
+            | TimerOutcome::Set
+            | TimerOutcome::Unclear { .. }
+            | TimerOutcome::NotShown { .. } => line.outcome.label().to_owned(),
         };
         self.event(now, &format!("timer of {} from {was} to {}: {how}", line.instance.name(), line.to));
     }

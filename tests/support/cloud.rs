@@ -49,8 +49,8 @@ pub(crate) struct Compute {
     pub(crate) disk: Option<DiskSight>,
     off_at: Option<Timestamp>,
     pub(crate) on_stop: OnStop,
-    /// How Azure refuses to set its idle timer; none: it takes it.
-    pub(crate) on_timer: Option<FaultKind>,
+    /// Whether Azure shows an idle timer that it took, or how it refuses one.
+    pub(crate) on_timer: Result<bool, FaultKind>,
     operation: OperationState,
 }
 
@@ -101,7 +101,7 @@ impl Compute {
             disk: None,
             off_at: None,
             on_stop,
-            on_timer: None,
+            on_timer: Ok(true),
             operation: OperationState::Succeeded,
         }
     }

@@ -17,6 +17,15 @@ pub(crate) fn tell(view: &mut FleetView, minutes: impl Fn(i64) -> Timestamp) {
 fn heard_of(minutes: impl Fn(i64) -> Timestamp) -> Evidence {
     let (as_of, words) = (minutes(-1), "nobody".into());
     let watched = ThinVec::from([Stretch { from: minutes(-60), to: as_of }]);
-    let track = Track { source: Source::Agent, now: Use::Quiet, as_of, words, last_busy: minutes(-60).into(), watched };
+    let track = Track {
+        source: Source::Agent,
+        now: Use::Quiet,
+        as_of,
+        words,
+        last_busy: minutes(-60).into(),
+        watched,
+        job: None,
+        doubt: None,
+    };
     Evidence { tracks: ThinVec::from([track]), disk: None }
 }

@@ -10,7 +10,7 @@ use thin_vec::ThinVec;
 pub(crate) fn account(source: Source, now: Use, from: Timestamp, to: Timestamp) -> Track {
     let watched = ThinVec::from([Stretch { from, to }]);
     let last_busy = if now == Use::Busy { When::at(to) } else { When::NONE };
-    Track { source, now, as_of: to, words: "somebody".into(), last_busy, watched }
+    Track { source, now, as_of: to, words: "somebody".into(), last_busy, watched, job: None, doubt: None }
 }
 
 /// Quiet since an instant, of the time since when the last `covered` percent were watched.

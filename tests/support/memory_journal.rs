@@ -50,11 +50,19 @@ struct Memory {
     frozen: Option<(Timestamp, Timestamp)>,
     in_use: BTreeMap<InstanceId, InUse>,
     decisions: Vec<DecisionRow>,
+    audits: Vec<AuditLine>,
 }
 
 /// The model.
 #[derive(Default)]
 pub(crate) struct MemoryJournal(Mutex<Memory>);
+
+impl MemoryJournal {
+    /// Every audit line, oldest first.
+    pub(crate) fn audits(&self) -> Vec<AuditLine> {
+        self.0.lock().unwrap().audits.clone()
+    }
+}
 
 fn conflict<T>() -> Result<T, Fault> {
     Err(Fault::new(FaultKind::Conflict, "do it twice"))
@@ -375,7 +383,8 @@ impl Journal for MemoryJournal {
             .cloned())
     }
 
-    async fn audit(&self, _: &AuditLine) -> Result<(), Fault> {
+    async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
+        self.0.lock().unwrap().audits.push(line.clone());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lightsout::facts::WorkspaceFacts;
 use lightsout::guard::TimerPermit;
-use lightsout::ports::{Fault, FaultKind, LastWord, SetTimers};
+use lightsout::ports::{AuditLine, Fault, FaultKind, LastWord, SetTimers};
 
 use super::{FakeWorld, Outside};
 
@@ -16,11 +16,12 @@ impl Outside {
         let compute = self.cloud.computes.get_mut(permit.instance()).ok_or(FaultKind::Gone)?;
         assert_eq!(compute.facts.native.idle_shutdown, permit.was(), "G10: it was looked at right before");
         match compute.on_timer {
-            None => {
+            Ok(true) => {
                 Arc::make_mut(&mut compute.facts.native).idle_shutdown = Some(permit.to());
                 Ok(())
             }
-            Some(kind) => Err(kind),
+            Ok(false) => Ok(()),
+            Err(kind) => Err(kind),
         }
     }
 }
@@ -36,6 +37,8 @@ impl SetTimers for FakeWorld {
         assert_eq!(*permit.instance().workspace(), workspace.id);
         last_word()
             .map_err(|(refusal, words)| Fault::new(FaultKind::Withheld(refusal), doing.clone()).because(words))?;
+        let asked = |line: &AuditLine| line.target == permit.instance().to_string() && line.why.ends_with("asked");
+        assert!(self.journal.audits().last().is_some_and(asked), "I2: it was written down before");
         self.lock().set_timer(&permit).map_err(|kind| Fault::new(kind, doing))
     }
 }

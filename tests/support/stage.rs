@@ -132,7 +132,8 @@ impl Stage {
         if let Some(engine) = &self.engine {
             return engine.clone();
         }
-        let options = EngineOptions { agents_await: self.agents_await, ..options() };
+        let sources = Source::ALL.into_iter().collect();
+        let options = EngineOptions { agents_await: self.agents_await, sources, ..options() };
         let engine = Arc::new(Engine::new(self.world.clone(), options));
         self.runtime.block_on(engine.recall()).unwrap();
         self.files.reload(&engine).unwrap();

@@ -27,6 +27,8 @@ pub(super) fn track(minutes: &Minutes, now: Timestamp) -> Option<Track> {
         words: words.into(),
         last_busy: When::from(last_busy),
         watched: watched(minutes, now),
+        job: None,
+        doubt: None,
     })
 }
 

@@ -12,6 +12,8 @@ use crate::units::{InstanceId, WorkspaceId};
 const ENDED: [&str; 3] = ["Completed", "Failed", "Canceled"];
 /// Computes of one job, the steps of a pipeline included.
 const COMPUTES_MAX: usize = 200;
+/// Letters of a name.
+const NAME_MAX: usize = 255;
 
 #[derive(Deserialize)]
 struct Job<'a> {
@@ -32,10 +34,21 @@ struct Stub<'a> {
 pub(super) enum Item {
     /// It has ended.
     Ended,
-    /// It waits for these, or runs on them; and what to say of it.
-    Wanted(Vec<InstanceId>, String),
+    /// It waits for computes, or runs on them.
+    Wanted(Wanted),
     /// It cannot be understood, and may be a job of anyone.
     Odd,
+}
+
+/// A job that has not ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Its computes.
+    pub(super) instances: Vec<InstanceId>,
+    /// By which it can be asked about; none where that would be no plain segment of a path.
+    pub(super) name: Option<String>,
+    /// What to say of it.
+    pub(super) words: String,
 }
 
 /// Reads one item of a workspace's list.
@@ -50,9 +63,15 @@ pub(super) fn read(raw: &RawValue, workspace: &WorkspaceId) -> Item {
     let Ok(value) = serde_json::from_str::<Value>(properties.get()) else { return Item::Odd };
     let mut computes = Vec::new();
     gather(&value, &mut computes);
-    let ids = computes.iter().filter_map(|text| instance(text, workspace)).collect();
-    let name = clean(said(&job.name).unwrap_or("without a name"));
-    Item::Wanted(ids, format!("job {name} is {}", clean(status)))
+    let instances = computes.iter().filter_map(|text| instance(text, workspace)).collect();
+    let name = said(&job.name);
+    let words = format!("job {} is {}", clean(name.unwrap_or("without a name")), clean(status));
+    Item::Wanted(Wanted { instances, name: name.filter(|name| is_plain(name)).map(str::to_owned), words })
+}
+
+fn is_plain(name: &str) -> bool {
+    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    (1..=NAME_MAX).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(known)
 }
 
 /// Every compute that a job names: its own, and those of a pipeline's steps.
@@ -101,7 +120,7 @@ mod tests {
 
     fn wanted(text: &str) -> (Vec<String>, String) {
         match item(text) {
-            Item::Wanted(ids, words) => (ids.iter().map(ToString::to_string).collect(), words),
+            Item::Wanted(wanted) => (wanted.instances.iter().map(ToString::to_string).collect(), wanted.words),
             Item::Ended | Item::Odd => panic!("{text} should be a job that wants a compute"),
         }
     }
@@ -125,9 +144,10 @@ mod tests {
             "Daydreaming",
             "",
         ] {
-            let Item::Wanted(ids, words) = item(&job(&format!("\"{status}\""), &id)) else { panic!("{status}") };
-            assert_eq!(ids, std::slice::from_ref(&expected), "{status}");
-            assert!(words.starts_with("job blue_moon is ") && words.contains(status), "{words}");
+            let Item::Wanted(wanted) = item(&job(&format!("\"{status}\""), &id)) else { panic!("{status}") };
+            assert_eq!(wanted.instances, std::slice::from_ref(&expected), "{status}");
+            assert_eq!(wanted.name.as_deref(), Some("blue_moon"));
+            assert!(wanted.words.starts_with("job blue_moon is ") && wanted.words.contains(status), "{wanted:?}");
         }
         assert_eq!(wanted(&job("null", &id)).1, "job blue_moon is in a state that is not said");
         for status in ["Completed", "failed", "Canceled"] {
@@ -143,6 +163,15 @@ mod tests {
             r#"{{"name":"p","properties":{{"status":"Running","settings":{{"default_compute":"{WS}/computes/ci-a"}},"jobs":{{"train":{{"computeId":"{WS}/computes/ci-c"}}}}}}}}"#
         );
         assert_eq!(wanted(&steps).0.len(), 2);
+    }
+
+    #[test]
+    fn a_name_that_is_no_plain_segment_of_a_path_is_not_asked_for() {
+        for name in ["..", ".", "", "a/b", "a?b", "a%2fb", "a b", &"n".repeat(256)] {
+            let text = job("\"Queued\"", "\"ci-b\"").replace("blue_moon", name);
+            let Item::Wanted(wanted) = item(&text) else { panic!("{name}") };
+            assert_eq!(wanted.name, None, "{name}");
+        }
     }
 
     #[test]

@@ -1,27 +1,34 @@
-//! Reading a workspace's list of jobs: page by page, to a cap, since Azure neither filters nor sorts it.
+//! Reading a workspace's list of jobs: page by page, to a cap, since Azure neither filters nor sorts it. Of a job that kept an
+//! instance, and that a cut list no longer shows, it is asked by name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use thin_vec::ThinVec;
 
-use super::job::{Item, read};
-use super::memory::Whole;
+use super::job::{Item, Wanted, read};
+use super::memory::{Whole, taken_back};
 use super::options::{JOBS_ACTION, JobsOptions};
 use crate::azure::error::{Act, AzureError};
 use crate::azure::fleet::{Azure, unreadable};
 use crate::azure::paging::{List, each_page};
+use crate::azure::throttle::Urgency;
+use crate::azure::transport::Ask;
 use crate::azure::usage::operation;
 use crate::azure::wire::Page;
 use crate::facts::{Source, Track, Use, WorkspaceFacts};
 use crate::ports::{Clock, Fault, FaultKind};
 use crate::units::{InstanceId, When};
 
+/// Jobs of one workspace that are asked about by name in one go; the rest has its turn in the next.
+const NAMED_MAX: usize = 20;
+
 /// What a list said.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
-    pub(super) busy: BTreeMap<InstanceId, Track>,
+    pub(super) tracks: BTreeMap<InstanceId, Track>,
     /// Why it may not be whole.
     pub(super) fault: Option<Fault>,
     /// False when not even its beginning could be read.
@@ -49,7 +56,7 @@ impl<C: Clock> Azure<C> {
                 match read(raw, &workspace.id) {
                     Item::Ended => {}
                     Item::Odd => odd = odd.saturating_add(1),
-                    Item::Wanted(ids, words) => ids.into_iter().for_each(|id| listed.add(id, &words, now)),
+                    Item::Wanted(wanted) => listed.add(wanted, now),
                 }
             }
             pages = pages.saturating_add(1);
@@ -75,17 +82,60 @@ impl<C: Clock> Azure<C> {
         };
         listed
     }
+
+    /// Asks about the jobs by name for which somebody was said to be in use, and of which a list that is not whole says nothing:
+    /// else it would be so for ever where lists are never whole.
+    pub(super) async fn ask_by_name(
+        &self,
+        workspace: &WorkspaceFacts,
+        said: &[(InstanceId, Track)],
+        listed: &mut Listed,
+        now: Timestamp,
+    ) {
+        let unseen = said.iter().filter(|(id, _)| id.workspace() == &workspace.id && !listed.tracks.contains_key(id));
+        let unseen: Vec<&(InstanceId, Track)> = unseen.take(NAMED_MAX).collect();
+        let lane = Self::lane(workspace);
+        for (id, said) in unseen {
+            let Some(name) = said.job.as_deref() else { continue };
+            let url = self.at(&workspace.id, &["jobs", name]);
+            let answer = self.line.get(Ask::new(operation::JOB, &url, &lane, Urgency::Normal)).await;
+            let item = match answer.and_then(|answer| item(answer.json()?, workspace)) {
+                Ok(item) => item,
+                Err(error) if error.kind(Act::Read) == FaultKind::Gone => Item::Ended,
+                Err(error) => {
+                    let doing = format!("ask about job {name} of workspace {}", workspace.id.name());
+                    listed.fault.get_or_insert_with(|| error.fault(Act::Read, doing));
+                    continue;
+                }
+            };
+            match item {
+                Item::Wanted(wanted) if wanted.instances.contains(id) => listed.add(wanted, now),
+                Item::Ended | Item::Wanted(_) => drop(listed.tracks.insert(id.clone(), taken_back(said, now))),
+                Item::Odd => {}
+            }
+        }
+    }
+}
+
+fn item(body: &[u8], workspace: &WorkspaceFacts) -> Result<Item, AzureError> {
+    let raw: &RawValue = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    Ok(read(raw, &workspace.id))
 }
 
 impl Listed {
-    fn add(&mut self, id: InstanceId, words: &str, now: Timestamp) {
-        self.busy.entry(id).or_insert_with(|| Track {
-            source: Source::Queue,
-            now: Use::Busy,
-            as_of: now,
-            words: words.into(),
-            last_busy: When::at(now),
-            watched: ThinVec::new(),
-        });
+    fn add(&mut self, wanted: Wanted, now: Timestamp) {
+        let (words, job): (Arc<str>, Option<Arc<str>>) = (wanted.words.into(), wanted.name.map(Into::into));
+        for id in wanted.instances {
+            self.tracks.entry(id).or_insert_with(|| Track {
+                source: Source::Queue,
+                now: Use::Busy,
+                as_of: now,
+                words: Arc::clone(&words),
+                last_busy: When::at(now),
+                watched: ThinVec::new(),
+                job: job.clone(),
+                doubt: None,
+            });
+        }
     }
 }

@@ -1,25 +1,23 @@
-//! What was heard of each workspace, until it is time to ask again; and who was ever said to be in use.
+//! What was heard of each workspace, until it is time to ask again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use thin_vec::ThinVec;
 
 use crate::facts::{Source, Track, Use};
 use crate::ports::Question;
-use crate::units::{InstanceId, When, WorkspaceId};
+use crate::units::{InstanceId, WorkspaceId};
 
 /// After a failure it is asked again no sooner.
 const REST: SignedDuration = SignedDuration::from_secs(50);
-/// Who was said to be in use so long ago, and was not heard of since, is forgotten.
-const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 #[derive(Debug)]
 struct Kept {
     asked_at: Timestamp,
     due_at: Timestamp,
-    tracks: Vec<(InstanceId, Track)>,
+    tracks: BTreeMap<InstanceId, Track>,
+    whole: Whole,
 }
 
 /// The answers of one source.
@@ -28,8 +26,6 @@ pub(super) struct Memory {
     source: Source,
     refresh: SignedDuration,
     workspaces: BTreeMap<WorkspaceId, Kept>,
-    /// When each was last said to be in use.
-    accused: BTreeMap<InstanceId, Timestamp>,
 }
 
 /// Whether an answer may lack something.
@@ -43,7 +39,7 @@ pub(super) enum Whole {
 
 impl Memory {
     pub(super) const fn new(source: Source, refresh: SignedDuration) -> Self {
-        Self { source, refresh, workspaces: BTreeMap::new(), accused: BTreeMap::new() }
+        Self { source, refresh, workspaces: BTreeMap::new() }
     }
 
     /// The workspaces that it is time to ask about, those first that were asked about longest ago.
@@ -61,58 +57,53 @@ impl Memory {
         due
     }
 
-    /// Takes note of an answer. From one that is whole, whoever was said to be in use and is not in it gets a word that
-    /// takes that back; from another, nothing but use is believed.
+    /// Takes note of an answer.
     pub(super) fn answered(
         &mut self,
         workspace: &WorkspaceId,
-        found: BTreeMap<InstanceId, Track>,
+        tracks: BTreeMap<InstanceId, Track>,
         whole: Whole,
         now: Timestamp,
     ) {
-        let is_busy = |track: &Track| track.now == Use::Busy;
-        for (id, track) in found.iter().filter(|(_, track)| is_busy(track)) {
-            let last = self.accused.entry(id.clone()).or_insert(track.as_of);
-            *last = track.as_of.max(*last);
-        }
-        let mut tracks: Vec<(InstanceId, Track)> = Vec::new();
-        if whole == Whole::Yes {
-            let innocent = |id: &InstanceId| id.workspace() == workspace && !found.contains_key(id);
-            let taken_back = self.accused.iter().filter(|(id, _)| innocent(id));
-            let words: Arc<str> = "no job is seen on it any more".into();
-            tracks.extend(taken_back.map(|(id, last)| {
-                let watched = ThinVec::new();
-                let last_busy = When::at(*last);
-                let words = Arc::clone(&words);
-                (id.clone(), Track { source: self.source, now: Use::Quiet, as_of: now, words, last_busy, watched })
-            }));
-        }
-        tracks.extend(found.into_iter().filter(|(_, track)| whole == Whole::Yes || is_busy(track)));
         let due_at = now.checked_add(self.refresh).unwrap_or(now);
-        self.workspaces.insert(workspace.clone(), Kept { asked_at: now, due_at, tracks });
-        self.accused.retain(|_, last| now.duration_since(*last) <= FORGOTTEN);
+        self.workspaces.insert(workspace.clone(), Kept { asked_at: now, due_at, tracks, whole });
     }
 
     /// Takes note of a failure: what was heard before is not said again, and goes stale with whoever holds it.
     pub(super) fn failed(&mut self, workspace: &WorkspaceId, now: Timestamp) {
         let due_at = now.checked_add(REST.min(self.refresh)).unwrap_or(now);
-        self.workspaces.insert(workspace.clone(), Kept { asked_at: now, due_at, tracks: Vec::new() });
+        let kept = Kept { asked_at: now, due_at, tracks: BTreeMap::new(), whole: Whole::No };
+        self.workspaces.insert(workspace.clone(), kept);
     }
 
-    /// What is known of those who are asked about.
+    /// What is known of those who are asked about. Who was said to be in use, and is not in an answer that is whole, gets a word
+    /// that takes that back.
     pub(super) fn said(&self, questions: &[Question]) -> Vec<(InstanceId, Track)> {
-        let asked: BTreeSet<&InstanceId> = questions.iter().map(|question| &question.instance).collect();
-        let workspaces: BTreeSet<&WorkspaceId> = questions.iter().map(|question| &question.workspace.id).collect();
-        let kept = workspaces.into_iter().filter_map(|id| self.workspaces.get(id));
-        kept.flat_map(|kept| &kept.tracks).filter(|(id, _)| asked.contains(id)).cloned().collect()
+        let known = |question: &Question| {
+            let kept = self.workspaces.get(&question.workspace.id)?;
+            let track = kept.tracks.get(&question.instance).cloned().or_else(|| {
+                let said = question.busy.iter().find(|track| track.source == self.source)?;
+                (kept.whole == Whole::Yes && said.as_of <= kept.asked_at).then(|| taken_back(said, kept.asked_at))
+            })?;
+            Some((question.instance.clone(), track))
+        };
+        questions.iter().filter_map(known).collect()
     }
+}
+
+/// The word that takes back that it is in use: it watched nothing, and says nothing of anybody else.
+pub(super) fn taken_back(said: &Track, now: Timestamp) -> Track {
+    let words = "no job is seen on it any more".into();
+    Track { now: Use::Quiet, as_of: now, words, watched: ThinVec::new(), job: None, doubt: None, ..said.clone() }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::facts::{Created, Tags, WorkspaceFacts};
-    use crate::units::{Region, Span};
+    use crate::units::{Region, Span, When};
 
     fn workspace(name: &str) -> WorkspaceId {
         WorkspaceId::new("s", "rg", name).unwrap()
@@ -131,6 +122,7 @@ mod tests {
             region: region.clone(),
             workspace: Arc::new(WorkspaceFacts { id, region, tags: Tags::default() }),
             window: Span::minutes(30),
+            busy: ThinVec::new(),
             promql: None,
         }
     }
@@ -143,6 +135,8 @@ mod tests {
             words: "job x is Queued".into(),
             last_busy: When::at(at(minute)),
             watched: ThinVec::new(),
+            job: Some("x".into()),
+            doubt: None,
         };
         [(InstanceId::new(workspace("ws"), name).unwrap(), track)].into()
     }
@@ -175,24 +169,30 @@ mod tests {
     #[test]
     fn only_a_whole_answer_takes_back_what_was_said() {
         let mut memory = memory();
-        let questions = [question("ws", "A"), question("ws", "b")];
-        let now = |memory: &Memory| memory.said(&questions).iter().map(|(_, track)| track.now).collect::<Vec<_>>();
+        let mut questions = [question("ws", "A"), question("ws", "b")];
+        let now = |memory: &Memory, questions: &[Question]| {
+            memory.said(questions).iter().map(|(_, track)| track.now).collect::<Vec<_>>()
+        };
         memory.answered(&workspace("ws"), BTreeMap::new(), Whole::Yes, at(0));
-        assert_eq!(now(&memory), [], "of whom nothing was ever seen, nothing is said");
+        assert_eq!(now(&memory, &questions), [], "of whom nothing was ever seen, nothing is said");
         memory.answered(&workspace("ws"), busy("a", 1), Whole::No, at(1));
-        assert_eq!(now(&memory), [Use::Busy]);
+        assert_eq!(now(&memory, &questions), [Use::Busy]);
+        // it may also have been said before a restart, to whoever asks
+        questions[0].busy = busy("a", 1).into_values().collect();
         memory.answered(&workspace("ws"), BTreeMap::new(), Whole::No, at(2));
-        assert_eq!(now(&memory), []);
+        assert_eq!(now(&memory, &questions), []);
         memory.failed(&workspace("ws"), at(3));
-        assert_eq!(now(&memory), []);
+        assert_eq!(now(&memory, &questions), []);
         memory.answered(&workspace("other"), BTreeMap::new(), Whole::Yes, at(4));
-        assert_eq!(now(&memory), [], "another workspace's list says nothing of it");
-        for minute in [5, 6] {
-            memory.answered(&workspace("ws"), BTreeMap::new(), Whole::Yes, at(minute));
-            let said = memory.said(&questions);
-            let [(id, track)] = said.as_slice() else { panic!("{said:?}") };
-            assert_eq!((id.name(), track.now, track.as_of), ("a", Use::Quiet, at(minute)));
-            assert_eq!((track.last_busy.known(), track.watched.len()), (Some(at(1)), 0), "it watched nothing");
-        }
+        assert_eq!(now(&memory, &questions), [], "another workspace's list says nothing of it");
+        memory.answered(&workspace("ws"), BTreeMap::new(), Whole::Yes, at(0));
+        assert_eq!(now(&memory, &questions), [], "nor does one from before");
+        memory.answered(&workspace("ws"), BTreeMap::new(), Whole::Yes, at(5));
+        let said = memory.said(&questions);
+        let [(id, track)] = said.as_slice() else { panic!("{said:?}") };
+        assert_eq!((id.name(), track.now, track.as_of), ("A", Use::Quiet, at(5)));
+        assert_eq!((track.last_busy.known(), track.watched.len()), (Some(at(1)), 0), "it watched nothing");
+        questions[0].busy[0].source = Source::Monitor;
+        assert_eq!(now(&memory, &questions), [], "another source's word is its own");
     }
 }

@@ -120,14 +120,17 @@ pub(super) fn read(body: &[u8], busy_from: Percent, top: usize) -> Result<Measur
 }
 
 impl Measured {
-    /// Takes the points of a series. False when it cannot be told whose they are.
+    /// Takes the points of a series. False when there is use among them, and it cannot be told whose.
     fn add(&mut self, series: &Series<'_>, workspace: &WorkspaceId, busy_from: Percent) -> bool {
         let is_ours = |dimension: &&Dimension<'_>| {
             let name = dimension.name.as_ref().and_then(|name| said(&name.value));
             name.is_some_and(|name| name.eq_ignore_ascii_case(DIMENSION))
         };
         let named = series.metadatavalues.iter().find(is_ours).and_then(|dimension| said(&dimension.value));
-        let Some(id) = named.and_then(|name| InstanceId::new(workspace.clone(), name).ok()) else { return false };
+        let Some(id) = named.and_then(|name| InstanceId::new(workspace.clone(), name).ok()) else {
+            let readings = series.data.iter().map(|point| reading(point, busy_from));
+            return readings.flatten().all(|(_, busy)| !busy);
+        };
         let minutes = self.instances.entry(id).or_default();
         for point in &series.data {
             if let Some((at, busy)) = reading(point, busy_from) {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::account::track;
 use super::memory::Whole;
-use super::metrics::{DIMENSION, METRICS, Measured, read};
+use super::metrics::{DIMENSION, METRICS, Measured, Minutes, read};
 use super::options::{METRICS_ACTION, MonitorOptions};
 use crate::azure::allow::MetricsLeave;
 use crate::azure::error::{Act, AzureError};
@@ -14,7 +14,7 @@ use crate::azure::fleet::Azure;
 use crate::azure::throttle::Urgency;
 use crate::azure::transport::{Ask, Lane, Line};
 use crate::azure::usage::operation;
-use crate::facts::Track;
+use crate::facts::{Track, Use};
 use crate::ports::{Clock, Fault, FaultKind, Question};
 use crate::units::{InstanceId, Region, SubscriptionId, WorkspaceId};
 
@@ -92,10 +92,12 @@ impl Batch {
             let is_ours = |instance: &InstanceId| instance.workspace() == id;
             let (ours, others) = std::mem::take(&mut measured.instances).into_iter().partition(|(id, _)| is_ours(id));
             measured.instances = others;
-            let ours: BTreeMap<InstanceId, _> = ours;
-            let found = ours.iter().filter_map(|(id, minutes)| Some((id.clone(), track(minutes, now)?))).collect();
+            let ours: BTreeMap<InstanceId, Minutes> = ours;
             let whole = if measured.whole.contains(id) && !measured.full { Whole::Yes } else { Whole::No };
-            Looked { workspace: id.clone(), found, whole }
+            // of an answer that may lack something nothing but use is believed
+            let counts = |track: &Track| whole == Whole::Yes || track.now == Use::Busy;
+            let known = |(id, minutes)| Some((id, track(&minutes, now).filter(counts)?));
+            Looked { workspace: id.clone(), found: ours.into_iter().filter_map(known).collect(), whole }
         };
         self.workspaces.iter().map(of).collect()
     }

@@ -7,14 +7,15 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use super::memory::Memory;
+use super::memory::{Memory, Whole};
 use super::monitor::batches;
 use super::region::Regions;
 use crate::azure::fleet::Azure;
 use crate::azure::options::{AzureOptions, OptionsError};
 use crate::azure::sending::Names;
-use crate::facts::{Source, SourceSet};
+use crate::facts::{Source, SourceSet, Track};
 use crate::ports::{Clock, Fault, FaultKind, Heard, Question, Witness};
+use crate::units::InstanceId;
 
 /// For everything of one source; well within what the engine waits.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -46,6 +47,15 @@ impl<C: Clock> Watch<C> {
     }
 }
 
+/// Who is in use by the last word of that source, and that word.
+fn said_by(source: Source, questions: &[Question]) -> Vec<(InstanceId, Track)> {
+    let by_it = |question: &Question| {
+        let track = question.busy.iter().find(|track| track.source == source)?;
+        Some((question.instance.clone(), track.clone()))
+    };
+    questions.iter().filter_map(by_it).collect()
+}
+
 /// Runs `work` with its memory.
 fn with<T>(memory: &Mutex<Memory>, work: impl FnOnce(&mut Memory) -> T) -> T {
     work(&mut memory.lock().unwrap_or_else(PoisonError::into_inner))
@@ -64,8 +74,12 @@ impl<C: Clock> Azure<C> {
                 .collect()
         });
         let mut faults = Vec::new();
+        let said = &said_by(Source::Queue, questions);
         let lists = futures_util::stream::iter(due).map(|workspace| async move {
-            let listed = self.list_jobs(&workspace, options, now).await;
+            let mut listed = self.list_jobs(&workspace, options, now).await;
+            if listed.any && listed.whole() == Whole::No {
+                self.ask_by_name(&workspace, said, &mut listed, now).await;
+            }
             (workspace, listed)
         });
         let mut lists = std::pin::pin!(lists.buffer_unordered(LISTS_AT_ONCE));
@@ -75,7 +89,7 @@ impl<C: Clock> Azure<C> {
                 faults.extend(listed.fault.take());
                 with(memory, |memory| {
                     if listed.any {
-                        memory.answered(&workspace.id, listed.busy, whole, now);
+                        memory.answered(&workspace.id, listed.tracks, whole, now);
                     } else {
                         memory.failed(&workspace.id, now);
                     }

@@ -44,9 +44,9 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     log_to_stderr(&settings);
     let mut options = engine_options(&settings);
     options.zone_data = tzdata::release().map(Into::into);
-    // each reports once in `every`; one try may fail
+    // each reports once in `every`, and after failures waits for some minutes before it tries again
     let twice = settings.agents.every.as_secs().saturating_mul(2).saturating_add(60);
-    options.agents_await = settings.agents.enabled.then(|| Span::seconds(twice));
+    options.agents_await = settings.agents.enabled.then(|| Span::seconds(twice).max(Span::minutes(10)));
     options.at_point = crate::cli::crash::hook(&context.environment);
     let engine: Arc<Service> =
         Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));

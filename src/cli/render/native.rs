@@ -1,7 +1,8 @@
 //! `lightsout native`: Azure's own timers over the fleet, and the account of setting them.
 
 use super::Look;
-use crate::report::{FleetView, NativeAudit, NativeLine, TimerLine, words};
+use crate::report::{FleetView, NativeAudit, NativeLine, TimerLine, TimersTold, Unread, words};
+use crate::rules::LOWERS;
 
 /// The audit as text: a table for each workspace, what needs a person in it in words.
 #[must_use]
@@ -22,13 +23,29 @@ pub fn native_audit(audit: &NativeAudit, look: &Look) -> String {
             text.push_str(&format!("  {plain} with no timer and no schedule, of which none is wanted\n"));
         }
     }
+    text.push_str(&unread(&audit.unread, look));
     let all = audit.instances.len();
     let end = match audit.troubled {
+        0 if !audit.unread.is_empty() => {
+            let unread = audit.unread.len();
+            look.paint
+                .bad(&format!("{all} instances with nothing to mend, and {unread} workspaces of which nobody knows"))
+        }
         0 => look.paint.good(&format!("{all} instances, nothing to mend")),
         count => look.paint.bad(&format!("{all} instances, {count} to look after")),
     };
     text.push_str(&format!("\n{end}\n"));
     text
+}
+
+/// The workspaces of which nothing is said.
+fn unread(unread: &[Unread], look: &Look) -> String {
+    let line = |one: &Unread| {
+        let name = words::clean(one.workspace.name());
+        format!("{} {name}: {}\n", look.paint.bad("not read"), words::clean(&one.words))
+    };
+    let lines: String = unread.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 fn is_plain(line: &NativeLine) -> bool {
@@ -44,13 +61,26 @@ fn row(line: &NativeLine) -> Vec<String> {
 
 /// What was set, or would be.
 #[must_use]
-pub fn native_apply(lines: &[TimerLine], look: &Look) -> String {
-    if lines.is_empty() {
-        return "every idle timer is as the policies want it".to_owned();
+pub fn native_apply(told: &TimersTold, look: &Look) -> String {
+    let mut text = if told.lines.is_empty() && told.unread.is_empty() {
+        "every idle timer is as the policies want it".to_owned()
+    } else if told.lines.is_empty() {
+        "every idle timer that could be read is as the policies want it\n".to_owned()
+    } else {
+        timers(&told.lines, look)
+    };
+    if told.left > 0 {
+        text.push_str(&format!("{} more are not as wanted; ask again\n", told.left));
     }
+    text.push_str(&unread(&told.unread, look));
+    text
+}
+
+/// A table of them.
+pub(super) fn timers(lines: &[TimerLine], look: &Look) -> String {
     let row = |line: &TimerLine| {
         let was = line.was.map_or_else(|| "none".to_owned(), |was| was.to_string());
-        let lowers = if line.was.is_some_and(|was| line.to < was) { "; Azure counts from anew" } else { "" };
+        let lowers = if line.was.is_some_and(|was| line.to < was) { LOWERS } else { "" };
         let name = format!("{}/{}", line.instance.workspace().name(), line.instance.name());
         vec![name, was, line.to.to_string(), format!("{}{lowers}", line.outcome.words())]
     };

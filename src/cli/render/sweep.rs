@@ -1,7 +1,7 @@
 //! `lightsout sweep`: what one sweep saw, did and could not do.
 
 use super::Look;
-use super::native::native_apply;
+use super::native::timers;
 use crate::facts::Freeze;
 use crate::report::{FleetView, Outcome, StopLine, SweepReport, words};
 
@@ -39,7 +39,7 @@ pub fn sweep(view: &FleetView, look: &Look) -> String {
     }
     if !report.timers.is_empty() {
         text.push_str(&format!("\n{}\n", look.paint.strong("Azure's idle timers")));
-        text.push_str(&native_apply(&report.timers, look));
+        text.push_str(&timers(&report.timers, look));
     }
     let faults = fault_lines(view, look);
     if !faults.is_empty() {

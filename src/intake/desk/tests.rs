@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use thin_vec::ThinVec;
 
 use super::super::entra::KeyServer;
 use super::super::token::mint;
@@ -107,6 +108,7 @@ impl Site {
             region: workspace.region.clone(),
             workspace: Arc::new(workspace),
             window: Span::minutes(60),
+            busy: ThinVec::new(),
             promql: None,
         };
         self.desk.ask(&[question], self.clock.now()).await
@@ -162,7 +164,6 @@ async fn replays_are_refused_and_so_are_strangers() {
     assert_eq!(site.take(&token, &first).await, Err("replay"), "the same again");
     site.clock.pass(60);
     assert_eq!(site.take(&token, &first).await, Err("replay"));
-    assert_eq!(site.take(&token, &Heartbeat { seq: 6, ..site.beat(0) }).await, Err("replay"), "an earlier number");
     let other_boot = Heartbeat { boot: "boot-2".to_owned(), seq: 1, sent_at: first.sent_at, ..first.clone() };
     assert_eq!(site.take(&token, &other_boot).await, Err("replay"), "sent before one that was taken");
     assert_eq!(
@@ -182,6 +183,43 @@ async fn replays_are_refused_and_so_are_strangers() {
 }
 
 #[tokio::test]
+async fn an_agent_that_lost_its_record_counts_from_one_again_and_is_heard() {
+    let site = Site::new(None);
+    assert_eq!(site.take(&site.token(), &site.beat(2000)).await, Ok(id()));
+    site.clock.pass(60);
+    assert_eq!(site.take(&site.token(), &site.beat(1)).await, Ok(id()));
+}
+
+#[tokio::test]
+async fn of_two_machines_with_one_token_nothing_is_believed_but_use() {
+    let site = Site::new(None);
+    let of = |boot: &str, seq: u64, kind: Kind| {
+        let mut beat = Heartbeat { boot: boot.to_owned(), ..site.beat(seq) };
+        beat.signs[0].kind = kind;
+        beat
+    };
+    let heard = async || site.heard().await.tracks.remove(0).1;
+    assert_eq!(site.take(&site.token(), &of("a", 1, Kind::Busy)).await, Ok(id()));
+    site.clock.pass(60);
+    assert_eq!(site.take(&site.token(), &of("b", 1, Kind::Quiet)).await, Ok(id()));
+    site.clock.pass(60);
+    assert_eq!(site.take(&site.token(), &of("a", 2, Kind::Busy)).await, Err("two_senders"));
+    assert_eq!(heard().await.now, Use::Unknown);
+    site.clock.pass(60);
+    assert_eq!(site.take(&site.token(), &of("b", 2, Kind::Quiet)).await, Ok(id()));
+    let track = heard().await;
+    assert_eq!((track.now, track.watched.len()), (Use::Unknown, 0), "its next heartbeat changes nothing");
+    site.clock.pass(60);
+    assert_eq!(site.take(&site.token(), &of("b", 3, Kind::Busy)).await, Ok(id()));
+    assert_eq!(heard().await.now, Use::Busy);
+    for minutes in [30, 31] {
+        site.clock.pass(60 * minutes);
+        assert_eq!(site.take(&site.token(), &of("b", 4, Kind::Quiet)).await, Ok(id()));
+    }
+    assert_eq!(heard().await.now, Use::Quiet, "for an hour nobody else spoke");
+}
+
+#[tokio::test]
 async fn what_was_sent_before_the_service_started_is_not_taken_again() {
     let site = Site::new(None);
     let mut early = site.beat(1);
@@ -197,6 +235,14 @@ async fn a_revoked_token_is_refused_and_a_new_one_is_not() {
     let token = site.token();
     Revoked::beside(site.dir.path()).revoke(&id(), site.clock.now(), "ana").unwrap();
     assert_eq!(site.take(&token, &site.beat(1)).await, Err("revoked"));
+    let list = site.dir.path().join("agents.revoked");
+    let whole = std::fs::read(&list).unwrap();
+    std::fs::write(&list, "torn").unwrap();
+    assert_eq!(site.take(&site.token(), &site.beat(1)).await, Err("no_revocations"));
+    let faults = site.heard().await.faults;
+    assert!(faults[0].1.words().contains("agents.revoked"), "it is no silent failure: {faults:?}");
+    std::fs::write(&list, whole).unwrap();
+    assert!(site.heard().await.faults.is_empty());
     site.clock.pass(1);
     assert_eq!(site.take(&site.token(), &site.beat(1)).await, Ok(id()));
 }
@@ -217,6 +263,7 @@ async fn what_an_earlier_machine_of_the_name_said_is_not_said_of_this_one() {
             tags: crate::facts::Tags::default(),
         }),
         window: Span::minutes(60),
+        busy: ThinVec::new(),
         promql: None,
     };
     heard = site.desk.ask(std::slice::from_ref(&question), site.clock.now()).await;

@@ -15,7 +15,7 @@ fn track(source: Source, now: Use, stretches: &[(i64, i64)]) -> Track {
     let watched: ThinVec<Stretch> =
         stretches.iter().map(|(from, to)| Stretch { from: at(*from), to: at(*to) }).collect();
     let as_of = watched.last().map_or(at(0), |last| last.to);
-    Track { source, now, as_of, words: "it says so".into(), last_busy: When::NONE, watched }
+    Track { source, now, as_of, words: "it says so".into(), last_busy: When::NONE, watched, job: None, doubt: None }
 }
 
 fn asked(needs: &[Source]) -> Asked {
@@ -139,8 +139,8 @@ fn running(state: PowerState) -> InstanceFacts {
     .unwrap()
 }
 
-/// Five minutes: longer than looks are apart.
-const UNIT: i64 = 5;
+/// A minute: shorter than looks may be apart.
+const UNIT: i64 = 1;
 
 /// Which units of a day were watched, as stretches in minutes.
 fn stretches(units: &[bool]) -> Vec<(i64, i64)> {
@@ -166,6 +166,12 @@ fn found(units: &[bool], base: usize, asked: Asked) -> Timestamp {
 /// The same question by counting units: the earliest one from `base` on that is watched enough.
 fn counted(units: &[bool], base: usize, after: usize) -> usize {
     let now = units.len();
+    let mut units = units.to_vec();
+    // the next look may come late
+    let late = units.iter().rev().take_while(|watched| !**watched).count();
+    if late <= 2 && late < now {
+        units[now - late..].fill(true);
+    }
     let missed = |from: usize| units[from..].iter().filter(|watched| !**watched).count() * 10;
     let enough =
         |from: usize| missed(from) <= after.max(now - from) && missed(from.max(now.saturating_sub(after))) <= after;
@@ -173,13 +179,20 @@ fn counted(units: &[bool], base: usize, after: usize) -> usize {
 }
 
 #[test]
-fn looks_a_minute_or_two_apart_are_one_stretch_and_what_was_announced_stays() {
-    let minutes =
-        |from: i64, to: i64| -> Vec<(i64, i64)> { (from..to).step_by(2).map(|minute| (minute, minute)).collect() };
-    let of = |now: i64| judged(&[track(Source::Agent, Use::Quiet, &minutes(40, now))], asked(&[Source::Agent]), now);
-    // started long before anybody watched: quiet since shortly before they did, and at every look the same
-    assert_eq!((since(&of(80)), since(&of(94))), (Some(34), Some(34)));
-    assert!(matches!(of(80), Activity::Quiet { used, .. } if used == at(0)));
+fn a_gap_is_a_gap_however_short_but_the_next_look_may_come_late() {
+    // every other minute could not be looked at
+    let halves: Vec<(i64, i64)> = (0..100).step_by(2).map(|minute| (minute, minute + 1)).collect();
+    let of = |stretches: &[(i64, i64)], now: i64| {
+        judged(&[track(Source::Agent, Use::Quiet, stretches)], asked(&[Source::Agent]), now)
+    };
+    let Activity::Quiet { since: from, gap, .. } = of(&halves, 100) else { panic!() };
+    assert!(from > at(80), "half of the time is not nine tenths of it: {from}");
+    assert!(gap.is_some_and(|(source, share)| source == Source::Agent && (50..=52).contains(&share.get())), "{gap:?}");
+    // watched from 40 on: quiet since shortly before that, and at every moment between two looks the same
+    let seen = |until: i64, now: i64| since(&of(&[(40, until)], now));
+    assert_eq!([seen(80, 80), seen(80, 81), seen(80, 82), seen(82, 82)], [Some(34); 4]);
+    assert!(seen(80, 83) > Some(34), "it did not come");
+    assert!(matches!(of(&[(40, 80)], 80), Activity::Quiet { used, .. } if used == at(0)));
 }
 
 proptest! {
@@ -189,7 +202,7 @@ proptest! {
     #[test]
     fn the_earliest_instant_is_the_counted_one(units in prop::collection::vec(prop::bool::weighted(0.9), 1..200), base in 0_usize..200, after in 10_usize..90) {
         let base = base.min(units.len());
-        let asked = Asked { after: Span::minutes(u32::try_from(after).unwrap() * 5), ..asked(&[Source::Agent]) };
+        let asked = Asked { after: Span::minutes(u32::try_from(after).unwrap()), ..asked(&[Source::Agent]) };
         let apart = unit(counted(&units, base, after)).duration_since(found(&units, base, asked));
         prop_assert!(apart >= SignedDuration::from_millis(-2) && apart <= SignedDuration::from_mins(UNIT), "{apart}");
     }

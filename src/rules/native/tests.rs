@@ -92,6 +92,21 @@ fn what_is_exempt_or_on_its_way_out_is_nobodys_to_change() {
 }
 
 #[test]
+fn what_is_left_to_azures_timer_has_one_that_can_be_read() {
+    let left = policy("[idle]\nafter = \"60m\"\nneeds = [\"azure_timer\"]\n[exempt]\nnames = [\"*-prod\"]");
+    let of = |name: &str, timers: NativeTimers| said(&left, &facts(name, timers));
+    assert_eq!(of("ci-a", NativeTimers::default()), ["unset"]);
+    assert_eq!(of("ci-a", timer(Span::ZERO)), ["unset"]);
+    assert_eq!(of("ci-a", timer(WANTED)), [""; 0]);
+    assert_eq!(of("ci-prod", NativeTimers::default()), [""; 0], "what is exempt is nobody's to stop");
+    let odd = || NativeTimers { unreadable: Some("soon".into()), ..NativeTimers::default() };
+    assert_eq!(of("ci-a", odd()), ["unreadable"]);
+    let found = native(&Moment::new(&wants(), at(1)), &facts("ci-a", odd()), Evidence::NONE, &History::default());
+    assert_eq!(found, [NativeFinding::Unreadable], "what may be set is not set over");
+    assert!(found[0].wanted().is_none() && found[0].words(&odd()).contains("`soon`"));
+}
+
+#[test]
 fn schedules_that_do_nothing_are_told() {
     let schedule =
         |enabled, failed| NativeSchedule { starts: false, enabled, when: "daily".into(), zone: None, failed };
@@ -106,8 +121,16 @@ fn schedules_that_do_nothing_are_told() {
 
 fn watched(now: Use, until: i64) -> Evidence {
     let watched = thin_vec![Stretch { from: at(0), to: at(until) }];
-    let track =
-        Track { source: Source::Agent, now, as_of: at(until), words: "so".into(), last_busy: When::NONE, watched };
+    let track = Track {
+        source: Source::Agent,
+        now,
+        as_of: at(until),
+        words: "so".into(),
+        last_busy: When::NONE,
+        watched,
+        job: None,
+        doubt: None,
+    };
     Evidence { tracks: thin_vec![track], disk: None }
 }
 
@@ -135,6 +158,27 @@ fn the_watchdog_barks_after_twice_the_timer_and_only_at_what_is_known_to_be_idle
             assert!(!barks(&policy, &other, &watched(Use::Quiet, 500), &history, 500));
         }
     }
+}
+
+#[test]
+fn the_watchdog_waits_for_what_is_use_to_azure_and_for_what_nobody_knows() {
+    let history = History { on_since: at(0).into(), last_seen_off: at(0).into(), ..History::default() };
+    let set = facts("ci-a", timer(WANTED));
+    let watch =
+        |minutes: i64, history: &History| barks(&wants(), &set, &watched(Use::Quiet, minutes), history, minutes);
+    let seen = History { first_seen: at(100).into(), ..history.clone() };
+    assert!(!watch(219, &seen), "nobody knows what the timer was before it was first seen");
+    assert!(watch(220, &seen));
+    let linked = |minutes: i64| barks(&wants(), &set, &watched(Use::Connected, minutes), &history, minutes);
+    assert!(!linked(299), "to Azure a connection of VS Code is use for three hours");
+    assert!(linked(300));
+    let monitor = policy("[idle]\nafter = \"4h\"\nneeds = [\"monitor\"]");
+    let jobs = |minutes: i64| {
+        let mut evidence = watched(Use::Quiet, minutes);
+        evidence.tracks[0].source = Source::Monitor;
+        evidence
+    };
+    assert!(!barks(&monitor, &set, &jobs(500), &history, 500), "Azure Monitor sees jobs alone");
     let unset = facts("ci-a", NativeTimers::default());
     assert!(!barks(&wants(), &unset, &watched(Use::Quiet, 500), &history, 500), "no timer, nothing to watch");
 }
@@ -144,16 +188,20 @@ fn every_finding_has_its_words_and_its_label() {
     let found = [
         NativeFinding::Missing { wanted: WANTED },
         NativeFinding::Different { is: Span::hours(2), wanted: WANTED },
+        NativeFinding::Unset,
+        NativeFinding::Unreadable,
         NativeFinding::CustomApplications,
         NativeFinding::IdentityUnverified,
         NativeFinding::ScheduleOff,
         NativeFinding::ScheduleFailed,
-        NativeFinding::Ineffective { timer: WANTED, since: at(0) },
+        NativeFinding::Ineffective { timer: WANTED, since: at(0), connected: false },
     ];
     assert_eq!(found.map(NativeFinding::label), NativeFinding::LABELS);
     let timers = NativeTimers { identity: Some(true), custom_applications: vec!["x".into()], ..timer(WANTED) };
     assert!(found.iter().all(|one| !one.words(&timers).is_empty()));
-    assert!(found[1].words(&timers).contains("count from anew"), "lowering resets Azure's clock");
-    assert!(found[6].words(&timers).contains("custom applications"));
-    assert!(found[6].words(&timer(WANTED)).contains("left open"));
+    assert!(found[1].words(&timers).contains("counts from anew"), "lowering resets Azure's clock");
+    assert!(found[8].words(&timers).contains("custom applications"));
+    assert!(found[8].words(&timer(WANTED)).contains("left open"));
+    let connected = NativeFinding::Ineffective { timer: WANTED, since: at(0), connected: true };
+    assert!(connected.words(&timers).contains("ask before you stop it"));
 }

@@ -190,6 +190,7 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         | Route::Results(..)
         | Route::CostQuery(_)
         | Route::Jobs(_)
+        | Route::Job(..)
         | Route::Metrics(_)
         | Route::WrongMethod
         | Route::Nothing => shared.cloud_metadata(ask),
@@ -211,6 +212,7 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
         Route::Results(_, _, id) => shared.results(ask, id),
         Route::CostQuery(scope) => shared.query_costs(ask, scope),
         Route::Jobs(workspace) => shared.list_jobs(ask, workspace),
+        Route::Job(workspace, name) => shared.get_job(workspace, name),
         Route::Metrics(subscription) => shared.metrics_batch(ask, subscription),
         Route::WrongMethod => errors::wrong_method(method),
         Route::EntraToken(_)

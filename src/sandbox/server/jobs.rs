@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::world::{Machine, UseKind, Workspace, World, mix, uuid_of};
 use super::answer::Answer;
 use super::arm::{bad_skip, find, next_link, no_workspace, offset, page};
+use super::errors;
 use super::handle::Ask;
 use super::render::seven_digits;
 use super::shared::Shared;
@@ -29,6 +30,21 @@ impl Shared {
         // the link carries nothing of the question but its place, as Azure's does
         let link = (next < all.len()).then(|| next_link(ask, &workspace.id.to_lowercase(), next));
         page(all.into_iter().skip(from).take(size).collect(), link)
+    }
+}
+
+impl Shared {
+    /// One job of a workspace.
+    pub(super) fn get_job(&self, id: &str, name: &str) -> Answer {
+        let (world, now) = self.world_now();
+        let Some((_, workspace)) = find(&world, id) else {
+            return no_workspace(id);
+        };
+        let is_it = |job: &Value| job["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name));
+        match jobs(&world, workspace, now).into_iter().find(is_it) {
+            Some(job) => Answer::json(200, &job),
+            None => errors::arm(404, "NotFound", &format!("No job is called {name}")),
+        }
     }
 }
 

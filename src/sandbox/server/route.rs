@@ -51,6 +51,8 @@ pub(super) enum Route {
     CostQuery(Scope),
     /// Jobs of a workspace.
     Jobs(String),
+    /// One of them, by its name.
+    Job(String, String),
     /// Metrics of many workspaces of a subscription.
     Metrics(String),
     /// The path exists and does not take this method.
@@ -135,6 +137,7 @@ impl Route {
             [] => Self::Workspace(workspace),
             ["computes"] => Self::Computes(workspace),
             ["jobs"] => Self::Jobs(workspace),
+            ["jobs", name] => Self::Job(workspace, (*name).to_owned()),
             ["computes", compute] => Self::Compute(workspace, (*compute).to_owned()),
             ["computes", compute, verb] => {
                 let name = match *verb {
@@ -167,7 +170,7 @@ impl Route {
             Self::Compute(..) => FaultOperation::Get,
             Self::VmSizes(..) => FaultOperation::VmSizes,
             Self::CostQuery(_) => FaultOperation::CostQuery,
-            Self::Jobs(_) => FaultOperation::ListJobs,
+            Self::Jobs(_) | Self::Job(..) => FaultOperation::ListJobs,
             Self::Metrics(_) => FaultOperation::Metrics,
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
@@ -213,7 +216,7 @@ impl Route {
             }
             Self::VmSizes(..) => "Microsoft.MachineLearningServices/locations/vmsizes/read",
             Self::CostQuery(_) => "Microsoft.CostManagement/query/read",
-            Self::Jobs(_) => "Microsoft.MachineLearningServices/workspaces/jobs/read",
+            Self::Jobs(_) | Self::Job(..) => "Microsoft.MachineLearningServices/workspaces/jobs/read",
             Self::Metrics(_) => "Microsoft.Insights/metrics/read",
             Self::Permissions(_) => "Microsoft.Authorization/permissions/read",
             Self::Subscription(_) => "Microsoft.Resources/subscriptions/read",
