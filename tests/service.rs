@@ -17,3 +17,5 @@ mod apart;
 mod asked;
 #[path = "service/reload.rs"]
 mod reload;
+#[path = "service/watched.rs"]
+mod watched;

@@ -6,6 +6,7 @@ use crate::ledger::Head;
 use crate::plan::Notice;
 use crate::ports::{BudgetMark, Fault, Message};
 use crate::report::{FaultLine, Outcome, ReconciliationView, StopLine, SweepReport, TimerLine};
+use crate::units::{InstanceId, Span};
 
 /// A fault of the service itself.
 pub(super) fn fault(fault: &Fault) {
@@ -22,6 +23,10 @@ pub(super) fn timer(line: &TimerLine) {
     } else {
         tracing::info!(%instance, was, wanted = %to, "idle timer: {}", outcome.words());
     }
+}
+
+pub(super) fn timer_without_end(instance: &InstanceId, to: Span) {
+    tracing::warn!(%instance, wanted = %to, "idle timer: it was asked for when the service ended, and may have been set; the next reading shows it");
 }
 
 pub(super) fn kept_policies(why: &str) {

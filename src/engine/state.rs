@@ -238,6 +238,7 @@ impl<W: World> Engine<W> {
         state.orphans = orphans;
         state.waiting = recall.holds;
         state.recall_use(recall.in_use, self.options.sources);
+        state.recall_timers(&recall.timers);
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Setting Azure's idle timers as policies want them: one after the other looked at again, written down, set, and read once more.
 
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,8 +28,6 @@ const FAILURES_MAX: usize = 3;
 const REST: SignedDuration = SignedDuration::from_hours(1);
 const DOUBLINGS_MAX: u32 = 5;
 const REST_MAX: SignedDuration = SignedDuration::from_hours(24);
-/// So long after the start the service sets none: what rests is not known to a new process.
-const SETTLES: SignedDuration = SignedDuration::from_mins(10);
 /// One request of a person sets so many.
 const PER_REQUEST: usize = 200;
 /// Azure may show a setting a little later.
@@ -59,6 +59,22 @@ impl Tried {
         let rest = REST.checked_mul(factor).unwrap_or(REST_MAX).min(REST_MAX);
         self.at.checked_add(rest).unwrap_or(Timestamp::MAX)
     }
+}
+
+/// How the line ends that is written down before anything is sent.
+const ASKED: &str = "asked";
+
+/// The particulars of a line in the journal.
+fn noted(to: Span, was: Option<Span>, end: &str) -> String {
+    let was = was.map_or_else(|| "none".to_owned(), |was| was.to_string());
+    format!("set to {to}, was {was}: {end}")
+}
+
+/// Which timer a line in the journal is about, and whether it was only asked for then.
+fn read_back(line: &AuditLine) -> Option<(InstanceId, Span, bool)> {
+    let (to, rest) = line.why.strip_prefix("set to ")?.split_once(", was ")?;
+    let (_, end) = rest.split_once(": ")?;
+    Some((InstanceId::parse(&line.target).ok()?, to.parse().ok()?, end == ASKED))
 }
 
 /// Who asks, in the words of the journal.
@@ -116,7 +132,7 @@ impl<W: World> Engine<W> {
             let line = self.one_timer(due, &asker).await;
             log::timer(&line);
             if line.outcome.may_have_been_sent() {
-                self.lock().note_tried(&line);
+                self.lock().note_tried(&line.instance, line.to, line.at);
             }
             if let Some(fault) = fault_of(&line) {
                 failed = failed.saturating_add(1);
@@ -188,15 +204,15 @@ impl<W: World> Engine<W> {
     /// Written down before, and after; without the first nothing is sent (I2).
     async fn send_timer(&self, permit: TimerPermit, workspace: &WorkspaceFacts, asker: &Asker<'_>) -> TimerOutcome {
         let (id, to) = (permit.instance().clone(), permit.to());
-        let was = permit.was().map_or_else(|| "none".to_owned(), |was| was.to_string());
-        let note = |at: Timestamp, why: String| AuditLine {
+        let was = permit.was();
+        let note = |at: Timestamp, end: &str| AuditLine {
             at,
             who: asker.who.to_owned(),
-            what: "native_timer".to_owned(),
+            what: AuditLine::TIMER.to_owned(),
             target: id.to_string(),
-            why,
+            why: noted(to, was, end),
         };
-        if let Err(fault) = self.world.audit(&note(self.world.now(), format!("set to {to}, was {was}: asked"))).await {
+        if let Err(fault) = self.world.audit(&note(self.world.now(), ASKED)).await {
             return TimerOutcome::Dropped { refusal: Refusal::NotRecorded, words: fault.words() };
         }
         let revision = permit.revision().to_owned();
@@ -230,7 +246,7 @@ impl<W: World> Engine<W> {
                 }
             },
         };
-        let ended = note(self.world.now(), format!("set to {to}, was {was}: {}", outcome.words()));
+        let ended = note(self.world.now(), &outcome.words());
         if let Err(fault) = self.world.audit(&ended).await {
             log::fault(&fault);
         }
@@ -291,12 +307,9 @@ fn fault_of(line: &TimerLine) -> Option<FaultLine> {
 
 impl State {
     /// The idle timers that a policy leaves to the service and that do not rest, and how many were sent lately. A changed policy that
-    /// nobody acknowledged yet sets none (G19), and neither does a process that has just begun.
+    /// nobody acknowledged yet sets none (G19).
     fn left_to_service(&mut self, now: Timestamp) -> (Vec<Due>, usize) {
         self.timers_tried.retain(|_, tried| now.duration_since(tried.at) < REST_MAX.saturating_mul(2));
-        if now.duration_since(self.started_at) < SETTLES {
-            return (Vec::new(), 0);
-        }
         let canaries = self.sight(now).canaries;
         let rests = |id: &InstanceId, to: Span| {
             self.timers_tried.get(id).is_some_and(|tried| tried.to == to && now < tried.rests_until())
@@ -314,10 +327,25 @@ impl State {
         (self.timers_due(by_service), lately)
     }
 
-    fn note_tried(&mut self, line: &TimerLine) {
-        let before = self.timers_tried.get(&line.instance).filter(|tried| tried.to == line.to);
+    fn note_tried(&mut self, instance: &InstanceId, to: Span, at: Timestamp) {
+        let before = self.timers_tried.get(instance).filter(|tried| tried.to == to);
         let times = before.map_or(0, |tried| tried.times).saturating_add(1);
-        self.timers_tried.insert(line.instance.clone(), Tried { at: line.at, to: line.to, times });
+        self.timers_tried.insert(instance.clone(), Tried { at, to, times });
+    }
+
+    /// What earlier processes sent rests as if this one had. Of what was asked and has no end nobody knows whether it was sent: the
+    /// next reading shows what is set.
+    pub(super) fn recall_timers(&mut self, lines: &[AuditLine]) {
+        let mut open: BTreeMap<InstanceId, Span> = BTreeMap::new();
+        for (line, (instance, to, asked)) in lines.iter().filter_map(|line| Some((line, read_back(line)?))) {
+            if asked {
+                self.note_tried(&instance, to, line.at);
+                open.insert(instance, to);
+            } else {
+                open.remove(&instance);
+            }
+        }
+        open.iter().for_each(|(instance, to)| log::timer_without_end(instance, *to));
     }
 
     /// Whether its policy wants an idle timer on it; if not, why.
@@ -347,5 +375,40 @@ impl State {
             due.extend(wanting);
         }
         due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_down_is_read_back() {
+        let target =
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-a";
+        let line = |why: String| AuditLine {
+            at: Timestamp::UNIX_EPOCH,
+            who: "lightsout".to_owned(),
+            what: AuditLine::TIMER.to_owned(),
+            target: target.to_owned(),
+            why,
+        };
+        let id = InstanceId::parse(target).unwrap();
+        for (was, end, asked) in
+            [(None, ASKED, true), (Some(Span::hours(3)), ASKED, true), (None, &*TimerOutcome::Set.words(), false)]
+        {
+            let told = read_back(&line(noted(Span::minutes(90), was, end)));
+            assert_eq!(told, Some((id.clone(), Span::minutes(90), asked)), "{was:?} {end}");
+        }
+        assert_eq!(read_back(&line("by hand".to_owned())), None);
+    }
+
+    #[test]
+    fn each_try_rests_twice_as_long_to_a_day() {
+        let rest = |times| {
+            let tried = Tried { at: Timestamp::UNIX_EPOCH, to: Span::hours(1), times };
+            tried.rests_until().as_second() / 3_600
+        };
+        assert_eq!([1, 2, 3, 4, 5, 6, 60].map(rest), [1, 2, 4, 8, 16, 24, 24]);
     }
 }

@@ -307,6 +307,12 @@ impl Policy {
             .map_or((&self.terms, None), |over| (&over.terms, Some(&over.name)))
     }
 
+    /// What it asks Prometheus, overrides included.
+    pub fn questions(&self) -> impl Iterator<Item = &Arc<PromqlQuestion>> {
+        let terms = std::iter::once(&self.terms).chain(self.overrides.iter().map(|over| &over.terms));
+        terms.filter_map(|terms| terms.promql.as_ref())
+    }
+
     /// True when the service is to set Azure's idle timers under it.
     #[must_use]
     pub fn sets_timers(&self) -> bool {

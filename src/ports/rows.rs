@@ -187,6 +187,8 @@ pub struct Recall {
     pub frozen: Option<(Timestamp, Timestamp)>,
     /// Instances that were in use when last heard of.
     pub in_use: Vec<InUse>,
+    /// The audit lines of the last two days about idle timers, oldest first.
+    pub timers: Vec<AuditLine>,
 }
 
 /// An open intent as recalled.
@@ -223,4 +225,9 @@ pub struct AuditLine {
     pub target: String,
     /// Why, or the particulars.
     pub why: String,
+}
+
+impl AuditLine {
+    /// What was done in lines about idle timers of Azure's.
+    pub const TIMER: &'static str = "native_timer";
 }

@@ -176,7 +176,8 @@ impl TimerOutcome {
     pub const fn is_trouble(&self) -> bool {
         match self {
             Self::WouldBeSet | Self::Set => false,
-            Self::Dropped { refusal, .. } => refusal.is_trouble(),
+            // held, in use, right already, or being stopped: nobody has to mend that
+            Self::Dropped { refusal, .. } => !matches!(refusal, Refusal::NoLongerDue | Refusal::UnderWay),
             Self::Unclear { .. } | Self::NotShown { .. } | Self::Failed { .. } => true,
         }
     }

@@ -8,10 +8,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use thin_vec::ThinVec;
 
-use super::rows::{Place, stamp_before};
+use super::rows::{Place, stamp, stamp_before};
 use super::{Store, StoreError, in_use, marks};
 use crate::facts::{EndedStop, History, Hold, InstanceFacts, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey};
-use crate::ports::{Message, Recall, RecalledIntent, Remembered, RevisionMark};
+use crate::ports::{AuditLine, Message, Recall, RecalledIntent, Remembered, RevisionMark};
 use crate::units::{InstanceId, PolicyId, When};
 
 /// Ended stops are remembered so long: three stops a day and half an hour between them are counted from these (G15).
@@ -61,12 +61,32 @@ impl Store {
         let frozen = frozen(&mut tx).await?;
         let life = |id: &InstanceId| instances.get(id).map(|remembered| remembered.facts.created);
         let in_use = in_use::read(&mut tx, life).await?;
+        let timers = timers(&mut tx, now).await?;
         tx.rollback().await?;
         // What no instance took: theirs was never recorded, or is gone.
         let mut holds: Vec<Hold> = parts.holds.into_values().flatten().map(|(_, hold)| hold).collect();
         holds.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
-        Ok(Recall { instances, open, evaluated, revisions, holds, frozen, in_use })
+        Ok(Recall { instances, open, evaluated, revisions, holds, frozen, in_use, timers })
     }
+}
+
+/// How long ago an idle timer may have been set to matter still.
+const TIMERS_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
+async fn timers(tx: &mut SqliteConnection, now: Timestamp) -> Result<Vec<AuditLine>, StoreError> {
+    let since = now.checked_sub(TIMERS_KEPT).unwrap_or(Timestamp::MIN);
+    let rows = sqlx::query("SELECT at, who, target, why FROM audit WHERE what = ? AND at >= ? ORDER BY seq")
+        .bind(AuditLine::TIMER)
+        .bind(stamp(since))
+        .fetch_all(tx)
+        .await?;
+    let line = |row: &SqliteRow| {
+        let target: String = row.try_get("target")?;
+        let at = Place { table: "audit", row: &target }.instant(row.try_get("at")?)?;
+        let (who, why) = (row.try_get("who")?, row.try_get("why")?);
+        Ok(AuditLine { at, who, what: AuditLine::TIMER.to_owned(), target, why })
+    };
+    rows.iter().map(line).collect()
 }
 
 async fn instances(

@@ -77,17 +77,19 @@ async fn apply_says_what_it_would_do_and_does_it_when_told_to() {
     let place = place(&estate, WANTS);
     let dry = place.run(&["native", "apply"]);
     assert_eq!((dry.code, timers_set(&estate)), (0, 0), "{}{}", dry.out, dry.err);
-    assert!(dry.out.contains("nothing was sent") && dry.out.contains("Azure counts from"), "{}", dry.out);
+    assert!(dry.out.contains("nothing was sent") && dry.out.contains("counts from anew"), "{}", dry.out);
     let one = place.run(&["native", "apply", "--yes", "--instance", "ci-00000-00001"]);
     assert_eq!((one.code, timers_set(&estate)), (0, 1), "{}{}", one.out, one.err);
     assert!(one.out.contains("set, and Azure shows it"), "{}", one.out);
     let rest = json(&place.run(&["native", "apply", "--yes", "--json"]));
-    assert_eq!(rest.as_array().map(Vec::len), Some(1), "{rest:#}");
-    assert_eq!((&rest[0]["outcome"], timers_set(&estate)), (&"set".into(), 2), "{rest:#}");
+    assert_eq!(rest["lines"].as_array().map(Vec::len), Some(1), "{rest:#}");
+    assert_eq!((&rest["lines"][0]["outcome"], timers_set(&estate)), (&"set".into(), 2), "{rest:#}");
     let done = place.run(&["native", "apply", "--yes"]);
     assert!(done.code == 0 && done.out.contains("as the policies want it"), "{}{}", done.out, done.err);
     let nobody = place.run(&["native", "apply", "--instance", "ci-nobody"]);
     assert!(nobody.code == 1 && nobody.err.contains("no instance is called `ci-nobody`"), "{}", nobody.err);
+    let exempt = place.run(&["native", "apply", "--yes", "--instance", "ci-00000-00003"]);
+    assert!(exempt.code == 1 && exempt.err.contains("is left alone"), "{}{}", exempt.out, exempt.err);
     let both = place.run(&["native", "apply", "--yes", "--dry-run"]);
     assert_eq!(both.code, 2, "{}", both.err);
     let audit = place.run(&["native", "audit", "--json"]);
@@ -129,4 +131,20 @@ async fn the_service_sets_what_is_left_to_it() {
     assert_eq!(timers_set(&estate), 2);
     let again = json(&place.run(&["sweep", "--json"]));
     assert_eq!((&again["last"]["timers"], timers_set(&estate)), (&Value::Null, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_that_nobody_can_read_is_said_and_not_taken_for_fine() {
+    let estate = Estate::start(1, 2, |options| {
+        options.denied = vec!["Microsoft.MachineLearningServices/workspaces/computes/read".to_owned()];
+    })
+    .await;
+    let place = place(&estate, WANTS);
+    for words in [&["native", "audit"][..], &["native", "apply"], &["native", "apply", "--yes"]] {
+        let said = place.run(words);
+        assert_eq!(said.code, 3, "{words:?}: {}{}", said.out, said.err);
+        assert!(said.out.contains("not read ws-00000"), "{words:?}: {}", said.out);
+    }
+    let told = json(&place.run(&["native", "audit", "--json"]));
+    assert_eq!(told["unread"].as_array().map(Vec::len), Some(1), "{told:#}");
 }

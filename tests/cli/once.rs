@@ -211,3 +211,73 @@ async fn doctor_says_what_comparing_with_bills_lacks() {
     let said = read.run(&["doctor"]);
     assert!(said.code == 0 && said.out.contains("bills can be read"), "{}{}", said.out, said.err);
 }
+
+/// Something that answers every question as Prometheus does: two series, one of which has the label `instance`.
+fn prometheus() -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = [0_u8; 8192];
+            drop(stream.read(&mut head));
+            let body = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"instance":"ci-a"},"value":[1,"0"]},{"metric":{},"value":[1,"1"]}]}}"#;
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            drop(stream.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()));
+        }
+    });
+    url
+}
+
+fn secret(place: &Place) {
+    use std::os::unix::fs::PermissionsExt as _;
+    place.write("agents.secret", &"s".repeat(44));
+    std::fs::set_permissions(place.path("agents.secret"), std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_tries_every_source_of_activity() {
+    let rights = || {
+        ["Microsoft.MachineLearningServices/workspaces/jobs/read", "Microsoft.Insights/metrics/read"]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    let settings = |url: &str| {
+        format!(
+            "[promql]\nurl = \"{url}\"\n[jobs]\nqueued = true\n[monitor]\nenabled = true\nendpoint = \"http://127.0.0.1:9\"\n\
+             [agents]\nenabled = true\nlisten = \"127.0.0.1:0\"\nsecret_file = \"agents.secret\"\n"
+        )
+    };
+    let policy = |label: &str| {
+        format!("name = \"p\"\nscope.workspaces = [\"*\"]\nuptime.max = \"5d\"\n[promql]\nquery = \"up\"\nlabel = \"{label}\"\n")
+    };
+    let poor = Estate::start(1, 1, |options| options.denied = rights()).await;
+    let place = Place::new(&poor.sandbox.base_url(), poor.workspaces(), &settings(&prometheus()));
+    let said = place.run(&["doctor"]);
+    assert!(said.code == 3 && said.out.contains("[agents]"), "no secret: {}{}", said.out, said.err);
+    secret(&place);
+    place.write("policies/p.toml", &policy("instance"));
+    let said = place.run(&["doctor"]);
+    assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+    assert!(said.out.contains("`up` has 2 series, 1 with the label instance"), "{}", said.out);
+    assert!(said.out.contains("on this machine alone; tokens can be signed"), "{}", said.out);
+    let [jobs, metrics] = rights().try_into().unwrap();
+    let missing = said.out.lines().find(|line| line.contains("missing actions")).unwrap();
+    assert!(missing.contains::<&str>(&jobs) && missing.contains::<&str>(&metrics), "{missing}");
+    assert!(missing.ends_with("grant them with deploy/role-evidence.json"), "{missing}");
+
+    let rich = Estate::start(1, 1, |_| {}).await;
+    let place = Place::new(&rich.sandbox.base_url(), rich.workspaces(), &settings(&prometheus()));
+    secret(&place);
+    place.write("policies/p.toml", &policy("node"));
+    let said = place.run(&["doctor"]);
+    assert!(said.out.contains("none has the label node: of nobody it tells anything"), "{}", said.out);
+    place.write("policies/p.toml", "name = \"p\"\nscope.workspaces = [\"*\"]\nuptime.max = \"5d\"\n");
+    let said = place.run(&["doctor"]);
+    assert!(said.out.contains("no policy asks it anything"), "{}", said.out);
+    let gone = Place::new(&rich.sandbox.base_url(), rich.workspaces(), &settings("http://127.0.0.1:9"));
+    secret(&gone);
+    gone.write("policies/p.toml", &policy("instance"));
+    let said = gone.run(&["doctor"]);
+    assert!(said.code == 3 && said.out.contains("could not ask Prometheus"), "{}{}", said.out, said.err);
+}

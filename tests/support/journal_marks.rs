@@ -86,7 +86,20 @@ pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {
         };
         journal.audit(&line).await.unwrap();
     }
-    again(bench, journal, at(4)).await;
+    let timer = |seconds: i64| AuditLine {
+        at: at(seconds),
+        who: "lightsout".to_owned(),
+        what: AuditLine::TIMER.to_owned(),
+        target: id("ci-a").to_string(),
+        why: "set to 1h, was none: asked".to_owned(),
+    };
+    for seconds in [5, 6] {
+        journal.audit(&timer(seconds)).await.unwrap();
+    }
+    let journal = again(bench, journal, at(7)).await;
+    assert_eq!(recall(&journal, at(7)).await.timers, [timer(5), timer(6)], "those about timers are recalled, oldest first");
+    let two_days = 48 * 3_600;
+    assert_eq!(recall(&journal, at(two_days + 6)).await.timers, [timer(6)], "those of the last two days");
 }
 
 pub(crate) async fn a_first_sweep_of_100_000_is_one_record<B: Bench>(bench: &B) {

@@ -230,7 +230,9 @@ impl Journal for MemoryJournal {
         let same = |row: &&InUse| instances.get(&row.instance).is_some_and(|known| known.facts.created == row.created);
         let in_use = memory.in_use.values().filter(same).cloned().collect();
         let holds = memory.held(now, |hold| !instances.contains_key(&hold.instance));
+        let is_timer = |line: &&AuditLine| line.what == AuditLine::TIMER && line.at >= ago(now, 48);
         Ok(Recall {
+            timers: memory.audits.iter().filter(is_timer).cloned().collect(),
             holds,
             instances,
             open: memory.open(),

@@ -1,5 +1,6 @@
 //! `lightsout doctor`: each thing the service stands on, tried step by step. Changes nothing.
 
+mod activity;
 mod bills;
 mod prices;
 
@@ -60,7 +61,8 @@ impl Examined {
     }
 }
 
-/// Examines settings, policies, journal, freeze switch, identity, Azure, clock, permissions, prices, bills and channels.
+/// Examines settings, policies, journal, freeze switch, channels, sources of activity, identity, Azure, clock, permissions, prices
+/// and bills.
 ///
 /// # Errors
 /// When the settings are wrong, or parts cannot be put together at all.
@@ -81,6 +83,8 @@ pub async fn doctor(context: &Context) -> Result<Exit, CommandError> {
             freeze(&mut seen, &outside);
             channels(&mut seen, &outside, &loaded.policies.set);
             bills::folder(&mut seen, &settings.reconcile);
+            activity::agents(&mut seen, &settings);
+            activity::prometheus(&mut seen, &outside, &loaded.policies.set).await;
             azure(&mut seen, &outside, &loaded.policies.set, &settings).await;
         }
         Err(error) => seen.add("parts", Health::Failed, with_causes(error.to_string(), error.source())),
@@ -204,7 +208,8 @@ async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &Policy
     let health = if found == 0 { Health::Failed } else { Health::Well };
     seen.add("workspaces", health, format!("{found} found"));
     for workspace in &discovery.workspaces {
-        if let Some(granted) = one_workspace(seen, outside, set, workspace).await {
+        let needed = needed(&set.governing(&workspace.id, &tags(workspace)), settings);
+        if let Some(granted) = one_workspace(seen, outside, &needed, workspace).await {
             bills::right(seen, &settings.reconcile, workspace, &granted);
         }
     }
@@ -214,19 +219,24 @@ async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &Policy
 }
 
 /// What the service does in a workspace, and needs the right to.
-fn needed(governing: &Governing<'_>) -> Vec<&'static str> {
+fn needed(governing: &Governing<'_>, settings: &Settings) -> Vec<&'static str> {
     let mut needed = READ_ACTIONS.to_vec();
     if let Governing::One(policy) = governing {
         needed.extend((policy.mode == Mode::Enforce).then_some(STOP_ACTION));
         needed.extend(policy.sets_timers().then_some(TIMER_ACTION));
+        needed.extend(activity::needed(settings));
     }
     needed
+}
+
+fn tags(workspace: &WorkspaceFacts) -> Vec<(&str, &str)> {
+    workspace.tags.0.iter().map(|(key, value)| (&**key, &**value)).collect()
 }
 
 async fn one_workspace(
     seen: &mut Examined,
     outside: &Outside<SystemClock>,
-    set: &PolicySet,
+    needed: &[&'static str],
     workspace: &WorkspaceFacts,
 ) -> Option<PermissionSet> {
     let what = format!("workspace {}", workspace.id.name());
@@ -234,16 +244,14 @@ async fn one_workspace(
         Ok(count) => seen.well(&what, format!("{count} computes read")),
         Err(fault) => seen.fault(&what, &fault),
     }
-    let tags: Vec<(&str, &str)> = workspace.tags.0.iter().map(|(key, value)| (&**key, &**value)).collect();
-    let needed = needed(&set.governing(&workspace.id, &tags));
     match outside.azure.permissions(workspace).await {
         Ok(granted) => {
-            let (missing, excessive) = (granted.missing(&needed), granted.excessive());
+            let (missing, excessive) = (granted.missing(needed), granted.excessive());
             if missing.is_empty() {
                 seen.well(&what, format!("every needed action is granted ({})", needed.len()));
             } else {
-                let role = if missing.contains(&TIMER_ACTION) { "role.json and role-native.json" } else { "role.json" };
-                let words = format!("missing actions: {}; grant them with deploy/{role}", missing.join(", "));
+                let (actions, roles) = (missing.join(", "), activity::roles(&missing));
+                let words = format!("missing actions: {actions}; grant them with {roles}");
                 seen.add(&what, Health::Failed, words);
             }
             if !excessive.is_empty() {
