@@ -138,11 +138,12 @@ impl Agent {
         if self.told == Some(self.record.seq()) {
             self.look(now).await;
         }
+        let sent_at = self.record.stamp(now.wall);
         let (Some(sender), Some((judged, disks))) = (&self.sender, &self.latest) else {
             return;
         };
         let instance = sender.token().instance().to_string();
-        let beat = heartbeat(&self.record, (judged, disks), &instance, now.wall);
+        let beat = heartbeat(&self.record, (judged, disks), &instance, sent_at);
         let result = sender.send(&beat).await;
         self.told = Some(beat.seq);
         let after = clock::now();
