@@ -50,8 +50,8 @@ pub struct Snapshot {
     pub at: u64,
     /// Processor time of the machine, in hundredths of a second.
     pub ticks: u64,
-    /// Bytes that disks moved.
-    pub bytes: u64,
+    /// Bytes that disks moved; none when that could not be read.
+    pub bytes: Option<u64>,
     /// By pid.
     pub processes: BTreeMap<u32, Process>,
 }
