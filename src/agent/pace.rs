@@ -2,8 +2,8 @@
 
 /// After a first failure,
 const FIRST: u64 = 5_000;
-/// doubled up to here: when the service is there again, a fleet has told it everything within three minutes. Ten thousand
-/// agents are some eighty tries a second then, and a hundred while it is away.
+/// doubled up to here: within three minutes of the service's return a fleet has told it everything. Ten thousand agents
+/// are about eighty tries a second while it is away.
 const LAST: u64 = 3 * 60 * 1_000;
 /// While somebody's use waits to be told, no failure makes it wait longer than this: the service may decide without it.
 const URGENT_MAX: u64 = 60 * 1_000;
@@ -25,8 +25,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A look found somebody's use, or none. Use that begins is urgent until a heartbeat that tells of it has arrived, even
-    /// when it ended before.
+    /// A look found somebody's use, or none. Use that begins is urgent until a heartbeat that tells of it has arrived,
+    /// even when it ended before.
     pub fn looked(&mut self, busy: bool) {
         self.urgent |= busy && !self.busy;
         self.busy = busy;
