@@ -11,14 +11,16 @@
 #   LIGHTSOUT_BINARY         the agent: a path on a mounted file share, or an https address
 #   LIGHTSOUT_SHA256         the checksum of that binary, in hexadecimal; nothing is run without it
 #   LIGHTSOUT_CONFIG         optional: a settings file for the agent; without one, url and defaults
+#   LIGHTSOUT_CONFIG_SHA256  optional: the checksum of that file, in hexadecimal; with it, no other settings are installed.
+#                            Name it where others may write to the place of the file
 #   LIGHTSOUT_STRICT         optional: 1 exits with the real code. Without it, it exits 0 whatever happens, because
 #                            Azure ML gives up an instance whose setup script fails, and an agent is not worth that
 #   LIGHTSOUT_ROOT           optional, for tests: installs below this folder, and calls no systemctl
 #   CI_NAME, CI_WORKSPACE, CI_RESOURCE_GROUP    as Azure ML sets them; the token has to agree
 #
 # Whatever fails, the instance is left as it was: every file that was replaced is put back.
-# Real exit codes: 0 done, 2 called wrongly, 3 the binary could not be had or has another checksum, 4 installed and not
-# working, rolled back.
+# Real exit codes: 0 done, 2 called wrongly, 3 the binary or the settings could not be had or have another checksum,
+# 4 installed and not working, rolled back.
 set -euo pipefail
 umask 022
 
@@ -28,7 +30,7 @@ command=${1:-install}
 (($# == 0)) || shift
 for word in "$@"; do
     case $word in
-        LIGHTSOUT_URL=* | LIGHTSOUT_TOKEN_FILE=* | LIGHTSOUT_BINARY=* | LIGHTSOUT_SHA256=* | LIGHTSOUT_CONFIG=* | LIGHTSOUT_STRICT=* | LIGHTSOUT_ROOT=* | CI_NAME=* | CI_WORKSPACE=* | CI_RESOURCE_GROUP=*)
+        LIGHTSOUT_URL=* | LIGHTSOUT_TOKEN_FILE=* | LIGHTSOUT_BINARY=* | LIGHTSOUT_SHA256=* | LIGHTSOUT_CONFIG=* | LIGHTSOUT_CONFIG_SHA256=* | LIGHTSOUT_STRICT=* | LIGHTSOUT_ROOT=* | CI_NAME=* | CI_WORKSPACE=* | CI_RESOURCE_GROUP=*)
             declare "$word"
             ;;
         *)
@@ -156,8 +158,20 @@ fetch() {
 }
 
 settings() {
+    local wanted=${LIGHTSOUT_CONFIG_SHA256:-} found
+    wanted=${wanted,,}
+    [[ -z $wanted || $wanted =~ ^[0-9a-f]{64}$ ]] || stop_with 2 "LIGHTSOUT_CONFIG_SHA256 is not 64 hexadecimal digits"
+    if [[ -n $wanted && -f $folder/agent.toml && $(sum_of "$folder/agent.toml") == "$wanted" ]]; then
+        cp -- "$folder/agent.toml" "$work/agent.toml"
+        return 0
+    fi
+    [[ -z $wanted || -n ${LIGHTSOUT_CONFIG:-} ]] || stop_with 2 "LIGHTSOUT_CONFIG names no settings for that checksum"
     if [[ -n ${LIGHTSOUT_CONFIG:-} ]]; then
-        cp -- "$LIGHTSOUT_CONFIG" "$work/agent.toml"
+        cp -- "$LIGHTSOUT_CONFIG" "$work/agent.toml" || stop_with 3 "could not copy $LIGHTSOUT_CONFIG"
+        # Of the copy: the file itself may change after it was judged.
+        found=$(sum_of "$work/agent.toml")
+        [[ -z $wanted || $found == "$wanted" ]] ||
+            stop_with 3 "the settings have checksum $found, and $wanted was wanted"
         return 0
     fi
     local address='^https?://[]A-Za-z0-9.:/_[-]+$'

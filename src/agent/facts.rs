@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::parse::{Gpu, Kernel, Login, ProcessStat, Terminal};
-use super::rules::CpuRules;
+use super::rules::{ContainerRules, CpuRules};
 use super::usage::Window;
 
 /// One process: its figures, and who it is.
@@ -25,6 +25,12 @@ impl Process {
         // Pseudo-terminals have the major numbers 136 to 143.
         let at_terminal = (136..=143).contains(&(self.stat.terminal >> 8 & 0xfff));
         rules.is_persons(self.who.uid) || self.who.session || at_terminal
+    }
+
+    /// True for a process of a container that does not count.
+    #[must_use]
+    pub fn is_left_out(&self, rules: &ContainerRules) -> bool {
+        self.who.container.is_some() && rules.is_ignored(&self.stat.name)
     }
 }
 
@@ -50,8 +56,8 @@ pub struct Snapshot {
     pub at: u64,
     /// Processor time of the machine, in hundredths of a second.
     pub ticks: u64,
-    /// Bytes that disks moved.
-    pub bytes: u64,
+    /// Bytes that disks moved; none when that could not be read.
+    pub bytes: Option<u64>,
     /// By pid.
     pub processes: BTreeMap<u32, Process>,
 }

@@ -25,6 +25,9 @@ const DISKS_MAX: usize = 8;
 const DRIFT: u64 = 1_000;
 /// The wall clock jumped when they disagree by more: what was read by it before cannot be compared with what comes.
 const JUMP: u64 = 5_000;
+/// The service takes a heartbeat for a replay when it was not sent after the one before it, and refuses one whose clock
+/// is further off than this, in milliseconds: a time that the wall has not reached yet is kept up to here.
+const AHEAD_MAX: i64 = 5 * 60 * 1_000;
 /// A disk's room is noted every so many milliseconds,
 const POINT_EVERY: u64 = 10 * 60 * 1_000;
 /// for so many points: a day.
@@ -39,6 +42,12 @@ pub struct Record {
     /// Wall time at the boot, in milliseconds after 1970.
     anchor: i64,
     looked: Option<u64>,
+    /// Whether that look could read all that is required. A record of before this was kept does not say so.
+    #[serde(default)]
+    whole: bool,
+    /// The wall time that the newest heartbeat bears, in milliseconds after 1970.
+    #[serde(default)]
+    sent: Option<i64>,
     watched: Vec<(u64, u64)>,
     busy: BTreeMap<String, u64>,
     disks: BTreeMap<String, Vec<Point>>,
@@ -63,6 +72,8 @@ impl Record {
             seq: 0,
             anchor: 0,
             looked: None,
+            whole: false,
+            sent: None,
             watched: Vec::new(),
             busy: BTreeMap::new(),
             disks: BTreeMap::new(),
@@ -90,11 +101,14 @@ impl Record {
     }
 
     /// Takes a look into account. `gap_max` is how far apart two looks may be, in milliseconds, for the time between
-    /// them to count as watched.
+    /// them to count as watched. It never does on either side of a look that could not read all: what was done in the
+    /// minute before one is not known, and the look after it compares with that minute.
     pub fn take(&mut self, judged: &Judged, disks: &[Room], now: Moment, gap_max: u64) {
         let jumped = self.anchored(now);
-        let before = self.looked.filter(|at| *at <= now.steady && now.steady.saturating_sub(*at) <= gap_max && !jumped);
+        let near = |at: &u64| *at <= now.steady && now.steady.saturating_sub(*at) <= gap_max;
+        let before = self.looked.filter(|at| self.whole && !jumped && near(at));
         self.looked = Some(now.steady);
+        self.whole = judged.complete;
         self.seq = self.seq.saturating_add(1);
         if judged.complete {
             self.watch(before.unwrap_or(now.steady), now.steady);
@@ -106,6 +120,18 @@ impl Record {
             }
         }
         self.note(disks, now.steady);
+    }
+
+    /// The wall time that a heartbeat sent now bears: after that of the one before it by a millisecond at least, also
+    /// where the wall clock was set back since, and not before the look. A clock that was set back further than the
+    /// service lets clocks be wrong was not believed before either, and its new time is borne at once.
+    pub fn stamp(&mut self, now: Timestamp) -> Timestamp {
+        let now = now.as_millisecond();
+        let at = self.looked_at().map_or(now, |looked| now.max(looked.as_millisecond()));
+        let near = self.sent.filter(|sent| sent.saturating_sub(now) < AHEAD_MAX);
+        let at = near.map_or(at, |sent| at.max(sent.saturating_add(1)));
+        self.sent = Some(at);
+        Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// Moves the anchor where the clocks have drifted apart; true when the wall clock jumped.

@@ -39,7 +39,6 @@ pub(super) struct Agent {
     sending: Sending,
     heard: Option<Heard>,
     latest: Option<(Judged, Vec<Room>)>,
-    urgent: bool,
     /// The look that was told of last.
     told: Option<u64>,
     /// The last words about files that could not be written: said once, not every minute.
@@ -66,7 +65,6 @@ impl Agent {
             sending,
             heard: None,
             latest: None,
-            urgent: false,
             told: None,
             unwritten: None,
         })
@@ -121,9 +119,7 @@ impl Agent {
         let look = self.eyes.look(now, &self.rules).await;
         let judged = judge(&look, &self.rules);
         self.record.take(&judged, &look.disks, now, self.gap_max());
-        let busy = |judged: &Judged| judged.found.iter().any(|one| one.kind == Kind::Busy);
-        let was_busy = self.latest.as_ref().is_some_and(|(before, _)| busy(before));
-        self.urgent = busy(&judged) && !was_busy;
+        self.pace.looked(judged.found.iter().any(|one| one.kind == Kind::Busy));
         self.latest = Some((judged, look.disks));
         self.keep();
     }
@@ -131,18 +127,19 @@ impl Agent {
     /// Sends the newest, when it is time.
     async fn tell(&mut self) {
         let now = clock::now();
-        if !self.sends() || !self.pace.is_due(now.steady, std::mem::take(&mut self.urgent)) {
+        if !self.sends() || !self.pace.is_due(now.steady) {
             return;
         }
         // each heartbeat tells of a look of its own: one that was sent before would be taken for a replay
         if self.told == Some(self.record.seq()) {
             self.look(now).await;
         }
+        let sent_at = self.record.stamp(now.wall);
         let (Some(sender), Some((judged, disks))) = (&self.sender, &self.latest) else {
             return;
         };
         let instance = sender.token().instance().to_string();
-        let beat = heartbeat(&self.record, (judged, disks), &instance, now.wall);
+        let beat = heartbeat(&self.record, (judged, disks), &instance, sent_at);
         let result = sender.send(&beat).await;
         self.told = Some(beat.seq);
         let after = clock::now();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::facts::{GpuSaid, Identity, Look, Process, Snapshot};
 use super::parse::ProcessStat;
-use super::usage::Window;
+use super::usage::{Peak, Window};
 
 /// A process of the system, called after its pid.
 pub(crate) fn process(pid: u32, parent: u32) -> Process {
@@ -72,7 +72,7 @@ pub(crate) struct Build(Snapshot);
 
 impl Build {
     pub(crate) fn new(at: u64) -> Self {
-        Self(Snapshot { at, ..Snapshot::default() })
+        Self(Snapshot { at, bytes: Some(0), ..Snapshot::default() })
     }
     pub(crate) fn with(mut self, process: Process) -> Self {
         self.0.processes.insert(process.stat.pid, process);
@@ -111,7 +111,7 @@ pub(crate) fn look(processes: &[(Process, u64)]) -> Look {
 pub(crate) fn empty_look() -> Look {
     Look {
         at: at("10:00:00"),
-        window: Window { length: 60_000, ..Window::default() },
+        window: Window { length: 60_000, disk: Some(Peak::default()), ..Window::default() },
         snapshot: Some(Build::new(60_000).with(process(1, 0)).done()),
         names: BTreeMap::from([(1000, "ana".to_owned())]),
         terminals: Ok(Vec::new()),

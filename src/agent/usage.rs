@@ -30,8 +30,8 @@ pub struct Window {
     pub counted: Peak,
     /// The hardest working process that counts: its pid, name and user.
     pub top: Option<(u32, String, u32)>,
-    /// Bytes a second of all disks.
-    pub disk: Peak,
+    /// Bytes a second of all disks; none when they could not be read in every sample.
+    pub disk: Option<Peak>,
     pub(super) spent: BTreeMap<u32, u64>,
 }
 
@@ -56,6 +56,9 @@ pub struct Tally {
     ticks: u64,
     counted: u64,
     bytes: u64,
+    bytes_max: u64,
+    /// Disks could not be read in some sample.
+    unread: bool,
     top: u64,
     window: Window,
 }
@@ -95,18 +98,25 @@ impl Tally {
             self.top = share;
             self.window.top = Some((process.stat.pid, process.stat.name.clone(), process.who.uid));
         }
-        let (ticks, bytes) = (now.ticks.saturating_sub(before.ticks), now.bytes.saturating_sub(before.bytes));
+        let ticks = now.ticks.saturating_sub(before.ticks);
         self.length = self.length.saturating_add(length);
         self.ticks = self.ticks.saturating_add(ticks);
         self.counted = self.counted.saturating_add(counted);
-        self.bytes = self.bytes.saturating_add(bytes);
+        match before.bytes.zip(now.bytes) {
+            Some((old, new)) => self.moved(new.saturating_sub(old), length),
+            None => self.unread = true,
+        }
         self.window.machine.max = self.window.machine.max.max(rate(ticks, length));
         self.window.counted.max = self.window.counted.max.max(rate(counted, length));
-        self.window.disk.max = self.window.disk.max.max(per_second(bytes, length));
         for (pid, ticks) in burnt.into_iter().filter(|(_, ticks)| *ticks > 0) {
             let spent = self.window.spent.entry(pid).or_default();
             *spent = spent.saturating_add(ticks);
         }
+    }
+
+    fn moved(&mut self, bytes: u64, length: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.bytes_max = self.bytes_max.max(per_second(bytes, length));
     }
 
     /// The window since the last one was closed, and the newest sample.
@@ -115,7 +125,8 @@ impl Tally {
         window.length = self.length;
         window.machine.mean = rate(self.ticks, self.length);
         window.counted.mean = rate(self.counted, self.length);
-        window.disk.mean = per_second(self.bytes, self.length);
+        let disk = Peak { max: self.bytes_max, mean: per_second(self.bytes, self.length) };
+        window.disk = (!self.unread).then_some(disk);
         let last = self.last.take();
         *self = Self { last: last.clone(), ..Self::default() };
         (window, last)
@@ -209,6 +220,24 @@ mod tests {
         assert_eq!(window.machine, Peak { max: 1_000, mean: 250 });
         assert_eq!(window.top, Some((50, "p50".to_owned(), 1000)));
         assert_eq!(window.mean_of(50), 250);
+    }
+
+    #[test]
+    fn disks_that_were_not_read_once_are_not_known_to_rest() {
+        let sample = |at: u64, bytes: Option<u64>| Snapshot { bytes, ..Build::new(at * 1_000).done() };
+        let of = |read: [Option<u64>; 3]| {
+            window(&read.into_iter().zip(0..).map(|(bytes, at)| sample(at * 10, bytes)).collect::<Vec<_>>()).disk
+        };
+        assert_eq!(of([Some(0), Some(0), Some(4_000)]), Some(Peak { max: 400, mean: 200 }));
+        for read in [[None, Some(0), Some(0)], [Some(0), None, Some(0)], [Some(0), Some(0), None], [None; 3]] {
+            assert_eq!(of(read), None, "{read:?}");
+        }
+        let mut tally = Tally::default();
+        tally.add(sample(0, None), &rules());
+        tally.add(sample(10, Some(5)), &rules());
+        assert_eq!(tally.close().0.disk, None);
+        tally.add(sample(20, Some(5)), &rules());
+        assert_eq!(tally.close().0.disk, Some(Peak::default()), "the next window is of its own samples");
     }
 
     #[test]

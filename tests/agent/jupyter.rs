@@ -88,6 +88,15 @@ fn a_real_server_is_quiet_busy_killed_and_connected_as_it_is() {
     assert_eq!(idle.kind, Kind::Quiet);
     assert!(idle.used_at.is_some());
 
+    // A program that a cell began and did not wait for: the kernel is idle, and lives.
+    let begun = "import subprocess; left = subprocess.Popen(['sh', '-c', 'while :; do :; done'])";
+    server.drive(&["execute", &kernel, begun]);
+    let left = mirror
+        .until(&signal, "a program that was left running", |found| found.words.contains(" runs below Jupyter uses "));
+    assert_eq!(left.kind, Kind::Busy);
+    server.drive(&["execute", &kernel, "left.kill(); left.wait()"]);
+    mirror.until(&signal, "an idle kernel", |found| found.kind == Kind::Quiet);
+
     // A cell that prints nothing for ten minutes.
     server.drive(&["execute", &kernel, "import time; time.sleep(600)"]);
     let busy = mirror.until(&signal, "a busy kernel", |found| found.kind == Kind::Busy);
@@ -120,12 +129,11 @@ fn shows_its_terminal_and_its_end(server: Server, mut mirror: Mirror) {
 
     // Where its file cannot be read, it wants a token; that is unknown, and says what to do.
     let mut stranger = Mirror::new(rules(&format!("[jupyter]\nurls = [{:?}]", server.url)), vec![server.pid()]);
-    let unknown = stranger.look(&signal);
-    assert_eq!(unknown.kind, Kind::Unknown);
+    let unknown = stranger.until(&signal, "a server that wants a token", |found| found.kind == Kind::Unknown);
     assert!(unknown.words.contains("runtime file"), "{}", unknown.words);
     // And a server of which nothing says where it is, is not taken for none.
     let mut blind = Mirror::new(rules("[jupyter]\nurls = []"), vec![server.pid()]);
-    assert_eq!(blind.look(&signal).kind, Kind::Unknown);
+    blind.until(&signal, "a server that was not asked", |found| found.kind == Kind::Unknown);
 
     // Gone without a word: its file stays behind, and nothing is there any more.
     drop(server.child);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use lightsout::heartbeat::{Kind, Signal};
 
-use crate::mirror::{Mirror, parents, rules, wait_for};
+use crate::mirror::{Child, Mirror, family, parents, rules, wait_for};
 use crate::tools::tool;
 
 /// Works without end, and without a word.
@@ -137,4 +137,47 @@ fn what_a_person_left_behind_is_seen() {
     assert!(found.words.starts_with("sh of user 54321 uses "), "{}", found.words);
     let cpu = mirror.look(&Signal::Cpu);
     assert!(cpu.words.contains("most by sh of user 54321"), "{}", cpu.words);
+}
+
+#[test]
+fn a_command_over_ssh_that_works_is_busy() {
+    let Some(mut bash) = tool("bash") else {
+        return;
+    };
+    // Bears the title of the process that OpenSSH keeps for a session without a terminal.
+    bash.args(["-c", &format!("exec -a 'sshd: ana@notty' bash -c 'sh -c \"{BURN}\" & wait'")]);
+    let child = Child(bash.spawn().unwrap());
+    let _end = Quit(|| {
+        let found = family(child.0.id()).into_iter().map(|pid| pid.to_string());
+        Command::new("kill").arg("-9").args(found).status().unwrap();
+    });
+    let mut mirror = Mirror::new(rules("[jupyter]\nurls = []"), vec![child.0.id()]);
+    let words = "what ana runs over SSH without a terminal uses ";
+    let found = mirror.until(&Signal::Terminals, "a busy session", |found| found.words.starts_with(words));
+    assert_eq!(found.kind, Kind::Busy);
+}
+
+#[test]
+fn a_job_of_a_persons_crontab_is_seen() {
+    // Another user is needed, and only root can become one.
+    let Some(setpriv) = tool("setpriv").filter(|_| rustix::process::geteuid().is_root()) else {
+        return;
+    };
+    // A process that is called `cron`, and begins a job as another user.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy("/bin/sh", folder.path().join("cron")).unwrap();
+    let job = format!(
+        "{} --reuid=54321 --regid=54321 --clear-groups sh -c '{BURN}' & wait",
+        setpriv.get_program().to_string_lossy()
+    );
+    let spawn = || Command::new(folder.path().join("cron")).args(["-c", &job]).spawn().ok().map(Child);
+    // While another thread forks, the copy may still be open for writing there, and is not run.
+    let cron = wait_for("cron", spawn);
+    let _end = Quit(|| {
+        let found = family(cron.0.id()).into_iter().map(|pid| pid.to_string());
+        Command::new("kill").arg("-9").args(found).status().unwrap();
+    });
+    let mut mirror = Mirror::new(rules("[jupyter]\nurls = []"), vec![cron.0.id()]);
+    let found = mirror.until(&Signal::Detached, "a busy job", |found| found.kind == Kind::Busy);
+    assert!(found.words.starts_with("sh of user 54321 uses "), "{}", found.words);
 }

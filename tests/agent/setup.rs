@@ -27,6 +27,12 @@ fn everything(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
     found
 }
 
+/// A file's checksum, as `sha256sum` writes it.
+fn sum_of(file: &Path) -> String {
+    let sum = Command::new("sha256sum").arg(file).output().unwrap().stdout;
+    String::from_utf8(sum).unwrap().split(' ').next().unwrap().to_owned()
+}
+
 /// A folder to install into, and the call that does it.
 struct Place {
     dir: tempfile::TempDir,
@@ -43,8 +49,7 @@ impl Place {
         std::fs::create_dir(dir.path().join("root")).unwrap();
         std::fs::write(dir.path().join("token"), token()).unwrap();
         let binary = env!("CARGO_BIN_EXE_lightsout");
-        let sum = Command::new("sha256sum").arg(binary).output().unwrap().stdout;
-        let sum = String::from_utf8(sum).unwrap().split(' ').next().unwrap().to_owned();
+        let sum = sum_of(Path::new(binary));
         let set = BTreeMap::from([
             ("LIGHTSOUT_ROOT", dir.path().join("root").display().to_string()),
             ("LIGHTSOUT_URL", "https://lightsout.example".to_owned()),
@@ -138,6 +143,50 @@ fn whatever_fails_the_instance_is_left_as_it_was() {
         let (code, said) = place.run("install", &[change, ("LIGHTSOUT_STRICT", "")]);
         assert_eq!(code, 0, "the instance starts all the same: {said}");
     }
+}
+
+#[test]
+fn settings_with_a_checksum_are_those_and_no_others() {
+    let Some(place) = Place::new() else {
+        return;
+    };
+    let config = place.dir.path().join("agent.toml");
+    let write = |every: &str| {
+        let token = "token_file = \"/etc/lightsout-agent/token\"";
+        std::fs::write(&config, format!("[service]\n{token}\n[look]\nevery = \"{every}\"\n")).unwrap();
+        sum_of(&config)
+    };
+    let (name, sum) = (config.display().to_string(), write("2m"));
+    let (named, with) = (("LIGHTSOUT_CONFIG", name.as_str()), ("LIGHTSOUT_CONFIG_SHA256", sum.as_str()));
+    let refused = |change: &[(&'static str, &str)], wanted: i32, words: &str| {
+        let before = everything(&place.root());
+        let (code, said) = place.run("install", change);
+        assert_eq!(code, wanted, "{change:?}: {said}");
+        assert!(said.contains(words), "{change:?}: {said}");
+        assert_eq!(everything(&place.root()), before, "{change:?}");
+    };
+    write("1h");
+    refused(&[named, with], 3, "was wanted");
+    refused(&[named, ("LIGHTSOUT_CONFIG_SHA256", "abc")], 2, "64 hexadecimal");
+    refused(&[with], 2, "names no settings");
+    refused(&[("LIGHTSOUT_CONFIG", "/nowhere/agent.toml"), with], 3, "could not copy");
+    refused(&[("LIGHTSOUT_CONFIG", "/nowhere/agent.toml")], 3, "could not copy");
+
+    write("2m");
+    let (code, said) = place.run("install", &[named, ("LIGHTSOUT_CONFIG_SHA256", &sum.to_uppercase())]);
+    assert_eq!(code, 0, "{said}");
+    let installed = || sum_of(&place.root().join("etc/lightsout-agent/agent.toml"));
+    assert_eq!(installed(), sum);
+    // As startup script: what has the checksum already need not lie on the share, and what lies there now is not taken.
+    write("1h");
+    for change in [vec![named, with], vec![with], vec![("LIGHTSOUT_CONFIG", "/nowhere/agent.toml"), with]] {
+        let (code, said) = place.run("check", &change);
+        assert_eq!((code, said.contains("all is as it should be")), (0, true), "{said}");
+        assert_eq!(installed(), sum);
+    }
+    // Without a checksum whatever lies there is taken, as before.
+    assert_eq!(place.run("check", &[named]).0, 0);
+    assert_ne!(installed(), sum);
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Home {
         std::fs::set_permissions(path("token"), std::fs::Permissions::from_mode(0o600)).unwrap();
         let settings = format!(
             "[service]\nurl = {url:?}\ntoken_file = {:?}\n[look]\nevery = \"1s\"\nsample = \"1s\"\n[jupyter]\nurls = []\n\
-             [signals]\njupyter = \"off\"\nterminals = \"optional\"\n[files]\nrecord = {:?}\nstatus = {:?}\n",
+             [signals]\njupyter = \"off\"\nterminals = \"optional\"\ndisk_io = \"optional\"\n[files]\nrecord = {:?}\nstatus = {:?}\n",
             path("token"),
             path("record.json"),
             path("status.json")

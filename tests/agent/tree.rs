@@ -93,6 +93,21 @@ fn a_machine_out_of_files_is_judged_as_a_real_one() {
 }
 
 #[test]
+fn disks_that_cannot_be_read_are_not_taken_for_quiet_ones() {
+    for spoil in [|path: &Path| std::fs::remove_file(path), |path: &Path| std::fs::write(path, "8 0 sda 1 0\n")] {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        put(root, "dev/pts/ptmx", "");
+        process(root, (1, 0), ("systemd", 0), 0);
+        machine(root, 0, 0);
+        assert!(looked(root, || ()).complete);
+        let judged = looked(root, || spoil(&root.join("proc/diskstats")).unwrap());
+        assert_eq!(kind(&judged, &Signal::DiskIo), Kind::Unknown);
+        assert!(!judged.complete);
+    }
+}
+
+#[test]
 fn a_proc_that_hides_others_is_not_taken_for_an_empty_machine() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path();

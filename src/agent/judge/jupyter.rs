@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::found::{Found, Seen, strongest};
+use super::kernels::{at_work, of_no_server};
 use crate::agent::facts::{Look, Process, Said, Server, Trouble};
 use crate::agent::parse::{Kernel, Terminal};
 use crate::agent::rules::Rules;
-use crate::heartbeat::Signal;
+use crate::heartbeat::{Kind, Signal};
 
 /// A kernel may start for so long. One that nobody ever connected to says that it is starting for ever.
 const STARTING_MAX: SignedDuration = SignedDuration::from_mins(10);
@@ -24,7 +25,7 @@ const PROGRAMS: [&str; 7] = [
 const MODULES: [&str; 8] =
     ["jupyter_server", "jupyterlab", "notebook", "nbclassic", "jupyterhub.singleuser", "server", "lab", "nbclassic"];
 
-pub(super) fn judge(look: &Look, _: &Rules) -> Found {
+pub(super) fn judge(look: &Look, rules: &Rules) -> Found {
     let mut seen: Vec<Seen> = Vec::new();
     for server in &look.servers {
         match &server.said {
@@ -34,7 +35,12 @@ pub(super) fn judge(look: &Look, _: &Rules) -> Found {
             Err(Trouble::Failed(words)) => seen.push(Seen::unknown(format!("{}: {words}", server.url))),
         }
     }
-    seen.extend(not_asked(look));
+    seen.extend(not_asked(look, rules));
+    // A kernel that says so itself is the better witness.
+    if seen.iter().all(|one| one.kind != Kind::Busy) {
+        seen.extend(at_work(look, rules));
+    }
+    seen.extend(of_no_server(look, rules));
     let none = if look.servers.iter().any(|server| server.said.is_ok()) {
         "no kernel, no terminal"
     } else {
@@ -94,8 +100,9 @@ fn dead_file(server: &Server, look: &Look) -> Option<Seen> {
     Some(Seen::unknown(format!("{}: process {} runs and nothing listens there", server.url, process.stat.pid)))
 }
 
-/// Servers that run and were not asked, because nothing says where they listen.
-fn not_asked(look: &Look) -> Option<Seen> {
+/// Servers that run and were not asked, because nothing says where they listen: also those in containers, whose files lie
+/// in there.
+fn not_asked(look: &Look, rules: &Rules) -> Option<Seen> {
     let Some(snapshot) = &look.snapshot else {
         let answered = look.servers.iter().any(|server| server.said.is_ok());
         return (!answered).then(|| Seen::unknown("processes could not be read, so none may be running unseen"));
@@ -105,12 +112,13 @@ fn not_asked(look: &Look) -> Option<Seen> {
     let mut anonymous = look.servers.iter().filter(|server| server.pid.is_none() && server.said.is_ok()).count();
     for process in snapshot.processes.values().filter(|process| is_jupyter(process)) {
         let nested = look.ancestors(process.stat.pid).any(is_jupyter);
-        if nested || process.who.container.is_some() || asked.contains(&process.stat.pid) {
+        if nested || process.is_left_out(&rules.containers) || asked.contains(&process.stat.pid) {
             continue;
         }
         if anonymous == 0 {
             let words = "runs at an address that nothing says; write it into jupyter.urls";
-            return Some(Seen::unknown(format!("the Jupyter server of process {} {words}", process.stat.pid)));
+            let place = process.who.container.as_ref().map_or_else(String::new, |id| format!(" in container {id}"));
+            return Some(Seen::unknown(format!("the Jupyter server of process {}{place} {words}", process.stat.pid)));
         }
         anonymous = anonymous.saturating_sub(1);
         asked.push(process.stat.pid);
@@ -133,9 +141,9 @@ pub fn is_jupyter(process: &Process) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::rules::Wording;
     use super::super::super::tests_support::{at, empty_look, look, process};
     use super::*;
-    use crate::heartbeat::Kind;
 
     fn kernel(state: &str, last: &str, connections: u32) -> Kernel {
         Kernel {
@@ -217,13 +225,37 @@ mod tests {
                 vec![server(Some(71), Err(Trouble::Failed("403".to_owned())))],
                 Kind::Unknown,
             ),
-            (vec![lab().contained("abc")], vec![server(None, Err(Trouble::Refused))], Kind::Quiet),
+            // in a container: its file lies in there, and only an address from the settings can answer for it
+            (vec![lab().contained("abc")], vec![], Kind::Unknown),
+            (vec![lab().contained("abc")], vec![server(None, Err(Trouble::Refused))], Kind::Unknown),
+            (vec![lab().contained("abc")], vec![server(None, Ok(Said::default()))], Kind::Quiet),
+            (
+                vec![lab(), process(71, 1).words("python jupyter-lab").contained("abc")],
+                vec![server(Some(70), Ok(Said::default()))],
+                Kind::Unknown,
+            ),
+            (
+                vec![lab(), process(71, 1).words("python jupyter-lab").contained("abc")],
+                vec![server(Some(70), Ok(Said::default())), server(None, Ok(Said::default()))],
+                Kind::Quiet,
+            ),
         ];
         for (number, (processes, servers, kind)) in cases.into_iter().enumerate() {
             let processes: Vec<_> = processes.into_iter().map(|one| (one, 0)).collect();
             let found = judge(&Look { servers, ..look(&processes) }, &Rules::default());
             assert_eq!(found.kind, kind, "case {number}: {}", found.words);
         }
+    }
+
+    #[test]
+    fn a_server_in_a_container_that_the_settings_leave_out_is_not_asked_for() {
+        let mut rules = Rules::default();
+        rules.containers.ignore = vec![Wording("p70".to_owned())];
+        let of = |process: Process| judge(&look(&[(process.words("jupyter-lab"), 0)]), &rules);
+        assert_eq!(of(process(70, 1).contained("abc")).kind, Kind::Quiet);
+        assert_eq!(of(process(70, 1)).kind, Kind::Unknown, "it is in no container");
+        let found = of(process(71, 1).contained("abc"));
+        assert!(found.words.starts_with("the Jupyter server of process 71 in container abc runs"), "{}", found.words);
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! What was left running: trees under tmux and screen, and what its starter no longer waits for (`nohup`, `setsid`).
+//! What was left running: trees under tmux and screen, what its starter no longer waits for (`nohup`, `setsid`), and
+//! people's jobs of cron and at.
 
+use super::editors::{is_server, work_from};
 use super::found::{Found, Seen, cores, strongest};
 use super::jupyter::is_jupyter;
 use crate::agent::facts::{Look, Process};
@@ -32,20 +34,25 @@ pub(super) fn is_multiplexer(process: &Process) -> bool {
     process.stat.name.starts_with("tmux: server") || (process.stat.name.eq_ignore_ascii_case("screen") && screen())
 }
 
-/// A person's process that hangs below the first process, or below the person's own service manager.
+/// A person's process that hangs below the first process, or below the person's own service manager; or one that cron or
+/// at began for a person.
 fn is_orphan(process: &Process, look: &Look, rules: &Rules) -> bool {
-    let below = process.stat.parent == 1
-        || look
-            .process(process.stat.parent)
-            .is_some_and(|parent| parent.stat.name == "systemd" && parent.stat.pid != 1);
-    let told_elsewhere = process.who.container.is_some() || is_jupyter(process) || process.stat.name == "rsession";
-    let editor =
-        process.who.words.iter().take(3).any(|word| word.contains("vscode-server") || word.contains("code-server"));
-    below
-        && process.is_persons(&rules.cpu)
+    let parent = look.process(process.stat.parent);
+    let manager = |parent: &Process| parent.stat.name == "systemd" && parent.stat.pid != 1;
+    let below = process.stat.parent == 1 || parent.is_some_and(manager);
+    // What cron does for the system is the system's, also where it counts as a session.
+    let scheduled = parent.is_some_and(is_scheduler) && rules.cpu.is_persons(process.who.uid);
+    let told_elsewhere =
+        process.who.container.is_some() || is_jupyter(process) || process.stat.name == "rsession" || is_server(process);
+    ((below && process.is_persons(&rules.cpu)) || scheduled)
         && !told_elsewhere
-        && !editor
         && !rules.detached.is_ignored(&process.stat.name)
+}
+
+/// True for what starts jobs at their hour. Some rename the process that waits for one: `CRON`.
+fn is_scheduler(process: &Process) -> bool {
+    let name = &process.stat.name;
+    ["cron", "crond", "atd", "anacron"].iter().any(|scheduler| name.eq_ignore_ascii_case(scheduler))
 }
 
 fn tree(root: &Process, multiplexed: bool, look: &Look, rules: &Rules) -> Seen {
@@ -58,7 +65,7 @@ fn tree(root: &Process, multiplexed: bool, look: &Look, rules: &Rules) -> Seen {
     } else {
         "screen".to_owned()
     };
-    if used < u64::from(rules.detached.busy_permille) {
+    if used < work_from(root, look, rules) {
         let sessions = look.processes().filter(|process| process.stat.parent == root.stat.pid).count();
         let panes = if multiplexed { format!(": {sessions} open") } else { " sleeps".to_owned() };
         return Seen::connected(format!("{name} of {who}{panes}"));
@@ -117,5 +124,41 @@ mod tests {
         let service =
             [(process(20, 1).uid(1000).named("systemd"), 0), (process(51, 20).uid(1000).named("python"), 500)];
         assert_eq!(found(&service), (Kind::Busy, "python of ana uses 0.5 cores".to_owned()));
+    }
+
+    #[test]
+    fn a_job_of_a_persons_crontab_counts_while_it_works_and_the_systems_does_not() {
+        let job = |daemon: &str, uid: u32, permille: u64| {
+            found(&[
+                (process(20, 1).named(daemon).apart(), 0),
+                (process(21, 20).named(daemon).apart(), 0),
+                (process(22, 21).uid(uid).named("sh").apart(), 0),
+                (process(23, 22).uid(uid).named("python").apart(), permille),
+            ])
+        };
+        for daemon in ["cron", "CRON", "crond", "atd"] {
+            let words = "sh of ana uses 0.4 cores, most by python".to_owned();
+            assert_eq!(job(daemon, 1000, 400), (Kind::Busy, words), "{daemon}");
+            assert_eq!(job(daemon, 1000, 40).0, Kind::Quiet, "{daemon}: one that sleeps keeps nobody");
+            assert_eq!(job(daemon, 0, 400).0, Kind::Quiet, "{daemon}");
+        }
+        assert_eq!(job("agentd", 1000, 400).0, Kind::Quiet, "a service that works for a person is `cpu`'s");
+        let session = [(process(20, 1).named("crond"), 0), (process(22, 20).named("sh").in_session(), 400)];
+        assert_eq!(found(&session).0, Kind::Quiet, "root's own job, where cron opens a session for it");
+    }
+
+    #[test]
+    fn a_tunnel_of_an_editor_that_rests_is_not_work() {
+        let tunnel = |permille| {
+            let node = "/home/ana/.vscode/cli/servers/Stable-a/server/node";
+            found(&[
+                (process(30, 1).uid(1000).named("code").words("/usr/bin/code tunnel"), 0),
+                (process(31, 30).uid(1000).named("node").words(node), permille),
+            ])
+        };
+        assert_eq!(tunnel(80).0, Kind::Connected);
+        assert_eq!(tunnel(120).0, Kind::Busy);
+        let server = process(31, 1).uid(1000).named("node").words("/home/ana/.windsurf-server/bin/a/node");
+        assert_eq!(found(&[(server, 80)]).0, Kind::Quiet, "an editor's server is the editor's");
     }
 }

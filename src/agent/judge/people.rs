@@ -1,5 +1,6 @@
-//! People at terminals and in editors: last input is use, being there is only connected.
+//! People at terminals and over SSH: last input is use, and so is what they run; being there is only connected.
 
+use super::editors::work_from;
 use super::found::{Found, Seen, cores, strongest};
 use super::jupyter::is_recent;
 use super::left_running::is_multiplexer;
@@ -16,7 +17,7 @@ pub(super) fn terminals(look: &Look, rules: &Rules) -> Found {
         Ok(terminals) => terminals.iter().map(|tty| terminal(tty, look, rules)).collect(),
         Err(words) => vec![Seen::unknown(words.clone())],
     };
-    seen.extend(look.processes().filter_map(bare_session));
+    seen.extend(look.processes().filter_map(|process| bare_session(process, look, rules)));
     strongest(Signal::Terminals, seen, "no terminal is open")
 }
 
@@ -46,54 +47,17 @@ fn terminal(tty: &Tty, look: &Look, rules: &Rules) -> Seen {
     open.used(Some(typed))
 }
 
-/// `sshd: ana@notty`: a copy, a tunnel, an editor.
-fn bare_session(process: &Process) -> Option<Seen> {
+/// `sshd: ana@notty`: a copy, a tunnel, an editor, or a command that works without a terminal of its own.
+fn bare_session(process: &Process, look: &Look, rules: &Rules) -> Option<Seen> {
     let title = process.who.words.join(" ");
     let title = title.strip_prefix("sshd: ").or_else(|| title.strip_prefix("sshd-session: "))?;
     let (user, _) = title.split_once("@notty")?;
+    let used = look.tree_use(process.stat.pid);
+    if used >= work_from(process, look, rules) {
+        let words = format!("what {user} runs over SSH without a terminal uses {} cores", cores(used));
+        return Some(Seen::busy(look.at, words));
+    }
     Some(Seen::connected(format!("{user} is connected over SSH without a terminal")))
-}
-
-/// VS Code servers: connected while an extension host runs, busy when anything below one works.
-pub(super) fn vscode(look: &Look, rules: &Rules) -> Found {
-    editors(look, (Signal::Vscode, "VS Code"), rules.vscode.busy_permille, is_extension_host)
-}
-
-/// RStudio sessions.
-pub(super) fn rstudio(look: &Look, rules: &Rules) -> Found {
-    editors(look, (Signal::Rstudio, "RStudio"), rules.rstudio.busy_permille, |process| process.stat.name == "rsession")
-}
-
-fn editors(look: &Look, (signal, name): (Signal, &str), busy: u32, is: fn(&Process) -> bool) -> Found {
-    let mut seen: Vec<Seen> = Vec::new();
-    if look.snapshot.is_none() {
-        seen.push(Seen::unknown("processes could not be read"));
-    }
-    for process in look.processes().filter(|process| is(process)) {
-        let top = if signal == Signal::Vscode { server_of(process, look) } else { process };
-        let (used, who) = (look.tree_use(top.stat.pid), look.name(process.who.uid));
-        if used >= u64::from(busy) {
-            seen.push(Seen::busy(look.at, format!("{name} of {who} uses {} cores", cores(used))));
-        } else {
-            seen.push(Seen::connected(format!("{name} of {who} is connected")));
-        }
-    }
-    strongest(signal, seen, &format!("no {name}"))
-}
-
-/// The server above an extension host, with its terminals below it.
-fn server_of<'a>(process: &'a Process, look: &'a Look) -> &'a Process {
-    look.ancestors(process.stat.pid).take_while(|above| is_server(above)).last().unwrap_or(process)
-}
-
-fn is_server(process: &Process) -> bool {
-    let places =
-        [".vscode-server", ".vscode-remote", "vscode-server", "code-server", "openvscode-server", ".cursor-server"];
-    process.who.words.iter().take(3).any(|word| places.iter().any(|place| word.contains(place)))
-}
-
-fn is_extension_host(process: &Process) -> bool {
-    is_server(process) && process.who.words.iter().any(|word| word == "--type=extensionHost")
 }
 
 #[cfg(test)]
@@ -137,37 +101,32 @@ mod tests {
     }
 
     #[test]
+    fn a_command_over_ssh_is_busy_while_it_works() {
+        let of = |permille: u64, words: &str| {
+            let processes = [
+                (process(38, 1).words("sshd: ana [priv]"), 0),
+                (process(40, 38).uid(1000).words("sshd: ana@notty"), 10),
+                (process(41, 40).uid(1000).named("bash").words("bash -c python eval.py"), 0),
+                (process(42, 41).uid(1000).named("python").words(words), permille),
+            ];
+            let found = terminals(&look(&processes), &Rules::default());
+            (found.kind, found.used_at.is_some(), found.words)
+        };
+        let words = "what ana runs over SSH without a terminal uses 0.4 cores".to_owned();
+        assert_eq!(of(390, "python eval.py"), (Kind::Busy, true, words));
+        assert_eq!(of(40, "python eval.py").0, Kind::Busy, "with what the connection itself takes");
+        assert_eq!(of(30, "python eval.py").0, Kind::Connected);
+        let editor = "/home/ana/.vscode-server/cli/servers/Stable-a/server/node server-main.js";
+        assert_eq!(of(80, editor).0, Kind::Connected, "an editor at rest murmurs");
+        assert_eq!(of(90, editor).0, Kind::Busy);
+    }
+
+    #[test]
     fn ssh_without_a_terminal_is_connected() {
         let found = terminals(&look(&[(process(40, 1).words("sshd: ana@notty"), 0)]), &Rules::default());
         assert_eq!(found.kind, Kind::Connected);
         let found =
             terminals(&look(&[(process(40, 1).words("sshd: /usr/sbin/sshd -D [listener]"), 0)]), &Rules::default());
         assert_eq!(found.kind, Kind::Quiet);
-    }
-
-    #[test]
-    fn an_editor_is_connected_and_busy_when_something_below_it_works() {
-        let node = "/home/ana/.vscode-server/bin/abc/node";
-        let of = |permille: u64, host: &str| {
-            vscode(
-                &look(&[
-                    (process(30, 1).uid(1000).words(&format!("{node} server-main.js")), 0),
-                    (process(31, 30).uid(1000).words(&format!("{node} bootstrap-fork --type={host}")), 20),
-                    (process(32, 30).uid(1000).words(&format!("{node} bootstrap-fork --type=ptyHost")), 0),
-                    (process(33, 32).uid(1000).named("bash"), 0),
-                    (process(34, 33).uid(1000).named("python"), permille),
-                ]),
-                &Rules::default(),
-            )
-        };
-        assert_eq!(of(0, "extensionHost").kind, Kind::Connected);
-        assert_eq!(of(900, "extensionHost").words, "VS Code of ana uses 0.92 cores");
-        assert_eq!(of(0, "fileWatcher").kind, Kind::Quiet, "a server that nobody is connected to");
-        let found = rstudio(&look(&[(process(30, 1).uid(1000).named("rsession"), 60)]), &Rules::default());
-        assert_eq!(found.kind, Kind::Busy);
-        assert_eq!(
-            rstudio(&look(&[(process(30, 1).uid(1000).named("rsession"), 10)]), &Rules::default()).kind,
-            Kind::Connected
-        );
     }
 }

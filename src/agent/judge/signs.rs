@@ -1,7 +1,7 @@
 //! Every signal of one look, and whether enough of them could be read for the time to count as watched.
 
 use super::found::Found;
-use super::{gpu, jupyter, left_running, people, work};
+use super::{editors, gpu, jupyter, left_running, people, work};
 use crate::agent::facts::Look;
 use crate::agent::rules::{Need, Rules};
 use crate::heartbeat::{Kind, Signal};
@@ -22,8 +22,8 @@ pub fn judge(look: &Look, rules: &Rules) -> Judged {
     let judges: [(Signal, Judge); 9] = [
         (Signal::Jupyter, jupyter::judge),
         (Signal::Terminals, people::terminals),
-        (Signal::Vscode, people::vscode),
-        (Signal::Rstudio, people::rstudio),
+        (Signal::Vscode, editors::vscode),
+        (Signal::Rstudio, editors::rstudio),
         (Signal::Detached, left_running::judge),
         (Signal::Containers, work::containers),
         (Signal::Cpu, work::cpu),

@@ -63,14 +63,14 @@ pub(super) fn disk_io(look: &Look, rules: &Rules) -> Found {
         let tenths = bytes / 100_000;
         format!("{}.{}", tenths / 10, tenths % 10)
     };
-    let disk = look.window.disk;
-    let words = format!("{} MB/s at most, {} on average", tenths(disk.max), tenths(disk.mean));
     let seen = if look.window.length == 0 {
         Seen::unknown("nothing to compare with yet")
-    } else if disk.mean >= u64::from(rules.disk_io.busy_mb).saturating_mul(1_000_000) {
-        Seen::busy(look.at, words)
+    } else if let Some(disk) = look.window.disk {
+        let words = format!("{} MB/s at most, {} on average", tenths(disk.max), tenths(disk.mean));
+        let busy = disk.mean >= u64::from(rules.disk_io.busy_mb).saturating_mul(1_000_000);
+        if busy { Seen::busy(look.at, words) } else { Seen::quiet(words) }
     } else {
-        Seen::quiet(words)
+        Seen::unknown("could not read what disks do out of /proc/diskstats")
     };
     strongest(Signal::DiskIo, vec![seen], "")
 }
@@ -110,9 +110,12 @@ mod tests {
     #[test]
     fn disks_count_by_their_mean() {
         let of = |max: u64, mean: u64| {
-            let window = Window { length: 60_000, disk: Peak { max, mean }, ..Window::default() };
+            let window = Window { length: 60_000, disk: Some(Peak { max, mean }), ..Window::default() };
             disk_io(&Look { window, ..empty_look() }, &Rules::default()).kind
         };
+        let unread = Look { window: Window { length: 60_000, ..Window::default() }, ..empty_look() };
+        assert_eq!(disk_io(&unread, &Rules::default()).kind, Kind::Unknown);
+        assert!(!super::super::judge(&unread, &Rules::default()).complete, "such a minute was not watched");
         assert_eq!(of(900_000_000, 19_999_999), Kind::Quiet);
         assert_eq!(of(20_000_000, 20_000_000), Kind::Busy);
     }

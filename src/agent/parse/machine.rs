@@ -16,16 +16,21 @@ pub fn machine_ticks(text: &str) -> Option<u64> {
     used.sum::<Option<u64>>()
 }
 
-/// Bytes that disks read and wrote since the boot, out of `/proc/diskstats`: whole disks, not their parts.
+/// Bytes that disks read and wrote since the boot, out of `/proc/diskstats`: whole disks, not their parts. None where a
+/// line is not of its kind, or no disk is named: every machine has one, so that is not rest.
 #[must_use]
-pub fn disk_bytes(text: &str) -> u64 {
-    let lines = text.lines().filter_map(|line| {
+pub fn disk_bytes(text: &str) -> Option<u64> {
+    let mut sum: Option<u64> = None;
+    for line in text.lines() {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let name = fields.get(2)?;
         let sectors = |at: usize| fields.get(at)?.parse::<u64>().ok();
-        is_whole_disk(name).then_some(sectors(5)?.saturating_add(sectors(9)?))
-    });
-    lines.fold(0_u64, u64::saturating_add).saturating_mul(SECTOR)
+        if is_whole_disk(name) {
+            let moved = sectors(5)?.saturating_add(sectors(9)?);
+            sum = Some(sum.unwrap_or(0).saturating_add(moved));
+        }
+    }
+    sum.map(|sectors| sectors.saturating_mul(SECTOR))
 }
 
 /// True for `sda`, `vda`, `xvda`, `nvme0n1`; false for their parts and for virtual devices.
@@ -54,8 +59,21 @@ mod tests {
     fn disks_are_counted_once() {
         let text = "   8       0 sda 10 0 100 5 20 0 200 9 0 8 14\n   8       1 sda1 10 0 100 5 20 0 200 9 0 8 14\n \
                     259 0 nvme0n1 1 0 1000 0 1 0 0 0 0 0 0\n 259 1 nvme0n1p1 1 0 1000 0 1 0 0 0 0 0 0\n   7 0 loop0 1 0 \
-                    77 0 0 0 0 0 0 0 0\n 253 0 dm-0 1 0 88 0 0 0 0 0 0 0 0\n 252 0 vda 1 0 1 0 0 0 1 0 0 0 0 0\nnonsense\n";
-        assert_eq!(disk_bytes(text), (300 + 1_000 + 2) * 512);
-        assert_eq!(disk_bytes(""), 0);
+                    77 0 0 0 0 0 0 0 0\n 253 0 dm-0 1 0 88 0 0 0 0 0 0 0 0\n 252 0 vda 1 0 1 0 0 0 1 0 0 0 0 0\n";
+        assert_eq!(disk_bytes(text), Some((300 + 1_000 + 2) * 512));
+    }
+
+    #[test]
+    fn what_says_nothing_of_disks_does_not_say_that_they_rest() {
+        let sda = "   8       0 sda 10 0 100 5 20 0 200 9 0 8 14\n";
+        let cut = |line: &str| format!("{sda}{line}\n");
+        for text in ["", "\n", "nonsense", "7 0 loop0 1 0 77 0 0 0 0 0 0 0 0", "8 1 sda1 10 0 100 5 20 0 200 9 0 8 14"]
+        {
+            assert_eq!(disk_bytes(text), None, "{text}");
+        }
+        for line in ["nonsense", "8 16 sdb", "8 16 sdb 10 0 100 5 20 0", "8 16 sdb 10 0 lots 5 20 0 200 9 0 8 14"] {
+            assert_eq!(disk_bytes(&cut(line)), None, "{line}");
+        }
+        assert_eq!(disk_bytes(sda), Some(300 * 512));
     }
 }

@@ -25,7 +25,7 @@ pub struct Gpu {
 /// Cards, out of `--query-gpu=index,utilization.gpu,mig.mode.current`.
 ///
 /// # Errors
-/// With the first line that is no card: what cannot be read is not nothing.
+/// With the first line that is no card, or that says more than was asked: what cannot be read is not nothing.
 pub fn gpus(text: &str) -> Result<Vec<Gpu>, String> {
     lines(text).map(|line| gpu(line).ok_or_else(|| shown(line))).collect()
 }
@@ -34,8 +34,18 @@ fn gpu(line: &str) -> Option<Gpu> {
     let mut fields = line.split(',').map(str::trim);
     let index = fields.next()?.parse().ok()?;
     let use_of = gauge(fields.next()?)?;
-    let divided = fields.next().is_some_and(|mode| mode == "Enabled");
-    Some(Gpu { index, use_of, divided })
+    // Drivers before MIG are not asked for it.
+    let divided = fields.next().map_or(Some(false), divided)?;
+    fields.next().is_none().then_some(Gpu { index, use_of, divided })
+}
+
+/// `Enabled`, `Disabled`, or a word in brackets on cards that cannot be divided.
+fn divided(field: &str) -> Option<bool> {
+    match field {
+        "Enabled" => Some(true),
+        "Disabled" => Some(false),
+        other => matches!(gauge(other)?, Gauge::Absent | Gauge::Broken).then_some(false),
+    }
 }
 
 /// `37`, `37 %`, or a word in brackets.
@@ -105,6 +115,10 @@ mod tests {
             "Unable to determine the device handle for GPU 0000:00:00.0: Unknown Error",
             "0, 101, N/A",
             "0, hot, N/A",
+            "0, 5, N/A, Failed to initialize NVML",
+            "0, 5, 5",
+            "0, 5, lost",
+            "0, 5, N/A\nUnable to determine the device handle for GPU 0001:00:00.0: Unknown Error",
         ] {
             assert!(gpus(text).is_err(), "{text}");
         }

@@ -47,7 +47,7 @@ impl Processes {
     /// Every process now; none when `/proc` hides others from us, so that their absence says nothing.
     pub(super) fn snapshot(&mut self, root: &Root, at: u64, depth: Depth) -> Option<Snapshot> {
         let ticks = machine_ticks(&root.text("/proc/stat", MOST_OF_MACHINE).ok()?)?;
-        let bytes = disk_bytes(&root.text("/proc/diskstats", MOST_OF_MACHINE).unwrap_or_default());
+        let bytes = root.text("/proc/diskstats", MOST_OF_MACHINE).ok().and_then(|text| disk_bytes(&text));
         let mut snapshot = Snapshot { at, ticks, bytes, ..Snapshot::default() };
         let mut known = HashMap::with_capacity(self.known.len());
         let anew = depth == Depth::Look && self.looks.is_multiple_of(RENEW_EVERY);

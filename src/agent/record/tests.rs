@@ -49,7 +49,77 @@ fn a_look_that_could_not_read_all_is_no_watch() {
     quiet(&mut record, moment(1));
     record.take(&judged(false, None), &[], moment(2), GAP);
     quiet(&mut record, moment(3));
-    assert_eq!(stretches(&record), [pair("10:00:00", "10:01:00"), pair("10:02:00", "10:03:00")]);
+    assert_eq!(stretches(&record), [pair("10:00:00", "10:01:00"), pair("10:03:00", "10:03:00")]);
+}
+
+/// How many seconds the record says were watched.
+fn watched_seconds(record: &Record) -> i64 {
+    record.watched().into_iter().map(|one| one.to.duration_since(one.from).as_secs()).sum()
+}
+
+#[test]
+fn nothing_is_watched_on_either_side_of_a_look_that_could_not_read_all() {
+    let after = |count: i64, complete: fn(i64) -> bool| {
+        let mut record = Record::new("b");
+        for minute in 0..count {
+            record.take(&judged(complete(minute), None), &[], moment(minute), GAP);
+        }
+        record
+    };
+    assert_eq!(watched_seconds(&after(61, |minute| minute % 2 == 0)), 0, "every minute has an end that was not read");
+    let fifth = after(21, |minute| minute % 5 != 4);
+    assert_eq!(
+        stretches(&fifth),
+        [
+            pair("10:00:00", "10:03:00"),
+            pair("10:05:00", "10:08:00"),
+            pair("10:10:00", "10:13:00"),
+            pair("10:15:00", "10:18:00"),
+            pair("10:20:00", "10:20:00"),
+        ]
+    );
+    assert_eq!(watched_seconds(&fifth), 12 * 60, "of twenty minutes, of which eight touch such a look");
+}
+
+#[test]
+fn a_record_of_an_older_agent_is_read_and_does_not_say_whether_its_last_look_was_whole() {
+    let mut record = Record::new("b");
+    quiet(&mut record, moment(0));
+    quiet(&mut record, moment(1));
+    let mut json: serde_json::Value = serde_json::to_value(&record).unwrap();
+    for new in ["whole", "sent"] {
+        assert!(json.as_object_mut().unwrap().remove(new).is_some(), "{new}");
+    }
+    let mut old = Record::read(&serde_json::to_vec(&json).unwrap(), "b", moment(2).steady);
+    assert_eq!(stretches(&old), [pair("10:00:00", "10:01:00")]);
+    quiet(&mut old, moment(2));
+    quiet(&mut old, moment(3));
+    assert_eq!(stretches(&old), [pair("10:00:00", "10:01:00"), pair("10:02:00", "10:03:00")]);
+}
+
+#[test]
+fn heartbeats_are_sent_one_after_the_other_also_when_the_clock_is_set_back() {
+    let mut record = Record::new("b");
+    quiet(&mut record, moment(0));
+    let seconds = |ahead: i64| at("10:00:00").checked_add(SignedDuration::from_secs(ahead)).unwrap();
+    let mut stamps = vec![record.stamp(seconds(10))];
+    // Set back by seven seconds; and the agent starts again in between.
+    for ahead in [3, 4, 4, 12] {
+        let json = serde_json::to_vec(&record).unwrap();
+        record = Record::read(&json, "b", moment(1).steady);
+        stamps.push(record.stamp(seconds(ahead)));
+    }
+    assert!(stamps.is_sorted_by(|one, next| one < next), "{stamps:?}");
+    assert_eq!(stamps.last(), Some(&seconds(12)), "the wall's time again, as soon as it has come so far");
+    assert!(stamps[3].duration_since(seconds(10)) < SignedDuration::from_secs(1), "{stamps:?}");
+    // The same fraction of a millisecond twice.
+    let fraction = seconds(13).checked_add(SignedDuration::from_nanos(700)).unwrap();
+    assert!(record.stamp(fraction) < record.stamp(fraction));
+    // A clock that was an hour ahead was believed by nobody.
+    let mut record = Record::new("b");
+    record.stamp(seconds(3_600));
+    quiet(&mut record, moment(0));
+    assert_eq!(record.stamp(seconds(1)), seconds(1));
 }
 
 #[test]
@@ -131,7 +201,8 @@ proptest! {
     fn what_is_told_never_contradicts_itself(steps in prop::collection::vec(
         (0_u64..400_000, -400_000_i64..400_000, any::<bool>(), prop::option::of(-9_000_000_i64..100_000)), 1..60))
     {
-        let (mut record, mut now) = (Record::new("b"), moment(0));
+        let ahead_of = |wall: Timestamp| wall.checked_add(SignedDuration::from_mins(5)).unwrap();
+        let (mut record, mut now, mut before) = (Record::new("b"), moment(0), None::<Timestamp>);
         for (steady, skew, complete, used) in steps {
             let ahead = i64::try_from(steady).unwrap() + if skew % 3 == 0 { skew } else { 0 };
             now = Moment {
@@ -144,10 +215,12 @@ proptest! {
             let looked_at = record.looked_at().unwrap();
             let beat = Heartbeat {
                 v: 1, agent: "a".to_owned(), instance: "i".to_owned(), boot: record.boot().to_owned(), seq: record.seq(),
-                sent_at: now.wall.max(looked_at), looked_at, signs: record.signs(&judged),
+                sent_at: record.stamp(now.wall), looked_at, signs: record.signs(&judged),
                 watched: record.watched(), disks: Vec::new(),
             };
             let json = serde_json::to_vec(&beat).unwrap();
+            prop_assert!(before.is_none_or(|before| beat.sent_at > before || before >= ahead_of(now.wall)));
+            before = Some(beat.sent_at);
             prop_assert_eq!(Heartbeat::read(&json, now.wall), Ok(beat));
             prop_assert_eq!(&Record::read(&serde_json::to_vec(&record).unwrap(), "b", now.steady), &record);
         }

@@ -7,4 +7,4 @@ pub use model::{
     ContainerRules, CpuRules, DetachedRules, DiskIoRules, DiskRules, FileRules, GpuRules, JupyterRules, LookRules,
     Rules, ServiceRules, SignalRules, WorkRules, parse,
 };
-pub use values::{Binary, LoopbackUrl, Need, Pace, ServiceUrl, Wording};
+pub use values::{Binary, LoopbackUrl, Need, OtherKernels, Pace, ServiceUrl, Wording};

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 use url::Url;
 
-use super::values::{Binary, LoopbackUrl, Need, Pace, ServiceUrl, Wording};
+use super::values::{Binary, LoopbackUrl, Need, OtherKernels, Pace, ServiceUrl, Wording};
 use crate::document::{Diagnostic, Findings, Located, Read, TableReader, root};
 use crate::heartbeat::Signal;
 use crate::units::{Span, fits};
@@ -164,6 +164,10 @@ table! {
         runtime_dirs: Vec<Wording> = Vec::new(),
         /// How long an answer may take.
         timeout: Pace = Pace(Span::seconds(5)),
+        /// So many thousandths of a core on average over a look, of all that runs below a server, are work.
+        busy_permille: u32 = 100,
+        /// What a kernel counts as that no server which was asked tells of.
+        other_kernels: OtherKernels = OtherKernels::Connected,
     }
 }
 

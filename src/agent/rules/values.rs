@@ -57,6 +57,22 @@ impl Word for Need {
         &[("required", Self::Required), ("optional", Self::Optional), ("off", Self::Off)];
 }
 
+/// What a kernel counts as whose state nobody can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherKernels {
+    /// As somebody who is there and does nothing.
+    Connected,
+    /// As what could not be read: the machine counts as not watched while one runs.
+    Unknown,
+    /// As use, as long as it runs.
+    Busy,
+}
+
+impl Word for OtherKernels {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("connected", Self::Connected), ("unknown", Self::Unknown), ("busy", Self::Busy)];
+}
+
 /// Where the service is: over HTTPS, or on this machine. Empty for nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServiceUrl(pub Option<Url>);
