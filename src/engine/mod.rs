@@ -31,6 +31,7 @@ mod sight;
 mod state;
 mod stuck;
 mod sweep;
+mod timer_notes;
 mod timers;
 mod told;
 

@@ -12,7 +12,7 @@ use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
 use super::options::EngineOptions;
 use super::sight::Asked;
-use super::timers::Tried;
+use super::timer_notes::Tried;
 use crate::facts::{Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};

@@ -1,13 +1,12 @@
 //! Setting Azure's idle timers as policies want them: one after the other looked at again, written down, set, and read once more.
 
-use std::collections::BTreeMap;
-
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::entry::Entry;
 use super::log;
 use super::state::{Engine, State};
+use super::timer_notes::{ASKED, REST_MAX, noted};
 use crate::facts::{Freeze, History, InstanceFacts, WorkspaceFacts};
 use crate::guard::{Refusal, TimerBy, TimerLook, TimerPermit, held, is_settled, spared, timer_permit};
 use crate::policy::{ApplyTimer, Mode, Policy};
@@ -23,11 +22,6 @@ const LATELY: SignedDuration = SignedDuration::from_mins(5);
 const SWEEP_TIME: SignedDuration = SignedDuration::from_secs(5);
 /// After so many failures the rest waits: a right that is missing is missing for all.
 const FAILURES_MAX: usize = 3;
-/// What was sent is not sent again before; each further time the wait doubles, to a day. A list may lag, what Azure refused it
-/// refuses again, and each setting may have Azure count from anew.
-const REST: SignedDuration = SignedDuration::from_hours(1);
-const DOUBLINGS_MAX: u32 = 5;
-const REST_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// One request of a person sets so many.
 const PER_REQUEST: usize = 200;
 /// Azure may show a setting a little later.
@@ -43,38 +37,6 @@ struct Due {
     id: InstanceId,
     was: Option<Span>,
     to: Span,
-}
-
-/// When a timer was last sent, and how often in a row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tried {
-    at: Timestamp,
-    to: Span,
-    times: u32,
-}
-
-impl Tried {
-    fn rests_until(&self) -> Timestamp {
-        let factor = 1_i32 << self.times.saturating_sub(1).min(DOUBLINGS_MAX);
-        let rest = REST.checked_mul(factor).unwrap_or(REST_MAX).min(REST_MAX);
-        self.at.checked_add(rest).unwrap_or(Timestamp::MAX)
-    }
-}
-
-/// How the line ends that is written down before anything is sent.
-const ASKED: &str = "asked";
-
-/// The particulars of a line in the journal.
-fn noted(to: Span, was: Option<Span>, end: &str) -> String {
-    let was = was.map_or_else(|| "none".to_owned(), |was| was.to_string());
-    format!("set to {to}, was {was}: {end}")
-}
-
-/// Which timer a line in the journal is about, and whether it was only asked for then.
-fn read_back(line: &AuditLine) -> Option<(InstanceId, Span, bool)> {
-    let (to, rest) = line.why.strip_prefix("set to ")?.split_once(", was ")?;
-    let (_, end) = rest.split_once(": ")?;
-    Some((InstanceId::parse(&line.target).ok()?, to.parse().ok()?, end == ASKED))
 }
 
 /// Who asks, in the words of the journal.
@@ -327,27 +289,6 @@ impl State {
         (self.timers_due(by_service), lately)
     }
 
-    fn note_tried(&mut self, instance: &InstanceId, to: Span, at: Timestamp) {
-        let before = self.timers_tried.get(instance).filter(|tried| tried.to == to);
-        let times = before.map_or(0, |tried| tried.times).saturating_add(1);
-        self.timers_tried.insert(instance.clone(), Tried { at, to, times });
-    }
-
-    /// What earlier processes sent rests as if this one had. Of what was asked and has no end nobody knows whether it was sent: the
-    /// next reading shows what is set.
-    pub(super) fn recall_timers(&mut self, lines: &[AuditLine]) {
-        let mut open: BTreeMap<InstanceId, Span> = BTreeMap::new();
-        for (line, (instance, to, asked)) in lines.iter().filter_map(|line| Some((line, read_back(line)?))) {
-            if asked {
-                self.note_tried(&instance, to, line.at);
-                open.insert(instance, to);
-            } else {
-                open.remove(&instance);
-            }
-        }
-        open.iter().for_each(|(instance, to)| log::timer_without_end(instance, *to));
-    }
-
     /// Whether its policy wants an idle timer on it; if not, why.
     fn wants_timer(&self, id: &InstanceId, now: Timestamp) -> Result<(), Declined> {
         let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(id));
@@ -375,40 +316,5 @@ impl State {
             due.extend(wanting);
         }
         due
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_down_is_read_back() {
-        let target =
-            "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/ci-a";
-        let line = |why: String| AuditLine {
-            at: Timestamp::UNIX_EPOCH,
-            who: "lightsout".to_owned(),
-            what: AuditLine::TIMER.to_owned(),
-            target: target.to_owned(),
-            why,
-        };
-        let id = InstanceId::parse(target).unwrap();
-        for (was, end, asked) in
-            [(None, ASKED, true), (Some(Span::hours(3)), ASKED, true), (None, &*TimerOutcome::Set.words(), false)]
-        {
-            let told = read_back(&line(noted(Span::minutes(90), was, end)));
-            assert_eq!(told, Some((id.clone(), Span::minutes(90), asked)), "{was:?} {end}");
-        }
-        assert_eq!(read_back(&line("by hand".to_owned())), None);
-    }
-
-    #[test]
-    fn each_try_rests_twice_as_long_to_a_day() {
-        let rest = |times| {
-            let tried = Tried { at: Timestamp::UNIX_EPOCH, to: Span::hours(1), times };
-            tried.rests_until().as_second() / 3_600
-        };
-        assert_eq!([1, 2, 3, 4, 5, 6, 60].map(rest), [1, 2, 4, 8, 16, 24, 24]);
     }
 }

@@ -165,8 +165,9 @@ fn heard(evidence: &Evidence, source: Source, asked: Asked, start: RunStart, now
     }
 }
 
-/// A stretch that ended no longer ago than this lasts: agents look once a minute, and the next look may come late.
-const LOOKS_APART: SignedDuration = SignedDuration::from_mins(2);
+/// A stretch that ended no longer ago than this lasts: agents look once a minute, and the next look is on its way. Less than two
+/// looks: a longer end could hide one that saw nothing.
+const LOOKS_APART: SignedDuration = SignedDuration::from_secs(90);
 
 /// When a source watched, up to now: what it may miss before its next look aside.
 struct Watch {

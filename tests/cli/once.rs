@@ -222,7 +222,10 @@ fn prometheus() -> String {
             let mut head = [0_u8; 8192];
             drop(stream.read(&mut head));
             let body = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"instance":"ci-a"},"value":[1,"0"]},{"metric":{},"value":[1,"1"]}]}}"#;
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
             drop(stream.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()));
         }
     });
@@ -249,7 +252,9 @@ async fn doctor_tries_every_source_of_activity() {
         )
     };
     let policy = |label: &str| {
-        format!("name = \"p\"\nscope.workspaces = [\"*\"]\nuptime.max = \"5d\"\n[promql]\nquery = \"up\"\nlabel = \"{label}\"\n")
+        format!(
+            "name = \"p\"\nscope.workspaces = [\"*\"]\nuptime.max = \"5d\"\n[promql]\nquery = \"up\"\nlabel = \"{label}\"\n"
+        )
     };
     let poor = Estate::start(1, 1, |options| options.denied = rights()).await;
     let place = Place::new(&poor.sandbox.base_url(), poor.workspaces(), &settings(&prometheus()));

@@ -53,7 +53,8 @@ fn agent(place: &Place, service: &Service) -> Agent {
     );
     place.write("agent.toml", &text);
     let settings = at("agent.toml");
-    let child = place.command(&["agent", "run", "--settings", &settings]).env("CI_NAME", NAME).stderr(Stdio::null()).spawn();
+    let child =
+        place.command(&["agent", "run", "--settings", &settings]).env("CI_NAME", NAME).stderr(Stdio::null()).spawn();
     Agent(child.unwrap())
 }
 

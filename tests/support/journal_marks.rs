@@ -97,7 +97,11 @@ pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {
         journal.audit(&timer(seconds)).await.unwrap();
     }
     let journal = again(bench, journal, at(7)).await;
-    assert_eq!(recall(&journal, at(7)).await.timers, [timer(5), timer(6)], "those about timers are recalled, oldest first");
+    assert_eq!(
+        recall(&journal, at(7)).await.timers,
+        [timer(5), timer(6)],
+        "those about timers are recalled, oldest first"
+    );
     let two_days = 48 * 3_600;
     assert_eq!(recall(&journal, at(two_days + 6)).await.timers, [timer(6)], "those of the last two days");
 }

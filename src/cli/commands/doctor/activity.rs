@@ -54,7 +54,11 @@ pub(super) async fn prometheus(seen: &mut Examined, outside: &Outside<SystemCloc
         .map(|question| (&*question.query, &*question.label))
         .collect();
     if questions.is_empty() {
-        return seen.add("prometheus", Health::Warning, "it is set up, and no policy asks it anything ([promql] query)");
+        return seen.add(
+            "prometheus",
+            Health::Warning,
+            "it is set up, and no policy asks it anything ([promql] query)",
+        );
     }
     for (query, label) in questions {
         let question = crate::policy::PromqlQuestion { query: query.into(), label: label.into() };
