@@ -157,12 +157,13 @@ fn freeze(seen: &mut Examined, outside: &Outside<SystemClock>) {
 
 fn channels(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet) {
     let enforcing = set.policies.iter().any(|policy| policy.mode == Mode::Enforce);
-    match outside.channels() {
-        0 if enforcing => {
-            seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify.webhook])")
-        }
-        0 => seen.well("channels", "none is set up; observing needs none"),
-        count => seen.well("channels", format!("{count} set up")),
+    let names = outside.channels();
+    if !names.is_empty() {
+        seen.well("channels", format!("set up: {}", names.join(", ")));
+    } else if enforcing {
+        seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify.webhook])");
+    } else {
+        seen.well("channels", "none is set up; observing needs none");
     }
 }
 
