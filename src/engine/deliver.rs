@@ -66,7 +66,8 @@ impl<W: World> Engine<W> {
                 let asked = if let FaultKind::Throttled(wait) = fault.kind { wait } else { None };
                 let next = next_try_of(&message, now, share_of(&message), asked);
                 log::fault(&fault);
-                self.lock().breakers.failed(&channel, now);
+                let why = format!("{}; {}", fault.words(), fault.kind.remedy());
+                self.lock().breakers.failed(&channel, why, now);
                 self.world.undelivered(&message.id, &fault.words(), next).await?;
                 if next.is_none() {
                     let mut state = self.lock();

@@ -11,13 +11,14 @@ use super::entry::Entry;
 use super::state::{Engine, State};
 use crate::facts::Freeze;
 use crate::ports::World;
-use crate::report::{FleetView, InstanceView, MoneyView, PolicyView, WorkspaceView};
+use crate::report::{FleetView, InstanceView, MoneyView, PolicyView, TellingView, WorkspaceView};
 
 impl<W: World> Engine<W> {
     /// Makes the view anew from what is held.
     pub(super) fn publish(&self, now: Timestamp) {
         let freeze = self.world.freeze();
-        let view = Arc::new(self.lock().view(freeze, now, &self.options.accounting));
+        let channels = self.world.channels().into_iter().map(str::to_owned).collect();
+        let view = Arc::new(self.lock().view(freeze, now, &self.options.accounting, channels));
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
@@ -28,7 +29,7 @@ impl<W: World> Engine<W> {
 }
 
 impl State {
-    fn view(&self, freeze: Freeze, now: Timestamp, accounting: &Accounting) -> FleetView {
+    fn view(&self, freeze: Freeze, now: Timestamp, accounting: &Accounting, channels: Vec<String>) -> FleetView {
         let (prices, price_faults) = self.prices_in_use(now, accounting.stale_after.duration());
         let sight = self.sight(now);
         let policies = self.policies.policies.iter().map(|policy| PolicyView {
@@ -50,7 +51,7 @@ impl State {
                 .collect::<BTreeMap<_, _>>(),
             reload: self.reload.clone(),
             sight,
-            messages_let_go: self.messages_let_go,
+            telling: TellingView { let_go: self.messages_let_go, channels: self.breakers.views(channels, now) },
             money: MoneyView {
                 prices: Arc::new(prices),
                 faults: price_faults,

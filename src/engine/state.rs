@@ -19,7 +19,7 @@ use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
-use crate::report::{FaultLine, FleetView, Followed, MoneyView, ReconciliationView, SweepReport};
+use crate::report::{FaultLine, FleetView, Followed, MoneyView, ReconciliationView, SweepReport, TellingView};
 use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
 /// Everything between sweeps.
@@ -176,7 +176,7 @@ impl<W: World> Engine<W> {
             policies: Vec::new(),
             reload: Ok(now),
             sight: FleetSight::default(),
-            messages_let_go: 0,
+            telling: TellingView::default(),
             money: MoneyView::default(),
             budgets: Arc::default(),
             last: Arc::new(SweepReport::default()),

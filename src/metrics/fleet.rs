@@ -193,7 +193,8 @@ fn decisions(draft: &mut Draft, tally: &Tally, view: &FleetView) {
         draft.sample(&[state], Value::of_len(count));
     }
     counted(draft, &names::WARNED, &tally.warned);
-    draft.single(&names::LET_GO, Value::Count(view.messages_let_go));
+    channels(draft, view);
+    draft.single(&names::LET_GO, Value::Count(view.telling.let_go));
 }
 
 /// Every finding has its series, so that an alert on one has something to look at.
@@ -290,6 +291,14 @@ fn policies(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     draft.family(&names::CANARY_ROOM);
     for (policy, canary) in &view.sight.canaries {
         draft.sample(&[policy.as_str()], Value::of_len(canary.room));
+    }
+}
+
+/// A channel that takes messages has none.
+fn channels(draft: &mut Draft, view: &FleetView) {
+    draft.family(&names::CHANNEL_FAILURES);
+    for channel in &view.telling.channels {
+        draft.sample(&[&channel.name], Value::of_len(usize::try_from(channel.failures).unwrap_or(usize::MAX)));
     }
 }
 

@@ -94,6 +94,7 @@ families! {
     OVERDUE_AGE = Gauge "lightsout_overdue_age_seconds" WORKSPACE, "How long the longest overdue instance had been overdue at the last sweep.";
     WARNINGS = Gauge "lightsout_warnings" &["state"], "Instances by the state of their warning: due, announced, undelivered.";
     WARNED = Counter "lightsout_warnings_recorded_total" &["ground"], "Warnings recorded for delivery.";
+    CHANNEL_FAILURES = Gauge "lightsout_channel_failures" &["channel"], "Deliveries that failed in a row, by channel, over all messages; 0 once one is taken.";
     LET_GO = Counter "lightsout_messages_let_go_total" &[], "Messages given up: of no use any more before a channel took them.";
     NATIVE = Gauge "lightsout_native_findings" &["finding"], "What there is to say of Azure's own timers, by instance: missing, different, ineffective, and others.";
     HOLDS = Gauge "lightsout_holds" WORKSPACE, "Holds in force.";

@@ -7,6 +7,7 @@ mod money;
 mod native;
 mod reconciliation;
 mod sweep;
+mod telling;
 mod view;
 pub mod words;
 
@@ -17,4 +18,5 @@ pub use money::{Followed, MoneyView};
 pub use native::{NativeAudit, NativeLine, NativeTold, TimerLine, TimerOutcome, TimersTold, Unread};
 pub use reconciliation::{Checked, Difference, PartView, Reconciliation, ReconciliationView, Share};
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
+pub use telling::{ChannelView, TellingView};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

@@ -11,6 +11,7 @@ use super::SweepReport;
 use super::budget::BudgetView;
 use super::label::{self, Label};
 use super::money::MoneyView;
+use super::telling::TellingView;
 use crate::facts::{Evidence, Freeze, Hold, InstanceFacts};
 use crate::guard::{FleetSight, Refusal};
 use crate::policy::Mode;
@@ -98,9 +99,9 @@ pub struct FleetView {
     pub reload: Result<Timestamp, String>,
     /// How well the fleet is seen.
     pub sight: FleetSight,
-    /// Messages given up since the start: of no use any more before a channel took them.
+    /// How well people are told.
     #[serde(default)]
-    pub messages_let_go: u64,
+    pub telling: TellingView,
     /// What it costs.
     #[serde(default)]
     pub money: MoneyView,

@@ -132,7 +132,7 @@ impl Scene {
                 lines.iter().for_each(|line| self.told.timer(now, line));
             }
             ["let", "go"] => {
-                let count = self.stage.engine().last_view().messages_let_go;
+                let count = self.stage.engine().last_view().telling.let_go;
                 self.told.line(&format!("{count} messages let go"));
             }
             ["overdue"] => self.overdue(),

@@ -21,7 +21,7 @@ use lightsout::plan::{Expected, Notice, Step};
 use lightsout::policy::Mode;
 use lightsout::report::{
     FaultLine, FleetView, Followed, InstanceView, Label, MoneyView, Outcome, PolicyView, StopLine, SweepReport,
-    WorkspaceView,
+    TellingView, WorkspaceView,
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{Currency, InstanceId, PolicyId, Rate, Region, When, WorkspaceId};
@@ -228,7 +228,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         policies: vec![policy],
         reload: Ok(minutes(-60)),
         sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
-        messages_let_go: 0,
+        telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),
         last: Arc::new(report),
