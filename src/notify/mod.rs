@@ -6,6 +6,7 @@
 mod address;
 mod body;
 mod channels;
+pub mod render;
 mod webhook;
 
 pub use address::{AddressRule, Cidr, CidrError};
