@@ -95,10 +95,11 @@ fn every_example_of_the_shipped_file_can_be_read() {
         ("azure-cli", &["tenant_id"]),
     ];
     let others = ["subscriptions", "resource_groups", "workspaces", "tags", "ca_file", "file", "url", "secret_file"];
+    let channels = ["host", "port", "user", "from", "url_file"];
     let money = ["sheet", "report_in", "rates", "owners", "folder"];
     for (kind, keys) in kinds {
         let text = uncommented(|key, default| {
-            default || [&once[..], keys, &others, &money].iter().any(|names| names.contains(&key))
+            default || [&once[..], keys, &others, &money, &channels].iter().any(|names| names.contains(&key))
         });
         let text = text
             .replace("cloud = \"public\"", "cloud = \"custom\"")
@@ -110,7 +111,8 @@ fn every_example_of_the_shipped_file_can_be_read() {
         };
         let (settings, found) = read(&text);
         assert_eq!(found, Vec::<String>::new(), "{kind}");
-        assert!(matches!(settings.azure.cloud, Cloud::Custom { .. }) && settings.webhook.is_some(), "{kind}");
+        assert!(matches!(settings.azure.cloud, Cloud::Custom { .. }) && settings.notify.webhook.is_some(), "{kind}");
+        assert_eq!(settings.notify.count(), 5, "{kind}");
         assert_eq!(settings.fleet.workspaces.len(), 1);
         assert!(settings.prices.sheet.is_some() && settings.ledger.owners.is_some());
         assert_eq!(settings.prices.reported_in().code(), "EUR");

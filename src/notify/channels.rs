@@ -1,6 +1,6 @@
 //! The channels that are set up, as the engine sees them.
 
-use super::Webhook;
+use super::{Alertmanager, Slack, Smtp, Teams, Webhook};
 use crate::ports::{Fault, FaultKind, Message, Notify};
 
 /// One way to reach people.
@@ -8,6 +8,42 @@ use crate::ports::{Fault, FaultKind, Message, Notify};
 pub enum Channel {
     /// A signed POST to an address of the operator's.
     Webhook(Webhook),
+    /// A letter to the owner and to whom the policy names.
+    Smtp(Smtp),
+    /// A card in a channel of Teams.
+    Teams(Teams),
+    /// A post in a channel of Slack.
+    Slack(Slack),
+    /// An alert.
+    Alertmanager(Alertmanager),
+}
+
+impl Channel {
+    /// Its name for ever: the key of its settings, and of what is remembered of it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Webhook(_) => "webhook",
+            Self::Smtp(_) => "smtp",
+            Self::Teams(_) => "teams",
+            Self::Slack(_) => "slack",
+            Self::Alertmanager(_) => "alertmanager",
+        }
+    }
+
+    /// Delivers one message; `Ok` means that the other side confirmed it.
+    ///
+    /// # Errors
+    /// When it did not, and may be tried again.
+    pub async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+        match self {
+            Self::Webhook(channel) => channel.deliver(message).await,
+            Self::Smtp(channel) => channel.deliver(message).await,
+            Self::Teams(channel) => channel.deliver(message).await,
+            Self::Slack(channel) => channel.deliver(message).await,
+            Self::Alertmanager(channel) => channel.deliver(message).await,
+        }
+    }
 }
 
 /// Every channel that is set up; with none, nothing can be delivered.
@@ -19,6 +55,11 @@ impl Channels {
     #[must_use]
     pub const fn new(channels: Vec<Channel>) -> Self {
         Self(channels)
+    }
+
+    /// What they are called, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(Channel::name)
     }
 }
 
@@ -34,9 +75,7 @@ impl Notify for Channels {
             "deliver a message: no channel is set up ([notify] in the settings)",
         ));
         for channel in &self.0 {
-            let delivered = match channel {
-                Channel::Webhook(webhook) => webhook.deliver(message).await,
-            };
+            let delivered = channel.deliver(message).await;
             if delivered.is_ok() || answer.is_err() {
                 answer = delivered;
             }

@@ -159,10 +159,10 @@ fn channels(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet
     let enforcing = set.policies.iter().any(|policy| policy.mode == Mode::Enforce);
     match outside.channels() {
         0 if enforcing => {
-            seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify.webhook])")
+            seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify])")
         }
         0 => seen.well("channels", "none is set up; observing needs none"),
-        count => seen.well("channels", format!("{count} set up")),
+        _ => seen.well("channels", format!("set up: {}", outside.channels.names().collect::<Vec<_>>().join(", "))),
     }
 }
 
