@@ -4,6 +4,8 @@
 
 #[path = "agent/cards.rs"]
 mod cards;
+#[path = "agent/identity.rs"]
+mod identity;
 #[path = "agent/jupyter.rs"]
 mod jupyter;
 #[path = "agent/left_running.rs"]

@@ -55,6 +55,7 @@ fn warning() -> Message {
         words: "ci-ada will be stopped at 2026-03-23T19:30:00Z: outside Mon-Fri 08:00-20:00".to_owned(),
         at: sent(),
         attempts: 0,
+        channel: None,
     }
 }
 

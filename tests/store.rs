@@ -67,6 +67,7 @@ journal_conformance!(
     a_revision_is_marked_when_it_replaces_another,
     the_decision_in_force_is_found,
     audit_lines_are_taken,
+    a_notice_on_two_channels_is_one,
     a_first_sweep_of_100_000_is_one_record,
 );
 

@@ -16,6 +16,8 @@ use tokio::net::TcpListener;
 
 #[path = "support/receiver.rs"]
 mod receiver;
+#[path = "webhook/channels.rs"]
+mod channels;
 #[path = "webhook/urls.rs"]
 mod urls;
 
@@ -66,6 +68,7 @@ fn message() -> Message {
         words: "Ci-A will be stopped – \"soon\"".to_owned(),
         at: Timestamp::from_second(UNIX).unwrap(),
         attempts: 0,
+        channel: None,
     }
 }
 
@@ -311,18 +314,4 @@ async fn a_name_of_this_machine_is_not_connected_to_unless_allowed() {
         assert!(fault.words().contains("is refused"), "{inside}: {}", fault.words());
     }
     assert_eq!(canary.connections(), 0);
-}
-
-#[tokio::test]
-async fn channels_confirm_when_one_does() {
-    let none = Channels::default();
-    assert_eq!((none.channels(), none.deliver(&message()).await.unwrap_err().kind), (0, FaultKind::Undelivered));
-    let (up, down) = (Server::status("200 OK").await, Server::status("500 X").await);
-    let channel = |server: &Server| Channel::Webhook(webhook(local(server)));
-    for channels in [vec![channel(&up), channel(&down)], vec![channel(&down), channel(&up)]] {
-        let channels = Channels::new(channels);
-        assert_eq!(channels.channels(), 2);
-        channels.deliver(&message()).await.unwrap();
-    }
-    assert!(Channels::new(vec![channel(&down)]).deliver(&message()).await.is_err());
 }

@@ -7,7 +7,8 @@
 #
 # Settings, each an environment variable or an argument NAME=VALUE after the command:
 #   LIGHTSOUT_URL            where the service is: https://lightsout.example
-#   LIGHTSOUT_TOKEN_FILE     a file with this instance's token. {name} in it becomes the instance's name
+#   LIGHTSOUT_TOKEN_FILE     a file with this instance's token. {name} in it becomes the instance's name. Not needed, and
+#                            not read, where LIGHTSOUT_CONFIG says `identity = "managed"` on a line of its own
 #   LIGHTSOUT_BINARY         the agent: a path on a mounted file share, or an https address
 #   LIGHTSOUT_SHA256         the checksum of that binary, in hexadecimal; nothing is run without it
 #   LIGHTSOUT_CONFIG         optional: a settings file for the agent; without one, url and defaults
@@ -17,6 +18,10 @@
 #                            Azure ML gives up an instance whose setup script fails, and an agent is not worth that
 #   LIGHTSOUT_ROOT           optional, for tests: installs below this folder, and calls no systemctl
 #   CI_NAME, CI_WORKSPACE, CI_RESOURCE_GROUP    as Azure ML sets them; the token has to agree
+#
+# With `identity = "managed"` the environment alone, never an argument, says where tokens are had:
+#   MSI_ENDPOINT, MSI_SECRET    as Azure ML sets them; kept in a file that root alone reads. Without them those of the
+#                               last installation count, and without any the agent asks 169.254.169.254
 #
 # Whatever fails, the instance is left as it was: every file that was replaced is put back.
 # Real exit codes: 0 done, 2 called wrongly, 3 the binary or the settings could not be had or have another checksum,
@@ -52,6 +57,7 @@ changed=()
 was_enabled=""
 was_active=""
 began=""
+managed=""
 state_is_new=""
 
 systemd() {
@@ -202,16 +208,42 @@ token() {
     install -m 0600 -- "$file" "$work/token"
 }
 
+# With a managed identity there is no token to install: the agent fetches its own.
+identity() {
+    local name value line
+    : >"$work/identity.env"
+    if ! grep -Eq '^[[:space:]]*(service\.)?identity[[:space:]]*=[[:space:]]*["'\'']managed["'\'']' "$work/agent.toml"; then
+        token
+        return 0
+    fi
+    managed=yes
+    if [[ -z ${MSI_ENDPOINT:-} && -f $folder/identity.env ]]; then
+        while read -r line; do
+            [[ $line != MSI_ENDPOINT=* && $line != MSI_SECRET=* ]] || declare -gx "$line"
+        done <"$folder/identity.env"
+    fi
+    for name in MSI_ENDPOINT MSI_SECRET; do
+        value=${!name:-}
+        [[ $value =~ ^[][A-Za-z0-9._:/?=%+,@-]*$ ]] || stop_with 2 "$name holds what none holds"
+        [[ -z $value ]] || printf '%s=%s\n' "$name" "$value" >>"$work/identity.env"
+    done
+}
+
 # The new binary reads the new settings and token before anything is replaced.
 try_out() {
-    sed "s|^token_file = .*|token_file = \"$work/token\"|" "$work/agent.toml" >"$work/try.toml"
-    grep -q '^token_file = ' "$work/try.toml" || sed -i "s|^\[service\].*|&\ntoken_file = \"$work/token\"|" "$work/try.toml"
+    cp -- "$work/agent.toml" "$work/try.toml"
+    [[ -n $managed ]] || with_new_token
     chmod 0755 "$work/lightsout"
     env CI_NAME="${CI_NAME:-}" CI_WORKSPACE="${CI_WORKSPACE:-}" CI_RESOURCE_GROUP="${CI_RESOURCE_GROUP:-}" \
         "$work/lightsout" agent check --settings "$work/try.toml" >&2 ||
         stop_with 4 "the agent does not accept its settings or token; see above"
     # The unit is in the binary, so that this script is one file and the checksum is of both.
     "$work/lightsout" agent unit >"$work/lightsout-agent.service" || stop_with 4 "the binary holds no unit"
+}
+
+with_new_token() {
+    sed "s|^token_file = .*|token_file = \"$work/token\"|" "$work/agent.toml" >"$work/try.toml"
+    grep -q '^token_file = ' "$work/try.toml" || sed -i "s|^\[service\].*|&\ntoken_file = \"$work/token\"|" "$work/try.toml"
 }
 
 install_all() {
@@ -222,7 +254,7 @@ install_all() {
     fetch
     settings
     instance
-    token
+    identity
     try_out
     ! systemd is-enabled --quiet lightsout-agent.service 2>/dev/null || was_enabled=yes
     ! systemd is-active --quiet lightsout-agent.service 2>/dev/null || was_active=yes
@@ -235,7 +267,9 @@ install_all() {
     put 0755 "$work/lightsout" "$binary"
     put 0644 "$work/agent.toml" "$folder/agent.toml"
     put 0644 "$work/instance.env" "$folder/instance.env"
-    put 0600 "$work/token" "$folder/token"
+    [[ -n $managed ]] || put 0600 "$work/token" "$folder/token"
+    # Once there, it is kept true: what an identity needed before is not left behind.
+    [[ -z $managed && ! -f $folder/identity.env ]] || put 0600 "$work/identity.env" "$folder/identity.env"
     put 0644 "$work/lightsout-agent.service" "$unit"
     if [[ -z $touched && -n $was_active ]]; then
         say "all is as it should be"

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::hidden::Hidden;
+use super::identity::{IMDS, Ways};
 use super::token::Here;
 
 /// Where the settings are looked for; nothing there means the defaults.
@@ -24,7 +26,7 @@ pub enum AgentCommand {
     Run(RunArgs),
     /// Show what the agent sees, when this machine is due to stop, and why
     Status(Place),
-    /// Read the settings and the token, look once, and say what is wrong; sends nothing
+    /// Read the settings, have a token, look once, and say what is wrong; the service is sent nothing
     Check(RunArgs),
     /// Print the systemd unit that belongs to this binary
     Unit,
@@ -56,6 +58,23 @@ pub struct RunArgs {
     /// Its resource group
     #[arg(long, value_name = "NAME", env = "CI_RESOURCE_GROUP")]
     pub ci_resource_group: Option<String>,
+    /// Where tokens of the managed identity are had.
+    #[command(flatten)]
+    pub doors: Doors,
+}
+
+/// Where the platform gives tokens. Not for people: the platform sets it.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Doors {
+    /// Where the metadata service is
+    #[arg(long, value_name = "URL", default_value = IMDS, hide = true)]
+    pub imds: String,
+    /// Where Azure ML gives tokens
+    #[arg(long, value_name = "URL", env = "MSI_ENDPOINT", hide = true, hide_env_values = true)]
+    pub msi_endpoint: Option<String>,
+    /// What it wants to be shown
+    #[arg(long, value_name = "SECRET", env = "MSI_SECRET", hide = true, hide_env_values = true)]
+    pub msi_secret: Option<Hidden>,
 }
 
 impl RunArgs {
@@ -67,6 +86,14 @@ impl RunArgs {
             workspace: self.ci_workspace.clone(),
             resource_group: self.ci_resource_group.clone(),
         }
+    }
+}
+
+impl Doors {
+    /// What is known of where tokens are had.
+    #[must_use]
+    pub fn ways(&self) -> Ways {
+        Ways { imds: self.imds.clone(), msi_endpoint: self.msi_endpoint.clone(), msi_secret: self.msi_secret.clone() }
     }
 }
 

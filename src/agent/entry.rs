@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::args::{AgentArgs, AgentCommand, Form, Place, RunArgs};
+use super::pace::Wait;
 use super::read::read_bounded;
 use super::run::Agent;
 use super::setting_up::{self, SetUpError};
@@ -22,7 +23,7 @@ const UNIT: &str = include_str!("../../deploy/agent/lightsout-agent.service");
 pub const EXAMPLES: &str = "\
 Examples:
   lightsout agent status                    what is seen of this machine, and when it is due to stop
-  lightsout agent check                     settings, token, one look; sends nothing
+  lightsout agent check                     settings, token, one look; the service is sent nothing
   lightsout agent run                       as systemd runs it
 
 Exit codes: 0 all well, 1 the agent has not looked lately, 2 settings or token are wrong.";
@@ -132,9 +133,18 @@ fn status(place: &Place, form: Form) -> Result<Ended, SetUpError> {
 
 async fn check(args: &RunArgs, form: Form) -> Result<Ended, SetUpError> {
     let mut agent = Agent::set_up(args)?;
+    let introduced = agent.introduce().await;
     let status = agent.look_once().await;
     if let Some(status) = &status {
         show(status, form);
+    }
+    match introduced {
+        Ok(words) => words.iter().for_each(|words| out::log(words)),
+        Err(error) => {
+            out::log(&format!("error: {}", out::chain(&error)));
+            // What passes by itself is no mistake of the settings.
+            return Ok(if error.wait() == Wait::Long { Ended::BadConfiguration } else { Ended::Unwell });
+        }
     }
     Ok(if status.is_some() { Ended::Well } else { Ended::Unwell })
 }

@@ -1,12 +1,14 @@
 //! The face on an instance: looks at how the machine is used, remembers it, tells the service, and shows the person what it sees.
 //!
-//! `read` reads, `judge` says what it means, `record` remembers, `send` tells, `status` shows, `run` puts them in order.
+//! `read` reads, `judge` says what it means, `record` remembers, `send` tells, `identity` has tokens, `status` shows, `run` puts them in order.
 
 pub mod args;
 pub mod beat;
 pub mod clock;
 mod entry;
 pub mod facts;
+pub mod hidden;
+pub mod identity;
 pub mod judge;
 pub mod keep;
 mod out;
@@ -19,6 +21,7 @@ mod run;
 pub mod send;
 pub mod setting_up;
 pub mod slope;
+pub mod speaker;
 pub mod status;
 #[cfg(test)]
 mod tests_support;

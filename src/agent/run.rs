@@ -16,9 +16,10 @@ use super::record::{Moment, Record};
 use super::rules::Rules;
 use super::send::{SendError, Sender};
 use super::setting_up::{self, SetUpError};
+use super::speaker::Speaker;
 use super::status::{Heard, Sending, Status};
 use super::{clock, out};
-use crate::heartbeat::Kind;
+use crate::heartbeat::{Answer, Kind};
 
 /// A record is read so far: a day of eight disks takes about 60 KB.
 const RECORD_MOST: u64 = 1_024 * 1_024;
@@ -134,14 +135,7 @@ impl Agent {
         if self.told == Some(self.record.seq()) {
             self.look(now).await;
         }
-        let sent_at = self.record.stamp(now.wall);
-        let (Some(sender), Some((judged, disks))) = (&self.sender, &self.latest) else {
-            return;
-        };
-        let instance = sender.token().instance().to_string();
-        let beat = heartbeat(&self.record, (judged, disks), &instance, sent_at);
-        let result = sender.send(&beat).await;
-        self.told = Some(beat.seq);
+        let result = self.send().await;
         let after = clock::now();
         match result {
             Ok(answer) => {
@@ -155,6 +149,29 @@ impl Agent {
             Err(error) => self.failed(&error, after),
         }
         self.keep();
+    }
+
+    /// Sends the newest, in the name of whoever speaks for this instance.
+    async fn send(&mut self) -> Result<Answer, SendError> {
+        let (Some(sender), Some((judged, disks))) = (&mut self.sender, &self.latest) else {
+            return Err(SendError::Packing(std::io::ErrorKind::NotFound.into()));
+        };
+        let instance = sender.ready(clock::now()).await?.to_string();
+        // After the token is there, which may take a while: the service compares its clock with this.
+        let now = clock::now();
+        let sent_at = self.record.stamp(now.wall);
+        let beat = heartbeat(&self.record, (judged, disks), &instance, sent_at);
+        self.told = Some(beat.seq);
+        sender.send(&beat, now).await
+    }
+
+    /// Has a token without sending anything, and says what is worth saying of it.
+    pub(super) async fn introduce(&mut self) -> Result<Option<String>, SendError> {
+        let Some(sender) = &mut self.sender else {
+            return Ok(None);
+        };
+        sender.ready(clock::now()).await?;
+        Ok(sender.speaker().words())
     }
 
     fn failed(&mut self, error: &SendError, now: Moment) {
@@ -176,7 +193,9 @@ impl Agent {
         // A token that is no longer taken may have been replaced in its file.
         if matches!(error, SendError::Refused { status: 401 | 403, .. })
             && let Ok(Some(sender)) = setting_up::sender(&self.rules, &self.args)
-            && self.sender.as_ref().is_some_and(|old| old.token() != sender.token())
+            && let (Some(Speaker::Token(old)), Speaker::Token(new)) =
+                (self.sender.as_ref().map(Sender::speaker), sender.speaker())
+            && old != new
         {
             self.sender = Some(sender);
             self.pace = Pace::default();
@@ -188,7 +207,7 @@ impl Agent {
         let (judged, disks) = self.latest.as_ref()?;
         Some(Status {
             agent: super::beat::AGENT.to_owned(),
-            instance: self.sender.as_ref().map(|sender| sender.token().instance().to_string()),
+            instance: self.sender.as_ref().and_then(|sender| Some(sender.speaker().instance()?.to_string())),
             looked_at: self.record.looked_at()?,
             every: self.rules.look.every.0.as_secs(),
             signs: self.record.signs(judged),

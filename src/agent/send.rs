@@ -10,11 +10,14 @@ use reqwest::{Certificate, Client, Response, StatusCode, header, redirect};
 use url::Url;
 
 use super::beat::AGENT;
+use super::identity::IdentityError;
 use super::pace::Wait;
 use super::read::read_bounded;
+use super::record::Moment;
 use super::rules::ServiceRules;
-use super::token::Token;
+use super::speaker::Speaker;
 use crate::heartbeat::{Answer, Heartbeat};
+use crate::units::InstanceId;
 
 /// An answer is read so far.
 const ANSWER_MOST: usize = 64 * 1_024;
@@ -26,6 +29,9 @@ const CA_MOST: u64 = 4 * 1_024 * 1_024;
 /// Why a heartbeat did not arrive.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
+    /// The managed identity gives no token.
+    #[error(transparent)]
+    Identity(IdentityError),
     /// Nobody answered.
     #[error("{0} cannot be reached")]
     Unreachable(String, #[source] reqwest::Error),
@@ -55,6 +61,7 @@ impl SendError {
     pub fn wait(&self) -> Wait {
         match self {
             Self::Refused { wait, .. } => *wait,
+            Self::Identity(error) => error.wait(),
             Self::Unreachable(..) | Self::Unreadable(_) | Self::Packing(_) => Wait::Usual,
         }
     }
@@ -77,7 +84,7 @@ pub struct Sender {
     client: Client,
     url: Url,
     origin: String,
-    token: Token,
+    speaker: Speaker,
 }
 
 impl Sender {
@@ -85,7 +92,7 @@ impl Sender {
     ///
     /// # Errors
     /// When it can be none.
-    pub fn new(rules: &ServiceRules, url: &Url, token: Token) -> Result<Self, SenderError> {
+    pub fn new(rules: &ServiceRules, url: &Url, speaker: Speaker) -> Result<Self, SenderError> {
         let timeout = Duration::from_millis(rules.timeout.millis());
         let mut builder = Client::builder()
             .timeout(timeout)
@@ -106,22 +113,44 @@ impl Sender {
         let client = builder.build().map_err(SenderError::Client)?;
         let mut target = url.clone();
         target.set_path(&format!("{}/api/v1/heartbeats", url.path().trim_end_matches('/')));
-        Ok(Self { client, origin: url.origin().ascii_serialization(), url: target, token })
+        Ok(Self { client, origin: url.origin().ascii_serialization(), url: target, speaker })
     }
 
-    /// The instance that it sends for.
+    /// Who speaks for the instance.
     #[must_use]
-    pub fn token(&self) -> &Token {
-        &self.token
+    pub fn speaker(&self) -> &Speaker {
+        &self.speaker
     }
 
-    /// Sends one, and reads what is answered.
+    /// The instance that it sends for, with a token to show.
+    ///
+    /// # Errors
+    /// When the managed identity gives none.
+    pub async fn ready(&mut self, now: Moment) -> Result<InstanceId, SendError> {
+        self.speaker.ready(now).await.map_err(SendError::Identity)
+    }
+
+    /// Sends one, and reads what is answered. A token that is refused is fetched anew once, where it is fetched at all.
     ///
     /// # Errors
     /// When it did not arrive, or was refused.
-    pub async fn send(&self, beat: &Heartbeat) -> Result<Answer, SendError> {
+    pub async fn send(&mut self, beat: &Heartbeat, now: Moment) -> Result<Answer, SendError> {
+        let first = self.post(beat).await;
+        let result = if is_refused(&first) && self.speaker.renew(now).await.map_err(SendError::Identity)? {
+            self.post(beat).await
+        } else {
+            first
+        };
+        if result.is_ok() {
+            self.speaker.taken();
+        }
+        result
+    }
+
+    async fn post(&self, beat: &Heartbeat) -> Result<Answer, SendError> {
         let body = packed(beat).map_err(SendError::Packing)?;
-        let mut bearer = header::HeaderValue::try_from(format!("Bearer {}", self.token.secret()))
+        let secret = self.speaker.secret().unwrap_or_default();
+        let mut bearer = header::HeaderValue::try_from(format!("Bearer {secret}"))
             .map_err(|_| SendError::Packing(std::io::ErrorKind::InvalidData.into()))?;
         bearer.set_sensitive(true);
         let request = self
@@ -145,14 +174,17 @@ impl Sender {
         let asked =
             answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let (wait, ours) = match answer.status().as_u16() {
-            401 | 403 => (Wait::Long, "the token is not taken: it may have been withdrawn; ask for a new one"),
+            401 | 403 => (Wait::Long, self.speaker.advice()),
             404 | 405 => (Wait::Long, "no service of this kind answers there; see service.url"),
             300..=399 => (Wait::Long, "it sends elsewhere, which is not followed; see service.url"),
             413 | 415 | 422 => (Wait::Long, "the service is older than this agent"),
             _ => (Wait::Usual, ""),
         };
         let wait = asked.map_or(wait, Wait::Asked);
+        // A gateway may repeat the request that it refuses.
+        let secret = self.speaker.secret().filter(|secret| !secret.is_empty());
         let said = String::from_utf8_lossy(body);
+        let said = secret.map_or_else(|| said.clone(), |secret| said.replace(secret, "…").into());
         let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS_MOST).collect();
         let words = [ours, said.trim()].into_iter().filter(|words| !words.is_empty()).map(|words| format!(": {words}"));
         SendError::Refused {
@@ -162,6 +194,11 @@ impl Sender {
             wait,
         }
     }
+}
+
+/// True when the token was refused, and not what it may do.
+fn is_refused(result: &Result<Answer, SendError>) -> bool {
+    matches!(result, Err(SendError::Refused { status: 401, .. }))
 }
 
 fn packed(beat: &Heartbeat) -> std::io::Result<Vec<u8>> {

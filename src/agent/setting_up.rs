@@ -5,9 +5,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::args::{Place, RunArgs, SETTINGS};
+use super::identity::{Door, DoorError, IdentityError, Managed, is_here};
 use super::read::read_bounded;
-use super::rules::{Rules, parse};
+use super::rules::{Identity, Rules, parse};
 use super::send::{Sender, SenderError};
+use super::speaker::Speaker;
 use super::token::{Here, Token, TokenError};
 
 /// Settings and tokens are read so far.
@@ -31,6 +33,12 @@ pub enum SetUpError {
     /// It is wrong.
     #[error("the token {0} cannot be used")]
     Token(String, #[source] TokenError),
+    /// The managed identity cannot be asked.
+    #[error(transparent)]
+    Door(DoorError),
+    /// The settings are those of another instance.
+    #[error(transparent)]
+    Identity(IdentityError),
     /// No sender can be made.
     #[error("nothing can be sent")]
     Sender(#[source] SenderError),
@@ -80,8 +88,21 @@ pub fn sender(rules: &Rules, args: &RunArgs) -> Result<Option<Sender>, SetUpErro
     let Some(url) = &rules.service.url.0 else {
         return Ok(None);
     };
-    let token = token(&rules.service.token_file.0, &args.here())?;
-    Sender::new(&rules.service, url, token).map(Some).map_err(SetUpError::Sender)
+    let speaker = match rules.service.identity {
+        Identity::Token => Speaker::Token(token(&rules.service.token_file.0, &args.here())?),
+        Identity::Managed => Speaker::Managed(Box::new(managed(rules, args)?)),
+    };
+    Sender::new(&rules.service, url, speaker).map(Some).map_err(SetUpError::Sender)
+}
+
+/// The managed identity. Nobody is asked yet: the platform may answer later than the machine starts.
+fn managed(rules: &Rules, args: &RunArgs) -> Result<Managed, SetUpError> {
+    let door = Door::find(&args.doors.ways(), &rules.service).map_err(SetUpError::Door)?;
+    let (instance, here) = (rules.service.instance.0.clone(), args.here());
+    if let Some(instance) = &instance {
+        is_here("service.instance", instance, &here).map_err(SetUpError::Identity)?;
+    }
+    Managed::new(door, instance, here).map_err(SetUpError::Client)
 }
 
 #[cfg(test)]

@@ -72,8 +72,7 @@ impl Status {
     /// As sentences.
     #[must_use]
     pub fn text(&self, now: Timestamp) -> String {
-        let mut lines =
-            vec![self.instance.clone().unwrap_or_else(|| "No token: nobody is told of this machine.".to_owned())];
+        let mut lines = vec![self.instance.clone().unwrap_or_else(|| self.unnamed().to_owned())];
         if self.is_stale(now) {
             let ago = ago(self.looked_at, now);
             lines.push(format!(
@@ -99,6 +98,16 @@ impl Status {
         lines.extend(self.disks.iter().filter_map(|disk| self.disk(disk, now)));
         lines.push(self.sent(now));
         lines.join("\n") + "\n"
+    }
+
+    /// Why it has no name.
+    fn unnamed(&self) -> &'static str {
+        match self.sending {
+            Sending::Off => "No token: nobody is told of this machine.",
+            Sending::Beginning | Sending::Arrived | Sending::Failing { .. } => {
+                "No token yet, and so no name: the managed identity has given none that can be used."
+            }
+        }
     }
 
     /// When the machine is due to stop.
@@ -273,6 +282,9 @@ The service is told.
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!text.contains("Disk"), "room enough: {text}");
+        assert!(text.contains("the managed identity has given none"), "{text}");
+        let alone = Status { sending: Sending::Off, ..status.clone() }.text(at("10:00:00"));
+        assert!(alone.contains("nobody is told of this machine"), "{alone}");
         status.disks[0].free_bytes = 4_000_000_000;
         assert!(status.text(at("10:00:00")).contains("Disk /: 4.0 GB"));
     }

@@ -54,6 +54,20 @@ pub struct Here {
     pub resource_group: Option<String>,
 }
 
+impl Here {
+    /// What differs from this instance in more than case, and what it is here.
+    pub(super) fn differs(&self, instance: &InstanceId) -> Option<(&'static str, &str)> {
+        let workspace = instance.workspace();
+        let pairs = [
+            (&self.name, instance.name(), "instance"),
+            (&self.workspace, workspace.name(), "workspace"),
+            (&self.resource_group, workspace.resource_group(), "resource group"),
+        ];
+        let other = |here: &&str, named: &str| !here.is_empty() && !here.eq_ignore_ascii_case(named);
+        pairs.into_iter().find_map(|(here, named, what)| Some((what, here.as_deref().filter(|one| other(one, named))?)))
+    }
+}
+
 #[derive(Deserialize)]
 struct Payload {
     instance: String,
@@ -96,18 +110,9 @@ impl Token {
     /// # Errors
     /// When something that is known here differs, in more than case.
     pub fn is_of(&self, here: &Here) -> Result<(), TokenError> {
-        let workspace = self.instance.workspace();
-        let pairs = [
-            (&here.name, self.instance.name(), "instance"),
-            (&here.workspace, workspace.name(), "workspace"),
-            (&here.resource_group, workspace.resource_group(), "resource group"),
-        ];
-        for (here, named, what) in pairs {
-            if let Some(here) = here.as_deref().filter(|here| !here.is_empty() && !here.eq_ignore_ascii_case(named)) {
-                return Err(TokenError::Other { named: self.instance.to_string(), what, here: here.to_owned() });
-            }
-        }
-        Ok(())
+        here.differs(&self.instance).map_or(Ok(()), |(what, here)| {
+            Err(TokenError::Other { named: self.instance.to_string(), what, here: here.to_owned() })
+        })
     }
 }
 

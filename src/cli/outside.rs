@@ -226,7 +226,7 @@ impl<C: Clock> LedgerBook for Outside<C> {
 }
 
 impl<C: Clock> Notify for Outside<C> {
-    fn channels(&self) -> usize {
+    fn channels(&self) -> Vec<&str> {
         self.channels.channels()
     }
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {

@@ -82,6 +82,7 @@ mod tests {
             words: String::new(),
             at: at(0),
             attempts: 0,
+            channel: None,
         }
     }
 

@@ -23,7 +23,7 @@ impl<W: World> Engine<W> {
     /// # Errors
     /// When the outbox cannot be read or written.
     pub async fn deliver(&self) -> Result<(usize, usize), Fault> {
-        if self.world.channels() == 0 {
+        if self.world.channels().is_empty() {
             return self.let_go_of_old().await.map(|()| (0, 0));
         }
         let due = self.world.outbox(self.world.now(), ROUND).await?;
@@ -47,9 +47,16 @@ impl<W: World> Engine<W> {
             self.let_go(&message).await?;
             return Ok(None);
         }
+        let channel = message.channel.clone().unwrap_or_default();
+        let rests = self.lock().breakers.rests(&channel, self.world.now());
+        if let Some(until) = rests {
+            self.world.undelivered(&message.id, "its channel fails, and is tried again later", Some(until)).await?;
+            return Ok(None);
+        }
         match self.world.deliver(&message).await {
             Ok(()) => {
                 let at = self.world.now();
+                self.lock().breakers.worked(&channel);
                 self.world.delivered(&message.id, at).await?;
                 self.remember_delivery(&message, at);
                 Ok(Some(true))
@@ -59,6 +66,7 @@ impl<W: World> Engine<W> {
                 let asked = if let FaultKind::Throttled(wait) = fault.kind { wait } else { None };
                 let next = next_try_of(&message, now, share_of(&message), asked);
                 log::fault(&fault);
+                self.lock().breakers.failed(&channel, now);
                 self.world.undelivered(&message.id, &fault.words(), next).await?;
                 if next.is_none() {
                     let mut state = self.lock();
@@ -93,7 +101,9 @@ impl<W: World> Engine<W> {
         let (Some(key), Some((instance, _))) = (&message.notice, message.instance()) else { return };
         let mut state = self.lock();
         let notices = state.history_mut(instance).map(|history| &mut history.notices);
-        if let Some(notice) = notices.and_then(|notices| notices.iter_mut().find(|notice| notice.key == *key)) {
+        let mut notices = notices.into_iter().flatten();
+        // the first channel that took it counts
+        if let Some(notice) = notices.find(|notice| notice.key == *key && notice.state == NoticeState::Recorded) {
             notice.state = NoticeState::Delivered { at };
         }
     }

@@ -118,5 +118,6 @@ fn message(
         words,
         at: now,
         attempts: 0,
+        channel: None,
     }
 }

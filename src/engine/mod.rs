@@ -5,6 +5,7 @@ mod act;
 mod allowances;
 mod backoff;
 mod book;
+mod breaker;
 mod budgets;
 mod clockwatch;
 mod control;

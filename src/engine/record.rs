@@ -111,7 +111,7 @@ impl<W: World> Engine<W> {
             sightings: joined(left.sightings, found.changes.sightings),
             gone: joined(left.gone, found.changes.gone),
             decisions: joined(left.decisions, found.decisions),
-            messages: joined(left.messages, messages),
+            messages: self.fanned(joined(left.messages, messages)),
             settled: joined(left.settled, found.settled.ended),
             evaluated: found.evaluated,
             absent: found.changes.absent,
@@ -142,6 +142,12 @@ impl<W: World> Engine<W> {
         }
         report.notices = notices;
         Ok(())
+    }
+
+    /// A message for each channel there is.
+    pub(super) fn fanned(&self, messages: Vec<Message>) -> Vec<Message> {
+        let channels = self.world.channels();
+        messages.into_iter().flat_map(|message| message.for_each_channel(&channels)).collect()
     }
 
     /// What was seen and settled goes with the next record; warnings and news of budgets and disks do not, since they are made anew.

@@ -203,5 +203,6 @@ pub(super) fn after(
         words,
         at: now,
         attempts: 0,
+        channel: None,
     }
 }

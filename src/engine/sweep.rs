@@ -120,7 +120,7 @@ impl<W: World> Engine<W> {
             at: Some(now),
             accounts: self.accounts_of(&acted.sightings),
             sightings: acted.sightings,
-            messages: acted.messages,
+            messages: self.fanned(acted.messages),
             ..SweepRecord::default()
         };
         if !(record.sightings.is_empty() && record.messages.is_empty())

@@ -50,5 +50,6 @@ pub(super) fn message(policy: &Policy, view: &BudgetView, mark: &BudgetMark) -> 
         words: format!("{level} % of a budget are reached: {}{heading}{then}", words(view)),
         at: mark.at,
         attempts: 0,
+        channel: None,
     }
 }

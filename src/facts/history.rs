@@ -68,6 +68,20 @@ pub enum NoticeState {
     },
 }
 
+impl NoticeState {
+    /// Of one notice on two channels: it is delivered when the first of them took it.
+    #[must_use]
+    pub fn first(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Delivered { at }, Self::Delivered { at: other }) => Self::Delivered { at: at.min(other) },
+            (Self::Delivered { at }, Self::Recorded) | (Self::Recorded, Self::Delivered { at }) => {
+                Self::Delivered { at }
+            }
+            (Self::Recorded, Self::Recorded) => Self::Recorded,
+        }
+    }
+}
+
 /// A notice of a coming stop, as remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastNotice {

@@ -108,6 +108,7 @@ mod tests {
             words: "80 % are reached".to_owned(),
             at: Timestamp::UNIX_EPOCH,
             attempts: 0,
+            channel: None,
         };
         let body: serde_json::Value = serde_json::from_slice(&bytes(&message).unwrap()).unwrap();
         let expected = serde_json::json!({

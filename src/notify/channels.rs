@@ -18,8 +18,20 @@ pub enum Channel {
     Alertmanager(Alertmanager),
 }
 
+/// Every channel that is set up; with none, nothing can be delivered.
+#[derive(Debug, Default)]
+pub struct Channels(Vec<Channel>);
+
+impl Channels {
+    /// These channels.
+    #[must_use]
+    pub const fn new(channels: Vec<Channel>) -> Self {
+        Self(channels)
+    }
+}
+
 impl Channel {
-    /// Its name for ever: the key of its settings, and of what is remembered of it.
+    /// Its name for ever, by which settings, messages and metrics speak of it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -46,35 +58,23 @@ impl Channel {
     }
 }
 
-/// Every channel that is set up; with none, nothing can be delivered.
-#[derive(Debug, Default)]
-pub struct Channels(Vec<Channel>);
-
-impl Channels {
-    /// These channels.
-    #[must_use]
-    pub const fn new(channels: Vec<Channel>) -> Self {
-        Self(channels)
-    }
-
-    /// What they are called, in their order.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(Channel::name)
-    }
-}
-
 impl Notify for Channels {
-    fn channels(&self) -> usize {
-        self.0.len()
+    fn channels(&self) -> Vec<&str> {
+        self.0.iter().map(Channel::name).collect()
     }
 
-    /// Tries every channel; one that confirms is enough. When none does, the last one's fault is given.
+    /// Tries the channel that the message names, or every one; one that confirms is enough. When none does, the last one's fault
+    /// is given.
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {
-        let mut answer = Err(Fault::new(
-            FaultKind::Undelivered,
-            "deliver a message: no channel is set up ([notify] in the settings)",
-        ));
-        for channel in &self.0 {
+        let nowhere = match &message.channel {
+            Some(name) => {
+                format!("deliver a message: the channel {name} is not set up any more ([notify] in the settings)")
+            }
+            None => "deliver a message: no channel is set up ([notify] in the settings)".to_owned(),
+        };
+        let mut answer = Err(Fault::new(FaultKind::Undelivered, nowhere));
+        let is_meant = |channel: &&Channel| message.channel.as_deref().is_none_or(|name| name == channel.name());
+        for channel in self.0.iter().filter(is_meant) {
             let delivered = channel.deliver(message).await;
             if delivered.is_ok() || answer.is_err() {
                 answer = delivered;

@@ -91,6 +91,9 @@ pub struct Message {
     pub at: Timestamp,
     /// Deliveries tried so far.
     pub attempts: u32,
+    /// The channel that it goes out on; none: it was written while there was none, and goes out on the first that takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Box<str>>,
 }
 
 /// News that is older is none any more: who hears a day later that it was stopped knows.
@@ -111,6 +114,20 @@ impl Message {
             About::Instance { instance, created } => Some((instance, *created)),
             About::Budget { .. } => None,
         }
+    }
+
+    /// One of it for each channel, with a key of its own: what one channel takes, another may still have to try.
+    #[must_use]
+    pub fn for_each_channel(self, channels: &[&str]) -> Vec<Self> {
+        if channels.is_empty() || self.channel.is_some() {
+            return vec![self];
+        }
+        let on = |channel: &&str| Self {
+            id: format!("{}|{channel}", self.id),
+            channel: Some((*channel).into()),
+            ..self.clone()
+        };
+        channels.iter().map(on).collect()
     }
 
     /// The warning that a notice asks for.
@@ -134,15 +151,16 @@ impl Message {
             words: notice.words.clone(),
             at,
             attempts: 0,
+            channel: None,
         }
     }
 }
 
 /// Telling people.
 pub trait Notify: Send + Sync {
-    /// How many channels there are; with none nothing can be delivered.
-    fn channels(&self) -> usize;
-    /// Delivers one message; `Ok` means that the channel confirmed it.
+    /// The channels that there are, by name; with none nothing can be delivered.
+    fn channels(&self) -> Vec<&str>;
+    /// Delivers one message on the channel that it names, or on any; `Ok` means that the channel confirmed it.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
@@ -167,6 +185,7 @@ mod tests {
             words: String::new(),
             at: Timestamp::UNIX_EPOCH,
             attempts: 0,
+            channel: None,
         }
     }
 
@@ -191,5 +210,15 @@ mod tests {
         );
         let read: Message = serde_json::from_str(&text).unwrap();
         assert_eq!(read.instance(), Some((&InstanceId::parse(ID).unwrap(), When::NONE)));
+    }
+
+    #[test]
+    fn each_channel_has_a_message_of_its_own() {
+        let one = message(About::Budget { scope: "ws".to_owned(), month: "2026-11".to_owned(), level: 80 });
+        assert_eq!(one.clone().for_each_channel(&[]), std::slice::from_ref(&one), "it waits for the day there is one");
+        let two = one.for_each_channel(&["smtp", "teams"]);
+        let told: Vec<(&str, Option<&str>)> = two.iter().map(|one| (&*one.id, one.channel.as_deref())).collect();
+        assert_eq!(told, [("m|smtp", Some("smtp")), ("m|teams", Some("teams"))]);
+        assert_eq!(two[0].clone().for_each_channel(&["smtp", "teams"]), two[..1], "not again");
     }
 }

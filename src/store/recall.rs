@@ -248,9 +248,21 @@ async fn notices(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance
     Ok(read
         .into_iter()
         .map(|(instance, rows)| {
-            (instance, rows.into_iter().filter_map(|(life, notice)| Some((life, notice?))).collect())
+            (instance, one_each(rows.into_iter().filter_map(|(life, notice)| Some((life, notice?)))))
         })
         .collect())
+}
+
+/// A notice goes out on several channels: it is delivered when the first of them took it.
+fn one_each(rows: impl Iterator<Item = (String, PastNotice)>) -> Vec<(String, PastNotice)> {
+    let mut found: Vec<(String, PastNotice)> = Vec::new();
+    for (life, notice) in rows {
+        match found.iter_mut().find(|(of, held)| *of == life && held.key == notice.key) {
+            Some((_, held)) => held.state = held.state.first(notice.state),
+            None => found.push((life, notice)),
+        }
+    }
+    found
 }
 
 fn past_notice(key: NoticeKey, recorded_at: Timestamp, delivered_at: Option<Timestamp>) -> PastNotice {

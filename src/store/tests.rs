@@ -291,6 +291,7 @@ async fn pruning_keeps_what_is_in_force() {
         words: String::new(),
         at: at(0),
         attempts: 0,
+        channel: None,
     };
     let mut messages = ["delivered", "given up", "old news", "coming"].map(message).to_vec();
     let key = NoticeKey { stop: StopKey("k".into()), stop_at: at(0) + SignedDuration::from_hours(24 * 400) };

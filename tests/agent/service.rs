@@ -34,6 +34,7 @@ fn the_unit_keeps_its_promises() {
         "CapabilityBoundingSet=CAP_DAC_READ_SEARCH",
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
+        "EnvironmentFile=-/etc/lightsout-agent/identity.env",
         "StateDirectory=lightsout-agent",
         "RuntimeDirectory=lightsout-agent",
         "LimitCORE=0",

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::telling::token;
+use crate::identity::{door, gives};
+use crate::telling::{ID, answer, token};
 use crate::tools::tool;
 
 /// Every file below a folder: its mode and its bytes.
@@ -206,4 +207,50 @@ fn what_was_installed_before_is_put_back_when_a_later_step_fails() {
     assert!(said.contains("leaving everything as it was"), "{said}");
     let settings = place.root().join("etc/lightsout-agent/agent.toml").display().to_string();
     assert_eq!(everything(&place.root())[&settings], installed[&settings], "the settings are those of before");
+}
+
+#[test]
+fn a_managed_identity_needs_no_token_and_its_secret_is_roots_alone() {
+    let Some(place) = Place::new() else {
+        return;
+    };
+    let config = place.dir.path().join("agent.toml");
+    let identity = format!("identity = \"managed\"\nentra_audience = \"api://lightsout\"\ninstance = \"{ID}\"");
+    std::fs::write(&config, format!("[service]\nurl = \"https://lightsout.example\"\n{identity}\n")).unwrap();
+    let (config, refused) = (config.display().to_string(), answer("400 Bad Request", "", "{\"error\":\"hush-1=\"}"));
+    let (gone, _) = door(vec![refused]);
+    let (msi, asked) = door(vec![gives("opaque", 86_400)]);
+    let settings = [("LIGHTSOUT_CONFIG", config.as_str()), ("LIGHTSOUT_TOKEN_FILE", "/nowhere/token")];
+    let with = |endpoint, secret| [settings.as_slice(), &[("MSI_ENDPOINT", endpoint), ("MSI_SECRET", secret)]].concat();
+
+    let empty = everything(&place.root());
+    for (endpoint, secret, wanted, words) in [
+        (gone.as_str(), "hush-1=", 4, "MSI_ENDPOINT answers 400 …"),
+        ("http://10.0.0.4/MSI/auth", "hush-1=", 4, "not asked for tokens"),
+        (msi.as_str(), "", 4, "MSI_SECRET is not"),
+        (msi.as_str(), "hush-1\nLD_PRELOAD=x", 2, "MSI_SECRET holds what none holds"),
+    ] {
+        let (code, said) = place.run("install", &with(endpoint, secret));
+        assert_eq!((code, said.contains(words), said.contains("hush")), (wanted, true, false), "{words}: {said}");
+        assert_eq!(everything(&place.root()), empty, "{words}");
+    }
+
+    let (code, said) = place.run("install", &with(&msi, "hush-1="));
+    assert_eq!(code, 0, "{said}");
+    assert!(asked.recv().unwrap().contains("\r\nsecret: hush-1=\r\n"));
+    let installed = everything(&place.root());
+    let name = |file: &str| place.root().join("etc/lightsout-agent").join(file).display().to_string();
+    let wanted = format!("MSI_ENDPOINT={msi}\nMSI_SECRET=hush-1=\n").into_bytes();
+    assert_eq!(installed[&name("identity.env")], (0o600, wanted));
+    assert!(!installed.contains_key(&name("token")), "there is none");
+    // A startup script whose environment says nothing of it goes on with what is there.
+    let (code, said) = place.run("check", &settings);
+    assert_eq!((code, said.contains("all is as it should be")), (0, true), "{said}");
+    assert!(asked.recv().unwrap().contains("\r\nsecret: hush-1=\r\n"));
+    assert_eq!(everything(&place.root()), installed);
+    // Back to a token: the secret goes.
+    let (code, said) = place.run("install", &[]);
+    assert_eq!(code, 0, "{said}");
+    let installed = everything(&place.root());
+    assert_eq!((&installed[&name("identity.env")].1, installed[&name("token")].0), (&Vec::new(), 0o600));
 }

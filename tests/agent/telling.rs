@@ -25,13 +25,13 @@ pub(crate) fn token() -> String {
 }
 
 /// What arrived: the head of the request, and the heartbeat.
-struct Arrived {
-    head: String,
-    beat: Heartbeat,
+pub(crate) struct Arrived {
+    pub(crate) head: String,
+    pub(crate) beat: Heartbeat,
 }
 
 /// Serves one answer after another on loopback; the last one for ever.
-fn serve(answers: Vec<String>) -> (String, Receiver<Arrived>) {
+pub(crate) fn serve(answers: Vec<String>) -> (String, Receiver<Arrived>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (sender, receiver) = channel();
@@ -65,11 +65,13 @@ fn read(stream: &TcpStream) -> Arrived {
     Arrived { head, beat: Heartbeat::read(&json, clock::now().wall).unwrap() }
 }
 
-fn answer(status: &str, more: &str, body: &str) -> String {
+/// An answer in the words of HTTP.
+pub(crate) fn answer(status: &str, more: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{more}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
 
-fn fine() -> String {
+/// The service is content, and wants the next heartbeat in a second.
+pub(crate) fn fine() -> String {
     let at = clock::now().wall;
     let stop_at = at.checked_add(jiff::SignedDuration::from_hours(5)).unwrap();
     let body = format!(
@@ -80,19 +82,24 @@ fn fine() -> String {
 }
 
 /// An agent's files.
-struct Home {
-    dir: TempDir,
+pub(crate) struct Home {
+    pub(crate) dir: TempDir,
     settings: PathBuf,
 }
 
 impl Home {
     fn new(url: &str) -> Self {
+        Self::with(url, "")
+    }
+
+    /// With more lines in the settings of the service.
+    pub(crate) fn with(url: &str, more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         std::fs::write(path("token"), token()).unwrap();
         std::fs::set_permissions(path("token"), std::fs::Permissions::from_mode(0o600)).unwrap();
         let settings = format!(
-            "[service]\nurl = {url:?}\ntoken_file = {:?}\n[look]\nevery = \"1s\"\nsample = \"1s\"\n[jupyter]\nurls = []\n\
+            "[service]\nurl = {url:?}\ntoken_file = {:?}\n{more}\n[look]\nevery = \"1s\"\nsample = \"1s\"\n[jupyter]\nurls = []\n\
              [signals]\njupyter = \"off\"\nterminals = \"optional\"\ndisk_io = \"optional\"\n[files]\nrecord = {:?}\nstatus = {:?}\n",
             path("token"),
             path("record.json"),
@@ -102,7 +109,7 @@ impl Home {
         Self { settings: path("agent.toml"), dir }
     }
 
-    fn command(&self, what: &str) -> Command {
+    pub(crate) fn command(&self, what: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lightsout"));
         command.args(["agent", what]);
         if what != "unit" {
@@ -123,7 +130,8 @@ impl Home {
     }
 }
 
-fn end(mut agent: Child) {
+/// Ends it as systemd does.
+pub(crate) fn end(mut agent: Child) {
     assert!(Command::new("kill").arg(agent.0.id().to_string()).status().unwrap().success());
     assert!(agent.0.wait().unwrap().success(), "it ends well when it is told to");
 }

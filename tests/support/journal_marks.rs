@@ -74,6 +74,28 @@ pub(crate) async fn the_decision_in_force_is_found<B: Bench>(bench: &B) {
     );
 }
 
+/// One notice on two channels is one notice, and delivered when the first of them took it.
+pub(crate) async fn a_notice_on_two_channels_is_one<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    let both = warning("ci-a", born(), "k1", at(900), at(1)).for_each_channel(&["smtp", "teams"]);
+    let mut record = running("ci-a", born(), at(0));
+    record.messages.clone_from(&both);
+    journal.record(&record).await.unwrap();
+    assert_eq!(journal.outbox(at(5), 9).await.unwrap(), both);
+    let states = async |journal: &B::Journal, now: Timestamp| {
+        let found = recall(journal, now).await;
+        history(&found, "ci-a").notices.iter().map(|notice| notice.state).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&journal, at(6)).await, [NoticeState::Recorded]);
+    journal.delivered(&both[1].id, at(8)).await.unwrap();
+    journal.undelivered(&both[0].id, "421", Some(at(60))).await.unwrap();
+    assert_eq!(states(&journal, at(9)).await, [NoticeState::Delivered { at: at(8) }]);
+    assert_eq!(journal.outbox(at(60), 9).await.unwrap().len(), 1, "the other channel is still to take it");
+    journal.delivered(&both[0].id, at(61)).await.unwrap();
+    let journal = again(bench, journal, at(62)).await;
+    assert_eq!(states(&journal, at(62)).await, [NoticeState::Delivered { at: at(8) }]);
+}
+
 pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     for n in 0..3 {

@@ -13,6 +13,7 @@ use lightsout::ports::{
     Remembered, RevisionMark, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
+use thin_vec::ThinVec;
 
 #[derive(Clone)]
 struct Life {
@@ -149,7 +150,13 @@ impl Memory {
         let mut posts: Vec<&Post> =
             self.posts.values().filter(|post| post.message.instance() == Some((id, created))).collect();
         posts.sort_by(|a, b| (a.message.at, &a.message.id).cmp(&(b.message.at, &b.message.id)));
-        let notices = posts.into_iter().filter_map(|post| notice(post, ago(now, 36))).collect();
+        let mut notices: ThinVec<PastNotice> = ThinVec::new();
+        for past in posts.into_iter().filter_map(|post| notice(post, ago(now, 36))) {
+            match notices.iter_mut().find(|held| held.key == past.key) {
+                Some(held) => held.state = held.state.first(past.state),
+                None => notices.push(past),
+            }
+        }
         let mut stops: Vec<&Stop> = self
             .stops
             .iter()

@@ -320,8 +320,8 @@ impl StopInstances for FakeWorld {
 }
 
 impl Notify for FakeWorld {
-    fn channels(&self) -> usize {
-        self.lock().channels
+    fn channels(&self) -> Vec<&str> {
+        vec!["fake"; self.lock().channels]
     }
 
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {

@@ -7,4 +7,5 @@ pub use model::{
     ContainerRules, CpuRules, DetachedRules, DiskIoRules, DiskRules, FileRules, GpuRules, JupyterRules, LookRules,
     Rules, ServiceRules, SignalRules, WorkRules, parse,
 };
-pub use values::{Binary, LoopbackUrl, Need, OtherKernels, Pace, ServiceUrl, Wording};
+pub(super) use values::is_loopback;
+pub use values::{Binary, Identity, InstanceWord, LoopbackUrl, Need, OtherKernels, Pace, ServiceUrl, Wording};

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 use url::Url;
 
-use super::values::{Binary, LoopbackUrl, Need, OtherKernels, Pace, ServiceUrl, Wording};
+use super::values::{Binary, Identity, InstanceWord, LoopbackUrl, Need, OtherKernels, Pace, ServiceUrl, Wording};
 use crate::document::{Diagnostic, Findings, Located, Read, TableReader, root};
 use crate::heartbeat::Signal;
 use crate::units::{Span, fits};
@@ -93,8 +93,16 @@ table! {
     ServiceRules {
         /// The service's address.
         url: ServiceUrl = ServiceUrl(None),
+        /// What it is shown.
+        identity: Identity = Identity::Token,
         /// The file with the instance's token.
         token_file: Wording = text("/etc/lightsout-agent/token"),
+        /// For whom the managed identity's token is: the service's app registration.
+        entra_audience: Wording = text(""),
+        /// Which identity, where the instance has several; empty for its own.
+        identity_client_id: Wording = text(""),
+        /// The instance's ARM id, where the managed identity's token names none.
+        instance: InstanceWord = InstanceWord(None),
         /// Certificate authorities trusted beside the system's; empty for none.
         ca_file: Wording = text(""),
         /// How long one try of sending may take.
@@ -351,6 +359,20 @@ mod tests {
         assert_eq!(lines, wanted);
         assert!(parse("agent.toml", "[look\n").is_err());
         assert_eq!(parse("agent.toml", ""), Ok(Rules::default()));
+    }
+
+    #[test]
+    fn the_identity_is_one_of_two_and_the_instance_a_whole_id() {
+        let id =
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/c";
+        let rules = parse("a", &format!("[service]\nidentity = \"managed\"\ninstance = \"{id}\"")).unwrap().service;
+        assert_eq!(
+            (rules.identity, rules.instance.0.map(|id| id.to_string())),
+            (Identity::Managed, Some(id.to_owned()))
+        );
+        for wrong in ["identity = \"msi\"", "instance = \"ci-ana\"", &format!("instance = \"{id}/more\"")] {
+            assert!(parse("a", &format!("[service]\n{wrong}")).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use url::{Host, Url};
 
 use crate::document::{Findings, Read, Trouble, Word, parsed};
-use crate::units::Span;
+use crate::units::{InstanceId, Span};
 
 /// A text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,6 +73,37 @@ impl Word for OtherKernels {
         &[("connected", Self::Connected), ("unknown", Self::Unknown), ("busy", Self::Busy)];
 }
 
+/// What the agent shows the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// A token of this service's own, out of a file.
+    Token,
+    /// A token of the instance's managed identity, fetched from the platform.
+    Managed,
+}
+
+impl Word for Identity {
+    const WORDS: &'static [(&'static str, Self)] = &[("token", Self::Token), ("managed", Self::Managed)];
+}
+
+/// The instance's ARM id. Empty for none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InstanceWord(pub Option<InstanceId>);
+
+impl Read for InstanceWord {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
+        parsed(value, key, ("the instance's ARM id in quotes", findings), |text| {
+            if text.is_empty() {
+                return Ok(Self(None));
+            }
+            let wrong = |error: crate::units::IdError| {
+                Trouble::new(error.to_string(), "write /subscriptions/…/workspaces/NAME/computes/NAME, whole")
+            };
+            InstanceId::parse(text).map(|id| Self(Some(id))).map_err(wrong)
+        })
+    }
+}
+
 /// Where the service is: over HTTPS, or on this machine. Empty for nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServiceUrl(pub Option<Url>);
@@ -117,7 +148,8 @@ impl Read for LoopbackUrl {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// True for an address that names this machine itself.
+pub(in crate::agent) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -157,12 +157,13 @@ fn freeze(seen: &mut Examined, outside: &Outside<SystemClock>) {
 
 fn channels(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet) {
     let enforcing = set.policies.iter().any(|policy| policy.mode == Mode::Enforce);
-    match outside.channels() {
-        0 if enforcing => {
-            seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify])")
-        }
-        0 => seen.well("channels", "none is set up; observing needs none"),
-        _ => seen.well("channels", format!("set up: {}", outside.channels.names().collect::<Vec<_>>().join(", "))),
+    let names = outside.channels();
+    if !names.is_empty() {
+        seen.well("channels", format!("set up: {}", names.join(", ")));
+    } else if enforcing {
+        seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify])");
+    } else {
+        seen.well("channels", "none is set up; observing needs none");
     }
 }
 
