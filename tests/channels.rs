@@ -1,6 +1,8 @@
 //! Every channel: what it says, in its own form, to a real receiver of its kind, and what of it confirms a message.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: a panic is the failure")]
 
+#[path = "channels/alarms.rs"]
+mod alarms;
 #[path = "channels/forms.rs"]
 mod forms;
 #[path = "channels/hooks.rs"]
@@ -13,6 +15,8 @@ mod postmaster;
 mod receiver;
 #[path = "support/tools.rs"]
 mod tools;
+#[path = "channels/wiring.rs"]
+mod wiring;
 
 use std::sync::Arc;
 

@@ -307,12 +307,13 @@ fn a_secret_is_read_anew_from_a_file_that_only_its_owner_can_read() {
 #[test]
 fn a_variable_that_holds_a_secret_is_no_misspelt_setting() {
     let text = format!(
-        "{FLEET}[notify.webhook]\nurl = \"https://hooks.example.org\"\nsecret_env = \"LIGHTSOUT_WEBHOOK_KEY\"\n"
+        "{FLEET}[notify.webhook]\nurl = \"https://hooks.example.org\"\nsecret_env = \"LIGHTSOUT_WEBHOOK_KEY\"\n\
+         [notify.slack]\nurl_env = \"LIGHTSOUT_SLACK_URL\"\n"
     );
-    let env = environment(&[("LIGHTSOUT_WEBHOOK_KEY", "hunter2")]);
+    let env = environment(&[("LIGHTSOUT_WEBHOOK_KEY", "hunter2"), ("LIGHTSOUT_SLACK_URL", "hunter2")]);
     let (settings, found) = read_settings("x", &text, &env, &Overrides::none());
     assert_eq!(lines(&found), Vec::<String>::new());
-    assert_eq!(settings.secrets().count(), 1);
+    assert_eq!(settings.secrets().count(), 2);
 }
 
 #[test]

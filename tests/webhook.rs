@@ -14,10 +14,10 @@ use lightsout::ports::{About, Fault, FaultKind, Message, MessageKind, Notify};
 use lightsout::units::{InstanceId, PolicyId, When};
 use tokio::net::TcpListener;
 
-#[path = "support/receiver.rs"]
-mod receiver;
 #[path = "webhook/channels.rs"]
 mod channels;
+#[path = "support/receiver.rs"]
+mod receiver;
 #[path = "webhook/urls.rs"]
 mod urls;
 
