@@ -1,5 +1,5 @@
 //! Every channel: what it says, in its own form, to a real receiver of its kind, and what of it confirms a message.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: a panic is the failure")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 #[path = "channels/alarms.rs"]
 mod alarms;

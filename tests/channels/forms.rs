@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use lightsout::notify::render::{Link, Sheet, alerts, blocks, card, event, html, text, when};
-use lightsout::ports::{Message, MessageKind};
+use lightsout::ports::{About, Message, MessageKind};
+use lightsout::units::{InstanceId, PolicyId, When};
 use serde_json::Value;
 
 use super::{budget, hostile, news, warning};
@@ -164,21 +165,25 @@ fn blocks_show_outside_text_only_as_plain_text() {
 
 #[test]
 fn no_text_is_longer_than_its_channel_takes() {
-    let long = "é".repeat(40_000);
-    let message = Message {
-        words: long.clone(),
-        owner: Some(long.clone()),
-        policy: lightsout::units::PolicyId::new(&long),
-        about: lightsout::ports::About::Budget { scope: long, month: "2026-03".to_owned(), level: 80 },
-        ..budget()
-    };
-    let sheet = Sheet::of(&message);
-    assert!(serde_json::to_vec(&card(&sheet, &[])).unwrap().len() < 28 * 1024);
-    let blocks = blocks(&sheet, &[]);
-    let length = |text: &Value| text.as_str().unwrap().chars().count();
-    assert!(length(&blocks["blocks"][0]["text"]["text"]) <= 150);
-    assert!(length(&blocks["blocks"][1]["text"]["text"]) <= 3000);
-    assert!(sheet.headline.chars().count() < 260);
+    for letter in ["é", "<", "&", "*", "\u{202e}"] {
+        let long = letter.repeat(40_000);
+        let message = Message {
+            words: long.clone(),
+            owner: Some(long.clone()),
+            policy: PolicyId::new(&long),
+            about: About::Budget { scope: long, month: "2026-03".to_owned(), level: 80 },
+            ..budget()
+        };
+        let sheet = Sheet::of(&message);
+        assert!(serde_json::to_vec(&card(&sheet, &[])).unwrap().len() < 28 * 1024, "{letter}");
+        let blocks = blocks(&sheet, &[]);
+        let length = |text: &Value| text.as_str().unwrap().chars().count();
+        assert!(length(&blocks["text"]) <= 4000);
+        assert!(length(&blocks["blocks"][0]["text"]["text"]) <= 150);
+        assert!(length(&blocks["blocks"][1]["text"]["text"]) <= 3000);
+        assert!(length(&blocks["blocks"][2]["fields"][1]["text"]) <= 2000);
+        assert!(sheet.headline.chars().count() < 260);
+    }
 }
 
 #[test]
@@ -198,8 +203,8 @@ fn an_event_carries_the_message_under_its_own_id() {
 fn alerts_of_two_workspaces_of_one_name_are_two() {
     let of = |group: &str| {
         let id = super::instance("ci-ada").to_string().replace("rg-ml", group);
-        let instance = lightsout::units::InstanceId::parse(&id).unwrap();
-        let about = lightsout::ports::About::Instance { instance, created: lightsout::units::When::NONE };
+        let instance = InstanceId::parse(&id).unwrap();
+        let about = About::Instance { instance, created: When::NONE };
         let message = Message { about, ..warning() };
         alerts(&message, &Sheet::of(&message))[0]["labels"].clone()
     };
