@@ -1,8 +1,12 @@
 //! Teams, Slack, Alertmanager and CloudEvents over loopback: what is posted, what confirms it, what is never shown.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use lightsout::notify::{
-    Alertmanager, Channel, HookOptions, Slack, Teams, Webhook, WebhookError, WebhookFormat, WebhookOptions,
+    Alertmanager, Channel, HookOptions, Looking, Lookup, Slack, Teams, Webhook, WebhookError, WebhookFormat,
+    WebhookOptions,
 };
 use lightsout::ports::{FaultKind, Notify as _};
 use serde_json::Value;
@@ -112,6 +116,37 @@ async fn none_goes_where_a_webhook_may_not() {
             let refused = channel(name, HookOptions { allow_private: Vec::new(), ..options(&url) });
             let error = refused.map(|channel| channel.name()).unwrap_err();
             assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+    assert_eq!(canary.connections(), 0);
+}
+
+/// Says that every name is one address.
+struct Leads(IpAddr);
+
+impl Lookup for Leads {
+    fn lookup(&self, _: &str) -> Looking {
+        let ip = self.0;
+        Box::pin(async move { Ok(vec![ip]) })
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_inside_is_not_connected_to() {
+    let canary = Server::status("200 OK").await;
+    for inside in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "168.63.129.16", "fd00::1", "::ffff:127.0.0.1"] {
+        for name in NAMES {
+            let url = format!("https://inside.example:{}/hunter2", canary.address.port());
+            let options = HookOptions { allow_private: Vec::new(), ..options(&url) };
+            let names = Arc::new(Leads(inside.parse().unwrap()));
+            let channel = match name {
+                "teams" => Teams::with_lookup(options, now(), names).map(Channel::Teams),
+                "slack" => Slack::with_lookup(options, now(), names).map(Channel::Slack),
+                _ => Alertmanager::with_lookup(options, now(), names).map(Channel::Alertmanager),
+            };
+            let fault = channel.unwrap().deliver(&warning()).await.unwrap_err();
+            let words = fault.words();
+            assert!(words.contains("is refused") && !words.contains("hunter2"), "{name} {inside}: {words}");
         }
     }
     assert_eq!(canary.connections(), 0);

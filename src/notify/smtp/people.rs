@@ -46,3 +46,56 @@ pub(super) fn holds(addresses: &[Address], wanted: &Address) -> bool {
 pub(super) fn plain_address(text: &str) -> Option<Address> {
     is_plain_address(text).then(|| text.parse().ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::ports::{About, MessageKind};
+    use crate::units::PolicyId;
+
+    fn to(owner: Option<&str>, notify: &[&str], fallback: &[&str]) -> Option<(Vec<String>, Vec<String>)> {
+        let message = Message {
+            id: "m".to_owned(),
+            kind: MessageKind::Budget,
+            about: About::Budget { scope: "ws-a".to_owned(), month: "2026-11".to_owned(), level: 80 },
+            notice: None,
+            policy: PolicyId::new("lab"),
+            ground: "over_budget".to_owned(),
+            owner: owner.map(str::to_owned),
+            notify: notify.iter().map(|text| (*text).to_owned()).collect(),
+            words: String::new(),
+            at: Timestamp::UNIX_EPOCH,
+            attempts: 0,
+            channel: None,
+        };
+        let fallback: Vec<Address> = fallback.iter().filter_map(|text| plain_address(text)).collect();
+        let people = People::of(&message, &fallback)?;
+        let texts = |addresses: &[Address]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
+        Some((texts(&people.first), texts(&people.others)))
+    }
+
+    fn texts(all: &[&str]) -> Vec<String> {
+        all.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn each_address_is_written_to_once() {
+        let named = ["boss@example.org", "ADA@Example.org", "#team", "Boss@example.org", "team@example.org"];
+        let expected = (texts(&["ada@example.org"]), texts(&["boss@example.org", "team@example.org"]));
+        assert_eq!(to(Some("ada@example.org"), &named, &["ops@example.org"]), Some(expected));
+        let many: Vec<String> = (0..200).map(|n| format!("p{n}@example.org")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(to(None, &many, &[]).unwrap().1.len(), PEOPLE_MAX);
+    }
+
+    #[test]
+    fn the_fallback_stands_in_where_nobody_can_be_written_to() {
+        let ops = || Some((texts(&["ops@example.org"]), Vec::new()));
+        assert_eq!(to(None, &[], &["ops@example.org"]), ops());
+        assert_eq!(to(Some("an-object-id"), &["#team"], &["ops@example.org"]), ops());
+        assert_eq!(to(Some("an-object-id"), &["#team"], &[]), None);
+        assert_eq!(to(None, &["team@example.org"], &["ops@example.org"]), Some((vec![], texts(&["team@example.org"]))));
+    }
+}
