@@ -8,15 +8,20 @@ mod estate;
 mod people;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/receiver.rs"]
+mod receiver;
 #[path = "support/service.rs"]
 mod service;
 
 use estate::Estate;
 use people::{KEY, People};
 use program::{Place, off_now};
+use receiver::Server;
 use service::{Service, until};
 
 const HEADER: &str = "canary-identity-header-77a0e1";
+/// Part of an address that is a secret as a whole.
+const ADDRESS: &str = "canary-address-c41b9e";
 
 fn holds(bytes: &[u8], secret: &str) -> bool {
     bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
@@ -26,9 +31,14 @@ fn holds(bytes: &[u8], secret: &str) -> bool {
 async fn i10_no_secret_leaves_the_service_but_to_whom_it_is_meant() {
     let estate = Estate::start(1, 1, |options| options.identity_header = HEADER.to_owned()).await;
     let people = People::listen();
-    let settings = format!("{}[log]\nlevel = \"trace\"\n", people.settings());
+    let slack = Server::status("200 OK").await;
+    let settings = format!(
+        "{}[notify.slack]\nurl_env = \"SLACK_ADDRESS\"\nallow_private = [\"127.0.0.0/8\"]\n[log]\nlevel = \"trace\"\n",
+        people.settings()
+    );
     let place = Place::new(&estate.sandbox.base_url(), estate.workspaces(), &settings)
         .with("IDENTITY_HEADER", HEADER)
+        .with("SLACK_ADDRESS", &format!("http://{}/{ADDRESS}?sig={ADDRESS}", slack.address))
         .with("INBOX_KEY", KEY);
     let policy = off_now("enforce", "0s", "").replace("lead = \"0s\"\n", "lead = \"0s\"\nproof = \"recorded\"\n");
     place.write("policies/night.toml", &policy);
@@ -36,6 +46,12 @@ async fn i10_no_secret_leaves_the_service_but_to_whom_it_is_meant() {
     until("the stop", || (estate.stops_of("ci-00000-00000") == (1, 1)).then_some(()));
     estate.let_operations_end();
     until("word of it", || (people.messages("stopped").len() == 1).then_some(()));
+    until("a post", || (slack.connections() > 0).then(|| slack.seen().pop()).flatten());
+    let sent = slack.seen().into_iter().all(|post| {
+        let whole = post.line.contains(ADDRESS) && post.headers.contains_key("idempotency-key");
+        whole && !post.body.is_empty()
+    });
+    assert!(sent, "{:?}", slack.seen());
 
     let mut seen = vec![("the log".to_owned(), service.log().into_bytes())];
     seen.push(("/metrics".to_owned(), service.get("/metrics").into_bytes()));
@@ -53,7 +69,7 @@ async fn i10_no_secret_leaves_the_service_but_to_whom_it_is_meant() {
     }
     assert!(seen.len() >= 8, "log, metrics, four answers, the journal");
     for (place, bytes) in &seen {
-        for secret in [HEADER, KEY, "Bearer "] {
+        for secret in [HEADER, KEY, ADDRESS, "Bearer "] {
             assert!(!holds(bytes, secret), "{secret} in {place}");
         }
     }

@@ -95,10 +95,11 @@ fn every_example_of_the_shipped_file_can_be_read() {
         ("azure-cli", &["tenant_id"]),
     ];
     let others = ["subscriptions", "resource_groups", "workspaces", "tags", "ca_file", "file", "url", "secret_file"];
+    let channels = ["host", "port", "user", "from", "url_file"];
     let money = ["sheet", "report_in", "rates", "owners", "folder"];
     for (kind, keys) in kinds {
         let text = uncommented(|key, default| {
-            default || [&once[..], keys, &others, &money].iter().any(|names| names.contains(&key))
+            default || [&once[..], keys, &others, &money, &channels].iter().any(|names| names.contains(&key))
         });
         let text = text
             .replace("cloud = \"public\"", "cloud = \"custom\"")
@@ -110,7 +111,8 @@ fn every_example_of_the_shipped_file_can_be_read() {
         };
         let (settings, found) = read(&text);
         assert_eq!(found, Vec::<String>::new(), "{kind}");
-        assert!(matches!(settings.azure.cloud, Cloud::Custom { .. }) && settings.webhook.is_some(), "{kind}");
+        assert!(matches!(settings.azure.cloud, Cloud::Custom { .. }) && settings.notify.webhook.is_some(), "{kind}");
+        assert_eq!(settings.notify.count(), 5, "{kind}");
         assert_eq!(settings.fleet.workspaces.len(), 1);
         assert!(settings.prices.sheet.is_some() && settings.ledger.owners.is_some());
         assert_eq!(settings.prices.reported_in().code(), "EUR");
@@ -305,12 +307,13 @@ fn a_secret_is_read_anew_from_a_file_that_only_its_owner_can_read() {
 #[test]
 fn a_variable_that_holds_a_secret_is_no_misspelt_setting() {
     let text = format!(
-        "{FLEET}[notify.webhook]\nurl = \"https://hooks.example.org\"\nsecret_env = \"LIGHTSOUT_WEBHOOK_KEY\"\n"
+        "{FLEET}[notify.webhook]\nurl = \"https://hooks.example.org\"\nsecret_env = \"LIGHTSOUT_WEBHOOK_KEY\"\n\
+         [notify.slack]\nurl_env = \"LIGHTSOUT_SLACK_URL\"\n"
     );
-    let env = environment(&[("LIGHTSOUT_WEBHOOK_KEY", "hunter2")]);
+    let env = environment(&[("LIGHTSOUT_WEBHOOK_KEY", "hunter2"), ("LIGHTSOUT_SLACK_URL", "hunter2")]);
     let (settings, found) = read_settings("x", &text, &env, &Overrides::none());
     assert_eq!(lines(&found), Vec::<String>::new());
-    assert_eq!(settings.secrets().count(), 1);
+    assert_eq!(settings.secrets().count(), 2);
 }
 
 #[test]

@@ -1,113 +1,42 @@
 //! The webhook over loopback sockets: what is sent, what confirms it, and where it refuses to go.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{NoticeKey, StopKey};
-use lightsout::notify::{Channel, Channels, Looking, Lookup, Now, Webhook, WebhookError, WebhookOptions};
+use lightsout::notify::{
+    Channel, Channels, Looking, Lookup, Now, Webhook, WebhookError, WebhookFormat, WebhookOptions,
+};
 use lightsout::ports::{About, Fault, FaultKind, Message, MessageKind, Notify};
 use lightsout::units::{InstanceId, PolicyId, When};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 #[path = "webhook/channels.rs"]
 mod channels;
+#[path = "support/receiver.rs"]
+mod receiver;
 #[path = "webhook/urls.rs"]
 mod urls;
+
+use receiver::Server;
 
 const SECRET: &str = "a shared secret";
 const UNIX: i64 = 1_800_000_000;
 
-/// One request as it came over the wire.
-#[derive(Debug, Clone)]
-struct Seen {
-    line: String,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
-}
-
-/// A server by hand: gives every request the same bytes, then closes.
-struct Server {
-    address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    connections: Arc<AtomicUsize>,
-}
-
-impl Server {
-    async fn answering(answer: impl Into<Vec<u8>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server =
-            Self { address: listener.local_addr().unwrap(), seen: Arc::default(), connections: Arc::default() };
-        let (answer, seen, connections) = (answer.into(), server.seen.clone(), server.connections.clone());
-        tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                connections.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(socket, answer.clone(), seen.clone()));
-            }
-        });
-        server
-    }
-
-    async fn status(status: &str) -> Self {
-        Self::answering(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")).await
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
-
-    fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
-    }
-
-    fn options(&self) -> WebhookOptions {
-        WebhookOptions {
-            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
-            ..options(&format!("http://{}/hook/secret-path?code=hidden", self.address))
-        }
-    }
-}
-
-async fn serve(mut socket: TcpStream, answer: Vec<u8>, seen: Arc<Mutex<Vec<Seen>>>) {
-    if let Some(request) = read(&mut socket).await {
-        seen.lock().unwrap().push(request);
-        if answer.is_empty() {
-            // says nothing, and stays
-            let mut rest = Vec::new();
-            drop(socket.read_to_end(&mut rest).await);
-        }
-        drop(socket.write_all(&answer).await);
-        drop(socket.shutdown().await);
-    }
-}
-
-async fn read(socket: &mut TcpStream) -> Option<Seen> {
-    let mut bytes = Vec::new();
-    loop {
-        let mut part = [0; 4096];
-        let n = socket.read(&mut part).await.ok().filter(|n| *n > 0)?;
-        bytes.extend_from_slice(part.get(..n)?);
-        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8(bytes.get(..end)?.to_vec()).ok()?;
-        let mut lines = head.split("\r\n").map(str::to_owned);
-        let line = lines.next()?;
-        let headers: BTreeMap<String, String> =
-            lines.filter_map(|l| l.split_once(": ").map(|(k, v)| (k.to_ascii_lowercase(), v.to_owned()))).collect();
-        let length: usize = headers.get("content-length")?.parse().ok()?;
-        let body = bytes.get(end + 4..)?.to_vec();
-        if body.len() >= length {
-            return Some(Seen { line, headers, body });
-        }
+fn local(server: &Server) -> WebhookOptions {
+    WebhookOptions {
+        allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+        ..options(&format!("http://{}/hook/secret-path?code=hidden", server.address))
     }
 }
 
 fn options(url: &str) -> WebhookOptions {
     WebhookOptions {
         url: url.to_owned(),
+        format: WebhookFormat::Lightsout,
         secret: Some(SECRET.to_owned().into()),
         unsigned: false,
         allow_private: Vec::new(),
@@ -150,7 +79,7 @@ async fn fault(options: WebhookOptions) -> Fault {
 #[tokio::test]
 async fn a_message_is_posted_once_signed_and_with_its_key() {
     let server = Server::status("204 No Content").await;
-    webhook(server.options()).deliver(&message()).await.unwrap();
+    webhook(local(&server)).deliver(&message()).await.unwrap();
     let seen = server.seen();
     let [request] = seen.as_slice() else { panic!("{seen:?}") };
     assert_eq!(request.line, "POST /hook/secret-path?code=hidden HTTP/1.1");
@@ -177,7 +106,7 @@ async fn a_message_is_posted_once_signed_and_with_its_key() {
 #[tokio::test]
 async fn the_same_message_again_has_the_same_key_and_an_odd_one_a_digest() {
     let server = Server::status("200 OK").await;
-    let hook = webhook(server.options());
+    let hook = webhook(local(&server));
     let odd = Message { id: "wärning\n1".to_owned(), ..message() };
     for message in [&message(), &message(), &odd, &odd] {
         hook.deliver(message).await.unwrap();
@@ -194,7 +123,7 @@ async fn the_same_message_again_has_the_same_key_and_an_odd_one_a_digest() {
 async fn only_a_status_of_200_to_299_confirms() {
     for good in ["200 OK", "201 Created", "202 Accepted", "204 No Content", "299 X"] {
         let server = Server::status(good).await;
-        webhook(server.options()).deliver(&message()).await.unwrap();
+        webhook(local(&server)).deliver(&message()).await.unwrap();
     }
     for bad in [
         "300 X",
@@ -207,7 +136,7 @@ async fn only_a_status_of_200_to_299_confirms() {
         "503 X",
     ] {
         let server = Server::status(bad).await;
-        let fault = fault(server.options()).await;
+        let fault = fault(local(&server)).await;
         assert_eq!(fault.kind, FaultKind::Undelivered, "{bad}");
         assert!(fault.words().contains(bad.split(' ').next().unwrap()), "{}", fault.words());
     }
@@ -222,7 +151,7 @@ async fn a_redirect_is_not_followed() {
             canary.address
         ))
         .await;
-        assert!(fault(server.options()).await.words().contains("redirects are not followed"));
+        assert!(fault(local(&server)).await.words().contains("redirects are not followed"));
     }
     assert_eq!(canary.connections(), 0);
 }
@@ -245,10 +174,10 @@ async fn a_wait_that_is_asked_for_is_kept_within_bounds() {
             "HTTP/1.1 429 X\r\nretry-after: {header}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
         ))
         .await;
-        assert_eq!(fault(server.options()).await.kind, FaultKind::Throttled(wait), "{header}");
+        assert_eq!(fault(local(&server)).await.kind, FaultKind::Throttled(wait), "{header}");
     }
     let server = Server::status("429 X").await;
-    assert_eq!(fault(server.options()).await.kind, FaultKind::Throttled(None));
+    assert_eq!(fault(local(&server)).await.kind, FaultKind::Throttled(None));
 }
 
 #[tokio::test]
@@ -256,11 +185,11 @@ async fn a_channel_that_is_down_or_silent_or_garbled_is_a_fault_without_its_path
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let silent = Server::answering("").await;
     let garbled = Server::answering("no http at all\r\n\r\n").await;
-    let mut refused = silent.options();
+    let mut refused = local(&silent);
     refused.url = format!("http://{gone}/hook/secret-path?code=hidden");
-    let mut waiting = silent.options();
+    let mut waiting = local(&silent);
     waiting.timeout = Some(SignedDuration::from_millis(100));
-    for options in [refused, waiting, garbled.options()] {
+    for options in [refused, waiting, local(&garbled)] {
         let fault = fault(options).await;
         assert_eq!(fault.kind, FaultKind::Undelivered);
         assert!(!fault.words().contains("secret") && !fault.words().contains("hidden"), "{}", fault.words());
@@ -272,13 +201,13 @@ async fn a_huge_answer_confirms_and_is_not_read_to_its_end() {
     let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 50000000\r\n\r\n".to_vec();
     answer.resize(answer.len() + 300_000, b'x');
     let server = Server::answering(answer).await;
-    webhook(server.options()).deliver(&message()).await.unwrap();
+    webhook(local(&server)).deliver(&message()).await.unwrap();
 }
 
 #[tokio::test]
 async fn nothing_of_the_secret_is_shown() {
     let server = Server::status("200 OK").await;
-    let text = format!("{:?} {:?}", webhook(server.options()), server.options().secret);
+    let text = format!("{:?} {:?}", webhook(local(&server)), local(&server).secret);
     assert!(!text.contains(SECRET) && !text.contains("secret-path"), "{text}");
 }
 
@@ -289,7 +218,7 @@ async fn without_a_secret_it_must_be_said() {
         assert!(matches!(refused, Err(WebhookError::Unsigned)));
     }
     let server = Server::status("200 OK").await;
-    webhook(WebhookOptions { secret: None, unsigned: true, ..server.options() }).deliver(&message()).await.unwrap();
+    webhook(WebhookOptions { secret: None, unsigned: true, ..local(&server) }).deliver(&message()).await.unwrap();
     assert!(server.seen().iter().all(|seen| !seen.headers.contains_key("lightsout-signature")));
 }
 
@@ -297,7 +226,7 @@ async fn without_a_secret_it_must_be_said() {
 async fn nothing_is_said_before_the_other_side_has_proven_itself() {
     // fault 34: a server that speaks no TLS, and one whose certificate nobody vouches for
     let plain = Server::status("200 OK").await;
-    let mut options = plain.options();
+    let mut options = local(&plain);
     options.url = options.url.replace("http:", "https:");
     options.timeout = Some(SignedDuration::from_millis(300));
     assert_eq!(fault(options).await.kind, FaultKind::Undelivered);
@@ -314,7 +243,7 @@ async fn nothing_is_said_before_the_other_side_has_proven_itself() {
     let app = axum::Router::new().fallback(move || async move { counted.fetch_add(1, Ordering::SeqCst).to_string() });
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    let mut options = plain.options();
+    let mut options = local(&plain);
     options.url = format!("https://{}/", listener.local_addr().unwrap());
     tokio::spawn(axum_server::from_tcp_rustls(listener, tls).unwrap().serve(app.into_make_service()));
     let fault = fault(options).await;
@@ -347,8 +276,7 @@ impl Lookup for Names {
 async fn a_name_that_moves_is_checked_at_every_connection() {
     let server = Server::status("200 OK").await;
     let names = Names::new(&[&["127.0.0.1"], &["169.254.169.254"], &["10.0.0.7"], &["10.0.0.7", "127.0.0.1"], &[]]);
-    let options =
-        WebhookOptions { url: format!("http://moving.example:{}/", server.address.port()), ..server.options() };
+    let options = WebhookOptions { url: format!("http://moving.example:{}/", server.address.port()), ..local(&server) };
     let hook = Webhook::with_lookup(options, now(), names.clone()).unwrap();
     hook.deliver(&message()).await.unwrap();
     for refused in ["169.254.169.254", "10.0.0.7"] {

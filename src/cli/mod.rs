@@ -2,6 +2,7 @@
 
 pub mod agents_desk;
 pub mod args;
+pub mod channels;
 pub mod clock;
 pub mod commands;
 pub mod complete;

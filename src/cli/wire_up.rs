@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 use super::agents_desk::{self, DeskError};
+use super::channels::{ChannelError, channels};
 use super::clock::SystemClock;
 use super::outside::Outside;
 use super::witnesses::Witnesses;
@@ -19,8 +18,7 @@ use crate::bills::BillFolder;
 use crate::engine::{Accounting, Engine, EngineOptions, Reconciling};
 use crate::guard::Bounds;
 use crate::ledger::{BillSource, ClaimRules, Residual, Tolerance};
-use crate::notify::{Channel, Channels, Cidr, CidrError, Webhook, WebhookError, WebhookOptions};
-use crate::ports::{Clock as _, with_causes};
+use crate::ports::with_causes;
 use crate::promql::{BearerSource, Promql, PromqlOptions, SetupError};
 use crate::settings::{self, BillsFrom, Environment, Identity, Loaded, ManagedIdentity, SecretError, Settings};
 use crate::store::{FileFreeze, Store, StoreError};
@@ -35,15 +33,12 @@ pub enum WireError {
     /// A secret.
     #[error("could not read a secret")]
     Secret(#[from] SecretError),
-    /// The webhook.
-    #[error("could not set up the webhook ([notify.webhook])")]
-    Webhook(#[from] WebhookError),
+    /// Who is told.
+    #[error("could not set up a way to tell people ([notify])")]
+    Channels(#[from] ChannelError),
     /// Prometheus.
     #[error("could not set up the way to Prometheus ([promql])")]
     Promql(#[from] SetupError),
-    /// A network of the webhook.
-    #[error("could not read allow_private of [notify.webhook]")]
-    Network(#[from] CidrError),
     /// Where agents report.
     #[error("could not set up where agents report ([agents])")]
     Agents(#[from] DeskError),
@@ -77,7 +72,7 @@ pub fn with_store(
         bills: bill_folder(&settings.reconcile),
         witnesses: Witnesses { agents, promql: promql(settings, environment)? },
         store,
-        channels: channels(settings, environment)?,
+        channels: channels(&settings.notify, environment)?,
         freeze: freeze_switch(settings),
         clock,
     })
@@ -302,20 +297,6 @@ fn identity(identity: &Identity, environment: &Environment) -> Result<IdentityOp
         Identity::AzureCli { tenant_id } => IdentityOptions::AzureCli { tenant: tenant_id.clone() },
         Identity::TokenFile { token_file } => IdentityOptions::TokenFile { path: token_file.clone() },
     })
-}
-
-fn channels(settings: &Settings, environment: &Environment) -> Result<Channels, WireError> {
-    let Some(webhook) = &settings.webhook else { return Ok(Channels::default()) };
-    let networks: Result<Vec<Cidr>, CidrError> =
-        webhook.allow_private.iter().map(|network| network.to_string().parse()).collect();
-    let options = WebhookOptions {
-        url: webhook.url.clone(),
-        secret: webhook.secret.as_ref().map(|secret| secret.read(environment)).transpose()?,
-        unsigned: webhook.secret.is_none(),
-        allow_private: networks?,
-        timeout: Some(SignedDuration::from_secs(i64::from(webhook.timeout.as_secs()))),
-    };
-    Ok(Channels::new(vec![Channel::Webhook(Webhook::new(options, Arc::new(|| SystemClock.now()))?)]))
 }
 
 fn std_time(span: Span) -> Duration {

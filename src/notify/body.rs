@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::Sha256;
 
+use super::render;
 use crate::ports::{About, Message, MessageKind};
 use crate::units::InstanceId;
 
@@ -42,12 +43,21 @@ struct Allowance<'a> {
 
 /// The bytes that are signed and sent.
 pub(super) fn bytes(message: &Message) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&body(message))
+}
+
+/// The same inside a CloudEvent.
+pub(super) fn event_bytes(message: &Message) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&render::event(message, serde_json::to_value(body(message))?))
+}
+
+fn body(message: &Message) -> Body<'_> {
     let instance = message.instance().map(|(instance, _)| instance);
     let budget = match &message.about {
         About::Budget { scope, month, level } => Some(Allowance { scope, month, level: *level }),
         About::Instance { .. } => None,
     };
-    serde_json::to_vec(&Body {
+    Body {
         version: 1,
         id: &message.id,
         kind: message.kind,
@@ -62,7 +72,7 @@ pub(super) fn bytes(message: &Message) -> Result<Vec<u8>, serde_json::Error> {
         notify: &message.notify,
         words: &message.words,
         at: message.at,
-    })
+    }
 }
 
 /// `t=UNIX,v1=HEX`, where HEX is the HMAC-SHA-256 of `UNIX.BODY`: the time is signed too, so that an old message

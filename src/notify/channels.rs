@@ -1,6 +1,6 @@
 //! The channels that are set up, as the engine sees them.
 
-use super::Webhook;
+use super::{Alertmanager, Slack, Smtp, Teams, Webhook};
 use crate::ports::{Fault, FaultKind, Message, Notify};
 
 /// One way to reach people.
@@ -8,6 +8,14 @@ use crate::ports::{Fault, FaultKind, Message, Notify};
 pub enum Channel {
     /// A signed POST to an address of the operator's.
     Webhook(Webhook),
+    /// A letter to the owner and to whom the policy names.
+    Smtp(Smtp),
+    /// A card in a channel of Teams.
+    Teams(Teams),
+    /// A post in a channel of Slack.
+    Slack(Slack),
+    /// An alert.
+    Alertmanager(Alertmanager),
 }
 
 /// Every channel that is set up; with none, nothing can be delivered.
@@ -23,17 +31,29 @@ impl Channels {
 }
 
 impl Channel {
-    /// Its name, by which messages and metrics speak of it.
+    /// Its name for ever, by which settings, messages and metrics speak of it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Webhook(_) => "webhook",
+            Self::Smtp(_) => "smtp",
+            Self::Teams(_) => "teams",
+            Self::Slack(_) => "slack",
+            Self::Alertmanager(_) => "alertmanager",
         }
     }
 
-    async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+    /// Delivers one message; `Ok` means that the other side confirmed it.
+    ///
+    /// # Errors
+    /// When it did not, and may be tried again.
+    pub async fn deliver(&self, message: &Message) -> Result<(), Fault> {
         match self {
-            Self::Webhook(webhook) => webhook.deliver(message).await,
+            Self::Webhook(channel) => channel.deliver(message).await,
+            Self::Smtp(channel) => channel.deliver(message).await,
+            Self::Teams(channel) => channel.deliver(message).await,
+            Self::Slack(channel) => channel.deliver(message).await,
+            Self::Alertmanager(channel) => channel.deliver(message).await,
         }
     }
 }

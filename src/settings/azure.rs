@@ -288,14 +288,24 @@ pub(super) fn secret_source(
     table: &str,
     found: &mut Findings,
 ) -> Option<SecretSource> {
+    source_of(file, variable, (table, "secret"), found)
+}
+
+/// The same for secrets of another name, such as an address.
+pub(super) fn source_of(
+    file: &Value<String>,
+    variable: &Value<String>,
+    (table, stem): (&str, &str),
+    found: &mut Findings,
+) -> Option<SecretSource> {
     if let (Some(_), Some(second)) = (&file.0, &variable.0) {
         found.error(
             &second.at,
-            &format!("{table}.secret_env"),
-            "secret_file names the secret already",
-            "keep one of secret_file and secret_env",
+            &format!("{table}.{stem}_env"),
+            format!("{stem}_file names the {stem} already"),
+            format!("keep one of {stem}_file and {stem}_env"),
         );
     }
-    let variable = variable.0.as_ref().and_then(|written| found.variable(written, &format!("{table}.secret_env")));
+    let variable = variable.0.as_ref().and_then(|written| found.variable(written, &format!("{table}.{stem}_env")));
     path(file).map(SecretSource::File).or_else(|| variable.map(SecretSource::Env))
 }

@@ -8,17 +8,15 @@ use super::azure;
 use super::bounds::{Guard, ScopeLimits};
 use super::document::{
     CapDocument, FleetDocument, GuardDocument, LimitsDocument, ScopeDocument, ServerDocument, SettingsDocument,
-    SweepDocument, WebhookDocument,
+    SweepDocument,
 };
 use super::environment::Environment;
 use super::fields::{List, Table, Tags};
-use super::findings::{Findings, Http, path};
-use super::model::{Cloud, Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep, Webhook};
+use super::findings::{Findings, path};
+use super::model::{Cloud, Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep};
 use super::money;
-use super::network::Network;
 use super::secret::SecretSource;
-use super::{agents, reconcile, witness};
-use crate::document::Place;
+use super::{agents, notify, reconcile, witness};
 use crate::policy::{Cap, Limits};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
@@ -41,7 +39,7 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
             .map_or_else(Policies::default, |dir| Policies { dir }),
         freeze,
         server: server(&document.server.or_empty(), found),
-        webhook: document.notify.get().and_then(|notify| webhook(&notify.webhook, found)),
+        notify: notify::notify(&document.notify.or_empty(), found),
         guard: guard(&document.guard.or_empty(), found),
         limits: limits(&document.limits.or_empty()),
         prices: money::prices(&document.prices.or_empty(), found),
@@ -212,66 +210,6 @@ fn server(document: &ServerDocument, found: &mut Findings) -> Server {
     }
 }
 
-fn webhook(table: &Table<WebhookDocument>, found: &mut Findings) -> Option<Webhook> {
-    let document = table.get()?;
-    let at = found.place(table);
-    let secret = azure::secret_source(&document.secret_file, &document.secret_env, "notify.webhook", found);
-    let allow_private = each(&document.allow_private, "notify.webhook.allow_private", found, |text| {
-        text.parse::<Network>().map_err(|error| (error.to_string(), "write it as \"10.0.0.0/8\" or \"fd00::/8\""))
-    });
-    let timeout = found.within(
-        &document.timeout,
-        "notify.webhook.timeout",
-        Span::seconds(5),
-        (Span::seconds(1), Span::seconds(60)),
-    );
-    let Some(written) = &document.url.0 else {
-        if !nothing_said(document) && !found.has_error_at("notify.webhook.url") {
-            found.error(
-                &at,
-                "notify.webhook.url",
-                "the webhook has no url",
-                "write url = \"https://…\", or leave the whole table out",
-            );
-        }
-        return None;
-    };
-    let url = found.url(written, "notify.webhook.url", Http::OnLoopback);
-    check_signing(document, &at, found);
-    Some(Webhook { url: url.map(String::from).unwrap_or_default(), secret, allow_private, timeout })
-}
-
-/// True for a table in which nothing is written, as in the file that is shipped.
-fn nothing_said(document: &WebhookDocument) -> bool {
-    let lists = document.allow_private.0.is_none();
-    let texts = document.secret_file.0.is_none() && document.secret_env.0.is_none();
-    // The two that are written with their defaults say nothing either.
-    let usual = document.unsigned.get() != Some(&true)
-        && document.timeout.get().is_none_or(|timeout| *timeout == Span::seconds(5));
-    (lists || document.allow_private.iter().next().is_none()) && texts && usual
-}
-
-fn check_signing(document: &WebhookDocument, at: &Place, found: &mut Findings) {
-    let named = document.secret_file.0.as_ref().or(document.secret_env.0.as_ref());
-    match (named, document.unsigned.0.as_ref().filter(|written| written.value)) {
-        // A secret that was written where none may be has its own finding.
-        (None, None) if found.has_error_about("notify.webhook", "secret") => {}
-        (None, None) => {
-            let help = "name a file of mode 0600 with secret_file, or an environment variable with secret_env, or write unsigned = true";
-            found.error(at, "notify.webhook.secret_file", "nothing to sign messages with", help);
-        }
-        (Some(_), Some(written)) => {
-            found.error(
-                &written.at,
-                "notify.webhook.unsigned",
-                "a secret is named, and yet nothing would be signed",
-                "leave one of them out",
-            );
-        }
-        (None, Some(_)) | (Some(_), None) => {}
-    }
-}
-
 fn guard(document: &GuardDocument, found: &mut Findings) -> Guard {
     let default = Guard::default();
     let deadline = (Span::minutes(1), Span::hours(24));
@@ -330,12 +268,7 @@ pub(super) fn resolve(settings: &mut Settings, base: &Path) {
     settings.azure.ca_file.iter_mut().for_each(under);
     identity_file(&mut settings.azure.identity).into_iter().for_each(under);
     settings.promql.ca_file.iter_mut().for_each(under);
-    let secrets = settings.webhook.iter_mut().filter_map(|webhook| webhook.secret.as_mut());
-    for secret in secrets.chain(&mut settings.promql.secret) {
-        if let SecretSource::File(file) = secret {
-            under(file);
-        }
-    }
+    settings.notify.files().chain(settings.promql.secret.iter_mut().filter_map(SecretSource::file)).for_each(under);
     let agents = &mut settings.agents;
     if let Some(SecretSource::File(file)) = &mut agents.secret {
         under(file);

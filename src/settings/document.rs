@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use super::amount::Amount;
 use super::fields::{Elsewhere, Field, List, Rates, Table, Tags, Value};
 use super::model::{LogFormat, LogLevel};
+use super::notify_tables::NotifyDocument;
 use super::reconcile::BillsFrom;
 use super::tables::{Kind, TableDocument, of_secret, tables};
 use super::witness_tables::{AgentsDocument, JobsDocument, MonitorDocument, PromqlDocument};
@@ -19,7 +20,7 @@ pub(super) fn read(file: &str, text: &str) -> (SettingsDocument, Vec<Diagnostic>
     if let Some(root) = root(text, &mut findings) {
         let mut table = TableReader::of(&root, "", &mut findings);
         document = SettingsDocument::taken(&mut table);
-        table.finish_with(of_secret);
+        table.finish_with(|key| of_secret(key, &[]));
     }
     (document, findings.into_diagnostics())
 }
@@ -171,28 +172,6 @@ tables! {
         instance_series: Value<bool>,
         /// At most so many of them. Default 1000.
         instance_series_max: Value<u32>,
-    }
-
-    /// Who is told.
-    NotifyDocument {
-        /// A signed JSON webhook.
-        webhook: Table<WebhookDocument>,
-    }
-
-    /// A signed JSON webhook.
-    WebhookDocument {
-        /// Where to; https.
-        url: Value<String>,
-        /// File that holds the signing secret.
-        secret_file: Value<String>,
-        /// Environment variable that holds the signing secret.
-        secret_env: Value<String>,
-        /// Send without a signature. Default false.
-        unsigned: Value<bool>,
-        /// Private networks that the receiver may be in. Default none.
-        allow_private: List,
-        /// For one delivery. Default "5s".
-        timeout: Value<Span>,
     }
 
     /// When a view is sick, and how stops are paced.

@@ -100,11 +100,7 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
     let calendars = folder.calendars(&name, &text);
     calendars.iter().for_each(|(calendar, contents)| watched.file(Path::new(calendar), contents));
     let defaults = DefaultsSource { file: name.into(), text };
-    let around = Around {
-        defaults: Some(&defaults),
-        channels: usize::from(settings.webhook.is_some()),
-        sources: settings.sources(),
-    };
+    let around = Around { defaults: Some(&defaults), channels: settings.notify.count(), sources: settings.sources() };
     let mut policies = around.parse(&folder.texts, &calendars);
     if diagnostics.iter().any(Diagnostic::is_syntax) {
         // Both rooms read this file; that it is no TOML is said once.
@@ -149,7 +145,7 @@ pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) ->
     files.iter().for_each(|file| folder.add(file, &mut watched));
     let calendars = folder.calendars(&name, text.as_deref().unwrap_or_default());
     let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
-    let channels = settings.as_ref().map_or(1, |settings| usize::from(settings.webhook.is_some()));
+    let channels = settings.as_ref().map_or(1, |settings| settings.notify.count());
     // without settings nothing is known of its sources, and they are not missed
     let every = || Source::ALL.into_iter().collect();
     let sources = settings.as_ref().map_or_else(every, Settings::sources);

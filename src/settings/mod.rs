@@ -16,6 +16,8 @@ mod model;
 mod money;
 mod money_files;
 mod network;
+mod notify;
+mod notify_tables;
 mod owners;
 mod price_sheet;
 mod prices;
@@ -35,10 +37,11 @@ pub use layers::{Overrides, variable_name, variables};
 pub use load::{Loaded, check_files, load, read_settings};
 pub use model::{
     Azure, Cloud, Fleet, Freeze, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, Server, Settings,
-    Store, Sweep, Webhook,
+    Store, Sweep,
 };
 pub use money_files::MoneyFiles;
 pub use network::{Network, NetworkError};
+pub use notify::{Hook, Notify, Smtp, SmtpTls, Webhook, WebhookFormat};
 pub use owners::read_owners;
 pub use price_sheet::read_sheet;
 pub use prices::{Convert, Ledger, Prices, Residual};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::agents::Agents;
 use super::bounds::{Guard, ScopeLimits};
-use super::network::Network;
+use super::notify::Notify;
 use super::prices::{Ledger, Prices};
 use super::reconcile::Reconcile;
 use super::secret::SecretSource;
@@ -32,8 +32,8 @@ pub struct Settings {
     pub freeze: Freeze,
     /// What is served over HTTP.
     pub server: Server,
-    /// The webhook, when there is one.
-    pub webhook: Option<Webhook>,
+    /// Who is told and how.
+    pub notify: Notify,
     /// When a view is sick, and how stops are paced.
     pub guard: Guard,
     /// How much may be stopped at once beyond what policies say.
@@ -77,8 +77,7 @@ impl Settings {
             | Identity::AzureCli { .. }
             | Identity::TokenFile { .. } => None,
         };
-        let of_webhook = self.webhook.iter().filter_map(|webhook| webhook.secret.as_ref());
-        of_identity.into_iter().chain(of_webhook).chain(&self.agents.secret).chain(&self.promql.secret)
+        of_identity.into_iter().chain(self.notify.secrets()).chain(&self.agents.secret).chain(&self.promql.secret)
     }
 }
 
@@ -308,19 +307,6 @@ impl Default for Server {
             instance_series_max: 1000,
         }
     }
-}
-
-/// The signed JSON webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
-    /// Where to.
-    pub url: String,
-    /// The signing secret; none: unsigned, which the file has to say in so many words.
-    pub secret: Option<SecretSource>,
-    /// Private networks that the receiver may be in.
-    pub allow_private: Vec<Network>,
-    /// For one delivery.
-    pub timeout: Span,
 }
 
 /// How log lines look.

@@ -64,6 +64,14 @@ impl SecretSource {
         }
     }
 
+    /// The file that it is in, when it is in one.
+    pub(super) const fn file(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Env(_) => None,
+        }
+    }
+
     /// Reads it now. A line break at the end is not part of it.
     ///
     /// # Errors

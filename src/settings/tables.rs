@@ -31,8 +31,15 @@ pub(super) trait TableDocument: Clone + Default {
 const SECRET_WORDS: [&str; 8] =
     ["secret", "password", "token", "passphrase", "bearer", "api_key", "private_key", "sas"];
 
-/// What to say of an unknown key that seems to hold a secret.
-pub(super) fn of_secret(key: &str) -> Option<String> {
+/// What to say of an unknown key that seems to hold a secret, in a table of these keys.
+pub(super) fn of_secret(key: &str, keys: &[&str]) -> Option<String> {
+    if key.ends_with("url") && keys.contains(&"url_file") {
+        return Some(
+            "here the address itself is a secret: put it in a file of mode 0600 and name that with url_file, or in an environment \
+             variable and name that with url_env"
+                .to_owned(),
+        );
+    }
     let folded = key.to_ascii_lowercase().replace('-', "_");
     let secret = SECRET_WORDS.iter().any(|word| folded == *word || folded.ends_with(&format!("_{word}")));
     secret.then(|| {
@@ -67,11 +74,12 @@ macro_rules! tables {
 
         impl Read for $name {
             fn read(value: &Spanned<DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
-                let keys = [$(stringify!($field)),+].join(", ");
+                let names = [$(stringify!($field)),+];
+                let keys = names.join(", ");
                 let wanted = format!("[{key}] above its keys, each on a line of its own; its keys are {keys}");
                 let mut table = TableReader::wanted(value, key, &wanted, findings)?;
                 let read = Self::taken(&mut table);
-                table.finish_with(of_secret);
+                table.finish_with(|key| of_secret(key, &names));
                 Some(read)
             }
         }

@@ -8,7 +8,7 @@ async fn channels_confirm_when_one_does() {
     let nobody = none.deliver(&message()).await.unwrap_err();
     assert!(none.channels().is_empty() && nobody.kind == FaultKind::Undelivered);
     let (up, down) = (Server::status("200 OK").await, Server::status("500 X").await);
-    let channel = |server: &Server| Channel::Webhook(webhook(server.options()));
+    let channel = |server: &Server| Channel::Webhook(webhook(local(server)));
     for channels in [vec![channel(&up), channel(&down)], vec![channel(&down), channel(&up)]] {
         let channels = Channels::new(channels);
         assert_eq!(channels.channels(), ["webhook"; 2]);

@@ -89,9 +89,8 @@ impl CommandError {
             | Self::Wire(
                 WireError::Azure(_)
                 | WireError::Secret(_)
-                | WireError::Webhook(_)
+                | WireError::Channels(_)
                 | WireError::Promql(_)
-                | WireError::Network(_)
                 | WireError::Agents(_),
             ) => Exit::BadConfiguration,
             Self::Wire(WireError::Store(_))

@@ -161,7 +161,7 @@ fn channels(seen: &mut Examined, outside: &Outside<SystemClock>, set: &PolicySet
     if !names.is_empty() {
         seen.well("channels", format!("set up: {}", names.join(", ")));
     } else if enforcing {
-        seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify.webhook])");
+        seen.add("channels", Health::Warning, "none is set up: nobody is told before a stop ([notify])");
     } else {
         seen.well("channels", "none is set up; observing needs none");
     }

@@ -18,7 +18,7 @@ use crate::engine::Engine;
 use crate::facts::{Source, SourceSet};
 use crate::intake::Keys;
 use crate::ledger::PriceSource;
-use crate::notify::{Channel, Channels, Cidr, Webhook, WebhookOptions};
+use crate::notify::{Channel, Channels, Cidr, Webhook, WebhookFormat, WebhookOptions};
 use crate::policy::{PolicySet, Severity, SourceText, Sources, parse};
 use crate::sandbox::{DEMO_SUBSCRIPTIONS, Sandbox, SandboxOptions, demo as population};
 use crate::settings::{BillsFrom, Settings};
@@ -96,6 +96,7 @@ fn azure_options(sandbox: &Sandbox, token_file: std::path::PathBuf) -> AzureOpti
 fn channels(sandbox: &Sandbox, clock: &VirtualClock) -> Result<Channels, DemoError> {
     let options = WebhookOptions {
         url: format!("{}/people/inbox", sandbox.base_url()),
+        format: WebhookFormat::Lightsout,
         secret: Some(SecretString::from("the demo's people trust each other")),
         unsigned: false,
         allow_private: vec!["127.0.0.0/8".parse::<Cidr>()?],

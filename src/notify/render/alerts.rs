@@ -1,0 +1,60 @@
+//! The message as an alert in the form of Alertmanager's API, version 2.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::sheet::{Sheet, Tone};
+use crate::ports::{About, Message, MessageKind};
+
+/// The body of the POST: a list with one alert.
+///
+/// Alertmanager knows an alert by its labels alone, so they name what it is about in full: two workspaces of one name
+/// must not hide each other's alerts.
+#[must_use]
+pub fn alerts(message: &Message, sheet: &Sheet) -> Value {
+    let mut labels = BTreeMap::from([
+        ("alertname", alert_name(message.kind).to_owned()),
+        ("severity", severity(sheet.tone).to_owned()),
+        ("kind", message.kind.label().to_owned()),
+        ("policy", message.policy.as_str().to_owned()),
+    ]);
+    match &message.about {
+        About::Instance { instance, .. } => {
+            let workspace = instance.workspace();
+            labels.insert("instance", instance.name().to_owned());
+            labels.insert("workspace", workspace.name().to_owned());
+            labels.insert("resource_group", workspace.resource_group().to_owned());
+            labels.insert("subscription", workspace.subscription().as_str().to_owned());
+        }
+        About::Budget { scope, month, .. } => {
+            labels.insert("budget", scope.clone());
+            labels.insert("month", month.clone());
+        }
+    }
+    json!([{
+        "labels": labels,
+        "annotations": { "summary": sheet.headline, "description": sheet.words },
+        "startsAt": message.at,
+        "endsAt": message.use_by(),
+    }])
+}
+
+const fn alert_name(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Warning => "LightsoutWarning",
+        MessageKind::Stopped => "LightsoutStopped",
+        MessageKind::StopFailed => "LightsoutStopFailed",
+        MessageKind::DiskFull => "LightsoutDiskFull",
+        MessageKind::DiskFilling => "LightsoutDiskFilling",
+        MessageKind::Budget => "LightsoutBudget",
+    }
+}
+
+const fn severity(tone: Tone) -> &'static str {
+    match tone {
+        Tone::News => "info",
+        Tone::Soon => "warning",
+        Tone::Trouble => "critical",
+    }
+}
