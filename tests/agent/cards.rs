@@ -60,7 +60,8 @@ fn a_driver_from_before_mig_is_asked_again() {
 #[test]
 fn a_driver_that_fails_or_hangs_is_unknown_and_a_machine_without_cards_is_quiet() {
     let broken = "echo \"NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\"; exit 9";
-    for (script, words) in [("exec sleep 600", "did not answer within 2 s"), ("yes", "nvidia-smi")] {
+    // each is the script's own process, which ends with it: a child of it would go on for ever
+    for (script, words) in [("exec sleep 600", "did not answer within 2 s"), ("exec yes", "nvidia-smi")] {
         let found = says(script, &["nvidia0"], "2s");
         assert_eq!(found.kind, Kind::Unknown, "{script}: {}", found.words);
         assert!(found.words.contains(words), "{script}: {}", found.words);
