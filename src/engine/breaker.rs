@@ -1,5 +1,5 @@
-//! Channels that fail: after some failures in a row one rests, so that a dead server is not asked for every message, and is then tried
-//! with one message before it gets the others.
+//! Channels that fail: after some failures in a row one is tried with one message at a time, twice a minute, so that a dead server is
+//! not asked for every message that waits.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,8 @@ use crate::report::ChannelView;
 
 /// So many failures in a row, over all messages.
 const FAILURES_MAX: u32 = 5;
-/// A rest lasts so long at first, and doubles to the longest: well inside a warning's lead.
+/// One that fails is tried this often, whatever waits for it: often enough for a warning's lead.
 const REST: SignedDuration = SignedDuration::from_secs(30);
-const REST_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Debug, Clone, Default)]
 struct Breaker {
@@ -48,9 +47,7 @@ impl Breakers {
         breaker.why = why;
         breaker.failures = breaker.failures.saturating_add(1);
         if breaker.failures >= FAILURES_MAX {
-            let doublings = breaker.failures.saturating_sub(FAILURES_MAX).min(8);
-            let rest = REST.checked_mul(1_i32 << doublings).unwrap_or(REST_MAX).min(REST_MAX);
-            breaker.until = now.checked_add(rest).ok();
+            breaker.until = now.checked_add(REST).ok();
         }
     }
 }
@@ -87,13 +84,11 @@ mod tests {
         assert_eq!(all.rests("smtp", at(34)), None, "one may try");
         assert_eq!(all.rests("smtp", at(34)), Some(at(64)), "and the others wait for what comes of it");
         all.failed("smtp", "421".to_owned(), at(35));
-        assert_eq!(all.rests("smtp", at(36)), Some(at(95)), "twice as long");
-        (0..20).for_each(|_| all.failed("smtp", "421".to_owned(), at(100)));
-        assert_eq!(all.rests("smtp", at(101)), Some(at(400)), "to five minutes");
-        let views = all.views(vec!["smtp".to_owned(), "teams".to_owned()], at(101));
-        assert_eq!((views[0].failures, views[0].rests_until, &*views[0].why), (26, Some(at(400)), "421"));
+        assert_eq!(all.rests("smtp", at(36)), Some(at(65)));
+        let views = all.views(vec!["smtp".to_owned(), "teams".to_owned()], at(36));
+        assert_eq!((views[0].failures, views[0].rests_until, &*views[0].why), (6, Some(at(65)), "421"));
         assert_eq!((views[1].failures, views[1].rests_until), (0, None));
         all.worked("smtp");
-        assert_eq!(all.rests("smtp", at(101)), None);
+        assert_eq!(all.rests("smtp", at(36)), None);
     }
 }
