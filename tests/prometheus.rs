@@ -40,7 +40,8 @@ const ABSENT: &[(&str, &str)] = &[
     ("price=\"\"", "every size of the demo has a price"),
     ("lightsout_budget_forecast", "nothing is foreseen before seven whole days are known, and the demo has fewer"),
     ("says=\"silent\"", "no agent of the demo ends"),
-    ("ground=\"idle_unknown\"", "every policy of the demo has hours, which say more"),
+    ("lightsout_verdicts{ground=\"idle_unknown\"", "every policy of the demo has hours, which say more"),
+    ("outcome!=\"taken\"", "every heartbeat of the demo is taken"),
     ("fault=~\"forbidden|unauthenticated\"", "every workspace of the demo can be read"),
 ];
 

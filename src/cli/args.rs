@@ -12,11 +12,13 @@ use crate::units::Span;
 mod agents;
 mod ledger;
 mod native;
+mod notify;
 mod report;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
+pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
 
 const AFTER: &str = "\
@@ -233,6 +235,14 @@ Examples:
 
 Exit codes on an instance: 0 all well, 1 the agent has not looked lately, 2 settings or token are wrong.")]
     Agent(Agents),
+    /// Try the channels that people are told on
+    #[command(after_help = "\
+Examples:
+  lightsout notify test                             on every channel of [notify]
+  lightsout notify test --channel smtp --to ada@example.com
+
+Exit codes: 0 every channel took it, 1 one did not or there is none, 2 the settings are wrong.")]
+    Notify(NotifyArgs),
     /// Let a changed policy act on all at once, instead of on a few for a day
     #[command(after_help = "\
 Examples:

@@ -57,6 +57,7 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Ledger(ledger) => Box::pin(commands::ledger(ledger, context)),
         Command::Reconcile => Box::pin(commands::reconcile(context)),
         Command::Native(native) => Box::pin(commands::native(native, context)),
+        Command::Notify(asked) => Box::pin(commands::notify(asked, context)),
         Command::Agent(agents) => Box::pin(commands::agents(agents.what.clone(), context)),
         Command::Ack(ack) => Box::pin(commands::ack(ack, context)),
         Command::Completions(completions) => Box::pin(ready(commands::completions(completions))),

@@ -9,7 +9,7 @@ use super::page::{Draft, Value};
 use crate::facts::{Evidence, Track, Use};
 use crate::guard::is_full;
 use crate::report::{FleetView, InstanceView};
-use crate::rules::Rule;
+use crate::rules::{Ground, Rule};
 
 /// A source that was last heard of longer ago than this is silent.
 const SILENT: SignedDuration = SignedDuration::from_mins(15);
@@ -27,7 +27,9 @@ pub(super) fn write(draft: &mut Draft, view: &FleetView) {
     for ((source, says), count) in &counts {
         draft.sample(&[source, says], Value::of_len(*count));
     }
-    let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+    // what an idle rule finds, also while it finds none of it
+    let grounds = [Ground::IdleUnknown, Ground::Idle, Ground::NotDue];
+    let mut found: BTreeMap<&str, usize> = grounds.iter().map(|ground| (ground.label(), 0)).collect();
     let verdicts = instances().filter(|one| one.facts.state.is_on()).filter_map(|one| one.verdict.as_deref());
     for finding in verdicts.flat_map(|verdict| &*verdict.findings).filter(|finding| finding.rule == Rule::Idle) {
         let count = found.entry(finding.ground.label()).or_default();

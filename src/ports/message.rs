@@ -26,6 +26,8 @@ pub enum MessageKind {
     DiskFilling,
     /// An allowance has reached a level.
     Budget,
+    /// Nothing happened: somebody tries the channels.
+    Test,
 }
 
 impl MessageKind {
@@ -39,6 +41,7 @@ impl MessageKind {
             Self::DiskFull => "disk_full",
             Self::DiskFilling => "disk_filling",
             Self::Budget => "budget",
+            Self::Test => "test",
         }
     }
 }

@@ -93,3 +93,41 @@ async fn a_channel_that_cannot_be_set_up_is_named_and_its_address_is_not() {
     let said = with_causes(error.to_string(), std::error::Error::source(&error));
     assert!(said.contains("a secret of [notify.slack]") && said.contains("chmod"), "{said}");
 }
+
+/// The program, asked to try its channels.
+fn tried(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lightsout"));
+    command.env_clear().env("USER", "ada").args(["--config", "lightsout.toml", "--color", "never"]);
+    let done = command.current_dir(folder).args(["notify", "test"]).args(more).output().unwrap();
+    (done.status.code(), String::from_utf8([done.stdout, done.stderr].concat()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn notify_test_says_what_each_channel_answered() {
+    let (up, down) = (Server::status("200 OK").await, Server::status("500 X").await);
+    let folder = tempfile::tempdir().unwrap();
+    let local = "allow_private = [\"127.0.0.0/8\"]\n";
+    secret(folder.path(), "teams", &format!("http://{}/hunter2", down.address));
+    let hook = format!("[notify.webhook]\nurl = \"http://{}/w\"\nunsigned = true\n{local}", up.address);
+    let text = format!("{hook}[notify.teams]\nurl_file = \"teams\"\n{local}");
+    drop(settings(folder.path(), &text, &Environment::default()));
+    let (code, said) = tried(folder.path(), &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("taken   webhook") && said.contains("FAILED  teams: ") && said.contains("500"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    let body: serde_json::Value = serde_json::from_slice(&up.seen()[0].body).unwrap();
+    assert_eq!((&body["kind"], &body["instance_name"]), (&"test".into(), &"ci-example".into()), "{body}");
+    assert!(body["words"].as_str().unwrap().contains("ada tries the channels"), "{body}");
+    let (code, said) = tried(folder.path(), &["--channel", "webhook", "--json"]);
+    assert_eq!(code, Some(0), "{said}");
+    let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(told, serde_json::json!([{ "channel": "webhook", "taken": true }]));
+    let (code, said) = tried(folder.path(), &["--channel", "smtp"]);
+    assert!(
+        code == Some(1) && said.contains("no channel is called `smtp`; these are set up: teams, webhook"),
+        "{said}"
+    );
+    drop(settings(folder.path(), "", &Environment::default()));
+    let (code, said) = tried(folder.path(), &[]);
+    assert!(code == Some(1) && said.contains("no channel is set up"), "{said}");
+}

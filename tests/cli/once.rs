@@ -1,4 +1,5 @@
 //! Commands that look at an Azure once: `sweep`, `plan`, `explain`, `hold`, `doctor`, and their exit codes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use std::process::{Command, Stdio};
 

@@ -125,7 +125,7 @@ struct Week {
 }
 
 fn file(index: usize) -> String {
-    let caps = "limits = { unplanned_per_sweep = { count = 3, percent = 100 }, unplanned_per_hour = { count = 4, percent = 100 } }\nguard.canary = 100";
+    let caps = "limits = { unplanned_per_sweep = { count = 4, percent = 100 }, unplanned_per_hour = { count = 4, percent = 100 } }\nguard.canary = 100";
     let text = POLICIES.get(index).unwrap();
     format!("name = \"p\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\n{text}\n{caps}\n")
 }

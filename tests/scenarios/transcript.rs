@@ -78,6 +78,7 @@ impl Transcript {
             MessageKind::DiskFull => "disk full",
             MessageKind::DiskFilling => "disk fills",
             MessageKind::Budget => "budget",
+            MessageKind::Test => "test",
         };
         let when =
             message.notice.as_ref().map(|notice| format!(" at {}", self.moment(notice.stop_at))).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 18] = [
+pub(crate) const COMMANDS: [&str; 19] = [
     "demo",
     "sandbox",
     "run",
@@ -18,6 +18,7 @@ pub(crate) const COMMANDS: [&str; 18] = [
     "reconcile",
     "native",
     "agent",
+    "notify",
     "ack",
     "completions",
 ];

@@ -48,6 +48,7 @@ const fn alert_name(kind: MessageKind) -> &'static str {
         MessageKind::DiskFull => "LightsoutDiskFull",
         MessageKind::DiskFilling => "LightsoutDiskFilling",
         MessageKind::Budget => "LightsoutBudget",
+        MessageKind::Test => "LightsoutTest",
     }
 }
 

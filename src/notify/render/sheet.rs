@@ -106,7 +106,7 @@ pub(super) fn topic(message: &Message) -> String {
 
 const fn tone(kind: MessageKind) -> Tone {
     match kind {
-        MessageKind::Stopped => Tone::News,
+        MessageKind::Stopped | MessageKind::Test => Tone::News,
         MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget => Tone::Soon,
         MessageKind::StopFailed | MessageKind::DiskFull => Tone::Trouble,
     }
@@ -130,6 +130,7 @@ fn headline(message: &Message) -> String {
             }
             About::Instance { .. } => format!("a budget that {name} counts towards has reached a level"),
         },
+        MessageKind::Test => "this is a test of Lightsout's messages".to_owned(),
     }
 }
 
