@@ -172,7 +172,7 @@ impl<C: Clock> Journal for Outside<C> {
     async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
         self.store.delivered(message, at).await
     }
-    async fn undelivered(&self, message: &str, why: Option<&str>, next: Option<Timestamp>) -> Result<(), Fault> {
+    async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
         self.store.undelivered(message, why, next).await
     }
     async fn hold(&self, hold: &Hold) -> Result<(), Fault> {

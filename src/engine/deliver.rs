@@ -48,15 +48,10 @@ impl<W: World> Engine<W> {
             return Ok(None);
         }
         let channel = message.channel.clone().unwrap_or_default();
-        let rests = self.lock().breakers.rests(&channel, self.world.now());
-        if let Some(until) = rests {
-            self.world.undelivered(&message.id, None, Some(until)).await?;
-            return Ok(None);
-        }
         match self.world.deliver(&message).await {
             Ok(()) => {
                 let at = self.world.now();
-                self.lock().breakers.worked(&channel);
+                self.lock().failing.worked(&channel);
                 self.world.delivered(&message.id, at).await?;
                 self.remember_delivery(&message, at);
                 Ok(Some(true))
@@ -67,8 +62,8 @@ impl<W: World> Engine<W> {
                 let next = next_try_of(&message, now, share_of(&message), asked);
                 log::fault(&fault);
                 let why = format!("{}; {}", fault.words(), fault.kind.remedy());
-                self.lock().breakers.failed(&channel, why, now);
-                self.world.undelivered(&message.id, Some(&fault.words()), next).await?;
+                self.lock().failing.failed(&channel, why);
+                self.world.undelivered(&message.id, &fault.words(), next).await?;
                 if next.is_none() {
                     let mut state = self.lock();
                     state.messages_let_go = state.messages_let_go.saturating_add(1);
@@ -92,7 +87,7 @@ impl<W: World> Engine<W> {
         // A warning would announce a moment that is over; what is still due has been announced anew.
         let news = "it is older than a day, and no news any more";
         let why = if message.notice.is_some() { "the time that it announces has passed" } else { news };
-        self.world.undelivered(&message.id, Some(why), None).await?;
+        self.world.undelivered(&message.id, why, None).await?;
         let mut state = self.lock();
         state.messages_let_go = state.messages_let_go.saturating_add(1);
         Ok(())

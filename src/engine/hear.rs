@@ -198,9 +198,10 @@ impl State {
             let since = entry.history.on_since.known();
             let in_use =
                 |evidence: &Evidence| evidence.busy().any(|track| since.is_none_or(|since| track.as_of >= since));
-            let before = in_use(evidence);
+            let jobs = |evidence: &Evidence| evidence.of(Source::Queue).and_then(|track| track.job.clone());
+            let (before, jobs_before) = (in_use(evidence), jobs(evidence));
             evidence.take(track);
-            if in_use(evidence) != before {
+            if in_use(evidence) != before || jobs(evidence) != jobs_before {
                 self.use_changed.insert(id.clone());
             }
             let used = evidence.last_busy();

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::accounts::Owners;
 use super::book::{Place, Rule};
-use super::breaker::Breakers;
 use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
+use super::failing::Failing;
 use super::options::EngineOptions;
 use super::sight::Asked;
 use super::timer_notes::Tried;
@@ -62,7 +62,7 @@ pub(super) struct State {
     /// Messages that were of no use before they could be delivered.
     pub(super) messages_let_go: u64,
     /// Channels that fail.
-    pub(super) breakers: Breakers,
+    pub(super) failing: Failing,
     /// Instances whose use began or ended, by what was heard, since that was last written.
     pub(super) use_changed: BTreeSet<InstanceId>,
     pub(super) started_at: Timestamp,
@@ -147,7 +147,7 @@ impl<W: World> Engine<W> {
             was_frozen: false,
             let_go: BTreeMap::new(),
             messages_let_go: 0,
-            breakers: Breakers::default(),
+            failing: Failing::default(),
             use_changed: BTreeSet::new(),
             started_at: now,
             agents_await: options.agents_await,

@@ -145,7 +145,7 @@ pub struct Track {
     pub last_busy: When,
     /// Over which time it watched: disjoint, oldest first.
     pub watched: ThinVec<Stretch>,
-    /// The name of the job that it is about, when it is about one.
+    /// The names of the jobs that it is about, with a comma between them, when it is about any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Arc<str>>,
     /// That it could not tell any more, when it last spoke: what was seen before that stands.

@@ -63,17 +63,14 @@ impl Notify for Channels {
         self.0.iter().map(Channel::name).collect()
     }
 
-    /// Tries the channel that the message names, or every one; one that confirms is enough. When none does, the last one's fault
-    /// is given.
+    /// Tries the channel that the message names; every one, when it names none or one that is not set up any more: then one that
+    /// confirms is enough. When none does, the last one's fault is given.
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {
-        let nowhere = match &message.channel {
-            Some(name) => {
-                format!("deliver a message: the channel {name} is not set up any more ([notify] in the settings)")
-            }
-            None => "deliver a message: no channel is set up ([notify] in the settings)".to_owned(),
-        };
+        let nowhere = "deliver a message: no channel is set up ([notify] in the settings)";
         let mut answer = Err(Fault::new(FaultKind::Undelivered, nowhere));
-        let is_meant = |channel: &&Channel| message.channel.as_deref().is_none_or(|name| name == channel.name());
+        let named = |channel: &&Channel| message.channel.as_deref() == Some(channel.name());
+        let is_set_up = self.0.iter().any(|channel| named(&channel));
+        let is_meant = |channel: &&Channel| !is_set_up || named(channel);
         for channel in self.0.iter().filter(is_meant) {
             let delivered = channel.deliver(message).await;
             if delivered.is_ok() || answer.is_err() {

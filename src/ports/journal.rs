@@ -30,11 +30,11 @@ pub trait Journal: Send + Sync {
     fn outbox(&self, now: Timestamp, most: u32) -> impl Future<Output = Result<Vec<Message>, Fault>> + Send;
     /// A message was delivered.
     fn delivered(&self, message: &str, at: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// A delivery failed, and why; or it was not tried, without a reason. When to try again (none: never).
+    /// A delivery failed; when to try again (none: never).
     fn undelivered(
         &self,
         message: &str,
-        why: Option<&str>,
+        why: &str,
         next: Option<Timestamp>,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Records a hold.

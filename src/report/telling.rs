@@ -1,6 +1,5 @@
 //! How well people are told: messages given up, and channels that fail.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One channel.
@@ -10,9 +9,6 @@ pub struct ChannelView {
     pub name: String,
     /// Failures in a row, over all messages; none when the last one was taken.
     pub failures: u32,
-    /// Until when it rests; none when it is tried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rests_until: Option<Timestamp>,
     /// What the last failure was, with what helps.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,

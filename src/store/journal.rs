@@ -45,7 +45,7 @@ impl Journal for Store {
             .map_err(|error| error.fault(format!("write down that the message {message} was delivered")))
     }
 
-    async fn undelivered(&self, message: &str, why: Option<&str>, next: Option<Timestamp>) -> Result<(), Fault> {
+    async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
         self.write_undelivered(message, why, next)
             .await
             .map_err(|error| error.fault(format!("write down that the message {message} was not delivered")))

@@ -38,16 +38,16 @@ impl Store {
     pub(super) async fn write_undelivered(
         &self,
         id: &str,
-        why: Option<&str>,
+        why: &str,
         next: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         // A delivery that was confirmed stands, whatever a slower second try says.
         let done = sqlx::query(
-            "UPDATE messages SET attempts = attempts + (?1 IS NOT NULL),
-                why = CASE WHEN delivered_at IS NULL THEN coalesce(?1, why) END,
-                next_try_at = CASE WHEN delivered_at IS NULL THEN ?2 END
-             WHERE id = ?3",
+            "UPDATE messages SET attempts = attempts + 1,
+                why = CASE WHEN delivered_at IS NULL THEN ? END,
+                next_try_at = CASE WHEN delivered_at IS NULL THEN ? END
+             WHERE id = ?",
         )
         .bind(why)
         .bind(next.map(stamp))

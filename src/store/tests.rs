@@ -298,7 +298,7 @@ async fn pruning_keeps_what_is_in_force() {
     messages.iter_mut().filter(|one| one.id == "coming").for_each(|one| one.notice = Some(key.clone()));
     store.record(&SweepRecord { messages, ..decisions([0, 1, 1, 2]) }).await.unwrap();
     store.delivered("delivered", at(1)).await.unwrap();
-    store.undelivered("given up", Some("410"), None).await.unwrap();
+    store.undelivered("given up", "410", None).await.unwrap();
     let days = |n: i64| at(0) + SignedDuration::from_hours(24 * n);
     let gone = |pruned: super::Pruned| (pruned.decisions, pruned.messages);
     assert_eq!(gone(store.prune(days(39)).await.unwrap()), (0, 0));

@@ -121,6 +121,27 @@ async fn a_job_that_a_cut_list_no_longer_shows_is_asked_about_by_name() {
 }
 
 #[tokio::test]
+async fn of_two_jobs_each_has_to_end() {
+    for (second, expected) in [("Running", "ci-a busy"), ("Completed", "ci-a quiet")] {
+        let place = Place::jobs(1, move |number, seen| {
+            let path = seen.target.split('?').next().unwrap();
+            if let Some((_, name)) = path.split_once("/jobs/") {
+                return json(200, &job(name, if name == "b" { second } else { "Completed" }, "ci-a"));
+            }
+            let next = format!("http://{}{WS}/jobs?api-version=1&$skip=1", seen.header("host").unwrap());
+            let both = [job("a", "Running", "ci-a"), job("b", "Queued", "ci-a")];
+            page(if number == 0 { &both } else { &[] }, Some(&next))
+        })
+        .await;
+        let mut questions = [question("ws-a", "ci-a")];
+        let heard = place.ask(&questions, 0).await;
+        remember(&mut questions, &heard);
+        assert_eq!(heard.tracks[0].1.job.as_deref(), Some("a,b"));
+        assert_eq!(said(&place.ask(&questions, 5).await), [expected], "{second}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_said_before_a_restart_is_taken_back_after_it() {
     let place = Place::jobs(20, |_, _| page(&[], None)).await;
     let mut questions = ["ci-a", "ci-b"].map(|name| question("ws-a", name));

@@ -300,10 +300,10 @@ pub(crate) async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(b
     let journal = again(bench, journal, at(5)).await;
     assert!(journal.outbox(at(0), 9).await.unwrap().is_empty(), "none before it was written");
     assert_eq!(journal.outbox(at(5), 2).await.unwrap(), [one.clone(), two.clone()], "oldest first, at most so many");
-    journal.undelivered(&one.id, Some("503"), Some(at(60))).await.unwrap();
-    journal.undelivered(&two.id, Some("410"), None).await.unwrap();
+    journal.undelivered(&one.id, "503", Some(at(60))).await.unwrap();
+    journal.undelivered(&two.id, "410", None).await.unwrap();
     journal.delivered(&three.id, at(7)).await.unwrap();
-    journal.undelivered(&three.id, Some("late"), Some(at(8))).await.unwrap();
+    journal.undelivered(&three.id, "late", Some(at(8))).await.unwrap();
     let journal = again(bench, journal, at(9)).await;
     assert!(journal.outbox(at(59), 9).await.unwrap().is_empty());
     assert_eq!(journal.outbox(at(60), 9).await.unwrap(), [Message { attempts: 1, ..one.clone() }], "fault 42");
@@ -324,7 +324,7 @@ pub(crate) async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(b
         ]
     );
     assert_eq!(kind(journal.delivered("nobody", at(8)).await), FaultKind::Storage);
-    assert_eq!(kind(journal.undelivered("nobody", Some("x"), None).await), FaultKind::Storage);
+    assert_eq!(kind(journal.undelivered("nobody", "x", None).await), FaultKind::Storage);
 }
 
 /// A hold may be made before anything of its instance is recorded; it must not be forgotten meanwhile (G13).

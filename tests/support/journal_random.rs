@@ -95,9 +95,7 @@ impl Happening {
             11 => answer(journal.sent(&self.own_id(), when).await),
             12 => answer(journal.settle(&self.own_id(), &self.result(), when).await),
             13 => answer(journal.delivered(&message, when).await),
-            14 => answer(
-                journal.undelivered(&message, (self.key > 1).then_some("503"), (self.key > 0).then_some(when)).await,
-            ),
+            14 => answer(journal.undelivered(&message, "503", (self.key > 0).then_some(when)).await),
             15 => answer(
                 journal.hold(&hold(&self.own_id(), &self.name(), self.life(), when, at(self.seconds + 40_000))).await,
             ),

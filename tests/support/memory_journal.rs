@@ -317,10 +317,10 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    async fn undelivered(&self, message: &str, why: Option<&str>, next: Option<Timestamp>) -> Result<(), Fault> {
+    async fn undelivered(&self, message: &str, _: &str, next: Option<Timestamp>) -> Result<(), Fault> {
         let mut memory = self.0.lock().unwrap();
         let Some(post) = memory.posts.get_mut(message) else { return absent() };
-        post.message.attempts += u32::from(why.is_some());
+        post.message.attempts += 1;
         post.next = next.filter(|_| post.delivered_at.is_none());
         Ok(())
     }

@@ -363,7 +363,7 @@ impl Journal for FakeWorld {
     async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
         self.journal()?.delivered(message, at).await
     }
-    async fn undelivered(&self, message: &str, why: Option<&str>, next: Option<Timestamp>) -> Result<(), Fault> {
+    async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
         self.journal()?.undelivered(message, why, next).await
     }
     async fn hold(&self, hold: &Hold) -> Result<(), Fault> {

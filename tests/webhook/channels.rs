@@ -18,6 +18,5 @@ async fn channels_confirm_when_one_does() {
     let channels = Channels::new(vec![channel(&up)]);
     let on = |name: &str| Message { channel: Some(name.into()), ..message() };
     channels.deliver(&on("webhook")).await.unwrap();
-    let gone = channels.deliver(&on("smtp")).await.unwrap_err();
-    assert!(gone.words().contains("the channel smtp is not set up any more"), "{}", gone.words());
+    channels.deliver(&on("smtp")).await.expect("a channel that is not set up any more is any other's to stand in for");
 }

@@ -25,6 +25,11 @@ use crate::units::{InstanceId, When};
 /// Jobs of one workspace that are asked about by name in one go; the rest has its turn in the next.
 const NAMED_MAX: usize = 20;
 
+/// Jobs of one instance that are remembered by name.
+const JOBS_MAX: usize = 8;
+/// Stands in no name that is asked for.
+const APART: &str = ",";
+
 /// What a list said.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
@@ -93,28 +98,47 @@ impl<C: Clock> Azure<C> {
         now: Timestamp,
     ) {
         let unseen = said.iter().filter(|(id, _)| id.workspace() == &workspace.id && !listed.tracks.contains_key(id));
-        let unseen: Vec<&(InstanceId, Track)> = unseen.take(NAMED_MAX).collect();
-        let lane = Self::lane(workspace);
+        let mut unseen: Vec<&(InstanceId, Track)> = unseen.filter(|(_, track)| track.job.is_some()).collect();
+        // those first of whom nothing was heard for longest
+        unseen.sort_by_key(|(_, track)| track.as_of);
+        unseen.truncate(NAMED_MAX);
         for (id, said) in unseen {
-            let Some(name) = said.job.as_deref() else { continue };
-            let url = self.at(&workspace.id, &["jobs", name]);
-            let answer = self.line.get(Ask::new(operation::JOB, &url, &lane, Urgency::Normal)).await;
-            let item = match answer.and_then(|answer| item(answer.json()?, workspace)) {
-                Ok(item) => item,
-                Err(error) if error.kind(Act::Read) == FaultKind::Gone => Item::Ended,
-                Err(error) => {
-                    let doing = format!("ask about job {name} of workspace {}", workspace.id.name());
-                    listed.fault.get_or_insert_with(|| error.fault(Act::Read, doing));
-                    continue;
-                }
-            };
-            match item {
-                Item::Wanted(wanted) if wanted.instances.contains(id) => listed.add(wanted, now),
-                Item::Ended | Item::Wanted(_) => drop(listed.tracks.insert(id.clone(), taken_back(said, now))),
-                Item::Odd => {}
+            match self.any_wanted(workspace, (id, said)).await {
+                Ok(Some(wanted)) => listed.add(wanted, now),
+                Ok(None) => drop(listed.tracks.insert(id.clone(), taken_back(said, now))),
+                Err(fault) => drop(listed.fault.get_or_insert(fault)),
             }
         }
     }
+
+    /// The first of the jobs of an account that still waits for that instance or runs on it; none when each has ended or gone
+    /// elsewhere.
+    async fn any_wanted(
+        &self,
+        workspace: &WorkspaceFacts,
+        (id, said): (&InstanceId, &Track),
+    ) -> Result<Option<Wanted>, Fault> {
+        let lane = Self::lane(workspace);
+        for name in said.job.iter().flat_map(|names| names.split(APART)) {
+            let url = self.at(&workspace.id, &["jobs", name]);
+            let doing = || format!("ask about job {name} of workspace {}", workspace.id.name());
+            let answer = self.line.get(Ask::new(operation::JOB, &url, &lane, Urgency::Normal)).await;
+            match answer.and_then(|answer| item(answer.json()?, workspace)) {
+                Ok(Item::Wanted(wanted)) if wanted.instances.contains(id) => return Ok(Some(wanted)),
+                Ok(Item::Ended | Item::Wanted(_)) => {}
+                Ok(Item::Odd) => return Err(Fault::new(FaultKind::Garbled, doing())),
+                Err(error) if error.kind(Act::Read) == FaultKind::Gone => {}
+                Err(error) => return Err(error.fault(Act::Read, doing())),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The names of several jobs in one text; what is left out beyond the most may be asked about no more, and its list says it again.
+fn joined(held: Option<&str>, more: Option<&str>) -> Option<Arc<str>> {
+    let names: Vec<&str> = held.into_iter().flat_map(|names| names.split(APART)).chain(more).take(JOBS_MAX).collect();
+    (!names.is_empty()).then(|| names.join(APART).into())
 }
 
 fn item(body: &[u8], workspace: &WorkspaceFacts) -> Result<Item, AzureError> {
@@ -126,7 +150,11 @@ impl Listed {
     fn add(&mut self, wanted: Wanted, now: Timestamp) {
         let (words, job): (Arc<str>, Option<Arc<str>>) = (wanted.words.into(), wanted.name.map(Into::into));
         for id in wanted.instances {
-            self.tracks.entry(id).or_insert_with(|| Track {
+            if let Some(held) = self.tracks.get_mut(&id) {
+                held.job = joined(held.job.as_deref(), job.as_deref());
+                continue;
+            }
+            let track = Track {
                 source: Source::Queue,
                 now: Use::Busy,
                 as_of: now,
@@ -135,7 +163,8 @@ impl Listed {
                 watched: ThinVec::new(),
                 job: job.clone(),
                 doubt: None,
-            });
+            };
+            self.tracks.insert(id, track);
         }
     }
 }

@@ -40,9 +40,8 @@ fn troubles(text: &mut String, view: &FleetView, look: &Look) {
         lines.push(format!("the ledger was changed by something else than this service: {}", words::clean(broken)));
     }
     for channel in view.telling.channels.iter().filter(|channel| channel.failures > 0) {
-        let rests = channel.rests_until.map(|until| format!("; it is tried again {}", look.when(until, None)));
         let (name, failures, why) = (&channel.name, channel.failures, words::clean(&channel.why));
-        lines.push(format!("channel {name} failed {failures} times in a row: {why}{}", rests.unwrap_or_default()));
+        lines.push(format!("channel {name} failed {failures} times in a row: {why}"));
     }
     for line in &lines {
         text.push_str(&format!("{} {line}\n", look.paint.bad("!")));
