@@ -14,20 +14,22 @@ use crate::units::{InstanceId, Span};
 const REST: SignedDuration = SignedDuration::from_hours(1);
 const DOUBLINGS_MAX: u32 = 5;
 pub(super) const REST_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// What could not be sent waits a little, so that it does not stand before the others for ever (G16).
+const PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
 /// When a timer was last sent, and how often in a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tried {
     pub(super) at: Timestamp,
     pub(super) to: Span,
     times: u32,
+    pub(super) until: Timestamp,
 }
 
-impl Tried {
-    pub(super) fn rests_until(&self) -> Timestamp {
-        let factor = 1_i32 << self.times.saturating_sub(1).min(DOUBLINGS_MAX);
-        let rest = REST.checked_mul(factor).unwrap_or(REST_MAX).min(REST_MAX);
-        self.at.checked_add(rest).unwrap_or(Timestamp::MAX)
-    }
+/// How long it rests after so many times in a row.
+fn rest(times: u32) -> SignedDuration {
+    let factor = 1_i32 << times.saturating_sub(1).min(DOUBLINGS_MAX);
+    REST.checked_mul(factor).unwrap_or(REST_MAX).min(REST_MAX)
 }
 
 /// How the line ends that is written down before anything is sent.
@@ -48,9 +50,20 @@ fn read_back(line: &AuditLine) -> Option<(InstanceId, Span, bool)> {
 
 impl State {
     pub(super) fn note_tried(&mut self, instance: &InstanceId, to: Span, at: Timestamp) {
-        let before = self.timers_tried.get(instance).filter(|tried| tried.to == to);
-        let times = before.map_or(0, |tried| tried.times).saturating_add(1);
-        self.timers_tried.insert(instance.clone(), Tried { at, to, times });
+        let times = self.times_tried(instance, to).saturating_add(1);
+        let until = at.checked_add(rest(times)).unwrap_or(Timestamp::MAX);
+        self.timers_tried.insert(instance.clone(), Tried { at, to, times, until });
+    }
+
+    /// Nothing was sent.
+    pub(super) fn note_dropped(&mut self, instance: &InstanceId, to: Span, at: Timestamp) {
+        let times = self.times_tried(instance, to);
+        let until = at.checked_add(PAUSE).unwrap_or(Timestamp::MAX);
+        self.timers_tried.insert(instance.clone(), Tried { at, to, times, until });
+    }
+
+    fn times_tried(&self, instance: &InstanceId, to: Span) -> u32 {
+        self.timers_tried.get(instance).filter(|tried| tried.to == to).map_or(0, |tried| tried.times)
     }
 
     /// What earlier processes sent rests as if this one had. Of what was asked and has no end nobody knows whether it was sent: the
@@ -97,10 +110,6 @@ mod tests {
 
     #[test]
     fn each_try_rests_twice_as_long_to_a_day() {
-        let rest = |times| {
-            let tried = Tried { at: Timestamp::UNIX_EPOCH, to: Span::hours(1), times };
-            tried.rests_until().as_second() / 3_600
-        };
-        assert_eq!([1, 2, 3, 4, 5, 6, 60].map(rest), [1, 2, 4, 8, 16, 24, 24]);
+        assert_eq!([1, 2, 3, 4, 5, 6, 60].map(|times| rest(times).as_hours()), [1, 2, 4, 8, 16, 24, 24]);
     }
 }

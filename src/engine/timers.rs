@@ -95,6 +95,8 @@ impl<W: World> Engine<W> {
             log::timer(&line);
             if line.outcome.may_have_been_sent() {
                 self.lock().note_tried(&line.instance, line.to, line.at);
+            } else {
+                self.lock().note_dropped(&line.instance, line.to, line.at);
             }
             if let Some(fault) = fault_of(&line) {
                 failed = failed.saturating_add(1);
@@ -274,7 +276,7 @@ impl State {
         self.timers_tried.retain(|_, tried| now.duration_since(tried.at) < REST_MAX.saturating_mul(2));
         let canaries = self.sight(now).canaries;
         let rests = |id: &InstanceId, to: Span| {
-            self.timers_tried.get(id).is_some_and(|tried| tried.to == to && now < tried.rests_until())
+            self.timers_tried.get(id).is_some_and(|tried| tried.to == to && now < tried.until)
         };
         let by_service = |policy: &Policy, entry: &Entry, to: Span| {
             let facts = &*entry.facts;

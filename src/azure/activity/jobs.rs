@@ -97,6 +97,12 @@ impl<C: Clock> Azure<C> {
         listed: &mut Listed,
         now: Timestamp,
     ) {
+        // what a cut list shows of an instance is not all of its jobs
+        for (id, said) in said {
+            if let Some(held) = listed.tracks.get_mut(id) {
+                held.job = joined(held.job.as_deref(), said.job.as_deref());
+            }
+        }
         let unseen = said.iter().filter(|(id, _)| id.workspace() == &workspace.id && !listed.tracks.contains_key(id));
         let mut unseen: Vec<&(InstanceId, Track)> = unseen.filter(|(_, track)| track.job.is_some()).collect();
         // those first of whom nothing was heard for longest
@@ -104,7 +110,7 @@ impl<C: Clock> Azure<C> {
         unseen.truncate(NAMED_MAX);
         for (id, said) in unseen {
             match self.any_wanted(workspace, (id, said)).await {
-                Ok(Some(wanted)) => listed.add(wanted, now),
+                Ok(Some(wanted)) => drop(listed.tracks.insert(id.clone(), still_wanted(said, wanted, now))),
                 Ok(None) => drop(listed.tracks.insert(id.clone(), taken_back(said, now))),
                 Err(fault) => drop(listed.fault.get_or_insert(fault)),
             }
@@ -135,9 +141,19 @@ impl<C: Clock> Azure<C> {
     }
 }
 
-/// The names of several jobs in one text; what is left out beyond the most may be asked about no more, and its list says it again.
+/// An account anew, with all of its jobs.
+fn still_wanted(said: &Track, wanted: Wanted, now: Timestamp) -> Track {
+    Track { as_of: now, words: wanted.words.into(), last_busy: When::at(now), doubt: None, ..said.clone() }
+}
+
+/// The names of several jobs in one text, each once; beyond the most, those that were heard of last are left out.
 fn joined(held: Option<&str>, more: Option<&str>) -> Option<Arc<str>> {
-    let names: Vec<&str> = held.into_iter().flat_map(|names| names.split(APART)).chain(more).take(JOBS_MAX).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for name in held.into_iter().chain(more).flat_map(|names| names.split(APART)) {
+        if names.len() < JOBS_MAX && !names.contains(&name) {
+            names.push(name);
+        }
+    }
     (!names.is_empty()).then(|| names.join(APART).into())
 }
 
