@@ -5,6 +5,7 @@
 
 use super::sheet::{Link, Sheet, Tone};
 use super::text::FOOTER;
+use crate::report::words::html as escape;
 
 /// For programs that follow the reader's choice of dark colours. `!important`, since the styles on elements win else.
 const DARK: &str = "@media (prefers-color-scheme: dark) {\
@@ -76,20 +77,4 @@ fn button(label: &str, url: &str) -> String {
         escape(url),
         escape(label)
     )
-}
-
-/// Text that stays text, between tags and in quoted attributes.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }

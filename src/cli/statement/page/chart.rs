@@ -5,9 +5,9 @@ use plotters::coord::ranged1d::{IntoSegmentedCoord as _, SegmentValue, Segmented
 use plotters::coord::types::RangedCoordi32;
 use plotters::prelude::*;
 
-use super::html::escape;
 use super::series::{Course, Series};
 use crate::cli::statement::StatementError;
+use crate::report::words::html as escape;
 use crate::units::{Currency, Money};
 
 const WIDTH: u32 = 960;

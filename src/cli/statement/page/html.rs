@@ -1,22 +1,6 @@
 //! HTML by hand: everything that comes from outside is escaped here, and nowhere is it put in unescaped.
 
-use crate::report::words;
-
-/// Text as it may stand between tags and in attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in words::clean(text).chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
-}
+use crate::report::words::html as escape;
 
 /// A table whose first column names and whose others count. The last row is a sum where there is one.
 #[derive(Debug, Clone, Default)]

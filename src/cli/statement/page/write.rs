@@ -1,11 +1,11 @@
 //! The page itself, from its title to the hash of the ledger that it rests on.
 
 use super::chart::{Named, legend, paired, ranked, stacked};
-use super::html::escape;
 use super::{parts, series};
 use crate::cli::statement::amounts::money;
 use crate::cli::statement::notes::{amount, headlines, notes, stops};
 use crate::cli::statement::{Statement, StatementError, origin};
+use crate::report::words::html as escape;
 use crate::units::Currency;
 
 const STYLE: &str = include_str!("style.css");
