@@ -19,6 +19,8 @@ pub mod heartbeat;
 #[cfg(feature = "service")]
 pub mod ledger;
 #[cfg(feature = "service")]
+pub mod links;
+#[cfg(feature = "service")]
 pub mod plan;
 #[cfg(feature = "service")]
 pub mod policy;
@@ -28,6 +30,8 @@ pub mod report;
 pub mod rules;
 #[cfg(feature = "service")]
 pub mod schedule;
+#[cfg(feature = "service")]
+pub mod seal;
 pub mod units;
 
 // the seams

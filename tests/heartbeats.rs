@@ -11,9 +11,10 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use lightsout::cli::clock::SystemClock;
-use lightsout::intake::{Desk, DeskOptions, Keys, Revoked, mint};
+use lightsout::intake::{Desk, DeskOptions, Revoked, agent_keys, mint};
 use lightsout::metrics::{Metrics, MetricsOptions};
 use lightsout::ports::Clock as _;
+use lightsout::seal::Keys;
 use lightsout::units::{InstanceId, Span};
 use lightsout::web::{HeartbeatFace, heartbeat_limits, serve_heartbeats};
 use reqwest::{Client, RequestBuilder, Response};
@@ -29,7 +30,7 @@ struct Site {
 }
 
 fn keys() -> Keys {
-    Keys::new(SecretString::from("k".repeat(40)), None).unwrap()
+    agent_keys(SecretString::from("k".repeat(40)), None).unwrap()
 }
 
 /// One whose stop is announced.
@@ -111,7 +112,7 @@ async fn nobody_without_a_token_of_its_own_is_heard() {
     refused(bare().header("authorization", "Basic eA==").send().await.unwrap(), 401, "Bearer").await;
     let twice = bare().bearer_auth(token()).header("authorization", format!("Bearer {}", token()));
     refused(twice.send().await.unwrap(), 401, "one header").await;
-    let other = Keys::new(SecretString::from("x".repeat(40)), None).unwrap();
+    let other = agent_keys(SecretString::from("x".repeat(40)), None).unwrap();
     let forged = mint(&other, &instance(), SystemClock.now()).unwrap();
     refused(bare().bearer_auth(forged).send().await.unwrap(), 401, "not signed by this service").await;
     let mut elsewhere = beat();

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::Hold;
 use lightsout::metrics::{Metrics, MetricsOptions};
 use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, TimerRequest};
-use lightsout::report::{FleetView, Reconciliation, TimersTold};
+use lightsout::report::{FleetView, HoldOffer, Reconciliation, TimersTold};
 use lightsout::units::PolicyId;
 use lightsout::web::{
     ControlClient, ControlError, ControlServer, Health, HttpLimits, PublicFace, SOCKET_NAME, serve_public,
@@ -48,6 +48,12 @@ impl Control for Engine {
             return Err(Declined("a hold lasts 1d at most by policy office".to_owned()));
         }
         Ok(build::hold(&build::facts("ws-a", &request.instance), build::minutes(120)))
+    }
+    async fn offer(&self, _: String) -> Result<HoldOffer, Declined> {
+        Err(Declined("nothing is offered here".to_owned()))
+    }
+    fn forecasts(&self, _: Timestamp, _: u32) -> Vec<lightsout::policy::Forecast> {
+        Vec::new()
     }
     async fn lift(&self, hold: String, _by: String) -> Result<(), Declined> {
         if hold == "a b/../c" { Ok(()) } else { Err(Declined(format!("there is no hold `{hold}` in force"))) }
@@ -202,6 +208,8 @@ async fn requests_reach_the_engine_and_refusals_come_back_in_its_words() {
         seconds,
         reason: "thesis".to_owned(),
         by: "ada".to_owned(),
+        life: None,
+        link: None,
     };
     assert_eq!(client.hold(&ask(7_200)).await.unwrap().id, "01JHOLD");
     let refused = client.hold(&ask(1_000_000)).await.unwrap_err();

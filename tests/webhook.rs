@@ -73,13 +73,13 @@ fn message() -> Message {
 }
 
 async fn fault(options: WebhookOptions) -> Fault {
-    webhook(options).deliver(&message()).await.unwrap_err()
+    webhook(options).deliver(&message(), &[]).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn a_message_is_posted_once_signed_and_with_its_key() {
     let server = Server::status("204 No Content").await;
-    webhook(local(&server)).deliver(&message()).await.unwrap();
+    webhook(local(&server)).deliver(&message(), &[]).await.unwrap();
     let seen = server.seen();
     let [request] = seen.as_slice() else { panic!("{seen:?}") };
     assert_eq!(request.line, "POST /hook/secret-path?code=hidden HTTP/1.1");
@@ -123,7 +123,7 @@ async fn the_same_message_again_has_the_same_key_and_an_odd_one_a_digest() {
 async fn only_a_status_of_200_to_299_confirms() {
     for good in ["200 OK", "201 Created", "202 Accepted", "204 No Content", "299 X"] {
         let server = Server::status(good).await;
-        webhook(local(&server)).deliver(&message()).await.unwrap();
+        webhook(local(&server)).deliver(&message(), &[]).await.unwrap();
     }
     for bad in [
         "300 X",
@@ -201,7 +201,7 @@ async fn a_huge_answer_confirms_and_is_not_read_to_its_end() {
     let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 50000000\r\n\r\n".to_vec();
     answer.resize(answer.len() + 300_000, b'x');
     let server = Server::answering(answer).await;
-    webhook(local(&server)).deliver(&message()).await.unwrap();
+    webhook(local(&server)).deliver(&message(), &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn without_a_secret_it_must_be_said() {
         assert!(matches!(refused, Err(WebhookError::Unsigned)));
     }
     let server = Server::status("200 OK").await;
-    webhook(WebhookOptions { secret: None, unsigned: true, ..local(&server) }).deliver(&message()).await.unwrap();
+    webhook(WebhookOptions { secret: None, unsigned: true, ..local(&server) }).deliver(&message(), &[]).await.unwrap();
     assert!(server.seen().iter().all(|seen| !seen.headers.contains_key("lightsout-signature")));
 }
 
@@ -278,13 +278,13 @@ async fn a_name_that_moves_is_checked_at_every_connection() {
     let names = Names::new(&[&["127.0.0.1"], &["169.254.169.254"], &["10.0.0.7"], &["10.0.0.7", "127.0.0.1"], &[]]);
     let options = WebhookOptions { url: format!("http://moving.example:{}/", server.address.port()), ..local(&server) };
     let hook = Webhook::with_lookup(options, now(), names.clone()).unwrap();
-    hook.deliver(&message()).await.unwrap();
+    hook.deliver(&message(), &[]).await.unwrap();
     for refused in ["169.254.169.254", "10.0.0.7"] {
-        let fault = hook.deliver(&message()).await.unwrap_err();
+        let fault = hook.deliver(&message(), &[]).await.unwrap_err();
         assert!(fault.words().contains(refused) && fault.words().contains("refused"), "{}", fault.words());
     }
-    hook.deliver(&message()).await.unwrap();
-    assert!(hook.deliver(&message()).await.unwrap_err().words().contains("has no address"));
+    hook.deliver(&message(), &[]).await.unwrap();
+    assert!(hook.deliver(&message(), &[]).await.unwrap_err().words().contains("has no address"));
     assert_eq!((server.connections(), names.asked.load(Ordering::SeqCst)), (2, 5));
 }
 
@@ -308,7 +308,7 @@ async fn a_name_of_this_machine_is_not_connected_to_unless_allowed() {
         let options = options(&format!("https://inside.example:{}/", canary.address.port()));
         let fault = Webhook::with_lookup(options, now(), Names::new(&[&[inside]]))
             .unwrap()
-            .deliver(&message())
+            .deliver(&message(), &[])
             .await
             .unwrap_err();
         assert!(fault.words().contains("is refused"), "{inside}: {}", fault.words());

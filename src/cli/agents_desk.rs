@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::wire_up::azure_cloud;
-use crate::intake::{Desk, DeskOptions, Entra, KeyError, KeyServer, Keys, Revoked};
+use crate::intake::{Desk, DeskOptions, Entra, KeyServer, Revoked, agent_keys};
 use crate::ports::Clock;
+use crate::seal::{KeyError, Keys};
 use crate::settings::{Agents, Environment, SecretError, SecretSource, Settings};
 
 /// Why there is no desk.
@@ -42,7 +43,7 @@ pub enum DeskError {
 pub fn keys(agents: &Agents, environment: &Environment) -> Result<Keys, DeskError> {
     let present = agents.secret.as_ref().ok_or(DeskError::NoSecret)?.read(environment)?;
     let before = agents.old_secret.clone().map(|file| SecretSource::File(file).read(environment)).transpose()?;
-    Ok(Keys::new(present, before)?)
+    Ok(agent_keys(present, before)?)
 }
 
 /// Tokens that were taken back: beside the journal.

@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::witnesses::{Witnesses, both, either};
 use crate::azure::Azure;
 use crate::bills::BillFolder;
-use crate::facts::{Freeze, Hold, InstanceFacts, Inventory, SizeFacts, SourceSet, StopResult, WorkspaceFacts};
+use crate::facts::{
+    Freeze, Hold, InstanceFacts, Inventory, MadeHold, SizeFacts, SourceSet, StopResult, WorkspaceFacts,
+};
 use crate::ledger::{
     BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Spent, Sum,
 };
@@ -181,8 +183,8 @@ impl<C: Clock> Journal for Outside<C> {
     async fn lift(&self, hold: &str, by: &str, at: Timestamp) -> Result<bool, Fault> {
         self.store.lift(hold, by, at).await
     }
-    async fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, Fault> {
-        self.store.holds_since(instance, since).await
+    async fn made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, Fault> {
+        self.store.made_holds(since).await
     }
     async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {
         self.store.revision(policy, revision, at).await

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::state::{Engine, State};
 use crate::facts::{Hold, InstanceFacts};
-use crate::policy::{HoldTerms, Policy};
+use crate::policy::{Forecast, Policy, forecast};
 use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, TimerRequest, World};
-use crate::report::{Explanation, FleetView, Reconciliation, TimersTold};
+use crate::report::{Explanation, FleetView, HoldOffer, Reconciliation, TimersTold};
 use crate::rules::{Verdict, evaluate, native, terms_of};
-use crate::units::{InstanceId, PolicyId, Span};
+use crate::units::{InstanceId, PolicyId};
 
 /// Why a request could not be carried out.
 pub type ControlError = Declined;
@@ -26,72 +26,15 @@ impl<W: World> Control for Engine<W> {
     }
 
     async fn hold(&self, request: HoldRequest) -> Result<Hold, Declined> {
-        let now = self.world.now();
-        let (id, created, terms) = self.lock().holdable(&request.instance)?;
-        let length = Span::seconds(request.seconds);
-        if request.seconds == 0 || length > terms.max {
-            return Err(Declined(format!("a hold of {} lasts at most {}; asked for {length}", id.name(), terms.max)));
-        }
-        let week = now.checked_sub(SignedDuration::from_hours(24 * 7)).unwrap_or(Timestamp::MIN);
-        let made = self.world.holds_since(&id, week).await.map_err(declined)?;
-        if made >= terms.per_week {
-            return Err(Declined(format!(
-                "{} was held {made} times in seven days, the policy allows {}",
-                id.name(),
-                terms.per_week
-            )));
-        }
-        let until = now
-            .checked_add(length.duration())
-            .map_err(|_| Declined("a hold that long cannot be reckoned with".to_owned()))?;
-        let until = Timestamp::from_second(until.as_second()).unwrap_or(until); // people read it
-        let hold = Hold {
-            id: hold_id(now),
-            instance: id.clone(),
-            created,
-            until,
-            by: request.by,
-            reason: request.reason,
-            made_at: now,
-        };
-        self.world.hold(&hold).await.map_err(declined)?;
-        self.note(AuditLine {
-            at: now,
-            who: hold.by.clone(),
-            what: "hold".to_owned(),
-            target: id.to_string(),
-            why: format!("until {until}: {}", hold.reason),
-        })
-        .await?;
-        {
-            let mut state = self.lock();
-            match state.history_mut(&id) {
-                Some(history) => history.holds.push(hold.clone()),
-                // gone meanwhile: it waits for its return
-                None => state.waiting.push(hold.clone()),
-            }
-        }
-        self.changed(&id);
-        Ok(hold)
+        self.held(request).await
+    }
+
+    async fn offer(&self, instance: String) -> Result<HoldOffer, Declined> {
+        self.offered(&instance).await
     }
 
     async fn lift(&self, hold: String, by: String) -> Result<(), Declined> {
-        let now = self.world.now();
-        let holds = self.lock().holds_named(&hold, now)?;
-        for found in &holds {
-            // one that ended meanwhile needs no lifting
-            if !self.world.lift(&found.id, &by, now).await.map_err(declined)? {
-                continue;
-            }
-            let (who, why) = (by.clone(), format!("hold {} until {}", found.id, found.until));
-            self.note(AuditLine { at: now, who, what: "lift".to_owned(), target: found.instance.to_string(), why })
-                .await?;
-            if let Some(history) = self.lock().history_mut(&found.instance) {
-                history.holds.iter_mut().filter(|one| one.id == found.id).for_each(|one| one.until = now);
-            }
-        }
-        holds.iter().for_each(|found| self.changed(&found.instance));
-        Ok(())
+        self.lifted(&hold, &by).await
     }
 
     async fn acknowledge(&self, policy: PolicyId, by: String) -> Result<(), Declined> {
@@ -139,6 +82,11 @@ impl<W: World> Control for Engine<W> {
         }
         let told = Self::reconcile(self).await.map_err(declined)?;
         told.ok_or_else(|| Declined("no day is old enough to be compared yet".to_owned()))
+    }
+
+    fn forecasts(&self, from: Timestamp, days: u32) -> Vec<Forecast> {
+        let policies = self.lock().policies.policies.clone();
+        policies.iter().map(|policy| forecast(policy, from, days)).collect()
     }
 
     fn nudge(&self) {
@@ -197,7 +145,7 @@ impl<W: World> Engine<W> {
         Ok(told)
     }
 
-    async fn note(&self, line: AuditLine) -> Result<(), Declined> {
+    pub(super) async fn note(&self, line: AuditLine) -> Result<(), Declined> {
         self.world.audit(&line).await.map_err(declined)
     }
 
@@ -245,40 +193,9 @@ impl State {
             }
         }
     }
-
-    fn holdable(&self, wanted: &str) -> Result<(InstanceId, crate::facts::Created, HoldTerms), Declined> {
-        let id = self.find(wanted)?;
-        let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(&id));
-        let entry = entry.ok_or_else(|| Declined(format!("`{wanted}` is not known")))?;
-        let policy = self
-            .policy_of(id.workspace())
-            .ok_or_else(|| Declined(format!("no policy governs {}, so nothing stops it", id.name())))?;
-        let terms = terms_of(&policy, &entry.facts).hold;
-        Ok((id, entry.facts.created, terms))
-    }
-
-    /// The hold of that id, or every hold in force on the instance of that name.
-    fn holds_named(&self, wanted: &str, now: Timestamp) -> Result<Vec<Hold>, Declined> {
-        let entries = || self.places.values().flat_map(|place| place.entries.values());
-        if let Some(hold) =
-            entries().flat_map(|entry| &entry.history.holds).find(|hold| hold.id == wanted && now < hold.until)
-        {
-            return Ok(vec![hold.clone()]);
-        }
-        let id = self.find(wanted)?;
-        let entry = entries().find(|entry| entry.facts.id == id);
-        let holds: Vec<Hold> =
-            entry.into_iter().flat_map(|entry| &entry.history.holds).filter(|hold| now < hold.until).cloned().collect();
-        if holds.is_empty() { Err(Declined(format!("{} is not held", id.name()))) } else { Ok(holds) }
-    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
-fn declined(fault: Fault) -> Declined {
+pub(super) fn declined(fault: Fault) -> Declined {
     Declined(format!("{}; {}", fault.words(), fault.kind.remedy()))
-}
-
-fn hold_id(at: Timestamp) -> String {
-    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
-    ulid::Ulid::from_parts(millis, fastrand::u128(..)).to_string().to_ascii_lowercase()
 }

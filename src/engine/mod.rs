@@ -16,6 +16,7 @@ mod failing;
 mod follow;
 mod foresight;
 mod hear;
+mod holds;
 mod lastword;
 mod log;
 mod missed;

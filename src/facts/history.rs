@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
 use super::Created;
-use crate::units::{InstanceId, When};
+use crate::units::{Cost, InstanceId, Money, When};
 
 /// Identity of one reason to stop one instance once: civil date and edge for hours, the run's start for uptime, the
 /// quiet stretch's start for idle, the month and the run's start for a budget – never the UTC instant of the deadline (S2).
@@ -44,6 +44,43 @@ pub struct Hold {
     pub reason: String,
     /// When it was made.
     pub made_at: Timestamp,
+    /// What it costs to keep it on for so long, at most; none where nobody knows a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
+    /// Whose monthly allowance it counts for: the owner in lower case, or the instance where nobody knows one.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub payer: Box<str>,
+    /// The number of the link that it was made with: each makes one hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Box<str>>,
+}
+
+impl Hold {
+    /// What it costs when it ends then: the price is of its whole length, and one that is lifted costs as much less.
+    #[must_use]
+    pub fn cost_until(&self, end: Timestamp) -> Option<Cost> {
+        let whole = self.until.duration_since(self.made_at).as_secs();
+        let kept = end.min(self.until).duration_since(self.made_at).as_secs().max(0);
+        let cost = self.price?.cost();
+        if whole <= 0 { Some(cost) } else { cost.part(kept, whole) }
+    }
+}
+
+/// A hold with its end as it came to be: when it was lifted, or when it was to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeHold {
+    /// As it was made.
+    pub hold: Hold,
+    /// When it ended, or will.
+    pub ends_at: Timestamp,
+}
+
+impl MadeHold {
+    /// What it cost, or will.
+    #[must_use]
+    pub fn cost(&self) -> Option<Cost> {
+        self.hold.cost_until(self.ends_at)
+    }
 }
 
 /// A deadline that has been announced, or is to be. Moving the deadline makes another key.

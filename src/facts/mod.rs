@@ -10,7 +10,8 @@ mod team;
 
 pub use activity::{DiskSight, Doubt, Evidence, Source, SourceSet, Stretch, Track, Use};
 pub use history::{
-    EndedStop, Freeze, History, Hold, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey, StopResult, UNSENT,
+    EndedStop, Freeze, History, Hold, MadeHold, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey, StopResult,
+    UNSENT,
 };
 pub use instance::{
     Created, InstanceFacts, LastOperation, NativeSchedule, NativeTimers, Oddity, Operation, OperationStatus, Owner,

@@ -10,12 +10,12 @@ use thin_vec::ThinVec;
 
 use super::account::{account, disk, skew_of};
 use super::entra::{Entra, EntraError};
-use super::keys::Keys;
 use super::revoked::{Revoked, Standing};
 use super::token::{self, PREFIX, TokenError};
 use crate::facts::{DiskSight, Source, SourceSet, Track, Use};
 use crate::heartbeat::{Heartbeat, HeartbeatError};
 use crate::ports::{Clock, Fault, FaultKind, Heard, Question, TakeHeartbeats, TurnedAway, Witness};
+use crate::seal::Keys;
 use crate::units::{InstanceId, Span};
 
 /// What is not heard of for so long is let go of: far longer than any word stays fresh.

@@ -3,12 +3,10 @@
 mod account;
 mod desk;
 mod entra;
-mod keys;
 mod revoked;
 mod token;
 
 pub use desk::{Desk, DeskOptions};
 pub use entra::{Entra, EntraError, KeyServer};
-pub use keys::{KeyError, Keys};
 pub use revoked::Revoked;
-pub use token::{Claim, TokenError, mint};
+pub use token::{Claim, TokenError, agent_keys, mint};

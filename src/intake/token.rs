@@ -1,17 +1,14 @@
 //! An agent's token: the instance that it speaks for, when it was minted, and a signature. It opens nothing but the intake.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::keys::Keys;
+use crate::seal::{Broken, Claims, KeyError, Keys, open, seal};
 use crate::units::InstanceId;
 
 /// The beginning of every token of this kind, by which scanners of leaked secrets can know one.
 pub(super) const PREFIX: &str = "lo1.";
-/// A token takes at most so many bytes.
-const TOKEN_MAX: usize = 2_048;
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,37 +38,49 @@ pub enum TokenError {
     Untold,
 }
 
+impl Claims for Claim {
+    const PREFIX: &'static str = PREFIX;
+
+    fn key(&self) -> &str {
+        &self.kid
+    }
+}
+
+impl From<Broken> for TokenError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Malformed => Self::Malformed,
+            Broken::Forged => Self::Forged,
+        }
+    }
+}
+
 /// Makes a token for an instance.
 #[must_use]
 pub fn mint(keys: &Keys, instance: &InstanceId, at: Timestamp) -> Option<String> {
-    let claim = Claim { instance: instance.to_string(), iat: at.as_second(), kid: keys.name().to_owned() };
-    let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claim).ok()?);
-    let signature = URL_SAFE_NO_PAD.encode(keys.sign(payload.as_bytes())?);
-    Some(format!("{PREFIX}{payload}.{signature}"))
+    seal(keys, &Claim { instance: instance.to_string(), iat: at.as_second(), kid: keys.name().to_owned() })
 }
 
 /// Reads a token and checks its signature. Whether it was revoked is asked elsewhere.
 pub(super) fn read(keys: &Keys, token: &str) -> Result<Claim, TokenError> {
-    let body = token.strip_prefix(PREFIX).filter(|_| token.len() <= TOKEN_MAX).ok_or(TokenError::Malformed)?;
-    let (payload, signature) = body.split_once('.').ok_or(TokenError::Malformed)?;
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
-    let claim = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::Malformed)?;
-    let claim: Claim = serde_json::from_slice(&claim).map_err(|_| TokenError::Malformed)?;
-    if !keys.signed(&claim.kid, payload.as_bytes(), &signature) {
-        return Err(TokenError::Forged);
-    }
-    Ok(claim)
+    Ok(open(keys, token)?)
+}
+
+/// What agents' tokens are signed with.
+///
+/// # Errors
+/// When a secret is too short.
+pub fn agent_keys(present: SecretString, before: Option<SecretString>) -> Result<Keys, KeyError> {
+    Keys::new("agent", present, before)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use secrecy::SecretString;
-
     use super::*;
+    use proptest::prelude::*;
 
     fn keys(secret: &str) -> Keys {
-        Keys::new(SecretString::from(secret.repeat(32)), None).unwrap()
+        agent_keys(SecretString::from(secret.repeat(32)), None).unwrap()
     }
 
     fn instance() -> InstanceId {
@@ -98,10 +107,10 @@ mod tests {
     fn a_key_that_was_replaced_is_believed_while_it_is_named() {
         let old = mint(&keys("a"), &instance(), Timestamp::UNIX_EPOCH).unwrap();
         let secret = |letter: &str| SecretString::from(letter.repeat(32));
-        let both = Keys::new(secret("b"), Some(secret("a"))).unwrap();
+        let both = agent_keys(secret("b"), Some(secret("a"))).unwrap();
         assert!(read(&both, &old).is_ok());
         assert_eq!(read(&keys("b"), &old), Err(TokenError::Forged));
-        assert!(Keys::new(SecretString::from("short"), None).is_err());
+        assert!(agent_keys(SecretString::from("short"), None).is_err());
     }
 
     proptest! {

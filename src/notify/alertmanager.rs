@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::post::{HookOptions, Lookup, Now, Parcel, Post, SystemLookup, WebhookError, unwritten};
-use super::render::{Sheet, alerts};
+use super::render::{Link, Sheet, alerts};
 use crate::ports::{Fault, Message};
 
 /// Where alerts are taken, below the address at which Alertmanager answers.
@@ -39,8 +39,8 @@ impl Alertmanager {
     ///
     /// # Errors
     /// `Throttled` with the wait that was asked for on a 429, `Undelivered` on anything else.
-    pub async fn deliver(&self, message: &Message) -> Result<(), Fault> {
-        let alerts = alerts(message, &Sheet::of(message));
+    pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
+        let alerts = alerts(message, &Sheet::of(message), links);
         let body = serde_json::to_vec(&alerts).map_err(|error| unwritten(&message.id, error))?;
         self.0.send(Parcel { id: &message.id, content_type: "application/json", body, signature: None }).await
     }

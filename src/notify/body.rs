@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::Sha256;
 
-use super::render;
+use super::render::{self, Link};
 use crate::ports::{About, Message, MessageKind};
 use crate::units::InstanceId;
 
@@ -31,6 +31,9 @@ struct Body<'a> {
     notify: &'a [String],
     words: &'a str,
     at: Timestamp,
+    /// What a person can click: to postpone, to see why.
+    #[serde(skip_serializing_if = "<[Link]>::is_empty")]
+    links: &'a [Link],
 }
 
 /// The allowance of which a level is reached.
@@ -42,16 +45,16 @@ struct Allowance<'a> {
 }
 
 /// The bytes that are signed and sent.
-pub(super) fn bytes(message: &Message) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&body(message))
+pub(super) fn bytes(message: &Message, links: &[Link]) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&body(message, links))
 }
 
 /// The same inside a CloudEvent.
-pub(super) fn event_bytes(message: &Message) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&render::event(message, serde_json::to_value(body(message))?))
+pub(super) fn event_bytes(message: &Message, links: &[Link]) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&render::event(message, serde_json::to_value(body(message, links))?))
 }
 
-fn body(message: &Message) -> Body<'_> {
+fn body<'a>(message: &'a Message, links: &'a [Link]) -> Body<'a> {
     let instance = message.instance().map(|(instance, _)| instance);
     let budget = match &message.about {
         About::Budget { scope, month, level } => Some(Allowance { scope, month, level: *level }),
@@ -72,6 +75,7 @@ fn body(message: &Message) -> Body<'_> {
         notify: &message.notify,
         words: &message.words,
         at: message.at,
+        links,
     }
 }
 
@@ -110,7 +114,7 @@ mod tests {
             attempts: 0,
             channel: None,
         };
-        let body: serde_json::Value = serde_json::from_slice(&bytes(&message).unwrap()).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&bytes(&message, &[]).unwrap()).unwrap();
         let expected = serde_json::json!({
             "version": 1, "id": "budget|lab|ws-a|2026-11|80", "kind": "budget", "stop_at": null, "ground": "over_budget",
             "budget": { "scope": "ws-a", "month": "2026-11", "level": 80 }, "policy": "lab", "owner": null,

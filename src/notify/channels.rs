@@ -1,5 +1,7 @@
 //! The channels that are set up, as the engine sees them.
 
+use super::linker::Linker;
+use super::render::Link;
 use super::{Alertmanager, Slack, Smtp, Teams, Webhook};
 use crate::ports::{Fault, FaultKind, Message, Notify};
 
@@ -20,13 +22,22 @@ pub enum Channel {
 
 /// Every channel that is set up; with none, nothing can be delivered.
 #[derive(Debug, Default)]
-pub struct Channels(Vec<Channel>);
+pub struct Channels {
+    all: Vec<Channel>,
+    linker: Option<Linker>,
+}
 
 impl Channels {
     /// These channels.
     #[must_use]
     pub const fn new(channels: Vec<Channel>) -> Self {
-        Self(channels)
+        Self { all: channels, linker: None }
+    }
+
+    /// With links in their messages.
+    #[must_use]
+    pub fn linked(self, linker: Linker) -> Self {
+        Self { linker: Some(linker), ..self }
     }
 }
 
@@ -47,32 +58,33 @@ impl Channel {
     ///
     /// # Errors
     /// When it did not, and may be tried again.
-    pub async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+    pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
         match self {
-            Self::Webhook(channel) => channel.deliver(message).await,
-            Self::Smtp(channel) => channel.deliver(message).await,
-            Self::Teams(channel) => channel.deliver(message).await,
-            Self::Slack(channel) => channel.deliver(message).await,
-            Self::Alertmanager(channel) => channel.deliver(message).await,
+            Self::Webhook(channel) => channel.deliver(message, links).await,
+            Self::Smtp(channel) => channel.deliver(message, links).await,
+            Self::Teams(channel) => channel.deliver(message, links).await,
+            Self::Slack(channel) => channel.deliver(message, links).await,
+            Self::Alertmanager(channel) => channel.deliver(message, links).await,
         }
     }
 }
 
 impl Notify for Channels {
     fn channels(&self) -> Vec<&str> {
-        self.0.iter().map(Channel::name).collect()
+        self.all.iter().map(Channel::name).collect()
     }
 
     /// Tries the channel that the message names; every one, when it names none or one that is not set up any more: then one that
     /// confirms is enough. When none does, the last one's fault is given.
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {
         let nowhere = "deliver a message: no channel is set up ([notify] in the settings)";
+        let links = self.linker.as_ref().map(|linker| linker.links(message)).unwrap_or_default();
         let mut answer = Err(Fault::new(FaultKind::Undelivered, nowhere));
         let named = |channel: &&Channel| message.channel.as_deref() == Some(channel.name());
-        let is_set_up = self.0.iter().any(|channel| named(&channel));
+        let is_set_up = self.all.iter().any(|channel| named(&channel));
         let is_meant = |channel: &&Channel| !is_set_up || named(channel);
-        for channel in self.0.iter().filter(is_meant) {
-            let delivered = channel.deliver(message).await;
+        for channel in self.all.iter().filter(is_meant) {
+            let delivered = channel.deliver(message, &links).await;
             if delivered.is_ok() || answer.is_err() {
                 answer = delivered;
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::post::{HookOptions, Lookup, Now, Parcel, Post, SystemLookup, WebhookError, unwritten};
-use super::render::{Sheet, blocks};
+use super::render::{Link, Sheet, blocks};
 use crate::ports::{Fault, Message};
 
 /// A channel of Slack that is set up. Its address is a secret: who has it can post.
@@ -36,8 +36,8 @@ impl Slack {
     ///
     /// # Errors
     /// `Throttled` with the wait that was asked for on a 429, `Undelivered` on anything else.
-    pub async fn deliver(&self, message: &Message) -> Result<(), Fault> {
-        let blocks = blocks(&Sheet::of(message), &[]);
+    pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
+        let blocks = blocks(&Sheet::of(message), links);
         let body = serde_json::to_vec(&blocks).map_err(|error| unwritten(&message.id, error))?;
         self.0.send(Parcel { id: &message.id, content_type: "application/json", body, signature: None }).await
     }

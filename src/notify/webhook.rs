@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::address::Cidr;
 use super::body;
 use super::post::{Lookup, Now, Parcel, Post, Reach, SystemLookup, WebhookError, unwritten};
+use super::render::Link;
 use crate::ports::{Fault, Message};
 
 /// What a webhook is set up with.
@@ -80,10 +81,12 @@ impl Webhook {
     ///
     /// # Errors
     /// `Throttled` with the wait that was asked for on a 429, `Undelivered` on anything else.
-    pub async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+    pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
         let (bytes, content_type) = match self.format {
-            WebhookFormat::Lightsout => (body::bytes(message), "application/json"),
-            WebhookFormat::CloudEvents => (body::event_bytes(message), "application/cloudevents+json; charset=utf-8"),
+            WebhookFormat::Lightsout => (body::bytes(message, links), "application/json"),
+            WebhookFormat::CloudEvents => {
+                (body::event_bytes(message, links), "application/cloudevents+json; charset=utf-8")
+            }
         };
         let body = bytes.map_err(|error| unwritten(&message.id, error))?;
         let signature = self

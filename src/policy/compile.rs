@@ -209,7 +209,11 @@ fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, fin
         min_uptime: or(&guard.min_uptime, Span::minutes(15)),
         between_stops: or(&guard.between_stops, Span::minutes(30)),
         stops_per_day: or(&guard.stops_per_day, 3),
-        hold: HoldTerms { max: or(&hold.max, Span::hours(12)), per_week: or(&hold.per_week, 5) },
+        hold: HoldTerms {
+            max: or(&hold.max, Span::hours(12)),
+            per_week: or(&hold.per_week, 5),
+            monthly: hold.monthly.as_ref().map(|amount| amount.value.0),
+        },
         opt_out_tag: guard.opt_out_tag.as_ref().map_or("lightsout-keep", |tag| &tag.value.0).into(),
         include_unknown_owner: or(&guard.include_unknown_owner, false),
         exempt: instances(&table(&effective.exempt)),

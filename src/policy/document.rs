@@ -257,6 +257,8 @@ table! {
         max: Span,
         /// The most holds of one instance in seven days. Default: 5.
         per_week: u32,
+        /// What the holds of one owner may cost in a month, as text: "40"; in the currency of the prices. Default: no limit.
+        monthly: Amount,
     }
 }
 

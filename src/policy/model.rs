@@ -173,6 +173,8 @@ pub struct HoldTerms {
     pub max: Span,
     /// How many of one instance in any seven days.
     pub per_week: u32,
+    /// What the holds of one owner may cost in a calendar month in UTC, in millionths of the prices' currency; none: no limit.
+    pub monthly: Option<i64>,
 }
 
 /// What is never stopped.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ApiUse;
-use crate::facts::Hold;
+use crate::facts::{Created, Hold};
 use crate::units::PolicyId;
 
 /// What a person asks when they ask for a hold.
@@ -20,6 +20,12 @@ pub struct HoldRequest {
     pub reason: String,
     /// Who asks.
     pub by: String,
+    /// The life of the name that it is for, where that is known: an instance made anew is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<Created>,
+    /// The number of the link that it is asked with: it makes one hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Box<str>>,
 }
 
 /// What a person asks when they have idle timers set as policies want them.
@@ -45,6 +51,8 @@ pub trait Control: Send + Sync + 'static {
     fn view(&self) -> std::sync::Arc<crate::report::FleetView>;
     /// Use of Azure's API so far.
     fn api_use(&self) -> ApiUse;
+    /// What a hold of an instance may be now, and what it costs.
+    fn offer(&self, instance: String) -> impl Future<Output = Result<crate::report::HoldOffer, Declined>> + Send;
     /// Makes a hold, within the policy's caps.
     fn hold(&self, request: HoldRequest) -> impl Future<Output = Result<Hold, Declined>> + Send;
     /// Ends a hold by its id, or every hold on an instance by its name.
@@ -65,6 +73,8 @@ pub trait Control: Send + Sync + 'static {
     ) -> impl Future<Output = Result<crate::report::TimersTold, Declined>> + Send;
     /// Compares the ledger with Azure's bill now. A subscription's bill that was had within a day is not asked for again.
     fn reconcile(&self) -> impl Future<Output = Result<crate::report::Reconciliation, Declined>> + Send;
+    /// What the hours of every policy will do, for so many days from an instant on.
+    fn forecasts(&self, from: Timestamp, days: u32) -> Vec<crate::policy::Forecast>;
     /// Asks for a sweep now.
     fn nudge(&self);
 }

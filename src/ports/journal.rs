@@ -5,7 +5,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use super::{AuditLine, DecisionRow, Fault, Intent, Message, Recall, RevisionMark, SweepRecord};
-use crate::facts::{Hold, StopResult};
+use crate::facts::{Hold, MadeHold, StopResult};
 use crate::units::{InstanceId, PolicyId};
 
 /// The durable memory. Every write is on disk when it returns.
@@ -37,12 +37,12 @@ pub trait Journal: Send + Sync {
         why: &str,
         next: Option<Timestamp>,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// Records a hold.
+    /// Records a hold. A second one of the same id, or by the same link, is a `Conflict` fault.
     fn hold(&self, hold: &Hold) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Ends a hold now. False when there is none of that id in force.
     fn lift(&self, hold: &str, by: &str, at: Timestamp) -> impl Future<Output = Result<bool, Fault>> + Send;
-    /// Holds of an instance made since an instant, lifted ones too, for the weekly cap.
-    fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> impl Future<Output = Result<u32, Fault>> + Send;
+    /// All holds made since an instant, or in force after it, lifted ones too, in the order in which they were made.
+    fn made_holds(&self, since: Timestamp) -> impl Future<Output = Result<Vec<MadeHold>, Fault>> + Send;
     /// Notes which revision of a policy is loaded; returns the mark in force.
     fn revision(
         &self,

@@ -10,6 +10,7 @@ mod journal;
 mod message;
 mod observe;
 mod prices;
+mod records;
 mod rows;
 mod stop;
 mod timers;
@@ -26,6 +27,7 @@ pub use journal::Journal;
 pub use message::{About, Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
 pub use prices::{Prices, Quoted};
+pub use records::{AccountAsked, Happening, HappeningKind, Records};
 pub use rows::{
     AuditLine, Decision, DecisionRow, InUse, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting,
     SweepRecord,
@@ -33,6 +35,6 @@ pub use rows::{
 pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};
 pub use timers::SetTimers;
 pub use witness::{Heard, Question, Witness};
-pub use world::{FreezeSwitch, World};
+pub use world::{FreezeSwitch, Freezer, World};
 
 pub use crate::guard::{StopPermit, TimerPermit};

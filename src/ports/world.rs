@@ -1,7 +1,7 @@
 //! Everything outside as one bound, and the freeze switch among it.
 
 use super::{
-    AskBills, BillBook, Clock, Journal, LedgerBook, Notify, Observe, Prices, SetTimers, StopInstances, Witness,
+    AskBills, BillBook, Clock, Fault, Journal, LedgerBook, Notify, Observe, Prices, SetTimers, StopInstances, Witness,
 };
 use crate::facts::Freeze;
 
@@ -9,6 +9,20 @@ use crate::facts::Freeze;
 pub trait FreezeSwitch: Send + Sync {
     /// Frozen? What cannot be read counts as frozen.
     fn freeze(&self) -> Freeze;
+}
+
+/// Throwing the freeze switch, for those who may.
+pub trait Freezer: Send + Sync + 'static {
+    /// Freezes everything, with the reason.
+    ///
+    /// # Errors
+    /// When the switch cannot be written.
+    fn freeze_all(&self, why: &str) -> Result<(), Fault>;
+    /// Lifts the freeze; false when there was none of this switch's.
+    ///
+    /// # Errors
+    /// When the switch cannot be written.
+    fn lift_freeze(&self) -> Result<bool, Fault>;
 }
 
 /// Everything outside, as one bound.

@@ -134,6 +134,10 @@ fn value_of(terms: &Terms, key: &str) -> Option<String> {
         "guard" => guard_value(terms, name),
         "hold" if name == "max" => Some(terms.hold.max.to_string()),
         "hold" if name == "per_week" => Some(terms.hold.per_week.to_string()),
+        "hold" if name == "monthly" => terms
+            .hold
+            .monthly
+            .map(|micros| crate::units::Money::micros(micros, crate::units::Currency::USD).cost().text(2)),
         _ => None,
     }
 }

@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::{DiskSight, Evidence, Freeze, InstanceFacts, PowerState, Reading, Source, Unknown, Use};
+use crate::facts::{
+    DiskSight, Evidence, Freeze, InstanceFacts, PowerState, Reading, Source, StopResult, UNSENT, Unknown, Use,
+};
 use crate::policy::Mode;
 use crate::rules::{Action, Ground, Rule};
 
@@ -184,6 +186,19 @@ pub fn activity(facts: &InstanceFacts, evidence: &Evidence, now: Timestamp) -> V
         lines.push("unknown: no source has told of it".to_owned());
     }
     lines
+}
+
+/// How an asked stop ended.
+#[must_use]
+pub fn stop_result(result: &StopResult) -> String {
+    match result {
+        StopResult::Stopped => "seen stopped".to_owned(),
+        StopResult::StartedAgain => "started again by a person".to_owned(),
+        StopResult::Gone => "the instance was gone".to_owned(),
+        StopResult::Failed(why) => format!("failed: {}", clean(why)),
+        StopResult::Dropped(why) if why == UNSENT => "nobody knows whether it was sent".to_owned(),
+        StopResult::Dropped(why) => format!("not sent: {}", clean(why)),
+    }
 }
 
 /// How much room is left on the fullest disk.

@@ -1,17 +1,18 @@
 //! Holds that people put on instances.
 
 use jiff::Timestamp;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use super::error::is_duplicate;
-use super::rows::{instance_key, life, stamp};
+use super::rows::{Place, instance_key, json, life, stamp};
 use super::{Store, StoreError};
-use crate::facts::Hold;
-use crate::units::InstanceId;
+use crate::facts::{Hold, MadeHold};
 
 impl Store {
     pub(super) async fn write_hold(&self, hold: &Hold) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let added = sqlx::query("INSERT INTO holds (id, instance, name, created, until, who, reason, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        let added = sqlx::query("INSERT INTO holds (id, instance, name, created, until, who, reason, made_at, price, payer, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(&hold.id)
             .bind(instance_key(&hold.instance))
             .bind(hold.instance.to_string())
@@ -20,12 +21,18 @@ impl Store {
             .bind(&hold.by)
             .bind(&hold.reason)
             .bind(stamp(hold.made_at))
+            .bind(hold.price.as_ref().map(|price| json("a hold's price", price)).transpose()?)
+            .bind(&*hold.payer)
+            .bind(hold.link.as_deref())
             .execute(&mut *tx)
             .await;
         match added {
             Ok(_) => {}
             Err(error) if is_duplicate(&error) => {
-                return Err(StoreError::Conflict(format!("a hold {} is there already", hold.id)));
+                return Err(StoreError::Conflict(format!(
+                    "the hold {} is there already, or its link was used",
+                    hold.id
+                )));
             }
             Err(error) => return Err(error.into()),
         }
@@ -46,16 +53,39 @@ impl Store {
         Ok(lifted.rows_affected() > 0)
     }
 
-    /// Counts those of the life that the name has now, when the journal knows one.
-    pub(super) async fn count_holds(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, StoreError> {
-        let count: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM holds h LEFT JOIN instances i ON i.instance = h.instance AND i.present = 1
-             WHERE h.instance = ? AND h.made_at >= ? AND (i.created IS NULL OR i.created = h.created OR i.created = '' OR h.created = '')",
+    /// All that were made since then, or end after it, lifted ones too, in the order in which they were made.
+    pub(super) async fn read_made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, name, created, until, min(until, coalesce(lifted_at, until)) AS ends_at, who, reason, made_at, price, payer, link
+             FROM holds WHERE made_at >= ?1 OR until > ?1 ORDER BY made_at, id",
         )
-        .bind(instance_key(instance))
         .bind(stamp(since))
-        .fetch_one(self.readers())
+        .fetch_all(self.readers())
         .await?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        rows.iter().map(made_hold).collect()
     }
+}
+
+/// A hold of the row that it stands in.
+pub(super) fn hold_of(row: &SqliteRow) -> Result<Hold, StoreError> {
+    let id: String = row.try_get("id")?;
+    let place = Place { table: "holds", row: &id };
+    Ok(Hold {
+        instance: place.instance(row.try_get("name")?)?,
+        created: place.life(row.try_get("created")?)?,
+        until: place.instant(row.try_get("until")?)?,
+        by: row.try_get("who")?,
+        reason: row.try_get("reason")?,
+        made_at: place.instant(row.try_get("made_at")?)?,
+        price: row.try_get::<Option<&str>, _>("price")?.map(|price| place.json(price)).transpose()?,
+        payer: row.try_get::<&str, _>("payer")?.into(),
+        link: row.try_get::<Option<&str>, _>("link")?.map(Into::into),
+        id: id.clone(),
+    })
+}
+
+fn made_hold(row: &SqliteRow) -> Result<MadeHold, StoreError> {
+    let hold = hold_of(row)?;
+    let ends_at = Place { table: "holds", row: &hold.id }.instant(row.try_get("ends_at")?)?;
+    Ok(MadeHold { hold, ends_at })
 }

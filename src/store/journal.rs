@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Store;
-use crate::facts::{Hold, StopResult};
+use crate::facts::{Hold, MadeHold, StopResult};
 use crate::ports::{AuditLine, DecisionRow, Fault, Intent, Journal, Message, Recall, RevisionMark, SweepRecord};
 use crate::units::{InstanceId, PolicyId};
 
@@ -61,10 +61,8 @@ impl Journal for Store {
         self.write_lift(hold, by, at).await.map_err(|error| error.fault(format!("lift the hold {hold}")))
     }
 
-    async fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, Fault> {
-        self.count_holds(instance, since)
-            .await
-            .map_err(|error| error.fault(format!("count the holds on {}", instance.name())))
+    async fn made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, Fault> {
+        self.read_made_holds(since).await.map_err(|error| error.fault("read which holds were made"))
     }
 
     async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {

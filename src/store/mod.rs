@@ -7,6 +7,7 @@ mod audit;
 mod bills;
 mod error;
 mod freeze;
+mod happenings;
 mod holds;
 mod in_use;
 mod intents;

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use thin_vec::ThinVec;
 
+use super::holds::hold_of;
 use super::rows::{Place, stamp, stamp_before};
 use super::{Store, StoreError, in_use, marks};
 use crate::facts::{EndedStop, History, Hold, InstanceFacts, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey};
@@ -212,25 +213,14 @@ async fn stops(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<E
 /// A hold that was lifted counts as one that ended then.
 async fn holds(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<Hold>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, instance, name, created, min(until, coalesce(lifted_at, until)) AS until, who, reason, made_at
+        "SELECT id, instance, name, created, min(until, coalesce(lifted_at, until)) AS until, who, reason, made_at,
+             price, payer, link
          FROM holds WHERE min(until, coalesce(lifted_at, until)) >= ? ORDER BY made_at, id",
     )
     .bind(stamp_before(now, HOLDS))
     .fetch_all(tx)
     .await?;
-    gather(&rows, |row| {
-        let id: String = row.try_get("id")?;
-        let place = Place { table: "holds", row: &id };
-        Ok(Hold {
-            instance: place.instance(row.try_get("name")?)?,
-            created: place.life(row.try_get("created")?)?,
-            until: place.instant(row.try_get("until")?)?,
-            by: row.try_get("who")?,
-            reason: row.try_get("reason")?,
-            made_at: place.instant(row.try_get("made_at")?)?,
-            id: id.clone(),
-        })
-    })
+    gather(&rows, hold_of)
 }
 
 async fn notices(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<PastNotice>, StoreError> {

@@ -296,6 +296,26 @@ impl fmt::Display for Money {
     }
 }
 
+#[cfg(feature = "service")]
+impl schemars::JsonSchema for Money {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Money".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "description": "an amount with six decimals, as text, and the three letters of its currency",
+            "properties": {
+                "amount": { "type": "string", "pattern": r"^-?[0-9]+\.[0-9]{6}$" },
+                "currency": { "type": "string", "pattern": "^[A-Z]{3}$" },
+            },
+            "required": ["amount", "currency"],
+            "additionalProperties": false,
+        })
+    }
+}
+
 /// Amounts go out as text with six decimals, so that no reader takes them for floats.
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

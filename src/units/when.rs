@@ -33,6 +33,12 @@ impl When {
         if self.is_none() { Self::at(instant) } else { self }
     }
 
+    /// True unless both are known and differ: what nobody can tell apart may be the same.
+    #[must_use]
+    pub fn may_be(self, other: Self) -> bool {
+        self == other || self.is_none() || other.is_none()
+    }
+
     /// True when there is none.
     #[must_use]
     pub fn is_none(&self) -> bool {

@@ -27,6 +27,9 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("document", &["units"]),
     // What the agent says to the service: the one thing that both know.
     pure("heartbeat", &["units"]),
+    // What is signed and known again.
+    pure("seal", &[]),
+    pure("links", &["units", "facts", "seal"]),
     // facts: the sources of evidence that a rule can ask for.
     pure("policy", &["units", "schedule", "facts", "document"]),
     pure("ledger", &["units", "facts"]),
@@ -47,8 +50,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // ledger: the lines of a bill are its words.
     outer("bills", &["units", "ledger", "ports"]),
     // heartbeat: what agents send is its words.
-    outer("intake", &["units", "facts", "heartbeat", "ports"]),
-    outer("notify", &["units", "report", "ports"]),
+    outer("intake", &["units", "facts", "heartbeat", "seal", "ports"]),
+    outer("notify", &["units", "links", "report", "ports"]),
     // policy: the question that a policy has for Prometheus is asked as it is.
     outer("promql", &["units", "facts", "policy", "ports"]),
     // ledger: the price sheet is one of the files that settings name. facts: so are sources of evidence.
@@ -60,7 +63,23 @@ pub(crate) const ROOMS: &[Room] = &[
     outer("engine", &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports"]),
     // facts, policy, rules, guard: the closed lists whose labels are metric labels. ports: what use was made of the API.
     outer("metrics", &["units", "facts", "policy", "ledger", "rules", "guard", "report", "ports"]),
-    outer("web", &["units", "facts", "heartbeat", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"]),
+    outer(
+        "web",
+        &[
+            "units",
+            "schedule",
+            "facts",
+            "heartbeat",
+            "links",
+            "policy",
+            "ledger",
+            "rules",
+            "guard",
+            "report",
+            "ports",
+            "metrics",
+        ],
+    ),
     // document: its settings are a file of the same kind. Nothing of the service: it is built without.
     outer("agent", &["units", "document", "heartbeat"]),
     // Shares no type with `azure`, so that neither can hide the other's mistake.
@@ -91,6 +110,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "web",
             "sandbox",
             "heartbeat",
+            "seal",
+            "links",
             "agent",
         ],
     ),

@@ -40,7 +40,7 @@ fn policy() -> Policy {
         min_uptime: Span::ZERO,
         between_stops: Span::ZERO,
         stops_per_day: 3,
-        hold: HoldTerms { max: Span::hours(1), per_week: 1 },
+        hold: HoldTerms { max: Span::hours(1), per_week: 1, monthly: None },
         opt_out_tag: Arc::from("keep"),
         include_unknown_owner: true,
         exempt: Exemptions::default(),

@@ -51,13 +51,13 @@ async fn a_real_alertmanager_takes_and_shows_them() {
     };
     let alarms = Alertmanager::new(options, now()).unwrap();
     let mut tries = 0;
-    while let Err(fault) = alarms.deliver(&lasting(warning())).await {
+    while let Err(fault) = alarms.deliver(&lasting(warning()), &[]).await {
         tries += 1;
         assert!(tries < 200, "{}", fault.words());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     for message in [hostile(), budget(), warning()] {
-        alarms.deliver(&lasting(message)).await.unwrap();
+        alarms.deliver(&lasting(message), &[]).await.unwrap();
     }
     let url = format!("--alertmanager.url=http://{address}");
     let shown = amtool.args([url.as_str(), "--output=json", "alert", "query"]).output().unwrap();

@@ -206,7 +206,7 @@ fn alerts_of_two_workspaces_of_one_name_are_two() {
         let instance = InstanceId::parse(&id).unwrap();
         let about = About::Instance { instance, created: When::NONE };
         let message = Message { about, ..warning() };
-        alerts(&message, &Sheet::of(&message))[0]["labels"].clone()
+        alerts(&message, &Sheet::of(&message), &[])[0]["labels"].clone()
     };
     assert_ne!(of("rg-a"), of("rg-b"));
 }

@@ -42,7 +42,7 @@ async fn each_posts_its_own_form() {
         let server = Server::status("202 Accepted").await;
         let channel = to(name, &server);
         assert_eq!(channel.name(), name);
-        channel.deliver(&warning()).await.unwrap();
+        channel.deliver(&warning(), &[]).await.unwrap();
         let seen = server.seen();
         let [request] = seen.as_slice() else { panic!("{seen:?}") };
         assert_eq!(request.headers.get("content-type").map(String::as_str), Some("application/json"));
@@ -67,7 +67,7 @@ async fn alerts_go_below_the_address_at_which_alertmanager_answers() {
     for base in ["", "/", "/am", "/am/", "/am/api/v2/alerts", "/am/api/v2/alerts/"] {
         let server = Server::status("200 OK").await;
         let channel = channel("alertmanager", options(&format!("http://{}{base}", server.address))).unwrap();
-        channel.deliver(&warning()).await.unwrap();
+        channel.deliver(&warning(), &[]).await.unwrap();
         let prefix = if base.starts_with("/am") { "/am" } else { "" };
         assert_eq!(server.seen()[0].line, format!("POST {prefix}/api/v2/alerts HTTP/1.1"), "{base}");
     }
@@ -84,7 +84,7 @@ async fn an_answer_that_is_no_confirmation_is_a_fault_that_shows_no_address() {
         ] {
             let server = Server::status(status).await;
             let channel = to(name, &server);
-            let fault = channel.deliver(&warning()).await.unwrap_err();
+            let fault = channel.deliver(&warning(), &[]).await.unwrap_err();
             assert_eq!((fault.kind, server.connections()), (kind, 1), "{name} {status}");
             let shown = format!("{} {channel:?}", fault.words());
             assert!(shown.to_lowercase().contains(&format!("to {name}")), "{shown}");
@@ -95,7 +95,7 @@ async fn an_answer_that_is_no_confirmation_is_a_fault_that_shows_no_address() {
         let server =
             Server::answering("HTTP/1.1 429 X\r\nretry-after: 17\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
                 .await;
-        let fault = to(name, &server).deliver(&warning()).await.unwrap_err();
+        let fault = to(name, &server).deliver(&warning(), &[]).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Throttled(Some(SignedDuration::from_secs(17))));
     }
 }
@@ -144,7 +144,7 @@ async fn a_name_that_leads_inside_is_not_connected_to() {
                 "slack" => Slack::with_lookup(options, now(), names).map(Channel::Slack),
                 _ => Alertmanager::with_lookup(options, now(), names).map(Channel::Alertmanager),
             };
-            let fault = channel.unwrap().deliver(&warning()).await.unwrap_err();
+            let fault = channel.unwrap().deliver(&warning(), &[]).await.unwrap_err();
             let words = fault.words();
             assert!(words.contains("is refused") && !words.contains("hunter2"), "{name} {inside}: {words}");
         }
@@ -167,7 +167,7 @@ async fn a_cloud_event_is_signed_over_its_bytes() {
         now(),
     )
     .unwrap();
-    hook.deliver(&warning()).await.unwrap();
+    hook.deliver(&warning(), &[]).await.unwrap();
     let seen = server.seen();
     let request = &seen[0];
     assert_eq!(request.headers["content-type"], "application/cloudevents+json; charset=utf-8");

@@ -263,6 +263,8 @@ impl Scene {
                     seconds: length.as_secs(),
                     reason: "training".into(),
                     by: "ana".into(),
+                    life: None,
+                    link: None,
                 };
                 Box::new(move || {
                     engine.hold(request).now_or_never().unwrap().unwrap();

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Freeze, Hold, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner, PowerState, Reading,
-    SizeFacts, StopKey, Tags, Trigger,
+    Freeze, InstanceFacts, LastOperation, NoticeKey, Operation, OperationStatus, Owner, PowerState, Reading, SizeFacts,
+    StopKey, Tags, Trigger,
 };
 use lightsout::guard::{FleetSight, Refusal};
 use lightsout::ledger::{
@@ -31,6 +31,10 @@ use thin_vec::{ThinVec, thin_vec};
 mod allowances;
 #[path = "evidence.rs"]
 mod evidence;
+#[path = "held.rs"]
+mod held;
+
+pub use held::hold;
 
 /// An instant in RFC 3339.
 pub fn at(text: &str) -> Timestamp {
@@ -172,19 +176,6 @@ pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
         native: ThinVec::new(),
         held_back: None,
         holds: ThinVec::new(),
-    }
-}
-
-/// A hold of an instance until then.
-pub fn hold(facts: &InstanceFacts, until: Timestamp) -> Hold {
-    Hold {
-        id: "01JHOLD".to_owned(),
-        instance: facts.id.clone(),
-        created: facts.created,
-        until,
-        by: "ada".to_owned(),
-        reason: "thesis run".to_owned(),
-        made_at: minutes(-5),
     }
 }
 

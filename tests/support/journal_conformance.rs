@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lightsout::facts::{Created, History, NoticeState, Operation, PowerState, StopResult};
+use lightsout::facts::{Created, History, Hold, MadeHold, NoticeState, Operation, PowerState, StopResult};
 use lightsout::ports::{AuditLine, FaultKind, Intent, Journal, Message, Recall, SweepRecord};
 use lightsout::units::PolicyId;
 
@@ -145,7 +145,6 @@ pub(crate) async fn a_name_used_again_inherits_nothing<B: Bench>(bench: &B) {
     let found = recall(&journal, at(201)).await;
     let new = history(&found, "ci-a");
     assert_eq!((new.holds.len(), new.stops.len(), new.notices.len()), (0, 0, 0));
-    assert_eq!(journal.holds_since(&id("ci-a"), at(0)).await.unwrap(), 0);
     journal.intend(&intent("i2", "ci-a", reborn, "k1", at(202))).await.unwrap();
 }
 
@@ -160,7 +159,6 @@ pub(crate) async fn a_hold_stands_where_nobody_knows_the_life<B: Bench>(bench: &
         1,
         "G13: a hold is never lost to a missing createdOn"
     );
-    assert_eq!(journal.holds_since(&id("ci-a"), at(0)).await.unwrap(), 1);
 }
 
 pub(crate) async fn one_open_stop_an_instance_and_one_stop_a_reason<B: Bench>(bench: &B) {
@@ -349,14 +347,14 @@ pub(crate) async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B)
     let journal = bench.open().await;
     journal.record(&running("ci-a", born(), at(0))).await.unwrap();
     journal.hold(&hold("h1", "ci-a", born(), at(10), at(100))).await.unwrap();
-    journal.hold(&hold("h2", "ci-a", born(), at(20), at(9000))).await.unwrap();
-    assert_eq!(kind(journal.hold(&hold("h2", "ci-a", born(), at(20), at(9999))).await), FaultKind::Conflict);
+    let linked = Hold { link: Some("l".into()), ..hold("h2", "ci-a", born(), at(20), at(9000)) };
+    journal.hold(&linked).await.unwrap();
+    for twice in [Hold { link: None, ..linked.clone() }, Hold { id: "h3".to_owned(), ..linked.clone() }] {
+        assert_eq!(kind(journal.hold(&twice).await), FaultKind::Conflict, "an id, and a link, makes one hold");
+    }
     let journal = again(bench, journal, at(30)).await;
     let found = recall(&journal, at(30)).await;
-    assert_eq!(
-        history(&found, "ci-a").holds,
-        [hold("h1", "ci-a", born(), at(10), at(100)), hold("h2", "ci-a", born(), at(20), at(9000))]
-    );
+    assert_eq!(history(&found, "ci-a").holds, [hold("h1", "ci-a", born(), at(10), at(100)), linked.clone()]);
     assert!(!journal.lift("h1", "bob", at(100)).await.unwrap(), "it ended by itself");
     assert!(!journal.lift("nobody", "bob", at(100)).await.unwrap());
     assert!(journal.lift("h2", "bob", at(200)).await.unwrap());
@@ -364,8 +362,10 @@ pub(crate) async fn holds_last_until_they_end_or_are_lifted<B: Bench>(bench: &B)
     let journal = again(bench, journal, at(300)).await;
     let found = recall(&journal, at(300)).await;
     assert_eq!((history(&found, "ci-a").hold_at(at(300)), history(&found, "ci-a").held_until()), (None, Some(at(200))));
-    assert_eq!(journal.holds_since(&upper(&id("ci-a")), at(10)).await.unwrap(), 2, "lifted ones count");
-    assert_eq!(journal.holds_since(&id("ci-a"), at(11)).await.unwrap(), 1);
+    let made = |since: i64| journal.made_holds(at(since));
+    let ends = |made: &[MadeHold]| made.iter().map(|one| one.ends_at).collect::<Vec<_>>();
+    assert_eq!(ends(&made(10).await.unwrap()), [at(100), at(200)], "lifted ones too");
+    assert_eq!(made(11).await.unwrap()[0].hold, linked, "as it was made: price, payer and link");
 }
 
 pub(crate) async fn what_is_long_past_is_not_recalled<B: Bench>(bench: &B) {

@@ -117,7 +117,7 @@ async fn alike(journal: &impl Journal, model: &MemoryJournal, step: &Happening) 
     assert_eq!(journal.outbox(when, 3).await.unwrap(), model.outbox(when, 3).await.unwrap());
     let name = id(&step.name());
     assert_eq!(journal.decision(&name, when).await.unwrap(), model.decision(&name, when).await.unwrap());
-    assert_eq!(journal.holds_since(&name, when).await.unwrap(), model.holds_since(&name, when).await.unwrap());
+    assert_eq!(journal.made_holds(when).await.unwrap(), model.made_holds(when).await.unwrap());
 }
 
 /// Lives through it, dropping and opening the journal again at every seventh step (I9).

@@ -11,7 +11,7 @@ use lightsout::facts::{
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::ports::{Decision, Fault, FaultKind, Intent, Message, Sighting, SweepRecord};
 use lightsout::rules::{Action, Finding, Ground, Rule, Under, Verdict};
-use lightsout::units::{InstanceId, PolicyId, Region, When};
+use lightsout::units::{Currency, InstanceId, Money, PolicyId, Region, When};
 
 pub(crate) const T0: i64 = 1_800_000_000;
 
@@ -140,6 +140,9 @@ pub(crate) fn hold(hold_id: &str, name: &str, created: Created, made: Timestamp,
         by: "ann".to_owned(),
         reason: "training".to_owned(),
         made_at: made,
+        price: Some(Money::micros(6_120_000, Currency::USD)),
+        payer: "ann".into(),
+        link: None,
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Created, EndedStop, History, Hold, InstanceFacts, NoticeState, OpenIntent, PastNotice, StopKey, StopResult,
+    Created, EndedStop, History, Hold, InstanceFacts, MadeHold, NoticeState, OpenIntent, PastNotice, StopKey,
+    StopResult,
 };
 use lightsout::ports::{
     AuditLine, DecisionRow, Fault, FaultKind, InUse, Intent, Journal, Message, MessageKind, Recall, RecalledIntent,
@@ -327,7 +328,8 @@ impl Journal for MemoryJournal {
 
     async fn hold(&self, hold: &Hold) -> Result<(), Fault> {
         let mut memory = self.0.lock().unwrap();
-        if memory.holds.iter().any(|(other, _)| other.id == hold.id) {
+        let twice = |other: &Hold| other.id == hold.id || other.link.is_some() && other.link == hold.link;
+        if memory.holds.iter().any(|(other, _)| twice(other)) {
             return conflict();
         }
         memory.holds.push((hold.clone(), None));
@@ -343,18 +345,16 @@ impl Journal for MemoryJournal {
         Ok(true)
     }
 
-    async fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, Fault> {
+    async fn made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, Fault> {
         let memory = self.0.lock().unwrap();
-        let present = memory.present.get(instance);
-        let counts = |hold: &Hold| {
-            present.is_none_or(|created| *created == hold.created || created.is_none() || hold.created.is_none())
+        let wanted = memory.holds.iter().filter(|(hold, _)| hold.made_at >= since || hold.until > since);
+        let made = |(hold, lifted): &(Hold, Option<Timestamp>)| {
+            let ends_at = lifted.map_or(hold.until, |at| at.min(hold.until));
+            MadeHold { hold: hold.clone(), ends_at }
         };
-        let count = memory
-            .holds
-            .iter()
-            .filter(|(hold, _)| hold.instance == *instance && hold.made_at >= since && counts(hold))
-            .count();
-        Ok(u32::try_from(count).unwrap())
+        let mut holds: Vec<MadeHold> = wanted.map(made).collect();
+        holds.sort_by(|a, b| (a.hold.made_at, &a.hold.id).cmp(&(b.hold.made_at, &b.hold.id)));
+        Ok(holds)
     }
 
     async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {

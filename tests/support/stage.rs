@@ -193,6 +193,8 @@ impl Stage {
             seconds: length.as_secs(),
             reason: "training".to_owned(),
             by: "ana".to_owned(),
+            life: None,
+            link: None,
         };
         self.engine().hold(request).now_or_never().unwrap()
     }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Completeness, Created, DiskSight, Freeze, Hold, InstanceFacts, Inventory, Reading, Source, SourceSet, StopResult,
-    WorkspaceFacts,
+    Completeness, Created, DiskSight, Freeze, Hold, InstanceFacts, Inventory, MadeHold, Reading, Source, SourceSet,
+    StopResult, WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
 use lightsout::plan::Step;
@@ -376,8 +376,8 @@ impl Journal for FakeWorld {
         self.lock().holds.iter_mut().filter(|(one, _)| one.id == hold).for_each(|(_, end)| *end = Some(at));
         Ok(lifted)
     }
-    async fn holds_since(&self, instance: &InstanceId, since: Timestamp) -> Result<u32, Fault> {
-        self.journal()?.holds_since(instance, since).await
+    async fn made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, Fault> {
+        self.journal()?.made_holds(since).await
     }
     async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {
         self.journal()?.revision(policy, revision, at).await

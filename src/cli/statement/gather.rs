@@ -11,7 +11,7 @@ use crate::ledger::{
     Question, References, Standing, Stretch, Tally, confirmed, day_of,
 };
 use crate::store::LedgerReader;
-use crate::units::Currency;
+use crate::units::{Currency, InstanceId};
 
 /// What is wanted.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Wanted {
     pub daily: bool,
     /// Only rows up to this one, and nothing that goes on.
     pub as_of: Option<i64>,
+    /// Of this instance alone.
+    pub only: Option<InstanceId>,
     /// The first so many groups.
     pub top: Option<usize>,
     /// Into which currency.
@@ -43,9 +45,13 @@ pub async fn gather(ledger: &LedgerReader, wanted: Wanted) -> Result<Statement, 
     let question = question(&wanted);
     let mut tally = Tally::new(&references, &standing, &question);
     let from = question.period().from;
-    let take = |entry: Entry| tally.add(&entry).map_err(StatementError::from);
+    let wants = |entry: &Entry| {
+        let subject = || references.subjects.get(&entry.subject);
+        wanted.only.as_ref().is_none_or(|only| subject().is_some_and(|subject| subject.instance == *only))
+    };
+    let take = |entry: Entry| if wants(&entry) { tally.add(&entry).map_err(StatementError::from) } else { Ok(()) };
     ledger.each_entry((head.seq, Some(from)), take).await?;
-    for entry in &going_on {
+    for entry in going_on.iter().filter(|entry| wants(entry)) {
         tally.add_open(entry)?;
     }
     let adjusted = adjusted(ledger, (&references, &standing), &tally, head.seq).await?;

@@ -16,7 +16,7 @@ mod table;
 mod value;
 
 pub use amounts::{hours, money};
-pub use calendar::{Days, days_of};
+pub use calendar::{Days, days_between, days_of};
 pub use csv::csv;
 pub use error::StatementError;
 pub use focus::{Focus, focus_csv, focus_parquet};

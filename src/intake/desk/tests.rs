@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use thin_vec::ThinVec;
 
 use super::super::entra::KeyServer;
-use super::super::token::mint;
+use super::super::token::{agent_keys, mint};
 use super::*;
 use crate::facts::Use;
 use crate::heartbeat::{DiskRoom, Kind, Sign, Signal, Watched};
@@ -50,7 +50,7 @@ fn id() -> InstanceId {
 }
 
 fn keys() -> Keys {
-    Keys::new(SecretString::from("k".repeat(32)), None).unwrap()
+    agent_keys(SecretString::from("k".repeat(32)), None).unwrap()
 }
 
 impl Site {
@@ -177,7 +177,7 @@ async fn replays_are_refused_and_so_are_strangers() {
     let elsewhere = Heartbeat { instance: ID.replace("ci-a", "ci-b"), ..site.beat(9) };
     assert_eq!(site.take(&token, &elsewhere).await, Err("other_instance"));
     assert_eq!(site.take("lo1.x.y", &site.beat(9)).await, Err("no_token"));
-    let forged = mint(&Keys::new(SecretString::from("x".repeat(32)), None).unwrap(), &id(), site.clock.now()).unwrap();
+    let forged = mint(&agent_keys(SecretString::from("x".repeat(32)), None).unwrap(), &id(), site.clock.now()).unwrap();
     assert_eq!(site.take(&forged, &site.beat(9)).await, Err("forged"));
     assert_eq!(site.take("eyJ.some.jwt", &site.beat(9)).await, Err("no_token"), "no managed identities are taken");
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::entry::Subject;
 
 /// By what rows are grouped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grouping {
     /// By workspace.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::sheet::{Sheet, Tone};
+use super::sheet::{Link, Sheet, Tone};
 use crate::ports::{About, Message, MessageKind};
 
 /// The body of the POST: a list with one alert.
@@ -12,7 +12,7 @@ use crate::ports::{About, Message, MessageKind};
 /// Alertmanager knows an alert by its labels alone, so they name what it is about in full: two workspaces of one name
 /// must not hide each other's alerts.
 #[must_use]
-pub fn alerts(message: &Message, sheet: &Sheet) -> Value {
+pub fn alerts(message: &Message, sheet: &Sheet, links: &[Link]) -> Value {
     let mut labels = BTreeMap::from([
         ("alertname", alert_name(message.kind).to_owned()),
         ("severity", severity(sheet.tone).to_owned()),
@@ -32,12 +32,17 @@ pub fn alerts(message: &Message, sheet: &Sheet) -> Value {
             labels.insert("month", month.clone());
         }
     }
-    json!([{
+    let mut alert = json!({
         "labels": labels,
         "annotations": { "summary": sheet.headline, "description": sheet.words },
         "startsAt": message.at,
         "endsAt": message.use_by(),
-    }])
+    });
+    // the page that explains, never the link that postpones: nobody knows to whom an alert goes
+    if let (Some((_, page)), Some(alert)) = (Link::usable(links).last(), alert.as_object_mut()) {
+        alert.insert("generatorURL".to_owned(), page.into());
+    }
+    json!([alert])
 }
 
 const fn alert_name(kind: MessageKind) -> &'static str {

@@ -13,7 +13,7 @@ const WORDS_MAX: usize = 1_500;
 const NAME_MAX: usize = 200;
 
 /// Something that a person can click.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Link {
     /// What the button says.
     pub label: String,

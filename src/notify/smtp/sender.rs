@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::letter;
 use super::people::{People, plain_address};
 use super::session::{Server, TIMEOUT};
+use crate::notify::render::Link;
 use crate::ports::{Fault, FaultKind, Message};
 
 /// How the talk with the mail server is encrypted.
@@ -122,7 +123,7 @@ impl Smtp {
     ///
     /// # Errors
     /// `Throttled` when the server says "not now", `Undelivered` on anything else and where nobody has an address.
-    pub async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+    pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
         let doing = || format!("mail the message {} by {}", message.id, self.server.host);
         let undelivered = |cause: String| Fault::new(FaultKind::Undelivered, doing()).because(cause);
         let Some(people) = People::of(message, &self.server.fallback) else {
@@ -132,7 +133,7 @@ impl Smtp {
                  fallback in [notify.smtp]"
             )));
         };
-        let letter = letter::write(&self.from, &people, message, &[])
+        let letter = letter::write(&self.from, &people, message, links)
             .map_err(|error| Fault::new(FaultKind::Undelivered, doing()).because(error))?;
         let sending = self.server.send(&self.from, &people, &letter, message.attempts == 0);
         let sent = tokio::time::timeout(self.timeout, sending)

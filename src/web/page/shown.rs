@@ -1,0 +1,169 @@
+//! Instants, amounts and lengths as the page shows them: ready text, so that a template has nothing to reckon.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::report::words;
+use crate::units::{Cost, Currency, Money};
+
+/// An instant: for programs, for readers without scripts, by the policy's clock, and from now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct When {
+    /// RFC 3339 in UTC.
+    pub iso: String,
+    /// In UTC: `Thu 26 Nov 20:00 UTC`.
+    pub text: String,
+    /// By the policy's clock, where that differs: `21:00 CET`.
+    pub local: Option<String>,
+    /// From when it was rendered: `in 1h 20m`.
+    pub rel: String,
+}
+
+/// What times are shown by.
+#[derive(Debug, Clone)]
+pub struct Clocks {
+    /// When the page is rendered.
+    pub now: Timestamp,
+    /// The policy's zone.
+    pub zone: Option<TimeZone>,
+}
+
+impl Clocks {
+    /// By UTC alone.
+    #[must_use]
+    pub const fn utc(now: Timestamp) -> Self {
+        Self { now, zone: None }
+    }
+
+    /// By a policy's clock beside it.
+    #[must_use]
+    pub fn of_zone(now: Timestamp, zone: Option<&str>) -> Self {
+        Self { now, zone: zone.and_then(|name| crate::schedule::load_zone(name).ok()) }
+    }
+
+    /// An instant as it is shown.
+    #[must_use]
+    pub fn when(&self, at: Timestamp) -> When {
+        let utc = at.to_zoned(TimeZone::UTC);
+        let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
+        let local = self.zone.as_ref().map(|zone| at.to_zoned(zone.clone())).filter(|there| there.offset() != utc.offset());
+        let local = local.map(|there| {
+            let beside = if there.date() == utc.date() { "%H:%M %Z" } else { "%a %H:%M %Z" };
+            there.strftime(beside).to_string()
+        });
+        When {
+            iso: whole.to_string(),
+            text: utc.strftime("%a %-d %b %H:%M UTC").to_string(),
+            local,
+            rel: words::from_now(at, self.now),
+        }
+    }
+
+    /// The same of one that may not be.
+    #[must_use]
+    pub fn maybe(&self, at: Option<Timestamp>) -> Option<When> {
+        at.map(|at| self.when(at))
+    }
+}
+
+/// `1,204.66 USD`.
+#[must_use]
+pub fn money(money: Money) -> String {
+    format!("{} {}", grouped(&money.cost().text(2)), money.currency())
+}
+
+/// Amounts of several currencies, side by side; none where there is no amount.
+#[must_use]
+pub fn amounts(all: &[Money]) -> Option<String> {
+    (!all.is_empty()).then(|| all.iter().map(|one| money(*one)).collect::<Vec<_>>().join(" + "))
+}
+
+/// The same, where nothing is an amount of nothing.
+#[must_use]
+pub fn amounts_or_zero(all: &[Money], currency: Currency) -> String {
+    amounts(all).unwrap_or_else(|| money(Cost::zero(currency).rounded()))
+}
+
+/// Sums of rates by currency, an hour.
+#[must_use]
+pub fn per_hour(rates: &std::collections::BTreeMap<Currency, i64>) -> Option<String> {
+    let of = |(currency, nanos): (&Currency, &i64)| {
+        money(Cost::of_exact(i128::from(*nanos).saturating_mul(3_600), *currency).rounded())
+    };
+    (!rates.is_empty()).then(|| rates.iter().map(of).collect::<Vec<_>>().join(" + "))
+}
+
+/// A decimal number with its thousands apart.
+fn grouped(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, rest) = digits.split_once('.').map_or((digits, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
+    let mut parts = Vec::new();
+    let mut left = whole;
+    while left.len() > 3 {
+        let (head, tail) = left.split_at(left.len().saturating_sub(3));
+        parts.push(tail);
+        left = head;
+    }
+    parts.push(left);
+    parts.reverse();
+    format!("{sign}{}{rest}", parts.join(","))
+}
+
+/// `412 h`, and with a decimal below a hundred.
+#[must_use]
+pub fn hours(seconds: i64) -> String {
+    let tenths = seconds.max(0).saturating_add(180).checked_div(360).unwrap_or(0);
+    let (whole, rest) = (tenths.checked_div(10).unwrap_or(0), tenths.checked_rem(10).unwrap_or(0));
+    if whole >= 100 || rest == 0 { format!("{whole} h") } else { format!("{whole}.{rest} h") }
+}
+
+/// How much of the most something is, out of `of`.
+#[must_use]
+pub fn level(part: i128, most: i128, of: i128) -> i128 {
+    part.max(0).saturating_mul(of).checked_div(most).unwrap_or(0).min(of)
+}
+
+/// What amounts come to for a bar: of the first currency that there is.
+#[must_use]
+pub fn size(all: &[Money]) -> i128 {
+    all.first().map_or(0, |money| i128::from(money.as_micros()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_thousands_and_cents() {
+        let of = |text: &str| money(Money::parse(text, Currency::USD).unwrap());
+        for (text, shown) in [
+            ("0", "0.00 USD"),
+            ("999.999", "1,000.00 USD"),
+            ("1204.66", "1,204.66 USD"),
+            ("-1234567.8", "-1,234,567.80 USD"),
+            ("12", "12.00 USD"),
+        ] {
+            assert_eq!(of(text), shown);
+        }
+        assert_eq!(amounts(&[]), None, "no amount is not an amount of nothing");
+    }
+
+    #[test]
+    fn times_stand_in_utc_and_by_the_policy_s_clock() {
+        let now: Timestamp = "2026-11-26T18:40:00Z".parse().unwrap();
+        let shown = Clocks::of_zone(now, Some("Europe/Madrid")).when("2026-11-26T23:30:00.5Z".parse().unwrap());
+        assert_eq!(shown.iso, "2026-11-26T23:30:00Z");
+        assert_eq!(shown.text, "Thu 26 Nov 23:30 UTC");
+        assert_eq!(shown.local.as_deref(), Some("Fri 00:30 CET"), "the day, where it is another");
+        assert_eq!(shown.rel, "in 4h 50m");
+        assert_eq!(Clocks::of_zone(now, Some("UTC")).when(now).local, None);
+        assert_eq!(Clocks::utc(now).when(now).rel, "now");
+    }
+
+    #[test]
+    fn bars_are_shares_of_the_longest() {
+        assert_eq!((level(5, 10, 1_000), level(20, 10, 1_000), level(5, 0, 1_000), level(-5, 10, 1_000)), (500, 1_000, 0, 0));
+        assert_eq!((hours(45_000).as_str(), hours(3_600 * 412 + 1_800).as_str(), hours(7_200).as_str()), ("12.5 h", "412 h", "2 h"));
+    }
+}
