@@ -11,6 +11,7 @@ mod message;
 mod observe;
 mod prices;
 mod rows;
+mod sign_in;
 mod stop;
 mod timers;
 mod witness;
@@ -30,6 +31,7 @@ pub use rows::{
     AuditLine, Decision, DecisionRow, InUse, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting,
     SweepRecord,
 };
+pub use sign_in::{LoggingIn, LoginAnswer, LoginFault, LoginSecrets, SignIn};
 pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};
 pub use timers::SetTimers;
 pub use witness::{Heard, Question, Witness};

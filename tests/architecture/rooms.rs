@@ -22,6 +22,7 @@ const fn outer(name: &'static str, may: &'static [&'static str]) -> Room {
 pub(crate) const ROOMS: &[Room] = &[
     // storey 1: pure
     pure("units", &[]),
+    pure("access", &[]),
     pure("schedule", &["units"]),
     pure("facts", &["units"]),
     pure("document", &["units"]),
@@ -39,7 +40,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // guard: a stop is sent by handing over the guard's permit (G5).
     // rules: the journal is handed verdicts as they are.
     // policy: the question that a policy has for Prometheus is passed on as it is.
-    outer("ports", &["units", "facts", "policy", "ledger", "rules", "plan", "guard", "report"]),
+    // access: who signed in is handed over in its words.
+    outer("ports", &["access", "units", "facts", "policy", "ledger", "rules", "plan", "guard", "report"]),
     // storey 2: the outside
     // guard: takes the permit that `ports` hands it, and can make none.
     // ledger: prices are handed over in its words.
@@ -52,7 +54,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // policy: the question that a policy has for Prometheus is asked as it is.
     outer("promql", &["units", "facts", "policy", "ports"]),
     // ledger: the price sheet is one of the files that settings name. facts: so are sources of evidence.
-    outer("settings", &["units", "document", "facts", "policy", "ledger"]),
+    // access: roles are written there.
+    outer("settings", &["access", "units", "document", "facts", "policy", "ledger"]),
     // rules: the journal keeps verdicts and grounds as they are.
     outer("store", &["units", "facts", "ledger", "rules", "plan", "report", "ports"]),
     // storey 3: the machine and its faces
@@ -60,7 +63,7 @@ pub(crate) const ROOMS: &[Room] = &[
     outer("engine", &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports"]),
     // facts, policy, rules, guard: the closed lists whose labels are metric labels. ports: what use was made of the API.
     outer("metrics", &["units", "facts", "policy", "ledger", "rules", "guard", "report", "ports"]),
-    outer("web", &["units", "facts", "heartbeat", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"]),
+    outer("web", &["access", "units", "facts", "heartbeat", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"]),
     // document: its settings are a file of the same kind. Nothing of the service: it is built without.
     outer("agent", &["units", "document", "heartbeat"]),
     // Shares no type with `azure`, so that neither can hide the other's mistake.
@@ -69,6 +72,7 @@ pub(crate) const ROOMS: &[Room] = &[
     outer(
         "cli",
         &[
+            "access",
             "units",
             "schedule",
             "facts",
