@@ -92,7 +92,9 @@ impl Denied {
         match self.why {
             Why::NotKnown => "it is not known who you are; sign in, or send a token".to_owned(),
             Why::Role(needed) => {
-                format!("this takes the role {needed}; [web.roles] of the settings, or the group that it names, gives it")
+                format!(
+                    "this takes the role {needed}; [web.roles] of the settings, or the group that it names, gives it"
+                )
             }
             Why::Scope(needed) => {
                 format!("the token has no scope {}; mint one that has, with `lightsout token mint`", needed.label())

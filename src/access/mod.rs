@@ -14,4 +14,6 @@ pub use person::{Person, Way};
 pub use role::Role;
 pub use roles::{Identity, Roles};
 pub use scope::{Scope, Scopes};
-pub use token::{TOKEN_BYTES, TokenFileError, TokenRecord, TokenRefused, digest, judge, read_tokens, spell, write_tokens};
+pub use token::{
+    TOKEN_BYTES, TokenFileError, TokenRecord, TokenRefused, digest, judge, read_tokens, spell, write_tokens,
+};

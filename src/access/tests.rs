@@ -37,8 +37,12 @@ fn every_role_may_do_what_the_table_says_and_nothing_else() {
 #[test]
 fn a_token_may_do_only_what_its_scopes_say_too() {
     for bits in 0_u8..16 {
-        let scopes: Scopes =
-            Scope::ALL.into_iter().enumerate().filter(|(at, _)| bits & (1 << at) != 0).map(|(_, scope)| scope).collect();
+        let scopes: Scopes = Scope::ALL
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| bits & (1 << at) != 0)
+            .map(|(_, scope)| scope)
+            .collect();
         for (role, theirs, others) in TABLE {
             for (at, rule) in Rule::ALL.into_iter().enumerate() {
                 let scoped = SCOPE_OF[at].is_none_or(|scope| scopes.has(scope));

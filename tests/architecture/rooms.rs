@@ -63,7 +63,10 @@ pub(crate) const ROOMS: &[Room] = &[
     outer("engine", &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports"]),
     // facts, policy, rules, guard: the closed lists whose labels are metric labels. ports: what use was made of the API.
     outer("metrics", &["units", "facts", "policy", "ledger", "rules", "guard", "report", "ports"]),
-    outer("web", &["access", "units", "facts", "heartbeat", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"]),
+    outer(
+        "web",
+        &["access", "units", "facts", "heartbeat", "policy", "ledger", "rules", "guard", "report", "ports", "metrics"],
+    ),
     // document: its settings are a file of the same kind. Nothing of the service: it is built without.
     outer("agent", &["units", "document", "heartbeat"]),
     // Shares no type with `azure`, so that neither can hide the other's mistake.
