@@ -9,6 +9,8 @@
 //! Without the feature `service` only what the agent on an instance needs is here.
 
 // storey 1: pure
+#[cfg(feature = "service")]
+pub mod access;
 #[cfg_attr(not(feature = "service"), expect(dead_code, unused_imports, reason = "the agent's file needs a part of it"))]
 pub mod document;
 #[cfg(feature = "service")]

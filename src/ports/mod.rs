@@ -12,6 +12,7 @@ mod observe;
 mod prices;
 mod records;
 mod rows;
+mod sign_in;
 mod stop;
 mod timers;
 mod witness;
@@ -32,6 +33,7 @@ pub use rows::{
     AuditLine, Decision, DecisionRow, InUse, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting,
     SweepRecord,
 };
+pub use sign_in::{LoggingIn, LoginAnswer, LoginFault, LoginSecrets, SignIn};
 pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};
 pub use timers::SetTimers;
 pub use witness::{Heard, Question, Witness};

@@ -1,7 +1,8 @@
-//! HTTP: metrics and health for machines, and the control socket for this machine's own command line.
+//! HTTP: metrics and health for machines, the control socket for this machine's own command line, and the door before what people are served.
 
 mod client;
 mod control;
+pub mod door;
 mod health;
 mod heartbeats;
 mod limits;

@@ -22,6 +22,7 @@ const fn outer(name: &'static str, may: &'static [&'static str]) -> Room {
 pub(crate) const ROOMS: &[Room] = &[
     // storey 1: pure
     pure("units", &[]),
+    pure("access", &[]),
     pure("schedule", &["units"]),
     pure("facts", &["units"]),
     pure("document", &["units"]),
@@ -42,7 +43,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // guard: a stop is sent by handing over the guard's permit (G5).
     // rules: the journal is handed verdicts as they are.
     // policy: the question that a policy has for Prometheus is passed on as it is.
-    outer("ports", &["units", "facts", "policy", "ledger", "rules", "plan", "guard", "report"]),
+    // access: who signed in is handed over in its words.
+    outer("ports", &["access", "units", "facts", "policy", "ledger", "rules", "plan", "guard", "report"]),
     // storey 2: the outside
     // guard: takes the permit that `ports` hands it, and can make none.
     // ledger: prices are handed over in its words.
@@ -55,7 +57,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // policy: the question that a policy has for Prometheus is asked as it is.
     outer("promql", &["units", "facts", "policy", "ports"]),
     // ledger: the price sheet is one of the files that settings name. facts: so are sources of evidence.
-    outer("settings", &["units", "document", "facts", "policy", "ledger"]),
+    // access: roles are written there.
+    outer("settings", &["access", "units", "document", "facts", "policy", "ledger"]),
     // rules: the journal keeps verdicts and grounds as they are.
     outer("store", &["units", "facts", "ledger", "rules", "plan", "report", "ports"]),
     // storey 3: the machine and its faces
@@ -66,11 +69,13 @@ pub(crate) const ROOMS: &[Room] = &[
     outer(
         "web",
         &[
+            "access",
             "units",
             "schedule",
             "facts",
             "heartbeat",
             "links",
+            "seal",
             "policy",
             "ledger",
             "rules",
@@ -88,6 +93,7 @@ pub(crate) const ROOMS: &[Room] = &[
     outer(
         "cli",
         &[
+            "access",
             "units",
             "schedule",
             "facts",
