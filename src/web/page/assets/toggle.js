@@ -12,7 +12,7 @@ function apply(name) {
   for (const button of document.querySelectorAll("[data-theme-toggle]")) {
     button.hidden = false;
     button.querySelector("[data-theme-name]").textContent = name;
-    button.setAttribute("aria-label", `Theme: ${name === "auto" ? "as the system has it" : name}`);
+    button.setAttribute("aria-label", `Theme: ${name}`);
   }
 }
 
