@@ -89,6 +89,7 @@ function pill() {
     place.dataset.state = state;
     const [dot, text, age] = ["span", "span", "span"].map((name) => document.createElement(name));
     dot.className = "live-dot";
+    text.className = "live-text";
     text.textContent = words;
     age.className = "live-age";
     age.setAttribute("aria-hidden", "true");
