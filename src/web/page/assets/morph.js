@@ -40,18 +40,22 @@ function node(from, to) {
   else if (from.data !== to.data) from.data = to.data;
 }
 
+// Removes a node and gives the one after it.
+function dropped(node) {
+  const after = node.nextSibling;
+  node.remove();
+  return after;
+}
+
 function children(from, to) {
   const keyed = new Map([...from.children].map((child) => [keyOf(child), child]).filter(([key]) => key));
   const wanted = new Set([...to.children].map(keyOf).filter(Boolean));
   let at = from.firstChild;
   for (const next of [...to.childNodes]) {
     // What has gone is dropped here, so that what stays need not be moved.
-    while (at && keyOf(at) && !wanted.has(keyOf(at))) {
-      const gone = at;
-      at = at.nextSibling;
-      gone.remove();
-    }
     const known = keyOf(next) ? keyed.get(keyOf(next)) : null;
+    const gone = (node) => (keyOf(node) ? !wanted.has(keyOf(node)) : Boolean(known));
+    while (at && at !== known && gone(at)) at = dropped(at);
     if (known && known.nodeName === next.nodeName && known.parentNode === from) {
       if (known === at) at = at.nextSibling;
       else from.insertBefore(known, at);
@@ -64,11 +68,7 @@ function children(from, to) {
       from.insertBefore(document.importNode(next, true), at);
     }
   }
-  while (at) {
-    const gone = at;
-    at = at.nextSibling;
-    gone.remove();
-  }
+  while (at) at = dropped(at);
 }
 
 export function morph(from, to) {
