@@ -16,7 +16,7 @@ use axum_server::Handle;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::Hold;
 use lightsout::metrics::{Metrics, MetricsOptions};
-use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, TimerRequest};
+use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, StopRequest, TimerRequest};
 use lightsout::report::{FleetView, HoldOffer, Reconciliation, TimersTold};
 use lightsout::units::PolicyId;
 use lightsout::web::{
@@ -52,6 +52,13 @@ impl Control for Engine {
     async fn offer(&self, _: String) -> Result<HoldOffer, Declined> {
         Err(Declined("nothing is offered here".to_owned()))
     }
+    async fn offers(&self, _: Vec<InstanceId>) -> Result<Vec<Option<HoldOffer>>, Declined> {
+        Ok(Vec::new())
+    }
+    async fn stop_now(&self, _: StopRequest) -> Result<String, Declined> {
+        Err(Declined("nothing is stopped here".to_owned()))
+    }
+    fn show(&self) {}
     fn forecasts(&self, _: Timestamp, _: u32) -> Vec<lightsout::policy::Forecast> {
         Vec::new()
     }

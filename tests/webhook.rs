@@ -109,7 +109,7 @@ async fn the_same_message_again_has_the_same_key_and_an_odd_one_a_digest() {
     let hook = webhook(local(&server));
     let odd = Message { id: "wärning\n1".to_owned(), ..message() };
     for message in [&message(), &message(), &odd, &odd] {
-        hook.deliver(message).await.unwrap();
+        hook.deliver(message, &[]).await.unwrap();
     }
     let keys: Vec<String> =
         server.seen().iter().filter_map(|seen| seen.headers.get("idempotency-key").cloned()).collect();

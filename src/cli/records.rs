@@ -102,7 +102,11 @@ fn days(statement: &Statement) -> Vec<SavingsDay> {
 
 fn savings(statement: &Statement, daily: bool) -> Savings {
     let account = &statement.account;
-    let row = |group: &Group| SavingsRow { label: group.name.label.to_string(), figures: figures(&group.figures) };
+    let row = |group: &Group| SavingsRow {
+        key: group.name.key.to_string(),
+        label: group.name.label.to_string(),
+        figures: figures(&group.figures),
+    };
     let ground = |(ground, of): (&Arc<str>, &crate::ledger::GroundFigures)| SavingsGround {
         ground: ground.to_string(),
         stops: of.avoided.stops,

@@ -9,12 +9,14 @@ use super::book::Changes;
 use super::log;
 use super::settle::after;
 use super::state::Engine;
-use crate::facts::{EndedStop, InstanceFacts, OpenIntent, StopResult, WorkspaceFacts};
+use crate::facts::{EndedStop, Evidence, Freeze, History, InstanceFacts, OpenIntent, StopResult, WorkspaceFacts};
 use crate::guard::{Approved, Refusal, SecondLook, StopPermit, second_look, too_many_failures};
 use crate::plan::Step;
+use crate::policy::Policy;
 use crate::ports::{Fault, FaultKind, Intent, Message, MessageKind, Sighting, World};
 use crate::report::{Outcome, StopLine};
-use crate::rules::evaluate;
+use crate::rules::{Verdict, evaluate};
+use crate::units::InstanceId;
 
 /// What acting adds to the journal beside intents and their outcomes.
 #[derive(Debug, Default)]
@@ -23,6 +25,19 @@ pub(super) struct Acted {
     pub(super) refused: Vec<(Step, Refusal)>,
     pub(super) sightings: Vec<Sighting>,
     pub(super) messages: Vec<Message>,
+}
+
+/// What was seen right before acting.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) workspace: WorkspaceFacts,
+    pub(super) fresh: Arc<InstanceFacts>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) verdict: Verdict,
+    pub(super) history: History,
+    pub(super) evidence: Arc<Evidence>,
+    pub(super) freeze: Freeze,
+    pub(super) now: Timestamp,
 }
 
 /// A second look that takes longer is too old to act on (G10), and would hold up the others.
@@ -96,12 +111,20 @@ impl<W: World> Engine<W> {
         acted: &mut Acted,
     ) -> Result<(StopPermit, WorkspaceFacts, Arc<InstanceFacts>), (Refusal, String)> {
         let id = approved.step().instance.clone();
+        let look = self.look(&id, acted).await?;
+        let Look { verdict, freeze, now, .. } = &look;
+        let permit = second_look(approved, &SecondLook { fresh: &look.fresh, verdict, freeze, now: *now })?;
+        Ok((permit, look.workspace, look.fresh))
+    }
+
+    /// Reads an instance and everything that a decision about it goes by, right now, and decides.
+    pub(super) async fn look(&self, id: &InstanceId, acted: &mut Acted) -> Result<Look, (Refusal, String)> {
         let workspace = self.lock().places.get(id.workspace()).map(|place| place.facts.clone());
         let workspace =
             workspace.ok_or_else(|| (Refusal::NoSecondLook, "its workspace is not looked at any more".to_owned()))?;
         // first whoever can tell of use, since the look at Azure must be the freshest of all
-        self.hear_of(&id, self.world.now()).await;
-        let look = tokio::time::timeout(LOOK_TIME, self.world.instance(&workspace, &id)).await;
+        self.hear_of(id, self.world.now()).await;
+        let look = tokio::time::timeout(LOOK_TIME, self.world.instance(&workspace, id)).await;
         let late = |_| Err(Fault::new(FaultKind::Unreachable, format!("look at {} again in time", id.name())));
         let mut fresh = match look.unwrap_or_else(late) {
             Ok(fresh) => Arc::new(fresh),
@@ -117,7 +140,7 @@ impl<W: World> Engine<W> {
         if let Some(place) = state.places.get_mut(id.workspace()) {
             place.see(fresh.clone(), &mut changes);
             // As it is taken in: an answer may say with fewer digits, or not at all, when the instance was created.
-            if let Some(entry) = place.entries.get(&id).filter(|entry| entry.last_seen == fresh.observed_at) {
+            if let Some(entry) = place.entries.get(id).filter(|entry| entry.last_seen == fresh.observed_at) {
                 fresh = entry.dated();
             }
         }
@@ -126,16 +149,15 @@ impl<W: World> Engine<W> {
         let policy = state
             .policy_of(id.workspace())
             .ok_or_else(|| (Refusal::PolicyChanged, "no policy governs it any more".to_owned()))?;
-        let history = state.history_mut(&id).cloned().ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
+        let history = state.history_mut(id).cloned().ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
         let moment = state.moment(&policy, now);
-        let evidence = state.evidence_of(&id, now);
+        let evidence = state.evidence_of(id, now);
         drop(state);
         let verdict = evaluate(&moment, &fresh, &evidence, &history, &freeze);
-        let permit = second_look(approved, &SecondLook { fresh: &fresh, verdict: &verdict, freeze: &freeze, now })?;
-        Ok((permit, workspace, fresh))
+        Ok(Look { workspace, fresh, policy, verdict, history, evidence, freeze, now })
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         permit: StopPermit,
         workspace: &WorkspaceFacts,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::state::{Engine, State};
 use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{Forecast, Policy, forecast};
-use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, TimerRequest, World};
+use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, StopRequest, TimerRequest, World};
 use crate::report::{Explanation, FleetView, HoldOffer, Reconciliation, TimersTold};
 use crate::rules::{Verdict, evaluate, native, terms_of};
 use crate::units::{InstanceId, PolicyId};
@@ -31,6 +31,18 @@ impl<W: World> Control for Engine<W> {
 
     async fn offer(&self, instance: String) -> Result<HoldOffer, Declined> {
         self.offered(&instance).await
+    }
+
+    async fn offers(&self, instances: Vec<InstanceId>) -> Result<Vec<Option<HoldOffer>>, Declined> {
+        self.offered_all(&instances).await
+    }
+
+    async fn stop_now(&self, request: StopRequest) -> Result<String, Declined> {
+        self.stopped_now(request).await
+    }
+
+    fn show(&self) {
+        self.publish(self.world.now());
     }
 
     async fn lift(&self, hold: String, by: String) -> Result<(), Declined> {

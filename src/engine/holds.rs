@@ -11,7 +11,7 @@ use crate::policy::HoldTerms;
 use crate::ports::{AuditLine, Declined, FaultKind, HoldRequest, World};
 use crate::report::{HoldOffer, HoldSpent, offer};
 use crate::rules::terms_of;
-use crate::units::{InstanceId, Money, Rate, Span};
+use crate::units::{Cost, InstanceId, Rate, Span};
 
 /// What holds of an instance go by.
 struct Holdable {
@@ -35,6 +35,37 @@ impl Holdable {
         let owner = self.facts.owner.name().map(str::to_owned);
         owner.unwrap_or_else(|| self.id().to_string()).to_lowercase()
     }
+
+    /// What was made of holds so far: of the instance in seven days, and at the same cost in this month.
+    fn spent(&self, made: &[MadeHold], now: Timestamp) -> HoldSpent {
+        let (week, month, payer) = (week_before(now), month_of(now), self.payer());
+        let counts = |one: &&MadeHold| {
+            let hold = &one.hold;
+            hold.made_at >= week && hold.instance == *self.id() && hold.created.may_be(self.facts.created)
+        };
+        let paid = made.iter().filter(|one| *one.hold.payer == *payer && one.hold.made_at >= month);
+        HoldSpent {
+            made: u32::try_from(made.iter().filter(counts).count()).unwrap_or(u32::MAX),
+            this_month: paid.filter_map(MadeHold::cost).map(Cost::rounded).collect(),
+            currency: self.rate.map(Rate::currency),
+        }
+    }
+
+    fn offer(&self, made: &[MadeHold], now: Timestamp) -> HoldOffer {
+        let spent = self.spent(made, now);
+        HoldOffer {
+            instance: self.id().clone(),
+            owner: self.facts.owner.name().map(str::to_owned),
+            stops_at: self.due.map(|(at, _)| at),
+            ground: self.due.map(|(_, ground)| ground.to_owned()),
+            held_until: self.held_until,
+            choices: offer::choices(&self.terms, &spent, self.rate, now),
+            per_week: self.terms.per_week,
+            made_this_week: spent.made,
+            left: spent.left(&self.terms),
+            refused: offer::refused(&self.terms, &spent),
+        }
+    }
 }
 
 impl<W: World> Engine<W> {
@@ -42,19 +73,16 @@ impl<W: World> Engine<W> {
     pub(super) async fn offered(&self, instance: &str) -> Result<HoldOffer, Declined> {
         let now = self.world.now();
         let found = self.lock().holdable(instance, now)?;
-        let spent = self.spent(&found, now).await?;
-        Ok(HoldOffer {
-            instance: found.id().clone(),
-            owner: found.facts.owner.name().map(str::to_owned),
-            stops_at: found.due.map(|(at, _)| at),
-            ground: found.due.map(|(_, ground)| ground.to_owned()),
-            held_until: found.held_until,
-            choices: offer::choices(&found.terms, &spent, found.rate, now),
-            per_week: found.terms.per_week,
-            made_this_week: spent.made,
-            left: spent.left(&found.terms),
-            refused: offer::refused(&found.terms, &spent),
-        })
+        Ok(found.offer(&self.made(now).await?, now))
+    }
+
+    /// The same of several, none for those that no policy governs.
+    pub(super) async fn offered_all(&self, instances: &[InstanceId]) -> Result<Vec<Option<HoldOffer>>, Declined> {
+        let now = self.world.now();
+        let made = self.made(now).await?;
+        let state = self.lock();
+        let offer = |id: &InstanceId| state.holdable_by_id(id, now).ok().map(|found| found.offer(&made, now));
+        Ok(instances.iter().map(offer).collect())
     }
 
     /// Makes a hold, within the policy's caps.
@@ -69,7 +97,7 @@ impl<W: World> Engine<W> {
         if request.life.is_some_and(|life| !life.may_be(created)) {
             return Err(Declined(format!("{} was deleted and made anew since; this is another one", id.name())));
         }
-        let spent = self.spent(&found, now).await?;
+        let spent = found.spent(&self.made(now).await?, now);
         if let Some(why) = offer::refused(terms, &spent) {
             return Err(Declined(format!("{}: {why}", id.name())));
         }
@@ -139,22 +167,14 @@ impl<W: World> Engine<W> {
         Ok(())
     }
 
-    /// What was made of holds so far: of the instance in seven days, and at whose cost in this month.
-    async fn spent(&self, found: &Holdable, now: Timestamp) -> Result<HoldSpent, Declined> {
-        let week = now.checked_sub(SignedDuration::from_hours(24 * 7)).unwrap_or(Timestamp::MIN);
-        let month = month_of(now);
-        let made = self.world.made_holds(week.min(month)).await.map_err(declined)?;
-        let (id, created, payer) = (found.id(), found.facts.created, found.payer());
-        let counts = |made: &&MadeHold| {
-            made.hold.made_at >= week && made.hold.instance == *id && made.hold.created.may_be(created)
-        };
-        let paid = made.iter().filter(|one| *one.hold.payer == *payer && one.hold.made_at >= month);
-        Ok(HoldSpent {
-            made: u32::try_from(made.iter().filter(counts).count()).unwrap_or(u32::MAX),
-            this_month: paid.filter_map(MadeHold::cost).map(crate::units::Cost::rounded).collect::<Vec<Money>>(),
-            currency: found.rate.map(Rate::currency),
-        })
+    /// Holds of this week and this month.
+    async fn made(&self, now: Timestamp) -> Result<Vec<MadeHold>, Declined> {
+        self.world.made_holds(week_before(now).min(month_of(now))).await.map_err(declined)
     }
+}
+
+fn week_before(now: Timestamp) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24 * 7)).unwrap_or(Timestamp::MIN)
 }
 
 /// When this month began, in UTC.
@@ -170,9 +190,12 @@ fn hold_id(at: Timestamp) -> String {
 
 impl State {
     fn holdable(&self, wanted: &str, now: Timestamp) -> Result<Holdable, Declined> {
-        let id = self.find(wanted)?;
-        let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(&id));
-        let entry = entry.ok_or_else(|| Declined(format!("`{wanted}` is not known")))?;
+        self.holdable_by_id(&self.find(wanted)?, now)
+    }
+
+    fn holdable_by_id(&self, id: &InstanceId, now: Timestamp) -> Result<Holdable, Declined> {
+        let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(id));
+        let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
         let policy = self
             .policy_of(id.workspace())
             .ok_or_else(|| Declined(format!("no policy governs {}, so nothing stops it", id.name())))?;

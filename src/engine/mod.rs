@@ -31,6 +31,7 @@ mod run;
 mod settle;
 mod sight;
 mod state;
+mod stop_now;
 mod stuck;
 mod sweep;
 mod timer_notes;

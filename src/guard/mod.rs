@@ -1,5 +1,6 @@
 //! What may be done of a plan. The only room that can make an `Approved`, a `StopPermit` or a `TimerPermit` (G5).
 
+mod asked;
 mod backoff;
 mod caps;
 mod disk;
@@ -12,6 +13,7 @@ mod sight;
 mod timer;
 mod warn;
 
+pub use asked::{Wanted, on_request};
 pub use disk::is_full;
 pub use look::{SecondLook, second_look};
 pub use permit::{Approved, StopPermit};

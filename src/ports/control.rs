@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiUse;
 use crate::facts::{Created, Hold};
-use crate::units::PolicyId;
+use crate::units::{InstanceId, PolicyId};
 
 /// What a person asks when they ask for a hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,20 @@ pub struct HoldRequest {
     /// The number of the link that it is asked with: it makes one hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Box<str>>,
+}
+
+/// What a person asks when they want an instance stopped now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopRequest {
+    /// The instance's name or full ARM id.
+    pub instance: String,
+    /// Why.
+    pub reason: String,
+    /// Who asks.
+    pub by: String,
+    /// Also when something says that it is in use.
+    #[serde(default)]
+    pub even_if_in_use: bool,
 }
 
 /// What a person asks when they have idle timers set as policies want them.
@@ -53,8 +67,18 @@ pub trait Control: Send + Sync + 'static {
     fn api_use(&self) -> ApiUse;
     /// What a hold of an instance may be now, and what it costs.
     fn offer(&self, instance: String) -> impl Future<Output = Result<crate::report::HoldOffer, Declined>> + Send;
+    /// The same of several at once; none for those that no policy governs.
+    fn offers(
+        &self,
+        instances: Vec<InstanceId>,
+    ) -> impl Future<Output = Result<Vec<Option<crate::report::HoldOffer>>, Declined>> + Send;
     /// Makes a hold, within the policy's caps.
     fn hold(&self, request: HoldRequest) -> impl Future<Output = Result<Hold, Declined>> + Send;
+    /// Stops an instance now, as a person wants it; in words what became of it. Freeze, holds and the second look stand
+    /// before it as before every stop, and the policy has to be one that stops.
+    fn stop_now(&self, request: StopRequest) -> impl Future<Output = Result<String, Declined>> + Send;
+    /// Publishes the fleet anew as it is known, without reading it.
+    fn show(&self);
     /// Ends a hold by its id, or every hold on an instance by its name.
     fn lift(&self, hold: String, by: String) -> impl Future<Output = Result<(), Declined>> + Send;
     /// Lets a changed policy act on all at once (G19).

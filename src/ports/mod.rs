@@ -21,7 +21,7 @@ mod world;
 pub use accounts::{Accounts, Apart, BudgetMark, LedgerBook, WouldStop};
 pub use bills::{AskBills, BillBook, BillQuestion, Billed, Statement};
 pub use clock::Clock;
-pub use control::{Control, Declined, HoldRequest, TimerRequest};
+pub use control::{Control, Declined, HoldRequest, StopRequest, TimerRequest};
 pub use fault::{Fault, FaultKind, with_causes};
 pub use heartbeats::{TakeHeartbeats, TurnedAway};
 pub use journal::Journal;

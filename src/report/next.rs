@@ -96,7 +96,8 @@ pub fn coming(verdict: &Verdict) -> Option<&Due> {
         | Ground::OverBudget
         | Ground::Announced
         | Ground::WarningUndelivered
-        | Ground::StopUnderWay => verdict.due.as_deref(),
+        | Ground::StopUnderWay
+        | Ground::Asked => verdict.due.as_deref(),
     }
 }
 
@@ -134,7 +135,8 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
         | Ground::OverBudget
         | Ground::Announced
         | Ground::WarningUndelivered
-        | Ground::StopUnderWay => match coming(verdict) {
+        | Ground::StopUnderWay
+        | Ground::Asked => match coming(verdict) {
             // a stop whose time has come, and which use holds back: nobody knows until when
             Some(due) if verdict.ground != Ground::Busy || due.stop_at > view.at => {
                 let ground = Some(due.ground);

@@ -40,6 +40,8 @@ pub struct SavingsHeadline {
 /// One group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SavingsRow {
+    /// What it is known by: an ARM id in lower case, a name, a date; empty for what has none.
+    pub key: String,
     /// How it is called.
     pub label: String,
     /// Its figures.

@@ -141,6 +141,7 @@ pub const fn ground(ground: Ground) -> &'static str {
         Ground::Announced => "is due and waits for the announced time",
         Ground::WarningUndelivered => "is due and its warning has not been delivered",
         Ground::StopUnderWay => "is being stopped",
+        Ground::Asked => "is to be stopped, as a person wants it",
     }
 }
 

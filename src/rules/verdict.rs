@@ -83,11 +83,13 @@ pub enum Ground {
     WarningUndelivered,
     /// Its stop is under way.
     StopUnderWay,
+    /// A person wants it stopped now. No rule finds it: it stands in the records of such stops.
+    Asked,
 }
 
 impl Ground {
     /// Every ground, in order, for metrics and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Off,
         Self::Unsettled,
         Self::Unrecognised,
@@ -111,6 +113,7 @@ impl Ground {
         Self::Announced,
         Self::WarningUndelivered,
         Self::StopUnderWay,
+        Self::Asked,
     ];
 
     /// The word in metrics and journal.
@@ -140,6 +143,7 @@ impl Ground {
             Self::Announced => "announced",
             Self::WarningUndelivered => "warning_undelivered",
             Self::StopUnderWay => "stop_under_way",
+            Self::Asked => "asked",
         }
     }
 }
@@ -275,7 +279,8 @@ impl Verdict {
             | Ground::NoActionDay
             | Ground::HoursUnknown
             | Ground::IdleUnknown
-            | Ground::NotDue => None,
+            | Ground::NotDue
+            | Ground::Asked => None,
         }
     }
 

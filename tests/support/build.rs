@@ -114,7 +114,7 @@ pub fn verdict(facts: &InstanceFacts, action: Action, ground: Ground) -> Verdict
 
 fn rule_of(ground: Ground) -> Rule {
     match ground {
-        Ground::Off | Ground::Unsettled | Ground::Unrecognised | Ground::StopUnderWay => Rule::State,
+        Ground::Off | Ground::Unsettled | Ground::Unrecognised | Ground::StopUnderWay | Ground::Asked => Rule::State,
         Ground::Held => Rule::Hold,
         Ground::Frozen => Rule::Freeze,
         Ground::Exempt => Rule::Exempt,

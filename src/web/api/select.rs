@@ -103,7 +103,9 @@ impl Query {
         let owner = facts.owner.name().unwrap_or_default();
         let policy = || {
             let place = view.workspaces.get(workspace);
-            place.and_then(|place| place.policy.as_ref()).is_some_and(|id| id.as_str().eq_ignore_ascii_case(&self.policy))
+            place
+                .and_then(|place| place.policy.as_ref())
+                .is_some_and(|id| id.as_str().eq_ignore_ascii_case(&self.policy))
         };
         by_state
             && (self.workspace.is_empty() || workspace.name().eq_ignore_ascii_case(&self.workspace))

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::facts::{Evidence, Hold, InstanceFacts, PowerState, Reading, Source, Use};
 use crate::links::path_of;
-use crate::report::{FleetView, InstanceView, Next, NextKind, next, words};
+use crate::report::{FleetView, HoldChoice, HoldOffer, InstanceView, Next, NextKind, next, words};
 use crate::units::{InstanceId, Money, When};
 
 /// An instant, in RFC 3339.
@@ -162,6 +162,61 @@ impl From<&Hold> for HoldShape {
     }
 }
 
+/// A length of a hold that can be had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ChoiceShape {
+    /// How long, in seconds.
+    pub seconds: u32,
+    /// Until when, if it is made now.
+    pub until: At,
+    /// What it costs at most; none where nobody knows the price.
+    pub price: Option<Money>,
+}
+
+/// What may be asked for when an instance is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OfferShape {
+    /// The instance, by its ARM id.
+    pub instance: String,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// When it is due to stop.
+    pub stops_at: Option<At>,
+    /// The ground of that stop.
+    pub ground: Option<String>,
+    /// Until when it is held already.
+    pub held_until: Option<At>,
+    /// What can be had; empty when nothing can.
+    pub choices: Vec<ChoiceShape>,
+    /// How many holds there may be in seven days.
+    pub per_week: u32,
+    /// How many there were.
+    pub made_this_week: u32,
+    /// What may still be spent this month; none where there is no limit, or nobody knows the price.
+    pub left: Option<Money>,
+    /// Why nothing can be had.
+    pub refused: Option<String>,
+}
+
+impl From<&HoldOffer> for OfferShape {
+    fn from(offer: &HoldOffer) -> Self {
+        let choice =
+            |choice: &HoldChoice| ChoiceShape { seconds: choice.seconds, until: at(choice.until), price: choice.price };
+        Self {
+            instance: offer.instance.to_string(),
+            owner: offer.owner.clone(),
+            stops_at: offer.stops_at.map(at),
+            ground: offer.ground.clone(),
+            held_until: offer.held_until.map(at),
+            choices: offer.choices.iter().map(choice).collect(),
+            per_week: offer.per_week,
+            made_this_week: offer.made_this_week,
+            left: offer.left,
+            refused: offer.refused.clone(),
+        }
+    }
+}
+
 /// An instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Instance {
@@ -250,7 +305,11 @@ impl Instance {
             state: State::of(&facts.state),
             azure_state: facts.state.to_string(),
             owner: facts.owner.name().map(str::to_owned),
-            policy: view.workspaces.get(facts.id.workspace()).and_then(|place| place.policy.as_ref()).map(ToString::to_string),
+            policy: view
+                .workspaces
+                .get(facts.id.workspace())
+                .and_then(|place| place.policy.as_ref())
+                .map(ToString::to_string),
             per_hour: rate.map(|rate| rate.over(3_600).rounded()),
             next: NextShape::from(&next(view, instance)),
             last_used: LastUsed::of(facts, evidence, instance.seen_at),

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::report::words;
+use crate::ledger::MeterState;
+use crate::report::{FleetView, InstanceView, words};
 use crate::units::{Cost, Currency, Money};
 
 /// An instant: for programs, for readers without scripts, by the policy's clock, and from now.
@@ -47,7 +48,8 @@ impl Clocks {
     pub fn when(&self, at: Timestamp) -> When {
         let utc = at.to_zoned(TimeZone::UTC);
         let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
-        let local = self.zone.as_ref().map(|zone| at.to_zoned(zone.clone())).filter(|there| there.offset() != utc.offset());
+        let local =
+            self.zone.as_ref().map(|zone| at.to_zoned(zone.clone())).filter(|there| there.offset() != utc.offset());
         let local = local.map(|there| {
             let beside = if there.date() == utc.date() { "%H:%M %Z" } else { "%a %H:%M %Z" };
             there.strftime(beside).to_string()
@@ -79,25 +81,32 @@ pub fn amounts(all: &[Money]) -> Option<String> {
     (!all.is_empty()).then(|| all.iter().map(|one| money(*one)).collect::<Vec<_>>().join(" + "))
 }
 
-/// The same, where nothing is an amount of nothing.
+/// The same, where no amount means that nothing was spent: in the currency of the prices.
 #[must_use]
-pub fn amounts_or_zero(all: &[Money], currency: Currency) -> String {
+pub fn amounts_or_zero(all: &[Money], view: &FleetView) -> String {
+    let currency = view.money.residual.map_or(Currency::USD, |residual| residual.disk.currency());
     amounts(all).unwrap_or_else(|| money(Cost::zero(currency).rounded()))
 }
 
-/// Sums of rates by currency, an hour.
+/// What these cost an hour together; none where something is billed and no price of any is known.
 #[must_use]
-pub fn per_hour(rates: &std::collections::BTreeMap<Currency, i64>) -> Option<String> {
+pub fn burning<'a>(view: &FleetView, instances: impl Iterator<Item = &'a InstanceView> + Clone) -> Option<String> {
+    let rates = view.money.burn_rate(instances.clone());
     let of = |(currency, nanos): (&Currency, &i64)| {
         money(Cost::of_exact(i128::from(*nanos).saturating_mul(3_600), *currency).rounded())
     };
-    (!rates.is_empty()).then(|| rates.iter().map(of).collect::<Vec<_>>().join(" + "))
+    if !rates.is_empty() {
+        return Some(rates.iter().map(of).collect::<Vec<_>>().join(" + "));
+    }
+    let mut billed = instances.filter(|one| MeterState::of(&one.facts.state) == MeterState::Running);
+    billed.next().is_none().then(|| amounts_or_zero(&[], view))
 }
 
 /// A decimal number with its thousands apart.
 fn grouped(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-    let (whole, rest) = digits.split_once('.').map_or((digits, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
+    let (whole, rest) =
+        digits.split_once('.').map_or((digits, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
     let mut parts = Vec::new();
     let mut left = whole;
     while left.len() > 3 {
@@ -163,7 +172,13 @@ mod tests {
 
     #[test]
     fn bars_are_shares_of_the_longest() {
-        assert_eq!((level(5, 10, 1_000), level(20, 10, 1_000), level(5, 0, 1_000), level(-5, 10, 1_000)), (500, 1_000, 0, 0));
-        assert_eq!((hours(45_000).as_str(), hours(3_600 * 412 + 1_800).as_str(), hours(7_200).as_str()), ("12.5 h", "412 h", "2 h"));
+        assert_eq!(
+            (level(5, 10, 1_000), level(20, 10, 1_000), level(5, 0, 1_000), level(-5, 10, 1_000)),
+            (500, 1_000, 0, 0)
+        );
+        assert_eq!(
+            (hours(45_000).as_str(), hours(3_600 * 412 + 1_800).as_str(), hours(7_200).as_str()),
+            ("12.5 h", "412 h", "2 h")
+        );
     }
 }

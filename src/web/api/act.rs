@@ -1,0 +1,258 @@
+//! What the API lets be changed: holds, stops, the freeze switch, acknowledgements, a sweep now.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::asked::find;
+use super::instances::{Named, nobody};
+use super::problem::{Body, declined, failed, problem};
+use super::shapes::HoldShape;
+use crate::ports::{AuditLine, Control, Freezer, HoldRequest, Records, StopRequest};
+use crate::report::words::clean;
+use crate::units::PolicyId;
+use crate::web::door::{Administer, Asked, Operate, Own, Routes};
+use crate::web::page::owners_of;
+use crate::web::site::Site;
+
+/// The longest reason.
+const REASON_MAX: usize = 200;
+
+type Shared<C, R> = State<Arc<Site<C, R>>>;
+
+/// The routes that change something.
+pub fn act_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
+    Routes::new()
+        .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/holds", Own, hold::<C, R>)
+        .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/stop", Own, stop::<C, R>)
+        .delete("/api/v1/holds/{id}", Own, lift::<C, R>)
+        .post("/api/v1/freeze", Administer, freeze::<C, R>)
+        .delete("/api/v1/freeze", Administer, thaw::<C, R>)
+        .post("/api/v1/policies/{name}/acknowledge", Administer, acknowledge::<C, R>)
+        .post("/api/v1/sweep", Operate, sweep::<C, R>)
+}
+
+/// A hold that is wanted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldAsked {
+    /// How long from now on, in seconds; the policy has a longest.
+    #[schemars(range(min = 1, max = 31_622_400))]
+    pub seconds: u32,
+    /// Why.
+    #[schemars(length(min = 1, max = 200))]
+    pub reason: String,
+}
+
+/// A reason as it is kept.
+#[expect(clippy::result_large_err, reason = "the error is the answer, made once")]
+pub(super) fn reason_of(text: &str, is_needed: bool) -> Result<String, Response> {
+    let reason = text.trim();
+    if is_needed && reason.is_empty() {
+        return Err(problem(StatusCode::BAD_REQUEST, "say why: `reason` is empty"));
+    }
+    if reason.chars().count() > REASON_MAX {
+        return Err(problem(StatusCode::BAD_REQUEST, format!("`reason` is longer than {REASON_MAX} characters")));
+    }
+    Ok(clean(reason))
+}
+
+async fn hold<C: Control, R: Records + Freezer>(
+    asked: Asked<Own>,
+    State(site): Shared<C, R>,
+    Path(path): Named,
+    Body(wish): Body<HoldAsked>,
+) -> Response {
+    let view = site.control.view();
+    let Some(found) = find(&view, &path) else { return nobody(&path) };
+    let person = match asked.on(owners_of(&found.facts)) {
+        Ok(person) => person,
+        Err(denied) => return denied,
+    };
+    let reason = match reason_of(&wish.reason, true) {
+        Ok(reason) => reason,
+        Err(wrong) => return wrong,
+    };
+    let instance = found.facts.id.to_string();
+    let life = Some(found.facts.created);
+    let request = HoldRequest { instance, seconds: wish.seconds, reason, by: person.name, life, link: None };
+    match site.control.hold(request).await {
+        Ok(hold) => (StatusCode::CREATED, axum::Json(HoldShape::from(&hold))).into_response(),
+        Err(why) => declined(&why),
+    }
+}
+
+async fn lift<C: Control, R: Records + Freezer>(
+    asked: Asked<Own>,
+    State(site): Shared<C, R>,
+    Path(id): Path<String>,
+) -> Response {
+    let view = site.control.view();
+    let mut instances = view.workspaces.values().flat_map(|place| &place.instances);
+    let Some(found) = instances.find(|one| one.holds.iter().any(|hold| hold.id == id)) else {
+        return problem(StatusCode::NOT_FOUND, "there is no such hold in force");
+    };
+    let person = match asked.on(owners_of(&found.facts)) {
+        Ok(person) => person,
+        Err(denied) => return denied,
+    };
+    match site.control.lift(id, person.name).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(why) => declined(&why),
+    }
+}
+
+/// A stop that is wanted now.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopAsked {
+    /// Why.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    pub reason: String,
+    /// Also when something says that it is in use.
+    #[serde(default)]
+    pub even_if_in_use: bool,
+}
+
+/// A stop that was sent.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StopShape {
+    /// The instance, by its ARM id.
+    pub instance: String,
+    /// What became of it so far.
+    pub words: String,
+}
+
+async fn stop<C: Control, R: Records + Freezer>(
+    asked: Asked<Own>,
+    State(site): Shared<C, R>,
+    Path(path): Named,
+    Body(wish): Body<StopAsked>,
+) -> Response {
+    let view = site.control.view();
+    let Some(found) = find(&view, &path) else { return nobody(&path) };
+    let person = match asked.on(owners_of(&found.facts)) {
+        Ok(person) => person,
+        Err(denied) => return denied,
+    };
+    let reason = match reason_of(&wish.reason, false) {
+        Ok(reason) => reason,
+        Err(wrong) => return wrong,
+    };
+    let id = found.facts.id.clone();
+    let request =
+        StopRequest { instance: id.to_string(), reason, by: person.name, even_if_in_use: wish.even_if_in_use };
+    // whoever asked may go away: what was begun is finished, and written down
+    let control = site.control.clone();
+    match tokio::spawn(async move { control.stop_now(request).await }).await {
+        Ok(Ok(words)) => {
+            (StatusCode::ACCEPTED, axum::Json(StopShape { instance: id.to_string(), words })).into_response()
+        }
+        Ok(Err(why)) => declined(&why),
+        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping"),
+    }
+}
+
+/// A freeze that is wanted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FreezeAsked {
+    /// Why; everybody reads it.
+    #[schemars(length(min = 1, max = 200))]
+    pub reason: String,
+}
+
+/// Whether everything is frozen.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FreezeShape {
+    /// Why it is; none when it is not.
+    pub frozen: Option<String>,
+}
+
+async fn note<R: Records>(records: &R, line: AuditLine) -> Result<(), Response> {
+    records.note(&line).await.map_err(|fault| failed(&fault))
+}
+
+async fn freeze<C: Control, R: Records + Freezer>(
+    asked: Asked<Administer>,
+    State(site): Shared<C, R>,
+    Body(wish): Body<FreezeAsked>,
+) -> Response {
+    let reason = match reason_of(&wish.reason, true) {
+        Ok(reason) => reason,
+        Err(wrong) => return wrong,
+    };
+    let who = asked.into_who().name;
+    let told = format!("{reason} (by {who})");
+    // the switch first: a journal that cannot be written is no reason to go on stopping
+    if let Err(fault) = site.records.freeze_all(&told) {
+        return failed(&fault);
+    }
+    site.control.show();
+    let line =
+        AuditLine { at: site.now(), who, what: "freeze".to_owned(), target: "everything".to_owned(), why: reason };
+    match note(&*site.records, line).await {
+        Ok(()) => axum::Json(FreezeShape { frozen: Some(told) }).into_response(),
+        Err(failed) => failed,
+    }
+}
+
+async fn thaw<C: Control, R: Records + Freezer>(asked: Asked<Administer>, State(site): Shared<C, R>) -> Response {
+    let who = asked.into_who().name;
+    let line = AuditLine {
+        at: site.now(),
+        who,
+        what: "lift_freeze".to_owned(),
+        target: "everything".to_owned(),
+        why: "asked for on the page or by the API".to_owned(),
+    };
+    if let Err(failed) = note(&*site.records, line).await {
+        return failed;
+    }
+    if let Err(fault) = site.records.lift_freeze() {
+        return failed(&fault);
+    }
+    site.control.show();
+    let frozen = site.control.view().freeze.why().map(str::to_owned);
+    match frozen {
+        None => StatusCode::NO_CONTENT.into_response(),
+        Some(why) => problem(
+            StatusCode::CONFLICT,
+            format!("it is still frozen, by something else than this switch: {why}; see [freeze] of the settings"),
+        ),
+    }
+}
+
+/// Nothing more is said.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NothingAsked {}
+
+async fn acknowledge<C: Control, R: Records + Freezer>(
+    asked: Asked<Administer>,
+    State(site): Shared<C, R>,
+    Path(name): Path<String>,
+    Body(NothingAsked {}): Body<NothingAsked>,
+) -> Response {
+    if !site.control.view().policies.iter().any(|policy| policy.id.as_str().eq_ignore_ascii_case(&name)) {
+        return problem(StatusCode::NOT_FOUND, "there is no such policy");
+    }
+    match site.control.acknowledge(PolicyId::new(&name), asked.into_who().name).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(why) => declined(&why),
+    }
+}
+
+async fn sweep<C: Control, R: Records + Freezer>(
+    _: Asked<Operate>,
+    State(site): Shared<C, R>,
+    Body(NothingAsked {}): Body<NothingAsked>,
+) -> Response {
+    site.control.nudge();
+    StatusCode::ACCEPTED.into_response()
+}

@@ -1,0 +1,212 @@
+//! One instance as a row of the fleet.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::common::{RowCan, may_act};
+use super::shown::{Clocks, When, amounts_or_zero, money};
+use crate::access::Person;
+use crate::report::words::{clean, length};
+use crate::report::{FleetView, HoldChoice, HoldOffer, InstanceView, NextKind};
+use crate::units::Money;
+use crate::web::api::shapes::{Instance, State};
+
+/// What happens next.
+#[derive(Debug, Clone, Serialize)]
+pub struct NextCell {
+    /// What.
+    pub kind: NextKind,
+    /// When.
+    pub at: Option<When>,
+    /// In words, before the time.
+    pub words: String,
+    /// Why.
+    pub why: Option<String>,
+    /// What keeps it from going ahead.
+    pub held_back: Option<String>,
+    /// `enforce` or `observe`.
+    pub mode: Option<String>,
+}
+
+/// The newest sign of use.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActiveCell {
+    /// When.
+    pub at: Option<When>,
+    /// Who says so.
+    pub by: Option<String>,
+    /// What was seen.
+    pub words: String,
+}
+
+/// The hold that lasts longest.
+#[derive(Debug, Clone, Serialize)]
+pub struct HoldCell {
+    /// Until when.
+    pub until: When,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A length that can be chosen.
+#[derive(Debug, Clone, Serialize)]
+pub struct Choice {
+    /// In seconds.
+    pub seconds: u32,
+    /// In words.
+    pub label: String,
+    /// What it costs.
+    pub price: Option<String>,
+}
+
+/// What a hold may be.
+#[derive(Debug, Clone, Serialize)]
+pub struct HoldTerms {
+    /// What can be had.
+    pub choices: Vec<Choice>,
+    /// What is left of the week.
+    pub left: String,
+    /// What is left of the month's money.
+    pub money_left: Option<String>,
+    /// Why nothing can be had.
+    pub refused: Option<String>,
+}
+
+/// A row.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Its page.
+    pub url: String,
+    /// Its address in the API.
+    pub api: String,
+    /// Its name.
+    pub name: String,
+    /// Its workspace.
+    pub workspace: String,
+    /// Its resource group.
+    pub group: String,
+    /// Its state.
+    pub state: State,
+    /// Its state in Azure's words.
+    pub state_words: String,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// Its size.
+    pub size: String,
+    /// What an hour costs.
+    pub per_hour: Option<String>,
+    /// What it cost today.
+    pub today: Option<String>,
+    /// What happens next.
+    pub next: NextCell,
+    /// The newest sign of use.
+    pub active: ActiveCell,
+    /// The hold that lasts longest.
+    pub hold: Option<HoldCell>,
+    /// Since when it should be off.
+    pub overdue: Option<When>,
+    /// What whoever looks may do.
+    pub can: RowCan,
+    /// What a hold may be.
+    pub hold_terms: HoldTerms,
+}
+
+/// What rows are made with beside the view.
+#[derive(Debug)]
+pub struct Around<'a> {
+    /// The view.
+    pub view: &'a FleetView,
+    /// Whoever looks.
+    pub person: &'a Person,
+    /// When.
+    pub now: Timestamp,
+    /// What each instance cost today, by its id in lower case.
+    pub today: &'a BTreeMap<String, Vec<Money>>,
+}
+
+impl Around<'_> {
+    /// A row, with what a hold of it may be.
+    #[must_use]
+    pub fn row(&self, instance: &InstanceView, offer: Option<&HoldOffer>) -> Row {
+        let shape = Instance::of(self.view, instance);
+        let clocks = self.clocks(instance);
+        let facts = &instance.facts;
+        let longest = instance.holds.iter().max_by_key(|hold| hold.until);
+        let next = crate::report::next(self.view, instance);
+        let act = may_act(self.person, facts);
+        let today = self.today.get(&facts.id.to_string().to_ascii_lowercase());
+        Row {
+            next: NextCell {
+                kind: next.kind,
+                at: clocks.maybe(next.at),
+                words: shape.next.words,
+                why: Some(shape.next.why).filter(|_| next.kind != NextKind::Off),
+                held_back: shape.next.held_back,
+                mode: shape.next.mode,
+            },
+            active: ActiveCell {
+                at: shape.last_used.at.and_then(|at| at.parse().ok()).map(|at| clocks.when(at)),
+                by: shape.last_used.source,
+                words: shape.last_used.words,
+            },
+            hold: longest.map(|hold| HoldCell {
+                until: clocks.when(hold.until),
+                by: clean(&hold.by),
+                reason: clean(&hold.reason),
+            }),
+            overdue: clocks.maybe(instance.overdue_since.known()),
+            can: RowCan {
+                hold: act && offer.is_some() && shape.state != State::Stopped,
+                stop: act && offer.is_some() && shape.state == State::Running,
+                start: false,
+            },
+            hold_terms: offer.map_or_else(HoldTerms::none, HoldTerms::of),
+            url: shape.page,
+            api: shape.href,
+            name: clean(&shape.name),
+            workspace: clean(&shape.workspace),
+            group: clean(&shape.resource_group),
+            state: shape.state,
+            state_words: clean(&shape.azure_state),
+            owner: shape.owner.as_deref().map(clean),
+            size: clean(&shape.size),
+            per_hour: shape.per_hour.map(money),
+            today: today.map(|costs| amounts_or_zero(costs, self.view)),
+        }
+    }
+
+    /// By the clock of the policy's hours.
+    #[must_use]
+    pub fn clocks(&self, instance: &InstanceView) -> Clocks {
+        let zone = instance.verdict.as_ref().and_then(|verdict| verdict.under.zone.clone());
+        Clocks::of_zone(self.now, zone.as_deref())
+    }
+}
+
+impl HoldTerms {
+    fn none() -> Self {
+        let refused = Some("no policy governs it, so nothing stops it".to_owned());
+        Self { choices: Vec::new(), left: String::new(), money_left: None, refused }
+    }
+
+    /// Of what may be asked for now.
+    #[must_use]
+    pub fn of(offer: &HoldOffer) -> Self {
+        let choice = |choice: &HoldChoice| Choice {
+            seconds: choice.seconds,
+            label: length(SignedDuration::from_secs(i64::from(choice.seconds))),
+            price: choice.price.map(money),
+        };
+        let left = offer.per_week.saturating_sub(offer.made_this_week);
+        Self {
+            choices: offer.choices.iter().map(choice).collect(),
+            left: format!("{left} of {} left this week", offer.per_week),
+            money_left: offer.left.map(|left| format!("{} left this month", money(left))),
+            refused: offer.refused.clone(),
+        }
+    }
+}
