@@ -50,6 +50,8 @@ pub mod intake;
 #[cfg(feature = "service")]
 pub mod notify;
 #[cfg(feature = "service")]
+pub mod oidc;
+#[cfg(feature = "service")]
 pub mod promql;
 #[cfg(feature = "service")]
 pub mod settings;

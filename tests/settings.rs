@@ -38,9 +38,18 @@ fn setting(line: &str) -> Option<(&str, &str, bool)> {
 
 /// The shipped file with the lines that `keep` chooses taken out of their comments.
 fn uncommented(keep: impl Fn(&str, bool) -> bool) -> String {
-    let line = |line: &str| match setting(line) {
-        Some((key, value, default)) if keep(key, default) => format!("{key} = {value}\n"),
-        Some(_) | None => format!("{line}\n"),
+    uncommented_by_section(|_, key, default| keep(key, default))
+}
+
+/// The same, where the section that a line stands in counts too.
+fn uncommented_by_section(keep: impl Fn(&str, &str, bool) -> bool) -> String {
+    let mut section = "";
+    let line = |line: &'static str| {
+        section = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(section);
+        match setting(line) {
+            Some((key, value, default)) if keep(section, key, default) => format!("{key} = {value}\n"),
+            Some(_) | None => format!("{line}\n"),
+        }
     };
     SHIPPED.lines().map(line).collect()
 }
@@ -98,8 +107,9 @@ fn every_example_of_the_shipped_file_can_be_read() {
     let channels = ["host", "port", "user", "from", "url_file"];
     let money = ["sheet", "report_in", "rates", "owners", "folder"];
     for (kind, keys) in kinds {
-        let text = uncommented(|key, default| {
-            default || [&once[..], keys, &others, &money, &channels].iter().any(|names| names.contains(&key))
+        let text = uncommented_by_section(|section, key, default| match section.starts_with("web") {
+            true => key != "secret_env",
+            false => default || [&once[..], keys, &others, &money, &channels].iter().any(|names| names.contains(&key)),
         });
         let text = text
             .replace("cloud = \"public\"", "cloud = \"custom\"")
@@ -116,6 +126,7 @@ fn every_example_of_the_shipped_file_can_be_read() {
         assert_eq!(settings.fleet.workspaces.len(), 1);
         assert!(settings.prices.sheet.is_some() && settings.ledger.owners.is_some());
         assert_eq!(settings.prices.reported_in().code(), "EUR");
+        assert!(settings.web.oidc.is_some() && settings.web.proxy.user_header.is_some() && settings.web.has_login());
     }
 }
 

@@ -14,12 +14,14 @@ mod ledger;
 mod native;
 mod notify;
 mod report;
+mod tokens;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
+pub use tokens::{TokenArgs, TokenCommand, TokenMint, TokenRevoke};
 
 const AFTER: &str = "\
 Start here:
@@ -243,6 +245,17 @@ Examples:
 
 Exit codes: 0 every channel took it, 1 one did not or there is none, 2 the settings are wrong.")]
     Notify(NotifyArgs),
+    /// Make, list and take back the tokens that programs call the API with
+    #[command(after_help = "\
+Examples:
+  lightsout token mint dashboard                          reads, for 90 days; the token is shown once
+  lightsout token mint ci --scope read,hold --for 30d     holds any instance
+  lightsout token mint ada --scope read,hold --owner ada@example.org
+  lightsout token list
+  lightsout token revoke ci
+
+They are taken where [web.tokens] says enabled = true; a running service knows of a change at once.")]
+    Token(TokenArgs),
     /// Let a changed policy act on all at once, instead of on a few for a day
     #[command(after_help = "\
 Examples:

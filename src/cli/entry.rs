@@ -59,6 +59,7 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Native(native) => Box::pin(commands::native(native, context)),
         Command::Notify(asked) => Box::pin(commands::notify(asked, context)),
         Command::Agent(agents) => Box::pin(commands::agents(agents.what.clone(), context)),
+        Command::Token(asked) => Box::pin(ready(commands::tokens(&asked.what, context))),
         Command::Ack(ack) => Box::pin(commands::ack(ack, context)),
         Command::Completions(completions) => Box::pin(ready(commands::completions(completions))),
     }

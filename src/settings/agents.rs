@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::azure::secret_source;
+use super::fields::Value;
 use super::findings::{Findings, path};
 use super::secret::SecretSource;
 use super::witness_tables::AgentsDocument;
@@ -55,7 +56,7 @@ pub(super) fn agents(document: &AgentsDocument, found: &mut Findings) -> Agents 
                     of managed identities";
         found.error(&written.at, "agents.enabled", "agents have nothing to show who they are", help);
     }
-    let tls = tls(document, found);
+    let tls = tls_files(&document.tls_certificate_file, &document.tls_key_file, "agents", found);
     Agents {
         enabled,
         listen: listen(document, tls.is_some(), found),
@@ -89,29 +90,22 @@ fn entra(document: &AgentsDocument, found: &mut Findings) -> Option<(String, Str
     }
 }
 
-fn tls(document: &AgentsDocument, found: &mut Findings) -> Option<(PathBuf, PathBuf)> {
-    match (path(&document.tls_certificate_file), path(&document.tls_key_file)) {
-        (Some(certificate), Some(key)) => Some((certificate, key)),
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => {
-            let at = document
-                .tls_certificate_file
-                .0
-                .as_ref()
-                .or(document.tls_key_file.0.as_ref())
-                .map(|written| written.at.clone());
-            if let Some(at) = at {
-                let help = "name both tls_certificate_file and tls_key_file, PEM files each, or neither";
-                found.error(
-                    &at,
-                    "agents.tls_certificate_file",
-                    "a certificate needs its key, and a key its certificate",
-                    help,
-                );
-            }
-            None
-        }
+/// The certificate and its key of a listener, as a table names them.
+pub(super) fn tls_files(
+    certificate: &Value<String>,
+    key: &Value<String>,
+    table: &str,
+    found: &mut Findings,
+) -> Option<(PathBuf, PathBuf)> {
+    if let (Some(certificate), Some(key)) = (path(certificate), path(key)) {
+        return Some((certificate, key));
     }
+    if let Some(written) = certificate.0.as_ref().or(key.0.as_ref()) {
+        let help = "name both tls_certificate_file and tls_key_file, PEM files each, or neither";
+        let problem = "a certificate needs its key, and a key its certificate";
+        found.error(&written.at, &format!("{table}.tls_certificate_file"), problem, help);
+    }
+    None
 }
 
 /// Tokens go over TLS: what other machines reach has a certificate, or a proxy before it that has one.

@@ -16,7 +16,8 @@ use super::findings::{Findings, path};
 use super::model::{Cloud, Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep};
 use super::money;
 use super::secret::SecretSource;
-use super::{agents, notify, reconcile, witness};
+use super::web::Web;
+use super::{agents, notify, reconcile, web, witness};
 use crate::policy::{Cap, Limits};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
@@ -49,6 +50,7 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
         monitor: witness::monitor(&document.monitor, is_custom, found),
         jobs: witness::jobs(&document.jobs.or_empty(), found),
         agents: agents::agents(&document.agents.or_empty(), found),
+        web: web::web(&document.web, found),
         log: Log {
             format: log.format.get().copied().unwrap_or_default(),
             level: log.level.get().copied().unwrap_or_default(),
@@ -269,6 +271,10 @@ pub(super) fn resolve(settings: &mut Settings, base: &Path) {
     identity_file(&mut settings.azure.identity).into_iter().for_each(under);
     settings.promql.ca_file.iter_mut().for_each(under);
     settings.notify.files().chain(settings.promql.secret.iter_mut().filter_map(SecretSource::file)).for_each(under);
+    let tokens =
+        settings.web.tokens.file.take().map_or_else(|| settings.store.dir.join("tokens"), |file| base.join(file));
+    settings.web.tokens.file = Some(tokens);
+    web_files(&mut settings.web).for_each(under);
     let agents = &mut settings.agents;
     if let Some(SecretSource::File(file)) = &mut agents.secret {
         under(file);
@@ -279,6 +285,16 @@ pub(super) fn resolve(settings: &mut Settings, base: &Path) {
         .flat_map(|(certificate, key)| [certificate, key])
         .chain(&mut agents.old_secret)
         .for_each(under);
+}
+
+/// The files that `[web]` names, but for that of tokens.
+fn web_files(web: &mut Web) -> impl Iterator<Item = &mut PathBuf> {
+    let tls = web.tls.iter_mut().flat_map(|(certificate, key)| [certificate, key]);
+    let of_oidc = web.oidc.iter_mut().flat_map(|oidc| {
+        let secret = oidc.secret.as_mut().and_then(SecretSource::file);
+        secret.into_iter().chain(&mut oidc.ca_file)
+    });
+    tls.chain(of_oidc).chain(&mut web.roles.file)
 }
 
 /// The one file that an identity names.

@@ -9,6 +9,7 @@ use super::model::{LogFormat, LogLevel};
 use super::notify_tables::NotifyDocument;
 use super::reconcile::BillsFrom;
 use super::tables::{Kind, TableDocument, of_secret, tables};
+use super::web_tables::WebDocument;
 use super::witness_tables::{AgentsDocument, JobsDocument, MonitorDocument, PromqlDocument};
 use crate::document::{Diagnostic, Findings, Read, TableReader, Word, join, root};
 use crate::units::{Currency, Percent, Span};
@@ -62,6 +63,8 @@ tables! {
         jobs: Table<JobsDocument>,
         /// Where agents report.
         agents: Table<AgentsDocument>,
+        /// What people are served.
+        web: Table<WebDocument>,
         /// The log.
         log: Table<LogDocument>,
         /// What holds where a policy says nothing; read by the policy room.

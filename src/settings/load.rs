@@ -94,6 +94,7 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
     };
     let (mut settings, mut diagnostics) = read_settings(&name, &text, environment, overrides);
     resolve(&mut settings, path.parent().unwrap_or(Path::new("")));
+    diagnostics.append(&mut settings.web.roles.read_file(&start, &mut watched));
     let money = MoneyFiles::read(&settings, &start, &mut watched);
     let mut folder = Folder::read(&settings.policies.dir, &start, &mut watched);
     diagnostics.append(&mut folder.diagnostics);
@@ -116,8 +117,10 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
 }
 
 /// Tables of the settings that say nothing of the journal, its socket or the freeze switch.
-const ELSEWHERE: [&str; 12] =
-    ["agents", "azure", "fleet", "sweep", "policies", "server", "notify", "guard", "limits", "prices", "ledger", "log"];
+const ELSEWHERE: [&str; 13] = [
+    "agents", "azure", "fleet", "sweep", "policies", "server", "notify", "guard", "limits", "prices", "ledger", "log",
+    "web",
+];
 
 /// What policies stand on beside their own files.
 struct Around<'a> {

@@ -27,6 +27,9 @@ mod tables;
 mod values;
 mod watch;
 mod watched;
+mod web;
+mod web_roles;
+mod web_tables;
 mod witness;
 mod witness_tables;
 
@@ -49,4 +52,6 @@ pub use reconcile::{BillsFrom, Reconcile};
 pub use secret::{SecretError, SecretSource};
 pub use watch::Watch;
 pub use watched::Watched;
+pub use web::{Oidc, Proxy, Tokens, Web};
+pub use web_roles::WebRoles;
 pub use witness::{Jobs, Monitor, Promql};

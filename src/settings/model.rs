@@ -10,6 +10,7 @@ use super::notify::Notify;
 use super::prices::{Ledger, Prices};
 use super::reconcile::Reconcile;
 use super::secret::SecretSource;
+use super::web::Web;
 use super::witness::{Jobs, Monitor, Promql};
 use crate::facts::{Source, SourceSet};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
@@ -52,6 +53,8 @@ pub struct Settings {
     pub jobs: Jobs,
     /// Where agents report.
     pub agents: Agents,
+    /// What people are served.
+    pub web: Web,
     /// The log.
     pub log: Log,
 }
@@ -77,7 +80,13 @@ impl Settings {
             | Identity::AzureCli { .. }
             | Identity::TokenFile { .. } => None,
         };
-        of_identity.into_iter().chain(self.notify.secrets()).chain(&self.agents.secret).chain(&self.promql.secret)
+        let of_web = self.web.oidc.as_ref().and_then(|oidc| oidc.secret.as_ref());
+        of_identity
+            .into_iter()
+            .chain(self.notify.secrets())
+            .chain(&self.agents.secret)
+            .chain(&self.promql.secret)
+            .chain(of_web)
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // heartbeat: what agents send is its words.
     outer("intake", &["units", "facts", "heartbeat", "seal", "ports"]),
     outer("notify", &["units", "links", "report", "ports"]),
+    // access: who signed in is told in its words.
+    outer("oidc", &["access", "ports"]),
     // policy: the question that a policy has for Prometheus is asked as it is.
     outer("promql", &["units", "facts", "policy", "ports"]),
     // ledger: the price sheet is one of the files that settings name. facts: so are sources of evidence.
@@ -108,6 +110,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "bills",
             "intake",
             "notify",
+            "oidc",
             "promql",
             "settings",
             "store",
@@ -126,7 +129,7 @@ pub(crate) const ROOMS: &[Room] = &[
 ];
 
 /// Rooms that touch one outside thing each; only `cli` may name them.
-pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "intake", "notify", "promql", "store", "sandbox"];
+pub(crate) const ADAPTERS: &[&str] = &["azure", "bills", "intake", "notify", "oidc", "promql", "store", "sandbox"];
 
 /// Paths that no pure room may name.
 pub(crate) const IMPURE: &[&[&str]] = &[

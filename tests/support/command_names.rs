@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 19] = [
+pub(crate) const COMMANDS: [&str; 20] = [
     "demo",
     "sandbox",
     "run",
@@ -19,6 +19,7 @@ pub(crate) const COMMANDS: [&str; 19] = [
     "native",
     "agent",
     "notify",
+    "token",
     "ack",
     "completions",
 ];

@@ -68,6 +68,9 @@ pub enum CommandError {
     /// The report.
     #[error("could not make the report")]
     Report(#[from] StatementError),
+    /// API tokens.
+    #[error("could not use the file of API tokens")]
+    Tokens(#[from] crate::web::door::TokensError),
     /// The calendar.
     #[error("could not reckon with the given date")]
     Date(#[from] jiff::Error),
@@ -106,6 +109,7 @@ impl CommandError {
             | Self::Json(_)
             | Self::Ledger(_)
             | Self::Report(_)
+            | Self::Tokens(_)
             | Self::Date(_) => Exit::Unexpected,
         }
     }

@@ -13,6 +13,7 @@ mod reconcile;
 mod report;
 mod serve;
 mod small;
+mod tokens;
 
 pub use agents::agents;
 pub use ask::{ack, explain, hold, status};
@@ -27,3 +28,4 @@ pub use reconcile::reconcile;
 pub use report::report;
 pub use serve::serve;
 pub use small::{completions, freeze, sandbox};
+pub use tokens::tokens;
