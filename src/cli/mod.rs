@@ -13,6 +13,7 @@ mod entry;
 pub mod exit;
 pub mod out;
 pub mod outside;
+pub mod people;
 pub mod people_door;
 pub mod records;
 pub mod render;

@@ -9,6 +9,7 @@ use super::agents_desk::{self, DeskError};
 use super::channels::{ChannelError, channels};
 use super::clock::SystemClock;
 use super::outside::Outside;
+use super::people;
 use super::witnesses::Witnesses;
 use crate::azure::{
     Azure, AzureOptions, Cloud, IdentityOptions, JobsOptions, ManagedId, MonitorOptions, OptionsError, PriceOptions,
@@ -18,6 +19,7 @@ use crate::bills::BillFolder;
 use crate::engine::{Accounting, Engine, EngineOptions, Reconciling};
 use crate::guard::Bounds;
 use crate::ledger::{BillSource, ClaimRules, Residual, Tolerance};
+use crate::notify::Channels;
 use crate::ports::with_causes;
 use crate::promql::{BearerSource, Promql, PromqlOptions, SetupError};
 use crate::settings::{self, BillsFrom, Environment, Identity, Loaded, ManagedIdentity, SecretError, Settings};
@@ -36,6 +38,9 @@ pub enum WireError {
     /// Who is told.
     #[error("could not set up a way to tell people ([notify])")]
     Channels(#[from] ChannelError),
+    /// The links in what they are told.
+    #[error("could not set up the links in messages ([web])")]
+    Links(#[from] Box<people::PeopleError>),
     /// Prometheus.
     #[error("could not set up the way to Prometheus ([promql])")]
     Promql(#[from] SetupError),
@@ -72,9 +77,22 @@ pub fn with_store(
         bills: bill_folder(&settings.reconcile),
         witnesses: Witnesses { agents, promql: promql(settings, environment)? },
         store,
-        channels: channels(&settings.notify, environment)?,
+        channels: with_links(settings, channels(&settings.notify, environment)?)?,
         freeze: freeze_switch(settings),
         clock,
+    })
+}
+
+/// With links in what they send, where there is a page that they lead to.
+fn with_links(settings: &Settings, channels: Channels) -> Result<Channels, WireError> {
+    // nobody is sent anything, and no key is made
+    if crate::ports::Notify::channels(&channels).is_empty() {
+        return Ok(channels);
+    }
+    let linker = people::linker(settings).map_err(Box::new)?;
+    Ok(match linker {
+        Some(linker) => channels.linked(linker),
+        None => channels,
     })
 }
 

@@ -68,6 +68,9 @@ pub enum CommandError {
     /// The report.
     #[error("could not make the report")]
     Report(#[from] StatementError),
+    /// What people are served.
+    #[error("could not set up what people are served ([web])")]
+    People(#[from] crate::cli::people::PeopleError),
     /// API tokens.
     #[error("could not use the file of API tokens")]
     Tokens(#[from] crate::web::door::TokensError),
@@ -94,8 +97,10 @@ impl CommandError {
                 | WireError::Secret(_)
                 | WireError::Channels(_)
                 | WireError::Promql(_)
+                | WireError::Links(_)
                 | WireError::Agents(_),
-            ) => Exit::BadConfiguration,
+            )
+            | Self::People(_) => Exit::BadConfiguration,
             Self::Wire(WireError::Store(_))
             | Self::Fault(_)
             | Self::Control(_)

@@ -13,6 +13,7 @@ use super::context::{CommandError, Context};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
+use crate::cli::people;
 use crate::cli::tzdata;
 use crate::cli::wire_up::{control_socket, engine_options, outside, use_money_files};
 use crate::engine::{AfterLook, Command, Engine};
@@ -118,6 +119,9 @@ fn listen(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics, health:
     tracing::info!("metrics and health at http://{bound}");
     let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
     tokio::spawn(serve_public(listener, face, axum_server::Handle::new()));
+    if settings.web.enabled {
+        serve_people(settings, engine, metrics)?;
+    }
     if let Some(desk) = &engine.world().witnesses.agents {
         hear_agents(settings, desk.clone(), (engine, metrics))?;
     }
@@ -125,6 +129,21 @@ fn listen(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics, health:
     let control =
         ControlServer::bind(&socket).map_err(|error| CommandError::Io(format!("bind {}", socket.display()), error))?;
     tokio::spawn(control.serve(engine.clone(), axum_server::Handle::new()));
+    Ok(())
+}
+
+/// The page, the API and the links of warnings.
+fn serve_people(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics) -> Result<(), CommandError> {
+    let web = &settings.web;
+    let listener = TcpListener::bind(web.listen)
+        .map_err(|error| CommandError::Io(format!("listen on {} ([web] listen)", web.listen), error))?;
+    let bound = listener.local_addr().map_err(|error| CommandError::Io("learn the address".to_owned(), error))?;
+    let tls = web.tls.as_ref().map(|(certificate, key)| certified(certificate, key, "web")).transpose()?;
+    let house = people::house(settings, engine, bound)?;
+    let at =
+        web.public_url.as_ref().map_or_else(|| format!("http://{bound}"), |url| url.origin().ascii_serialization());
+    tracing::info!("the page is at {at}");
+    tokio::spawn(people::serve(listener, tls, house, Some(metrics.clone())));
     Ok(())
 }
 
@@ -138,7 +157,7 @@ fn hear_agents(
     let listener = TcpListener::bind(agents.listen)
         .map_err(|error| CommandError::Io(format!("listen on {} ([agents] listen)", agents.listen), error))?;
     let bound = listener.local_addr().map_err(|error| CommandError::Io("learn the address".to_owned(), error))?;
-    let tls = agents.tls.as_ref().map(|(certificate, key)| certified(certificate, key)).transpose()?;
+    let tls = agents.tls.as_ref().map(|(certificate, key)| certified(certificate, key, "agents")).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("agents report at {scheme}://{bound}");
     let engine = engine.clone();
@@ -149,11 +168,11 @@ fn hear_agents(
 }
 
 /// A certificate and its key, for TLS.
-fn certified(certificate: &Path, key: &Path) -> Result<RustlsConfig, CommandError> {
+fn certified(certificate: &Path, key: &Path, table: &str) -> Result<RustlsConfig, CommandError> {
     let failed = |doing: String| move |error: std::io::Error| CommandError::Io(doing, error);
-    let read = |path: &Path| std::fs::read(path).map_err(failed(format!("read {} ([agents])", path.display())));
+    let read = |path: &Path| std::fs::read(path).map_err(failed(format!("read {} ([{table}])", path.display())));
     let (certificate, key) = (read(certificate)?, read(key)?);
-    tls_config(&certificate, &key).map_err(failed("use tls_certificate_file and tls_key_file of [agents]".to_owned()))
+    tls_config(&certificate, &key).map_err(failed(format!("use tls_certificate_file and tls_key_file of [{table}]")))
 }
 
 fn metrics_options(settings: &Settings) -> MetricsOptions {

@@ -25,7 +25,7 @@ const REASON_MAX: usize = 200;
 type Shared<C, R> = State<Arc<Site<C, R>>>;
 
 /// The routes that change something.
-pub fn act_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
+pub(in crate::web) fn act_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
     Routes::new()
         .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/holds", Own, hold::<C, R>)
         .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/stop", Own, stop::<C, R>)
@@ -39,13 +39,13 @@ pub fn act_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>>
 /// A hold that is wanted.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct HoldAsked {
+pub(in crate::web) struct HoldAsked {
     /// How long from now on, in seconds; the policy has a longest.
     #[schemars(range(min = 1, max = 31_622_400))]
-    pub seconds: u32,
+    pub(in crate::web) seconds: u32,
     /// Why.
     #[schemars(length(min = 1, max = 200))]
-    pub reason: String,
+    pub(in crate::web) reason: String,
 }
 
 /// A reason as it is kept.
@@ -109,23 +109,23 @@ async fn lift<C: Control, R: Records + Freezer>(
 /// A stop that is wanted now.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct StopAsked {
+pub(in crate::web) struct StopAsked {
     /// Why.
     #[serde(default)]
     #[schemars(length(max = 200))]
-    pub reason: String,
+    pub(in crate::web) reason: String,
     /// Also when something says that it is in use.
     #[serde(default)]
-    pub even_if_in_use: bool,
+    pub(in crate::web) even_if_in_use: bool,
 }
 
 /// A stop that was sent.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct StopShape {
+pub(in crate::web) struct StopShape {
     /// The instance, by its ARM id.
-    pub instance: String,
+    pub(in crate::web) instance: String,
     /// What became of it so far.
-    pub words: String,
+    pub(in crate::web) words: String,
 }
 
 async fn stop<C: Control, R: Records + Freezer>(
@@ -161,17 +161,17 @@ async fn stop<C: Control, R: Records + Freezer>(
 /// A freeze that is wanted.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FreezeAsked {
+pub(in crate::web) struct FreezeAsked {
     /// Why; everybody reads it.
     #[schemars(length(min = 1, max = 200))]
-    pub reason: String,
+    pub(in crate::web) reason: String,
 }
 
 /// Whether everything is frozen.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct FreezeShape {
+pub(in crate::web) struct FreezeShape {
     /// Why it is; none when it is not.
-    pub frozen: Option<String>,
+    pub(in crate::web) frozen: Option<String>,
 }
 
 async fn note<R: Records>(records: &R, line: AuditLine) -> Result<(), Response> {
@@ -231,7 +231,7 @@ async fn thaw<C: Control, R: Records + Freezer>(asked: Asked<Administer>, State(
 /// Nothing more is said.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NothingAsked {}
+pub(in crate::web) struct NothingAsked {}
 
 async fn acknowledge<C: Control, R: Records + Freezer>(
     asked: Asked<Administer>,

@@ -9,7 +9,10 @@ use crate::report::{FleetView, InstanceView};
 
 /// The instance that a path names: subscription, resource group, workspace, name; without case.
 #[must_use]
-pub fn find<'a>(view: &'a FleetView, path: &(String, String, String, String)) -> Option<&'a InstanceView> {
+pub(in crate::web) fn find<'a>(
+    view: &'a FleetView,
+    path: &(String, String, String, String),
+) -> Option<&'a InstanceView> {
     let (subscription, group, workspace, name) = path;
     let wanted = [subscription, group, workspace, name];
     let places = view.workspaces.values().filter(|place| place.id.name().eq_ignore_ascii_case(workspace));
@@ -20,6 +23,6 @@ pub fn find<'a>(view: &'a FleetView, path: &(String, String, String, String)) ->
 
 /// The date of an instant, in UTC.
 #[must_use]
-pub fn today_of(now: Timestamp) -> Date {
+pub(in crate::web) fn today_of(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::UTC).date()
 }

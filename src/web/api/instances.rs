@@ -22,7 +22,7 @@ type Shared<C, R> = State<Arc<Site<C, R>>>;
 pub(super) type Named = Path<(String, String, String, String)>;
 
 /// The routes that read instances.
-pub fn instance_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
+pub(in crate::web) fn instance_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
     Routes::new()
         .get("/api/v1/instances", Read, instances::<C, R>)
         .get("/api/v1/instances/{subscription}/{group}/{workspace}/{name}", Read, instance::<C, R>)
@@ -40,7 +40,7 @@ pub(super) fn nobody(path: &(String, String, String, String)) -> Response {
 /// A state to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum StateAsked {
+pub(in crate::web) enum StateAsked {
     /// On.
     Running,
     /// Off.
@@ -56,27 +56,27 @@ pub enum StateAsked {
 /// Which instances are wanted.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct InstancesAsked {
+pub(in crate::web) struct InstancesAsked {
     /// Words that stand in name, owner, workspace, size or resource group.
-    pub q: Option<String>,
+    pub(in crate::web) q: Option<String>,
     /// In this state.
-    pub state: Option<StateAsked>,
+    pub(in crate::web) state: Option<StateAsked>,
     /// In workspaces of this name.
-    pub workspace: Option<String>,
+    pub(in crate::web) workspace: Option<String>,
     /// Of this owner.
-    pub owner: Option<String>,
+    pub(in crate::web) owner: Option<String>,
     /// Governed by this policy.
-    pub policy: Option<String>,
+    pub(in crate::web) policy: Option<String>,
     /// In which order.
-    pub sort: Option<SortBy>,
+    pub(in crate::web) sort: Option<SortBy>,
     /// The other way round.
-    pub desc: Option<bool>,
+    pub(in crate::web) desc: Option<bool>,
     /// Which page, from 1.
     #[schemars(range(min = 1, max = 1_000_000))]
-    pub page: Option<u32>,
+    pub(in crate::web) page: Option<u32>,
     /// Rows a page; 100 when not said.
     #[schemars(range(min = 1, max = 500))]
-    pub per_page: Option<u32>,
+    pub(in crate::web) per_page: Option<u32>,
 }
 
 impl InstancesAsked {
@@ -113,19 +113,19 @@ impl InstancesAsked {
 
 /// A page of instances.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct InstancesShape {
+pub(in crate::web) struct InstancesShape {
     /// When the fleet was last published.
-    pub at: At,
+    pub(in crate::web) at: At,
     /// How many match.
-    pub matching: usize,
+    pub(in crate::web) matching: usize,
     /// How many there are.
-    pub all: usize,
+    pub(in crate::web) all: usize,
     /// Which page this is; a page beyond the last one is the last one.
-    pub page: usize,
+    pub(in crate::web) page: usize,
     /// Of how many.
-    pub pages: usize,
+    pub(in crate::web) pages: usize,
     /// The instances.
-    pub instances: Vec<Instance>,
+    pub(in crate::web) instances: Vec<Instance>,
 }
 
 async fn instances<C: Control, R: Records + Freezer>(
@@ -168,10 +168,10 @@ async fn instance<C: Control, R: Records + Freezer>(
 /// When a decision is wanted of.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct DecisionAsked {
+pub(in crate::web) struct DecisionAsked {
     /// The instant: of the past what was decided then, of the future what would be on today's facts. Now, when not said.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub at: Option<Timestamp>,
+    pub(in crate::web) at: Option<Timestamp>,
 }
 
 async fn decision<C: Control, R: Records + Freezer>(
@@ -192,23 +192,23 @@ async fn decision<C: Control, R: Records + Freezer>(
 /// From when on happenings are wanted.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct HappeningsAsked {
+pub(in crate::web) struct HappeningsAsked {
     /// The instant; seven days ago, when not said.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub since: Option<Timestamp>,
+    pub(in crate::web) since: Option<Timestamp>,
 }
 
 /// Something that happened to an instance.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct HappeningShape {
+pub(in crate::web) struct HappeningShape {
     /// When.
-    pub at: At,
+    pub(in crate::web) at: At,
     /// What kind of thing.
-    pub kind: HappeningKind,
+    pub(in crate::web) kind: HappeningKind,
     /// What.
-    pub words: String,
+    pub(in crate::web) words: String,
     /// Who did it, where a person did.
-    pub who: Option<String>,
+    pub(in crate::web) who: Option<String>,
 }
 
 impl From<&Happening> for HappeningShape {

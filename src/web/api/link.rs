@@ -24,7 +24,7 @@ const USED: SignedDuration = SignedDuration::from_hours(24 * 14);
 type Shared<C, R> = State<Arc<Site<C, R>>>;
 
 /// The routes of links.
-pub fn link_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
+pub(in crate::web) fn link_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
     Routes::new().post("/links/look", Anyone, look::<C, R>).post("/links/use", Anyone, press::<C, R>)
 }
 

@@ -10,8 +10,8 @@ mod read;
 pub(super) mod select;
 pub(super) mod shapes;
 
-pub use act::act_routes;
-pub use instances::instance_routes;
-pub use link::link_routes;
+pub(super) use act::act_routes;
+pub(super) use instances::instance_routes;
+pub(super) use link::link_routes;
 pub use openapi::{documented, openapi};
-pub use read::read_routes;
+pub(super) use read::read_routes;

@@ -15,21 +15,21 @@ use crate::ports::{Declined, Fault};
 
 /// Why something was not done, as RFC 9457 has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ProblemShape {
+pub(in crate::web) struct ProblemShape {
     /// `about:blank`: the status says what kind of problem it is.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub(in crate::web) kind: &'static str,
     /// The status in words.
-    pub title: String,
+    pub(in crate::web) title: String,
     /// The status.
-    pub status: u16,
+    pub(in crate::web) status: u16,
     /// Why, and what to do.
-    pub detail: String,
+    pub(in crate::web) detail: String,
 }
 
 /// A problem as an answer.
 #[must_use]
-pub fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
+pub(in crate::web) fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
     let title = status.canonical_reason().unwrap_or("problem").to_owned();
     let shape = ProblemShape { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() };
     let mut response = (status, axum::Json(shape)).into_response();
@@ -39,19 +39,19 @@ pub fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
 
 /// What a person asked for and the engine would not do.
 #[must_use]
-pub fn declined(why: &Declined) -> Response {
+pub(in crate::web) fn declined(why: &Declined) -> Response {
     problem(StatusCode::CONFLICT, why.to_string())
 }
 
 /// What could not be read or written.
 #[must_use]
-pub fn failed(fault: &Fault) -> Response {
+pub(in crate::web) fn failed(fault: &Fault) -> Response {
     problem(StatusCode::SERVICE_UNAVAILABLE, format!("{}; {}", fault.words(), fault.kind.remedy()))
 }
 
 /// JSON with a tag; nothing but the tag to who has it already.
 #[must_use]
-pub fn tagged(headers: &HeaderMap, value: &impl Serialize) -> Response {
+pub(in crate::web) fn tagged(headers: &HeaderMap, value: &impl Serialize) -> Response {
     let bytes = match serde_json::to_vec(value) {
         Ok(bytes) => bytes,
         Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, format!("the answer is no JSON: {error}")),
@@ -73,7 +73,7 @@ pub fn tagged(headers: &HeaderMap, value: &impl Serialize) -> Response {
 
 /// A body of JSON, or a problem that says what is wrong with it.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub(in crate::web) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Response;
@@ -96,7 +96,7 @@ fn unread(rejection: &JsonRejection) -> Response {
 
 /// What stands behind the question mark, or a problem that says what is wrong with it.
 #[derive(Debug)]
-pub struct Asking<T>(pub T);
+pub(in crate::web) struct Asking<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asking<T> {
     type Rejection = Response;

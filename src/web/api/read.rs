@@ -30,7 +30,7 @@ const NEWS_EVERY: Duration = Duration::from_secs(1);
 
 type Shared<C, R> = State<Arc<Site<C, R>>>;
 /// The routes that read.
-pub fn read_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
+pub(in crate::web) fn read_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
     Routes::new()
         .get("/api/v1/me", Read, me)
         .get("/api/v1/savings", Read, savings::<C, R>)
@@ -43,17 +43,17 @@ pub fn read_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>
 
 /// Whoever asks.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct MeShape {
+pub(in crate::web) struct MeShape {
     /// By which they are known for good.
-    pub key: String,
+    pub(in crate::web) key: String,
     /// Their name.
-    pub name: String,
+    pub(in crate::web) name: String,
     /// Their role.
-    pub role: String,
+    pub(in crate::web) role: String,
     /// How they are known: `loopback`, `session`, `proxy` or `token`.
-    pub way: String,
+    pub(in crate::web) way: String,
     /// The rules that let them through: `read`, `own`, `operate`, `administer`.
-    pub may: Vec<String>,
+    pub(in crate::web) may: Vec<String>,
 }
 
 async fn me(asked: Asked<Read>, headers: HeaderMap) -> Response {
@@ -73,12 +73,12 @@ async fn me(asked: Asked<Read>, headers: HeaderMap) -> Response {
 /// Which account is wanted.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct SavingsAsked {
+pub(in crate::web) struct SavingsAsked {
     /// A month such as `2026-11`; the present one when not said.
     #[schemars(with = "Option<String>", extend("pattern" = "^[0-9]{4}-(0[1-9]|1[0-2])$"))]
-    pub month: Option<String>,
+    pub(in crate::web) month: Option<String>,
     /// By what to group; by team when not said.
-    pub by: Option<Grouping>,
+    pub(in crate::web) by: Option<Grouping>,
 }
 
 async fn savings<C: Control, R: Records + Freezer>(
@@ -106,10 +106,10 @@ async fn savings<C: Control, R: Records + Freezer>(
 /// For how long forecasts are wanted.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct ForecastsAsked {
+pub(in crate::web) struct ForecastsAsked {
     /// How many days from now on; 7 when not said.
     #[schemars(range(min = 1, max = 366))]
-    pub days: Option<u32>,
+    pub(in crate::web) days: Option<u32>,
 }
 
 async fn forecasts<C: Control, R: Records + Freezer>(
@@ -127,50 +127,50 @@ async fn forecasts<C: Control, R: Records + Freezer>(
 
 /// A workspace.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WorkspaceShape {
+pub(in crate::web) struct WorkspaceShape {
     /// Its ARM id.
-    pub id: String,
+    pub(in crate::web) id: String,
     /// Its region.
-    pub region: String,
+    pub(in crate::web) region: String,
     /// Which policy governs it.
-    pub policy: Option<String>,
+    pub(in crate::web) policy: Option<String>,
     /// When it was last read.
-    pub read_at: Option<At>,
+    pub(in crate::web) read_at: Option<At>,
     /// How long that took, in milliseconds.
-    pub read_ms: u64,
+    pub(in crate::web) read_ms: u64,
     /// Its instances.
-    pub instances: usize,
+    pub(in crate::web) instances: usize,
     /// Of these, how many are on.
-    pub on: usize,
+    pub(in crate::web) on: usize,
     /// The label of what is wrong with it.
-    pub fault_label: Option<String>,
+    pub(in crate::web) fault_label: Option<String>,
     /// What is wrong with it, and what helps.
-    pub fault: Option<String>,
+    pub(in crate::web) fault: Option<String>,
 }
 
 /// How the service is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct OperationsShape {
+pub(in crate::web) struct OperationsShape {
     /// When the fleet was last published.
-    pub at: At,
+    pub(in crate::web) at: At,
     /// Why everything is frozen; none when it is not.
-    pub frozen: Option<String>,
+    pub(in crate::web) frozen: Option<String>,
     /// When the last sweep ended.
-    pub swept_at: Option<At>,
+    pub(in crate::web) swept_at: Option<At>,
     /// When the policies were last loaded; none when that failed.
-    pub policies_loaded_at: Option<At>,
+    pub(in crate::web) policies_loaded_at: Option<At>,
     /// What is wrong with them.
-    pub policies_problem: Option<String>,
+    pub(in crate::web) policies_problem: Option<String>,
     /// The policies.
-    pub policies: Vec<PolicyShape>,
+    pub(in crate::web) policies: Vec<PolicyShape>,
     /// The workspaces.
-    pub workspaces: Vec<WorkspaceShape>,
+    pub(in crate::web) workspaces: Vec<WorkspaceShape>,
     /// Messages given up since the start.
-    pub messages_let_go: u64,
+    pub(in crate::web) messages_let_go: u64,
     /// The last row of the ledger.
-    pub ledger_seq: i64,
+    pub(in crate::web) ledger_seq: i64,
     /// That row's hash.
-    pub ledger_hash: String,
+    pub(in crate::web) ledger_hash: String,
 }
 
 fn operations_of(view: &FleetView) -> OperationsShape {
@@ -209,17 +209,17 @@ async fn operations<C: Control, R: Records + Freezer>(
 
 /// A line of the audit log.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct AuditShape {
+pub(in crate::web) struct AuditShape {
     /// When.
-    pub at: At,
+    pub(in crate::web) at: At,
     /// Who.
-    pub who: String,
+    pub(in crate::web) who: String,
     /// What.
-    pub what: String,
+    pub(in crate::web) what: String,
     /// To what.
-    pub target: String,
+    pub(in crate::web) target: String,
     /// Why, or the particulars.
-    pub why: String,
+    pub(in crate::web) why: String,
 }
 
 impl From<&AuditLine> for AuditShape {

@@ -9,12 +9,12 @@ use crate::report::{FleetView, InstanceView, NextKind, next};
 use crate::units::When;
 
 /// At most so many rows a page.
-pub const PER_PAGE_MAX: usize = 500;
+pub(in crate::web) const PER_PAGE_MAX: usize = 500;
 
 /// By what rows are sorted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum SortBy {
+pub(in crate::web) enum SortBy {
     /// What happens soonest.
     #[default]
     Next,
@@ -35,7 +35,7 @@ pub enum SortBy {
 impl SortBy {
     /// The word of the query.
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub(in crate::web) const fn label(self) -> &'static str {
         match self {
             Self::Next => "next",
             Self::Name => "name",
@@ -49,7 +49,7 @@ impl SortBy {
 
     /// The order of that word; that of what happens next for any other word.
     #[must_use]
-    pub fn named(word: &str) -> Self {
+    pub(in crate::web) fn named(word: &str) -> Self {
         let all = [Self::Name, Self::State, Self::Owner, Self::Cost, Self::Active, Self::Size];
         all.into_iter().find(|one| one.label() == word).unwrap_or(Self::Next)
     }
@@ -58,39 +58,39 @@ impl SortBy {
 /// What is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Query {
+pub(in crate::web) struct Query {
     /// A piece of the name, owner, workspace, size or resource group, without case.
-    pub q: String,
+    pub(in crate::web) q: String,
     /// A state's word, or `odd` for changing and unknown ones.
-    pub state: String,
+    pub(in crate::web) state: String,
     /// A workspace's name.
-    pub workspace: String,
+    pub(in crate::web) workspace: String,
     /// An owner.
-    pub owner: String,
+    pub(in crate::web) owner: String,
     /// A policy.
-    pub policy: String,
+    pub(in crate::web) policy: String,
     /// Sort word.
-    pub sort: String,
+    pub(in crate::web) sort: String,
     /// `1` for the other way round.
-    pub desc: String,
+    pub(in crate::web) desc: String,
     /// By what rows are grouped, on the page.
-    pub group: String,
+    pub(in crate::web) group: String,
     /// From 1.
-    pub page: String,
+    pub(in crate::web) page: String,
     /// Rows a page.
-    pub per_page: String,
+    pub(in crate::web) per_page: String,
 }
 
 impl Query {
     /// By what is sorted.
     #[must_use]
-    pub fn sort_by(&self) -> SortBy {
+    pub(in crate::web) fn sort_by(&self) -> SortBy {
         SortBy::named(&self.sort)
     }
 
     /// The other way round?
     #[must_use]
-    pub fn is_desc(&self) -> bool {
+    pub(in crate::web) fn is_desc(&self) -> bool {
         matches!(self.desc.as_str(), "1" | "true")
     }
 
@@ -123,7 +123,7 @@ impl Query {
 
 /// The instances that are asked for, in order, and how many there are in all.
 #[must_use]
-pub fn select<'a>(view: &'a FleetView, query: &Query) -> (Vec<&'a InstanceView>, usize) {
+pub(in crate::web) fn select<'a>(view: &'a FleetView, query: &Query) -> (Vec<&'a InstanceView>, usize) {
     let all = || view.workspaces.values().flat_map(|place| &place.instances);
     let mut found: Vec<&InstanceView> = all().filter(|instance| query.keeps(view, instance)).collect();
     let by = query.sort_by();
@@ -188,7 +188,7 @@ fn seconds(when: When) -> i64 {
 
 /// One page of rows: the rows, which page it is, and of how many.
 #[must_use]
-pub fn page<'a, T>(rows: &'a [T], query: &Query, usual: usize) -> (&'a [T], usize, usize) {
+pub(in crate::web) fn page<'a, T>(rows: &'a [T], query: &Query, usual: usize) -> (&'a [T], usize, usize) {
     let per_page = query.per_page.parse().unwrap_or(usual).clamp(1, PER_PAGE_MAX);
     let of = rows.len().div_ceil(per_page).max(1);
     let at = query.page.parse::<usize>().unwrap_or(1).clamp(1, of);

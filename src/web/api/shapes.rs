@@ -10,11 +10,11 @@ use crate::report::{FleetView, HoldChoice, HoldOffer, InstanceView, Next, NextKi
 use crate::units::{InstanceId, Money, When};
 
 /// An instant, in RFC 3339.
-pub type At = String;
+pub(in crate::web) type At = String;
 
 /// An instant as the API writes it.
 #[must_use]
-pub fn at(instant: Timestamp) -> At {
+pub(in crate::web) fn at(instant: Timestamp) -> At {
     instant.to_string()
 }
 
@@ -25,7 +25,7 @@ fn maybe(instant: When) -> Option<At> {
 /// The state of an instance, in the few words that matter to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub(in crate::web) enum State {
     /// On.
     Running,
     /// Off.
@@ -39,7 +39,7 @@ pub enum State {
 impl State {
     /// Of a state of Azure's.
     #[must_use]
-    pub const fn of(state: &PowerState) -> Self {
+    pub(in crate::web) const fn of(state: &PowerState) -> Self {
         match state {
             PowerState::Running | PowerState::JobRunning => Self::Running,
             PowerState::Stopped => Self::Stopped,
@@ -50,7 +50,7 @@ impl State {
 
     /// The word, as in JSON.
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub(in crate::web) const fn label(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Stopped => "stopped",
@@ -62,21 +62,21 @@ impl State {
 
 /// What happens next, if nothing changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct NextShape {
+pub(in crate::web) struct NextShape {
     /// What.
-    pub kind: NextKind,
+    pub(in crate::web) kind: NextKind,
     /// When; none where only something that happens can change it.
-    pub at: Option<At>,
+    pub(in crate::web) at: Option<At>,
     /// In words, before a time: `stops`, `would stop`.
-    pub words: String,
+    pub(in crate::web) words: String,
     /// The ground's label; none where nothing was decided.
-    pub ground: Option<String>,
+    pub(in crate::web) ground: Option<String>,
     /// Why, as a fragment of a sentence about it.
-    pub why: String,
+    pub(in crate::web) why: String,
     /// What keeps a due stop from going ahead.
-    pub held_back: Option<String>,
+    pub(in crate::web) held_back: Option<String>,
     /// `enforce` or `observe`, where a policy governs it.
-    pub mode: Option<String>,
+    pub(in crate::web) mode: Option<String>,
 }
 
 impl From<&Next> for NextShape {
@@ -95,19 +95,19 @@ impl From<&Next> for NextShape {
 
 /// The newest sign of use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct LastUsed {
+pub(in crate::web) struct LastUsed {
     /// When; none where no source has told of any, which does not mean that there was none.
-    pub at: Option<At>,
+    pub(in crate::web) at: Option<At>,
     /// Who says so.
-    pub source: Option<String>,
+    pub(in crate::web) source: Option<String>,
     /// What was seen.
-    pub words: String,
+    pub(in crate::web) words: String,
 }
 
 impl LastUsed {
     /// Of what is known.
     #[must_use]
-    pub fn of(facts: &InstanceFacts, evidence: &Evidence, seen_at: When) -> Self {
+    pub(in crate::web) fn of(facts: &InstanceFacts, evidence: &Evidence, seen_at: When) -> Self {
         if facts.state == PowerState::JobRunning {
             let words = "a job is running".to_owned();
             return Self { at: maybe(seen_at), source: Some(Source::Job.label().to_owned()), words };
@@ -131,21 +131,21 @@ impl LastUsed {
 
 /// A hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct HoldShape {
+pub(in crate::web) struct HoldShape {
     /// Its id.
-    pub id: String,
+    pub(in crate::web) id: String,
     /// The instance, by its ARM id.
-    pub instance: String,
+    pub(in crate::web) instance: String,
     /// When it ends.
-    pub until: At,
+    pub(in crate::web) until: At,
     /// Who asked.
-    pub by: String,
+    pub(in crate::web) by: String,
     /// Why.
-    pub reason: String,
+    pub(in crate::web) reason: String,
     /// When it was made.
-    pub made_at: At,
+    pub(in crate::web) made_at: At,
     /// What it costs at most; none where nobody knows the price.
-    pub price: Option<Money>,
+    pub(in crate::web) price: Option<Money>,
 }
 
 impl From<&Hold> for HoldShape {
@@ -164,38 +164,38 @@ impl From<&Hold> for HoldShape {
 
 /// A length of a hold that can be had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ChoiceShape {
+pub(in crate::web) struct ChoiceShape {
     /// How long, in seconds.
-    pub seconds: u32,
+    pub(in crate::web) seconds: u32,
     /// Until when, if it is made now.
-    pub until: At,
+    pub(in crate::web) until: At,
     /// What it costs at most; none where nobody knows the price.
-    pub price: Option<Money>,
+    pub(in crate::web) price: Option<Money>,
 }
 
 /// What may be asked for when an instance is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct OfferShape {
+pub(in crate::web) struct OfferShape {
     /// The instance, by its ARM id.
-    pub instance: String,
+    pub(in crate::web) instance: String,
     /// Whose it is.
-    pub owner: Option<String>,
+    pub(in crate::web) owner: Option<String>,
     /// When it is due to stop.
-    pub stops_at: Option<At>,
+    pub(in crate::web) stops_at: Option<At>,
     /// The ground of that stop.
-    pub ground: Option<String>,
+    pub(in crate::web) ground: Option<String>,
     /// Until when it is held already.
-    pub held_until: Option<At>,
+    pub(in crate::web) held_until: Option<At>,
     /// What can be had; empty when nothing can.
-    pub choices: Vec<ChoiceShape>,
+    pub(in crate::web) choices: Vec<ChoiceShape>,
     /// How many holds there may be in seven days.
-    pub per_week: u32,
+    pub(in crate::web) per_week: u32,
     /// How many there were.
-    pub made_this_week: u32,
+    pub(in crate::web) made_this_week: u32,
     /// What may still be spent this month; none where there is no limit, or nobody knows the price.
-    pub left: Option<Money>,
+    pub(in crate::web) left: Option<Money>,
     /// Why nothing can be had.
-    pub refused: Option<String>,
+    pub(in crate::web) refused: Option<String>,
 }
 
 impl From<&HoldOffer> for OfferShape {
@@ -219,60 +219,60 @@ impl From<&HoldOffer> for OfferShape {
 
 /// An instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Instance {
+pub(in crate::web) struct Instance {
     /// Its ARM id.
-    pub id: String,
+    pub(in crate::web) id: String,
     /// Its name.
-    pub name: String,
+    pub(in crate::web) name: String,
     /// Its subscription's id.
-    pub subscription: String,
+    pub(in crate::web) subscription: String,
     /// Its resource group.
-    pub resource_group: String,
+    pub(in crate::web) resource_group: String,
     /// Its workspace's name.
-    pub workspace: String,
+    pub(in crate::web) workspace: String,
     /// Its region.
-    pub region: String,
+    pub(in crate::web) region: String,
     /// Its VM size.
-    pub size: String,
+    pub(in crate::web) size: String,
     /// Its state.
-    pub state: State,
+    pub(in crate::web) state: State,
     /// Azure's own word for the state.
-    pub azure_state: String,
+    pub(in crate::web) azure_state: String,
     /// Whose it is, as far as anyone knows.
-    pub owner: Option<String>,
+    pub(in crate::web) owner: Option<String>,
     /// Which policy governs it.
-    pub policy: Option<String>,
+    pub(in crate::web) policy: Option<String>,
     /// What it costs an hour while it is on; none where nobody knows the price.
-    pub per_hour: Option<Money>,
+    pub(in crate::web) per_hour: Option<Money>,
     /// What happens next.
-    pub next: NextShape,
+    pub(in crate::web) next: NextShape,
     /// The newest sign of use.
-    pub last_used: LastUsed,
+    pub(in crate::web) last_used: LastUsed,
     /// Holds in force.
-    pub holds: Vec<HoldShape>,
+    pub(in crate::web) holds: Vec<HoldShape>,
     /// Since when it should be off and is not.
-    pub overdue_since: Option<At>,
+    pub(in crate::web) overdue_since: Option<At>,
     /// When it was last started, as Azure says.
-    pub started_at: Option<At>,
+    pub(in crate::web) started_at: Option<At>,
     /// When it was last seen.
-    pub seen_at: Option<At>,
+    pub(in crate::web) seen_at: Option<At>,
     /// Its tags; none where they could not be read.
-    pub tags: Option<Vec<(String, String)>>,
+    pub(in crate::web) tags: Option<Vec<(String, String)>>,
     /// Its address in this API.
-    pub href: String,
+    pub(in crate::web) href: String,
     /// Its page.
-    pub page: String,
+    pub(in crate::web) page: String,
 }
 
 /// The path of an instance in the API.
 #[must_use]
-pub fn api_path(id: &InstanceId) -> String {
+pub(in crate::web) fn api_path(id: &InstanceId) -> String {
     below("/api/v1/instances", id)
 }
 
 /// The path of an instance's page.
 #[must_use]
-pub fn page_path(id: &InstanceId) -> String {
+pub(in crate::web) fn page_path(id: &InstanceId) -> String {
     below("/instance", id)
 }
 
@@ -289,7 +289,7 @@ fn below(prefix: &str, id: &InstanceId) -> String {
 impl Instance {
     /// Of an instance in the view.
     #[must_use]
-    pub fn of(view: &FleetView, instance: &InstanceView) -> Self {
+    pub(in crate::web) fn of(view: &FleetView, instance: &InstanceView) -> Self {
         let facts = &instance.facts;
         let [subscription, group, workspace, name] = path_of(&facts.id);
         let evidence = instance.evidence.as_deref().unwrap_or(Evidence::NONE);
@@ -331,24 +331,24 @@ impl Instance {
 
 /// A policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct PolicyShape {
+pub(in crate::web) struct PolicyShape {
     /// Its name.
-    pub name: String,
+    pub(in crate::web) name: String,
     /// Its file.
-    pub file: String,
+    pub(in crate::web) file: String,
     /// Its revision.
-    pub revision: String,
+    pub(in crate::web) revision: String,
     /// `observe` or `enforce`.
-    pub mode: String,
+    pub(in crate::web) mode: String,
     /// The IANA name of the zone of its hours.
-    pub zone: Option<String>,
+    pub(in crate::web) zone: Option<String>,
     /// Until when it is held to a share of the fleet, being changed lately.
-    pub canary_until: Option<At>,
+    pub(in crate::web) canary_until: Option<At>,
 }
 
 /// The policies of a view.
 #[must_use]
-pub fn policies(view: &FleetView) -> Vec<PolicyShape> {
+pub(in crate::web) fn policies(view: &FleetView) -> Vec<PolicyShape> {
     let shape = |policy: &crate::report::PolicyView| PolicyShape {
         name: policy.id.to_string(),
         file: policy.file.to_string(),

@@ -4,13 +4,13 @@ use sha2::{Digest, Sha256};
 
 /// One file.
 #[derive(Debug, Clone, Copy)]
-pub struct Asset {
+pub(in crate::web) struct Asset {
     /// Its name, below `/assets/`.
-    pub name: &'static str,
+    pub(in crate::web) name: &'static str,
     /// Its media type.
-    pub kind: &'static str,
+    pub(in crate::web) kind: &'static str,
     /// What it holds.
-    pub text: &'static str,
+    pub(in crate::web) text: &'static str,
 }
 
 const CSS: &str = "text/css; charset=utf-8";
@@ -23,7 +23,7 @@ macro_rules! assets {
 }
 
 /// All of them.
-pub const ASSETS: &[Asset] = assets! {
+pub(in crate::web) const ASSETS: &[Asset] = assets! {
     CSS => "app.css", "charts.css", "parts.css", "print.css", "tables.css";
     SCRIPT => "actions.js", "app.js", "hold.js", "keys.js", "live.js", "morph.js", "plain.js", "send.js", "swap.js",
         "theme.js", "times.js", "toggle.js";
@@ -32,13 +32,13 @@ pub const ASSETS: &[Asset] = assets! {
 
 /// The one of that name.
 #[must_use]
-pub fn asset(name: &str) -> Option<&'static Asset> {
+pub(in crate::web) fn asset(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)
 }
 
 /// A digest of all of them: it changes when one does.
 #[must_use]
-pub fn stamp() -> String {
+pub(in crate::web) fn stamp() -> String {
     let digest = ASSETS.iter().fold(Sha256::new(), |digest, asset| digest.chain_update(asset.text));
     digest.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect()
 }

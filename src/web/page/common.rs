@@ -10,56 +10,56 @@ use crate::web::door::LOGOUT;
 
 /// The site.
 #[derive(Debug, Clone, Serialize)]
-pub struct Site {
+pub(in crate::web) struct Site {
     /// The program's version.
-    pub version: &'static str,
+    pub(in crate::web) version: &'static str,
     /// A digest of the assets, so that a browser keeps them until they change.
-    pub stamp: String,
+    pub(in crate::web) stamp: String,
     /// Where people reach it.
-    pub public_url: String,
+    pub(in crate::web) public_url: String,
     /// True in the demo.
-    pub demo: bool,
+    pub(in crate::web) demo: bool,
 }
 
 /// Which page.
 #[derive(Debug, Clone, Serialize)]
-pub struct PageName {
+pub(in crate::web) struct PageName {
     /// Its name, which templates and styles know.
-    pub name: &'static str,
+    pub(in crate::web) name: &'static str,
     /// Its title.
-    pub title: String,
+    pub(in crate::web) title: String,
 }
 
 /// What whoever looks may do to everything.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Can {
+pub(in crate::web) struct Can {
     /// Freeze, and lift.
-    pub freeze: bool,
+    pub(in crate::web) freeze: bool,
     /// Ask for a sweep.
-    pub sweep: bool,
+    pub(in crate::web) sweep: bool,
     /// Acknowledge a policy.
-    pub acknowledge: bool,
+    pub(in crate::web) acknowledge: bool,
 }
 
 /// Whoever looks.
 #[derive(Debug, Clone, Serialize)]
-pub struct Me {
+pub(in crate::web) struct Me {
     /// Their name.
-    pub name: String,
+    pub(in crate::web) name: String,
     /// Their role.
-    pub role: Role,
+    pub(in crate::web) role: Role,
     /// Whether they signed in.
-    pub signed_in: bool,
+    pub(in crate::web) signed_in: bool,
     /// Where a POST ends the session.
-    pub sign_out: Option<&'static str>,
+    pub(in crate::web) sign_out: Option<&'static str>,
     /// What they may do.
-    pub can: Can,
+    pub(in crate::web) can: Can,
 }
 
 impl Me {
     /// Of somebody.
     #[must_use]
-    pub fn of(person: &Person) -> Self {
+    pub(in crate::web) fn of(person: &Person) -> Self {
         let may = |rule| allows(rule, Some(person), Ownership::NotKnownYet).is_ok();
         Self {
             name: words::clean(&person.name),
@@ -73,49 +73,54 @@ impl Me {
 
 /// Everything frozen.
 #[derive(Debug, Clone, Serialize)]
-pub struct Frozen {
+pub(in crate::web) struct Frozen {
     /// By whom, where the reason says so.
-    pub by: Option<String>,
+    pub(in crate::web) by: Option<String>,
     /// Since when.
-    pub since: Option<When>,
+    pub(in crate::web) since: Option<When>,
     /// Why.
-    pub reason: String,
+    pub(in crate::web) reason: String,
 }
 
 /// Something that needs a person, or that people should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Banner {
+pub(in crate::web) struct Banner {
     /// `trouble`, `soon` or `news`.
-    pub tone: &'static str,
+    pub(in crate::web) tone: &'static str,
     /// What.
-    pub text: String,
+    pub(in crate::web) text: String,
     /// What to do.
-    pub remedy: Option<String>,
+    pub(in crate::web) remedy: Option<String>,
     /// Where to look.
-    pub href: Option<&'static str>,
+    pub(in crate::web) href: Option<&'static str>,
 }
 
 /// What every page has.
 #[derive(Debug, Clone, Serialize)]
-pub struct Common {
+pub(in crate::web) struct Common {
     /// The site.
-    pub site: Site,
+    pub(in crate::web) site: Site,
     /// Which page.
-    pub page: PageName,
+    pub(in crate::web) page: PageName,
     /// When it was rendered.
-    pub now: When,
+    pub(in crate::web) now: When,
     /// Whoever looks; none on pages that ask nobody.
-    pub me: Option<Me>,
+    pub(in crate::web) me: Option<Me>,
     /// Frozen?
-    pub freeze: Option<Frozen>,
+    pub(in crate::web) freeze: Option<Frozen>,
     /// What needs a person.
-    pub banners: Vec<Banner>,
+    pub(in crate::web) banners: Vec<Banner>,
 }
 
 impl Common {
     /// Of a page that shows the fleet to somebody.
     #[must_use]
-    pub fn of(site: &Site, page: PageName, (view, person): (&FleetView, &Person), clocks: &Clocks) -> Self {
+    pub(in crate::web) fn of(
+        site: &Site,
+        page: PageName,
+        (view, person): (&FleetView, &Person),
+        clocks: &Clocks,
+    ) -> Self {
         let frozen = |reason: &str| Frozen { by: None, since: None, reason: words::clean(reason) };
         let freeze = match &view.freeze {
             Freeze::Off => None,
@@ -127,7 +132,7 @@ impl Common {
 
     /// Of a page that shows nothing of the fleet.
     #[must_use]
-    pub fn plain(site: &Site, page: PageName, clocks: &Clocks) -> Self {
+    pub(in crate::web) fn plain(site: &Site, page: PageName, clocks: &Clocks) -> Self {
         let site = site.clone();
         Self { site, page, now: clocks.when(clocks.now), me: None, freeze: None, banners: Vec::new() }
     }
@@ -189,17 +194,17 @@ fn late(text: &str) -> Banner {
 
 /// What somebody may do to an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct RowCan {
+pub(in crate::web) struct RowCan {
     /// Hold it.
-    pub hold: bool,
+    pub(in crate::web) hold: bool,
     /// Stop it now.
-    pub stop: bool,
+    pub(in crate::web) stop: bool,
     /// Start it.
-    pub start: bool,
+    pub(in crate::web) start: bool,
 }
 
 /// The names by which an instance's owner may be known.
-pub fn owners_of(facts: &InstanceFacts) -> impl Iterator<Item = &str> {
+pub(in crate::web) fn owners_of(facts: &InstanceFacts) -> impl Iterator<Item = &str> {
     // whoever it was made for owns it, and then its maker does not
     let owner = &*facts.owner;
     let maker = owner.assigned_id.is_none() || owner.assigned_id == owner.user_id;
@@ -209,6 +214,6 @@ pub fn owners_of(facts: &InstanceFacts) -> impl Iterator<Item = &str> {
 
 /// Whether somebody may act on an instance as its owner, or for it.
 #[must_use]
-pub fn may_act(person: &Person, facts: &InstanceFacts) -> bool {
+pub(in crate::web) fn may_act(person: &Person, facts: &InstanceFacts) -> bool {
     allows(Rule::Own, Some(person), ownership(person, owners_of(facts))).is_ok()
 }

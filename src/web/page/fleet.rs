@@ -15,47 +15,47 @@ use crate::web::api::select::{Query, SortBy};
 use crate::web::api::shapes::{State, page_path};
 
 /// Rows a page.
-pub const PER_PAGE: usize = 100;
+pub(in crate::web) const PER_PAGE: usize = 100;
 /// Names that a list offers to choose from; whoever has more searches.
 const CHOICES: usize = 500;
 
 /// The stop that comes first.
 #[derive(Debug, Clone, Serialize)]
-pub struct NextStop {
+pub(in crate::web) struct NextStop {
     /// Of which instance.
-    pub name: String,
+    pub(in crate::web) name: String,
     /// Its page.
-    pub url: String,
+    pub(in crate::web) url: String,
     /// When.
-    pub at: When,
+    pub(in crate::web) at: When,
 }
 
 /// The figures above the table.
 #[derive(Debug, Clone, Serialize)]
-pub struct Tiles {
+pub(in crate::web) struct Tiles {
     /// How many are on.
-    pub on: usize,
+    pub(in crate::web) on: usize,
     /// How many are off.
-    pub off: usize,
+    pub(in crate::web) off: usize,
     /// How many are neither.
-    pub odd: usize,
+    pub(in crate::web) odd: usize,
     /// What burns, an hour.
-    pub per_hour: Option<String>,
+    pub(in crate::web) per_hour: Option<String>,
     /// What was spent today.
-    pub today: Option<String>,
+    pub(in crate::web) today: Option<String>,
     /// What was spent this month.
-    pub month: Option<String>,
+    pub(in crate::web) month: Option<String>,
     /// What was avoided this month, by estimate.
-    pub avoided: Option<String>,
+    pub(in crate::web) avoided: Option<String>,
     /// What burns an hour without any sign of use.
-    pub idle_per_hour: Option<String>,
+    pub(in crate::web) idle_per_hour: Option<String>,
     /// The stop that comes first.
-    pub next_stop: Option<NextStop>,
+    pub(in crate::web) next_stop: Option<NextStop>,
 }
 
 /// What was asked for.
 #[derive(Debug, Clone, Serialize)]
-pub struct Filter {
+pub(in crate::web) struct Filter {
     q: String,
     state: String,
     workspace: String,
@@ -68,14 +68,14 @@ pub struct Filter {
 
 /// Something to choose.
 #[derive(Debug, Clone, Serialize)]
-pub struct Choice {
+pub(in crate::web) struct Choice {
     value: &'static str,
     label: &'static str,
 }
 
 /// What can be chosen.
 #[derive(Debug, Clone, Serialize)]
-pub struct Choices {
+pub(in crate::web) struct Choices {
     workspace: BTreeSet<String>,
     owner: BTreeSet<String>,
     policy: BTreeSet<String>,
@@ -85,7 +85,7 @@ pub struct Choices {
 
 /// A column.
 #[derive(Debug, Clone, Serialize)]
-pub struct Column {
+pub(in crate::web) struct Column {
     key: &'static str,
     label: &'static str,
     href: String,
@@ -94,14 +94,14 @@ pub struct Column {
 
 /// How many there are.
 #[derive(Debug, Clone, Serialize)]
-pub struct Counts {
+pub(in crate::web) struct Counts {
     matching: usize,
     all: usize,
 }
 
 /// Which page of rows.
 #[derive(Debug, Clone, Serialize)]
-pub struct Pages {
+pub(in crate::web) struct Pages {
     at: usize,
     of: usize,
     previous: Option<String>,
@@ -110,7 +110,7 @@ pub struct Pages {
 
 /// Rows that belong together.
 #[derive(Debug, Clone, Serialize)]
-pub struct Group {
+pub(in crate::web) struct Group {
     label: Option<String>,
     on: usize,
     all: usize,
@@ -120,10 +120,10 @@ pub struct Group {
 
 /// The whole page.
 #[derive(Debug, Serialize)]
-pub struct FleetPage {
+pub(in crate::web) struct FleetPage {
     /// What every page has.
     #[serde(flatten)]
-    pub common: Common,
+    pub(in crate::web) common: Common,
     tiles: Tiles,
     filter: Filter,
     choices: Choices,
@@ -135,26 +135,26 @@ pub struct FleetPage {
 
 /// What the page is made of beside rows.
 #[derive(Debug)]
-pub struct Parts<'a> {
+pub(in crate::web) struct Parts<'a> {
     /// What every page has.
-    pub common: Common,
+    pub(in crate::web) common: Common,
     /// What was asked for.
-    pub query: &'a Query,
+    pub(in crate::web) query: &'a Query,
     /// Every row that matches, in order, and how many instances there are.
-    pub found: (&'a [&'a InstanceView], usize),
+    pub(in crate::web) found: (&'a [&'a InstanceView], usize),
     /// The rows of this page, which page, and of how many.
-    pub shown: (&'a [&'a InstanceView], usize, usize),
+    pub(in crate::web) shown: (&'a [&'a InstanceView], usize, usize),
     /// What holds of those rows may be, in their order.
-    pub offers: Vec<Option<HoldOffer>>,
+    pub(in crate::web) offers: Vec<Option<HoldOffer>>,
     /// The account of this month; none where it could not be read.
-    pub month: Option<Savings>,
+    pub(in crate::web) month: Option<Savings>,
     /// What was spent today; none where it could not be read.
-    pub today: Option<Savings>,
+    pub(in crate::web) today: Option<Savings>,
 }
 
 /// Makes the page.
 #[must_use]
-pub fn fleet_page(parts: Parts<'_>, around: &Around<'_>) -> FleetPage {
+pub(in crate::web) fn fleet_page(parts: Parts<'_>, around: &Around<'_>) -> FleetPage {
     let Parts { common, query, found: (found, all), shown: (shown, at, of), offers, month, today } = parts;
     let rows = shown.iter().zip(&offers).map(|(instance, offer)| (*instance, around.row(instance, offer.as_ref())));
     FleetPage {
@@ -308,7 +308,7 @@ fn is_grouped(query: &Query) -> bool {
 }
 
 /// Rows of one group together, in the order that they have.
-pub fn by_group(query: &Query, view: &FleetView, found: &mut [&InstanceView]) {
+pub(in crate::web) fn by_group(query: &Query, view: &FleetView, found: &mut [&InstanceView]) {
     if is_grouped(query) {
         found.sort_by_cached_key(|instance| label_of(&query.group, view, instance));
     }

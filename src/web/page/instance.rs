@@ -14,9 +14,9 @@ use crate::report::words::{self, clean};
 use crate::report::{Explanation, HoldOffer, InstanceView, Savings, SavingsRow};
 
 /// How far back the page looks.
-pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 7);
+pub(in crate::web) const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// Events of one kind at most.
-pub const EVENTS_MAX: u32 = 200;
+pub(in crate::web) const EVENTS_MAX: u32 = 200;
 
 /// Under which policy.
 #[derive(Debug, Serialize)]
@@ -107,10 +107,10 @@ struct CostCell {
 
 /// The whole page.
 #[derive(Debug, Serialize)]
-pub struct InstancePage {
+pub(in crate::web) struct InstancePage {
     /// What every page has.
     #[serde(flatten)]
-    pub common: Common,
+    pub(in crate::web) common: Common,
     instance: Whole,
     decision: Option<Decision>,
     timeline: Timeline,
@@ -120,37 +120,37 @@ pub struct InstancePage {
 
 /// Accounts of one instance; none where they could not be read.
 #[derive(Debug, Default)]
-pub struct Costs {
+pub(in crate::web) struct Costs {
     /// Today.
-    pub today: Option<Savings>,
+    pub(in crate::web) today: Option<Savings>,
     /// The last seven days, grouped by day.
-    pub week: Option<Savings>,
+    pub(in crate::web) week: Option<Savings>,
     /// This month.
-    pub month: Option<Savings>,
+    pub(in crate::web) month: Option<Savings>,
 }
 
 /// What the page is made of beside the view.
 #[derive(Debug)]
-pub struct Parts<'a> {
+pub(in crate::web) struct Parts<'a> {
     /// What every page has.
-    pub common: Common,
+    pub(in crate::web) common: Common,
     /// The instance.
-    pub instance: &'a InstanceView,
+    pub(in crate::web) instance: &'a InstanceView,
     /// What a hold of it may be.
-    pub offer: Option<HoldOffer>,
+    pub(in crate::web) offer: Option<HoldOffer>,
     /// The decision and what led to it; none where nothing is decided.
-    pub told: Option<Explanation>,
+    pub(in crate::web) told: Option<Explanation>,
     /// The same as text.
-    pub text: String,
+    pub(in crate::web) text: String,
     /// What happened, the oldest first.
-    pub happened: Vec<Happening>,
+    pub(in crate::web) happened: Vec<Happening>,
     /// What it cost.
-    pub costs: Costs,
+    pub(in crate::web) costs: Costs,
 }
 
 /// Makes the page.
 #[must_use]
-pub fn instance_page(parts: Parts<'_>, around: &Around<'_>) -> InstancePage {
+pub(in crate::web) fn instance_page(parts: Parts<'_>, around: &Around<'_>) -> InstancePage {
     let clocks = around.clocks(parts.instance);
     let from = clocks.now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
     let evidence = parts.instance.evidence.as_deref().unwrap_or(Evidence::NONE);

@@ -9,71 +9,71 @@ use crate::ports::{Happening, HappeningKind};
 
 /// A mark on the axis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Tick {
+pub(in crate::web) struct Tick {
     /// Where, of a thousand.
-    pub x: i128,
+    pub(in crate::web) x: i128,
     /// What stands there.
-    pub label: String,
+    pub(in crate::web) label: String,
 }
 
 /// A stretch of time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Span {
+pub(in crate::web) struct Span {
     /// Where it begins, of a thousand.
-    pub x: i128,
+    pub(in crate::web) x: i128,
     /// How long it is, of a thousand.
-    pub width: i128,
+    pub(in crate::web) width: i128,
     /// In words.
-    pub title: String,
+    pub(in crate::web) title: String,
 }
 
 /// A stretch in one state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct StateSpan {
+pub(in crate::web) struct StateSpan {
     /// Where and how long.
     #[serde(flatten)]
-    pub span: Span,
+    pub(in crate::web) span: Span,
     /// `running`, `stopped`, `changing` or `unknown`.
-    pub state: &'static str,
+    pub(in crate::web) state: &'static str,
 }
 
 /// What one source saw.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Lane {
+pub(in crate::web) struct Lane {
     /// The source.
-    pub source: String,
+    pub(in crate::web) source: String,
     /// When it saw use.
-    pub spans: Vec<Span>,
+    pub(in crate::web) spans: Vec<Span>,
 }
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Mark {
+pub(in crate::web) struct Mark {
     /// Where, of a thousand.
-    pub x: i128,
+    pub(in crate::web) x: i128,
     /// `warning`, `stop`, `hold`, `start` or `decision`.
-    pub kind: &'static str,
+    pub(in crate::web) kind: &'static str,
     /// In words.
-    pub title: String,
+    pub(in crate::web) title: String,
     /// When.
-    pub at: When,
+    pub(in crate::web) at: When,
 }
 
 /// The picture.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Timeline {
+pub(in crate::web) struct Timeline {
     /// Its beginning.
-    pub from: When,
+    pub(in crate::web) from: When,
     /// Its end.
-    pub until: When,
+    pub(in crate::web) until: When,
     /// The axis.
-    pub ticks: Vec<Tick>,
+    pub(in crate::web) ticks: Vec<Tick>,
     /// States.
-    pub states: Vec<StateSpan>,
+    pub(in crate::web) states: Vec<StateSpan>,
     /// Use.
-    pub activity: Vec<Lane>,
+    pub(in crate::web) activity: Vec<Lane>,
     /// What happened.
-    pub marks: Vec<Mark>,
+    pub(in crate::web) marks: Vec<Mark>,
 }
 
 /// The time that a picture covers.
@@ -110,7 +110,12 @@ fn state_of(label: &str) -> &'static str {
 
 /// The picture of what happened from an instant on.
 #[must_use]
-pub fn timeline(happened: &[Happening], evidence: &Evidence, from: Timestamp, clocks: &Clocks) -> Timeline {
+pub(in crate::web) fn timeline(
+    happened: &[Happening],
+    evidence: &Evidence,
+    from: Timestamp,
+    clocks: &Clocks,
+) -> Timeline {
     let frame = Frame { from, until: clocks.now };
     let told = |at: Timestamp| clocks.when(at).text;
     let changes: Vec<(Timestamp, &str)> =

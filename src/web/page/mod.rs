@@ -16,9 +16,12 @@ mod shown;
 mod templates;
 mod week;
 
-pub use common::Site;
-pub use serve::{PageFaces, page_routes};
-pub use templates::{TemplateError, Templates};
+pub use serve::PageFaces;
+pub use templates::TemplateError;
+
+pub(super) use common::Site;
+pub(super) use serve::page_routes;
+pub(super) use templates::Templates;
 
 pub(super) use assets::stamp;
 pub(super) use common::owners_of;

@@ -103,10 +103,10 @@ struct Audit {
 
 /// The whole page.
 #[derive(Debug, Serialize)]
-pub struct OperationsPage {
+pub(in crate::web) struct OperationsPage {
     /// What every page has.
     #[serde(flatten)]
-    pub common: Common,
+    pub(in crate::web) common: Common,
     workspaces: Vec<Workspace>,
     sweep: Sweep,
     policies: Vec<Policy>,
@@ -121,7 +121,7 @@ pub struct OperationsPage {
 
 /// Makes the page. Who did what is for those who may read it.
 #[must_use]
-pub fn operations_page(
+pub(in crate::web) fn operations_page(
     common: Common,
     view: &FleetView,
     api: &ApiUse,

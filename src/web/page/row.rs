@@ -15,123 +15,123 @@ use crate::web::api::shapes::{Instance, State};
 
 /// What happens next.
 #[derive(Debug, Clone, Serialize)]
-pub struct NextCell {
+pub(in crate::web) struct NextCell {
     /// What.
-    pub kind: NextKind,
+    pub(in crate::web) kind: NextKind,
     /// When.
-    pub at: Option<When>,
+    pub(in crate::web) at: Option<When>,
     /// In words, before the time.
-    pub words: String,
+    pub(in crate::web) words: String,
     /// Why.
-    pub why: Option<String>,
+    pub(in crate::web) why: Option<String>,
     /// What keeps it from going ahead.
-    pub held_back: Option<String>,
+    pub(in crate::web) held_back: Option<String>,
     /// `enforce` or `observe`.
-    pub mode: Option<String>,
+    pub(in crate::web) mode: Option<String>,
 }
 
 /// The newest sign of use.
 #[derive(Debug, Clone, Serialize)]
-pub struct ActiveCell {
+pub(in crate::web) struct ActiveCell {
     /// When.
-    pub at: Option<When>,
+    pub(in crate::web) at: Option<When>,
     /// Who says so.
-    pub by: Option<String>,
+    pub(in crate::web) by: Option<String>,
     /// What was seen.
-    pub words: String,
+    pub(in crate::web) words: String,
 }
 
 /// The hold that lasts longest.
 #[derive(Debug, Clone, Serialize)]
-pub struct HoldCell {
+pub(in crate::web) struct HoldCell {
     /// Until when.
-    pub until: When,
+    pub(in crate::web) until: When,
     /// By whom.
-    pub by: String,
+    pub(in crate::web) by: String,
     /// Why.
-    pub reason: String,
+    pub(in crate::web) reason: String,
 }
 
 /// A length that can be chosen.
 #[derive(Debug, Clone, Serialize)]
-pub struct Choice {
+pub(in crate::web) struct Choice {
     /// In seconds.
-    pub seconds: u32,
+    pub(in crate::web) seconds: u32,
     /// In words.
-    pub label: String,
+    pub(in crate::web) label: String,
     /// What it costs.
-    pub price: Option<String>,
+    pub(in crate::web) price: Option<String>,
 }
 
 /// What a hold may be.
 #[derive(Debug, Clone, Serialize)]
-pub struct HoldTerms {
+pub(in crate::web) struct HoldTerms {
     /// What can be had.
-    pub choices: Vec<Choice>,
+    pub(in crate::web) choices: Vec<Choice>,
     /// What is left of the week.
-    pub left: String,
+    pub(in crate::web) left: String,
     /// What is left of the month's money.
-    pub money_left: Option<String>,
+    pub(in crate::web) money_left: Option<String>,
     /// Why nothing can be had.
-    pub refused: Option<String>,
+    pub(in crate::web) refused: Option<String>,
 }
 
 /// A row.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub(in crate::web) struct Row {
     /// Its page.
-    pub url: String,
+    pub(in crate::web) url: String,
     /// Its address in the API.
-    pub api: String,
+    pub(in crate::web) api: String,
     /// Its name.
-    pub name: String,
+    pub(in crate::web) name: String,
     /// Its workspace.
-    pub workspace: String,
+    pub(in crate::web) workspace: String,
     /// Its resource group.
-    pub group: String,
+    pub(in crate::web) group: String,
     /// Its state.
-    pub state: State,
+    pub(in crate::web) state: State,
     /// Its state in Azure's words.
-    pub state_words: String,
+    pub(in crate::web) state_words: String,
     /// Whose it is.
-    pub owner: Option<String>,
+    pub(in crate::web) owner: Option<String>,
     /// Its size.
-    pub size: String,
+    pub(in crate::web) size: String,
     /// What an hour costs.
-    pub per_hour: Option<String>,
+    pub(in crate::web) per_hour: Option<String>,
     /// What it cost today.
-    pub today: Option<String>,
+    pub(in crate::web) today: Option<String>,
     /// What happens next.
-    pub next: NextCell,
+    pub(in crate::web) next: NextCell,
     /// The newest sign of use.
-    pub active: ActiveCell,
+    pub(in crate::web) active: ActiveCell,
     /// The hold that lasts longest.
-    pub hold: Option<HoldCell>,
+    pub(in crate::web) hold: Option<HoldCell>,
     /// Since when it should be off.
-    pub overdue: Option<When>,
+    pub(in crate::web) overdue: Option<When>,
     /// What whoever looks may do.
-    pub can: RowCan,
+    pub(in crate::web) can: RowCan,
     /// What a hold may be.
-    pub hold_terms: HoldTerms,
+    pub(in crate::web) hold_terms: HoldTerms,
 }
 
 /// What rows are made with beside the view.
 #[derive(Debug)]
-pub struct Around<'a> {
+pub(in crate::web) struct Around<'a> {
     /// The view.
-    pub view: &'a FleetView,
+    pub(in crate::web) view: &'a FleetView,
     /// Whoever looks.
-    pub person: &'a Person,
+    pub(in crate::web) person: &'a Person,
     /// When.
-    pub now: Timestamp,
+    pub(in crate::web) now: Timestamp,
     /// What each instance cost today, by its id in lower case.
-    pub today: &'a BTreeMap<String, Vec<Money>>,
+    pub(in crate::web) today: &'a BTreeMap<String, Vec<Money>>,
 }
 
 impl Around<'_> {
     /// A row, with what a hold of it may be.
     #[must_use]
-    pub fn row(&self, instance: &InstanceView, offer: Option<&HoldOffer>) -> Row {
+    pub(in crate::web) fn row(&self, instance: &InstanceView, offer: Option<&HoldOffer>) -> Row {
         let shape = Instance::of(self.view, instance);
         let clocks = self.clocks(instance);
         let facts = &instance.facts;
@@ -181,7 +181,7 @@ impl Around<'_> {
 
     /// By the clock of the policy's hours.
     #[must_use]
-    pub fn clocks(&self, instance: &InstanceView) -> Clocks {
+    pub(in crate::web) fn clocks(&self, instance: &InstanceView) -> Clocks {
         let zone = instance.verdict.as_ref().and_then(|verdict| verdict.under.zone.clone());
         Clocks::of_zone(self.now, zone.as_deref())
     }
@@ -195,7 +195,7 @@ impl HoldTerms {
 
     /// Of what may be asked for now.
     #[must_use]
-    pub fn of(offer: &HoldOffer) -> Self {
+    pub(in crate::web) fn of(offer: &HoldOffer) -> Self {
         let choice = |choice: &HoldChoice| Choice {
             seconds: choice.seconds,
             label: length(SignedDuration::from_secs(i64::from(choice.seconds))),

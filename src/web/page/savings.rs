@@ -10,7 +10,7 @@ use crate::report::words::clean;
 use crate::report::{FleetView, Savings, SavingsFigures, SavingsHeadline};
 
 /// By what rows can be grouped on the page, with the words for it.
-pub const GROUPINGS: [(Grouping, &str); 6] = [
+pub(in crate::web) const GROUPINGS: [(Grouping, &str); 6] = [
     (Grouping::Team, "team"),
     (Grouping::Owner, "owner"),
     (Grouping::Workspace, "workspace"),
@@ -91,7 +91,7 @@ struct GroundLine {
 
 /// The end of the ledger, and whether it was found whole.
 #[derive(Debug, Serialize)]
-pub struct LedgerCell {
+pub(in crate::web) struct LedgerCell {
     seq: i64,
     hash: String,
     checked: Option<When>,
@@ -101,7 +101,7 @@ pub struct LedgerCell {
 impl LedgerCell {
     /// Of a view.
     #[must_use]
-    pub fn of(view: &FleetView, clocks: &Clocks) -> Self {
+    pub(in crate::web) fn of(view: &FleetView, clocks: &Clocks) -> Self {
         let followed = view.money.followed.as_ref();
         Self {
             seq: view.money.head.0,
@@ -120,10 +120,10 @@ struct Download {
 
 /// The whole page.
 #[derive(Debug, Serialize)]
-pub struct SavingsPage {
+pub(in crate::web) struct SavingsPage {
     /// What every page has.
     #[serde(flatten)]
-    pub common: Common,
+    pub(in crate::web) common: Common,
     month: MonthCell,
     by: By,
     totals: Totals,
@@ -142,7 +142,7 @@ fn address(first: Date, by: &str) -> String {
 
 /// Makes the page of the month that begins on that day.
 #[must_use]
-pub fn savings_page(
+pub(in crate::web) fn savings_page(
     common: Common,
     (first, today): (Date, Date),
     savings: &Savings,

@@ -35,7 +35,7 @@ use crate::web::site::Site;
 const AUDIT_LINES: u32 = 50;
 
 /// The routes of the page, of what it loads, and of links.
-pub fn page_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
+pub(in crate::web) fn page_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
     Routes::new()
         .get("/", Read, fleet::<C, R>)
         .get("/instance/{subscription}/{group}/{workspace}/{name}", Read, one::<C, R>)

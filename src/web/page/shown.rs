@@ -10,42 +10,42 @@ use crate::units::{Cost, Currency, Money};
 
 /// An instant: for programs, for readers without scripts, by the policy's clock, and from now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct When {
+pub(in crate::web) struct When {
     /// RFC 3339 in UTC.
-    pub iso: String,
+    pub(in crate::web) iso: String,
     /// In UTC: `Thu 26 Nov 20:00 UTC`.
-    pub text: String,
+    pub(in crate::web) text: String,
     /// By the policy's clock, where that differs: `21:00 CET`.
-    pub local: Option<String>,
+    pub(in crate::web) local: Option<String>,
     /// From when it was rendered: `in 1h 20m`.
-    pub rel: String,
+    pub(in crate::web) rel: String,
 }
 
 /// What times are shown by.
 #[derive(Debug, Clone)]
-pub struct Clocks {
+pub(in crate::web) struct Clocks {
     /// When the page is rendered.
-    pub now: Timestamp,
+    pub(in crate::web) now: Timestamp,
     /// The policy's zone.
-    pub zone: Option<TimeZone>,
+    pub(in crate::web) zone: Option<TimeZone>,
 }
 
 impl Clocks {
     /// By UTC alone.
     #[must_use]
-    pub const fn utc(now: Timestamp) -> Self {
+    pub(in crate::web) const fn utc(now: Timestamp) -> Self {
         Self { now, zone: None }
     }
 
     /// By a policy's clock beside it.
     #[must_use]
-    pub fn of_zone(now: Timestamp, zone: Option<&str>) -> Self {
+    pub(in crate::web) fn of_zone(now: Timestamp, zone: Option<&str>) -> Self {
         Self { now, zone: zone.and_then(|name| crate::schedule::load_zone(name).ok()) }
     }
 
     /// An instant as it is shown.
     #[must_use]
-    pub fn when(&self, at: Timestamp) -> When {
+    pub(in crate::web) fn when(&self, at: Timestamp) -> When {
         let utc = at.to_zoned(TimeZone::UTC);
         let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
         let local =
@@ -64,33 +64,36 @@ impl Clocks {
 
     /// The same of one that may not be.
     #[must_use]
-    pub fn maybe(&self, at: Option<Timestamp>) -> Option<When> {
+    pub(in crate::web) fn maybe(&self, at: Option<Timestamp>) -> Option<When> {
         at.map(|at| self.when(at))
     }
 }
 
 /// `1,204.66 USD`.
 #[must_use]
-pub fn money(money: Money) -> String {
+pub(in crate::web) fn money(money: Money) -> String {
     format!("{} {}", grouped(&money.cost().text(2)), money.currency())
 }
 
 /// Amounts of several currencies, side by side; none where there is no amount.
 #[must_use]
-pub fn amounts(all: &[Money]) -> Option<String> {
+pub(in crate::web) fn amounts(all: &[Money]) -> Option<String> {
     (!all.is_empty()).then(|| all.iter().map(|one| money(*one)).collect::<Vec<_>>().join(" + "))
 }
 
 /// The same, where no amount means that nothing was spent: in the currency of the prices.
 #[must_use]
-pub fn amounts_or_zero(all: &[Money], view: &FleetView) -> String {
+pub(in crate::web) fn amounts_or_zero(all: &[Money], view: &FleetView) -> String {
     let currency = view.money.residual.map_or(Currency::USD, |residual| residual.disk.currency());
     amounts(all).unwrap_or_else(|| money(Cost::zero(currency).rounded()))
 }
 
 /// What these cost an hour together; none where something is billed and no price of any is known.
 #[must_use]
-pub fn burning<'a>(view: &FleetView, instances: impl Iterator<Item = &'a InstanceView> + Clone) -> Option<String> {
+pub(in crate::web) fn burning<'a>(
+    view: &FleetView,
+    instances: impl Iterator<Item = &'a InstanceView> + Clone,
+) -> Option<String> {
     let rates = view.money.burn_rate(instances.clone());
     let of = |(currency, nanos): (&Currency, &i64)| {
         money(Cost::of_exact(i128::from(*nanos).saturating_mul(3_600), *currency).rounded())
@@ -121,7 +124,7 @@ fn grouped(text: &str) -> String {
 
 /// `412 h`, and with a decimal below a hundred.
 #[must_use]
-pub fn hours(seconds: i64) -> String {
+pub(in crate::web) fn hours(seconds: i64) -> String {
     let tenths = seconds.max(0).saturating_add(180).checked_div(360).unwrap_or(0);
     let (whole, rest) = (tenths.checked_div(10).unwrap_or(0), tenths.checked_rem(10).unwrap_or(0));
     if whole >= 100 || rest == 0 { format!("{whole} h") } else { format!("{whole}.{rest} h") }
@@ -129,13 +132,13 @@ pub fn hours(seconds: i64) -> String {
 
 /// How much of the most something is, out of `of`.
 #[must_use]
-pub fn level(part: i128, most: i128, of: i128) -> i128 {
+pub(in crate::web) fn level(part: i128, most: i128, of: i128) -> i128 {
     part.max(0).saturating_mul(of).checked_div(most).unwrap_or(0).min(of)
 }
 
 /// What amounts come to for a bar: of the first currency that there is.
 #[must_use]
-pub fn size(all: &[Money]) -> i128 {
+pub(in crate::web) fn size(all: &[Money]) -> i128 {
     all.first().map_or(0, |money| i128::from(money.as_micros()))
 }
 

@@ -14,7 +14,7 @@ use crate::schedule::EdgeKind;
 use crate::web::api::shapes::page_path;
 
 /// Days that the page covers.
-pub const DAYS: u32 = 7;
+pub(in crate::web) const DAYS: u32 = 7;
 /// Stops that it lists.
 const STOPS_MAX: usize = 50;
 
@@ -70,10 +70,10 @@ struct Coming {
 
 /// The whole page.
 #[derive(Debug, Serialize)]
-pub struct WeekPage {
+pub(in crate::web) struct WeekPage {
     /// What every page has.
     #[serde(flatten)]
-    pub common: Common,
+    pub(in crate::web) common: Common,
     zone: String,
     days: Vec<Day>,
     policies: Vec<PolicyCell>,
@@ -114,7 +114,7 @@ impl Hours<'_> {
 
 /// Where the week begins: at the first instant of today in the zone of the first policy that has hours.
 #[must_use]
-pub fn begins(view: &FleetView, now: Timestamp) -> (Timestamp, Option<String>) {
+pub(in crate::web) fn begins(view: &FleetView, now: Timestamp) -> (Timestamp, Option<String>) {
     let name = view.policies.iter().find_map(|policy| policy.zone.clone());
     let zone = name.as_deref().and_then(|name| crate::schedule::load_zone(name).ok()).unwrap_or(TimeZone::UTC);
     let start = now.to_zoned(zone).start_of_day().map_or(now, |start| start.timestamp());
@@ -123,7 +123,7 @@ pub fn begins(view: &FleetView, now: Timestamp) -> (Timestamp, Option<String>) {
 
 /// Makes the page.
 #[must_use]
-pub fn week_page(
+pub(in crate::web) fn week_page(
     common: Common,
     view: &FleetView,
     forecasts: &[Forecast],

@@ -1,0 +1,178 @@
+//! What people are served: links and their key, the site, and the listener behind its door.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum_server::Handle;
+use secrecy::SecretString;
+use url::Url;
+
+use super::clock::SystemClock;
+use super::outside::Outside;
+use super::people_door::{Given, audit_queue, people_door};
+use super::records::Recorded;
+use super::render::{self, Look, Paint, Zones};
+use crate::engine::Engine;
+use crate::links::{LinkBase, link_keys};
+use crate::metrics::Metrics;
+use crate::notify::Linker;
+use crate::ports::{Clock, Journal as _};
+use crate::seal::{KeyError, Keys};
+use crate::settings::Settings;
+use crate::web::door::{Door, people_limits, random_bytes, serve_people};
+use crate::web::{self, Explain, PageFaces, Site, SiteOptions, TemplateError, people_routes};
+
+/// What links are signed with, beside the journal: the first line signs, the others are believed.
+const KEY_NAME: &str = "link.key";
+
+/// Why people cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// The key of links.
+    #[error("could not use {} , which signs the links in warnings", path.display())]
+    Key {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The same.
+    #[error("could not use the file that signs the links in warnings")]
+    Short(#[from] KeyError),
+    /// A template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The door.
+    #[error(transparent)]
+    Door(#[from] super::people_door::PeopleError),
+}
+
+/// The keys of links in a store's folder, made when there are none. To change the key, write another line above the first.
+///
+/// # Errors
+/// When the file cannot be read or made, or others may read it.
+pub fn keys_of_links(dir: &Path) -> Result<Keys, PeopleError> {
+    let path = dir.join(KEY_NAME);
+    let text = read_or_make(&path).map_err(|cause| PeopleError::Key { path, cause })?;
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(SecretString::from);
+    let present = lines.next().unwrap_or_else(|| SecretString::from(String::new()));
+    Ok(link_keys(present, lines)?)
+}
+
+fn read_or_make(path: &Path) -> std::io::Result<String> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            let bytes = random_bytes().map_err(std::io::Error::other)?;
+            let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            writeln!(file, "{secret}")?;
+            file.sync_all()?;
+            Ok(secret)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let mut file = OpenOptions::new().read(true).open(path)?;
+            if file.metadata()?.mode() & 0o077 != 0 {
+                let why = "others may read it; chmod 600 it, and put another line above the first if anyone did";
+                return Err(std::io::Error::new(ErrorKind::PermissionDenied, why));
+            }
+            let mut text = String::new();
+            file.read_to_string(&mut text)?;
+            Ok(text)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Where people reach the page: as settings say, else where it is listened on; none when nothing is served.
+#[must_use]
+pub fn base_of(settings: &Settings) -> Option<Url> {
+    let web = &settings.web;
+    let scheme = if web.tls.is_some() { "https" } else { "http" };
+    let here = || Url::parse(&format!("{scheme}://{}", web.listen)).ok();
+    web.public_url.clone().or_else(here).filter(|_| web.enabled)
+}
+
+/// What puts links into messages; none when no page is served.
+///
+/// # Errors
+/// When the key cannot be used.
+pub fn linker(settings: &Settings) -> Result<Option<Linker>, PeopleError> {
+    let Some(base) = base_of(settings) else { return Ok(None) };
+    Ok(Some(Linker::new(LinkBase::new(base), keys_of_links(&settings.store.dir)?)))
+}
+
+/// Explanations as the command line writes them, without colours.
+#[must_use]
+pub fn explained() -> Explain {
+    Arc::new(|told, zone, now| {
+        let look = Look { paint: Paint::Plain, width: 100, zones: Zones::default(), now };
+        render::explain(told, zone, &look)
+    })
+}
+
+/// The site of an engine.
+pub type SiteOf<C> = Site<Engine<Outside<C>>, Recorded<C>>;
+
+/// The site over an engine.
+///
+/// # Errors
+/// When a template is none.
+pub fn site<C: Clock + 'static>(
+    engine: &Arc<Engine<Outside<C>>>,
+    (links, public): (Option<Arc<Keys>>, Option<Url>),
+    demo: bool,
+) -> Result<Arc<SiteOf<C>>, PeopleError> {
+    let outside = engine.world().clone();
+    let clock = outside.clone();
+    let options = SiteOptions {
+        now: web::Clock(Arc::new(move || clock.now())),
+        explain: explained(),
+        links,
+        public_url: public.map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+        demo,
+    };
+    Ok(Site::new(engine.clone(), Arc::new(Recorded::new(outside)), options)?)
+}
+
+/// The site of the service, and the door before it.
+///
+/// # Errors
+/// When the key of links cannot be used, or the door would be open to more than it should be.
+pub fn house(
+    settings: &Settings,
+    engine: &Arc<Engine<Outside<SystemClock>>>,
+    listener: SocketAddr,
+) -> Result<(Arc<SiteOf<SystemClock>>, Door), PeopleError> {
+    let keys = Arc::new(keys_of_links(&settings.store.dir)?);
+    let site = site(engine, (Some(keys), base_of(settings)), false)?;
+    let world = engine.world().clone();
+    let audit = audit_queue(move |line| {
+        let world = world.clone();
+        async move {
+            if let Err(fault) = world.audit(&line).await {
+                tracing::warn!(who = line.who, what = line.what, "{}", fault.words());
+            }
+        }
+    });
+    let given = Given { sign_in: None, audit, faces: Arc::new(PageFaces::new(&site)) };
+    let door = people_door(settings, listener, given)?;
+    Ok((site, door))
+}
+
+/// Serves people until the process ends.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn serve<C: Clock + 'static>(
+    listener: TcpListener,
+    tls: Option<axum_server::tls_rustls::RustlsConfig>,
+    (site, door): (Arc<SiteOf<C>>, Door),
+    metrics: Option<Metrics>,
+) -> std::io::Result<()> {
+    let router = people_routes().behind(&door, site);
+    serve_people(listener, (tls, people_limits()), router, metrics, Handle::new()).await
+}
