@@ -47,7 +47,7 @@ const KEYS: [&str; 31] = [
 async fn figures(seed: u64, agents: u8) -> Value {
     drop(rustls::crypto::ring::default_provider().install_default());
     let (figures, open) =
-        demo(DemoOptions { days: 3, speed: None, seed, paced: false, listen: None, agents, journal: None }, None)
+        demo(DemoOptions { days: 3, speed: None, seed, paced: false, listen: None, page: None, agents, journal: None }, None)
             .await
             .unwrap();
     let mut requests = open.requests();

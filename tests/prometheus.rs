@@ -80,7 +80,7 @@ impl Demo {
             runtime.block_on(async move {
                 let listen = Some("127.0.0.1:0".parse().unwrap());
                 let options =
-                    DemoOptions { days: DAYS, speed: None, seed: 1, paced: false, listen, agents: 25, journal: None };
+                    DemoOptions { days: DAYS, speed: None, seed: 1, paced: false, listen, page: None, agents: 25, journal: None };
                 let mut lines = Lines(lines);
                 let (_, kept) = demo(options, Some(&mut lines)).await.unwrap();
                 end.send(()).unwrap();

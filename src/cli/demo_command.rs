@@ -18,6 +18,7 @@ pub(super) async fn run(asked: &Demo, context: &Context) -> Result<Exit, Command
         seed: asked.seed,
         paced: told || asked.speed.is_some(),
         listen,
+        page: None,
         agents: asked.agents.unwrap_or(100),
         journal: asked.journal.clone(),
     };

@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::agents::Agents;
 use super::figures::{Figures, Ratio};
 use super::money;
+use super::people::{Browser, Place};
 use super::setup::{Stage, build};
 use super::story::Story;
-use super::truth::{Holds, measure, missed, running};
+use super::truth::{Holds, measure, missed, running, told};
 use crate::azure::OptionsError;
 use crate::metrics::{Metrics, MetricsError, MetricsOptions};
 use crate::notify::{CidrError, WebhookError};
@@ -39,6 +40,8 @@ pub struct DemoOptions {
     pub paced: bool,
     /// Where /metrics is; none: nowhere.
     pub listen: Option<std::net::SocketAddr>,
+    /// Where the page is; none: at any port of loopback.
+    pub page: Option<std::net::SocketAddr>,
     /// Agents are on so many percent of the machines.
     pub agents: u8,
     /// Where the journal is kept, to be reported from afterwards; none: nowhere. It must not hold one yet.
@@ -75,6 +78,9 @@ pub enum DemoError {
     /// A policy of the demo.
     #[error("the demo's policies are wrong: {0}")]
     Policy(String),
+    /// The page, and who looks at it.
+    #[error("the demo's people have no page: {0}")]
+    People(String),
     /// Agents.
     #[error("the demo's agents cannot report: {0}")]
     Agents(String),
@@ -116,8 +122,10 @@ pub async fn demo(
     let end = start
         .checked_add(SignedDuration::from_hours(24).saturating_mul(i32::try_from(options.days).unwrap_or(i32::MAX)))?;
     let dir = tempfile::tempdir()?;
-    let (stage, keys) = build(&options, start, dir.path()).await?;
+    let place = Place::take(options.page)?;
+    let (stage, keys) = build(&options, start, (dir.path(), place.linker(dir.path())?)).await?;
     let mut story = Story::new(out, &stage.policies);
+    story.say(&format!("the page is at {}", place.open(&stage, dir.path())?));
     let (metrics, health) = (
         Metrics::new(MetricsOptions { instance_series: true, ..MetricsOptions::default() })?,
         Health::new(SignedDuration::MAX, || SignedDuration::ZERO),
@@ -138,6 +146,7 @@ pub async fn demo(
         figures: Figures::default(),
         holds: Holds::new(),
         agents,
+        browser: Browser::new()?,
         overdue: BTreeSet::new(),
         began: Instant::now(),
     };
@@ -173,6 +182,7 @@ struct Run<'a> {
     figures: Figures,
     holds: Holds,
     agents: Agents,
+    browser: Browser,
     overdue: BTreeSet<(String, Timestamp)>,
     began: Instant,
 }
@@ -223,6 +233,17 @@ impl Run<'_> {
 
     async fn hold(&mut self, stage: &Stage, now: Timestamp, wish: &crate::sandbox::HoldWish) {
         let seconds = u32::try_from(wish.until.duration_since(now).as_secs()).unwrap_or(0);
+        if let Some(link) = &wish.link {
+            match self.browser.follow(link, seconds, &wish.reason).await {
+                Ok(until) => {
+                    self.figures.held_by_link = self.figures.held_by_link.saturating_add(1);
+                    self.given(now, wish, until);
+                    return;
+                }
+                // it was used for an earlier hold, or is too old: then they ask on the page of their machine
+                Err(why) => self.story.say(&format!("  a link did not hold: {why}")),
+            }
+        }
         let request = HoldRequest {
             instance: wish.instance_id.clone(),
             seconds,
@@ -232,13 +253,15 @@ impl Run<'_> {
             link: None,
         };
         match stage.engine.hold(request).await {
-            Ok(hold) => {
-                self.figures.held = self.figures.held.saturating_add(1);
-                self.story.held(now, &wish.instance_id, hold.until, &wish.reason);
-                self.holds.push((wish.instance_id.clone(), now, hold.until));
-            }
+            Ok(hold) => self.given(now, wish, hold.until),
             Err(declined) => self.story.say(&format!("  a hold was declined: {declined}")),
         }
+    }
+
+    fn given(&mut self, now: Timestamp, wish: &crate::sandbox::HoldWish, until: Timestamp) {
+        self.figures.held = self.figures.held.saturating_add(1);
+        self.story.held(now, &wish.instance_id, until, &wish.reason);
+        self.holds.push((wish.instance_id.clone(), now, until));
     }
 
     fn note_overdue(&mut self, view: &FleetView, now: Timestamp) {
@@ -275,6 +298,7 @@ impl Run<'_> {
         let (policies, holds) = (&stage.policies, &self.holds);
         let late = stage.sandbox.look(|world| {
             measure(world, &mut self.figures);
+            told(world, policies, &view, &mut self.figures);
             missed(world, policies, &view, (holds, self.options.agents))
         });
         for (name, at) in late.union(&self.overdue) {

@@ -97,8 +97,16 @@ pub struct Figures {
     pub verified: usize,
     /// Warnings sent.
     pub warned: usize,
+    /// Warnings that reached the person.
+    pub delivered: usize,
+    /// Stops whose warning came later before them than its lead: there must be none.
+    pub late: usize,
+    /// Stops of which nobody was warned: there must be none.
+    pub surprised: usize,
     /// Holds that people asked for and got.
     pub held: usize,
+    /// Of these, by the link of their warning, over HTTP.
+    pub held_by_link: usize,
     /// Stops that Azure refused.
     pub refused: usize,
     /// Stops of a machine on which a job truly ran.
@@ -218,8 +226,10 @@ impl Figures {
         let rows = [
             ("simulated", format!("{} days, {} instances, seed {}", self.days, self.instances, self.seed)),
             ("stops", format!("{} taken by Azure, {} seen stopped", self.stops, self.verified)),
-            ("warnings sent", self.warned.to_string()),
-            ("holds asked for and given", self.held.to_string()),
+            ("warnings", format!("{} sent, {} delivered", self.warned, self.delivered)),
+            ("held", format!("{} by people, {} of them by the link of their warning", self.held, self.held_by_link)),
+            ("late", format!("{} (warned less than the lead before the stop)", self.late)),
+            ("surprised", format!("{} (stopped without a delivered warning)", self.surprised)),
             (
                 "stops refused by Azure",
                 format!("{} (a full disk; its owner was told, and it was stopped later)", self.refused),

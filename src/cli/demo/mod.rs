@@ -4,6 +4,7 @@ mod agents;
 mod drive;
 mod figures;
 mod money;
+mod people;
 mod setup;
 mod story;
 mod truth;

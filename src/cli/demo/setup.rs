@@ -17,7 +17,7 @@ use crate::cli::witnesses::Witnesses;
 use crate::engine::Engine;
 use crate::facts::{Source, SourceSet};
 use crate::ledger::PriceSource;
-use crate::notify::{Channel, Channels, Cidr, Webhook, WebhookFormat, WebhookOptions};
+use crate::notify::{Channel, Channels, Cidr, Linker, Webhook, WebhookFormat, WebhookOptions};
 use crate::policy::{PolicySet, Severity, SourceText, Sources, parse};
 use crate::sandbox::{DEMO_SUBSCRIPTIONS, Sandbox, SandboxOptions, demo as population};
 use crate::seal::Keys;
@@ -47,7 +47,11 @@ pub(super) struct Stage {
     pub(super) policies: PolicySet,
 }
 
-pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -> Result<(Stage, Keys), DemoError> {
+pub(super) async fn build(
+    options: &DemoOptions,
+    start: Timestamp,
+    (dir, linker): (&Path, Linker),
+) -> Result<(Stage, Keys), DemoError> {
     let clock = VirtualClock::new(start);
     let token = format!("demo-{:032x}", fastrand::u128(..));
     let mut sandbox = SandboxOptions::new(population(options.seed, start), Arc::new(clock.clone()));
@@ -66,7 +70,7 @@ pub(super) async fn build(options: &DemoOptions, start: Timestamp, dir: &Path) -
         bills: None,
         witnesses: Witnesses { agents: Some(desk), ..Witnesses::default() },
         store: Store::open(&journal).await?,
-        channels: channels(&sandbox, &clock)?,
+        channels: channels(&sandbox, &clock)?.linked(linker),
         freeze: FileFreeze::new(dir.join("FREEZE"), None),
         clock: Arc::new(clock.clone()),
     };

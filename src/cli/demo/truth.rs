@@ -62,6 +62,41 @@ pub(super) fn missed(
     missed
 }
 
+/// Counts how well people were told: warnings that arrived, stops whose warning came too late, and stops without any.
+/// Reckoned from what reached people and when machines were stopped, not from what the engine says of itself.
+pub(super) fn told(world: &World, policies: &PolicySet, view: &FleetView, figures: &mut Figures) {
+    let known: BTreeMap<String, Arc<InstanceFacts>> = view
+        .workspaces
+        .values()
+        .flat_map(|place| &place.instances)
+        .map(|one| (one.facts.id.to_string().to_ascii_lowercase(), one.facts.clone()))
+        .collect();
+    for truth in world.truths() {
+        let distinct: BTreeSet<Timestamp> = truth.told().iter().map(|(_, stop_at)| *stop_at).collect();
+        figures.delivered = figures.delivered.saturating_add(distinct.len());
+        let facts = known.get(&truth.id().to_ascii_lowercase());
+        let lead = facts.map_or(SignedDuration::ZERO, |facts| lead_of(facts, policies));
+        for stop in truth.stops().iter().filter(|stop| stop.cause == StopCause::Arm) {
+            let began = truth.starts().iter().map(|start| start.at).filter(|at| *at <= stop.at).max();
+            let of_run = |(read, _): &&(Timestamp, Timestamp)| *read <= stop.at && began.is_none_or(|at| *read >= at);
+            let mut warned = truth.told().iter().filter(of_run).peekable();
+            if warned.peek().is_none() {
+                figures.surprised = figures.surprised.saturating_add(1);
+            } else if !warned.any(|(read, due)| *due <= stop.at && stop.at.duration_since(*read) >= lead) {
+                figures.late = figures.late.saturating_add(1);
+            }
+        }
+    }
+}
+
+/// How long before a stop the policy wants its person warned.
+fn lead_of(facts: &InstanceFacts, policies: &PolicySet) -> SignedDuration {
+    let policy = policies.policies.iter().find(|policy| policy.scope.covers(facts.id.workspace(), &[]));
+    let warning = policy.map(|policy| &terms_of(policy, facts).warning);
+    let lead = warning.map(|warning| if facts.owner.is_unknown() { warning.lead_unknown_owner } else { warning.lead });
+    lead.map_or(SignedDuration::ZERO, |lead| lead.duration())
+}
+
 fn off_edges(facts: &InstanceFacts, policies: &PolicySet, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
     let policy = policies.policies.iter().find(|policy| policy.scope.covers(facts.id.workspace(), &[]));
     let Some(terms) = policy.map(|policy| terms_of(policy, facts)) else { return Vec::new() };

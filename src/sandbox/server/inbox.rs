@@ -26,6 +26,15 @@ struct Notice {
     #[serde(alias = "instance_id")]
     instance: Option<OneInstance>,
     stop_at: Option<Timestamp>,
+    /// What can be clicked.
+    #[serde(default)]
+    links: Vec<Clickable>,
+}
+
+/// A link of a notice.
+#[derive(Debug, Deserialize)]
+struct Clickable {
+    url: String,
 }
 
 /// The single machine of a notice, as text or as an object.
@@ -51,6 +60,8 @@ impl Shared {
             Some(OneInstance::Whole(one)) => named.push(one),
             None => {}
         }
+        // the link that postpones carries its token behind a #
+        let link = notice.links.into_iter().map(|link| link.url).find(|url| url.contains("/hold#"));
         let (mut world, now) = self.world_now();
         let mut reached = 0_u32;
         for one in named {
@@ -61,7 +72,7 @@ impl Shared {
             let Some(stop_at) = one.stop_at.or(notice.stop_at).filter(|stop_at| *stop_at >= now) else {
                 continue;
             };
-            reached = reached.saturating_add(u32::from(world.read_notice(&one.id, stop_at)));
+            reached = reached.saturating_add(u32::from(world.read_notice(&one.id, stop_at, link.clone())));
         }
         Answer::json(200, &json!({ "kind": notice.kind, "reached": reached }))
     }

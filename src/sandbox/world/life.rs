@@ -124,7 +124,9 @@ impl Machine {
     }
 
     /// The person reads that the machine will be stopped at `stop_at`, and may ask to keep it.
-    pub(super) fn read_notice(&mut self, seed: u64, at: Timestamp, stop_at: Timestamp) {
+    pub(super) fn read_notice(&mut self, seed: u64, at: Timestamp, stop_at: Timestamp, link: Option<String>) {
+        self.told.push((at, stop_at));
+        self.link = link;
         if self.noticed.replace(stop_at) == Some(stop_at) {
             return;
         }
@@ -164,6 +166,7 @@ impl Machine {
         };
         let seconds = until.duration_since(at).as_secs().max(0);
         let hours = seconds.saturating_add(3_599).checked_div(3_600).unwrap_or(1).max(1);
-        Some(HoldWish { instance_id: self.id.clone(), at, until, hours, reason: reason.to_owned(), by: by.to_owned() })
+        let (reason, by, link) = (reason.to_owned(), by.to_owned(), self.link.clone());
+        Some(HoldWish { instance_id: self.id.clone(), at, until, hours, reason, by, link })
     }
 }

@@ -177,6 +177,10 @@ pub(in crate::sandbox) struct Machine {
     pub(super) start_planned: bool,
     /// The stop that the person was last told of; hearing of it twice changes nothing.
     pub(super) noticed: Option<Timestamp>,
+    /// What its person was told: when, and of which stop.
+    pub(super) told: Vec<(Timestamp, Timestamp)>,
+    /// The link of the newest notice.
+    pub(super) link: Option<String>,
     pub(super) idle_timer: Option<u64>,
     pub(super) idle_timers: u64,
     wanted: Wanted,
@@ -214,6 +218,8 @@ impl Machine {
             interrupted: false,
             start_planned: false,
             noticed: None,
+            told: Vec::new(),
+            link: None,
             idle_timer: None,
             idle_timers: 0,
             wanted: Wanted::default(),

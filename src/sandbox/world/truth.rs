@@ -117,6 +117,8 @@ pub struct HoldWish {
     pub reason: String,
     /// Who asks: the sign-in name, or the object id where there is none.
     pub by: String,
+    /// The link of the notice that the person read, if it had one.
+    pub link: Option<String>,
 }
 
 /// The truth about one instance.
@@ -178,6 +180,11 @@ impl<'a> Truth<'a> {
     /// Every stop since the world's start.
     pub fn stops(&self) -> &'a [StopRecord] {
         &self.machine.stops
+    }
+
+    /// What its person was told: when, and of which stop.
+    pub fn told(&self) -> &'a [(Timestamp, Timestamp)] {
+        &self.machine.told
     }
 
     /// The state it was in at an instant since the world's start.

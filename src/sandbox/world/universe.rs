@@ -217,14 +217,15 @@ impl World {
         std::mem::take(&mut self.wishes)
     }
 
-    /// The person of this instance reads now that it will be stopped at `stop_at`; false if there is no such instance.
-    pub fn read_notice(&mut self, id: &str, stop_at: Timestamp) -> bool {
+    /// The person of this instance reads now that it will be stopped at `stop_at`, and may
+    /// follow the link that it was sent with; false if there is no such instance.
+    pub fn read_notice(&mut self, id: &str, stop_at: Timestamp, link: Option<String>) -> bool {
         let Some(position) = self.by_id.get(&id.to_lowercase()).copied() else {
             return false;
         };
         let (seed, now) = (self.seed, self.now);
         if let Some(machine) = self.machines.get_mut(position) {
-            machine.read_notice(seed, now, stop_at);
+            machine.read_notice(seed, now, stop_at, link);
         }
         self.note_due(position);
         true

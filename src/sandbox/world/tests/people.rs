@@ -144,10 +144,10 @@ fn notices_make_busy_people_ask_for_a_hold() {
         let ids: Vec<String> = world.truths().map(|truth| truth.id().to_owned()).collect();
         for id in ids {
             // Hearing of it twice changes nothing.
-            assert!(world.read_notice(&id, evening + SignedDuration::from_mins(15)));
-            assert!(world.read_notice(&id, evening + SignedDuration::from_mins(15)));
+            assert!(world.read_notice(&id, evening + SignedDuration::from_mins(15), None));
+            assert!(world.read_notice(&id, evening + SignedDuration::from_mins(15), None));
         }
-        world.advance_to(evening + SignedDuration::from_mins(15));
+        world.advance_to(evening + SignedDuration::from_mins(15), None);
         wishes.extend(world.take_hold_wishes());
     }
     assert!(wishes.len() >= 5, "{} wishes", wishes.len());
