@@ -112,6 +112,9 @@ async function press(token, form) {
   }
 }
 
+// Another link opened in the same tab changes the fragment only.
+addEventListener("hashchange", () => location.reload());
+
 async function start() {
   startTheme();
   const token = location.hash.slice(1);

@@ -3,6 +3,7 @@ import { morph } from "./morph.js";
 import { relative, setNow, tick } from "./times.js";
 
 const APART_MS = 2000;
+const UNREAD_MS = 10_000;
 const RETRY_MS = [3000, 6000, 12000, 30000, 60000];
 
 let shown = Date.now();
@@ -11,6 +12,7 @@ let running = false;
 let last = 0;
 let failures = 0;
 let state = "wait";
+let stream = null;
 
 const dialogOpen = () => document.querySelector("dialog[open]") !== null;
 
@@ -60,9 +62,10 @@ async function run() {
     // Meanwhile the reader may have gone on, or opened a dialog.
     if (url !== location.href || dialogOpen()) wanted = true;
     else replace(fresh);
-    if (state !== "on") pill();
+    if (state === "lost" && stream?.readyState === EventSource.OPEN) turn("on");
   } catch {
-    wanted = state === "on";
+    turn("lost");
+    setTimeout(refresh, UNREAD_MS);
   }
   running = false;
   if (wanted) schedule();
@@ -96,7 +99,7 @@ function pill() {
     place.replaceChildren(dot, text, age);
   }
   const age = place.querySelector(".live-age");
-  const told = state === "on" ? "" : `shown ${relative(shown, Date.now())}`;
+  const told = state === "on" ? "" : ` · as of ${relative(shown, Date.now())}`;
   if (age.textContent !== told) age.textContent = told;
   place.title = state === "on" ? "This page follows the service" : "The stream of events is lost; what is shown may be old";
 }
@@ -107,7 +110,7 @@ function turn(next) {
 }
 
 function connect() {
-  const stream = new EventSource(document.body.dataset.stream);
+  stream = new EventSource(document.body.dataset.stream);
   stream.addEventListener("open", () => {
     const back = state === "lost";
     failures = 0;
