@@ -54,8 +54,7 @@ impl Templates {
     /// # Errors
     /// When the template and the model do not fit.
     pub fn page(&self, page: &'static str, model: &impl Serialize) -> Result<String, TemplateError> {
-        let made =
-            self.0.get_template(page).and_then(|template| template.render(minijinja::value::Serde(model)));
+        let made = self.0.get_template(page).and_then(|template| template.render(minijinja::value::Serde(model)));
         made.map_err(|cause| TemplateError { page, cause })
     }
 }
