@@ -1,17 +1,19 @@
 //! Putting the door together that stands before what people are served.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use super::clock::SystemClock;
+use crate::oidc::{ClientError, OidcOptions, Provider, SecretOf, client};
 use crate::ports::{AuditLine, Clock as _, SignIn};
-use crate::settings::{Proxy, Settings};
+use crate::settings::{Environment, Proxy, SecretError, Settings};
 use crate::units::Span;
 use crate::web::door::{
-    AuditTo, Door, DoorError, DoorOptions, Faces, ProxyTrust, Rates, SessionLength, Surroundings, TokenFile, Ways,
-    people_limits,
+    AuditTo, Door, DoorError, DoorOptions, Faces, LOGIN_BACK, ProxyTrust, Rates, SessionLength, Surroundings,
+    TokenFile, Ways, people_limits,
 };
 
 /// What whoever asks from this machine is called, where nobody has to show who they are: which of its users it is, TCP does
@@ -26,6 +28,21 @@ pub enum PeopleError {
     /// It would be open to more than it should be.
     #[error(transparent)]
     Door(#[from] DoorError),
+    /// The client secret.
+    #[error("could not read the client secret of [web.oidc]")]
+    Secret(#[from] SecretError),
+    /// A file of certificates.
+    #[error("could not read {path} ([web.oidc] ca_file)", path = path.display())]
+    Certificates {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The way to the provider.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// The name of a header.
     #[error("could not use the header {0} of [web.proxy]")]
     Header(String),
@@ -45,6 +62,39 @@ impl std::fmt::Debug for Given {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Given").field("sign_in", &self.sign_in.is_some()).finish_non_exhaustive()
     }
+}
+
+/// Signing people in with the provider that settings name, if they name one.
+///
+/// # Errors
+/// When its secret or certificates cannot be read.
+pub fn sign_in(settings: &Settings, environment: &Environment) -> Result<Option<Arc<dyn SignIn>>, PeopleError> {
+    let (Some(oidc), Some(public)) = (&settings.web.oidc, &settings.web.public_url) else { return Ok(None) };
+    let certificates = match &oidc.ca_file {
+        Some(path) => std::fs::read(path).map_err(|cause| PeopleError::Certificates { path: path.clone(), cause })?,
+        None => Vec::new(),
+    };
+    let secret = match &oidc.secret {
+        None => None,
+        Some(source) => {
+            // read now, so that one that cannot be read is known at start, and anew at each login
+            source.read(environment)?;
+            let (source, environment) = (source.clone(), environment.clone());
+            let read: SecretOf = Arc::new(move || source.read(&environment).map_err(|error| error.to_string()));
+            Some(read)
+        }
+    };
+    let options = OidcOptions {
+        issuer: oidc.issuer.clone(),
+        client_id: oidc.client_id.clone(),
+        secret,
+        redirect_uri: format!("{}{LOGIN_BACK}", public.origin().ascii_serialization()),
+        scopes: oidc.scopes.clone(),
+        role_claim: oidc.role_claim.clone(),
+        address_claims: oidc.address_claims.clone(),
+    };
+    let http = client(&oidc.issuer, &certificates)?;
+    Ok(Some(Arc::new(Provider::new(options, http, Arc::new(SystemClock)))))
 }
 
 /// The file of API tokens.

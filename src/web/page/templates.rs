@@ -31,7 +31,7 @@ pub struct TemplateError {
 
 /// Fills in templates.
 #[derive(Debug, Clone)]
-pub(in crate::web) struct Templates(std::sync::Arc<Environment<'static>>);
+pub struct Templates(std::sync::Arc<Environment<'static>>);
 
 impl Templates {
     /// The templates of the binary. What a template names and a model lacks is an error, never silence; and everything
@@ -39,7 +39,7 @@ impl Templates {
     ///
     /// # Errors
     /// When one is no template.
-    pub(in crate::web) fn new() -> Result<Self, TemplateError> {
+    pub fn new() -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -53,7 +53,7 @@ impl Templates {
     ///
     /// # Errors
     /// When the template and the model do not fit.
-    pub(in crate::web) fn page(&self, page: &'static str, model: &impl Serialize) -> Result<String, TemplateError> {
+    pub fn page(&self, page: &'static str, model: &impl Serialize) -> Result<String, TemplateError> {
         let made = self.0.get_template(page).and_then(|template| template.render(minijinja::value::Serde(model)));
         made.map_err(|cause| TemplateError { page, cause })
     }
