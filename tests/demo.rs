@@ -46,10 +46,12 @@ const KEYS: [&str; 31] = [
 
 async fn figures(seed: u64, agents: u8) -> Value {
     drop(rustls::crypto::ring::default_provider().install_default());
-    let (figures, open) =
-        demo(DemoOptions { days: 3, speed: None, seed, paced: false, listen: None, page: None, agents, journal: None }, None)
-            .await
-            .unwrap();
+    let (figures, open) = demo(
+        DemoOptions { days: 3, speed: None, seed, paced: false, listen: None, page: None, agents, journal: None },
+        None,
+    )
+    .await
+    .unwrap();
     let mut requests = open.requests();
     // a question a subscription, a day and a month, and it reads (G3)
     assert_eq!(requests.remove(&("POST".to_owned(), "cost-query")), Some(12), "{requests:?}");

@@ -79,8 +79,16 @@ impl Demo {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async move {
                 let listen = Some("127.0.0.1:0".parse().unwrap());
-                let options =
-                    DemoOptions { days: DAYS, speed: None, seed: 1, paced: false, listen, page: None, agents: 25, journal: None };
+                let options = DemoOptions {
+                    days: DAYS,
+                    speed: None,
+                    seed: 1,
+                    paced: false,
+                    listen,
+                    page: None,
+                    agents: 25,
+                    journal: None,
+                };
                 let mut lines = Lines(lines);
                 let (_, kept) = demo(options, Some(&mut lines)).await.unwrap();
                 end.send(()).unwrap();

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::clock::SystemClock;
 use super::outside::Outside;
-use super::people_door::{Given, audit_queue, people_door};
+use super::people_door::{Given, audit_queue, people_door, sign_in};
 use super::records::Recorded;
 use super::render::{self, Look, Paint, Zones};
 use crate::engine::Engine;
@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::notify::Linker;
 use crate::ports::{Clock, Journal as _};
 use crate::seal::{KeyError, Keys};
-use crate::settings::Settings;
+use crate::settings::{Environment, Settings};
 use crate::web::door::{Door, people_limits, random_bytes, serve_people};
 use crate::web::{self, Explain, PageFaces, Site, SiteOptions, TemplateError, people_routes};
 
@@ -143,7 +143,7 @@ pub fn site<C: Clock + 'static>(
 /// # Errors
 /// When the key of links cannot be used, or the door would be open to more than it should be.
 pub fn house(
-    settings: &Settings,
+    (settings, environment): (&Settings, &Environment),
     engine: &Arc<Engine<Outside<SystemClock>>>,
     listener: SocketAddr,
 ) -> Result<(Arc<SiteOf<SystemClock>>, Door), PeopleError> {
@@ -158,7 +158,7 @@ pub fn house(
             }
         }
     });
-    let given = Given { sign_in: None, audit, faces: Arc::new(PageFaces::new(&site)) };
+    let given = Given { sign_in: sign_in(settings, environment)?, audit, faces: Arc::new(PageFaces::new(&site)) };
     let door = people_door(settings, listener, given)?;
     Ok((site, door))
 }

@@ -20,7 +20,7 @@ use crate::engine::{AfterLook, Command, Engine};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
 use crate::ports::{Clock as _, FaultKind, TakeHeartbeats};
-use crate::settings::{Loaded, LogFormat, Settings, Watch};
+use crate::settings::{Environment, Loaded, LogFormat, Settings, Watch};
 use crate::units::Span;
 use crate::web::{
     ControlServer, Health, HeartbeatFace, HttpLimits, PublicFace, heartbeat_limits, serve_heartbeats, serve_public,
@@ -65,7 +65,7 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let health = Health::new(SILENCE_MAX, || SystemClock.steady());
     health.store(Ok(()));
     let metrics = Metrics::new(metrics_options(&settings))?;
-    listen(&settings, &engine, &metrics, &health)?;
+    listen((&settings, &context.environment), &engine, &metrics, &health)?;
     let (sender, receiver) = mpsc::channel(WAITING);
     let watch = reloads(context, &loaded, (engine.clone(), sender.clone()))?;
     ends(&sender)?;
@@ -111,7 +111,12 @@ fn after_look(metrics: Metrics, health: Health) -> AfterLook<Outside<SystemClock
     })
 }
 
-fn listen(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics, health: &Health) -> Result<(), CommandError> {
+fn listen(
+    (settings, environment): (&Settings, &Environment),
+    engine: &Arc<Service>,
+    metrics: &Metrics,
+    health: &Health,
+) -> Result<(), CommandError> {
     let address = settings.server.listen;
     let listener = TcpListener::bind(address)
         .map_err(|error| CommandError::Io(format!("listen on {address} ([server] listen)"), error))?;
@@ -120,7 +125,7 @@ fn listen(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics, health:
     let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
     tokio::spawn(serve_public(listener, face, axum_server::Handle::new()));
     if settings.web.enabled {
-        serve_people(settings, engine, metrics)?;
+        serve_people((settings, environment), engine, metrics)?;
     }
     if let Some(desk) = &engine.world().witnesses.agents {
         hear_agents(settings, desk.clone(), (engine, metrics))?;
@@ -133,13 +138,17 @@ fn listen(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics, health:
 }
 
 /// The page, the API and the links of warnings.
-fn serve_people(settings: &Settings, engine: &Arc<Service>, metrics: &Metrics) -> Result<(), CommandError> {
+fn serve_people(
+    (settings, environment): (&Settings, &Environment),
+    engine: &Arc<Service>,
+    metrics: &Metrics,
+) -> Result<(), CommandError> {
     let web = &settings.web;
     let listener = TcpListener::bind(web.listen)
         .map_err(|error| CommandError::Io(format!("listen on {} ([web] listen)", web.listen), error))?;
     let bound = listener.local_addr().map_err(|error| CommandError::Io("learn the address".to_owned(), error))?;
     let tls = web.tls.as_ref().map(|(certificate, key)| certified(certificate, key, "web")).transpose()?;
-    let house = people::house(settings, engine, bound)?;
+    let house = people::house((settings, environment), engine, bound)?;
     let at =
         web.public_url.as_ref().map_or_else(|| format!("http://{bound}"), |url| url.origin().ascii_serialization());
     tracing::info!("the page is at {at}");

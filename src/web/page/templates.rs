@@ -31,7 +31,7 @@ pub struct TemplateError {
 
 /// Fills in templates.
 #[derive(Debug, Clone)]
-pub struct Templates(std::sync::Arc<Environment<'static>>);
+pub(in crate::web) struct Templates(std::sync::Arc<Environment<'static>>);
 
 impl Templates {
     /// The templates of the binary. What a template names and a model lacks is an error, never silence; and everything
@@ -39,7 +39,7 @@ impl Templates {
     ///
     /// # Errors
     /// When one is no template.
-    pub fn new() -> Result<Self, TemplateError> {
+    pub(in crate::web) fn new() -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -53,8 +53,53 @@ impl Templates {
     ///
     /// # Errors
     /// When the template and the model do not fit.
-    pub fn page(&self, page: &'static str, model: &impl Serialize) -> Result<String, TemplateError> {
+    pub(in crate::web) fn page(&self, page: &'static str, model: &impl Serialize) -> Result<String, TemplateError> {
         let made = self.0.get_template(page).and_then(|template| template.render(minijinja::value::Serde(model)));
         made.map_err(|cause| TemplateError { page, cause })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn models() -> Vec<(String, Value)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/models");
+        let read = |file: std::io::Result<std::fs::DirEntry>| {
+            let path = file.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            (path.file_stem().unwrap().to_str().unwrap().to_owned(), serde_json::from_str(&text).unwrap())
+        };
+        std::fs::read_dir(folder).unwrap().map(read).collect()
+    }
+
+    #[test]
+    fn every_template_shows_its_models_and_nothing_in_them_is_markup() {
+        let templates = Templates::new().unwrap();
+        let mut shown = std::collections::BTreeSet::new();
+        for (name, model) in models() {
+            let kind = name.split('_').next().unwrap();
+            let page = TEMPLATES.iter().find(|(file, _)| file.strip_suffix(".html") == Some(kind)).unwrap().0;
+            let text = templates.page(page, &model).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            for markup in ["<script>", "<img src=x", "onerror=alert", "javascript:alert", "<svg onload"] {
+                let plain = text.replace("&lt;", "").replace("&quot;", "").replace("&#x27;", "");
+                assert!(!plain.contains("<script>alert") && !text.contains(&format!("<{markup}")), "{name}: {markup}");
+            }
+            assert!(!text.contains("style=\""), "{name}: the policy of the page's contents forbids inline styles");
+            shown.insert(page);
+        }
+        assert_eq!(shown.len(), 8, "every page has a model: {shown:?}");
+    }
+
+    #[test]
+    fn a_field_that_is_missing_is_an_error() {
+        let templates = Templates::new().unwrap();
+        let (_, mut model) = models().into_iter().find(|(name, _)| name == "fleet").unwrap();
+        model.as_object_mut().unwrap().remove("tiles");
+        assert!(templates.page("fleet.html", &model).is_err());
     }
 }

@@ -147,7 +147,7 @@ fn notices_make_busy_people_ask_for_a_hold() {
             assert!(world.read_notice(&id, evening + SignedDuration::from_mins(15), None));
             assert!(world.read_notice(&id, evening + SignedDuration::from_mins(15), None));
         }
-        world.advance_to(evening + SignedDuration::from_mins(15), None);
+        world.advance_to(evening + SignedDuration::from_mins(15));
         wishes.extend(world.take_hold_wishes());
     }
     assert!(wishes.len() >= 5, "{} wishes", wishes.len());
