@@ -17,5 +17,7 @@ mod files;
 mod native;
 #[path = "cli/once.rs"]
 mod once;
+#[path = "cli/tokens.rs"]
+mod tokens;
 #[path = "cli/words.rs"]
 mod words;

@@ -84,7 +84,7 @@ pub struct Denied {
 impl Denied {
     /// True when it is not known who asks: signing in may help.
     #[must_use]
-    pub fn is_for_want_of_a_login(&self) -> bool {
+    pub fn is_for_want_of_a_login(self) -> bool {
         self.why == Why::NotKnown
     }
 
