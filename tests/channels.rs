@@ -60,6 +60,9 @@ fn warning() -> Message {
         at: sent(),
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     }
 }
 

@@ -69,6 +69,9 @@ fn message() -> Message {
         at: Timestamp::from_second(UNIX).unwrap(),
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     }
 }
 

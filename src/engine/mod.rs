@@ -1,6 +1,7 @@
 //! The machine: observe → evaluate → plan → guard → act → record → publish, and the loop around it. Names no adapter.
 
 mod accounts;
+mod addressing;
 mod act;
 mod allowances;
 mod backoff;
@@ -34,13 +35,15 @@ mod state;
 mod stop_now;
 mod stuck;
 mod sweep;
+mod telling;
 mod timer_notes;
 mod timers;
 mod told;
 
-pub use accounts::{Accounting, Owners};
+pub use accounts::Accounting;
 pub use control::ControlError;
 pub use options::EngineOptions;
 pub use reconcile::Reconciling;
 pub use run::{AfterLook, Command, RunError};
 pub use state::Engine;
+pub use telling::Telling;

@@ -144,10 +144,17 @@ impl<W: World> Engine<W> {
         Ok(())
     }
 
-    /// A message for each channel there is.
+    /// Each message with whom it goes to, once for each channel there is.
     pub(super) fn fanned(&self, messages: Vec<Message>) -> Vec<Message> {
         let channels = self.world.channels();
-        messages.into_iter().flat_map(|message| message.for_each_channel(&channels)).collect()
+        let (people, accounting) = (&self.options.telling.people, &self.options.accounting);
+        let state = self.lock();
+        let addressed = messages.into_iter().map(|message| match message.channel {
+            // left over from a record that could not be written: it has gone this way
+            Some(_) => message,
+            None => state.addressed(message, people, accounting),
+        });
+        addressed.flat_map(|message| message.for_each_channel(&channels)).collect()
     }
 
     /// What was seen and settled goes with the next record; warnings and news of budgets and disks do not, since they are made anew.

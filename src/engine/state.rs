@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
-use super::accounts::Owners;
 use super::book::{Place, Rule};
 use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
@@ -14,7 +13,7 @@ use super::failing::Failing;
 use super::options::EngineOptions;
 use super::sight::Asked;
 use super::timer_notes::Tried;
-use crate::facts::{Freeze, Hold, OpenIntent, SizeFacts, StopKey};
+use crate::facts::{Directory, Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
@@ -74,8 +73,8 @@ pub(super) struct State {
     pub(super) zone_data: Option<Arc<str>>,
     /// Discoveries in a row that missed most of the fleet.
     pub(super) shrunk: u32,
-    /// Teams by owner.
-    pub(super) owners: Owners,
+    /// What is written of people.
+    pub(super) directory: Arc<Directory>,
     /// Prices in force.
     pub(super) prices: Arc<PriceBook>,
     pub(super) prices_asked_at: Option<Timestamp>,
@@ -154,7 +153,7 @@ impl<W: World> Engine<W> {
             stale_after: options.stale_after,
             zone_data: options.zone_data.clone(),
             shrunk: 0,
-            owners: Owners::default(),
+            directory: Arc::default(),
             prices: Arc::default(),
             prices_asked_at: None,
             prices_due: false,

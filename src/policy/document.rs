@@ -185,7 +185,7 @@ table! {
         max_postpone: Span,
         /// What happens then. Default: "keep".
         undelivered: WhenUndelivered,
-        /// Who is told beside the owner, in words that the channels understand.
+        /// Who is told beside the owner: addresses; "team", whoever leads the owner's team; "workspace", whoever the workspace names.
         notify: List<Text>,
     }
 }

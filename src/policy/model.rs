@@ -140,7 +140,7 @@ pub struct Warning {
     pub max_postpone: Span,
     /// And then.
     pub undelivered: WhenUndelivered,
-    /// Who is told beside the owner: words the channels understand, such as an address.
+    /// Who is told beside the owner: addresses, and the words `team` and `workspace` for the people they stand for.
     pub notify: Vec<String>,
 }
 

@@ -26,6 +26,14 @@ pub enum MessageKind {
     DiskFilling,
     /// An allowance has reached a level.
     Budget,
+    /// It should be off for a while, and is on.
+    Overdue,
+    /// Policies were replaced by others.
+    PolicyChanged,
+    /// Policies could not be read, and those before are at work.
+    PolicyBroken,
+    /// What a week came to for one person.
+    Digest,
     /// Nothing happened: somebody tries the channels.
     Test,
 }
@@ -41,6 +49,10 @@ impl MessageKind {
             Self::DiskFull => "disk_full",
             Self::DiskFilling => "disk_filling",
             Self::Budget => "budget",
+            Self::Overdue => "overdue",
+            Self::PolicyChanged => "policy_changed",
+            Self::PolicyBroken => "policy_broken",
+            Self::Digest => "digest",
             Self::Test => "test",
         }
     }
@@ -65,6 +77,20 @@ pub enum About {
         month: String,
         /// The level that is reached, in percent.
         level: u32,
+    },
+    /// Policy files: one that changed, or all of them.
+    Policies {
+        /// The policy's name, or a word for all of them.
+        policies: String,
+        /// Which state of them: a revision or a digest.
+        revision: String,
+    },
+    /// A week of one person's.
+    Week {
+        /// Whose: an owner, or whoever leads a team.
+        person: String,
+        /// The week, such as `2026-W13`.
+        week: String,
     },
 }
 
@@ -97,6 +123,15 @@ pub struct Message {
     /// The channel that it goes out on; none: it was written while there was none, and goes out on the first that takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Box<str>>,
+    /// Where its owner is written to, where that is known from elsewhere than the owner's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Box<str>>,
+    /// It is not delivered sooner: quiet hours end then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// Others of its kind to the same people, which go out with it; only while it is delivered.
+    #[serde(skip)]
+    pub also: Vec<Self>,
 }
 
 /// News that is older is none any more: who hears a day later that it was stopped knows.
@@ -106,16 +141,22 @@ impl Message {
     /// From then on it is of no use to anyone: a warning when the time that it announces has come, news after a day.
     #[must_use]
     pub fn use_by(&self) -> Timestamp {
-        let news = || self.at.checked_add(NEWS_OF_USE).unwrap_or(Timestamp::MAX);
+        let news = || self.due_at().checked_add(NEWS_OF_USE).unwrap_or(Timestamp::MAX);
         self.notice.as_ref().map_or_else(news, |notice| notice.stop_at)
     }
 
-    /// The instance that it is about, and which life of its name; none for news of a budget.
+    /// When it is first tried.
+    #[must_use]
+    pub fn due_at(&self) -> Timestamp {
+        self.not_before.map_or(self.at, |bound| bound.max(self.at))
+    }
+
+    /// The instance that it is about, and which life of its name; none for news that are about none.
     #[must_use]
     pub const fn instance(&self) -> Option<(&InstanceId, Created)> {
         match &self.about {
             About::Instance { instance, created } => Some((instance, *created)),
-            About::Budget { .. } => None,
+            About::Budget { .. } | About::Policies { .. } | About::Week { .. } => None,
         }
     }
 
@@ -155,6 +196,9 @@ impl Message {
             at,
             attempts: 0,
             channel: None,
+            address: None,
+            not_before: None,
+            also: Vec::new(),
         }
     }
 }
@@ -189,6 +233,9 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             attempts: 0,
             channel: None,
+            address: None,
+            not_before: None,
+            also: Vec::new(),
         }
     }
 

@@ -19,6 +19,7 @@ mod network;
 mod notify;
 mod notify_tables;
 mod owners;
+mod people;
 mod price_sheet;
 mod prices;
 mod reconcile;

@@ -12,6 +12,10 @@ use crate::units::Span;
 tables! {
     /// Who is told.
     NotifyDocument {
+        /// Who runs the service: plain addresses. Default nobody.
+        operators: List,
+        /// How the people behind an instance are found.
+        people: Table<PeopleDocument>,
         /// A signed JSON webhook.
         webhook: Table<WebhookDocument>,
         /// E-mail.
@@ -22,6 +26,16 @@ tables! {
         slack: Table<HookDocument>,
         /// An Alertmanager.
         alertmanager: Table<HookDocument>,
+    }
+
+    /// How the people behind an instance are found.
+    PeopleDocument {
+        /// Where an owner's address is looked for, first to last. Default all of them.
+        order: List,
+        /// The tag of an instance that names its owner. Default "owner".
+        owner_tag: Value<String>,
+        /// The tag of a workspace that names whom to tell. Default "contact".
+        contact_tag: Value<String>,
     }
 
     /// A signed JSON webhook.

@@ -292,6 +292,9 @@ async fn pruning_keeps_what_is_in_force() {
         at: at(0),
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     };
     let mut messages = ["delivered", "given up", "old news", "coming"].map(message).to_vec();
     let key = NoticeKey { stop: StopKey("k".into()), stop_at: at(0) + SignedDuration::from_hours(24 * 400) };

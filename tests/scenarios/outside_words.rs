@@ -89,6 +89,11 @@ fn people(outside: &mut Outside, words: &[&str]) -> bool {
             cloud.named(name).disk = Some(DiskSight { mount, free_bytes, size_bytes, as_of: now, full_at });
         }
         ["silent", name] => cloud.named(name).silent = true,
+        ["workspace", name, pair] => {
+            let (key, value) = pair.split_once('=').unwrap();
+            let id = cloud.workspace(name);
+            cloud.workspaces.get_mut(&id).unwrap().0.tags.0.push((Arc::from(key), Arc::from(value)));
+        }
         ["delete", name] => {
             let id = cloud.id(name);
             cloud.computes.remove(&id);
@@ -127,6 +132,9 @@ fn instance(outside: &mut Outside, name: &str, pairs: &[&str]) {
         Some("nobody") => compute.facts.owner = Arc::default(),
         Some(owner) => Arc::make_mut(&mut compute.facts.owner).user_name = Some(owner.into()),
         None => {}
+    }
+    if let Some(assigned) = value("assigned") {
+        Arc::make_mut(&mut compute.facts.owner).assigned_id = Some(assigned.into());
     }
     if let Some(size) = value("size") {
         compute.facts.size = Arc::from(size);

@@ -46,7 +46,7 @@ impl Scene {
             }
             let words: Vec<&str> = trimmed.split_whitespace().collect();
             let mut block = String::new();
-            if matches!(words.as_slice(), ["policy", _] | ["calendar", _]) {
+            if matches!(words.as_slice(), ["policy", _] | ["calendar", _] | ["owners"]) {
                 for inner in lines.by_ref().take_while(|inner| inner.trim() != "end") {
                     scene.told.command(inner);
                     block.push_str(inner.trim());
@@ -66,6 +66,11 @@ impl Scene {
             }
             ["policy", name] => self.policy(name, block),
             ["calendar", name] => drop(self.stage.files.calendars.insert((*name).to_owned(), Ok(block.to_owned()))),
+            ["owners"] => {
+                let (read, found) = lightsout::settings::read_owners("owners.toml", block);
+                self.stage.directory = read.unwrap_or_else(|| panic!("{found:?}"));
+            }
+            ["operators", rest @ ..] => self.stage.telling.operators = owned(rest),
             ["at", rest @ ..] => self.at(rest),
             ["pass", length] => self.stage.pass(span(length)),
             ["clock", by] => self.stage.world.step_clock(signed(by)),

@@ -78,6 +78,10 @@ impl Transcript {
             MessageKind::DiskFull => "disk full",
             MessageKind::DiskFilling => "disk fills",
             MessageKind::Budget => "budget",
+            MessageKind::Overdue => "is overdue",
+            MessageKind::PolicyChanged => "changed",
+            MessageKind::PolicyBroken => "broken",
+            MessageKind::Digest => "week",
             MessageKind::Test => "test",
         };
         let when =
@@ -85,9 +89,11 @@ impl Transcript {
         let owner = message.owner.as_deref().unwrap_or("nobody");
         match &message.about {
             About::Instance { instance, .. } => {
-                self.event(now, &format!("told {owner}: {} {kind}{when}", instance.name()));
+                let people: Vec<&str> = message.address.as_deref().into_iter().chain(notify(message)).collect();
+                let people = if people.is_empty() { String::new() } else { format!(" [{}]", people.join(" ")) };
+                self.event(now, &format!("told {owner}{people}: {} {kind}{when}", instance.name()));
             }
-            About::Budget { .. } => {
+            About::Budget { .. } | About::Policies { .. } | About::Week { .. } => {
                 let others = message.notify.join(" ");
                 self.event(now, &format!("told {owner} [{others}]: {}", message.words));
             }
@@ -181,6 +187,10 @@ impl Transcript {
             due.unwrap_or_default()
         )
     }
+}
+
+fn notify(message: &Message) -> impl Iterator<Item = &str> {
+    message.notify.iter().map(String::as_str)
 }
 
 /// Nobody is told, so no time is promised: it moves with every look.

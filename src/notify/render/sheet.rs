@@ -101,14 +101,16 @@ pub(super) fn topic(message: &Message) -> String {
     match &message.about {
         About::Instance { instance, .. } => shown(instance.name(), NAME_MAX),
         About::Budget { scope, .. } => shown(scope, NAME_MAX),
+        About::Policies { policies, .. } => shown(policies, NAME_MAX),
+        About::Week { person, .. } => shown(person, NAME_MAX),
     }
 }
 
 const fn tone(kind: MessageKind) -> Tone {
     match kind {
-        MessageKind::Stopped | MessageKind::Test => Tone::News,
+        MessageKind::Stopped | MessageKind::Test | MessageKind::PolicyChanged | MessageKind::Digest => Tone::News,
         MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget => Tone::Soon,
-        MessageKind::StopFailed | MessageKind::DiskFull => Tone::Trouble,
+        MessageKind::StopFailed | MessageKind::DiskFull | MessageKind::Overdue | MessageKind::PolicyBroken => Tone::Trouble,
     }
 }
 
@@ -128,7 +130,16 @@ fn headline(message: &Message) -> String {
             About::Budget { level, month, .. } => {
                 format!("{level} % of the budget of {name} for {} are reached", shown(month, NAME_MAX))
             }
-            About::Instance { .. } => format!("a budget that {name} counts towards has reached a level"),
+            About::Instance { .. } | About::Policies { .. } | About::Week { .. } => {
+                format!("a budget that {name} counts towards has reached a level")
+            }
+        },
+        MessageKind::Overdue => format!("{name} should be off, and is still on"),
+        MessageKind::PolicyChanged => format!("{name} changed"),
+        MessageKind::PolicyBroken => format!("{name} cannot be used"),
+        MessageKind::Digest => match &message.about {
+            About::Week { week, .. } => format!("your compute instances in week {}", shown(week, NAME_MAX)),
+            About::Instance { .. } | About::Budget { .. } | About::Policies { .. } => format!("a week of {name}"),
         },
         MessageKind::Test => "this is a test of Lightsout's messages".to_owned(),
     }
@@ -146,6 +157,16 @@ fn rows(message: &Message) -> Vec<(&'static str, String)> {
             row("Budget of", scope);
             row("Month", month);
             row("Level", &format!("{level} %"));
+        }
+        About::Policies { policies, revision } => {
+            row("Policies", policies);
+            row("Revision", revision);
+            return rows;
+        }
+        About::Week { person, week } => {
+            row("Of", person);
+            row("Week", week);
+            return rows;
         }
     }
     if let Some(key) = &message.notice {
