@@ -17,7 +17,7 @@ use crate::facts::{Directory, Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
-use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
+use crate::ports::{Fault, Message, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{FaultLine, FleetView, Followed, MoneyView, ReconciliationView, SweepReport, TellingView};
 use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
@@ -33,6 +33,12 @@ pub(super) struct State {
     pub(super) marks: BTreeMap<PolicyId, RevisionMark>,
     pub(super) evaluated: BTreeMap<PolicyId, Timestamp>,
     pub(super) reload: Result<Timestamp, String>,
+    /// What is wrong with policy files that cannot be used.
+    pub(super) broken: Option<String>,
+    /// The state of all files that operators were told of.
+    pub(super) files_mark: Option<RevisionMark>,
+    /// News of policies that the journal does not hold yet.
+    pub(super) news: Vec<Message>,
     pub(super) clock: ClockWatch,
     pub(super) clock_trouble: Option<String>,
     pub(super) instances_before: usize,
@@ -130,6 +136,9 @@ impl<W: World> Engine<W> {
             marks: BTreeMap::new(),
             evaluated: BTreeMap::new(),
             reload: Ok(now),
+            broken: None,
+            files_mark: None,
+            news: Vec::new(),
             clock: ClockWatch::default(),
             clock_trouble: None,
             instances_before: 0,
@@ -217,6 +226,7 @@ impl<W: World> Engine<W> {
         state.was_frozen = recall.frozen.is_some_and(|(_, until)| !lifted(until));
         state.frozen = recall.frozen;
         state.marks = recall.revisions;
+        state.recall_files();
         state.evaluated = recall.evaluated;
         let mut orphans = recall.open;
         for (id, mut remembered) in recall.instances {
