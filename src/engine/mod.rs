@@ -40,6 +40,7 @@ mod sweep;
 mod telling;
 mod timer_notes;
 mod timers;
+mod together;
 mod told;
 
 pub use accounts::Accounting;

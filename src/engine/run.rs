@@ -17,6 +17,8 @@ const DRAIN: Duration = Duration::from_secs(9);
 /// How often it is asked whether bills are due.
 const BILLS: Duration = Duration::from_secs(60);
 
+/// How often it is asked whether messages are due on a channel.
+const DELIVERIES: Duration = Duration::from_secs(1);
 /// How often it is asked whether the ledger is due to be followed.
 const FOLLOWS: Duration = Duration::from_secs(60);
 /// How often it is asked whether it is time to add up what was spent.
@@ -61,7 +63,8 @@ impl<W: World> Engine<W> {
         let mut triggers = triggers(sender).await?;
         self.has_loops.store(true, Ordering::Relaxed);
         let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
-        let delivering = tokio::spawn(self.clone().deliver_for_ever());
+        let telling = self.clone();
+        let delivering = tokio::spawn(async move { telling.deliver_for_ever(DELIVERIES).await });
         let pricing = tokio::spawn(self.clone().price_for_ever());
         let reconciling = tokio::spawn(self.clone().reconcile_for_ever());
         let following = tokio::spawn(self.clone().follow_for_ever());
@@ -151,14 +154,6 @@ impl<W: World> Engine<W> {
         }
     }
 
-    async fn deliver_for_ever(self: Arc<Self>) {
-        loop {
-            if let Err(fault) = self.deliver().await {
-                log::fault(&fault);
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    }
 }
 
 /// Cron triggers in UTC that only send a message and cannot panic: one a second to look what is due, and one a day for

@@ -54,6 +54,15 @@ impl Channel {
         }
     }
 
+    /// True for those that people read, and not programs.
+    #[must_use]
+    pub const fn is_read_by_people(&self) -> bool {
+        match self {
+            Self::Smtp(_) | Self::Teams(_) | Self::Slack(_) => true,
+            Self::Webhook(_) | Self::Alertmanager(_) => false,
+        }
+    }
+
     /// Delivers one message; `Ok` means that the other side confirmed it.
     ///
     /// # Errors
@@ -72,6 +81,10 @@ impl Channel {
 impl Notify for Channels {
     fn channels(&self) -> Vec<&str> {
         self.all.iter().map(Channel::name).collect()
+    }
+
+    fn is_read_by_people(&self, channel: &str) -> bool {
+        self.0.iter().any(|one| one.name() == channel && one.is_read_by_people())
     }
 
     /// Tries the channel that the message names; every one, when it names none or one that is not set up any more: then one that

@@ -203,10 +203,34 @@ impl Message {
     }
 }
 
+/// Which messages of the outbox: those of one channel never stand in the way of another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane<'a> {
+    /// Those of this channel.
+    On(&'a str),
+    /// Those of none of these channels: written while there was none, or for one that is not set up any more.
+    Beside(&'a [&'a str]),
+}
+
+impl Lane<'_> {
+    /// True when a message of this channel, or of none, is in it.
+    #[must_use]
+    pub fn holds(&self, channel: Option<&str>) -> bool {
+        match self {
+            Self::On(name) => channel == Some(*name),
+            Self::Beside(names) => channel.is_none_or(|channel| !names.contains(&channel)),
+        }
+    }
+}
+
 /// Telling people.
 pub trait Notify: Send + Sync {
     /// The channels that there are, by name; with none nothing can be delivered.
     fn channels(&self) -> Vec<&str>;
+    /// True for a channel that people read, and not programs: it gets one message for many instances of one person.
+    fn is_read_by_people(&self, _channel: &str) -> bool {
+        false
+    }
     /// Delivers one message on the channel that it names, or on any; `Ok` means that the channel confirmed it.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), Fault>> + Send;
 }

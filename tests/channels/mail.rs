@@ -132,7 +132,7 @@ async fn who_has_no_address_is_told_by_the_fallback_or_not_at_all() {
     for owner in [None, Some("0f5c1d2e-0000-4000-8000-000000000000"), Some(guest)] {
         let message = Message { owner: owner.map(str::to_owned), notify: vec!["#team".to_owned()], ..warning() };
         let fault = send(server.options(), &message).await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Undelivered);
+        assert_eq!(fault.kind, FaultKind::Unfit);
         assert!(fault.words().contains("fallback in [notify.smtp]"), "{}", fault.words());
         let fallback = vec!["ops@example.org".to_owned()];
         send(SmtpOptions { fallback, ..server.options() }, &message).await.unwrap();
@@ -146,7 +146,7 @@ async fn an_address_that_is_refused_is_named() {
     let no = "550 5.1.1 no such mailbox";
     let Some(server) = Postmaster::start(SmtpTls::Plain, false, &[("ada@example.org", no)]) else { return };
     let fault = send(server.options(), &warning()).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Undelivered);
+    assert_eq!(fault.kind, FaultKind::Unfit);
     let words = fault.words();
     assert!(words.contains("ada@example.org for good") && words.contains("no such mailbox"), "{words}");
     assert_eq!(server.unread(), 0, "the team is not told alone, again and again");

@@ -136,6 +136,10 @@ impl Scene {
                 let now = self.stage.now();
                 lines.iter().for_each(|line| self.told.timer(now, line));
             }
+            ["tries"] => {
+                let count = std::mem::take(&mut self.stage.world.lock().channel.silent_tries);
+                self.told.line(&format!("{count} tries on a silent channel"));
+            }
             ["let", "go"] => {
                 let count = self.stage.engine().last_view().telling.let_go;
                 self.told.line(&format!("{count} messages let go"));

@@ -71,6 +71,13 @@ impl Transcript {
 
     /// A message as it arrived.
     pub(crate) fn message(&mut self, now: Timestamp, message: &Message) {
+        if !message.also.is_empty() {
+            let names: Vec<&str> = std::iter::once(message)
+                .chain(&message.also)
+                .filter_map(|one| one.instance().map(|(id, _)| id.name()))
+                .collect();
+            self.event(now, &format!("in one message: {}", names.join(" ")));
+        }
         let kind = match message.kind {
             MessageKind::Warning => "will be stopped",
             MessageKind::Stopped => "was stopped",

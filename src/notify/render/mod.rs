@@ -10,6 +10,7 @@ mod event;
 mod html;
 mod sheet;
 mod text;
+mod together;
 
 pub use alerts::alerts;
 pub use blocks::blocks;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::together::together;
 use crate::ports::{About, Message, MessageKind};
 use crate::report::words::clean;
 use crate::units::InstanceId;
@@ -57,6 +58,9 @@ impl Sheet {
     /// The parts of a message.
     #[must_use]
     pub fn of(message: &Message) -> Self {
+        if !message.also.is_empty() {
+            return together(message);
+        }
         let headline = headline(message);
         let words = reason(&shown(&with_hours(&message.words), WORDS_MAX), &headline);
         Self { words, headline, rows: rows(message), tone: tone(message.kind) }
@@ -70,7 +74,7 @@ pub fn when(at: Timestamp) -> String {
 }
 
 /// The words with their instants as people write them; nothing else in them changes.
-fn with_hours(words: &str) -> String {
+pub(super) fn with_hours(words: &str) -> String {
     let told = |word: &str| {
         let bare = word.trim_end_matches([':', ';', ',', '.', ')']);
         let at: Timestamp = bare.parse().ok().filter(|_| bare.ends_with('Z'))?;
@@ -80,7 +84,7 @@ fn with_hours(words: &str) -> String {
 }
 
 /// What is left of the words where they begin with the headline: it stands above them already.
-fn reason(words: &str, headline: &str) -> String {
+pub(super) fn reason(words: &str, headline: &str) -> String {
     let rest = words.strip_prefix(headline).and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix("; ")));
     let Some(rest) = rest else { return words.to_owned() };
     let mut letters = rest.chars();
@@ -106,7 +110,7 @@ pub(super) fn topic(message: &Message) -> String {
     }
 }
 
-const fn tone(kind: MessageKind) -> Tone {
+pub(super) const fn tone(kind: MessageKind) -> Tone {
     match kind {
         MessageKind::Stopped | MessageKind::Test | MessageKind::PolicyChanged | MessageKind::Digest => Tone::News,
         MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget => Tone::Soon,
@@ -114,7 +118,7 @@ const fn tone(kind: MessageKind) -> Tone {
     }
 }
 
-fn headline(message: &Message) -> String {
+pub(super) fn headline(message: &Message) -> String {
     let name = topic(message);
     match message.kind {
         MessageKind::Warning => {

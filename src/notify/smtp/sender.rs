@@ -122,19 +122,20 @@ impl Smtp {
     /// Mails one message to its owner and to whom it names beside. The server's word that it took the letter confirms it.
     ///
     /// # Errors
-    /// `Throttled` when the server says "not now", `Undelivered` on anything else and where nobody has an address.
+    /// `Throttled` when an address is to be tried later, `Unfit` where nobody has one that is taken or the letter is refused,
+    /// `Undelivered` when the server fails.
     pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
         let doing = || format!("mail the message {} by {}", message.id, self.server.host);
         let undelivered = |cause: String| Fault::new(FaultKind::Undelivered, doing()).because(cause);
         let Some(people) = People::of(message, &self.server.fallback) else {
             let owner = message.owner.as_deref().unwrap_or("nobody");
-            return Err(undelivered(format!(
+            return Err(Fault::new(FaultKind::Unfit, doing()).because(format!(
                 "it has no e-mail address: its owner is {owner:?}, and its policy names nobody else; name who gets such messages with \
                  fallback in [notify.smtp]"
             )));
         };
         let letter = letter::write(&self.from, &people, message, links)
-            .map_err(|error| Fault::new(FaultKind::Undelivered, doing()).because(error))?;
+            .map_err(|error| Fault::new(FaultKind::Unfit, doing()).because(error))?;
         let sending = self.server.send(&self.from, &people, &letter, message.attempts == 0);
         let sent = tokio::time::timeout(self.timeout, sending)
             .await
