@@ -213,6 +213,9 @@ impl<C: Clock> LedgerBook for Outside<C> {
     async fn sums(&self) -> Result<Vec<Sum>, Fault> {
         self.store.sums().await
     }
+    async fn avoided(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
+        self.store.avoided(from, to).await
+    }
     async fn spent(&self, from: i64, to: i64, apart: Apart) -> Result<Vec<Spent>, Fault> {
         self.store.spent(from, to, apart).await
     }
@@ -233,6 +236,9 @@ impl<C: Clock> Notify for Outside<C> {
     }
     fn is_read_by_people(&self, channel: &str) -> bool {
         self.channels.is_read_by_people(channel)
+    }
+    fn is_personal(&self, channel: &str) -> bool {
+        self.channels.is_personal(channel)
     }
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {
         self.channels.deliver(message).await

@@ -16,7 +16,7 @@ use crate::azure::{
     TagFilter, ThrottleLimits, Timeouts, Watch,
 };
 use crate::bills::BillFolder;
-use crate::engine::{Accounting, Engine, EngineOptions, Reconciling, Telling};
+use crate::engine::{Accounting, Engine, EngineOptions, Reconciling, Telling, Weekly};
 use crate::guard::Bounds;
 use crate::ledger::{BillSource, ClaimRules, Residual, Tolerance};
 use crate::notify::Channels;
@@ -152,7 +152,9 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
 }
 
 fn telling(notify: &settings::Notify) -> Telling {
-    Telling { people: notify.people.clone(), operators: notify.operators.clone() }
+    let quiet = notify.quiet.clone().map(Arc::new);
+    let weekly = notify.digest.clone().map(|settings::Digest { zone, at }| Weekly { zone, at });
+    Telling { people: notify.people.clone(), operators: notify.operators.clone(), quiet, weekly }
 }
 
 fn accounting(settings: &Settings) -> Accounting {

@@ -147,7 +147,7 @@ impl<W: World> Engine<W> {
         Ok(())
     }
 
-    /// Each message with whom it goes to, once for each channel there is.
+    /// Each message with whom it goes to and when, once for each channel there is.
     pub(super) fn fanned(&self, messages: Vec<Message>) -> Vec<Message> {
         let channels = self.world.channels();
         let (people, accounting) = (&self.options.telling.people, &self.options.accounting);
@@ -157,7 +157,16 @@ impl<W: World> Engine<W> {
             Some(_) => message,
             None => state.addressed(message, people, accounting),
         });
-        addressed.flat_map(|message| message.for_each_channel(&channels)).collect()
+        // what is one person's business goes to nobody else, and waits for no channel
+        let personal: Vec<&str> = channels.iter().copied().filter(|name| self.world.is_personal(name)).collect();
+        let for_each = addressed.flat_map(|message| match message.kind == MessageKind::Digest {
+            true if personal.is_empty() => Vec::new(),
+            true => message.for_each_channel(&personal),
+            false => message.for_each_channel(&channels),
+        });
+        let is_read = |message: &Message| message.channel.as_deref().is_some_and(|name| self.world.is_read_by_people(name));
+        let in_time = |message: Message| if is_read(&message) { self.options.telling.in_time(message) } else { message };
+        for_each.map(in_time).collect()
     }
 
     /// What was seen and settled goes with the next record; warnings and news of budgets and disks do not, since they are made anew.

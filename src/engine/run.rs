@@ -17,6 +17,8 @@ const DRAIN: Duration = Duration::from_secs(9);
 /// How often it is asked whether bills are due.
 const BILLS: Duration = Duration::from_secs(60);
 
+/// How often it is asked whether a week is to be told.
+const WEEKS: Duration = Duration::from_secs(60);
 /// How often it is asked whether messages are due on a channel.
 const DELIVERIES: Duration = Duration::from_secs(1);
 /// How often it is asked whether the ledger is due to be followed.
@@ -69,6 +71,7 @@ impl<W: World> Engine<W> {
         let reconciling = tokio::spawn(self.clone().reconcile_for_ever());
         let following = tokio::spawn(self.clone().follow_for_ever());
         let adding_up = tokio::spawn(self.clone().add_up_for_ever());
+        let looking_back = tokio::spawn(self.clone().tell_of_weeks_for_ever());
         while let Some(command) = receiver.recv().await {
             match command {
                 Command::Tick => self.nudged.notify_one(),
@@ -85,6 +88,7 @@ impl<W: World> Engine<W> {
         reconciling.abort();
         following.abort();
         adding_up.abort();
+        looking_back.abort();
         triggers.shutdown().await?;
         Ok(())
     }
@@ -143,6 +147,16 @@ impl<W: World> Engine<W> {
                 log::fault(&fault);
             }
             tokio::time::sleep(FOLLOWS).await;
+        }
+    }
+
+    /// Apart from sweeps: a week of a large fleet takes its time to add up.
+    async fn tell_of_weeks_for_ever(self: Arc<Self>) {
+        loop {
+            if let Err(fault) = self.tell_of_week().await {
+                log::fault(&fault);
+            }
+            tokio::time::sleep(WEEKS).await;
         }
     }
 

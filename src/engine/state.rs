@@ -19,6 +19,7 @@ use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, Message, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{FaultLine, FleetView, Followed, MoneyView, ReconciliationView, SweepReport, TellingView};
+use crate::schedule::Hours;
 use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
 /// Everything between sweeps.
@@ -66,11 +67,15 @@ pub(super) struct State {
     pub(super) let_go: BTreeMap<PolicyId, Timestamp>,
     /// Messages that were of no use before they could be delivered.
     pub(super) messages_let_go: u64,
+    /// The last week that was told.
+    pub(super) week_told: Option<String>,
     /// Channels that fail.
     pub(super) failing: Failing,
     /// Instances whose use began or ended, by what was heard, since that was last written.
     pub(super) use_changed: BTreeSet<InstanceId>,
     pub(super) started_at: Timestamp,
+    /// As in the options.
+    pub(super) quiet: Option<Arc<Hours>>,
     /// As in the options.
     pub(super) agents_await: Option<Span>,
     /// As in the options.
@@ -155,9 +160,11 @@ impl<W: World> Engine<W> {
             was_frozen: false,
             let_go: BTreeMap::new(),
             messages_let_go: 0,
+            week_told: None,
             failing: Failing::default(),
             use_changed: BTreeSet::new(),
             started_at: now,
+            quiet: options.telling.quiet.clone(),
             agents_await: options.agents_await,
             stale_after: options.stale_after,
             zone_data: options.zone_data.clone(),

@@ -85,7 +85,11 @@ impl<W: World> Engine<W> {
         }
         self.keep_timers(&freeze, &mut report).await;
         self.count_up(&mut report).await;
-        self.finish(report)
+        let report = self.finish(report);
+        if let Err(fault) = self.tell_of_week_once().await {
+            log::fault(&fault);
+        }
+        report
     }
 
     /// Sums and end of the ledger, for every face.

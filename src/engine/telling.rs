@@ -1,6 +1,11 @@
 //! How people are told; every one a setting.
 
+use std::sync::Arc;
+
+use super::digest::Weekly;
 use crate::facts::Addressing;
+use crate::ports::{Message, MessageKind};
+use crate::schedule::Hours;
 
 /// How people are told.
 #[derive(Debug, Clone, Default)]
@@ -9,4 +14,35 @@ pub struct Telling {
     pub people: Addressing,
     /// Who runs the service: told of policies that changed or are broken.
     pub operators: Vec<String>,
+    /// When people are left in peace: what is not urgent waits until these hours end.
+    pub quiet: Option<Arc<Hours>>,
+    /// When the week is told; none: it is not.
+    pub weekly: Option<Weekly>,
+}
+
+impl Telling {
+    /// The message, put off until quiet hours end where it can wait that long.
+    pub(super) fn in_time(&self, message: Message) -> Message {
+        let quiet = self.quiet.as_deref().filter(|quiet| can_wait(message.kind) && quiet.contains(message.at));
+        let not_before = quiet.and_then(|quiet| quiet.next_edge(message.at)).map(|edge| edge.at);
+        Message { not_before, ..message }
+    }
+}
+
+/// True for what a person need not know at once. What comes before a stop is never held back here: a policy may put the
+/// warning off, and the stop with it.
+const fn can_wait(kind: MessageKind) -> bool {
+    match kind {
+        MessageKind::Stopped
+        | MessageKind::DiskFilling
+        | MessageKind::Budget
+        | MessageKind::PolicyChanged
+        | MessageKind::Digest => true,
+        MessageKind::Warning
+        | MessageKind::StopFailed
+        | MessageKind::DiskFull
+        | MessageKind::Overdue
+        | MessageKind::PolicyBroken
+        | MessageKind::Test => false,
+    }
 }

@@ -63,6 +63,15 @@ impl Channel {
         }
     }
 
+    /// True where a message reaches whom it names; in a room everybody reads it.
+    #[must_use]
+    pub const fn is_personal(&self) -> bool {
+        match self {
+            Self::Smtp(_) | Self::Webhook(_) => true,
+            Self::Teams(_) | Self::Slack(_) | Self::Alertmanager(_) => false,
+        }
+    }
+
     /// Delivers one message; `Ok` means that the other side confirmed it.
     ///
     /// # Errors
@@ -85,6 +94,10 @@ impl Notify for Channels {
 
     fn is_read_by_people(&self, channel: &str) -> bool {
         self.0.iter().any(|one| one.name() == channel && one.is_read_by_people())
+    }
+
+    fn is_personal(&self, channel: &str) -> bool {
+        self.0.iter().any(|one| one.name() == channel && one.is_personal())
     }
 
     /// Tries the channel that the message names; every one, when it names none or one that is not set up any more: then one that

@@ -185,6 +185,8 @@ table! {
         max_postpone: Span,
         /// What happens then. Default: "keep".
         undelivered: WhenUndelivered,
+        /// Whether warnings too wait until quiet hours end, and the stop with them. Default: false.
+        respect_quiet: bool,
         /// Who is told beside the owner: addresses; "team", whoever leads the owner's team; "workspace", whoever the workspace names.
         notify: List<Text>,
     }

@@ -211,6 +211,8 @@ pub struct Terms {
     pub native: Option<NativeRule>,
     /// How it is announced.
     pub warning: Warning,
+    /// No warning is given in quiet hours; the stop comes so much later.
+    pub respect_quiet: bool,
     /// No stop sooner after a start (G15).
     pub min_uptime: Span,
     /// No stop sooner after the last one (G15).

@@ -231,6 +231,10 @@ pub trait Notify: Send + Sync {
     fn is_read_by_people(&self, _channel: &str) -> bool {
         false
     }
+    /// True for a channel on which a message reaches whom it names, and not everybody who reads there.
+    fn is_personal(&self, _channel: &str) -> bool {
+        true
+    }
     /// Delivers one message on the channel that it names, or on any; `Ok` means that the channel confirmed it.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), Fault>> + Send;
 }

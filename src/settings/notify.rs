@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use super::azure::{secret_source, source_of};
 use super::compile::each;
+use super::digest::{Digest, delivered, digest};
 use super::fields::{List, Table};
 use super::findings::{Findings, Http, path};
 use super::network::Network;
 use super::notify_tables::{HookDocument, NotifyDocument, SmtpDocument, WebhookDocument};
 use super::people::{addresses, people};
+use super::quiet::quiet;
 use super::secret::SecretSource;
 use crate::document::Place;
 use crate::facts::Addressing;
+use crate::schedule::Hours;
 use crate::units::{Span, is_plain_address};
 
 /// A POST takes no longer.
@@ -29,6 +32,10 @@ pub struct Notify {
     pub operators: Vec<String>,
     /// How the people behind an instance are found.
     pub people: Addressing,
+    /// When the week in figures is sent; none: it is not.
+    pub digest: Option<Digest>,
+    /// When people are left in peace.
+    pub quiet: Option<Hours>,
     /// The signed JSON webhook.
     pub webhook: Option<Webhook>,
     /// E-mail.
@@ -142,15 +149,19 @@ pub struct Hook {
 
 /// Reads `[notify]`.
 pub(super) fn notify(document: &NotifyDocument, found: &mut Findings) -> Notify {
-    Notify {
+    let notify = Notify {
         operators: addresses(&document.operators, "notify.operators", found),
         people: people(&document.people.or_empty(), found),
+        quiet: quiet(&document.quiet.or_empty(), found),
         webhook: webhook(&document.webhook, found),
         smtp: smtp(&document.smtp, found),
         teams: hook(&document.teams, "notify.teams", found),
         slack: hook(&document.slack, "notify.slack", found),
         alertmanager: hook(&document.alertmanager, "notify.alertmanager", found),
-    }
+        digest: digest(&document.digest.or_empty(), found),
+    };
+    delivered(document, &notify, found);
+    notify
 }
 
 fn networks(list: &List, table: &str, found: &mut Findings) -> Vec<Network> {

@@ -16,6 +16,10 @@ tables! {
         operators: List,
         /// How the people behind an instance are found.
         people: Table<PeopleDocument>,
+        /// The week in figures, by person.
+        digest: Table<DigestDocument>,
+        /// When people are left in peace.
+        quiet: Table<QuietDocument>,
         /// A signed JSON webhook.
         webhook: Table<WebhookDocument>,
         /// E-mail.
@@ -36,6 +40,24 @@ tables! {
         owner_tag: Value<String>,
         /// The tag of a workspace that names whom to tell. Default "contact".
         contact_tag: Value<String>,
+    }
+
+    /// When people are left in peace.
+    QuietDocument {
+        /// By whose clocks: an IANA name. Default "UTC".
+        zone: Value<String>,
+        /// Windows of the week. Default none.
+        hours: List,
+    }
+
+    /// The week in figures, by person.
+    DigestDocument {
+        /// Whether it is sent. Default false.
+        enabled: Value<bool>,
+        /// By whose clocks weeks begin: an IANA name. Default "UTC".
+        zone: Value<String>,
+        /// At which hour of Monday. Default "08:00".
+        at: Value<String>,
     }
 
     /// A signed JSON webhook.

@@ -37,7 +37,12 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
         ["channel", state] => outside.channel.is_down = *state == "down",
         ["journal", state] => outside.journal_down = *state == "down",
         ["ledger", state] => outside.metered.is_down = *state == "down",
-        ["spent", workspace, amount, currency, rest @ ..] => spent(outside, workspace, (amount, currency), rest),
+        [what @ ("spent" | "avoided"), workspace, amount, currency, rest @ ..] => {
+            let one = spent(outside, workspace, (amount, currency), rest);
+            let (now, metered) = (outside.now, &mut outside.metered);
+            let list = if *what == "spent" { &mut metered.spent } else { &mut metered.avoided };
+            list.push((now, one));
+        }
         ["azure", "ahead", length] => outside.azure_ahead = length.parse::<Span>().unwrap().duration(),
         _ => return false,
     }
@@ -46,7 +51,7 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
 
 /// `spent ws-a 1999.50 USD team=ml owner=ana@example.com`: metered by now; an amount below nothing is a late correction, and
 /// `? USD` an hour without a price.
-fn spent(outside: &mut Outside, workspace: &str, (amount, currency): (&str, &str), pairs: &[&str]) {
+fn spent(outside: &mut Outside, workspace: &str, (amount, currency): (&str, &str), pairs: &[&str]) -> Spent {
     let value = |key: &str| {
         let found = pairs.iter().filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == key);
         found.map(|(_, value)| Arc::from(value))
@@ -55,8 +60,7 @@ fn spent(outside: &mut Outside, workspace: &str, (amount, currency): (&str, &str
     let rate = (amount != "?").then(|| Rate::parse(amount, currency.parse().unwrap()).unwrap());
     let workspace = outside.cloud.workspace(workspace);
     let day = outside.now.as_second().div_euclid(86_400);
-    let spent = Spent { workspace, team: value("team"), owner: value("owner"), day, rate, seconds };
-    outside.metered.spent.push((outside.now, spent));
+    Spent { workspace, team: value("team"), owner: value("owner"), day, rate, seconds }
 }
 
 fn people(outside: &mut Outside, words: &[&str]) -> bool {

@@ -70,6 +70,17 @@ impl Scene {
                 let (read, found) = lightsout::settings::read_owners("owners.toml", block);
                 self.stage.directory = read.unwrap_or_else(|| panic!("{found:?}"));
             }
+            ["quiet", "hours", zone, rest @ ..] => {
+                let windows = rest.join(" ").split(',').map(|one| one.parse().unwrap()).collect();
+                let none = lightsout::schedule::Holidays::new;
+                let hours = lightsout::schedule::Hours::new(zone, windows, none(), none()).unwrap();
+                self.stage.telling.quiet = Some(std::sync::Arc::new(hours));
+            }
+            ["digest", zone] => {
+                let at = Time::constant(8, 0, 0, 0);
+                let zone = TimeZone::get(zone).unwrap();
+                self.stage.telling.weekly = Some(lightsout::engine::Weekly { zone, at });
+            }
             ["operators", rest @ ..] => self.stage.telling.operators = owned(rest),
             ["at", rest @ ..] => self.at(rest),
             ["pass", length] => self.stage.pass(span(length)),
