@@ -7,6 +7,8 @@ mod alarms;
 mod forms;
 #[path = "channels/hooks.rs"]
 mod hooks;
+#[path = "channels/links.rs"]
+mod links;
 #[path = "channels/mail.rs"]
 mod mail;
 #[path = "channels/postmaster.rs"]

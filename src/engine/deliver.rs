@@ -42,7 +42,7 @@ impl<W: World> Engine<W> {
     }
 
     /// Delivers for ever, each channel in rounds of its own.
-    pub(super) async fn deliver_for_ever(&self, pause: std::time::Duration) {
+    pub async fn deliver_for_ever(&self, pause: std::time::Duration) {
         let channels = self.world.channels();
         let lanes = channels.iter().map(|name| Lane::On(name)).chain([Lane::Beside(&channels)]);
         join_all(lanes.map(|lane| self.rounds_for_ever(lane, pause))).await;

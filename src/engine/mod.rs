@@ -1,8 +1,8 @@
 //! The machine: observe → evaluate → plan → guard → act → record → publish, and the loop around it. Names no adapter.
 
 mod accounts;
-mod addressing;
 mod act;
+mod addressing;
 mod allowances;
 mod backoff;
 mod book;

@@ -65,9 +65,11 @@ impl State {
         }
         let is_news = |mark: &RevisionMark| mark.replaced && now.duration_since(mark.since) < NEWS;
         let policies = self.policies.policies.iter();
-        let changed = policies.filter_map(|policy| Some((policy, self.marks.get(&policy.id).filter(|mark| is_news(mark))?)));
-        let news: Vec<Message> =
-            changed.map(|(policy, mark)| changed_to(policy, mark, self.newly_due(policy, before, now), operators)).collect();
+        let changed =
+            policies.filter_map(|policy| Some((policy, self.marks.get(&policy.id).filter(|mark| is_news(mark))?)));
+        let news: Vec<Message> = changed
+            .map(|(policy, mark)| changed_to(policy, mark, self.newly_due(policy, before, now), operators))
+            .collect();
         self.news.extend(news);
     }
 
@@ -104,10 +106,13 @@ fn changed_to(policy: &Policy, mark: &RevisionMark, newly: Option<usize>, operat
         String::new()
     } else {
         let share = policy.canary;
-        format!("; until {until} it stops at most {share} of what runs, unless somebody lets it act on all with `lightsout ack {name}`")
+        format!(
+            "; until {until} it stops at most {share} of what runs, unless somebody lets it act on all with `lightsout ack {name}`"
+        )
     };
     let named = format!("policy {name}");
-    let words = format!("{named} changed; {} is at work in revision {revision} since {since}{stops}{canary}", policy.file);
+    let words =
+        format!("{named} changed; {} is at work in revision {revision} since {since}{stops}{canary}", policy.file);
     let id = format!("policy_changed|{}|{revision}|{since}", name.to_ascii_lowercase());
     let about = About::Policies { policies: named, revision: revision.clone() };
     message(MessageKind::PolicyChanged, (id, about), (&policy.id, words), *since, operators)

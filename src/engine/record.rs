@@ -164,8 +164,10 @@ impl<W: World> Engine<W> {
             true => message.for_each_channel(&personal),
             false => message.for_each_channel(&channels),
         });
-        let is_read = |message: &Message| message.channel.as_deref().is_some_and(|name| self.world.is_read_by_people(name));
-        let in_time = |message: Message| if is_read(&message) { self.options.telling.in_time(message) } else { message };
+        let is_read =
+            |message: &Message| message.channel.as_deref().is_some_and(|name| self.world.is_read_by_people(name));
+        let in_time =
+            |message: Message| if is_read(&message) { self.options.telling.in_time(message) } else { message };
         for_each.map(in_time).collect()
     }
 

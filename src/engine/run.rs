@@ -167,7 +167,6 @@ impl<W: World> Engine<W> {
             tokio::time::sleep(SUMS).await;
         }
     }
-
 }
 
 /// Cron triggers in UTC that only send a message and cannot panic: one a second to look what is due, and one a day for

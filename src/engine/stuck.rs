@@ -45,7 +45,11 @@ impl State {
             let moment = self.moment(&policy, now);
             let found =
                 left_alone.filter_map(|entry| stuck(&moment, &entry.facts, entry.evidence(), &entry.history, freeze));
-            lines.extend(found.map(|Stuck { words, .. }| FaultLine { workspace: Some(id.clone()), label: "stuck", words }));
+            lines.extend(found.map(|Stuck { words, .. }| FaultLine {
+                workspace: Some(id.clone()),
+                label: "stuck",
+                words,
+            }));
         }
         lines
     }

@@ -81,12 +81,7 @@ impl Addressing {
         self.order.iter().find_map(|source| self.from(*source, facts, directory))
     }
 
-    fn from<'a>(
-        &self,
-        source: AddressSource,
-        facts: &'a InstanceFacts,
-        directory: &'a Directory,
-    ) -> Option<&'a str> {
+    fn from<'a>(&self, source: AddressSource, facts: &'a InstanceFacts, directory: &'a Directory) -> Option<&'a str> {
         let owner = &facts.owner;
         let plain = |text: &'a str| is_plain_address(text).then_some(text);
         let written = |name: &str| directory.addresses.get(&name.to_lowercase()).map(String::as_str);

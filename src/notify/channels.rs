@@ -93,11 +93,11 @@ impl Notify for Channels {
     }
 
     fn is_read_by_people(&self, channel: &str) -> bool {
-        self.0.iter().any(|one| one.name() == channel && one.is_read_by_people())
+        self.all.iter().any(|one| one.name() == channel && one.is_read_by_people())
     }
 
     fn is_personal(&self, channel: &str) -> bool {
-        self.0.iter().any(|one| one.name() == channel && one.is_personal())
+        self.all.iter().any(|one| one.name() == channel && one.is_personal())
     }
 
     /// Tries the channel that the message names; every one, when it names none or one that is not set up any more: then one that

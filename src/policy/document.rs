@@ -392,11 +392,3 @@ impl Document {
         read
     }
 }
-
-impl Tables {
-    /// Reads the fleet's defaults: the table `defaults` of a file that holds more than policies.
-    pub(super) fn read_defaults(root: &DeTable<'_>, findings: &mut Findings<'_>) -> Self {
-        let Some(value) = root.get("defaults") else { return Self::default() };
-        Self::read(value, "defaults", findings).unwrap_or_default()
-    }
-}

@@ -39,6 +39,21 @@ pub enum MessageKind {
 }
 
 impl MessageKind {
+    /// Every kind, for templates and tests.
+    pub const ALL: [Self; 11] = [
+        Self::Warning,
+        Self::Stopped,
+        Self::StopFailed,
+        Self::DiskFull,
+        Self::DiskFilling,
+        Self::Budget,
+        Self::Overdue,
+        Self::PolicyChanged,
+        Self::PolicyBroken,
+        Self::Digest,
+        Self::Test,
+    ];
+
     /// The word of journal and channels.
     #[must_use]
     pub const fn label(self) -> &'static str {

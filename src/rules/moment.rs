@@ -73,7 +73,18 @@ impl<'a> Moment<'a> {
         let base = at(&policy.terms, None);
         let overrides = policy.overrides.iter().map(|over| at(&over.terms, Some(over.name.clone()))).collect();
         let off = Arc::from([off()]);
-        Self { policy, now, stale_after: STALE_AFTER, frozen: None, quiet: None, spending: None, off, base, overrides, key }
+        Self {
+            policy,
+            now,
+            stale_after: STALE_AFTER,
+            frozen: None,
+            quiet: None,
+            spending: None,
+            off,
+            base,
+            overrides,
+            key,
+        }
     }
 
     /// Lets an announced stop be later than usual: for those who sweep rarely, to whom every stop comes late.

@@ -38,6 +38,7 @@ mod witness_tables;
 
 pub use agents::Agents;
 pub use bounds::{Guard, ScopeLimits};
+pub use digest::Digest;
 pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};
 pub use load::{Loaded, check_files, load, read_settings};
@@ -47,7 +48,6 @@ pub use model::{
 };
 pub use money_files::MoneyFiles;
 pub use network::{Network, NetworkError};
-pub use digest::Digest;
 pub use notify::{Hook, Notify, Smtp, SmtpTls, Webhook, WebhookFormat};
 pub use owners::read_owners;
 pub use price_sheet::read_sheet;

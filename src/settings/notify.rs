@@ -30,6 +30,8 @@ const TIMEOUTS: (Span, Span) = (Span::seconds(1), Span::seconds(60));
 pub struct Notify {
     /// Who runs the service.
     pub operators: Vec<String>,
+    /// The folder of templates for e-mail; none: those in the program.
+    pub templates: Option<PathBuf>,
     /// How the people behind an instance are found.
     pub people: Addressing,
     /// When the week in figures is sent; none: it is not.
@@ -66,7 +68,7 @@ impl Notify {
 
     /// The files that they name, to be resolved.
     pub(super) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { webhook, smtp, teams, slack, alertmanager, .. } = self;
+        let Self { webhook, smtp, teams, slack, alertmanager, templates, .. } = self;
         let webhook = webhook.iter_mut().filter_map(|webhook| webhook.secret.as_mut());
         let hooks = [teams, slack, alertmanager].into_iter().flatten().map(|hook| &mut hook.url);
         let secrets = webhook.chain(hooks).filter_map(SecretSource::file);
@@ -74,7 +76,7 @@ impl Notify {
             let password = smtp.login.iter_mut().filter_map(|(_, password)| password.file());
             password.chain(&mut smtp.ca_file)
         });
-        secrets.chain(of_smtp)
+        secrets.chain(of_smtp).chain(templates)
     }
 }
 
@@ -151,6 +153,7 @@ pub struct Hook {
 pub(super) fn notify(document: &NotifyDocument, found: &mut Findings) -> Notify {
     let notify = Notify {
         operators: addresses(&document.operators, "notify.operators", found),
+        templates: path(&document.templates),
         people: people(&document.people.or_empty(), found),
         quiet: quiet(&document.quiet.or_empty(), found),
         webhook: webhook(&document.webhook, found),

@@ -14,6 +14,8 @@ tables! {
     NotifyDocument {
         /// Who runs the service: plain addresses. Default nobody.
         operators: List,
+        /// Folder of templates for e-mail. Default those in the program.
+        templates: Value<String>,
         /// How the people behind an instance are found.
         people: Table<PeopleDocument>,
         /// The week in figures, by person.

@@ -96,7 +96,10 @@ fn people(table: &DeTable<'_>, path: &str, findings: &mut Findings<'_>) -> BTree
         let named: Vec<String> = named.into_iter().map(|one| one.value).collect();
         if all.insert(name.to_lowercase(), named).is_some() {
             let at = findings.place(&key.span(), &path);
-            findings.error(&at, Trouble::new("this name stands here twice: names compare without case", "keep one of them"));
+            findings.error(
+                &at,
+                Trouble::new("this name stands here twice: names compare without case", "keep one of them"),
+            );
         }
     }
     all

@@ -23,7 +23,12 @@ pub(super) fn quiet(document: &QuietDocument, found: &mut Findings) -> Option<Ho
                 (_, _, Some(hours)) => ("notify.quiet.hours", &hours.at),
                 (_, _, None) => return None,
             };
-            found.error(at, key, error.to_string(), "write zone = \"Europe/Berlin\" and hours = [\"Mon-Fri 20:00-07:00\"]");
+            found.error(
+                at,
+                key,
+                error.to_string(),
+                "write zone = \"Europe/Berlin\" and hours = [\"Mon-Fri 20:00-07:00\"]",
+            );
             None
         }
     }

@@ -312,7 +312,8 @@ async fn pruning_keeps_what_is_in_force() {
         "the one in force stays"
     );
     assert_eq!(gone(store.prune(days(91)).await.unwrap()), (0, 3), "what nobody delivered is no news any more either");
-    let left: Vec<String> = store.outbox(Lane::Beside(&[]), days(91), 9).await.unwrap().into_iter().map(|one| one.id).collect();
+    let left: Vec<String> =
+        store.outbox(Lane::Beside(&[]), days(91), 9).await.unwrap().into_iter().map(|one| one.id).collect();
     assert_eq!(left, ["coming"], "what still announces something is kept");
 }
 

@@ -60,7 +60,12 @@ fn news_of_a_budget_in_every_form() {
 
 /// Three machines of one person, one of them with a hostile name.
 fn several() -> Message {
-    let at = |minutes: i64| Some(NoticeKey { stop: StopKey("idle/office".into()), stop_at: sent().checked_add(SignedDuration::from_mins(minutes)).unwrap() });
+    let at = |minutes: i64| {
+        Some(NoticeKey {
+            stop: StopKey("idle/office".into()),
+            stop_at: sent().checked_add(SignedDuration::from_mins(minutes)).unwrap(),
+        })
+    };
     let named = |name: &str, minutes: i64| Message {
         about: About::Instance { instance: instance(name), created: When::NONE },
         notice: at(minutes),

@@ -1,6 +1,7 @@
 //! E-mail to a real mail server: the letter, whom it reaches, and what is told when it does not.
 
 use jiff::SignedDuration;
+use lightsout::notify::render::Templates;
 use lightsout::notify::{Smtp, SmtpError, SmtpOptions, SmtpTls};
 use lightsout::ports::{Fault, FaultKind, Message};
 use serde_json::Value;
@@ -50,6 +51,22 @@ async fn a_letter_reaches_owner_and_team_over_starttls_with_a_login() {
     assert!(wrong.words().contains("check user and password") && !wrong.words().contains("guess"), "{}", wrong.words());
     let nobody = send(server.options(), &warning()).await.unwrap_err();
     assert!(nobody.words().contains("530"), "{}", nobody.words());
+}
+
+#[tokio::test]
+async fn an_operators_words_are_sent_and_what_fails_is_stood_in_for() {
+    let Some(mut server) = Postmaster::start(SmtpTls::Plain, false, &[]) else { return };
+    let texts = [("subject.txt", "[lab] {{ headline }}"), ("warning.html", "<p>{{ words }} {{ rows[0].value }}</p>")];
+    let own = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+    let (templates, found) = Templates::with(texts.into_iter().map(own).collect());
+    assert_eq!(found, []);
+    let message = Message { words: "<script>".to_owned(), ..warning() };
+    Smtp::new(server.options()).unwrap().worded(templates).deliver(&message, &[]).await.unwrap();
+    let letter = server.letter();
+    assert_eq!(header(&letter, "Subject"), "[lab] ci-ada will be stopped at 19:30 UTC (Mon 23 Mar)");
+    let body = letter["letter"].as_str().unwrap();
+    assert!(body.contains("<p>&lt;script&gt; ci-ada</p>"), "{body}");
+    assert!(body.contains("Stops at"), "the plain text is the program's: {body}");
 }
 
 #[tokio::test]

@@ -15,6 +15,16 @@ pub(crate) struct FakeChannel {
 }
 
 impl FakeChannel {
+    /// The second channel: whoever sends to it waits for ever.
+    pub(crate) const STUCK: &'static str = "stuck";
+
+    /// Waits until the channel of a message listens.
+    pub(crate) async fn reach(message: &Message) {
+        if message.channel.as_deref() == Some(Self::STUCK) {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// What it says of a message.
     pub(crate) fn answer(&mut self, message: &Message) -> Result<(), Fault> {
         let refused = self.refuses.iter().any(|owner| Some(owner.as_str()) == message.owner.as_deref());

@@ -3,6 +3,12 @@
 use lightsout::ports::Lane;
 
 use super::*;
+use crate::journal_samples::EVERY;
+
+/// What is due on whatever channel.
+pub(crate) async fn due(journal: &impl Journal, now: Timestamp, most: u32) -> Vec<Message> {
+    journal.outbox(EVERY, now, most).await.unwrap()
+}
 
 /// The workspace is read again, and nothing changed.
 pub(crate) fn read_again(name: &str, now: Timestamp) -> SweepRecord {
@@ -83,7 +89,7 @@ pub(crate) async fn a_notice_on_two_channels_is_one<B: Bench>(bench: &B) {
     let mut record = running("ci-a", born(), at(0));
     record.messages.clone_from(&both);
     journal.record(&record).await.unwrap();
-    assert_eq!(journal.outbox(EVERY, at(5), 9).await.unwrap(), both);
+    assert_eq!(due(&journal, at(5), 9).await, both);
     let states = async |journal: &B::Journal, now: Timestamp| {
         let found = recall(journal, now).await;
         history(&found, "ci-a").notices.iter().map(|notice| notice.state).collect::<Vec<_>>()
@@ -92,7 +98,7 @@ pub(crate) async fn a_notice_on_two_channels_is_one<B: Bench>(bench: &B) {
     journal.delivered(&both[1].id, at(8)).await.unwrap();
     journal.undelivered(&both[0].id, "421", Some(at(60))).await.unwrap();
     assert_eq!(states(&journal, at(9)).await, [NoticeState::Delivered { at: at(8) }]);
-    assert_eq!(journal.outbox(EVERY, at(60), 9).await.unwrap().len(), 1, "the other channel is still to take it");
+    assert_eq!(due(&journal, at(60), 9).await.len(), 1, "the other channel is still to take it");
     journal.delivered(&both[0].id, at(61)).await.unwrap();
     let journal = again(bench, journal, at(62)).await;
     assert_eq!(states(&journal, at(62)).await, [NoticeState::Delivered { at: at(8) }]);
@@ -114,7 +120,7 @@ pub(crate) async fn each_channel_has_its_own_messages<B: Bench>(bench: &B) {
     assert_eq!(journal.outbox(Lane::On("slack"), at(60), 9).await.unwrap(), []);
     assert_eq!(journal.outbox(Lane::Beside(&["smtp", "teams"]), at(60), 9).await.unwrap(), [unclaimed]);
     assert_eq!(journal.outbox(Lane::Beside(&["smtp"]), at(60), 9).await.unwrap().len(), 2, "one that is gone");
-    assert_eq!(journal.outbox(EVERY, at(60), 99).await.unwrap().len(), 42);
+    assert_eq!(due(&journal, at(60), 99).await.len(), 42);
 }
 
 /// What quiet hours hold back is due when they end, and not sooner.
@@ -125,8 +131,8 @@ pub(crate) async fn a_message_is_due_when_it_says<B: Bench>(bench: &B) {
     record.messages = vec![held.clone()];
     journal.record(&record).await.unwrap();
     let journal = again(bench, journal, at(60)).await;
-    assert_eq!(journal.outbox(EVERY, at(499), 9).await.unwrap(), []);
-    assert_eq!(journal.outbox(EVERY, at(500), 9).await.unwrap(), [held]);
+    assert_eq!(due(&journal, at(499), 9).await, []);
+    assert_eq!(due(&journal, at(500), 9).await, [held]);
 }
 
 pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {

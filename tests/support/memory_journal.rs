@@ -10,8 +10,8 @@ use lightsout::facts::{
     StopResult,
 };
 use lightsout::ports::{
-    AuditLine, DecisionRow, Fault, FaultKind, InUse, Intent, Journal, Lane, Message, MessageKind, Recall, RecalledIntent,
-    Remembered, RevisionMark, SweepRecord,
+    AuditLine, DecisionRow, Fault, FaultKind, InUse, Intent, Journal, Lane, Message, MessageKind, Recall,
+    RecalledIntent, Remembered, RevisionMark, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 use thin_vec::ThinVec;

@@ -120,7 +120,7 @@ pub(crate) struct Stage {
     /// How people are told.
     pub(crate) telling: Telling,
     engine: Option<Arc<Engine<FakeWorld>>>,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
 }
 
 impl Stage {
@@ -139,7 +139,8 @@ impl Stage {
             return engine.clone();
         }
         let sources = Source::ALL.into_iter().collect();
-        let options = EngineOptions { agents_await: self.agents_await, sources, telling: self.telling.clone(), ..options() };
+        let options =
+            EngineOptions { agents_await: self.agents_await, sources, telling: self.telling.clone(), ..options() };
         let engine = Arc::new(Engine::new(self.world.clone(), options));
         self.runtime.block_on(engine.recall()).unwrap();
         engine.use_owners(self.directory.clone());

@@ -324,7 +324,7 @@ impl StopInstances for FakeWorld {
 
 impl Notify for FakeWorld {
     fn channels(&self) -> Vec<&str> {
-        vec!["fake"; self.lock().channels]
+        ["fake", FakeChannel::STUCK].into_iter().take(self.lock().channels).collect()
     }
 
     fn is_read_by_people(&self, _: &str) -> bool {
@@ -332,6 +332,7 @@ impl Notify for FakeWorld {
     }
 
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+        FakeChannel::reach(message).await;
         let mut outside = self.lock();
         outside.channel.answer(message)?;
         let now = outside.now;

@@ -1,18 +1,24 @@
 //! `lightsout check`: every problem of every file at once, and what the policies will do.
 
+mod messages;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use messages::of_messages;
+
 use super::context::{CommandError, Context, say};
 use crate::cli::args::Check;
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
+use crate::notify::wording;
 use crate::policy::{Diagnostic, Forecast, Policy, Severity, forecast};
-use crate::ports::Clock as _;
-use crate::settings::check_files;
+use crate::ports::{Clock as _, with_causes};
+use crate::report::words;
+use crate::settings::{Loaded, check_files};
 
 #[derive(Serialize)]
 struct Checked<'a> {
@@ -31,7 +37,8 @@ pub fn check(asked: &Check, context: &Context) -> Result<Exit, CommandError> {
     } else {
         check_files(&context.global.config, &context.environment, named)
     };
-    let diagnostics: Vec<&Diagnostic> = loaded.findings().collect();
+    let messages = of_messages(&loaded);
+    let diagnostics: Vec<&Diagnostic> = loaded.findings().chain(&messages).collect();
     let forecasts: Result<Vec<Forecast>, CommandError> = loaded
         .policies
         .set

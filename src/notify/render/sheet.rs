@@ -52,6 +52,8 @@ pub struct Sheet {
     pub rows: Vec<(&'static str, String)>,
     /// How urgent.
     pub tone: Tone,
+    /// What about.
+    pub kind: MessageKind,
 }
 
 impl Sheet {
@@ -63,7 +65,7 @@ impl Sheet {
         }
         let headline = headline(message);
         let words = reason(&shown(&with_hours(&message.words), WORDS_MAX), &headline);
-        Self { words, headline, rows: rows(message), tone: tone(message.kind) }
+        Self { words, headline, rows: rows(message), tone: tone(message.kind), kind: message.kind }
     }
 }
 
@@ -114,7 +116,9 @@ pub(super) const fn tone(kind: MessageKind) -> Tone {
     match kind {
         MessageKind::Stopped | MessageKind::Test | MessageKind::PolicyChanged | MessageKind::Digest => Tone::News,
         MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget => Tone::Soon,
-        MessageKind::StopFailed | MessageKind::DiskFull | MessageKind::Overdue | MessageKind::PolicyBroken => Tone::Trouble,
+        MessageKind::StopFailed | MessageKind::DiskFull | MessageKind::Overdue | MessageKind::PolicyBroken => {
+            Tone::Trouble
+        }
     }
 }
 

@@ -16,7 +16,8 @@ pub(super) fn together(message: &Message) -> Sheet {
     if let Some(owner) = &message.owner {
         rows.push(("Owner", shown(owner, ROW_MAX)));
     }
-    Sheet { headline: counted(message, &all), words: what_to_do(message.kind).to_owned(), rows, tone: tone(message.kind) }
+    let (headline, words) = (counted(message, &all), what_to_do(message.kind).to_owned());
+    Sheet { headline, words, rows, tone: tone(message.kind), kind: message.kind }
 }
 
 fn counted(message: &Message, all: &[&Message]) -> String {

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::letter;
 use super::people::{People, plain_address};
 use super::session::{Server, TIMEOUT};
-use crate::notify::render::Link;
+use crate::notify::render::{Link, Templates};
 use crate::ports::{Fault, FaultKind, Message};
 
 /// How the talk with the mail server is encrypted.
@@ -82,6 +82,7 @@ pub struct Smtp {
     server: Server,
     from: Address,
     timeout: Duration,
+    templates: Templates,
 }
 
 impl std::fmt::Debug for Smtp {
@@ -116,7 +117,13 @@ impl Smtp {
             .filter(|length| !length.is_zero())
             .unwrap_or(TIMEOUT);
         let server = Server { host: options.host, port, tls: options.tls, parameters, login, fallback: fallback? };
-        Ok(Self { server, from, timeout })
+        Ok(Self { server, from, timeout, templates: Templates::default() })
+    }
+
+    /// With the operator's templates before those in the program.
+    #[must_use]
+    pub fn worded(self, templates: Templates) -> Self {
+        Self { templates, ..self }
     }
 
     /// Mails one message to its owner and to whom it names beside. The server's word that it took the letter confirms it.
@@ -134,7 +141,7 @@ impl Smtp {
                  fallback in [notify.smtp]"
             )));
         };
-        let letter = letter::write(&self.from, &people, message, links)
+        let letter = letter::write(&self.from, &people, message, links, &self.templates)
             .map_err(|error| Fault::new(FaultKind::Unfit, doing()).because(error))?;
         let sending = self.server.send(&self.from, &people, &letter, message.attempts == 0);
         let sent = tokio::time::timeout(self.timeout, sending)

@@ -29,5 +29,9 @@ async fn what_a_restart_costs_is_taken_from_it() {
     let book = stopped_by_us(30_000).await;
     let store = &book.store;
     store.record(&sweep(2_030, vec![(on("ci-a", 2_030, 2_000), Some((PowerState::Stopped, 1_970)))])).await.unwrap();
-    assert_eq!(avoided(store, 0, 90_000).await, [(-300, "2".to_owned())], "a regret earns nothing and costs its restart");
+    assert_eq!(
+        avoided(store, 0, 90_000).await,
+        [(-300, "2".to_owned())],
+        "a regret earns nothing and costs its restart"
+    );
 }
