@@ -138,7 +138,7 @@ impl<W: World> Engine<W> {
 
     fn count_let_go(&self, count: usize) {
         let mut state = self.lock();
-        state.messages_let_go = state.messages_let_go.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        state.told.let_go = state.told.let_go.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     fn remember_delivery(&self, message: &Message, at: Timestamp) {

@@ -68,7 +68,7 @@ impl<W: World> Engine<W> {
         let Some(week) = self.options.telling.weekly.as_ref().and_then(|weekly| weekly.due(now)) else { return Ok(()) };
         {
             let state = self.lock();
-            let is_told = state.week_told.as_deref() == Some(week.name.as_str());
+            let is_told = state.told.week.as_deref() == Some(week.name.as_str());
             // by a clock that is wrong it is not known which week it is; before a look nobody knows what is on
             if is_told || state.clock_trouble.is_some() || state.last.ended_at.is_none() {
                 return Ok(());
@@ -86,7 +86,7 @@ impl<W: World> Engine<W> {
         if !record.messages.is_empty() {
             self.world.record(&record).await?;
         }
-        self.lock().week_told = Some(week.name);
+        self.lock().told.week = Some(week.name);
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ impl<W: World> Engine<W> {
     pub(super) async fn hear_of_policies(&self, now: Timestamp) -> Result<(), Fault> {
         let (broken, mark) = {
             let state = self.lock();
-            (state.broken.clone(), state.files_mark.clone())
+            (state.told.broken.clone(), state.told.files_mark.clone())
         };
         let told = broken.as_deref().map(digest);
         let is_known = |state: &str| mark.as_ref().is_some_and(|mark| mark.revision == state);
@@ -38,9 +38,9 @@ impl<W: World> Engine<W> {
         let mark = self.world.revision(&PolicyId::new(FILES), new, now).await?;
         let mut state = self.lock();
         if let Some(why) = broken.filter(|_| !self.options.telling.operators.is_empty()) {
-            state.news.push(unusable(&why, &mark, &self.options.telling.operators));
+            state.told.news.push(unusable(&why, &mark, &self.options.telling.operators));
         }
-        state.files_mark = Some(mark);
+        state.told.files_mark = Some(mark);
         Ok(())
     }
 }
@@ -48,7 +48,7 @@ impl<W: World> Engine<W> {
 impl State {
     /// The files' state as the journal has it.
     pub(super) fn recall_files(&mut self) {
-        self.files_mark = self.marks.remove(&PolicyId::new(FILES));
+        self.told.files_mark = self.marks.remove(&PolicyId::new(FILES));
     }
 
     /// What is due soon, by the verdicts of the last look.
@@ -70,7 +70,7 @@ impl State {
         let news: Vec<Message> = changed
             .map(|(policy, mark)| changed_to(policy, mark, self.newly_due(policy, before, now), operators))
             .collect();
-        self.news.extend(news);
+        self.told.news.extend(news);
     }
 
     /// How many that were looked at before, and were not due, are due soon under it; none when nothing was looked at yet.

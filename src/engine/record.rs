@@ -99,7 +99,7 @@ impl<W: World> Engine<W> {
         // levels are reckoned meanwhile as well: a mark and its message go together
         let reached = self.lock().budgets.reached.clone();
         messages.extend(reached.iter().filter_map(|(_, message)| message.clone()));
-        let news = self.lock().news.clone();
+        let news = self.lock().told.news.clone();
         messages.extend(news.iter().cloned());
         let marks = reached.iter().map(|(mark, _)| mark.clone()).collect();
         let accounts = Accounts { marks, ..self.accounts(&mut found.changes, &found.read, &found.would) };
@@ -129,7 +129,7 @@ impl<W: World> Engine<W> {
         let mut state = self.lock();
         log::levels(&reached);
         state.budgets.reached.retain(|one| !reached.contains(one));
-        state.news.retain(|one| !news.contains(one));
+        state.told.news.retain(|one| !news.contains(one));
         for notice in &notices {
             let Some(history) = state.history_mut(&notice.instance) else {
                 continue;

@@ -12,14 +12,14 @@ use super::clockwatch::ClockWatch;
 use super::failing::Failing;
 use super::options::EngineOptions;
 use super::sight::Asked;
+use super::telling::Told;
 use super::timer_notes::Tried;
 use crate::facts::{Directory, Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
-use crate::ports::{Fault, Message, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
+use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{FaultLine, FleetView, Followed, MoneyView, ReconciliationView, SweepReport, TellingView};
-use crate::schedule::Hours;
 use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
 /// Everything between sweeps.
@@ -34,12 +34,6 @@ pub(super) struct State {
     pub(super) marks: BTreeMap<PolicyId, RevisionMark>,
     pub(super) evaluated: BTreeMap<PolicyId, Timestamp>,
     pub(super) reload: Result<Timestamp, String>,
-    /// What is wrong with policy files that cannot be used.
-    pub(super) broken: Option<String>,
-    /// The state of all files that operators were told of.
-    pub(super) files_mark: Option<RevisionMark>,
-    /// News of policies that the journal does not hold yet.
-    pub(super) news: Vec<Message>,
     pub(super) clock: ClockWatch,
     pub(super) clock_trouble: Option<String>,
     pub(super) instances_before: usize,
@@ -65,17 +59,13 @@ pub(super) struct State {
     pub(super) was_frozen: bool,
     /// The newest edge of each policy that was let go, being missed for longer than it catches up.
     pub(super) let_go: BTreeMap<PolicyId, Timestamp>,
-    /// Messages that were of no use before they could be delivered.
-    pub(super) messages_let_go: u64,
-    /// The last week that was told.
-    pub(super) week_told: Option<String>,
+    /// What people were told, and are to be.
+    pub(super) told: Told,
     /// Channels that fail.
     pub(super) failing: Failing,
     /// Instances whose use began or ended, by what was heard, since that was last written.
     pub(super) use_changed: BTreeSet<InstanceId>,
     pub(super) started_at: Timestamp,
-    /// As in the options.
-    pub(super) quiet: Option<Arc<Hours>>,
     /// As in the options.
     pub(super) agents_await: Option<Span>,
     /// As in the options.
@@ -141,9 +131,6 @@ impl<W: World> Engine<W> {
             marks: BTreeMap::new(),
             evaluated: BTreeMap::new(),
             reload: Ok(now),
-            broken: None,
-            files_mark: None,
-            news: Vec::new(),
             clock: ClockWatch::default(),
             clock_trouble: None,
             instances_before: 0,
@@ -159,12 +146,10 @@ impl<W: World> Engine<W> {
             frozen: None,
             was_frozen: false,
             let_go: BTreeMap::new(),
-            messages_let_go: 0,
-            week_told: None,
+            told: Told::of(&options.telling),
             failing: Failing::default(),
             use_changed: BTreeSet::new(),
             started_at: now,
-            quiet: options.telling.quiet.clone(),
             agents_await: options.agents_await,
             stale_after: options.stale_after,
             zone_data: options.zone_data.clone(),

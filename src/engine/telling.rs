@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::digest::Weekly;
 use crate::facts::Addressing;
-use crate::ports::{Message, MessageKind};
+use crate::ports::{Message, MessageKind, RevisionMark};
 use crate::schedule::Hours;
 
 /// How people are told.
@@ -18,6 +18,30 @@ pub struct Telling {
     pub quiet: Option<Arc<Hours>>,
     /// When the week is told; none: it is not.
     pub weekly: Option<Weekly>,
+}
+
+/// What people were told, and are to be told with the next record.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// News of policies that the journal does not hold yet.
+    pub(super) news: Vec<Message>,
+    /// What is wrong with policy files that cannot be used.
+    pub(super) broken: Option<String>,
+    /// The state of all files that operators were told of.
+    pub(super) files_mark: Option<RevisionMark>,
+    /// The last week that was told.
+    pub(super) week: Option<String>,
+    /// Messages that were of no use before they could be delivered.
+    pub(super) let_go: u64,
+    /// As in the options.
+    pub(super) quiet: Option<Arc<Hours>>,
+}
+
+impl Told {
+    /// Nothing yet.
+    pub(super) fn of(telling: &Telling) -> Self {
+        Self { quiet: telling.quiet.clone(), ..Self::default() }
+    }
 }
 
 impl Telling {

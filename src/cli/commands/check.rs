@@ -14,11 +14,9 @@ use super::context::{CommandError, Context, say};
 use crate::cli::args::Check;
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
-use crate::notify::wording;
 use crate::policy::{Diagnostic, Forecast, Policy, Severity, forecast};
-use crate::ports::{Clock as _, with_causes};
-use crate::report::words;
-use crate::settings::{Loaded, check_files};
+use crate::ports::Clock as _;
+use crate::settings::check_files;
 
 #[derive(Serialize)]
 struct Checked<'a> {
