@@ -7,6 +7,8 @@ mod alarms;
 mod forms;
 #[path = "channels/hooks.rs"]
 mod hooks;
+#[path = "channels/links.rs"]
+mod links;
 #[path = "channels/mail.rs"]
 mod mail;
 #[path = "channels/postmaster.rs"]
@@ -60,6 +62,9 @@ fn warning() -> Message {
         at: sent(),
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     }
 }
 

@@ -142,7 +142,7 @@ fn a_bad_sheet_is_told_with_the_settings_and_keeps_nothing_from_being_governed()
     fs::write(path("prices.csv"), "size,region,hourly,currency\nStandard_F2,*,0.1,USD\n").unwrap();
     let well = loaded();
     assert_eq!(well.money.sheet.unwrap().lines().len(), 1);
-    assert_eq!(well.money.owners.unwrap().len(), 1);
+    assert_eq!(well.money.owners.unwrap().teams.len(), 1);
     assert_eq!(said(), Vec::<String>::new());
 }
 

@@ -1,6 +1,8 @@
 //! Scenes: what people, Azure and time do, told line by line, and what the engine made of it, compared with a transcript.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "scenarios/apart.rs"]
+mod apart;
 #[path = "support/cloud.rs"]
 mod cloud;
 #[path = "support/invariants.rs"]

@@ -1,15 +1,18 @@
 //! From the settings of `[notify]` to the channels that they describe.
 
+use std::error::Error as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use super::clock::SystemClock;
+use crate::notify::render::Templates;
 use crate::notify::{
     Alertmanager, Channel, Channels, Cidr, CidrError, HookOptions, Now, Slack, Smtp, SmtpError, SmtpOptions, SmtpTls,
-    Teams, Webhook, WebhookError, WebhookFormat, WebhookOptions,
+    Teams, Webhook, WebhookError, WebhookFormat, WebhookOptions, wording,
 };
-use crate::ports::Clock as _;
+use crate::ports::{Clock as _, with_causes};
 use crate::settings::{self, Environment, Network, SecretError};
 use crate::units::Span;
 
@@ -46,7 +49,7 @@ pub enum ChannelError {
 pub(super) fn channels(settings: &settings::Notify, environment: &Environment) -> Result<Channels, ChannelError> {
     let mut all = Vec::new();
     if let Some(smtp) = &settings.smtp {
-        all.push(Channel::Smtp(mail(smtp, environment)?));
+        all.push(Channel::Smtp(mail(smtp, environment)?.worded(templates(settings.templates.as_deref()))));
     }
     if let Some(hook) = &settings.teams {
         let teams = Teams::new(options(hook, "teams", environment)?, now());
@@ -108,6 +111,27 @@ fn mail(smtp: &settings::Smtp, environment: &Environment) -> Result<Smtp, Channe
         ca_file: smtp.ca_file.clone(),
         timeout: Some(length(smtp.timeout)),
     })?)
+}
+
+/// The operator's templates, as far as they can be used: what is wrong is said, and keeps nobody from being told.
+fn templates(folder: Option<&Path>) -> Templates {
+    let Some(folder) = folder else { return Templates::default() };
+    match wording(folder) {
+        Ok((templates, troubles)) => {
+            for trouble in troubles {
+                tracing::warn!(
+                    "a template is left out, and the one in the program is used: {}/{trouble}",
+                    folder.display()
+                );
+            }
+            templates
+        }
+        Err(error) => {
+            let words = with_causes(error.to_string(), error.source());
+            tracing::warn!("{words}; those in the program are used");
+            Templates::default()
+        }
+    }
 }
 
 fn now() -> Now {

@@ -17,7 +17,7 @@ use crate::ledger::{
 use crate::notify::Channels;
 use crate::ports::{
     Apart, ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow,
-    Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, LastWord, LedgerBook, Message, Notify, Observe,
+    Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, Lane, LastWord, LedgerBook, Message, Notify, Observe,
     OperationHandle, OperationState, Prices, Question, Quoted, Recall, RevisionMark, SetTimers, Statement,
     StopInstances, StopPermit, SweepRecord, TimerPermit, Witness,
 };
@@ -168,8 +168,8 @@ impl<C: Clock> Journal for Outside<C> {
     async fn settle(&self, intent: &str, result: &StopResult, at: Timestamp) -> Result<(), Fault> {
         self.store.settle(intent, result, at).await
     }
-    async fn outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
-        self.store.outbox(now, most).await
+    async fn outbox(&self, lane: Lane<'_>, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
+        self.store.outbox(lane, now, most).await
     }
     async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
         self.store.delivered(message, at).await
@@ -213,6 +213,9 @@ impl<C: Clock> LedgerBook for Outside<C> {
     async fn sums(&self) -> Result<Vec<Sum>, Fault> {
         self.store.sums().await
     }
+    async fn avoided(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
+        self.store.avoided(from, to).await
+    }
     async fn spent(&self, from: i64, to: i64, apart: Apart) -> Result<Vec<Spent>, Fault> {
         self.store.spent(from, to, apart).await
     }
@@ -230,6 +233,12 @@ impl<C: Clock> LedgerBook for Outside<C> {
 impl<C: Clock> Notify for Outside<C> {
     fn channels(&self) -> Vec<&str> {
         self.channels.channels()
+    }
+    fn is_read_by_people(&self, channel: &str) -> bool {
+        self.channels.is_read_by_people(channel)
+    }
+    fn is_personal(&self, channel: &str) -> bool {
+        self.channels.is_personal(channel)
     }
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {
         self.channels.deliver(message).await

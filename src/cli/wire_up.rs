@@ -16,7 +16,7 @@ use crate::azure::{
     TagFilter, ThrottleLimits, Timeouts, Watch,
 };
 use crate::bills::BillFolder;
-use crate::engine::{Accounting, Engine, EngineOptions, Reconciling};
+use crate::engine::{Accounting, Engine, EngineOptions, Reconciling, Telling, Weekly};
 use crate::guard::Bounds;
 use crate::ledger::{BillSource, ClaimRules, Residual, Tolerance};
 use crate::notify::Channels;
@@ -142,12 +142,19 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
         },
         zone_data: None,
         accounting: accounting(settings),
+        telling: telling(&settings.notify),
         reconciling: reconciling(&settings.reconcile),
         stale_after: None,
         sources: settings.sources(),
         agents_await: None,
         at_point: None,
     }
+}
+
+fn telling(notify: &settings::Notify) -> Telling {
+    let quiet = notify.quiet.clone().map(Arc::new);
+    let weekly = notify.digest.clone().map(|settings::Digest { zone, at }| Weekly { zone, at });
+    Telling { people: notify.people.clone(), operators: notify.operators.clone(), quiet, weekly }
 }
 
 fn accounting(settings: &Settings) -> Accounting {

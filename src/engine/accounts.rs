@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::book::{Changes, Place, Rule};
 use super::entry::Entry;
 use super::state::{Engine, State};
-use crate::facts::{InstanceFacts, PowerState, Tags, team_of};
+use crate::facts::{Directory, InstanceFacts, PowerState, Tags, team_of};
 use crate::ledger::{ClaimRules, Counterfactual, Governance, Limit, Residual, Terms};
 use crate::plan::Step;
 use crate::policy::{Mode, Policy};
@@ -18,7 +18,7 @@ use crate::schedule::EdgeKind;
 use crate::units::{Span, WorkspaceId};
 
 /// Teams by owner, in lower case: user names and object ids. They come before the workspace's tag and after the instance's.
-pub type Owners = BTreeMap<String, String>;
+type Owners = BTreeMap<String, String>;
 
 /// How money is counted; every one a setting.
 #[derive(Debug, Clone)]
@@ -58,9 +58,9 @@ impl Accounting {
 }
 
 impl<W: World> Engine<W> {
-    /// Counts by these teams from now on; what is going on keeps its team until it changes or a day ends.
-    pub fn use_owners(&self, owners: Owners) {
-        self.lock().owners = owners;
+    /// Finds people and counts by teams as is written there from now on; what is going on keeps its team until it changes or a day ends.
+    pub fn use_owners(&self, directory: Directory) {
+        self.lock().directory = Arc::new(directory);
     }
 
     /// Everything beside sightings that were made while acting.
@@ -107,7 +107,7 @@ impl State {
     fn teams(&self, sightings: &[Sighting], accounting: &Accounting) -> BTreeMap<crate::units::InstanceId, Arc<str>> {
         let team = |seen: &Sighting| {
             let place = self.places.get(seen.facts.id.workspace())?;
-            Some((seen.facts.id.clone(), accounting.team(&seen.facts, &place.facts.tags, &self.owners)?))
+            Some((seen.facts.id.clone(), accounting.team(&seen.facts, &place.facts.tags, &self.directory.teams)?))
         };
         sightings.iter().filter_map(team).collect()
     }

@@ -237,7 +237,8 @@ impl<W: World> Engine<W> {
             | FaultKind::Unreachable
             | FaultKind::Garbled
             | FaultKind::Storage
-            | FaultKind::Undelivered => StopResult::Failed(label.to_owned()),
+            | FaultKind::Undelivered
+            | FaultKind::Unfit => StopResult::Failed(label.to_owned()),
         };
         if matches!(result, StopResult::Failed(_)) {
             let told = format!("{} could not be stopped: {words}", fresh.id.name());

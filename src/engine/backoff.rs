@@ -83,6 +83,9 @@ mod tests {
             at: at(0),
             attempts: 0,
             channel: None,
+            address: None,
+            not_before: None,
+            also: Vec::new(),
         }
     }
 

@@ -188,7 +188,11 @@ impl State {
         let governed: BTreeMap<WorkspaceId, PolicyId> =
             workspaces.filter_map(|id| Some((id.clone(), self.governs(id)?))).collect();
         let tags = self.places.iter().map(|(id, place)| (id.clone(), place.facts.tags.clone())).collect();
-        let teams = Teams { tag: accounting.team_tag.clone(), owners: Arc::new(self.owners.clone()), workspaces: tags };
+        let teams = Teams {
+            tag: accounting.team_tag.clone(),
+            owners: Arc::new(self.directory.teams.clone()),
+            workspaces: tags,
+        };
         Around { governed, present: self.places.keys().cloned().collect(), teams }
     }
 

@@ -107,7 +107,7 @@ impl State {
     /// A policy at an instant, with what is to be known beside it.
     pub(super) fn moment<'a>(&self, policy: &'a Policy, at: Timestamp) -> Moment<'a> {
         let moment = Moment::new(policy, at).patient(self.stale_after).thawed(self.frozen);
-        moment.spent(self.budgets.of(policy)).zone_data(self.zone_data.as_ref())
+        moment.hushed(self.told.quiet.clone()).spent(self.budgets.of(policy)).zone_data(self.zone_data.as_ref())
     }
 
     pub(super) fn policy_of(&self, workspace: &WorkspaceId) -> Option<Arc<Policy>> {

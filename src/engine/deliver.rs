@@ -1,74 +1,117 @@
-//! Delivering what the outbox holds. A message is tried until it is confirmed, or past its use (G9, fault 42).
+//! Delivering what the outbox holds. A message is tried until it is confirmed, or past its use (G9, fault 42). Each channel
+//! has rounds of its own: one that hangs or is down holds up no other.
 
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::backoff::next_try_of;
 use super::log;
 use super::state::Engine;
+use super::together::{Together, apart, together};
 use crate::facts::NoticeState;
-use crate::ports::{Fault, FaultKind, Message, World};
+use crate::ports::{Fault, FaultKind, Lane, Message, World};
 
 /// Messages of one round: enough for a storm, few enough that one round ends.
 const ROUND: u32 = 500;
-/// Deliveries side by side.
+/// Deliveries side by side on one channel.
 const WIDTH: usize = 8;
 /// With no channel only messages this old are looked at: younger news waits for the day there is one.
 const WAITS: SignedDuration = SignedDuration::from_hours(24);
 
+/// Messages confirmed and failed.
+type Counts = (usize, usize);
+
 impl<W: World> Engine<W> {
-    /// Delivers what is due; says how many were confirmed and how many failed. With no channel nothing is tried, and
-    /// messages stay in the outbox for the day there is one, or until they are of no use.
+    /// Delivers what is due on every channel; says how many messages were confirmed and how many failed. With no channel
+    /// nothing is tried, and messages stay in the outbox for the day there is one, or until they are of no use.
     ///
     /// # Errors
     /// When the outbox cannot be read or written.
-    pub async fn deliver(&self) -> Result<(usize, usize), Fault> {
-        if self.world.channels().is_empty() {
-            return self.let_go_of_old().await.map(|()| (0, 0));
-        }
-        let due = self.world.outbox(self.world.now(), ROUND).await?;
-        let tries = due.into_iter().map(|message| self.deliver_one(message));
-        let results: Vec<Result<Option<bool>, Fault>> =
-            futures_util::stream::iter(tries).buffer_unordered(WIDTH).collect().await;
+    pub async fn deliver(&self) -> Result<Counts, Fault> {
+        let channels = self.world.channels();
+        let lanes = channels.iter().map(|name| Lane::On(name)).chain([Lane::Beside(&channels)]);
+        let rounds = join_all(lanes.map(|lane| self.round(lane))).await;
         let (mut confirmed, mut failed) = (0_usize, 0_usize);
-        for result in results {
-            match result? {
-                Some(true) => confirmed = confirmed.saturating_add(1),
-                Some(false) => failed = failed.saturating_add(1),
-                None => {}
-            }
+        for round in rounds {
+            let counts = round?;
+            confirmed = confirmed.saturating_add(counts.0);
+            failed = failed.saturating_add(counts.1);
         }
         Ok((confirmed, failed))
     }
 
-    /// True when it was confirmed, none when it is let go.
-    async fn deliver_one(&self, message: Message) -> Result<Option<bool>, Fault> {
-        if message.use_by() < self.world.now() {
-            self.let_go(&message).await?;
-            return Ok(None);
+    /// Delivers for ever, each channel in rounds of its own.
+    pub async fn deliver_for_ever(&self, pause: std::time::Duration) {
+        let channels = self.world.channels();
+        let lanes = channels.iter().map(|name| Lane::On(name)).chain([Lane::Beside(&channels)]);
+        join_all(lanes.map(|lane| self.rounds_for_ever(lane, pause))).await;
+    }
+
+    async fn rounds_for_ever(&self, lane: Lane<'_>, pause: std::time::Duration) {
+        loop {
+            if let Err(fault) = self.round(lane).await {
+                log::fault(&fault);
+            }
+            tokio::time::sleep(pause).await;
         }
+    }
+
+    /// One round of the messages of one channel, or of those that no channel has.
+    async fn round(&self, lane: Lane<'_>) -> Result<Counts, Fault> {
+        if lane == Lane::Beside(&[]) {
+            return self.let_go_of_old().await.map(|()| (0, 0));
+        }
+        let now = self.world.now();
+        let (due, useless): (Vec<Message>, Vec<Message>) =
+            self.world.outbox(lane, now, ROUND).await?.into_iter().partition(|message| message.use_by() >= now);
+        for message in &useless {
+            self.let_go(message).await?;
+        }
+        let is_read = matches!(lane, Lane::On(channel) if self.world.is_read_by_people(channel));
+        let tries = if is_read { together(due) } else { apart(due) };
+        let tries = tries.into_iter().map(|one| self.deliver_one(one));
+        let results: Vec<Result<Counts, Fault>> =
+            futures_util::stream::iter(tries).buffer_unordered(WIDTH).collect().await;
+        results.into_iter().try_fold((0_usize, 0_usize), |(confirmed, failed), result| {
+            let counts = result?;
+            Ok((confirmed.saturating_add(counts.0), failed.saturating_add(counts.1)))
+        })
+    }
+
+    /// Nothing where its channel rests, or it is of no use by now.
+    async fn deliver_one(&self, together: Together) -> Result<Counts, Fault> {
+        let now = self.world.now();
+        let Some(message) = together.message().filter(|message| message.use_by() >= now) else { return Ok((0, 0)) };
         let channel = message.channel.clone().unwrap_or_default();
+        if !self.lock().failing.begins(&channel, now) {
+            return Ok((0, 0));
+        }
+        let count = together.parts().len();
         match self.world.deliver(&message).await {
             Ok(()) => {
                 let at = self.world.now();
                 self.lock().failing.worked(&channel);
-                self.world.delivered(&message.id, at).await?;
-                self.remember_delivery(&message, at);
-                Ok(Some(true))
+                for part in together.parts() {
+                    self.world.delivered(&part.id, at).await?;
+                    self.remember_delivery(part, at);
+                }
+                Ok((count, 0))
             }
             Err(fault) => {
                 let now = self.world.now();
                 let asked = if let FaultKind::Throttled(wait) = fault.kind { wait } else { None };
-                let next = next_try_of(&message, now, share_of(&message), asked);
                 log::fault(&fault);
                 let why = format!("{}; {}", fault.words(), fault.kind.remedy());
-                self.lock().failing.failed(&channel, why);
-                self.world.undelivered(&message.id, &fault.words(), next).await?;
-                if next.is_none() {
-                    let mut state = self.lock();
-                    state.messages_let_go = state.messages_let_go.saturating_add(1);
+                self.lock().failing.failed(&channel, fault.kind, why, now);
+                for part in together.parts() {
+                    // all by the pauses of the first, so that they stay together
+                    let as_one = Message { attempts: message.attempts, ..part.clone() };
+                    let next = next_try_of(&as_one, now, share_of(&message), asked);
+                    self.world.undelivered(&part.id, &fault.words(), next).await?;
+                    self.count_let_go(usize::from(next.is_none()));
                 }
-                Ok(Some(false))
+                Ok((0, count))
             }
         }
     }
@@ -76,7 +119,8 @@ impl<W: World> Engine<W> {
     async fn let_go_of_old(&self) -> Result<(), Fault> {
         let now = self.world.now();
         let old = now.checked_sub(WAITS).unwrap_or(Timestamp::MIN);
-        for message in self.world.outbox(old, ROUND).await?.iter().filter(|message| message.use_by() < now) {
+        let due = self.world.outbox(Lane::Beside(&[]), old, ROUND).await?;
+        for message in due.iter().filter(|message| message.use_by() < now) {
             self.let_go(message).await?;
         }
         Ok(())
@@ -88,9 +132,13 @@ impl<W: World> Engine<W> {
         let news = "it is older than a day, and no news any more";
         let why = if message.notice.is_some() { "the time that it announces has passed" } else { news };
         self.world.undelivered(&message.id, why, None).await?;
-        let mut state = self.lock();
-        state.messages_let_go = state.messages_let_go.saturating_add(1);
+        self.count_let_go(1);
         Ok(())
+    }
+
+    fn count_let_go(&self, count: usize) {
+        let mut state = self.lock();
+        state.told.let_go = state.told.let_go.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     fn remember_delivery(&self, message: &Message, at: Timestamp) {

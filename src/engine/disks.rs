@@ -119,5 +119,8 @@ fn message(
         at: now,
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::accounts::Accounting;
 use super::reconcile::Reconciling;
+use super::telling::Telling;
 use crate::facts::SourceSet;
 use crate::guard::Bounds;
 use crate::units::Span;
@@ -30,6 +31,8 @@ pub struct EngineOptions {
     pub zone_data: Option<std::sync::Arc<str>>,
     /// How money is counted.
     pub accounting: Accounting,
+    /// How people are told.
+    pub telling: Telling,
     /// How the ledger is compared with Azure's bill; none: it is not.
     pub reconciling: Option<Reconciling>,
     /// The sources of activity that the settings name: the last word of any other has ended.

@@ -32,10 +32,13 @@ impl<W: World> Engine<W> {
         {
             let mut state = self.lock();
             log::policies(&set.digest, set.policies.len());
+            let before = state.due_soon(now);
             state.policies = set;
             state.marks = marks;
             state.reload = Ok(now);
+            state.told.broken = None;
             state.assign();
+            state.tell_of_changes(&before, &self.options.telling.operators, now);
             for place in state.places.values_mut() {
                 place.tried_at = None; // everything is due at once under new rules
             }
@@ -54,6 +57,7 @@ impl<W: World> Engine<W> {
     /// Notes that some of the policies it starts with are broken: nobody stops anything in their workspaces (S17).
     pub fn partly_governed(&self, why: &str) {
         log::broken_policies(why);
+        self.lock().told.broken = Some(why.to_owned());
         self.lock().reload = Err(format!(
             "broken policies stop nothing, and what they cover is left alone until they are mended: {why}"
         ));
@@ -63,6 +67,7 @@ impl<W: World> Engine<W> {
     /// Notes that a reload failed; the last good policies stay at work.
     pub fn keep_policies(&self, why: String) {
         log::kept_policies(&why);
+        self.lock().told.broken = Some(why.clone());
         self.lock().reload = Err(format!("the new policies are not used, those before are at work: {why}"));
         self.publish(self.world.now());
     }

@@ -51,7 +51,7 @@ impl State {
                 .collect::<BTreeMap<_, _>>(),
             reload: self.reload.clone(),
             sight,
-            telling: TellingView { let_go: self.messages_let_go, channels: self.failing.views(channels) },
+            telling: TellingView { let_go: self.told.let_go, channels: self.failing.views(channels) },
             money: MoneyView {
                 prices: Arc::new(prices),
                 faults: price_faults,

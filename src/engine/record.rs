@@ -99,6 +99,8 @@ impl<W: World> Engine<W> {
         // levels are reckoned meanwhile as well: a mark and its message go together
         let reached = self.lock().budgets.reached.clone();
         messages.extend(reached.iter().filter_map(|(_, message)| message.clone()));
+        let news = self.lock().told.news.clone();
+        messages.extend(news.iter().cloned());
         let marks = reached.iter().map(|(mark, _)| mark.clone()).collect();
         let accounts = Accounts { marks, ..self.accounts(&mut found.changes, &found.read, &found.would) };
         let mut left = std::mem::take(&mut self.lock().unwritten);
@@ -127,6 +129,7 @@ impl<W: World> Engine<W> {
         let mut state = self.lock();
         log::levels(&reached);
         state.budgets.reached.retain(|one| !reached.contains(one));
+        state.told.news.retain(|one| !news.contains(one));
         for notice in &notices {
             let Some(history) = state.history_mut(&notice.instance) else {
                 continue;
@@ -144,10 +147,28 @@ impl<W: World> Engine<W> {
         Ok(())
     }
 
-    /// A message for each channel there is.
+    /// Each message with whom it goes to and when, once for each channel there is.
     pub(super) fn fanned(&self, messages: Vec<Message>) -> Vec<Message> {
         let channels = self.world.channels();
-        messages.into_iter().flat_map(|message| message.for_each_channel(&channels)).collect()
+        let (people, accounting) = (&self.options.telling.people, &self.options.accounting);
+        let state = self.lock();
+        let addressed = messages.into_iter().map(|message| match message.channel {
+            // left over from a record that could not be written: it has gone this way
+            Some(_) => message,
+            None => state.addressed(message, people, accounting),
+        });
+        // what is one person's business goes to nobody else, and waits for no channel
+        let personal: Vec<&str> = channels.iter().copied().filter(|name| self.world.is_personal(name)).collect();
+        let for_each = addressed.flat_map(|message| match message.kind == MessageKind::Digest {
+            true if personal.is_empty() => Vec::new(),
+            true => message.for_each_channel(&personal),
+            false => message.for_each_channel(&channels),
+        });
+        let is_read =
+            |message: &Message| message.channel.as_deref().is_some_and(|name| self.world.is_read_by_people(name));
+        let in_time =
+            |message: Message| if is_read(&message) { self.options.telling.in_time(message) } else { message };
+        for_each.map(in_time).collect()
     }
 
     /// What was seen and settled goes with the next record; warnings and news of budgets and disks do not, since they are made anew.

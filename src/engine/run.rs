@@ -17,6 +17,10 @@ const DRAIN: Duration = Duration::from_secs(9);
 /// How often it is asked whether bills are due.
 const BILLS: Duration = Duration::from_secs(60);
 
+/// How often it is asked whether a week is to be told.
+const WEEKS: Duration = Duration::from_secs(60);
+/// How often it is asked whether messages are due on a channel.
+const DELIVERIES: Duration = Duration::from_secs(1);
 /// How often it is asked whether the ledger is due to be followed.
 const FOLLOWS: Duration = Duration::from_secs(60);
 /// How often it is asked whether it is time to add up what was spent.
@@ -61,11 +65,13 @@ impl<W: World> Engine<W> {
         let mut triggers = triggers(sender).await?;
         self.has_loops.store(true, Ordering::Relaxed);
         let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
-        let delivering = tokio::spawn(self.clone().deliver_for_ever());
+        let telling = self.clone();
+        let delivering = tokio::spawn(async move { telling.deliver_for_ever(DELIVERIES).await });
         let pricing = tokio::spawn(self.clone().price_for_ever());
         let reconciling = tokio::spawn(self.clone().reconcile_for_ever());
         let following = tokio::spawn(self.clone().follow_for_ever());
         let adding_up = tokio::spawn(self.clone().add_up_for_ever());
+        let looking_back = tokio::spawn(self.clone().tell_of_weeks_for_ever());
         while let Some(command) = receiver.recv().await {
             match command {
                 Command::Tick => self.nudged.notify_one(),
@@ -82,6 +88,7 @@ impl<W: World> Engine<W> {
         reconciling.abort();
         following.abort();
         adding_up.abort();
+        looking_back.abort();
         triggers.shutdown().await?;
         Ok(())
     }
@@ -143,20 +150,21 @@ impl<W: World> Engine<W> {
         }
     }
 
+    /// Apart from sweeps: a week of a large fleet takes its time to add up.
+    async fn tell_of_weeks_for_ever(self: Arc<Self>) {
+        loop {
+            if let Err(fault) = self.tell_of_week().await {
+                log::fault(&fault);
+            }
+            tokio::time::sleep(WEEKS).await;
+        }
+    }
+
     /// Apart from sweeps: a month of a large fleet takes its time to add up.
     async fn add_up_for_ever(self: Arc<Self>) {
         loop {
             self.add_up().await;
             tokio::time::sleep(SUMS).await;
-        }
-    }
-
-    async fn deliver_for_ever(self: Arc<Self>) {
-        loop {
-            if let Err(fault) = self.deliver().await {
-                log::fault(&fault);
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 }

@@ -204,5 +204,8 @@ pub(super) fn after(
         at: now,
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     }
 }

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
-use super::accounts::Owners;
 use super::book::{Place, Rule};
 use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
 use super::failing::Failing;
 use super::options::EngineOptions;
 use super::sight::Asked;
+use super::telling::Told;
 use super::timer_notes::Tried;
-use crate::facts::{Freeze, Hold, OpenIntent, SizeFacts, StopKey};
+use crate::facts::{Directory, Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
@@ -59,8 +59,8 @@ pub(super) struct State {
     pub(super) was_frozen: bool,
     /// The newest edge of each policy that was let go, being missed for longer than it catches up.
     pub(super) let_go: BTreeMap<PolicyId, Timestamp>,
-    /// Messages that were of no use before they could be delivered.
-    pub(super) messages_let_go: u64,
+    /// What people were told, and are to be.
+    pub(super) told: Told,
     /// Channels that fail.
     pub(super) failing: Failing,
     /// Instances whose use began or ended, by what was heard, since that was last written.
@@ -74,8 +74,8 @@ pub(super) struct State {
     pub(super) zone_data: Option<Arc<str>>,
     /// Discoveries in a row that missed most of the fleet.
     pub(super) shrunk: u32,
-    /// Teams by owner.
-    pub(super) owners: Owners,
+    /// What is written of people.
+    pub(super) directory: Arc<Directory>,
     /// Prices in force.
     pub(super) prices: Arc<PriceBook>,
     pub(super) prices_asked_at: Option<Timestamp>,
@@ -146,7 +146,7 @@ impl<W: World> Engine<W> {
             frozen: None,
             was_frozen: false,
             let_go: BTreeMap::new(),
-            messages_let_go: 0,
+            told: Told::of(&options.telling),
             failing: Failing::default(),
             use_changed: BTreeSet::new(),
             started_at: now,
@@ -154,7 +154,7 @@ impl<W: World> Engine<W> {
             stale_after: options.stale_after,
             zone_data: options.zone_data.clone(),
             shrunk: 0,
-            owners: Owners::default(),
+            directory: Arc::default(),
             prices: Arc::default(),
             prices_asked_at: None,
             prices_due: false,
@@ -218,6 +218,7 @@ impl<W: World> Engine<W> {
         state.was_frozen = recall.frozen.is_some_and(|(_, until)| !lifted(until));
         state.frozen = recall.frozen;
         state.marks = recall.revisions;
+        state.recall_files();
         state.evaluated = recall.evaluated;
         let mut orphans = recall.open;
         for (id, mut remembered) in recall.instances {

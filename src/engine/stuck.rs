@@ -6,7 +6,7 @@ use super::entry::Entry;
 use super::state::State;
 use crate::facts::Freeze;
 use crate::report::FaultLine;
-use crate::rules::{Ground, NativeFinding, stuck};
+use crate::rules::{Ground, NativeFinding, Stuck, stuck};
 use crate::units::WorkspaceId;
 
 impl State {
@@ -38,21 +38,28 @@ impl State {
         let mut lines = Vec::new();
         for id in read {
             let Some((place, policy)) = self.places.get(id).zip(self.policy_of(id)) else { continue };
-            let mut left_alone = place.entries.values().filter(|entry| is_left_alone(entry)).peekable();
+            let mut left_alone = place.entries.values().filter(|entry| entry.is_left_alone()).peekable();
             if left_alone.peek().is_none() {
                 continue;
             }
             let moment = self.moment(&policy, now);
-            let words =
+            let found =
                 left_alone.filter_map(|entry| stuck(&moment, &entry.facts, entry.evidence(), &entry.history, freeze));
-            lines.extend(words.map(|words| FaultLine { workspace: Some(id.clone()), label: "stuck", words }));
+            lines.extend(found.map(|Stuck { words, .. }| FaultLine {
+                workspace: Some(id.clone()),
+                label: "stuck",
+                words,
+            }));
         }
         lines
     }
 }
 
-fn is_left_alone(entry: &Entry) -> bool {
-    let ground = entry.verdict.as_ref().map(|verdict| verdict.ground);
-    let is_lost = ground == Some(Ground::Busy) && entry.evidence.is_some();
-    !entry.absent && (is_lost || matches!(ground, Some(Ground::Unsettled | Ground::Unrecognised)))
+impl Entry {
+    /// True when it is left alone for something that should pass.
+    pub(super) fn is_left_alone(&self) -> bool {
+        let ground = self.verdict.as_ref().map(|verdict| verdict.ground);
+        let is_lost = ground == Some(Ground::Busy) && self.evidence.is_some();
+        !self.absent && (is_lost || matches!(ground, Some(Ground::Unsettled | Ground::Unrecognised)))
+    }
 }

@@ -14,6 +14,7 @@ use crate::guard::{Refusal, Review, Weighed, review};
 use crate::plan::{Plan, draft};
 use crate::ports::{Fault, SweepRecord, World};
 use crate::report::{FaultLine, SweepReport};
+use crate::units::WorkspaceId;
 
 impl<W: World> Engine<W> {
     /// Sweeps whatever is due now; none when nothing is.
@@ -67,6 +68,10 @@ impl<W: World> Engine<W> {
         let Weighed { told, held_back } = self.weigh(notices, &freeze, now);
         report.refused = held_back;
         let filling = self.lock().filling_disks(&read, now);
+        if let Err(fault) = self.hear_of_policies(now).await {
+            report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
+        }
+        let looked_at = read.clone();
         let found = Found { changes, read, settled, decisions: news, evaluated, would, filling };
         let plan = Plan { made_at, steps, notices: Vec::new() };
         match self.record(found, told, now, &mut report).await {
@@ -76,11 +81,15 @@ impl<W: World> Engine<W> {
                 report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words });
                 report.refused.extend(plan.steps.into_iter().map(|step| (step, Refusal::NotRecorded)));
             }
-            Ok(()) => self.carry_out(plan, &freeze, now, &mut report).await,
+            Ok(()) => self.carry_out(plan, &looked_at, (&freeze, now), &mut report).await,
         }
         self.keep_timers(&freeze, &mut report).await;
         self.count_up(&mut report).await;
-        self.finish(report)
+        let report = self.finish(report);
+        if let Err(fault) = self.tell_of_week_once().await {
+            log::fault(&fault);
+        }
+        report
     }
 
     /// Sums and end of the ledger, for every face.
@@ -110,12 +119,20 @@ impl<W: World> Engine<W> {
         report.faults.extend(trouble.map(|words| FaultLine { workspace: None, label: "clock", words }));
     }
 
-    async fn carry_out(&self, plan: Plan, freeze: &Freeze, now: Timestamp, report: &mut SweepReport) {
+    async fn carry_out(
+        &self,
+        plan: Plan,
+        read: &[WorkspaceId],
+        (freeze, now): (&Freeze, Timestamp),
+        report: &mut SweepReport,
+    ) {
         let Review { approved, refused } = self.review(plan, freeze, now);
         report.refused.extend(refused);
         let full = self.lock().full_disks(&report.refused, now);
+        let overdue = self.lock().overdue(read, &report.refused, freeze, now);
         let mut acted = self.act(Self::in_order(approved)).await;
         acted.messages.extend(full);
+        acted.messages.extend(overdue);
         let record = SweepRecord {
             at: Some(now),
             accounts: self.accounts_of(&acted.sightings),

@@ -204,7 +204,8 @@ impl<W: World> Engine<W> {
                 | FaultKind::Garbled
                 | FaultKind::Unclear
                 | FaultKind::Storage
-                | FaultKind::Undelivered) => {
+                | FaultKind::Undelivered
+                | FaultKind::Unfit) => {
                     let remedy = if kind == FaultKind::Refused { "see Azure's message" } else { kind.remedy() };
                     TimerOutcome::Failed { label: kind.label(), words: format!("{}; {remedy}", fault.words()) }
                 }

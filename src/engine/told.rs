@@ -51,5 +51,8 @@ pub(super) fn message(policy: &Policy, view: &BudgetView, mark: &BudgetMark) -> 
         at: mark.at,
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     }
 }

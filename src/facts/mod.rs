@@ -4,6 +4,7 @@ mod activity;
 mod history;
 mod instance;
 mod inventory;
+mod people;
 mod reading;
 mod size;
 mod team;
@@ -18,6 +19,7 @@ pub use instance::{
     PowerState, Tags, Trigger,
 };
 pub use inventory::{Completeness, Inventory, WorkspaceFacts};
+pub use people::{AddressSource, Addressing, Directory};
 pub use reading::{Reading, Unknown};
 pub use size::SizeFacts;
 pub use team::{Teams, team_of};

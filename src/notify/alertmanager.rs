@@ -38,7 +38,7 @@ impl Alertmanager {
     /// Posts one message. Only a status from 200 to 299 confirms it.
     ///
     /// # Errors
-    /// `Throttled` with the wait that was asked for on a 429, `Undelivered` on anything else.
+    /// `Throttled` with the wait that was asked for on a 429, `Unfit` when the message is refused, `Undelivered` on anything else.
     pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
         let alerts = alerts(message, &Sheet::of(message), links);
         let body = serde_json::to_vec(&alerts).map_err(|error| unwritten(&message.id, error))?;

@@ -24,10 +24,18 @@ struct Body<'a> {
     /// Only in news of a budget, which are about no instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     budget: Option<Allowance<'a>>,
+    /// Only in news of policies: their name, and which state of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policies: Option<Files<'a>>,
+    /// Only in what is told of a week.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    week: Option<Week<'a>>,
     stop_at: Option<Timestamp>,
     ground: &'a str,
     policy: &'a str,
     owner: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
     notify: &'a [String],
     words: &'a str,
     at: Timestamp,
@@ -44,6 +52,20 @@ struct Allowance<'a> {
     level: u32,
 }
 
+/// Policies, and which state of them.
+#[derive(Serialize)]
+struct Files<'a> {
+    name: &'a str,
+    revision: &'a str,
+}
+
+/// A week of one person's.
+#[derive(Serialize)]
+struct Week<'a> {
+    person: &'a str,
+    week: &'a str,
+}
+
 /// The bytes that are signed and sent.
 pub(super) fn bytes(message: &Message, links: &[Link]) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&body(message, links))
@@ -58,7 +80,15 @@ fn body<'a>(message: &'a Message, links: &'a [Link]) -> Body<'a> {
     let instance = message.instance().map(|(instance, _)| instance);
     let budget = match &message.about {
         About::Budget { scope, month, level } => Some(Allowance { scope, month, level: *level }),
-        About::Instance { .. } => None,
+        About::Instance { .. } | About::Policies { .. } | About::Week { .. } => None,
+    };
+    let policies = match &message.about {
+        About::Policies { policies, revision } => Some(Files { name: policies, revision }),
+        About::Instance { .. } | About::Budget { .. } | About::Week { .. } => None,
+    };
+    let week = match &message.about {
+        About::Week { person, week } => Some(Week { person, week }),
+        About::Instance { .. } | About::Budget { .. } | About::Policies { .. } => None,
     };
     Body {
         version: 1,
@@ -68,10 +98,13 @@ fn body<'a>(message: &'a Message, links: &'a [Link]) -> Body<'a> {
         instance_name: instance.map(InstanceId::name),
         workspace: instance.map(|instance| instance.workspace().to_string()),
         budget,
+        policies,
+        week,
         stop_at: message.notice.as_ref().map(|key| key.stop_at),
         ground: &message.ground,
         policy: message.policy.as_str(),
         owner: message.owner.as_deref(),
+        address: message.address.as_deref(),
         notify: &message.notify,
         words: &message.words,
         at: message.at,
@@ -113,6 +146,9 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             attempts: 0,
             channel: None,
+            address: None,
+            not_before: None,
+            also: Vec::new(),
         };
         let body: serde_json::Value = serde_json::from_slice(&bytes(&message, &[]).unwrap()).unwrap();
         let expected = serde_json::json!({

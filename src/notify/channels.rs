@@ -54,6 +54,24 @@ impl Channel {
         }
     }
 
+    /// True for those that people read, and not programs.
+    #[must_use]
+    pub const fn is_read_by_people(&self) -> bool {
+        match self {
+            Self::Smtp(_) | Self::Teams(_) | Self::Slack(_) => true,
+            Self::Webhook(_) | Self::Alertmanager(_) => false,
+        }
+    }
+
+    /// True where a message reaches whom it names; in a room everybody reads it.
+    #[must_use]
+    pub const fn is_personal(&self) -> bool {
+        match self {
+            Self::Smtp(_) | Self::Webhook(_) => true,
+            Self::Teams(_) | Self::Slack(_) | Self::Alertmanager(_) => false,
+        }
+    }
+
     /// Delivers one message; `Ok` means that the other side confirmed it.
     ///
     /// # Errors
@@ -72,6 +90,14 @@ impl Channel {
 impl Notify for Channels {
     fn channels(&self) -> Vec<&str> {
         self.all.iter().map(Channel::name).collect()
+    }
+
+    fn is_read_by_people(&self, channel: &str) -> bool {
+        self.all.iter().any(|one| one.name() == channel && one.is_read_by_people())
+    }
+
+    fn is_personal(&self, channel: &str) -> bool {
+        self.all.iter().any(|one| one.name() == channel && one.is_personal())
     }
 
     /// Tries the channel that the message names; every one, when it names none or one that is not set up any more: then one that

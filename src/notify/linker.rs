@@ -25,11 +25,24 @@ impl Linker {
     /// The links of one message, the most wanted first.
     #[must_use]
     pub fn links(&self, message: &Message) -> Vec<Link> {
-        let Some((instance, created)) = message.instance() else { return Vec::new() };
-        let warned = message.notice.as_ref().filter(|_| message.kind == MessageKind::Warning);
-        let token = warned.and_then(|notice| for_warning(&self.keys, (instance, created), notice, HOLD_MAX));
-        let hold = token.map(|token| Link { label: "Keep it on".to_owned(), url: self.base.hold(&token) });
+        let Some((instance, _)) = message.instance() else { return Vec::new() };
+        if !message.also.is_empty() {
+            return std::iter::once(message).chain(&message.also).filter_map(|one| self.hold_of_many(one)).collect();
+        }
+        let hold = self.hold(message).map(|url| Link { label: "Keep it on".to_owned(), url });
         let page = Link { label: "See why".to_owned(), url: self.base.instance(instance) };
         hold.into_iter().chain([page]).collect()
+    }
+
+    /// In a list each link names what it keeps on.
+    fn hold_of_many(&self, message: &Message) -> Option<Link> {
+        let (instance, _) = message.instance()?;
+        Some(Link { label: format!("Keep {} on", instance.name()), url: self.hold(message)? })
+    }
+
+    fn hold(&self, message: &Message) -> Option<String> {
+        let (instance, created) = message.instance()?;
+        let warned = message.notice.as_ref().filter(|_| message.kind == MessageKind::Warning)?;
+        Some(self.base.hold(&for_warning(&self.keys, (instance, created), warned, HOLD_MAX)?))
     }
 }

@@ -14,6 +14,7 @@ mod slack;
 mod smtp;
 mod teams;
 mod webhook;
+mod wording;
 
 pub use address::{AddressRule, Cidr, CidrError};
 pub use alertmanager::Alertmanager;
@@ -24,3 +25,4 @@ pub use slack::Slack;
 pub use smtp::{Smtp, SmtpError, SmtpOptions, SmtpTls};
 pub use teams::Teams;
 pub use webhook::{Webhook, WebhookFormat, WebhookOptions};
+pub use wording::{WordingError, wording};

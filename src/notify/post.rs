@@ -241,6 +241,7 @@ impl Post {
                 return Ok(());
             }
             StatusCode::TOO_MANY_REQUESTS => FaultKind::Throttled(retry_after(&answer, self.now())),
+            status if is_of_the_message(status) => FaultKind::Unfit,
             _ => FaultKind::Undelivered,
         };
         Err(Fault::new(kind, doing()).because(refused(status)))
@@ -249,7 +250,7 @@ impl Post {
 
 /// That bytes could not be made of a message.
 pub(super) fn unwritten(id: &str, error: serde_json::Error) -> Fault {
-    Fault::new(FaultKind::Undelivered, format!("write the message {id} as JSON")).because(error)
+    Fault::new(FaultKind::Unfit, format!("write the message {id} as JSON")).because(error)
 }
 
 fn checked_url(text: &str, rule: &AddressRule) -> Result<Url, WebhookError> {
@@ -282,6 +283,19 @@ fn checked_url(text: &str, rule: &AddressRule) -> Result<Url, WebhookError> {
 fn has_userinfo(text: &str) -> bool {
     let after = text.split_once(':').map_or(text, |(_, rest)| rest).trim_start_matches(['/', '\\']);
     after.split(['/', '\\', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
+/// True for what says that the receiver is there and does not like what it was sent; any other answer is one that the next
+/// message would get too.
+fn is_of_the_message(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::CONFLICT
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY
+    )
 }
 
 fn refused(status: StatusCode) -> String {

@@ -35,7 +35,7 @@ impl Teams {
     /// Posts one message. Only a status from 200 to 299 confirms it; a workflow answers 202, and posts the card after.
     ///
     /// # Errors
-    /// `Throttled` with the wait that was asked for on a 429, `Undelivered` on anything else.
+    /// `Throttled` with the wait that was asked for on a 429, `Unfit` when the message is refused, `Undelivered` on anything else.
     pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
         let card = card(&Sheet::of(message), links);
         let body = serde_json::to_vec(&card).map_err(|error| unwritten(&message.id, error))?;

@@ -80,7 +80,7 @@ impl Webhook {
     /// Posts one message. Only a status from 200 to 299 confirms it.
     ///
     /// # Errors
-    /// `Throttled` with the wait that was asked for on a 429, `Undelivered` on anything else.
+    /// `Throttled` with the wait that was asked for on a 429, `Unfit` when the message is refused, `Undelivered` on anything else.
     pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
         let (bytes, content_type) = match self.format {
             WebhookFormat::Lightsout => (body::bytes(message, links), "application/json"),

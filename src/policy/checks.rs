@@ -10,9 +10,9 @@ use super::evidence_checks;
 use super::layers::{on, table};
 use super::model::{Exemptions, Mode, Override, Terms, WarningProof};
 use super::native_checks;
-use crate::document::{Findings, Located, Place, Trouble};
+use crate::document::{Findings, Located, Place, Trouble, nearest};
 use crate::schedule::{EdgeKind, Holidays, Hours};
-use crate::units::Span;
+use crate::units::{Span, is_plain_address};
 
 /// What is wrong with single values of one layer, whatever the others say.
 pub(super) fn ranges(written: &Tables, findings: &mut Findings<'_>) {
@@ -265,6 +265,7 @@ fn words(length: SignedDuration) -> String {
 
 fn warnings(effective: &Tables, terms: &Terms, findings: &mut Findings<'_>) {
     let written = table(&effective.warning);
+    addressees(&written, findings);
     let either = written.lead_unknown_owner.as_ref().or(written.lead.as_ref());
     if let Some(lead) = either.filter(|_| terms.warning.lead_unknown_owner < terms.warning.lead) {
         let problem = format!(
@@ -272,6 +273,25 @@ fn warnings(effective: &Tables, terms: &Terms, findings: &mut Findings<'_>) {
             terms.warning.lead_unknown_owner, terms.warning.lead
         );
         findings.warning(&lead.at, Trouble::new(problem, "let lead_unknown_owner be at least as long as lead"));
+    }
+}
+
+/// Words that stand for people; beside them an address, or a name of one's own for a webhook, such as "#ml-platform".
+const PEOPLE: [&str; 3] = ["owner", "team", "workspace"];
+
+fn addressees(written: &document::Warning, findings: &mut Findings<'_>) {
+    for who in written.notify.iter().flat_map(|list| &list.value) {
+        let word = who.value.0.as_str();
+        let is_own = word.starts_with(['#', '@']);
+        if PEOPLE.contains(&word) || is_own || is_plain_address(word) {
+            continue;
+        }
+        let help = nearest(word, PEOPLE.into_iter()).map_or_else(
+            || "write an address, or \"team\" or \"workspace\" for those who are named there".to_owned(),
+            |meant| format!("did you mean \"{meant}\"?"),
+        );
+        let problem = format!("\"{word}\" is no e-mail address and stands for nobody");
+        findings.warning(&who.at, Trouble::new(problem, help));
     }
 }
 

@@ -206,6 +206,7 @@ fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, fin
         },
         native: on(&effective.native).and_then(native_checks::native),
         warning: warning(&table(&effective.warning)),
+        respect_quiet: or(&table(&effective.warning).respect_quiet, false),
         min_uptime: or(&guard.min_uptime, Span::minutes(15)),
         between_stops: or(&guard.between_stops, Span::minutes(30)),
         stops_per_day: or(&guard.stops_per_day, 3),

@@ -185,7 +185,9 @@ table! {
         max_postpone: Span,
         /// What happens then. Default: "keep".
         undelivered: WhenUndelivered,
-        /// Who is told beside the owner, in words that the channels understand.
+        /// Whether warnings too wait until quiet hours end, and the stop with them. Default: false.
+        respect_quiet: bool,
+        /// Who is told beside the owner: addresses; "team", whoever leads the owner's team; "workspace", whoever the workspace names.
         notify: List<Text>,
     }
 }
@@ -388,13 +390,5 @@ impl Document {
         };
         table.finish();
         read
-    }
-}
-
-impl Tables {
-    /// Reads the fleet's defaults: the table `defaults` of a file that holds more than policies.
-    pub(super) fn read_defaults(root: &DeTable<'_>, findings: &mut Findings<'_>) -> Self {
-        let Some(value) = root.get("defaults") else { return Self::default() };
-        Self::read(value, "defaults", findings).unwrap_or_default()
     }
 }

@@ -3,10 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use toml::de::DeTable;
+
 use super::document::{Cap, Guard, Instances, Layer, Limits, Override, Tables};
 use super::model::Origin;
 use super::words::Switch;
-use crate::document::{Located, Place};
+use crate::document::{Findings, Located, Place, Read};
+
+impl Tables {
+    /// Reads the fleet's defaults: the table `defaults` of a file that holds more than policies.
+    pub(super) fn read_defaults(root: &DeTable<'_>, findings: &mut Findings<'_>) -> Self {
+        let Some(value) = root.get("defaults") else { return Self::default() };
+        Self::read(value, "defaults", findings).unwrap_or_default()
+    }
+}
 
 /// A layer over a lower one. What the upper one switches off stays off; what it writes over a rule that is off begins anew.
 pub(super) fn over(upper: &Tables, lower: &Tables) -> Tables {

@@ -140,7 +140,7 @@ pub struct Warning {
     pub max_postpone: Span,
     /// And then.
     pub undelivered: WhenUndelivered,
-    /// Who is told beside the owner: words the channels understand, such as an address.
+    /// Who is told beside the owner: addresses, and the words `team` and `workspace` for the people they stand for.
     pub notify: Vec<String>,
 }
 
@@ -211,6 +211,8 @@ pub struct Terms {
     pub native: Option<NativeRule>,
     /// How it is announced.
     pub warning: Warning,
+    /// No warning is given in quiet hours; the stop comes so much later.
+    pub respect_quiet: bool,
     /// No stop sooner after a start (G15).
     pub min_uptime: Span,
     /// No stop sooner after the last one (G15).

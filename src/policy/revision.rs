@@ -106,6 +106,10 @@ impl Meaning {
         let mut warning = terms.warning.clone();
         warning.notify.sort();
         self.line("warning", warning);
+        // as with the budget
+        if terms.respect_quiet {
+            self.line("respect_quiet", true);
+        }
         self.line("guard", (terms.min_uptime, terms.between_stops, terms.stops_per_day));
         self.line("opt_out_tag", terms.opt_out_tag.to_lowercase());
         self.line("include_unknown_owner", terms.include_unknown_owner);

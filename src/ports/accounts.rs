@@ -96,6 +96,9 @@ pub trait LedgerBook: Send + Sync {
     /// What ran within `[from, to)` (seconds since 1970), by workspace, day and price, and as far as asked by team and owner;
     /// what is going on counts up to when it was last seen, and a correction in place of what it corrects.
     fn spent(&self, from: i64, to: i64, apart: Apart) -> impl Future<Output = Result<Vec<Spent>, Fault>> + Send;
+    /// What stops avoided, by workspace, team, owner and price: of rows whose credit ended within `(from, to]`, each whole,
+    /// less what restarts cost.
+    fn avoided(&self, from: i64, to: i64) -> impl Future<Output = Result<Vec<Spent>, Fault>> + Send;
     /// Levels that were reached in a month.
     fn marks(&self, month: &str) -> impl Future<Output = Result<Vec<BudgetMark>, Fault>> + Send;
     /// The end of the ledger.

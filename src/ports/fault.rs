@@ -33,8 +33,11 @@ pub enum FaultKind {
     Withheld(Refusal),
     /// The journal could not be read or written.
     Storage,
-    /// A message could not be delivered.
+    /// A message could not be delivered: its channel failed.
     Undelivered,
+    /// A message could not be delivered, and its channel works: it names nobody who can be written to, or was refused for
+    /// what it is.
+    Unfit,
 }
 
 impl FaultKind {
@@ -55,6 +58,7 @@ impl FaultKind {
             Self::Withheld(_) => "withheld",
             Self::Storage => "storage",
             Self::Undelivered => "undelivered",
+            Self::Unfit => "unfit",
         }
     }
 
@@ -74,7 +78,8 @@ impl FaultKind {
             Self::Unclear => "nothing to do: the next sweep looks whether it was stopped",
             Self::Withheld(refusal) => refusal.words(),
             Self::Storage => "check the disk of [store] dir; nothing is stopped until it can be written",
-            Self::Undelivered => "check the channel; `lightsout doctor` tries it",
+            Self::Undelivered => "check the channel; `lightsout notify test` tries it",
+            Self::Unfit => "the channel works; see whom the message names, and what was said of it",
         }
     }
 }

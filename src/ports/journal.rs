@@ -4,7 +4,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use super::{AuditLine, DecisionRow, Fault, Intent, Message, Recall, RevisionMark, SweepRecord};
+use super::{AuditLine, DecisionRow, Fault, Intent, Lane, Message, Recall, RevisionMark, SweepRecord};
 use crate::facts::{Hold, MadeHold, StopResult};
 use crate::units::{InstanceId, PolicyId};
 
@@ -26,8 +26,13 @@ pub trait Journal: Send + Sync {
         result: &StopResult,
         at: Timestamp,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// Messages that are due for a try at `now`, oldest first, at most `most`.
-    fn outbox(&self, now: Timestamp, most: u32) -> impl Future<Output = Result<Vec<Message>, Fault>> + Send;
+    /// Messages of a lane that are due for a try at `now`, oldest first, at most `most`.
+    fn outbox(
+        &self,
+        lane: Lane<'_>,
+        now: Timestamp,
+        most: u32,
+    ) -> impl Future<Output = Result<Vec<Message>, Fault>> + Send;
     /// A message was delivered.
     fn delivered(&self, message: &str, at: Timestamp) -> impl Future<Output = Result<(), Fault>> + Send;
     /// A delivery failed; when to try again (none: never).

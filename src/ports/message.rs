@@ -26,11 +26,34 @@ pub enum MessageKind {
     DiskFilling,
     /// An allowance has reached a level.
     Budget,
+    /// It should be off for a while, and is on.
+    Overdue,
+    /// Policies were replaced by others.
+    PolicyChanged,
+    /// Policies could not be read, and those before are at work.
+    PolicyBroken,
+    /// What a week came to for one person.
+    Digest,
     /// Nothing happened: somebody tries the channels.
     Test,
 }
 
 impl MessageKind {
+    /// Every kind, for templates and tests.
+    pub const ALL: [Self; 11] = [
+        Self::Warning,
+        Self::Stopped,
+        Self::StopFailed,
+        Self::DiskFull,
+        Self::DiskFilling,
+        Self::Budget,
+        Self::Overdue,
+        Self::PolicyChanged,
+        Self::PolicyBroken,
+        Self::Digest,
+        Self::Test,
+    ];
+
     /// The word of journal and channels.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -41,6 +64,10 @@ impl MessageKind {
             Self::DiskFull => "disk_full",
             Self::DiskFilling => "disk_filling",
             Self::Budget => "budget",
+            Self::Overdue => "overdue",
+            Self::PolicyChanged => "policy_changed",
+            Self::PolicyBroken => "policy_broken",
+            Self::Digest => "digest",
             Self::Test => "test",
         }
     }
@@ -65,6 +92,20 @@ pub enum About {
         month: String,
         /// The level that is reached, in percent.
         level: u32,
+    },
+    /// Policy files: one that changed, or all of them.
+    Policies {
+        /// The policy's name, or a word for all of them.
+        policies: String,
+        /// Which state of them: a revision or a digest.
+        revision: String,
+    },
+    /// A week of one person's.
+    Week {
+        /// Whose: an owner, or whoever leads a team.
+        person: String,
+        /// The week, such as `2026-W13`.
+        week: String,
     },
 }
 
@@ -97,6 +138,15 @@ pub struct Message {
     /// The channel that it goes out on; none: it was written while there was none, and goes out on the first that takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Box<str>>,
+    /// Where its owner is written to, where that is known from elsewhere than the owner's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Box<str>>,
+    /// It is not delivered sooner: quiet hours end then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// Others of its kind to the same people, which go out with it; only while it is delivered.
+    #[serde(skip)]
+    pub also: Vec<Self>,
 }
 
 /// News that is older is none any more: who hears a day later that it was stopped knows.
@@ -106,16 +156,22 @@ impl Message {
     /// From then on it is of no use to anyone: a warning when the time that it announces has come, news after a day.
     #[must_use]
     pub fn use_by(&self) -> Timestamp {
-        let news = || self.at.checked_add(NEWS_OF_USE).unwrap_or(Timestamp::MAX);
+        let news = || self.due_at().checked_add(NEWS_OF_USE).unwrap_or(Timestamp::MAX);
         self.notice.as_ref().map_or_else(news, |notice| notice.stop_at)
     }
 
-    /// The instance that it is about, and which life of its name; none for news of a budget.
+    /// When it is first tried.
+    #[must_use]
+    pub fn due_at(&self) -> Timestamp {
+        self.not_before.map_or(self.at, |bound| bound.max(self.at))
+    }
+
+    /// The instance that it is about, and which life of its name; none for news that are about none.
     #[must_use]
     pub const fn instance(&self) -> Option<(&InstanceId, Created)> {
         match &self.about {
             About::Instance { instance, created } => Some((instance, *created)),
-            About::Budget { .. } => None,
+            About::Budget { .. } | About::Policies { .. } | About::Week { .. } => None,
         }
     }
 
@@ -155,6 +211,29 @@ impl Message {
             at,
             attempts: 0,
             channel: None,
+            address: None,
+            not_before: None,
+            also: Vec::new(),
+        }
+    }
+}
+
+/// Which messages of the outbox: those of one channel never stand in the way of another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane<'a> {
+    /// Those of this channel.
+    On(&'a str),
+    /// Those of none of these channels: written while there was none, or for one that is not set up any more.
+    Beside(&'a [&'a str]),
+}
+
+impl Lane<'_> {
+    /// True when a message of this channel, or of none, is in it.
+    #[must_use]
+    pub fn holds(&self, channel: Option<&str>) -> bool {
+        match self {
+            Self::On(name) => channel == Some(*name),
+            Self::Beside(names) => channel.is_none_or(|channel| !names.contains(&channel)),
         }
     }
 }
@@ -163,6 +242,14 @@ impl Message {
 pub trait Notify: Send + Sync {
     /// The channels that there are, by name; with none nothing can be delivered.
     fn channels(&self) -> Vec<&str>;
+    /// True for a channel that people read, and not programs: it gets one message for many instances of one person.
+    fn is_read_by_people(&self, _channel: &str) -> bool {
+        false
+    }
+    /// True for a channel on which a message reaches whom it names, and not everybody who reads there.
+    fn is_personal(&self, _channel: &str) -> bool {
+        true
+    }
     /// Delivers one message on the channel that it names, or on any; `Ok` means that the channel confirmed it.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), Fault>> + Send;
 }
@@ -189,6 +276,9 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             attempts: 0,
             channel: None,
+            address: None,
+            not_before: None,
+            also: Vec::new(),
         }
     }
 

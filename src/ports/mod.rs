@@ -25,7 +25,7 @@ pub use control::{Control, Declined, HoldRequest, StopRequest, TimerRequest};
 pub use fault::{Fault, FaultKind, with_causes};
 pub use heartbeats::{TakeHeartbeats, TurnedAway};
 pub use journal::Journal;
-pub use message::{About, Message, MessageKind, Notify};
+pub use message::{About, Lane, Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
 pub use prices::{Prices, Quoted};
 pub use records::{AccountAsked, Happening, HappeningKind, Records};

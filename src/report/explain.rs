@@ -228,6 +228,7 @@ fn warning_value(terms: &Terms, name: &str) -> Option<String> {
             WhenUndelivered::Stop => "stop".to_owned(),
         }),
         "notify" => Some(warning.notify.join(", ")),
+        "respect_quiet" => Some(terms.respect_quiet.to_string()),
         _ => None,
     }
 }

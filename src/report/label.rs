@@ -21,6 +21,7 @@ const KNOWN: &[Label] = &[
     "unclear",
     "storage",
     "undelivered",
+    "unfit",
     "not_running",
     "frozen",
     "catch_up",

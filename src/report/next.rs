@@ -96,6 +96,7 @@ pub fn coming(verdict: &Verdict) -> Option<&Due> {
         | Ground::OverBudget
         | Ground::Announced
         | Ground::WarningUndelivered
+        | Ground::QuietHours
         | Ground::StopUnderWay
         | Ground::Asked => verdict.due.as_deref(),
     }
@@ -135,6 +136,7 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
         | Ground::OverBudget
         | Ground::Announced
         | Ground::WarningUndelivered
+        | Ground::QuietHours
         | Ground::StopUnderWay
         | Ground::Asked => match coming(verdict) {
             // a stop whose time has come, and which use holds back: nobody knows until when

@@ -140,6 +140,7 @@ pub const fn ground(ground: Ground) -> &'static str {
         Ground::OverBudget => "runs though the month's budget is used up",
         Ground::Announced => "is due and waits for the announced time",
         Ground::WarningUndelivered => "is due and its warning has not been delivered",
+        Ground::QuietHours => "is due and its warning waits until quiet hours end",
         Ground::StopUnderWay => "is being stopped",
         Ground::Asked => "is to be stopped, as a person wants it",
     }

@@ -6,6 +6,7 @@ use super::candidate::Candidate;
 use super::verdict::{Action, Due, Ground};
 use crate::facts::{History, NoticeKey, NoticeState, PastNotice, StopKey};
 use crate::policy::{Mode, Warning, WarningProof, WhenUndelivered};
+use crate::schedule::Hours;
 
 /// A notice is written this much before its lead begins, so that it has arrived when the lead does and the stop need
 /// not wait for it. One sweep's interval by default, and a minute more of warning harms nobody.
@@ -29,6 +30,8 @@ pub(super) struct Asked<'a> {
     pub(super) mode: Mode,
     /// An announced stop that is later than this is announced anew.
     pub(super) stale_after: SignedDuration,
+    /// When nobody is warned, where the policy respects that.
+    pub(super) quiet: Option<&'a Hours>,
     pub(super) now: Timestamp,
 }
 
@@ -96,17 +99,37 @@ pub(super) fn announce<'a>(candidate: &Candidate<'a>, asked: &Asked<'_>) -> Anno
             make(Action::Keep, Ground::NotDue, Some(base))
         };
     }
+    let ahead = delays.lead.saturating_add(DELIVERY);
+    let after = |at: Timestamp| at.checked_add(ahead).map_or(base, |at| whole_second(at).max(base));
+    // in quiet hours nobody is warned: the warning comes when they end, and the stop keeps its distance
+    let waits_until = |end: Timestamp, ground| told(end, Action::Keep, ground, after(end), None, Some(end));
     if now < warn_at {
-        return make(Action::Keep, Ground::NotDue, Some(warn_at));
+        return match quiet_until(warn_at, asked.quiet) {
+            Some(end) => waits_until(end, Ground::NotDue),
+            None => make(Action::Keep, Ground::NotDue, Some(warn_at)),
+        };
     }
-    let fresh = now.checked_add(delays.lead.saturating_add(DELIVERY)).map_or(base, |at| whole_second(at).max(base));
+    let fresh = after(now);
     let renew = |ground, stop_at| told(now, Action::Warn, ground, stop_at, Some(fresh), Some(fresh));
     match standing(candidate, base, asked) {
-        Standing::None => renew(candidate.ground, fresh),
+        Standing::None => match quiet_until(now, asked.quiet) {
+            Some(end) => waits_until(end, Ground::QuietHours),
+            None => renew(candidate.ground, fresh),
+        },
         Standing::Waiting { at, told_at } => told(told_at, Action::Keep, Ground::Announced, at, None, Some(at)),
         Standing::Reached { at, told_at } => told(told_at, Action::Stop, candidate.ground, at, None, None),
-        Standing::Undelivered { since } => renew(Ground::WarningUndelivered, since),
+        Standing::Undelivered { since } => match quiet_until(now, asked.quiet) {
+            Some(end) => told(now, Action::Keep, Ground::WarningUndelivered, since, None, Some(end)),
+            None => renew(Ground::WarningUndelivered, since),
+        },
     }
+}
+
+/// When the quiet hours end that an instant lies in; none where it lies in none, and where they never end: a stop that would
+/// never come is not what quiet hours are for.
+fn quiet_until(at: Timestamp, quiet: Option<&Hours>) -> Option<Timestamp> {
+    let quiet = quiet.filter(|quiet| quiet.contains(at))?;
+    quiet.next_edge(at).map(|edge| edge.at)
 }
 
 /// People read deadlines: the next whole second.

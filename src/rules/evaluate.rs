@@ -95,6 +95,7 @@ impl Decision<'_> {
             history: self.history,
             mode,
             stale_after: self.moment.stale_after,
+            quiet: self.moment.quiet.as_deref().filter(|_| self.holding.terms.respect_quiet),
             now,
         };
         let announced = in_force(&candidates, &asked);
@@ -270,6 +271,8 @@ fn told(verdict: &Verdict) -> Option<Finding> {
         format!("its stop is announced for {}", due.stop_at)
     } else if verdict.ground == Ground::WarningUndelivered {
         format!("it was to stop at {}, and its warning could not be delivered", due.stop_at)
+    } else if verdict.ground == Ground::QuietHours {
+        format!("its warning waits until quiet hours end, and its stop until {}", due.stop_at)
     } else {
         return None;
     };

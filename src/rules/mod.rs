@@ -22,6 +22,6 @@ pub use budget::{Spending, Standing};
 pub use evaluate::evaluate;
 pub use moment::{Moment, terms_of};
 pub use native::{LOWERS, NativeFinding, native, used_by, wanted_timer};
-pub use stuck::stuck;
+pub use stuck::{Stuck, stuck};
 pub use verdict::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 pub use words::Words;

@@ -11,6 +11,7 @@ use super::settled::off;
 use super::verdict::{Finding, Under};
 use crate::facts::InstanceFacts;
 use crate::policy::{HoursRule, Policy, Subject, Terms};
+use crate::schedule::Hours;
 
 /// A stop that was announced and not carried out for so long after its time is announced again: who was told "at eight"
 /// does not expect it at ten. Longer than the guard takes to pace a storm of stops, shorter than people forget.
@@ -25,6 +26,8 @@ pub struct Moment<'a> {
     pub(super) key: String,
     pub(super) stale_after: SignedDuration,
     pub(super) frozen: Option<(Timestamp, Timestamp)>,
+    /// When people are left in peace, where policies respect it.
+    pub(super) quiet: Option<Arc<Hours>>,
     /// What was spent against its budget; none when nobody knows, or it has none.
     pub(super) spending: Option<Arc<Spending>>,
     /// What is found of every instance that is off.
@@ -70,7 +73,18 @@ impl<'a> Moment<'a> {
         let base = at(&policy.terms, None);
         let overrides = policy.overrides.iter().map(|over| at(&over.terms, Some(over.name.clone()))).collect();
         let off = Arc::from([off()]);
-        Self { policy, now, stale_after: STALE_AFTER, frozen: None, spending: None, off, base, overrides, key }
+        Self {
+            policy,
+            now,
+            stale_after: STALE_AFTER,
+            frozen: None,
+            quiet: None,
+            spending: None,
+            off,
+            base,
+            overrides,
+            key,
+        }
     }
 
     /// Lets an announced stop be later than usual: for those who sweep rarely, to whom every stop comes late.
@@ -83,6 +97,12 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn thawed(self, frozen: Option<(Timestamp, Timestamp)>) -> Self {
         Self { frozen, ..self }
+    }
+
+    /// Says when people are left in peace.
+    #[must_use]
+    pub fn hushed(self, quiet: Option<Arc<Hours>>) -> Self {
+        Self { quiet, ..self }
     }
 
     /// Says what was spent against the policy's budget.

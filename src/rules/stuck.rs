@@ -14,7 +14,16 @@ use crate::facts::{Evidence, Freeze, History, InstanceFacts, LastOperation, Oper
 /// Operations of Azure's end within minutes, a resize within half an hour; what it leaves out it says in the next answer.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
-/// What keeps an instance on that would be due, in words, when it has done so for longer than it should.
+/// An instance that is left alone for longer than it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// Since when it should be off.
+    pub due: Timestamp,
+    /// That, and what keeps it on.
+    pub words: String,
+}
+
+/// What keeps an instance on that would be due, when it has done so for longer than it should.
 #[must_use]
 pub fn stuck(
     moment: &Moment<'_>,
@@ -22,7 +31,7 @@ pub fn stuck(
     evidence: &Evidence,
     history: &History,
     freeze: &Freeze,
-) -> Option<String> {
+) -> Option<Stuck> {
     let (since, what) = kept_by(facts, history).or_else(|| lost(moment, facts, evidence, history))?;
     if moment.now().duration_since(since) <= STUCK_AFTER {
         return None;
@@ -30,10 +39,11 @@ pub fn stuck(
     let (mended, history) = mended(facts, history);
     let verdict = evaluate(moment, &mended, Evidence::NONE, &history, freeze);
     let due = due_since(&verdict)?;
-    Some(format!(
+    let words = format!(
         "{} should be off since {due} and is left alone, since {what} (for longer than an hour, from {since}); look at it in Azure",
         facts.id.name()
-    ))
+    );
+    Some(Stuck { due, words })
 }
 
 /// Since when it would be off, or on its way there: nobody is warned of what is not to be stopped.

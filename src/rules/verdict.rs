@@ -81,6 +81,8 @@ pub enum Ground {
     Announced,
     /// Due, and its warning has not been delivered.
     WarningUndelivered,
+    /// Due, and its warning waits until quiet hours end.
+    QuietHours,
     /// Its stop is under way.
     StopUnderWay,
     /// A person wants it stopped now. No rule finds it: it stands in the records of such stops.
@@ -89,7 +91,7 @@ pub enum Ground {
 
 impl Ground {
     /// Every ground, in order, for metrics and tests.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Off,
         Self::Unsettled,
         Self::Unrecognised,
@@ -112,6 +114,7 @@ impl Ground {
         Self::OverBudget,
         Self::Announced,
         Self::WarningUndelivered,
+        Self::QuietHours,
         Self::StopUnderWay,
         Self::Asked,
     ];
@@ -142,6 +145,7 @@ impl Ground {
             Self::OverBudget => "over_budget",
             Self::Announced => "announced",
             Self::WarningUndelivered => "warning_undelivered",
+            Self::QuietHours => "quiet_hours",
             Self::StopUnderWay => "stop_under_way",
             Self::Asked => "asked",
         }
@@ -279,6 +283,7 @@ impl Verdict {
             | Ground::NoActionDay
             | Ground::HoursUnknown
             | Ground::IdleUnknown
+            | Ground::QuietHours
             | Ground::NotDue
             | Ground::Asked => None,
         }

@@ -1,6 +1,5 @@
 //! The files that money is counted by: the price sheet, and which owner is of which team.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::owners::read_owners;
 use super::price_sheet::read_sheet;
 use super::watched::Watched;
 use crate::document::{Diagnostic, Place, Severity, Trouble};
+use crate::facts::Directory;
 use crate::ledger::Sheet;
 
 /// What was read, and what is wrong with it. Nothing of this keeps an instance from being governed.
@@ -17,9 +17,8 @@ use crate::ledger::Sheet;
 pub struct MoneyFiles {
     /// The sheet; an empty one where settings name none, and none where the one they name cannot be used.
     pub sheet: Option<Arc<Sheet>>,
-    /// Teams by owner, in lower case: user names and object ids. Empty where settings name no file, and none where the one
-    /// they name cannot be used.
-    pub owners: Option<BTreeMap<String, String>>,
+    /// What is written of people. Empty where settings name no file, and none where the one they name cannot be used.
+    pub owners: Option<Directory>,
     /// What is wrong with them.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -27,7 +26,7 @@ pub struct MoneyFiles {
 impl MoneyFiles {
     /// Reads the files that settings name.
     pub(super) fn read(settings: &Settings, at: &Place, watched: &mut Watched) -> Self {
-        let mut all = Self { sheet: Some(Arc::default()), owners: Some(BTreeMap::new()), diagnostics: Vec::new() };
+        let mut all = Self { sheet: Some(Arc::default()), owners: Some(Directory::default()), diagnostics: Vec::new() };
         if let Some(path) = &settings.prices.sheet {
             all.sheet = all.file(path, &at.keyed("prices.sheet"), watched, read_sheet).map(Arc::new);
         }

@@ -5,12 +5,17 @@ use std::path::PathBuf;
 
 use super::azure::{secret_source, source_of};
 use super::compile::each;
+use super::digest::{Digest, delivered, digest};
 use super::fields::{List, Table};
 use super::findings::{Findings, Http, path};
 use super::network::Network;
 use super::notify_tables::{HookDocument, NotifyDocument, SmtpDocument, WebhookDocument};
+use super::people::{addresses, people};
+use super::quiet::quiet;
 use super::secret::SecretSource;
 use crate::document::Place;
+use crate::facts::Addressing;
+use crate::schedule::Hours;
 use crate::units::{Span, is_plain_address};
 
 /// A POST takes no longer.
@@ -23,6 +28,16 @@ const TIMEOUTS: (Span, Span) = (Span::seconds(1), Span::seconds(60));
 /// The channels; none of them is one that is not set up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notify {
+    /// Who runs the service.
+    pub operators: Vec<String>,
+    /// The folder of templates for e-mail; none: those in the program.
+    pub templates: Option<PathBuf>,
+    /// How the people behind an instance are found.
+    pub people: Addressing,
+    /// When the week in figures is sent; none: it is not.
+    pub digest: Option<Digest>,
+    /// When people are left in peace.
+    pub quiet: Option<Hours>,
     /// The signed JSON webhook.
     pub webhook: Option<Webhook>,
     /// E-mail.
@@ -53,7 +68,7 @@ impl Notify {
 
     /// The files that they name, to be resolved.
     pub(super) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { webhook, smtp, teams, slack, alertmanager } = self;
+        let Self { webhook, smtp, teams, slack, alertmanager, templates, .. } = self;
         let webhook = webhook.iter_mut().filter_map(|webhook| webhook.secret.as_mut());
         let hooks = [teams, slack, alertmanager].into_iter().flatten().map(|hook| &mut hook.url);
         let secrets = webhook.chain(hooks).filter_map(SecretSource::file);
@@ -61,7 +76,7 @@ impl Notify {
             let password = smtp.login.iter_mut().filter_map(|(_, password)| password.file());
             password.chain(&mut smtp.ca_file)
         });
-        secrets.chain(of_smtp)
+        secrets.chain(of_smtp).chain(templates)
     }
 }
 
@@ -136,13 +151,20 @@ pub struct Hook {
 
 /// Reads `[notify]`.
 pub(super) fn notify(document: &NotifyDocument, found: &mut Findings) -> Notify {
-    Notify {
+    let notify = Notify {
+        operators: addresses(&document.operators, "notify.operators", found),
+        templates: path(&document.templates),
+        people: people(&document.people.or_empty(), found),
+        quiet: quiet(&document.quiet.or_empty(), found),
         webhook: webhook(&document.webhook, found),
         smtp: smtp(&document.smtp, found),
         teams: hook(&document.teams, "notify.teams", found),
         slack: hook(&document.slack, "notify.slack", found),
         alertmanager: hook(&document.alertmanager, "notify.alertmanager", found),
-    }
+        digest: digest(&document.digest.or_empty(), found),
+    };
+    delivered(document, &notify, found);
+    notify
 }
 
 fn networks(list: &List, table: &str, found: &mut Findings) -> Vec<Network> {
@@ -169,10 +191,7 @@ fn smtp(table: &Table<SmtpDocument>, found: &mut Findings) -> Option<Smtp> {
     let document = table.get()?;
     let at = found.place(table);
     let secret = secret_source(&document.secret_file, &document.secret_env, "notify.smtp", found);
-    let fallback = each(&document.fallback, "notify.smtp.fallback", found, |text| {
-        let problem = || (format!("{text:?} is no plain e-mail address"), "write it as \"name@example.org\"");
-        is_plain_address(text).then(|| text.to_owned()).ok_or_else(problem)
-    });
+    let fallback = addresses(&document.fallback, "notify.smtp.fallback", found);
     let timeout = found.within(&document.timeout, "notify.smtp.timeout", SMTP_TIMEOUT, TIMEOUTS);
     let port = document.port.get().map(|_| found.within(&document.port, "notify.smtp.port", 587, (1, 65_535)));
     let tls = document.tls.or(SmtpTls::default());

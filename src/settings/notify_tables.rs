@@ -12,6 +12,16 @@ use crate::units::Span;
 tables! {
     /// Who is told.
     NotifyDocument {
+        /// Who runs the service: plain addresses. Default nobody.
+        operators: List,
+        /// Folder of templates for e-mail. Default those in the program.
+        templates: Value<String>,
+        /// How the people behind an instance are found.
+        people: Table<PeopleDocument>,
+        /// The week in figures, by person.
+        digest: Table<DigestDocument>,
+        /// When people are left in peace.
+        quiet: Table<QuietDocument>,
         /// A signed JSON webhook.
         webhook: Table<WebhookDocument>,
         /// E-mail.
@@ -22,6 +32,34 @@ tables! {
         slack: Table<HookDocument>,
         /// An Alertmanager.
         alertmanager: Table<HookDocument>,
+    }
+
+    /// How the people behind an instance are found.
+    PeopleDocument {
+        /// Where an owner's address is looked for, first to last. Default all of them.
+        order: List,
+        /// The tag of an instance that names its owner. Default "owner".
+        owner_tag: Value<String>,
+        /// The tag of a workspace that names whom to tell. Default "contact".
+        contact_tag: Value<String>,
+    }
+
+    /// When people are left in peace.
+    QuietDocument {
+        /// By whose clocks: an IANA name. Default "UTC".
+        zone: Value<String>,
+        /// Windows of the week. Default none.
+        hours: List,
+    }
+
+    /// The week in figures, by person.
+    DigestDocument {
+        /// Whether it is sent. Default false.
+        enabled: Value<bool>,
+        /// By whose clocks weeks begin: an IANA name. Default "UTC".
+        zone: Value<String>,
+        /// At which hour of Monday. Default "08:00".
+        at: Value<String>,
     }
 
     /// A signed JSON webhook.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Store;
 use crate::facts::{Hold, MadeHold, StopResult};
-use crate::ports::{AuditLine, DecisionRow, Fault, Intent, Journal, Message, Recall, RevisionMark, SweepRecord};
+use crate::ports::{AuditLine, DecisionRow, Fault, Intent, Journal, Lane, Message, Recall, RevisionMark, SweepRecord};
 use crate::units::{InstanceId, PolicyId};
 
 impl Journal for Store {
@@ -35,8 +35,8 @@ impl Journal for Store {
             .map_err(|error| error.fault(format!("write down how the stop {intent} ended")))
     }
 
-    async fn outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
-        self.read_outbox(now, most).await.map_err(|error| error.fault("read the messages to deliver"))
+    async fn outbox(&self, lane: Lane<'_>, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
+        self.read_outbox(lane, now, most).await.map_err(|error| error.fault("read the messages to deliver"))
     }
 
     async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {

@@ -7,15 +7,34 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use super::rows::{Place, instance_key, json, life, stamp};
 use super::sightings::ROWS;
 use super::{Store, StoreError};
-use crate::ports::Message;
+use crate::ports::{Lane, Message};
 
 impl Store {
-    pub(super) async fn read_outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, StoreError> {
-        let rows = sqlx::query("SELECT id, body, attempts FROM messages WHERE next_try_at IS NOT NULL AND next_try_at <= ? ORDER BY at, id LIMIT ?")
-            .bind(stamp(now))
-            .bind(i64::from(most))
-            .fetch_all(self.readers())
-            .await?;
+    pub(super) async fn read_outbox(
+        &self,
+        lane: Lane<'_>,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT id, body, attempts FROM messages WHERE next_try_at IS NOT NULL AND next_try_at <= ",
+        );
+        query.push_bind(stamp(now));
+        match lane {
+            Lane::On(name) => {
+                query.push(" AND channel = ").push_bind(name);
+            }
+            Lane::Beside(names) => {
+                query.push(" AND (channel IS NULL OR channel NOT IN (");
+                let mut list = query.separated(", ");
+                for name in names {
+                    list.push_bind(*name);
+                }
+                query.push("))");
+            }
+        }
+        query.push(" ORDER BY at, id LIMIT ").push_bind(i64::from(most));
+        let rows = query.build().fetch_all(self.readers()).await?;
         rows.iter().map(message).collect()
     }
 
@@ -75,7 +94,7 @@ pub(super) async fn add(tx: &mut SqliteConnection, messages: &[Message]) -> Resu
                 .push_bind(message.instance().map(|(id, _)| instance_key(id)).unwrap_or_default())
                 .push_bind(message.instance().map(|(_, created)| life(created)).unwrap_or_default());
             row.push_bind(message.notice.as_ref().map(|key| stamp(key.stop_at))).push_bind(body.as_str());
-            row.push_bind(stamp(message.at)).push_bind(i64::from(message.attempts)).push_bind(stamp(message.at));
+            row.push_bind(stamp(message.at)).push_bind(i64::from(message.attempts)).push_bind(stamp(message.due_at()));
         });
         query.push(" ON CONFLICT (id) DO NOTHING");
         query.build().persistent(false).execute(&mut *tx).await?;

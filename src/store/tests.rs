@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::{AuditHead, Store, StoreError};
 use crate::facts::{InstanceFacts, NoticeKey, PowerState, Reading, StopKey, StopResult, Unknown};
-use crate::ports::{About, AuditLine, Decision, Fault, FaultKind, Journal, Message, MessageKind, SweepRecord};
+use crate::ports::{About, AuditLine, Decision, Fault, FaultKind, Journal, Lane, Message, MessageKind, SweepRecord};
 use crate::rules::{Action, Finding, Ground, Rule, Under, Verdict};
 use crate::units::{InstanceId, PolicyId, Region, When};
 
@@ -292,6 +292,9 @@ async fn pruning_keeps_what_is_in_force() {
         at: at(0),
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     };
     let mut messages = ["delivered", "given up", "old news", "coming"].map(message).to_vec();
     let key = NoticeKey { stop: StopKey("k".into()), stop_at: at(0) + SignedDuration::from_hours(24 * 400) };
@@ -309,7 +312,8 @@ async fn pruning_keeps_what_is_in_force() {
         "the one in force stays"
     );
     assert_eq!(gone(store.prune(days(91)).await.unwrap()), (0, 3), "what nobody delivered is no news any more either");
-    let left: Vec<String> = store.outbox(days(91), 9).await.unwrap().into_iter().map(|one| one.id).collect();
+    let left: Vec<String> =
+        store.outbox(Lane::Beside(&[]), days(91), 9).await.unwrap().into_iter().map(|one| one.id).collect();
     assert_eq!(left, ["coming"], "what still announces something is kept");
 }
 

@@ -60,7 +60,8 @@ pub(crate) const ROOMS: &[Room] = &[
     outer("promql", &["units", "facts", "policy", "ports"]),
     // ledger: the price sheet is one of the files that settings name. facts: so are sources of evidence.
     // access: roles are written there.
-    outer("settings", &["access", "units", "document", "facts", "policy", "ledger"]),
+    // schedule: quiet hours are weekly windows like any other.
+    outer("settings", &["access", "units", "schedule", "document", "facts", "policy", "ledger"]),
     // rules: the journal keeps verdicts and grounds as they are.
     outer("store", &["units", "facts", "ledger", "rules", "plan", "report", "ports"]),
     // storey 3: the machine and its faces

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+use lightsout::facts::{NoticeKey, StopKey};
 use lightsout::notify::render::{Link, Sheet, alerts, blocks, card, event, html, text, when};
 use lightsout::ports::{About, Message, MessageKind};
 use lightsout::units::{InstanceId, PolicyId, When};
 use serde_json::Value;
 
-use super::{budget, hostile, news, warning};
+use super::{budget, hostile, instance, news, sent, warning};
 
 /// Compares with `tests/channels/golden/NAME`; LIGHTSOUT_BLESS=1 writes it anew.
 #[expect(clippy::disallowed_methods, reason = "a test's own switch, read nowhere else")]
@@ -56,6 +58,65 @@ fn news_of_a_budget_in_every_form() {
     every_form("budget", &budget(), &[]);
 }
 
+/// Three machines of one person, one of them with a hostile name.
+fn several() -> Message {
+    let at = |minutes: i64| {
+        Some(NoticeKey {
+            stop: StopKey("idle/office".into()),
+            stop_at: sent().checked_add(SignedDuration::from_mins(minutes)).unwrap(),
+        })
+    };
+    let named = |name: &str, minutes: i64| Message {
+        about: About::Instance { instance: instance(name), created: When::NONE },
+        notice: at(minutes),
+        words: format!("{name} will be stopped at {}: idle since 2026-03-23T17:00:00Z", at(minutes).unwrap().stop_at),
+        ..warning()
+    };
+    let also = vec![named("ci-bob", 45), named("<b>*ci*", 60)];
+    Message { also, ..warning() }
+}
+
+#[test]
+fn several_in_every_form() {
+    every_form("several", &several(), &[]);
+}
+
+#[test]
+fn twenty_five_with_the_longest_names_fit_every_form() {
+    let long = Message {
+        about: About::Instance { instance: instance(&"é".repeat(60)), created: When::NONE },
+        words: "\"&<>*_".repeat(200),
+        ..warning()
+    };
+    let all = Message { also: vec![long.clone(); 24], ..long };
+    let sheet = Sheet::of(&all);
+    assert_eq!(sheet.rows.iter().filter(|(label, _)| *label == "Instance").count(), 25);
+    assert!(card(&sheet, &[]).to_string().len() < 28_000, "what Teams takes");
+    let blocks = blocks(&sheet, &[]);
+    assert!(blocks["blocks"].as_array().unwrap().len() <= 50, "what Slack takes");
+}
+
+#[test]
+fn several_of_each_kind_are_counted() {
+    let headline = |kind: MessageKind| {
+        let one = Message { notice: None, ..news(kind, "x") };
+        Sheet::of(&Message { also: vec![one.clone()], ..one }).headline
+    };
+    assert_eq!(Sheet::of(&several()).headline, "3 instances will be stopped, the first at 19:30 UTC (Mon 23 Mar)");
+    let same = Message { also: vec![warning()], ..warning() };
+    assert_eq!(Sheet::of(&same).headline, "2 instances will be stopped at 19:30 UTC (Mon 23 Mar)");
+    for (kind, line) in [
+        (MessageKind::Warning, "2 instances will be stopped soon"),
+        (MessageKind::Stopped, "2 instances were stopped"),
+        (MessageKind::StopFailed, "2 instances could not be stopped"),
+        (MessageKind::DiskFull, "2 instances cannot be stopped: their disks are full"),
+        (MessageKind::DiskFilling, "the disks of 2 instances fill up"),
+        (MessageKind::Overdue, "2 instances should be off, and are still on"),
+    ] {
+        assert_eq!(headline(kind), line);
+    }
+}
+
 #[test]
 fn hostile_names_in_every_form() {
     every_form("hostile", &hostile(), &links());
@@ -72,6 +133,7 @@ fn each_kind_has_a_line_of_its_own() {
         (MessageKind::StopFailed, "ci-ada could not be stopped"),
         (MessageKind::DiskFull, "ci-ada cannot be stopped: its disk is full"),
         (MessageKind::DiskFilling, "the disk of ci-ada fills up"),
+        (MessageKind::Overdue, "ci-ada should be off, and is still on"),
     ] {
         assert_eq!(headline(&news(kind, "x")), line);
     }

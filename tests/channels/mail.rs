@@ -1,6 +1,7 @@
 //! E-mail to a real mail server: the letter, whom it reaches, and what is told when it does not.
 
 use jiff::SignedDuration;
+use lightsout::notify::render::Templates;
 use lightsout::notify::{Smtp, SmtpError, SmtpOptions, SmtpTls};
 use lightsout::ports::{Fault, FaultKind, Message};
 use serde_json::Value;
@@ -50,6 +51,22 @@ async fn a_letter_reaches_owner_and_team_over_starttls_with_a_login() {
     assert!(wrong.words().contains("check user and password") && !wrong.words().contains("guess"), "{}", wrong.words());
     let nobody = send(server.options(), &warning()).await.unwrap_err();
     assert!(nobody.words().contains("530"), "{}", nobody.words());
+}
+
+#[tokio::test]
+async fn an_operators_words_are_sent_and_what_fails_is_stood_in_for() {
+    let Some(mut server) = Postmaster::start(SmtpTls::Plain, false, &[]) else { return };
+    let texts = [("subject.txt", "[lab] {{ headline }}"), ("warning.html", "<p>{{ words }} {{ rows[0].value }}</p>")];
+    let own = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+    let (templates, found) = Templates::with(texts.into_iter().map(own).collect());
+    assert_eq!(found, []);
+    let message = Message { words: "<script>".to_owned(), ..warning() };
+    Smtp::new(server.options()).unwrap().worded(templates).deliver(&message, &[]).await.unwrap();
+    let letter = server.letter();
+    assert_eq!(header(&letter, "Subject"), "[lab] ci-ada will be stopped at 19:30 UTC (Mon 23 Mar)");
+    let body = letter["letter"].as_str().unwrap();
+    assert!(body.contains("<p>&lt;script&gt; ci-ada</p>"), "{body}");
+    assert!(body.contains("Stops at"), "the plain text is the program's: {body}");
 }
 
 #[tokio::test]
@@ -132,7 +149,7 @@ async fn who_has_no_address_is_told_by_the_fallback_or_not_at_all() {
     for owner in [None, Some("0f5c1d2e-0000-4000-8000-000000000000"), Some(guest)] {
         let message = Message { owner: owner.map(str::to_owned), notify: vec!["#team".to_owned()], ..warning() };
         let fault = send(server.options(), &message).await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Undelivered);
+        assert_eq!(fault.kind, FaultKind::Unfit);
         assert!(fault.words().contains("fallback in [notify.smtp]"), "{}", fault.words());
         let fallback = vec!["ops@example.org".to_owned()];
         send(SmtpOptions { fallback, ..server.options() }, &message).await.unwrap();
@@ -146,7 +163,7 @@ async fn an_address_that_is_refused_is_named() {
     let no = "550 5.1.1 no such mailbox";
     let Some(server) = Postmaster::start(SmtpTls::Plain, false, &[("ada@example.org", no)]) else { return };
     let fault = send(server.options(), &warning()).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Undelivered);
+    assert_eq!(fault.kind, FaultKind::Unfit);
     let words = fault.words();
     assert!(words.contains("ada@example.org for good") && words.contains("no such mailbox"), "{words}");
     assert_eq!(server.unread(), 0, "the team is not told alone, again and again");

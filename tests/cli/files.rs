@@ -141,3 +141,54 @@ fn a_freeze_is_a_file_that_is_written_told_and_lifted() {
     assert_eq!(said.code, 1, "the variable freezes still: {}", said.out);
     assert!(said.out.contains("from outside"), "{}", said.out);
 }
+
+#[test]
+fn check_tries_an_operators_templates_on_every_kind_of_message() {
+    let place = place();
+    let settings = std::fs::read_to_string(place.path("lightsout.toml")).unwrap();
+    let table = if settings.contains("[notify]") { "" } else { "\n[notify]\n" };
+    place.write("lightsout.toml", &format!("{settings}{table}templates = \"words\"\n"));
+    let missing = place.run(&["check"]);
+    assert_eq!(missing.code, 2, "{}{}", missing.out, missing.err);
+    assert!(
+        missing.out.contains("words:1:1: the templates in") && missing.out.contains("No such file"),
+        "{}",
+        missing.out
+    );
+    std::fs::create_dir(place.path("words")).unwrap();
+    place.write("words/warning.subject.txt", "[lab] {{ headline }}");
+    place.write("words/digest.html", "<p>\n{{ hedline }}</p>");
+    place.write("words/letter.txt", "{% if %}");
+    place.write("words/leter.html", "x");
+    place.write("words/.letter.txt.swp", "{{");
+    let wrong = place.run(&["check"]);
+    assert_eq!(wrong.code, 2, "{}{}", wrong.out, wrong.err);
+    for begins in
+        ["words/digest.html:2:1: ", "words/leter.html:1:1: no template is called so", "words/letter.txt:1:1: "]
+    {
+        assert!(wrong.out.contains(begins), "{begins} in\n{}", wrong.out);
+    }
+    assert!(wrong.out.contains("3 error(s)"), "{}", wrong.out);
+    for file in ["digest.html", "leter.html", "letter.txt"] {
+        std::fs::remove_file(place.path("words").join(file)).unwrap();
+    }
+    let well = place.run(&["check"]);
+    assert_eq!(well.code, 0, "{}{}", well.out, well.err);
+}
+
+#[test]
+fn check_says_when_a_policy_names_people_or_hours_that_settings_do_not_have() {
+    let place = place();
+    let asked = "[warning]\nnotify = [\"team\"]\nrespect_quiet = true\n";
+    place.write("policies/night.toml", &off_now("observe", "15m", "").replace("[warning]\n", asked));
+    let settings = std::fs::read_to_string(place.path("lightsout.toml")).unwrap();
+    let lacking = place.run(&["check"]);
+    for words in ["warning.notify: \"team\" is named", "warning.respect_quiet: there are no quiet hours"] {
+        assert!(lacking.out.contains(words), "{words} in\n{}{}", lacking.out, lacking.err);
+    }
+    place.write("owners.toml", "[teams]\nml = \"lead@example.org\"\n");
+    let more = "[ledger]\nowners = \"owners.toml\"\n[notify.quiet]\nhours = [\"daily 20:00-07:00\"]\n";
+    place.write("lightsout.toml", &format!("{settings}{more}"));
+    let well = place.run(&["check"]);
+    assert!(!well.out.contains("warning.notify") && !well.out.contains("respect_quiet"), "{}", well.out);
+}

@@ -224,7 +224,7 @@ impl Week {
                 outside.cloud.unlisted.retain(|other| *other != id);
                 outside.cloud.unlisted.extend((!found).then_some(id));
             }
-            Service::Channel(up) => world.lock().channel_down = !up,
+            Service::Channel(up) => world.lock().channel.is_down = !up,
             Service::Journal(up) => world.lock().journal_down = !up,
             Service::Freeze(on) => {
                 world.lock().freeze = on.then(|| Freeze::On("incident".to_owned()));
@@ -256,7 +256,7 @@ impl Week {
     fn mend(&mut self) {
         let world = self.stage.world.clone();
         let mut outside = world.lock();
-        (outside.channel_down, outside.journal_down, outside.freeze) = (false, false, None);
+        (outside.channel.is_down, outside.journal_down, outside.freeze) = (false, false, None);
         let away = outside.wall_ahead;
         outside.cloud.unlisted.clear();
         outside.cloud.workspaces.values_mut().for_each(|(_, fault)| *fault = None);

@@ -32,10 +32,17 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
         ["unfreeze"] => outside.freeze = None,
         ["channel", "none"] => outside.channels = 0,
         ["channel", "one"] => outside.channels = 1,
-        ["channel", state] => outside.channel_down = *state == "down",
+        ["channel", "read"] => outside.channel.is_read = true,
+        ["channel", "refuses", owner] => outside.channel.refuses.push((*owner).to_owned()),
+        ["channel", state] => outside.channel.is_down = *state == "down",
         ["journal", state] => outside.journal_down = *state == "down",
         ["ledger", state] => outside.metered.is_down = *state == "down",
-        ["spent", workspace, amount, currency, rest @ ..] => spent(outside, workspace, (amount, currency), rest),
+        [what @ ("spent" | "avoided"), workspace, amount, currency, rest @ ..] => {
+            let one = spent(outside, workspace, (amount, currency), rest);
+            let (now, metered) = (outside.now, &mut outside.metered);
+            let list = if *what == "spent" { &mut metered.spent } else { &mut metered.avoided };
+            list.push((now, one));
+        }
         ["azure", "ahead", length] => outside.azure_ahead = length.parse::<Span>().unwrap().duration(),
         _ => return false,
     }
@@ -44,7 +51,7 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
 
 /// `spent ws-a 1999.50 USD team=ml owner=ana@example.com`: metered by now; an amount below nothing is a late correction, and
 /// `? USD` an hour without a price.
-fn spent(outside: &mut Outside, workspace: &str, (amount, currency): (&str, &str), pairs: &[&str]) {
+fn spent(outside: &mut Outside, workspace: &str, (amount, currency): (&str, &str), pairs: &[&str]) -> Spent {
     let value = |key: &str| {
         let found = pairs.iter().filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == key);
         found.map(|(_, value)| Arc::from(value))
@@ -53,8 +60,7 @@ fn spent(outside: &mut Outside, workspace: &str, (amount, currency): (&str, &str
     let rate = (amount != "?").then(|| Rate::parse(amount, currency.parse().unwrap()).unwrap());
     let workspace = outside.cloud.workspace(workspace);
     let day = outside.now.as_second().div_euclid(86_400);
-    let spent = Spent { workspace, team: value("team"), owner: value("owner"), day, rate, seconds };
-    outside.metered.spent.push((outside.now, spent));
+    Spent { workspace, team: value("team"), owner: value("owner"), day, rate, seconds }
 }
 
 fn people(outside: &mut Outside, words: &[&str]) -> bool {
@@ -89,6 +95,11 @@ fn people(outside: &mut Outside, words: &[&str]) -> bool {
             cloud.named(name).disk = Some(DiskSight { mount, free_bytes, size_bytes, as_of: now, full_at });
         }
         ["silent", name] => cloud.named(name).silent = true,
+        ["workspace", name, pair] => {
+            let (key, value) = pair.split_once('=').unwrap();
+            let id = cloud.workspace(name);
+            cloud.workspaces.get_mut(&id).unwrap().0.tags.0.push((Arc::from(key), Arc::from(value)));
+        }
         ["delete", name] => {
             let id = cloud.id(name);
             cloud.computes.remove(&id);
@@ -127,6 +138,9 @@ fn instance(outside: &mut Outside, name: &str, pairs: &[&str]) {
         Some("nobody") => compute.facts.owner = Arc::default(),
         Some(owner) => Arc::make_mut(&mut compute.facts.owner).user_name = Some(owner.into()),
         None => {}
+    }
+    if let Some(assigned) = value("assigned") {
+        Arc::make_mut(&mut compute.facts.owner).assigned_id = Some(assigned.into());
     }
     if let Some(size) = value("size") {
         compute.facts.size = Arc::from(size);

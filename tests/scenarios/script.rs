@@ -46,7 +46,7 @@ impl Scene {
             }
             let words: Vec<&str> = trimmed.split_whitespace().collect();
             let mut block = String::new();
-            if matches!(words.as_slice(), ["policy", _] | ["calendar", _]) {
+            if matches!(words.as_slice(), ["policy", _] | ["calendar", _] | ["owners"]) {
                 for inner in lines.by_ref().take_while(|inner| inner.trim() != "end") {
                     scene.told.command(inner);
                     block.push_str(inner.trim());
@@ -66,6 +66,22 @@ impl Scene {
             }
             ["policy", name] => self.policy(name, block),
             ["calendar", name] => drop(self.stage.files.calendars.insert((*name).to_owned(), Ok(block.to_owned()))),
+            ["owners"] => {
+                let (read, found) = lightsout::settings::read_owners("owners.toml", block);
+                self.stage.directory = read.unwrap_or_else(|| panic!("{found:?}"));
+            }
+            ["quiet", "hours", zone, rest @ ..] => {
+                let windows = rest.join(" ").split(',').map(|one| one.parse().unwrap()).collect();
+                let none = lightsout::schedule::Holidays::new;
+                let hours = lightsout::schedule::Hours::new(zone, windows, none(), none()).unwrap();
+                self.stage.telling.quiet = Some(std::sync::Arc::new(hours));
+            }
+            ["digest", zone] => {
+                let at = Time::constant(8, 0, 0, 0);
+                let zone = TimeZone::get(zone).unwrap();
+                self.stage.telling.weekly = Some(lightsout::engine::Weekly { zone, at });
+            }
+            ["operators", rest @ ..] => self.stage.telling.operators = owned(rest),
             ["at", rest @ ..] => self.at(rest),
             ["pass", length] => self.stage.pass(span(length)),
             ["clock", by] => self.stage.world.step_clock(signed(by)),
@@ -130,6 +146,10 @@ impl Scene {
                 let lines = runtime.block_on(self.stage.engine().set_timers(request)).unwrap().lines;
                 let now = self.stage.now();
                 lines.iter().for_each(|line| self.told.timer(now, line));
+            }
+            ["tries"] => {
+                let count = std::mem::take(&mut self.stage.world.lock().channel.silent_tries);
+                self.told.line(&format!("{count} tries on a silent channel"));
             }
             ["let", "go"] => {
                 let count = self.stage.engine().last_view().telling.let_go;

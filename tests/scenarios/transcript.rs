@@ -71,6 +71,13 @@ impl Transcript {
 
     /// A message as it arrived.
     pub(crate) fn message(&mut self, now: Timestamp, message: &Message) {
+        if !message.also.is_empty() {
+            let names: Vec<&str> = std::iter::once(message)
+                .chain(&message.also)
+                .filter_map(|one| one.instance().map(|(id, _)| id.name()))
+                .collect();
+            self.event(now, &format!("in one message: {}", names.join(" ")));
+        }
         let kind = match message.kind {
             MessageKind::Warning => "will be stopped",
             MessageKind::Stopped => "was stopped",
@@ -78,6 +85,10 @@ impl Transcript {
             MessageKind::DiskFull => "disk full",
             MessageKind::DiskFilling => "disk fills",
             MessageKind::Budget => "budget",
+            MessageKind::Overdue => "is overdue",
+            MessageKind::PolicyChanged => "changed",
+            MessageKind::PolicyBroken => "broken",
+            MessageKind::Digest => "week",
             MessageKind::Test => "test",
         };
         let when =
@@ -85,9 +96,11 @@ impl Transcript {
         let owner = message.owner.as_deref().unwrap_or("nobody");
         match &message.about {
             About::Instance { instance, .. } => {
-                self.event(now, &format!("told {owner}: {} {kind}{when}", instance.name()));
+                let people: Vec<&str> = message.address.as_deref().into_iter().chain(notify(message)).collect();
+                let people = if people.is_empty() { String::new() } else { format!(" [{}]", people.join(" ")) };
+                self.event(now, &format!("told {owner}{people}: {} {kind}{when}", instance.name()));
             }
-            About::Budget { .. } => {
+            About::Budget { .. } | About::Policies { .. } | About::Week { .. } => {
                 let others = message.notify.join(" ");
                 self.event(now, &format!("told {owner} [{others}]: {}", message.words));
             }
@@ -181,6 +194,10 @@ impl Transcript {
             due.unwrap_or_default()
         )
     }
+}
+
+fn notify(message: &Message) -> impl Iterator<Item = &str> {
+    message.notify.iter().map(String::as_str)
 }
 
 /// Nobody is told, so no time is promised: it moves with every look.

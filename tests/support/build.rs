@@ -131,7 +131,7 @@ fn rule_of(ground: Ground) -> Rule {
         Ground::IdleUnknown | Ground::Idle => Rule::Idle,
         Ground::Uptime => Rule::Uptime,
         Ground::OverBudget => Rule::Budget,
-        Ground::Announced | Ground::WarningUndelivered => Rule::Warning,
+        Ground::Announced | Ground::WarningUndelivered | Ground::QuietHours => Rule::Warning,
     }
 }
 

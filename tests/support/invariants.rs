@@ -113,7 +113,8 @@ fn warned(post: &Post, policy: &Policy, outside: &Outside, say: &mut impl FnMut(
     if lead.is_zero() {
         return;
     }
-    let ours = |message: &Message| announces(message, post, &post.step.key);
+    let one = |message: &Message| announces(message, post, &post.step.key);
+    let ours = |message: &Message| one(message) || message.also.iter().any(one);
     let early = |at: &Timestamp| post.at.duration_since(*at) >= lead.duration();
     let delivered =
         outside.messages.iter().filter(|(_, message)| ours(message)).map(|(at, _)| *at).any(|at| early(&at));

@@ -66,7 +66,7 @@ async fn again<B: Bench>(bench: &B, journal: B::Journal, when: Timestamp) -> B::
 pub(crate) async fn an_empty_journal_recalls_nothing<B: Bench>(bench: &B) {
     let journal = bench.open().await;
     same(&recall(&journal, at(0)).await, &Recall::default());
-    assert!(journal.outbox(at(0), 10).await.unwrap().is_empty());
+    assert!(due(&journal, at(0), 10).await.is_empty());
     assert!(journal.decision(&id("ci-a"), at(0)).await.unwrap().is_none());
     journal.record(&SweepRecord::default()).await.unwrap();
     again(bench, journal, at(0)).await;
@@ -277,7 +277,7 @@ pub(crate) async fn a_sweep_is_written_whole_or_not_at_all<B: Bench>(bench: &B) 
         (0, 1, 0),
         "L8: nothing of it is there"
     );
-    assert!(journal.outbox(at(11), 9).await.unwrap().is_empty());
+    assert!(due(&journal, at(11), 9).await.is_empty());
     record.at = Some(at(10));
     journal.record(&record).await.unwrap();
     record.settled = vec![("i1".to_owned(), StopResult::Gone)];
@@ -286,7 +286,7 @@ pub(crate) async fn a_sweep_is_written_whole_or_not_at_all<B: Bench>(bench: &B) 
     let found = recall(&journal, at(11)).await;
     assert_eq!((found.instances.len(), found.open.len(), found.evaluated.len()), (1, 0, 1));
     assert_eq!(history(&found, "ci-a").stops[0].result, StopResult::Stopped, "the first end stands");
-    assert_eq!(journal.outbox(at(11), 9).await.unwrap().len(), 1);
+    assert_eq!(due(&journal, at(11), 9).await.len(), 1);
 }
 
 pub(crate) async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(bench: &B) {
@@ -296,19 +296,19 @@ pub(crate) async fn the_outbox_keeps_a_message_until_it_is_confirmed<B: Bench>(b
     record.messages = vec![three.clone(), one.clone(), two.clone()];
     journal.record(&record).await.unwrap();
     let journal = again(bench, journal, at(5)).await;
-    assert!(journal.outbox(at(0), 9).await.unwrap().is_empty(), "none before it was written");
-    assert_eq!(journal.outbox(at(5), 2).await.unwrap(), [one.clone(), two.clone()], "oldest first, at most so many");
+    assert!(due(&journal, at(0), 9).await.is_empty(), "none before it was written");
+    assert_eq!(due(&journal, at(5), 2).await, [one.clone(), two.clone()], "oldest first, at most so many");
     journal.undelivered(&one.id, "503", Some(at(60))).await.unwrap();
     journal.undelivered(&two.id, "410", None).await.unwrap();
     journal.delivered(&three.id, at(7)).await.unwrap();
     journal.undelivered(&three.id, "late", Some(at(8))).await.unwrap();
     let journal = again(bench, journal, at(9)).await;
-    assert!(journal.outbox(at(59), 9).await.unwrap().is_empty());
-    assert_eq!(journal.outbox(at(60), 9).await.unwrap(), [Message { attempts: 1, ..one.clone() }], "fault 42");
+    assert!(due(&journal, at(59), 9).await.is_empty());
+    assert_eq!(due(&journal, at(60), 9).await, [Message { attempts: 1, ..one.clone() }], "fault 42");
     // the same message again changes nothing: neither tries nor what was delivered
     record.messages = vec![Message { words: "other".to_owned(), ..one.clone() }, two.clone(), three.clone()];
     journal.record(&record).await.unwrap();
-    assert_eq!(journal.outbox(at(60), 9).await.unwrap(), [Message { attempts: 1, ..one.clone() }]);
+    assert_eq!(due(&journal, at(60), 9).await, [Message { attempts: 1, ..one.clone() }]);
     let found = recall(&journal, at(61)).await;
     let states: Vec<_> =
         history(&found, "ci-a").notices.iter().map(|n| (n.key.clone(), n.recorded_at, n.state)).collect();

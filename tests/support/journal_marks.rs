@@ -1,6 +1,14 @@
 //! What every journal must do with marks, decisions, audit lines, and a first sweep of a large fleet.
 
+use lightsout::ports::Lane;
+
 use super::*;
+use crate::journal_samples::EVERY;
+
+/// What is due on whatever channel.
+pub(crate) async fn due(journal: &impl Journal, now: Timestamp, most: u32) -> Vec<Message> {
+    journal.outbox(EVERY, now, most).await.unwrap()
+}
 
 /// The workspace is read again, and nothing changed.
 pub(crate) fn read_again(name: &str, now: Timestamp) -> SweepRecord {
@@ -81,7 +89,7 @@ pub(crate) async fn a_notice_on_two_channels_is_one<B: Bench>(bench: &B) {
     let mut record = running("ci-a", born(), at(0));
     record.messages.clone_from(&both);
     journal.record(&record).await.unwrap();
-    assert_eq!(journal.outbox(at(5), 9).await.unwrap(), both);
+    assert_eq!(due(&journal, at(5), 9).await, both);
     let states = async |journal: &B::Journal, now: Timestamp| {
         let found = recall(journal, now).await;
         history(&found, "ci-a").notices.iter().map(|notice| notice.state).collect::<Vec<_>>()
@@ -90,10 +98,41 @@ pub(crate) async fn a_notice_on_two_channels_is_one<B: Bench>(bench: &B) {
     journal.delivered(&both[1].id, at(8)).await.unwrap();
     journal.undelivered(&both[0].id, "421", Some(at(60))).await.unwrap();
     assert_eq!(states(&journal, at(9)).await, [NoticeState::Delivered { at: at(8) }]);
-    assert_eq!(journal.outbox(at(60), 9).await.unwrap().len(), 1, "the other channel is still to take it");
+    assert_eq!(due(&journal, at(60), 9).await.len(), 1, "the other channel is still to take it");
     journal.delivered(&both[0].id, at(61)).await.unwrap();
     let journal = again(bench, journal, at(62)).await;
     assert_eq!(states(&journal, at(62)).await, [NoticeState::Delivered { at: at(8) }]);
+}
+
+/// What waits for one channel stands before no other's: each has a lane of its own, and what no channel has one beside.
+pub(crate) async fn each_channel_has_its_own_messages<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    let mut record = running("ci-a", born(), at(0));
+    let crowd = (0..40).map(|n| warning("ci-a", born(), &format!("k{n}"), at(900), at(n)));
+    record.messages = crowd.flat_map(|one| one.for_each_channel(&["smtp"])).collect();
+    let alone = warning("ci-a", born(), "k1", at(900), at(50)).for_each_channel(&["teams"]);
+    let unclaimed = warning("ci-a", born(), "k2", at(900), at(51));
+    record.messages.extend(alone.iter().cloned().chain([unclaimed.clone()]));
+    journal.record(&record).await.unwrap();
+    let journal = again(bench, journal, at(60)).await;
+    assert_eq!(journal.outbox(Lane::On("teams"), at(60), 5).await.unwrap(), alone);
+    assert_eq!(journal.outbox(Lane::On("smtp"), at(60), 99).await.unwrap().len(), 40);
+    assert_eq!(journal.outbox(Lane::On("slack"), at(60), 9).await.unwrap(), []);
+    assert_eq!(journal.outbox(Lane::Beside(&["smtp", "teams"]), at(60), 9).await.unwrap(), [unclaimed]);
+    assert_eq!(journal.outbox(Lane::Beside(&["smtp"]), at(60), 9).await.unwrap().len(), 2, "one that is gone");
+    assert_eq!(due(&journal, at(60), 99).await.len(), 42);
+}
+
+/// What quiet hours hold back is due when they end, and not sooner.
+pub(crate) async fn a_message_is_due_when_it_says<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    let mut record = running("ci-a", born(), at(0));
+    let held = Message { not_before: Some(at(500)), ..warning("ci-a", born(), "k1", at(900), at(1)) };
+    record.messages = vec![held.clone()];
+    journal.record(&record).await.unwrap();
+    let journal = again(bench, journal, at(60)).await;
+    assert_eq!(due(&journal, at(499), 9).await, []);
+    assert_eq!(due(&journal, at(500), 9).await, [held]);
 }
 
 pub(crate) async fn audit_lines_are_taken<B: Bench>(bench: &B) {

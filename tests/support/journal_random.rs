@@ -7,7 +7,7 @@ use lightsout::units::PolicyId;
 use proptest::prelude::*;
 
 use crate::journal_conformance::{Bench, same};
-use crate::journal_samples::{at, born, decision, facts, hold, id, intent, sighting, warning};
+use crate::journal_samples::{EVERY, at, born, decision, facts, hold, id, intent, sighting, warning};
 use crate::memory_journal::MemoryJournal;
 
 /// One thing that happens, by small numbers: which name, which life, which key, when.
@@ -114,7 +114,7 @@ fn answer<T: std::fmt::Debug>(answer: Result<T, Fault>) -> String {
 async fn alike(journal: &impl Journal, model: &MemoryJournal, step: &Happening) {
     let when = at(step.seconds);
     same(&journal.recall(when).await.unwrap(), &model.recall(when).await.unwrap());
-    assert_eq!(journal.outbox(when, 3).await.unwrap(), model.outbox(when, 3).await.unwrap());
+    assert_eq!(journal.outbox(EVERY, when, 3).await.unwrap(), model.outbox(EVERY, when, 3).await.unwrap());
     let name = id(&step.name());
     assert_eq!(journal.decision(&name, when).await.unwrap(), model.decision(&name, when).await.unwrap());
     assert_eq!(journal.made_holds(when).await.unwrap(), model.made_holds(when).await.unwrap());

@@ -9,9 +9,12 @@ use lightsout::facts::{
     Reading, StopKey, Tags, Trigger, Unknown,
 };
 use lightsout::plan::{Expected, Notice, Step};
-use lightsout::ports::{Decision, Fault, FaultKind, Intent, Message, Sighting, SweepRecord};
+use lightsout::ports::{Decision, Fault, FaultKind, Intent, Lane, Message, Sighting, SweepRecord};
 use lightsout::rules::{Action, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{Currency, InstanceId, Money, PolicyId, Region, When};
+
+/// Every message, whatever its channel.
+pub(crate) const EVERY: Lane<'static> = Lane::Beside(&[]);
 
 pub(crate) const T0: i64 = 1_800_000_000;
 

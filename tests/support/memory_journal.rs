@@ -10,8 +10,8 @@ use lightsout::facts::{
     StopResult,
 };
 use lightsout::ports::{
-    AuditLine, DecisionRow, Fault, FaultKind, InUse, Intent, Journal, Message, MessageKind, Recall, RecalledIntent,
-    Remembered, RevisionMark, SweepRecord,
+    AuditLine, DecisionRow, Fault, FaultKind, InUse, Intent, Journal, Lane, Message, MessageKind, Recall,
+    RecalledIntent, Remembered, RevisionMark, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 use thin_vec::ThinVec;
@@ -120,7 +120,7 @@ impl Memory {
         for message in &record.messages {
             self.posts.entry(message.id.clone()).or_insert_with(|| Post {
                 message: message.clone(),
-                next: Some(message.at),
+                next: Some(message.due_at()),
                 delivered_at: None,
             });
         }
@@ -297,12 +297,12 @@ impl Journal for MemoryJournal {
         }
     }
 
-    async fn outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
+    async fn outbox(&self, lane: Lane<'_>, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
         let memory = self.0.lock().unwrap();
         let mut due: Vec<Message> = memory
             .posts
             .values()
-            .filter(|post| post.next.is_some_and(|at| at <= now))
+            .filter(|post| post.next.is_some_and(|at| at <= now) && lane.holds(post.message.channel.as_deref()))
             .map(|post| post.message.clone())
             .collect();
         due.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));

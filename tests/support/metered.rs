@@ -12,6 +12,8 @@ use super::FakeWorld;
 pub(crate) struct Metered {
     /// Each with the time of it.
     pub(crate) spent: Vec<(Timestamp, Spent)>,
+    /// What stops avoided, each with the time at which its credit ended.
+    pub(crate) avoided: Vec<(Timestamp, Spent)>,
     /// Levels that were written down as reached.
     marks: Vec<BudgetMark>,
     /// Whether it cannot be read.
@@ -50,6 +52,11 @@ impl LedgerBook for FakeWorld {
         }
         let within = |at: &Timestamp| (from..to).contains(&at.as_second());
         Ok(metered.spent.iter().filter(|(at, _)| within(at)).map(|(_, spent)| spent.clone()).collect())
+    }
+    async fn avoided(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
+        self.journal()?;
+        let within = |at: &Timestamp| at.as_second() > from && at.as_second() <= to;
+        Ok(self.lock().metered.avoided.iter().filter(|(at, _)| within(at)).map(|(_, one)| one.clone()).collect())
     }
     async fn marks(&self, month: &str) -> Result<Vec<BudgetMark>, Fault> {
         self.journal()?;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::cli::wire_up::engine_options;
-use lightsout::engine::{Engine, EngineOptions};
-use lightsout::facts::{Hold, Source};
+use lightsout::engine::{Engine, EngineOptions, Telling};
+use lightsout::facts::{Directory, Hold, Source};
 use lightsout::guard::Bounds;
 use lightsout::policy::{DefaultsSource, Severity, SourceText, Sources, parse};
 use lightsout::ports::{Control, Declined, HoldRequest};
@@ -115,8 +115,12 @@ pub(crate) struct Stage {
     pub(crate) files: Files,
     /// So long after its start an engine waits for what agents have to say.
     pub(crate) agents_await: Option<Span>,
+    /// What is written of people.
+    pub(crate) directory: Directory,
+    /// How people are told.
+    pub(crate) telling: Telling,
     engine: Option<Arc<Engine<FakeWorld>>>,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
 }
 
 impl Stage {
@@ -124,7 +128,9 @@ impl Stage {
     pub(crate) fn at(now: Timestamp) -> Self {
         fastrand::seed(7); // pauses between deliveries are partly by chance
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        Self { world: FakeWorld::at(now), files: Files::default(), agents_await: None, engine: None, runtime }
+        let (directory, telling) = (Directory::default(), Telling::default());
+        let world = FakeWorld::at(now);
+        Self { world, files: Files::default(), agents_await: None, directory, telling, engine: None, runtime }
     }
 
     /// The engine; made anew from journal and files where there is none.
@@ -133,9 +139,11 @@ impl Stage {
             return engine.clone();
         }
         let sources = Source::ALL.into_iter().collect();
-        let options = EngineOptions { agents_await: self.agents_await, sources, ..options() };
+        let options =
+            EngineOptions { agents_await: self.agents_await, sources, telling: self.telling.clone(), ..options() };
         let engine = Arc::new(Engine::new(self.world.clone(), options));
         self.runtime.block_on(engine.recall()).unwrap();
+        engine.use_owners(self.directory.clone());
         self.files.reload(&engine).unwrap();
         self.engine = Some(engine.clone());
         engine

@@ -14,15 +14,18 @@ use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
     ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Heard, Intent,
-    Journal, LastWord, Message, Notify, Observe, OperationHandle, OperationState, Question, Recall, RevisionMark,
+    Journal, Lane, LastWord, Message, Notify, Observe, OperationHandle, OperationState, Question, Recall, RevisionMark,
     StopInstances, SweepRecord, Witness,
 };
 use lightsout::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
+#[path = "fake_channel.rs"]
+mod fake_channel;
 #[path = "no_bills.rs"]
 mod no_bills;
 #[path = "set_timers.rs"]
 mod set_timers;
+use fake_channel::FakeChannel;
 use metered::Metered;
 
 use crate::cloud::Cloud;
@@ -73,7 +76,7 @@ pub(crate) struct Outside {
     pub(crate) cloud: Cloud,
     pub(crate) freeze: Option<Freeze>,
     pub(crate) channels: usize,
-    pub(crate) channel_down: bool,
+    pub(crate) channel: FakeChannel,
     pub(crate) journal_down: bool,
     pub(crate) sweep: u64,
     running: usize,
@@ -321,14 +324,17 @@ impl StopInstances for FakeWorld {
 
 impl Notify for FakeWorld {
     fn channels(&self) -> Vec<&str> {
-        vec!["fake"; self.lock().channels]
+        ["fake", FakeChannel::STUCK].into_iter().take(self.lock().channels).collect()
+    }
+
+    fn is_read_by_people(&self, _: &str) -> bool {
+        self.lock().channel.is_read
     }
 
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {
+        FakeChannel::reach(message).await;
         let mut outside = self.lock();
-        if outside.channel_down {
-            return Err(Fault::new(FaultKind::Undelivered, "deliver a message"));
-        }
+        outside.channel.answer(message)?;
         let now = outside.now;
         outside.messages.push((now, message.clone()));
         Ok(())
@@ -357,8 +363,8 @@ impl Journal for FakeWorld {
     async fn settle(&self, intent: &str, result: &StopResult, at: Timestamp) -> Result<(), Fault> {
         self.journal()?.settle(intent, result, at).await
     }
-    async fn outbox(&self, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
-        self.journal()?.outbox(now, most).await
+    async fn outbox(&self, lane: Lane<'_>, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
+        self.journal()?.outbox(lane, now, most).await
     }
     async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
         self.journal()?.delivered(message, at).await

@@ -1,10 +1,14 @@
 //! `lightsout check`: every problem of every file at once, and what the policies will do.
 
+mod messages;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+
+use messages::of_messages;
 
 use super::context::{CommandError, Context, say};
 use crate::cli::args::Check;
@@ -31,7 +35,8 @@ pub fn check(asked: &Check, context: &Context) -> Result<Exit, CommandError> {
     } else {
         check_files(&context.global.config, &context.environment, named)
     };
-    let diagnostics: Vec<&Diagnostic> = loaded.findings().collect();
+    let messages = of_messages(&loaded);
+    let diagnostics: Vec<&Diagnostic> = loaded.findings().chain(&messages).collect();
     let forecasts: Result<Vec<Forecast>, CommandError> = loaded
         .policies
         .set

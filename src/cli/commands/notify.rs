@@ -81,5 +81,8 @@ fn message(asked: &NotifyTest, context: &Context) -> Result<Message, CommandErro
         at,
         attempts: 0,
         channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
     })
 }

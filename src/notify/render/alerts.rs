@@ -31,6 +31,14 @@ pub fn alerts(message: &Message, sheet: &Sheet, links: &[Link]) -> Value {
             labels.insert("budget", scope.clone());
             labels.insert("month", month.clone());
         }
+        About::Policies { policies, revision } => {
+            labels.insert("policies", policies.clone());
+            labels.insert("revision", revision.clone());
+        }
+        About::Week { person, week } => {
+            labels.insert("person", person.clone());
+            labels.insert("week", week.clone());
+        }
     }
     let mut alert = json!({
         "labels": labels,
@@ -53,6 +61,10 @@ const fn alert_name(kind: MessageKind) -> &'static str {
         MessageKind::DiskFull => "LightsoutDiskFull",
         MessageKind::DiskFilling => "LightsoutDiskFilling",
         MessageKind::Budget => "LightsoutBudget",
+        MessageKind::Overdue => "LightsoutOverdue",
+        MessageKind::PolicyChanged => "LightsoutPolicyChanged",
+        MessageKind::PolicyBroken => "LightsoutPolicyBroken",
+        MessageKind::Digest => "LightsoutDigest",
         MessageKind::Test => "LightsoutTest",
     }
 }

@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
+use super::parts::FOOTER;
 use super::sheet::{Link, Sheet, Tone};
-use super::text::FOOTER;
 
 /// A header block takes 150 characters.
 const HEADER_MAX: usize = 150;

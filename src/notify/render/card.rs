@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
+use super::parts::FOOTER;
 use super::sheet::{Link, Sheet, Tone};
-use super::text::FOOTER;
 
 /// The body of the POST to a Teams workflow.
 #[must_use]

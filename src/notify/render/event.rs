@@ -16,6 +16,8 @@ pub fn event(message: &Message, data: Value) -> Value {
     let subject = match &message.about {
         About::Instance { instance, .. } => instance.to_string(),
         About::Budget { scope, month, .. } => format!("{scope}/{month}"),
+        About::Policies { policies, revision } => format!("{policies}/{revision}"),
+        About::Week { person, week } => format!("{person}/{week}"),
     };
     json!({
         "specversion": "1.0",

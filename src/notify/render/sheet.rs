@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::together::together;
 use crate::ports::{About, Message, MessageKind};
 use crate::report::words::clean;
 use crate::units::InstanceId;
@@ -51,15 +52,20 @@ pub struct Sheet {
     pub rows: Vec<(&'static str, String)>,
     /// How urgent.
     pub tone: Tone,
+    /// What about.
+    pub kind: MessageKind,
 }
 
 impl Sheet {
     /// The parts of a message.
     #[must_use]
     pub fn of(message: &Message) -> Self {
+        if !message.also.is_empty() {
+            return together(message);
+        }
         let headline = headline(message);
         let words = reason(&shown(&with_hours(&message.words), WORDS_MAX), &headline);
-        Self { words, headline, rows: rows(message), tone: tone(message.kind) }
+        Self { words, headline, rows: rows(message), tone: tone(message.kind), kind: message.kind }
     }
 }
 
@@ -70,7 +76,7 @@ pub fn when(at: Timestamp) -> String {
 }
 
 /// The words with their instants as people write them; nothing else in them changes.
-fn with_hours(words: &str) -> String {
+pub(super) fn with_hours(words: &str) -> String {
     let told = |word: &str| {
         let bare = word.trim_end_matches([':', ';', ',', '.', ')']);
         let at: Timestamp = bare.parse().ok().filter(|_| bare.ends_with('Z'))?;
@@ -80,7 +86,7 @@ fn with_hours(words: &str) -> String {
 }
 
 /// What is left of the words where they begin with the headline: it stands above them already.
-fn reason(words: &str, headline: &str) -> String {
+pub(super) fn reason(words: &str, headline: &str) -> String {
     let rest = words.strip_prefix(headline).and_then(|rest| rest.strip_prefix(": ").or(rest.strip_prefix("; ")));
     let Some(rest) = rest else { return words.to_owned() };
     let mut letters = rest.chars();
@@ -101,18 +107,22 @@ pub(super) fn topic(message: &Message) -> String {
     match &message.about {
         About::Instance { instance, .. } => shown(instance.name(), NAME_MAX),
         About::Budget { scope, .. } => shown(scope, NAME_MAX),
+        About::Policies { policies, .. } => shown(policies, NAME_MAX),
+        About::Week { person, .. } => shown(person, NAME_MAX),
     }
 }
 
-const fn tone(kind: MessageKind) -> Tone {
+pub(super) const fn tone(kind: MessageKind) -> Tone {
     match kind {
-        MessageKind::Stopped | MessageKind::Test => Tone::News,
+        MessageKind::Stopped | MessageKind::Test | MessageKind::PolicyChanged | MessageKind::Digest => Tone::News,
         MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget => Tone::Soon,
-        MessageKind::StopFailed | MessageKind::DiskFull => Tone::Trouble,
+        MessageKind::StopFailed | MessageKind::DiskFull | MessageKind::Overdue | MessageKind::PolicyBroken => {
+            Tone::Trouble
+        }
     }
 }
 
-fn headline(message: &Message) -> String {
+pub(super) fn headline(message: &Message) -> String {
     let name = topic(message);
     match message.kind {
         MessageKind::Warning => {
@@ -128,7 +138,16 @@ fn headline(message: &Message) -> String {
             About::Budget { level, month, .. } => {
                 format!("{level} % of the budget of {name} for {} are reached", shown(month, NAME_MAX))
             }
-            About::Instance { .. } => format!("a budget that {name} counts towards has reached a level"),
+            About::Instance { .. } | About::Policies { .. } | About::Week { .. } => {
+                format!("a budget that {name} counts towards has reached a level")
+            }
+        },
+        MessageKind::Overdue => format!("{name} should be off, and is still on"),
+        MessageKind::PolicyChanged => format!("{name} changed"),
+        MessageKind::PolicyBroken => format!("{name} cannot be used"),
+        MessageKind::Digest => match &message.about {
+            About::Week { week, .. } => format!("your compute instances in week {}", shown(week, NAME_MAX)),
+            About::Instance { .. } | About::Budget { .. } | About::Policies { .. } => format!("a week of {name}"),
         },
         MessageKind::Test => "this is a test of Lightsout's messages".to_owned(),
     }
@@ -146,6 +165,16 @@ fn rows(message: &Message) -> Vec<(&'static str, String)> {
             row("Budget of", scope);
             row("Month", month);
             row("Level", &format!("{level} %"));
+        }
+        About::Policies { policies, revision } => {
+            row("Policies", policies);
+            row("Revision", revision);
+            return rows;
+        }
+        About::Week { person, week } => {
+            row("Of", person);
+            row("Week", week);
+            return rows;
         }
     }
     if let Some(key) = &message.notice {

@@ -9,7 +9,7 @@ use lettre::message::{Mailbox, MultiPart};
 use sha2::{Digest, Sha256};
 
 use super::people::People;
-use crate::notify::render::{Link, Sheet, html, text};
+use crate::notify::render::{Link, Sheet, Templates};
 use crate::ports::Message;
 
 /// Who writes, as mail programs show it beside the address.
@@ -21,11 +21,15 @@ pub(super) fn write(
     people: &People,
     message: &Message,
     links: &[Link],
+    templates: &Templates,
 ) -> Result<Vec<u8>, LetterError> {
-    let sheet = Sheet::of(message);
+    let (words, troubles) = templates.letter(&Sheet::of(message), links);
+    for trouble in troubles {
+        tracing::warn!(id = message.id, "a template failed, and the one in the program stood in: {trouble}");
+    }
     let mut letter = lettre::Message::builder()
         .from(Mailbox::new(Some(NAME.to_owned()), from.clone()))
-        .subject(sheet.headline.as_str())
+        .subject(words.subject)
         .date(SystemTime::from(message.at))
         .message_id(Some(message_id(&message.id, from)))
         // RFC 3834: answers of absent people stay away. Exchange asks in its own way.
@@ -34,7 +38,7 @@ pub(super) fn write(
     for address in people.all() {
         letter = letter.to(Mailbox::new(None, address.clone()));
     }
-    let body = MultiPart::alternative_plain_html(text(&sheet, links), html(&sheet, links));
+    let body = MultiPart::alternative_plain_html(words.text, words.html);
     Ok(letter.multipart(body)?.formatted())
 }
 

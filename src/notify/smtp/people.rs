@@ -20,7 +20,7 @@ pub(super) struct People {
 impl People {
     /// Those whom a message names; the fallback, where it names nobody who can be written to. None when nobody is left.
     pub(super) fn of(message: &Message, fallback: &[Address]) -> Option<Self> {
-        let owner: Vec<Address> = message.owner.as_deref().and_then(plain_address).into_iter().collect();
+        let owner: Vec<Address> = named_owner(message).and_then(plain_address).into_iter().collect();
         let mut others: Vec<Address> = Vec::new();
         for address in message.notify.iter().filter_map(|text| plain_address(text)) {
             if !holds(&owner, &address) && !holds(&others, &address) && others.len() < PEOPLE_MAX {
@@ -35,6 +35,11 @@ impl People {
     pub(super) fn all(&self) -> impl Iterator<Item = &Address> {
         self.first.iter().chain(&self.others)
     }
+}
+
+/// Where the owner is written to: as was found, else by the name where that is an address.
+fn named_owner(message: &Message) -> Option<&str> {
+    message.address.as_deref().or(message.owner.as_deref())
 }
 
 /// Domains have no case, and no mailbox in use today does.
@@ -55,8 +60,8 @@ mod tests {
     use crate::ports::{About, MessageKind};
     use crate::units::PolicyId;
 
-    fn to(owner: Option<&str>, notify: &[&str], fallback: &[&str]) -> Option<(Vec<String>, Vec<String>)> {
-        let message = Message {
+    fn message(owner: Option<&str>, notify: &[&str]) -> Message {
+        Message {
             id: "m".to_owned(),
             kind: MessageKind::Budget,
             about: About::Budget { scope: "ws-a".to_owned(), month: "2026-11".to_owned(), level: 80 },
@@ -69,7 +74,14 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             attempts: 0,
             channel: None,
-        };
+            address: None,
+            not_before: None,
+            also: Vec::new(),
+        }
+    }
+
+    fn to(owner: Option<&str>, notify: &[&str], fallback: &[&str]) -> Option<(Vec<String>, Vec<String>)> {
+        let message = message(owner, notify);
         let fallback: Vec<Address> = fallback.iter().filter_map(|text| plain_address(text)).collect();
         let people = People::of(&message, &fallback)?;
         let texts = |addresses: &[Address]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -88,6 +100,14 @@ mod tests {
         let many: Vec<String> = (0..200).map(|n| format!("p{n}@example.org")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(to(None, &many, &[]).unwrap().1.len(), PEOPLE_MAX);
+    }
+
+    #[test]
+    fn an_address_that_was_found_comes_before_the_name() {
+        let named = |address: &str| Message { address: Some(address.into()), ..message(Some("carl@example.org"), &[]) };
+        let first = |message: &Message| People::of(message, &[]).unwrap().first[0].to_string();
+        assert_eq!(first(&named("ada@example.org")), "ada@example.org");
+        assert_eq!(first(&message(Some("carl@example.org"), &[])), "carl@example.org");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::letter;
 use super::people::{People, plain_address};
 use super::session::{Server, TIMEOUT};
-use crate::notify::render::Link;
+use crate::notify::render::{Link, Templates};
 use crate::ports::{Fault, FaultKind, Message};
 
 /// How the talk with the mail server is encrypted.
@@ -82,6 +82,7 @@ pub struct Smtp {
     server: Server,
     from: Address,
     timeout: Duration,
+    templates: Templates,
 }
 
 impl std::fmt::Debug for Smtp {
@@ -116,25 +117,32 @@ impl Smtp {
             .filter(|length| !length.is_zero())
             .unwrap_or(TIMEOUT);
         let server = Server { host: options.host, port, tls: options.tls, parameters, login, fallback: fallback? };
-        Ok(Self { server, from, timeout })
+        Ok(Self { server, from, timeout, templates: Templates::default() })
+    }
+
+    /// With the operator's templates before those in the program.
+    #[must_use]
+    pub fn worded(self, templates: Templates) -> Self {
+        Self { templates, ..self }
     }
 
     /// Mails one message to its owner and to whom it names beside. The server's word that it took the letter confirms it.
     ///
     /// # Errors
-    /// `Throttled` when the server says "not now", `Undelivered` on anything else and where nobody has an address.
+    /// `Throttled` when an address is to be tried later, `Unfit` where nobody has one that is taken or the letter is refused,
+    /// `Undelivered` when the server fails.
     pub async fn deliver(&self, message: &Message, links: &[Link]) -> Result<(), Fault> {
         let doing = || format!("mail the message {} by {}", message.id, self.server.host);
         let undelivered = |cause: String| Fault::new(FaultKind::Undelivered, doing()).because(cause);
         let Some(people) = People::of(message, &self.server.fallback) else {
             let owner = message.owner.as_deref().unwrap_or("nobody");
-            return Err(undelivered(format!(
+            return Err(Fault::new(FaultKind::Unfit, doing()).because(format!(
                 "it has no e-mail address: its owner is {owner:?}, and its policy names nobody else; name who gets such messages with \
                  fallback in [notify.smtp]"
             )));
         };
-        let letter = letter::write(&self.from, &people, message, links)
-            .map_err(|error| Fault::new(FaultKind::Undelivered, doing()).because(error))?;
+        let letter = letter::write(&self.from, &people, message, links, &self.templates)
+            .map_err(|error| Fault::new(FaultKind::Unfit, doing()).because(error))?;
         let sending = self.server.send(&self.from, &people, &letter, message.attempts == 0);
         let sent = tokio::time::timeout(self.timeout, sending)
             .await

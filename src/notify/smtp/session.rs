@@ -37,6 +37,8 @@ pub(super) enum NotTaken {
     NoStartTls,
     #[error("the mail server did not {0}")]
     Said(&'static str, #[source] SmtpFailure),
+    #[error("the mail server did not take the letter")]
+    Letter(#[source] SmtpFailure),
     #[error("the mail server refused {address}; no letter was sent")]
     Recipient {
         address: Address,
@@ -56,13 +58,17 @@ pub(super) enum NotTaken {
 }
 
 impl NotTaken {
-    /// A server that says "not now" is asked again later; so is any other, and a person has to look.
+    /// Whether it is the server that fails, or one letter that is refused: an address that is refused, or asked to wait, says
+    /// nothing of the next letter; nor does a letter that is refused for what stands in it.
     pub(super) fn kind(&self) -> FaultKind {
-        let failure = match self {
-            Self::Said(_, failure) | Self::Recipient { source: failure, .. } => Some(failure),
-            Self::Lookup(_) | Self::Nowhere(_) | Self::NoStartTls | Self::Owner { .. } | Self::Everyone(_) => None,
-        };
-        if failure.is_some_and(SmtpFailure::is_transient) { FaultKind::Throttled(None) } else { FaultKind::Undelivered }
+        match self {
+            Self::Recipient { .. } => FaultKind::Throttled(None),
+            Self::Owner { .. } | Self::Everyone(_) => FaultKind::Unfit,
+            Self::Letter(failure) if failure.is_permanent() => FaultKind::Unfit,
+            Self::Lookup(_) | Self::Nowhere(_) | Self::NoStartTls | Self::Said(..) | Self::Letter(_) => {
+                FaultKind::Undelivered
+            }
+        }
     }
 }
 
@@ -131,7 +137,7 @@ impl Server {
         begun.map_err(|error| NotTaken::Said("take mail from our address", error))?;
         let left_out = self.name_recipients(talk, people, is_first_try).await?;
         talk.command(Data).await.map_err(|error| NotTaken::Said("wait for the letter", error))?;
-        talk.message(letter).await.map_err(|error| NotTaken::Said("take the letter", error))?;
+        talk.message(letter).await.map_err(NotTaken::Letter)?;
         Ok(left_out)
     }
 

@@ -19,6 +19,10 @@ impl LedgerBook for Store {
         self.read_sums().await.map_err(|error| error.fault("add up the ledger"))
     }
 
+    async fn avoided(&self, from: i64, to: i64) -> Result<Vec<Spent>, Fault> {
+        self.read_avoided((from, to)).await.map_err(|error| error.fault("add up what was avoided"))
+    }
+
     async fn spent(&self, from: i64, to: i64, apart: Apart) -> Result<Vec<Spent>, Fault> {
         self.read_spent((from, to), apart).await.map_err(|error| error.fault("add up what was spent"))
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod append;
+mod avoided;
 mod claims;
 mod corrections;
 mod cut;

@@ -75,7 +75,7 @@ fn add(sums: &mut BTreeMap<Key, i64>, row: &SqliteRow) -> Result<(), StoreError>
 }
 
 /// What an hour costs at each price.
-async fn rates(tx: &mut SqliteConnection) -> Result<HashMap<i64, Rate>, StoreError> {
+pub(super) async fn rates(tx: &mut SqliteConnection) -> Result<HashMap<i64, Rate>, StoreError> {
     let mut rates = HashMap::new();
     for row in sqlx::query("SELECT id, body FROM prices").fetch_all(tx).await? {
         let id: i64 = row.try_get("id")?;

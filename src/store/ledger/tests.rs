@@ -18,7 +18,7 @@ use crate::rules::Ground;
 use crate::store::Store;
 use crate::units::{Currency, InstanceId, PolicyId, Rate, Region, When};
 
-mod claims;
+pub(super) mod claims;
 
 use claims::stopped_by_us;
 

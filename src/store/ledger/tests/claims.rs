@@ -22,7 +22,7 @@ fn intent(name: &str, now: i64, counterfactual: Counterfactual) -> Intent {
 }
 
 /// Started at −3600, stopped by us at 600.
-pub(super) async fn stopped_by_us(until: i64) -> Book {
+pub(in crate::store::ledger) async fn stopped_by_us(until: i64) -> Book {
     let book = book().await;
     let store = &book.store;
     priced(store, "2", -4_000).await;

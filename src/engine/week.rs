@@ -1,0 +1,215 @@
+//! A week's figures by person and by team, reckoned from what was spent and avoided; and the words for them. A pure part of
+//! the engine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::accounts::Accounting;
+use super::digest::Week;
+use super::state::State;
+use crate::facts::{Addressing, team_of};
+use crate::ledger::Spent;
+use crate::ports::{About, Message, MessageKind};
+use crate::report::words;
+use crate::units::{Cost, Currency, PolicyId, is_plain_address};
+
+/// So many instances or people are named; the others are counted.
+const NAMED_MAX: usize = 10;
+
+/// An instance that is on, and what keeps it so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StillOn {
+    owner: Option<Arc<str>>,
+    team: Option<Arc<str>>,
+    /// Where its owner is written to, where its facts say so.
+    pub(super) address: Option<String>,
+    words: String,
+}
+
+/// Amounts by currency, never mixed, and running time without a price.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Sum {
+    costs: BTreeMap<Currency, Cost>,
+    unpriced: i64,
+}
+
+impl Sum {
+    fn add(&mut self, one: &Spent) {
+        let Some(rate) = one.rate else {
+            self.unpriced = self.unpriced.saturating_add(one.seconds);
+            return;
+        };
+        let cost = rate.over(one.seconds);
+        let sum = self.costs.entry(cost.currency()).or_insert(Cost::zero(cost.currency()));
+        *sum = sum.plus(cost).unwrap_or(*sum);
+    }
+
+    fn words(&self) -> String {
+        let mut parts: Vec<String> =
+            self.costs.iter().map(|(currency, cost)| format!("{} {currency}", cost.text(2))).collect();
+        if self.unpriced > 0 {
+            let length = words::length(jiff::SignedDuration::from_secs(self.unpriced));
+            parts.push(format!("{length} of running without a known price"));
+        }
+        if parts.is_empty() { "nothing".to_owned() } else { parts.join(" and ") }
+    }
+
+    fn most(&self) -> i128 {
+        self.costs.values().map(|cost| cost.exact()).max().unwrap_or(0)
+    }
+}
+
+/// What a week came to for one person or one team.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Account {
+    spent: Sum,
+    avoided: Sum,
+    still_on: Vec<String>,
+    /// In a team's: what each owner spent.
+    people: BTreeMap<Arc<str>, Sum>,
+    /// Where the owner is written to, where an instance says so.
+    address: Option<String>,
+}
+
+/// Every account of a week.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Accounts {
+    owners: BTreeMap<Arc<str>, Account>,
+    teams: BTreeMap<Arc<str>, Account>,
+}
+
+/// Adds up.
+pub(super) fn accounts(spent: &[Spent], avoided: &[Spent], still_on: &[StillOn]) -> Accounts {
+    let mut all = Accounts::default();
+    for one in spent {
+        if let Some(owner) = &one.owner {
+            all.owners.entry(owner.clone()).or_default().spent.add(one);
+        }
+        if let Some(team) = &one.team {
+            let account = all.teams.entry(team.clone()).or_default();
+            account.spent.add(one);
+            let owner = one.owner.clone().unwrap_or_else(|| "nobody known".into());
+            account.people.entry(owner).or_default().add(one);
+        }
+    }
+    for one in avoided {
+        let owner = one.owner.clone().map(|owner| all.owners.entry(owner).or_default());
+        owner.into_iter().for_each(|account| account.avoided.add(one));
+        let team = one.team.clone().map(|team| all.teams.entry(team).or_default());
+        team.into_iter().for_each(|account| account.avoided.add(one));
+    }
+    for one in still_on {
+        if let Some(owner) = &one.owner {
+            let account = all.owners.entry(owner.clone()).or_default();
+            account.still_on.push(one.words.clone());
+            account.address = account.address.take().or_else(|| one.address.clone());
+        }
+        if let Some(team) = &one.team {
+            all.teams.entry(team.clone()).or_default().still_on.push(one.words.clone());
+        }
+    }
+    all
+}
+
+/// The first few, and how many more there are.
+fn listed(all: &[String]) -> String {
+    let named = all.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(NAMED_MAX) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+impl Account {
+    fn words(&self, whose: &str) -> String {
+        let Self { spent, avoided, still_on, people, .. } = self;
+        let mut text = format!("{whose} spent {}; stops avoided {}", spent.words(), avoided.words());
+        text.push_str(&match still_on.as_slice() {
+            [] => "; nothing is on now".to_owned(),
+            on => format!("; still on: {}", listed(on)),
+        });
+        let mut ranked: Vec<(&Arc<str>, &Sum)> = people.iter().collect();
+        ranked.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.most()), (*name).clone()));
+        let ranked: Vec<String> = ranked.into_iter().map(|(name, sum)| format!("{name} {}", sum.words())).collect();
+        if !ranked.is_empty() {
+            text.push_str(&format!("; of that {}", listed(&ranked)));
+        }
+        text
+    }
+}
+
+impl State {
+    /// What is on now, by whose it is.
+    pub(super) fn still_on(&self, accounting: &Accounting) -> Vec<StillOn> {
+        let entries = self.places.values().flat_map(|place| place.entries.values().map(move |entry| (place, entry)));
+        let on = entries.filter(|(_, entry)| !entry.absent && entry.facts.state.is_on());
+        let one = |(place, entry): (&super::book::Place, &Box<super::entry::Entry>)| {
+            let facts = &entry.facts;
+            let why = entry.verdict.as_ref().map(|verdict| format!(", {}", words::ground(verdict.ground)));
+            let team = team_of(facts, &place.facts.tags, &accounting.team_tag, &self.directory.teams);
+            StillOn {
+                owner: facts.owner.name().map(|name| name.to_lowercase().into()),
+                team: team.map(Into::into),
+                address: None,
+                words: format!("{} ({}{})", facts.id.name(), place.facts.id.name(), why.unwrap_or_default()),
+            }
+        };
+        on.map(one).collect()
+    }
+
+    /// A message for each owner who can be written to, and for whoever leads each team.
+    pub(super) fn told_of(&self, week: &Week, all: &Accounts, rule: &Addressing, now: Timestamp) -> Vec<Message> {
+        let found = self.addresses(rule);
+        let owners = all.owners.iter().filter_map(|(owner, account)| {
+            let written = self.directory.addresses.get(&**owner).cloned();
+            let plain = is_plain_address(owner).then(|| owner.to_string());
+            let address = found.get(owner).cloned().or(written).or(plain)?;
+            let words = account.words("you");
+            let message = message(week, (owner, words), now);
+            let key = format!("digest|owner|{owner}|{}", week.name);
+            Some(Message { id: key, owner: Some(owner.to_string()), address: Some(address.into()), ..message })
+        });
+        let teams = all.teams.iter().filter_map(|(team, account)| {
+            let leads = Some(self.directory.leads_of(team)).filter(|leads| !leads.is_empty())?;
+            let whose = format!("team {team}");
+            let message = message(week, (&whose, account.words(&whose)), now);
+            let key = format!("digest|team|{team}|{}", week.name);
+            Some(Message { id: key, notify: leads.to_vec(), ..message })
+        });
+        owners.chain(teams).collect()
+    }
+
+    /// Where owners are written to by what their instances say.
+    fn addresses(&self, rule: &Addressing) -> BTreeMap<Arc<str>, String> {
+        let entries = self.places.values().flat_map(|place| place.entries.values());
+        let address = |entry: &Box<super::entry::Entry>| {
+            let name = entry.facts.owner.name()?.to_lowercase();
+            Some((name.into(), rule.owner(&entry.facts, &self.directory)?.to_owned()))
+        };
+        entries.filter_map(address).collect()
+    }
+}
+
+fn message(week: &Week, (person, words): (&str, String), at: Timestamp) -> Message {
+    let mut letters = words.chars();
+    let words = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    Message {
+        id: String::new(),
+        kind: MessageKind::Digest,
+        about: About::Week { person: person.to_owned(), week: week.name.clone() },
+        notice: None,
+        policy: PolicyId::new("all"),
+        ground: "digest".to_owned(),
+        owner: None,
+        notify: Vec::new(),
+        words,
+        at,
+        attempts: 0,
+        channel: None,
+        address: None,
+        not_before: None,
+        also: Vec::new(),
+    }
+}

@@ -1,0 +1,5 @@
+-- Each channel delivers its own messages, so the outbox is asked for them by channel: one that is down, with thousands
+-- waiting for it, must not stand before the others.
+ALTER TABLE messages ADD COLUMN channel TEXT AS (json_extract(body, '$.channel')) VIRTUAL;
+DROP INDEX messages_due;
+CREATE INDEX messages_due ON messages (channel, at, id) WHERE next_try_at IS NOT NULL;
