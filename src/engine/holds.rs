@@ -87,6 +87,8 @@ impl<W: World> Engine<W> {
 
     /// Makes a hold, within the policy's caps.
     pub(super) async fn held(&self, request: HoldRequest) -> Result<Hold, Declined> {
+        // one at a time: caps are looked at and used up together
+        let _one = self.holding.lock().await;
         let now = self.world.now();
         let found = self.lock().holdable(&request.instance, now)?;
         let (id, created, terms) = (found.id().clone(), found.facts.created, &found.terms);

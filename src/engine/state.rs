@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) handles: BTreeMap<String, OperationHandle>,
     /// Intents whose POST left and whose answer was lost.
     pub(super) unclear: BTreeSet<String>,
+    /// Instances whose stop is being written down and sent at this moment.
+    pub(super) in_hand: BTreeSet<InstanceId>,
     /// How many stops run side by side in the next sweep (G7).
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
@@ -107,6 +109,7 @@ pub struct Engine<W> {
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
     pub(super) reconciling: tokio::sync::Mutex<()>,
+    pub(super) holding: tokio::sync::Mutex<()>,
     /// True while loops do what sweeps do not wait for.
     pub(super) has_loops: AtomicBool,
     pub(super) nudged: tokio::sync::Notify,
@@ -138,6 +141,7 @@ impl<W: World> Engine<W> {
             discovery_faults: Vec::new(),
             handles: BTreeMap::new(),
             unclear: BTreeSet::new(),
+            in_hand: BTreeSet::new(),
             side_by_side: 1,
             orphans: Vec::new(),
             waiting: Vec::new(),
@@ -188,6 +192,7 @@ impl<W: World> Engine<W> {
             view: RwLock::new(Arc::new(view)),
             sweeping: tokio::sync::Mutex::new(()),
             reconciling: tokio::sync::Mutex::new(()),
+            holding: tokio::sync::Mutex::new(()),
             has_loops: AtomicBool::new(false),
             nudged: tokio::sync::Notify::new(),
             swept: tokio::sync::Notify::new(),
