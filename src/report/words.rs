@@ -173,6 +173,7 @@ pub const fn reason(ground: Ground) -> &'static str {
         | Ground::Announced
         | Ground::WarningUndelivered
         | Ground::StopUnderWay
+        | Ground::QuietHours
         | Ground::Asked => self::ground(ground),
     }
 }
