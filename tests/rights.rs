@@ -75,8 +75,8 @@ async fn site(policy: &str) -> (Estate, Place) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_lets_in_whom_its_rule_allows() {
-    let (_estate, place) = site(&off_now("observe", "15m", "")).await;
-    let (_service, at) = started(&place);
+    let (estate, place) = site(&off_now("observe", "15m", "")).await;
+    let (mut service, at) = started(&place);
     let one = |scope: &str| Some(minted(&place, scope, &["--scope", scope]));
     let (read, hold, operate, admin) = (one("read"), one("hold"), one("operate"), one("admin"));
     let callers: [(Option<Rule>, Option<String>); 5] = [
@@ -101,6 +101,11 @@ async fn every_route_lets_in_whom_its_rule_allows() {
             assert!(is_let_in || status == turned, "{route:?} {status}");
         }
     }
+    // nobody asked for a stop of anything that exists
+    estate.let_operations_end();
+    assert_eq!(estate.stops_of("ci-00000-00000"), (0, 0));
+    service.child.kill().unwrap();
+    assert!(!service.ended().success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
