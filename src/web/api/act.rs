@@ -79,7 +79,8 @@ async fn hold<C: Control, R: Records + Freezer>(
     };
     let instance = found.facts.id.to_string();
     let life = Some(found.facts.created);
-    let request = HoldRequest { instance, seconds: wish.seconds, reason, by: person.known_as().to_owned(), life, link: None };
+    let request =
+        HoldRequest { instance, seconds: wish.seconds, reason, by: person.known_as().to_owned(), life, link: None };
     match site.control.hold(request).await {
         Ok(hold) => (StatusCode::CREATED, axum::Json(HoldShape::from(&hold))).into_response(),
         Err(why) => declined(&why),
@@ -145,8 +146,12 @@ async fn stop<C: Control, R: Records + Freezer>(
         Err(wrong) => return wrong,
     };
     let id = found.facts.id.clone();
-    let request =
-        StopRequest { instance: id.to_string(), reason, by: person.known_as().to_owned(), even_if_in_use: wish.even_if_in_use };
+    let request = StopRequest {
+        instance: id.to_string(),
+        reason,
+        by: person.known_as().to_owned(),
+        even_if_in_use: wish.even_if_in_use,
+    };
     // whoever asked may go away: what was begun is finished, and written down
     let control = site.control.clone();
     match tokio::spawn(async move { control.stop_now(request).await }).await {

@@ -193,11 +193,10 @@ fn tiles(view: &FleetView, now: Timestamp, month: Option<&Savings>, today: Optio
         let evidence = one.evidence.as_deref().unwrap_or(Evidence::NONE);
         one.facts.state == PowerState::Running && !evidence.is_in_use()
     };
-    let first =
-        instances(view).filter_map(|one| Some((crate::report::next(view, one), one))).filter_map(|(next, one)| {
-            let at = next.at.filter(|_| next.kind == NextKind::Stop && next.held_back.is_none())?;
-            Some((at, one))
-        });
+    let first = instances(view).map(|one| (crate::report::next(view, one), one)).filter_map(|(next, one)| {
+        let at = next.at.filter(|_| next.kind == NextKind::Stop && next.held_back.is_none())?;
+        Some((at, one))
+    });
     let first = first.min_by_key(|(at, one)| (*at, one.facts.id.clone()));
     let spent = |savings: Option<&Savings>| savings.map(|savings| amounts_or_zero(&savings.total.cost, view));
     Tiles {
