@@ -83,6 +83,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             attempts: 0,
             channel: None,
+            not_before: None,
             also: Vec::new(),
         }
     }
