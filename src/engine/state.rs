@@ -107,6 +107,8 @@ pub struct Engine<W> {
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
     pub(super) reconciling: tokio::sync::Mutex<()>,
+    /// Held while a hold is weighed and written.
+    pub(super) holding: tokio::sync::Mutex<()>,
     /// True while loops do what sweeps do not wait for.
     pub(super) has_loops: AtomicBool,
     pub(super) nudged: tokio::sync::Notify,
@@ -188,6 +190,7 @@ impl<W: World> Engine<W> {
             view: RwLock::new(Arc::new(view)),
             sweeping: tokio::sync::Mutex::new(()),
             reconciling: tokio::sync::Mutex::new(()),
+            holding: tokio::sync::Mutex::new(()),
             has_loops: AtomicBool::new(false),
             nudged: tokio::sync::Notify::new(),
             swept: tokio::sync::Notify::new(),

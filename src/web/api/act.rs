@@ -150,6 +150,7 @@ async fn stop<C: Control, R: Records + Freezer>(
         instance: id.to_string(),
         reason,
         by: person.known_as().to_owned(),
+        life: Some(found.facts.created),
         even_if_in_use: wish.even_if_in_use,
     };
     // whoever asked may go away: what was begun is finished, and written down
