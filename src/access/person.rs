@@ -54,6 +54,17 @@ pub struct Person {
 }
 
 impl Person {
+    /// What the record calls them: never a name that they may choose themselves. An address that somebody vouches for, where
+    /// there is one, since people know each other by it.
+    #[must_use]
+    pub fn known_as(&self) -> &str {
+        match self.way {
+            Way::Loopback => &self.name,
+            Way::Token(_) => &self.key,
+            Way::Session | Way::Proxy => self.addresses.first().unwrap_or(&self.key),
+        }
+    }
+
     /// Whoever asks from this machine where no login is set up.
     #[must_use]
     pub fn of_this_machine(name: &str) -> Self {

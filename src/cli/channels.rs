@@ -116,22 +116,15 @@ fn mail(smtp: &settings::Smtp, environment: &Environment) -> Result<Smtp, Channe
 /// The operator's templates, as far as they can be used: what is wrong is said, and keeps nobody from being told.
 fn templates(folder: Option<&Path>) -> Templates {
     let Some(folder) = folder else { return Templates::default() };
-    match wording(folder) {
+    let (templates, left_out) = match wording(folder) {
         Ok((templates, troubles)) => {
-            for trouble in troubles {
-                tracing::warn!(
-                    "a template is left out, and the one in the program is used: {}/{trouble}",
-                    folder.display()
-                );
-            }
-            templates
+            let place = |trouble| format!("{}/{trouble}", folder.display());
+            (templates, troubles.into_iter().map(place).collect())
         }
-        Err(error) => {
-            let words = with_causes(error.to_string(), error.source());
-            tracing::warn!("{words}; those in the program are used");
-            Templates::default()
-        }
-    }
+        Err(error) => (Templates::default(), vec![with_causes(error.to_string(), error.source())]),
+    };
+    left_out.iter().for_each(|words: &String| tracing::warn!("the template in the program stands in: {words}"));
+    templates
 }
 
 fn now() -> Now {

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ const KEY_NAME: &str = "link.key";
 #[derive(Debug, thiserror::Error)]
 pub enum PeopleError {
     /// The key of links.
-    #[error("could not use {} , which signs the links in warnings", path.display())]
+    #[error("could not use {}, which signs the links in warnings", path.display())]
     Key {
         /// Its file.
         path: PathBuf,
@@ -64,27 +64,30 @@ pub fn keys_of_links(dir: &Path) -> Result<Keys, PeopleError> {
     Ok(link_keys(present, lines)?)
 }
 
+/// Made whole or not at all: a key that was half written would be no key, and the service could not start.
 fn read_or_make(path: &Path) -> std::io::Result<String> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let bytes = random_bytes().map_err(std::io::Error::other)?;
-            let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            writeln!(file, "{secret}")?;
-            file.sync_all()?;
-            Ok(secret)
+    if !path.exists() {
+        let bytes = random_bytes().map_err(std::io::Error::other)?;
+        let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        // of mode 0600, as temporary files are
+        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+        writeln!(file, "{secret}")?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(path) {
+            Ok(_) => return Ok(secret),
+            // another command made it meanwhile
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.error),
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let mut file = OpenOptions::new().read(true).open(path)?;
-            if file.metadata()?.mode() & 0o077 != 0 {
-                let why = "others may read it; chmod 600 it, and put another line above the first if anyone did";
-                return Err(std::io::Error::new(ErrorKind::PermissionDenied, why));
-            }
-            let mut text = String::new();
-            file.read_to_string(&mut text)?;
-            Ok(text)
-        }
-        Err(error) => Err(error),
     }
+    let mut file = OpenOptions::new().read(true).open(path)?;
+    if file.metadata()?.mode() & 0o077 != 0 {
+        let why = "others may read it; chmod 600 it, and put another line above the first if anyone did";
+        return Err(std::io::Error::new(ErrorKind::PermissionDenied, why));
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Where people reach the page: as settings say, else where it is listened on; none when nothing is served.
@@ -175,4 +178,28 @@ pub async fn serve<C: Clock + 'static>(
 ) -> std::io::Result<()> {
     let router = people_routes().behind(&door, site);
     serve_people(listener, (tls, people_limits()), router, metrics, Handle::new()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_key_of_links_is_made_once_and_for_its_user_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = keys_of_links(dir.path()).unwrap();
+        assert_eq!(keys_of_links(dir.path()).unwrap().name(), first.name());
+        let path = dir.path().join(KEY_NAME);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let old = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{}\n{old}", "n".repeat(64))).unwrap();
+        let both = keys_of_links(dir.path()).unwrap();
+        assert_ne!(both.name(), first.name(), "the first line signs");
+        let signature = first.sign(b"x").unwrap();
+        assert!(both.signed(first.name(), b"x", &signature), "and the others are believed");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(keys_of_links(dir.path()).is_err(), "nobody else may read it");
+    }
 }

@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::outside::Outside;
 use super::statement::{Statement, StatementError, Wanted, days_between, gather, headlines, notes};
 use crate::facts::MadeHold;
-use crate::ledger::{Costs, Figures, Group};
+use crate::ledger::{Costs, Figures, Group, Usage};
 use crate::ports::{
     AccountAsked, AuditLine, Clock, Fault, FaultKind, Freezer, Happening, Journal as _, Records, with_causes,
 };
@@ -22,34 +22,38 @@ const KEPT: SignedDuration = SignedDuration::from_secs(60);
 /// Sums kept at once: a few pages of a few people.
 const KEPT_MOST: usize = 64;
 
-type Kept = HashMap<AccountAsked, (SignedDuration, Arc<Savings>)>;
+/// What was added up lately. Whoever asks for something that is not in it waits for who adds up now: the readers of the
+/// journal are few, and the outbox is read by them too.
+type Kept = tokio::sync::Mutex<HashMap<AccountAsked, (SignedDuration, Arc<Savings>)>>;
 
 /// Journal, ledger and switch, as the faces read them.
 #[derive(Debug)]
 pub struct Recorded<C> {
     outside: Arc<Outside<C>>,
-    kept: Mutex<Kept>,
+    kept: Kept,
 }
 
 impl<C: Clock> Recorded<C> {
     /// Of what the engine has.
     #[must_use]
     pub fn new(outside: Arc<Outside<C>>) -> Self {
-        Self { outside, kept: Mutex::default() }
+        Self { outside, kept: Kept::default() }
     }
 
-    fn kept(&self, asked: &AccountAsked) -> Option<Savings> {
-        let now = self.outside.steady();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, (at, _)| now.saturating_sub(*at) < KEPT);
-        kept.get(asked).map(|(_, savings)| (**savings).clone())
-    }
-
-    fn keep(&self, asked: AccountAsked, savings: &Savings) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT_MOST {
-            kept.insert(asked, (self.outside.steady(), Arc::new(savings.clone())));
-        }
+    async fn add_up(&self, asked: &AccountAsked) -> Result<Savings, Fault> {
+        let days = days_between(asked.from, asked.to, &asked.zone).map_err(|error| unread(&error))?;
+        let wanted = Wanted {
+            days,
+            by: asked.by,
+            daily: asked.daily,
+            as_of: None,
+            only: asked.only.clone(),
+            top: None,
+            exchange: None,
+            priced_in: None,
+        };
+        let statement = gather(&self.outside.store.ledger(), wanted).await.map_err(|error| unread(&error))?;
+        Ok(savings(&statement, asked.daily))
     }
 }
 
@@ -70,19 +74,16 @@ fn together<'a>(costs: impl IntoIterator<Item = &'a Costs>) -> Vec<Money> {
 
 /// What goes on counts too: a page shows what is burning.
 fn figures(of: &Figures) -> SavingsFigures {
-    let residual = |usage: &crate::ledger::Usage| {
-        let parts = &usage.residual;
-        [parts.running.clone(), parts.stopped.clone(), parts.unknown.clone()]
-    };
-    let parts: Vec<Costs> = [residual(&of.usage), residual(&of.open)].into_iter().flatten().collect();
-    let seconds = |of_usage: fn(&crate::ledger::Usage) -> i64| of_usage(&of.usage).saturating_add(of_usage(&of.open));
+    let seconds = |of_usage: fn(&Usage) -> i64| of_usage(&of.usage).saturating_add(of_usage(&of.open));
     SavingsFigures {
         cost: together([&of.usage.cost.mid, &of.open.cost.mid]),
-        residual: together(&parts),
+        residual: together([&of.usage.residual.stopped, &of.open.residual.stopped]),
         avoided: amounts(&of.avoided.cost),
         would_avoid: amounts(&of.would_avoid.cost),
         running_seconds: seconds(|usage| usage.running.mid),
         unpriced_seconds: seconds(|usage| usage.unpriced_seconds),
+        unrated_seconds: seconds(|usage| usage.residual.unrated_seconds),
+        avoided_unpriced_seconds: of.avoided.unpriced_seconds,
         stops: of.avoided.stops,
     }
 }
@@ -125,30 +126,26 @@ fn savings(statement: &Statement, daily: bool) -> Savings {
         days: if daily { days(statement) } else { Vec::new() },
         grounds: account.grounds.iter().map(ground).collect(),
         notes: notes(statement),
+        listed: statement.is_listed(),
         ledger_seq: statement.head.ledger_seq,
         ledger_hash: statement.head.ledger_hash.clone(),
     }
 }
 
 impl<C: Clock + 'static> Records for Recorded<C> {
-    async fn savings(&self, asked: AccountAsked) -> Result<Savings, Fault> {
-        if let Some(kept) = self.kept(&asked) {
-            return Ok(kept);
+    async fn savings(&self, asked: AccountAsked) -> Result<Arc<Savings>, Fault> {
+        let mut kept = self.kept.lock().await;
+        let now = self.outside.steady();
+        kept.retain(|_, (at, _)| now.saturating_sub(*at) < KEPT);
+        if let Some((_, savings)) = kept.get(&asked) {
+            return Ok(savings.clone());
         }
-        let days = days_between(asked.from, asked.to, &asked.zone).map_err(|error| unread(&error))?;
-        let wanted = Wanted {
-            days,
-            by: asked.by,
-            daily: asked.daily,
-            as_of: None,
-            only: asked.only.clone(),
-            top: None,
-            exchange: None,
-            priced_in: None,
-        };
-        let statement = gather(&self.outside.store.ledger(), wanted).await.map_err(|error| unread(&error))?;
-        let savings = savings(&statement, asked.daily);
-        self.keep(asked, &savings);
+        let savings = Arc::new(self.add_up(&asked).await?);
+        if kept.len() >= KEPT_MOST {
+            let oldest = kept.iter().min_by_key(|(_, (at, _))| *at).map(|(asked, _)| asked.clone());
+            oldest.and_then(|oldest| kept.remove(&oldest));
+        }
+        kept.insert(asked, (self.outside.steady(), savings.clone()));
         Ok(savings)
     }
 

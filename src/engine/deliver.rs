@@ -99,6 +99,11 @@ impl<W: World> Engine<W> {
                 Ok((count, 0))
             }
             Err(fault) => {
+                if fault.kind == FaultKind::Unfit && count > 1 {
+                    // one of them may be what is refused: the others must not go down with it (G16)
+                    log::fault(&fault);
+                    return Box::pin(self.one_by_one(together)).await;
+                }
                 let now = self.world.now();
                 let asked = if let FaultKind::Throttled(wait) = fault.kind { wait } else { None };
                 log::fault(&fault);
@@ -114,6 +119,16 @@ impl<W: World> Engine<W> {
                 Ok((0, count))
             }
         }
+    }
+
+    /// Each of them by itself.
+    async fn one_by_one(&self, together: Together) -> Result<Counts, Fault> {
+        let mut all = (0_usize, 0_usize);
+        for one in apart(together.parts().to_vec()) {
+            let (confirmed, failed) = self.deliver_one(one).await?;
+            all = (all.0.saturating_add(confirmed), all.1.saturating_add(failed));
+        }
+        Ok(all)
     }
 
     async fn let_go_of_old(&self) -> Result<(), Fault> {

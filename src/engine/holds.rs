@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::control::declined;
+use super::log;
 use super::state::{Engine, State};
 use crate::facts::{Hold, InstanceFacts, MadeHold};
 use crate::policy::HoldTerms;
@@ -59,7 +60,7 @@ impl Holdable {
             stops_at: self.due.map(|(at, _)| at),
             ground: self.due.map(|(_, ground)| ground.to_owned()),
             held_until: self.held_until,
-            choices: offer::choices(&self.terms, &spent, self.rate, now),
+            choices: offer::choices(&self.terms, &spent, self.rate, (now, self.held_until)),
             per_week: self.terms.per_week,
             made_this_week: spent.made,
             left: spent.left(&self.terms),
@@ -87,7 +88,7 @@ impl<W: World> Engine<W> {
 
     /// Makes a hold, within the policy's caps.
     pub(super) async fn held(&self, request: HoldRequest) -> Result<Hold, Declined> {
-        // one at a time: caps are looked at and used up together
+        // one after the other, so that two of them never pass by the same room in a cap
         let _one = self.holding.lock().await;
         let now = self.world.now();
         let found = self.lock().holdable(&request.instance, now)?;
@@ -103,7 +104,11 @@ impl<W: World> Engine<W> {
         if let Some(why) = offer::refused(terms, &spent) {
             return Err(Declined(format!("{}: {why}", id.name())));
         }
-        let price = found.rate.map(|rate| rate.over(i64::from(request.seconds)).rounded());
+        let added = offer::added(request.seconds, now, found.held_until);
+        if let (true, Some(until)) = (added == 0, found.held_until) {
+            return Err(Declined(format!("{} is held until {until} already, which is longer", id.name())));
+        }
+        let price = found.rate.map(|rate| rate.over(added).rounded());
         if let Some(why) = offer::too_dear(terms, &spent, price) {
             return Err(Declined(format!("{}: {why}", id.name())));
         }
@@ -127,16 +132,7 @@ impl<W: World> Engine<W> {
             (FaultKind::Conflict, Some(_)) => Declined("this link was used already".to_owned()),
             _ => declined(fault),
         })?;
-        let costs = price.map_or_else(|| "at a price that nobody knows".to_owned(), |price| format!("for {price}"));
-        let by_link = if hold.link.is_some() { ", by the link of a warning" } else { "" };
-        self.note(AuditLine {
-            at: now,
-            who: hold.by.clone(),
-            what: "hold".to_owned(),
-            target: id.to_string(),
-            why: format!("until {until}{by_link}, {costs}: {}", hold.reason),
-        })
-        .await?;
+        // in force from the moment it is written: whatever comes after must not keep it from being heeded
         {
             let mut state = self.lock();
             match state.history_mut(&id) {
@@ -146,6 +142,19 @@ impl<W: World> Engine<W> {
             }
         }
         self.changed(&id);
+        let costs = price.map_or_else(|| "at a price that nobody knows".to_owned(), |price| format!("for {price}"));
+        let by_link = if hold.link.is_some() { ", by the link of a warning" } else { "" };
+        let line = AuditLine {
+            at: now,
+            who: hold.by.clone(),
+            what: "hold".to_owned(),
+            target: id.to_string(),
+            why: format!("until {until}{by_link}, {costs}: {}", hold.reason),
+        };
+        if let Err(fault) = self.world.audit(&line).await {
+            // it holds, and its own row says who and why: whoever asked must not be told that it does not
+            log::fault(&fault);
+        }
         Ok(hold)
     }
 

@@ -109,6 +109,7 @@ pub struct Engine<W> {
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
     pub(super) reconciling: tokio::sync::Mutex<()>,
+    /// Held while a hold is weighed and written.
     pub(super) holding: tokio::sync::Mutex<()>,
     /// True while loops do what sweeps do not wait for.
     pub(super) has_loops: AtomicBool,

@@ -24,6 +24,13 @@ impl<W: World> Engine<W> {
         let mut acted = Acted::default();
         let look = self.look(&id, &mut acted).await.map_err(refused)?;
         held(&look.history, look.now).map_err(refused)?;
+        if request.life.is_some_and(|life| !life.may_be(look.fresh.created)) {
+            return Err(Declined(format!("{name} was deleted and made anew since; this is another one")));
+        }
+        if look.verdict.findings.iter().any(|finding| finding.ground == Ground::Exempt) {
+            let words = "it is exempt by its tag or its policy, which Lightsout never goes against; stop it in Azure";
+            return Err(Declined(format!("{name} was not stopped: {words}")));
+        }
         if look.history.open.is_some() {
             return Err(Declined(format!("{name} is being stopped already")));
         }

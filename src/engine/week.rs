@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::accounts::Accounting;
+use super::book::Place;
 use super::digest::Week;
+use super::entry::Entry;
 use super::state::State;
 use crate::facts::{Addressing, team_of};
 use crate::ledger::Spent;
@@ -143,9 +145,9 @@ impl Account {
 impl State {
     /// What is on now, by whose it is.
     pub(super) fn still_on(&self, accounting: &Accounting) -> Vec<StillOn> {
-        let entries = self.places.values().flat_map(|place| place.entries.values().map(move |entry| (place, entry)));
+        let entries = self.places.values().flat_map(|place| place.entries.values().map(move |entry| (place, &**entry)));
         let on = entries.filter(|(_, entry)| !entry.absent && entry.facts.state.is_on());
-        let one = |(place, entry): (&super::book::Place, &Box<super::entry::Entry>)| {
+        let one = |(place, entry): (&Place, &Entry)| {
             let facts = &entry.facts;
             let why = entry.verdict.as_ref().map(|verdict| format!(", {}", words::ground(verdict.ground)));
             let team = team_of(facts, &place.facts.tags, &accounting.team_tag, &self.directory.teams);
@@ -183,8 +185,8 @@ impl State {
 
     /// Where owners are written to by what their instances say.
     fn addresses(&self, rule: &Addressing) -> BTreeMap<Arc<str>, String> {
-        let entries = self.places.values().flat_map(|place| place.entries.values());
-        let address = |entry: &Box<super::entry::Entry>| {
+        let entries = self.places.values().flat_map(|place| place.entries.values()).map(|entry| &**entry);
+        let address = |entry: &Entry| {
             let name = entry.facts.owner.name()?.to_lowercase();
             Some((name.into(), rule.owner(&entry.facts, &self.directory)?.to_owned()))
         };

@@ -26,6 +26,12 @@ impl LinkBase {
         url.into()
     }
 
+    /// The page of the fleet.
+    #[must_use]
+    pub fn fleet(&self) -> String {
+        self.below(&[]).into()
+    }
+
     /// The page of an instance.
     #[must_use]
     pub fn instance(&self, id: &InstanceId) -> String {

@@ -11,7 +11,7 @@ use crate::access::Identity;
 const ENTRA: [&str; 4] =
     ["login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "sts.windows.net"];
 /// What Entra vouches for within one tenant. Its `email` is whatever somebody once wrote there.
-const OF_ENTRA: [&str; 3] = ["oid", "upn", "preferred_username"];
+const OF_ENTRA: [&str; 2] = ["oid", "upn"];
 /// So many groups of a token are looked at.
 const GROUPS_MAX: usize = 1_000;
 /// Texts of a token that are longer are cut, or no address.
@@ -137,7 +137,7 @@ mod tests {
         let claims = json!({ "oid": "0-1", "preferred_username": "ada@example.org", "email": "root@example.org", "name": "Ada" });
         let (who, _) = of(TENANT, None, "roles", claims.clone());
         assert_eq!((who.key, who.name), (format!("{TENANT}|0-1"), "Ada".to_owned()));
-        assert_eq!(who.addresses, ["0-1", "ada@example.org"]);
+        assert_eq!(who.addresses, ["0-1"]);
         let (who, _) = of(OTHER, None, "roles", claims);
         assert_eq!(who.key, format!("{OTHER}|sub-1"), "others' oid is anything");
         assert!(is_entra(TENANT) && !is_entra("https://login.microsoftonline.com.evil.example/x/v2.0"));

@@ -37,6 +37,9 @@ pub struct StopRequest {
     pub reason: String,
     /// Who asks.
     pub by: String,
+    /// The life of the name that it is for, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<Created>,
     /// Also when something says that it is in use.
     #[serde(default)]
     pub even_if_in_use: bool,

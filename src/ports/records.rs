@@ -66,7 +66,7 @@ pub struct Happening {
 /// Reading the past.
 pub trait Records: Send + Sync + 'static {
     /// What days cost, and what stopping avoided in them.
-    fn savings(&self, asked: AccountAsked) -> impl Future<Output = Result<Savings, Fault>> + Send;
+    fn savings(&self, asked: AccountAsked) -> impl Future<Output = Result<std::sync::Arc<Savings>, Fault>> + Send;
     /// What happened to an instance since an instant, the oldest first, with the state that it was in before; at most so much
     /// of each kind, the newest of it.
     fn happenings(

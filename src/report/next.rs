@@ -64,6 +64,7 @@ impl Next {
     #[must_use]
     pub fn why(&self) -> &'static str {
         match self.ground {
+            Some(ground) if self.kind == NextKind::Stop => words::reason(ground),
             Some(ground) => words::ground(ground),
             None => "no policy has decided about it",
         }

@@ -85,9 +85,21 @@ pub fn too_dear(terms: &HoldTerms, spent: &HoldSpent, price: Option<Money>) -> O
         .then(|| format!("it would cost {price}, and of what the policy lets holds cost in a month {left} are left"))
 }
 
-/// The lengths that can be had, the shortest first, each with its price.
+/// How many seconds a hold of so many from now on adds to what is held already: what it is paid for.
 #[must_use]
-pub fn choices(terms: &HoldTerms, spent: &HoldSpent, rate: Option<Rate>, now: Timestamp) -> Vec<HoldChoice> {
+pub fn added(seconds: u32, now: Timestamp, held_until: Option<Timestamp>) -> i64 {
+    let held = held_until.map_or(0, |until| until.duration_since(now).as_secs().max(0));
+    i64::from(seconds).saturating_sub(held).max(0)
+}
+
+/// The lengths that can be had, the shortest first, each with its price; those that end before it is free anyway are not.
+#[must_use]
+pub fn choices(
+    terms: &HoldTerms,
+    spent: &HoldSpent,
+    rate: Option<Rate>,
+    (now, held_until): (Timestamp, Option<Timestamp>),
+) -> Vec<HoldChoice> {
     if refused(terms, spent).is_some() {
         return Vec::new();
     }
@@ -96,9 +108,10 @@ pub fn choices(terms: &HoldTerms, spent: &HoldSpent, rate: Option<Rate>, now: Ti
     let priced = |seconds: u32| HoldChoice {
         seconds,
         until: now.checked_add(Span::seconds(seconds).duration()).unwrap_or(now),
-        price: rate.map(|rate: Rate| -> Cost { rate.over(i64::from(seconds)) }).map(Cost::rounded),
+        price: rate.map(|rate| rate.over(added(seconds, now, held_until))).map(Cost::rounded),
     };
-    let all = usual.chain(std::iter::once(max)).map(priced);
+    let longer = |seconds: &u32| added(*seconds, now, held_until) > 0;
+    let all = usual.chain(std::iter::once(max)).filter(longer).map(priced);
     all.filter(|choice| too_dear(terms, spent, choice.price).is_none()).collect()
 }
 
@@ -122,7 +135,7 @@ mod tests {
 
     fn offered(terms: &HoldTerms, spent: &HoldSpent, rate: Option<Rate>) -> Vec<(u32, String)> {
         let price = |choice: &HoldChoice| choice.price.map_or_else(|| "?".to_owned(), |price| price.to_string());
-        let all = choices(terms, spent, rate, Timestamp::UNIX_EPOCH);
+        let all = choices(terms, spent, rate, (Timestamp::UNIX_EPOCH, None));
         all.iter().map(|choice| (choice.seconds / 3_600, price(choice))).collect()
     }
 
@@ -147,6 +160,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_held_already_is_not_paid_twice() {
+        let held_until = Timestamp::from_second(2 * 3_600).ok();
+        let all = choices(&terms(None), &spent(0, &[]), rate(), (Timestamp::UNIX_EPOCH, held_until));
+        let shown: Vec<_> = all.iter().map(|one| (one.seconds / 3_600, one.price.unwrap().to_string())).collect();
+        assert_eq!(
+            shown,
+            [(4, "6.12 USD".to_owned()), (6, "12.24 USD".to_owned())],
+            "what ends before it adds nothing"
+        );
+    }
+
+    #[test]
     fn an_unknown_price_stops_nobody() {
         let spent = HoldSpent { currency: None, ..spent(0, &["40"]) };
         assert_eq!(spent.left(&terms(Some("40"))), None);
@@ -158,7 +183,7 @@ mod tests {
         assert!(refused(&terms(None), &spent(2, &[])).unwrap().contains("2 times in seven days"));
         assert!(refused(&terms(Some("40")), &spent(0, &["41"])).unwrap().contains("used up"));
         assert_eq!(refused(&terms(Some("40")), &spent(1, &["39.99"])), None);
-        assert!(choices(&terms(None), &spent(2, &[]), rate(), Timestamp::UNIX_EPOCH).is_empty());
+        assert!(choices(&terms(None), &spent(2, &[]), rate(), (Timestamp::UNIX_EPOCH, None)).is_empty());
     }
 
     #[test]

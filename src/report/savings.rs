@@ -12,7 +12,7 @@ use crate::units::Money;
 pub struct SavingsFigures {
     /// What running time cost, what goes on included; one amount for each currency.
     pub cost: Vec<Money>,
-    /// What disks, addresses and load balancers cost meanwhile.
+    /// What disks, addresses and load balancers of stopped instances cost (C7).
     pub residual: Vec<Money>,
     /// Estimated avoided (i).
     pub avoided: Vec<Money>,
@@ -22,8 +22,32 @@ pub struct SavingsFigures {
     pub running_seconds: i64,
     /// Of those, seconds whose price nobody knows: in no amount.
     pub unpriced_seconds: i64,
+    /// Seconds for which settings name no rates of disks, addresses and load balancers: in no residual.
+    pub unrated_seconds: i64,
+    /// Seconds that were avoided and whose price nobody knows: in no amount.
+    pub avoided_unpriced_seconds: i64,
     /// Stops that were carried out.
     pub stops: i64,
+}
+
+impl SavingsFigures {
+    /// What running time cost; none where it ran and nobody knows a price, which is not a cost of nothing.
+    #[must_use]
+    pub fn known_cost(&self) -> Option<&[Money]> {
+        (!self.cost.is_empty() || self.unpriced_seconds == 0).then_some(&*self.cost)
+    }
+
+    /// The same of what stopped instances cost.
+    #[must_use]
+    pub fn known_residual(&self) -> Option<&[Money]> {
+        (!self.residual.is_empty() || self.unrated_seconds == 0).then_some(&*self.residual)
+    }
+
+    /// The same of what was avoided.
+    #[must_use]
+    pub fn known_avoided(&self) -> Option<&[Money]> {
+        (!self.avoided.is_empty() || self.avoided_unpriced_seconds == 0).then_some(&*self.avoided)
+    }
 }
 
 /// One of the three figures, which are never mixed (C8).
@@ -96,6 +120,8 @@ pub struct Savings {
     pub grounds: Vec<SavingsGround>,
     /// What the figures rest on, in words.
     pub notes: Vec<String>,
+    /// True when prices came from a public list: what was avoided is at most what is said, for those who pay less (C11).
+    pub listed: bool,
     /// The last row of the ledger that was read.
     pub ledger_seq: i64,
     /// That row's hash, in hexadecimal.

@@ -146,6 +146,38 @@ pub const fn ground(ground: Ground) -> &'static str {
     }
 }
 
+/// Why a stop comes, in a word or two.
+#[must_use]
+pub const fn reason(ground: Ground) -> &'static str {
+    match ground {
+        Ground::OffHours => "outside its hours",
+        Ground::Idle => "idle",
+        Ground::Uptime => "on for too long",
+        Ground::OverBudget => "over budget",
+        Ground::Off
+        | Ground::Unsettled
+        | Ground::Unrecognised
+        | Ground::Held
+        | Ground::Frozen
+        | Ground::Exempt
+        | Ground::Busy
+        | Ground::JustStarted
+        | Ground::InHours
+        | Ground::EdgeSpent
+        | Ground::StartUnknown
+        | Ground::EdgeMissed
+        | Ground::NoActionDay
+        | Ground::HoursUnknown
+        | Ground::IdleUnknown
+        | Ground::NotDue
+        | Ground::Announced
+        | Ground::WarningUndelivered
+        | Ground::StopUnderWay
+        | Ground::QuietHours
+        | Ground::Asked => self::ground(ground),
+    }
+}
+
 /// The freeze switch in words.
 #[must_use]
 pub fn freeze(freeze: &Freeze) -> String {

@@ -33,7 +33,7 @@ impl Store {
                 query.push("))");
             }
         }
-        query.push(" ORDER BY at, id LIMIT ").push_bind(i64::from(most));
+        query.push(" ORDER BY kind <> 'warning', at, id LIMIT ").push_bind(i64::from(most));
         let rows = query.build().fetch_all(self.readers()).await?;
         rows.iter().map(message).collect()
     }

@@ -10,6 +10,9 @@ use crate::ports::{Control, Freezer, Records};
 use crate::report::Explanation;
 use crate::seal::Keys;
 
+/// Pages that follow the service live, at once: half of the connections that people may have.
+const STREAMS_MAX: usize = 256;
+
 /// Tells the time.
 #[derive(Clone)]
 pub struct Clock(pub Arc<dyn Fn() -> Timestamp + Send + Sync>);
@@ -61,6 +64,8 @@ pub struct Site<C, R> {
     pub(super) options: SiteOptions,
     /// The templates.
     pub(super) templates: Templates,
+    /// Room for those who follow it live.
+    pub(super) streams: Arc<tokio::sync::Semaphore>,
     /// What every page says of the site.
     pub(super) model: SiteModel,
 }
@@ -83,7 +88,8 @@ impl<C: Control, R: Records + Freezer> Site<C, R> {
             public_url: options.public_url.clone(),
             demo: options.demo,
         };
-        Ok(Arc::new(Self { control, records, options, templates: Templates::new()?, model }))
+        let streams = Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX));
+        Ok(Arc::new(Self { control, records, options, templates: Templates::new()?, streams, model }))
     }
 
     /// Now.

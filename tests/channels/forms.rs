@@ -40,7 +40,7 @@ fn every_form(name: &str, message: &Message, links: &[Link]) {
     golden(&format!("{name}.html"), &html(&sheet, links));
     golden(&format!("{name}.card.json"), &pretty(&card(&sheet, links)));
     golden(&format!("{name}.blocks.json"), &pretty(&blocks(&sheet, links)));
-    golden(&format!("{name}.alerts.json"), &pretty(&alerts(message, &sheet)));
+    golden(&format!("{name}.alerts.json"), &pretty(&alerts(message, &sheet, &[])));
 }
 
 #[test]

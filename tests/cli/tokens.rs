@@ -59,13 +59,17 @@ fn what_makes_no_token_is_refused() {
 
 #[test]
 fn a_service_that_anybody_could_use_does_not_start() {
-    for more in [
-        "[web]\nlisten = \"0.0.0.0:0\"\n",
-        "[web]\nlisten = \"[::]:0\"\npublic_url = \"https://lightsout.example.org\"\nbehind_tls_proxy = true\n",
-        "[web]\npublic_url = \"https://lightsout.example.org\"\n",
-        "[web]\npublic_url = \"https://lightsout.example.org\"\n[web.proxy]\nuser_header = \"X-User\"\n[web.roles]\ndefault = \"admin\"\n",
+    for (listen, more) in [
+        ("0.0.0.0:0", ""),
+        ("[::]:0", "[web]\npublic_url = \"https://lightsout.example.org\"\nbehind_tls_proxy = true\n"),
+        ("127.0.0.1:0", "[web]\npublic_url = \"https://lightsout.example.org\"\n"),
+        (
+            "127.0.0.1:0",
+            "[web]\npublic_url = \"https://lightsout.example.org\"\n[web.proxy]\nuser_header = \"X-User\"\n[web.roles]\ndefault = \"admin\"\n",
+        ),
     ] {
-        let said = place(more).run(&["run"]);
-        assert!(said.code == 2 && said.err.contains("web."), "{more}: {} {}", said.code, said.err);
+        let said = place(more).with("LIGHTSOUT_WEB_LISTEN", listen).run(&["run"]);
+        let named = said.err.contains("web.") || said.err.contains("LIGHTSOUT_WEB_LISTEN");
+        assert!(said.code == 2 && named, "{listen} {more}: {} {}", said.code, said.err);
     }
 }

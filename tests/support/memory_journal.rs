@@ -305,7 +305,8 @@ impl Journal for MemoryJournal {
             .filter(|post| post.next.is_some_and(|at| at <= now) && lane.holds(post.message.channel.as_deref()))
             .map(|post| post.message.clone())
             .collect();
-        due.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        let urgency = |one: &Message| one.kind != MessageKind::Warning;
+        due.sort_by(|a, b| (urgency(a), a.at, &a.id).cmp(&(urgency(b), b.at, &b.id)));
         due.truncate(usize::try_from(most).unwrap());
         Ok(due)
     }

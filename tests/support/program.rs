@@ -49,6 +49,8 @@ impl Place {
             .with("IDENTITY_ENDPOINT", &format!("{url}/msi/token"))
             .with("IDENTITY_HEADER", "sandbox-identity-header")
             .with("USER", "ada")
+            // several run at once: each takes a port that is free
+            .with("LIGHTSOUT_WEB_LISTEN", "127.0.0.1:0")
     }
 
     /// The same with a variable in its environment, which has no others.

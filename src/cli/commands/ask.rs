@@ -62,7 +62,11 @@ pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError>
         Some(service) => service.hold(&request).await?,
         None => on_the_journal(context, &settings, &loaded).await?.hold(request).await?,
     };
-    context.print(&hold, || format!("{} is held until {} (hold {})", hold.instance.name(), hold.until, hold.id))?;
+    let price =
+        hold.price.map_or_else(|| "at a price that nobody knows".to_owned(), |price| format!("for {price} at most"));
+    context.print(&hold, || {
+        format!("{} is held until {}, {price} (hold {})", hold.instance.name(), hold.until, hold.id)
+    })?;
     Ok(Exit::Well)
 }
 

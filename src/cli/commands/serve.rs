@@ -152,7 +152,12 @@ fn serve_people(
     let at =
         web.public_url.as_ref().map_or_else(|| format!("http://{bound}"), |url| url.origin().ascii_serialization());
     tracing::info!("the page is at {at}");
-    tokio::spawn(people::serve(listener, tls, house, Some(metrics.clone())));
+    let served = people::serve(listener, tls, house, Some(metrics.clone()));
+    tokio::spawn(async move {
+        if let Err(error) = served.await {
+            tracing::error!("nobody is served the page any more: {error}; restart the service");
+        }
+    });
     Ok(())
 }
 

@@ -79,11 +79,11 @@ pub(super) fn told(world: &World, policies: &PolicySet, view: &FleetView, figure
         for stop in truth.stops().iter().filter(|stop| stop.cause == StopCause::Arm) {
             let began = truth.starts().iter().map(|start| start.at).filter(|at| *at <= stop.at).max();
             let of_run = |(read, _): &&(Timestamp, Timestamp)| *read <= stop.at && began.is_none_or(|at| *read >= at);
-            let mut warned = truth.told().iter().filter(of_run).peekable();
-            if warned.peek().is_none() {
-                figures.surprised = figures.surprised.saturating_add(1);
-            } else if !warned.any(|(read, due)| *due <= stop.at && stop.at.duration_since(*read) >= lead) {
-                figures.late = figures.late.saturating_add(1);
+            // the newest word counts: a deadline that moved was announced anew
+            match truth.told().iter().rfind(of_run) {
+                None => figures.surprised = figures.surprised.saturating_add(1),
+                Some((read, due)) if *due <= stop.at && stop.at.duration_since(*read) >= lead => {}
+                Some(_) => figures.late = figures.late.saturating_add(1),
             }
         }
     }

@@ -21,6 +21,9 @@ const FALLBACK_MAX: usize = 4_000;
 /// Slack refuses a longer address, and the whole message with it.
 const URL_MAX: usize = 3_000;
 
+/// Slack takes no more buttons in one block than this.
+const BUTTONS_MAX: usize = 25;
+
 /// The body of the POST to Slack.
 #[must_use]
 pub fn blocks(sheet: &Sheet, links: &[Link]) -> Value {
@@ -33,7 +36,8 @@ pub fn blocks(sheet: &Sheet, links: &[Link]) -> Value {
         let fields: Vec<Value> = rows.iter().flat_map(|(label, value)| [bold(label), plain(value, TEXT_MAX)]).collect();
         blocks.push(json!({ "type": "section", "fields": fields }));
     }
-    let buttons: Vec<Value> = Link::usable(links)
+    let links = Link::few(links, BUTTONS_MAX);
+    let buttons: Vec<Value> = Link::usable(&links)
         .filter(|(_, url)| url.len() <= URL_MAX)
         .map(|(label, url)| json!({ "type": "button", "text": plain(&label, BUTTON_MAX), "url": url }))
         .collect();

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::parts::FOOTER;
 use super::sheet::{Link, Sheet, Tone};
 
+/// Teams shows no more buttons in a row than this.
+const ACTIONS_MAX: usize = 6;
+
 /// The body of the POST to a Teams workflow.
 #[must_use]
 pub fn card(sheet: &Sheet, links: &[Link]) -> Value {
@@ -28,7 +31,8 @@ pub fn card(sheet: &Sheet, links: &[Link]) -> Value {
         "msteams": { "width": "Full" },
         "body": body,
     });
-    let actions: Vec<Value> = Link::usable(links)
+    let links = Link::few(links, ACTIONS_MAX);
+    let actions: Vec<Value> = Link::usable(&links)
         .map(|(label, url)| json!({ "type": "Action.OpenUrl", "title": label, "url": url }))
         .collect();
     if let (false, Some(content)) = (actions.is_empty(), content.as_object_mut()) {

@@ -23,6 +23,17 @@ pub struct Link {
 }
 
 impl Link {
+    /// The first ones and the last one, where a form has room for so many only: the last leads to the page, where the rest
+    /// can be had.
+    pub(super) fn few(links: &[Self], most: usize) -> Vec<Self> {
+        match links.split_last() {
+            Some((last, rest)) if links.len() > most => {
+                rest.iter().take(most.saturating_sub(1)).chain([last]).cloned().collect()
+            }
+            Some(_) | None => links.to_vec(),
+        }
+    }
+
     /// Those that lead to a web page, with their labels safe to show.
     pub(super) fn usable(links: &[Self]) -> impl Iterator<Item = (String, &str)> {
         let web = |url: &str| url.starts_with("https://") || url.starts_with("http://");

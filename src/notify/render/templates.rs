@@ -5,7 +5,7 @@
 //! looks. What a template prints in HTML is always escaped; there is no way for it to print text from outside as it is.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -118,7 +118,7 @@ fn printed(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Re
 /// The templates of letters.
 #[derive(Debug, Clone, Default)]
 pub struct Templates {
-    own: Option<Environment<'static>>,
+    own: Option<Arc<Environment<'static>>>,
 }
 
 impl Templates {
@@ -140,15 +140,13 @@ impl Templates {
                 found.insert(TemplateError::of(&name, &error));
             }
         }
-        let mut templates = Self { own: Some(own) };
+        let tried = Self { own: Some(Arc::new(own.clone())) };
         for (sheet, links) in samples() {
-            let (_, troubles) = templates.letter(&sheet, &links);
+            let (_, troubles) = tried.letter(&sheet, &links);
             found.extend(troubles);
         }
-        if let Some(own) = &mut templates.own {
-            found.iter().for_each(|trouble| own.remove_template(&trouble.file));
-        }
-        (templates, found.into_iter().collect())
+        found.iter().for_each(|trouble| own.remove_template(&trouble.file));
+        (Self { own: Some(Arc::new(own)) }, found.into_iter().collect())
     }
 
     /// A letter, and which of the operator's templates could not be used for it.

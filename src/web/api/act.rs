@@ -92,7 +92,8 @@ async fn hold<C: Control, R: Records + Freezer>(
     };
     let instance = found.facts.id.to_string();
     let life = Some(found.facts.created);
-    let request = HoldRequest { instance, seconds: wish.seconds, reason, by: person.name, life, link: None };
+    let request =
+        HoldRequest { instance, seconds: wish.seconds, reason, by: person.known_as().to_owned(), life, link: None };
     match site.control.hold(request).await {
         Ok(hold) => (StatusCode::CREATED, axum::Json(HoldShape::from(&hold))).into_response(),
         Err(why) => declined(&why),
@@ -113,7 +114,7 @@ async fn lift<C: Control, R: Records + Freezer>(
         Ok(person) => person,
         Err(denied) => return denied,
     };
-    match site.control.lift(id, person.name).await {
+    match site.control.lift(id, person.known_as().to_owned()).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => declined(&why),
     }
@@ -158,8 +159,13 @@ async fn stop<C: Control, R: Records + Freezer>(
         Err(wrong) => return wrong,
     };
     let id = found.facts.id.clone();
-    let request =
-        StopRequest { instance: id.to_string(), reason, by: person.name, even_if_in_use: wish.even_if_in_use };
+    let request = StopRequest {
+        instance: id.to_string(),
+        reason,
+        by: person.known_as().to_owned(),
+        life: Some(found.facts.created),
+        even_if_in_use: wish.even_if_in_use,
+    };
     // whoever asked may go away: what was begun is finished, and written down
     let control = site.control.clone();
     match tokio::spawn(async move { control.stop_now(request).await }).await {
@@ -200,7 +206,7 @@ async fn freeze<C: Control, R: Records + Freezer>(
         Ok(reason) => reason,
         Err(wrong) => return wrong,
     };
-    let who = asked.into_who().name;
+    let who = asked.who().known_as().to_owned();
     let told = format!("{reason} (by {who})");
     // the switch first: a journal that cannot be written is no reason to go on stopping
     if let Err(fault) = site.records.freeze_all(&told) {
@@ -216,7 +222,7 @@ async fn freeze<C: Control, R: Records + Freezer>(
 }
 
 async fn thaw<C: Control, R: Records + Freezer>(asked: Asked<Administer>, State(site): Shared<C, R>) -> Response {
-    let who = asked.into_who().name;
+    let who = asked.who().known_as().to_owned();
     let line = AuditLine {
         at: site.now(),
         who,
@@ -255,7 +261,7 @@ async fn acknowledge<C: Control, R: Records + Freezer>(
     if !site.control.view().policies.iter().any(|policy| policy.id.as_str().eq_ignore_ascii_case(&name)) {
         return problem(StatusCode::NOT_FOUND, "there is no such policy");
     }
-    match site.control.acknowledge(PolicyId::new(&name), asked.into_who().name).await {
+    match site.control.acknowledge(PolicyId::new(&name), asked.who().known_as().to_owned()).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => declined(&why),
     }

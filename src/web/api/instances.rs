@@ -80,6 +80,7 @@ pub(in crate::web) struct InstancesAsked {
 }
 
 impl InstancesAsked {
+    #[expect(clippy::result_large_err, reason = "the error is the answer, made once")]
     fn query(self) -> Result<Query, Response> {
         let wrong = |words: String| Err(problem(StatusCode::BAD_REQUEST, words));
         let most = u32::try_from(PER_PAGE_MAX).unwrap_or(u32::MAX);

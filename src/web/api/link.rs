@@ -93,6 +93,7 @@ async fn claim<C: Control, R: Records + Freezer>(site: &Site<C, R>, token: &str)
 }
 
 /// The instance that it is for: this life of the name and no other.
+#[expect(clippy::result_large_err, reason = "the error is the answer, made once")]
 fn meant<'a>(view: &'a FleetView, claim: &LinkClaim) -> Result<&'a InstanceView, Response> {
     let place = view.workspaces.get(claim.instance.workspace());
     let found = place.and_then(|place| place.instances.iter().find(|one| one.facts.id == claim.instance));

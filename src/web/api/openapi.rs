@@ -78,9 +78,13 @@ impl Operation {
 
 /// Every route of the API.
 fn operations() -> Vec<Operation> {
-    use Answer::{Empty, Json, Stream};
+    of_instances().into_iter().chain(of_the_service()).chain(changes()).collect()
+}
+
+/// What can be read of instances.
+fn of_instances() -> Vec<Operation> {
+    use Answer::Json;
     vec![
-        get("/api/v1/me", "getMe", "Who you are, and what you may do.", Json(200, of::<MeShape>)),
         get("/api/v1/instances", "listInstances", "The instances, a page at a time.", Json(200, of::<InstancesShape>))
             .asking(of::<InstancesAsked>),
         get(ONE, "getInstance", "One instance.", Json(200, of::<Instance>)),
@@ -104,24 +108,15 @@ fn operations() -> Vec<Operation> {
             "What a hold of an instance may be now, and what each length of it costs.",
             Json(200, of::<OfferShape>),
         ),
-        change(
-            "post",
-            "/api/v1/instances/{subscription}/{group}/{workspace}/{name}/holds",
-            ("holdInstance", "Keeps an instance on for a while, within the policy's caps."),
-            Rule::Own,
-            Json(201, of::<HoldShape>),
-        )
-        .taking(of::<HoldAsked>),
-        change(
-            "post",
-            "/api/v1/instances/{subscription}/{group}/{workspace}/{name}/stop",
-            ("stopInstance", "Stops an instance now, without a warning. A freeze or a hold stands before it."),
-            Rule::Own,
-            Json(202, of::<StopShape>),
-        )
-        .taking(of::<StopAsked>),
         get("/api/v1/holds", "listHolds", "The holds in force.", Json(200, of::<Vec<HoldShape>>)),
-        change("delete", "/api/v1/holds/{id}", ("liftHold", "Ends a hold."), Rule::Own, Empty(204)),
+    ]
+}
+
+/// What can be read of the service.
+fn of_the_service() -> Vec<Operation> {
+    use Answer::{Json, Stream};
+    vec![
+        get("/api/v1/me", "getMe", "Who you are, and what you may do.", Json(200, of::<MeShape>)),
         get(
             "/api/v1/savings",
             "getSavings",
@@ -146,6 +141,37 @@ fn operations() -> Vec<Operation> {
                 Json(200, of::<Vec<AuditShape>>),
             )
         },
+        get(
+            "/api/v1/events",
+            "streamEvents",
+            "Server-sent events: `fleet` whenever the fleet was published anew.",
+            Stream,
+        ),
+        get("/api/v1/openapi.json", "getDocument", "This document.", Json(200, open)),
+    ]
+}
+
+/// What can be changed.
+fn changes() -> Vec<Operation> {
+    use Answer::{Empty, Json};
+    vec![
+        change(
+            "post",
+            "/api/v1/instances/{subscription}/{group}/{workspace}/{name}/holds",
+            ("holdInstance", "Keeps an instance on for a while, within the policy's caps."),
+            Rule::Own,
+            Json(201, of::<HoldShape>),
+        )
+        .taking(of::<HoldAsked>),
+        change(
+            "post",
+            "/api/v1/instances/{subscription}/{group}/{workspace}/{name}/stop",
+            ("stopInstance", "Stops an instance now, without a warning. A freeze or a hold stands before it."),
+            Rule::Own,
+            Json(202, of::<StopShape>),
+        )
+        .taking(of::<StopAsked>),
+        change("delete", "/api/v1/holds/{id}", ("liftHold", "Ends a hold."), Rule::Own, Empty(204)),
         change(
             "post",
             "/api/v1/freeze",
@@ -165,13 +191,6 @@ fn operations() -> Vec<Operation> {
         .taking(of::<NothingAsked>),
         change("post", "/api/v1/sweep", ("sweep", "Asks for a sweep now."), Rule::Operate, Empty(202))
             .taking(of::<NothingAsked>),
-        get(
-            "/api/v1/events",
-            "streamEvents",
-            "Server-sent events: `fleet` whenever the fleet was published anew.",
-            Stream,
-        ),
-        get("/api/v1/openapi.json", "getDocument", "This document.", Json(200, open)),
     ]
 }
 

@@ -245,12 +245,17 @@ async fn audit<C: Control, R: Records + Freezer>(
 
 /// `fleet` whenever the fleet was published anew.
 async fn events<C: Control, R: Records + Freezer>(_: Asked<Read>, State(site): Shared<C, R>) -> Response {
-    let news = stream::unfold((site, None), |(site, told): (Arc<Site<C, R>>, Option<Timestamp>)| async move {
+    // each is a connection that stays: those of links and of everybody else need room too
+    let Ok(place) = site.streams.clone().try_acquire_owned() else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open; this one follows again in a while");
+    };
+    let news = stream::unfold((site, None, place), |(site, told, place)| async move {
+        let told: Option<Timestamp> = told;
         loop {
             let now = site.control.view().at;
             if told != Some(now) {
                 let event = Event::default().event("fleet").data(format!("{{\"at\":\"{now}\"}}"));
-                return Some((Ok::<Event, Infallible>(event), (site, Some(now))));
+                return Some((Ok::<Event, Infallible>(event), (site, Some(now), place)));
             }
             tokio::time::sleep(NEWS_EVERY).await;
         }

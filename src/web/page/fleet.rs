@@ -1,14 +1,15 @@
 //! The page of the fleet: every instance, what it costs, and what happens to it next.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::common::Common;
 use super::row::{Around, Row};
-use super::shown::{Clocks, When, amounts_or_zero, burning};
-use crate::facts::{Evidence, PowerState};
+use super::shown::{Clocks, When, avoided, burning, known};
+use crate::facts::{Evidence, PowerState, Use};
 use crate::report::words::clean;
 use crate::report::{FleetView, HoldOffer, InstanceView, NextKind, Savings};
 use crate::web::api::select::{Query, SortBy};
@@ -47,7 +48,7 @@ pub(in crate::web) struct Tiles {
     pub(in crate::web) month: Option<String>,
     /// What was avoided this month, by estimate.
     pub(in crate::web) avoided: Option<String>,
-    /// What burns an hour without any sign of use.
+    /// What burns an hour though somebody sees that nobody uses it.
     pub(in crate::web) idle_per_hour: Option<String>,
     /// The stop that comes first.
     pub(in crate::web) next_stop: Option<NextStop>,
@@ -147,9 +148,9 @@ pub(in crate::web) struct Parts<'a> {
     /// What holds of those rows may be, in their order.
     pub(in crate::web) offers: Vec<Option<HoldOffer>>,
     /// The account of this month; none where it could not be read.
-    pub(in crate::web) month: Option<Savings>,
+    pub(in crate::web) month: Option<Arc<Savings>>,
     /// What was spent today; none where it could not be read.
-    pub(in crate::web) today: Option<Savings>,
+    pub(in crate::web) today: Option<Arc<Savings>>,
 }
 
 /// Makes the page.
@@ -159,7 +160,7 @@ pub(in crate::web) fn fleet_page(parts: Parts<'_>, around: &Around<'_>) -> Fleet
     let rows = shown.iter().zip(&offers).map(|(instance, offer)| (*instance, around.row(instance, offer.as_ref())));
     FleetPage {
         common,
-        tiles: tiles(around.view, around.now, month.as_ref(), today.as_ref()),
+        tiles: tiles(around.view, around.now, month.as_deref(), today.as_deref()),
         filter: Filter {
             q: query.q.clone(),
             state: query.state.clone(),
@@ -189,17 +190,18 @@ fn instances(view: &FleetView) -> impl Iterator<Item = &InstanceView> + Clone {
 
 fn tiles(view: &FleetView, now: Timestamp, month: Option<&Savings>, today: Option<&Savings>) -> Tiles {
     let count = |wanted: &[State]| instances(view).filter(|one| wanted.contains(&State::of(&one.facts.state))).count();
+    // seen by somebody, and by nobody in use: what nobody looks at may well be used
     let unused = |one: &&InstanceView| {
         let evidence = one.evidence.as_deref().unwrap_or(Evidence::NONE);
-        one.facts.state == PowerState::Running && !evidence.is_in_use()
+        let seen = evidence.tracks.iter().any(|track| matches!(track.now, Use::Quiet | Use::Connected));
+        one.facts.state == PowerState::Running && seen && !evidence.is_in_use()
     };
-    let first =
-        instances(view).filter_map(|one| Some((crate::report::next(view, one), one))).filter_map(|(next, one)| {
-            let at = next.at.filter(|_| next.kind == NextKind::Stop && next.held_back.is_none())?;
-            Some((at, one))
-        });
+    let first = instances(view).map(|one| (crate::report::next(view, one), one)).filter_map(|(next, one)| {
+        let at = next.at.filter(|_| next.kind == NextKind::Stop && next.held_back.is_none())?;
+        Some((at, one))
+    });
     let first = first.min_by_key(|(at, one)| (*at, one.facts.id.clone()));
-    let spent = |savings: Option<&Savings>| savings.map(|savings| amounts_or_zero(&savings.total.cost, view));
+    let spent = |savings: Option<&Savings>| savings.and_then(|savings| known(savings.total.known_cost(), view));
     Tiles {
         on: count(&[State::Running]),
         off: count(&[State::Stopped]),
@@ -207,7 +209,7 @@ fn tiles(view: &FleetView, now: Timestamp, month: Option<&Savings>, today: Optio
         per_hour: burning(view, instances(view)),
         today: spent(today),
         month: spent(month),
-        avoided: month.map(|savings| amounts_or_zero(&savings.total.avoided, view)),
+        avoided: month.and_then(|savings| avoided(savings.total.known_avoided(), savings.listed, view)),
         idle_per_hour: burning(view, instances(view).filter(unused)),
         next_stop: first.map(|(at, one)| NextStop {
             name: clean(one.facts.id.name()),

@@ -1,12 +1,14 @@
 //! The page of one instance: what happens next and why, what it did, what it cost.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::common::{Common, may_act};
 use super::line::{Timeline, timeline};
 use super::row::{Around, Row};
-use super::shown::{Clocks, When, amounts_or_zero, hours, level, money, size};
+use super::shown::{Clocks, When, avoided, hours, known, level, money, size};
 use crate::facts::{Evidence, Reading};
 use crate::policy::Origin;
 use crate::ports::Happening;
@@ -122,11 +124,11 @@ pub(in crate::web) struct InstancePage {
 #[derive(Debug, Default)]
 pub(in crate::web) struct Costs {
     /// Today.
-    pub(in crate::web) today: Option<Savings>,
+    pub(in crate::web) today: Option<Arc<Savings>>,
     /// The last seven days, grouped by day.
-    pub(in crate::web) week: Option<Savings>,
+    pub(in crate::web) week: Option<Arc<Savings>>,
     /// This month.
-    pub(in crate::web) month: Option<Savings>,
+    pub(in crate::web) month: Option<Arc<Savings>>,
 }
 
 /// What the page is made of beside the view.
@@ -244,14 +246,15 @@ fn decision(told: &Explanation, text: &str, clocks: &Clocks) -> Decision {
 }
 
 fn cost(costs: &Costs, around: &Around<'_>) -> CostCell {
-    let total =
-        |savings: &Option<Savings>| savings.as_ref().map(|savings| amounts_or_zero(&savings.total.cost, around.view));
+    let total = |savings: &Option<Arc<Savings>>| {
+        savings.as_ref().and_then(|savings| known(savings.total.known_cost(), around.view))
+    };
     // grouped by day: a row is a day
     let days = costs.week.as_ref().map(|week| week.rows.as_slice()).unwrap_or_default();
     let most = days.iter().map(|day| size(&day.figures.cost)).max().unwrap_or(0);
     let day = |day: &SavingsRow| Day {
         day: day.label.clone(),
-        cost: Some(amounts_or_zero(&day.figures.cost, around.view)),
+        cost: known(day.figures.known_cost(), around.view),
         hours: hours(day.figures.running_seconds),
         level: level(size(&day.figures.cost), most, 100),
     };
@@ -259,7 +262,10 @@ fn cost(costs: &Costs, around: &Around<'_>) -> CostCell {
         today: total(&costs.today),
         week: total(&costs.week),
         month: total(&costs.month),
-        avoided_month: costs.month.as_ref().map(|month| amounts_or_zero(&month.total.avoided, around.view)),
+        avoided_month: costs
+            .month
+            .as_ref()
+            .and_then(|month| avoided(month.total.known_avoided(), month.listed, around.view)),
         days: days.iter().rev().map(day).collect(),
     }
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::shown::{Clocks, When};
-use crate::facts::{Evidence, Stretch, Use};
+use crate::facts::{Evidence, Use};
 use crate::ports::{Happening, HappeningKind};
 
 /// A mark on the axis.
@@ -161,12 +161,7 @@ fn lanes(frame: Frame, evidence: &Evidence, clocks: &Clocks) -> Vec<Lane> {
             let from = last.checked_sub(SignedDuration::from_mins(10)).unwrap_or(last);
             frame.span(from, last, format!("last in use {}: {}", told(last), crate::report::words::clean(&track.words)))
         });
-        let watched = track.watched.iter().map(|stretch: &Stretch| stretch.from).min();
-        let source = watched.map_or_else(
-            || track.source.label().to_owned(),
-            |since| format!("{} (watching since {})", track.source.label(), told(since)),
-        );
-        Lane { source, spans: spans.into_iter().collect() }
+        Lane { source: track.source.label().to_owned(), spans: spans.into_iter().collect() }
     };
     evidence.tracks.iter().map(lane).collect()
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::common::{RowCan, may_act};
-use super::shown::{Clocks, When, amounts_or_zero, money};
+use super::shown::{Clocks, When, known, money};
 use crate::access::Person;
 use crate::report::words::{clean, length};
 use crate::report::{FleetView, HoldChoice, HoldOffer, InstanceView, NextKind};
@@ -125,7 +125,7 @@ pub(in crate::web) struct Around<'a> {
     /// When.
     pub(in crate::web) now: Timestamp,
     /// What each instance cost today, by its id in lower case.
-    pub(in crate::web) today: &'a BTreeMap<String, Vec<Money>>,
+    pub(in crate::web) today: &'a BTreeMap<String, Option<Vec<Money>>>,
 }
 
 impl Around<'_> {
@@ -175,7 +175,7 @@ impl Around<'_> {
             owner: shape.owner.as_deref().map(clean),
             size: clean(&shape.size),
             per_hour: shape.per_hour.map(money),
-            today: today.map(|costs| amounts_or_zero(costs, self.view)),
+            today: today.and_then(|costs| known(costs.as_deref(), self.view)),
         }
     }
 

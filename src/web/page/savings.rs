@@ -4,10 +4,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::common::Common;
-use super::shown::{Clocks, When, amounts, amounts_or_zero, hours, level, size};
+use super::shown::{Clocks, When, amounts, avoided, hours, known, level, size};
 use crate::ledger::Grouping;
 use crate::report::words::clean;
-use crate::report::{FleetView, Savings, SavingsFigures, SavingsHeadline};
+use crate::report::{FleetView, Savings, SavingsHeadline};
 
 /// By what rows can be grouped on the page, with the words for it.
 pub(in crate::web) const GROUPINGS: [(Grouping, &str); 6] = [
@@ -182,7 +182,7 @@ pub(in crate::web) fn savings_page(
             .map(|one| GroundLine {
                 label: one.ground.replace('_', " "),
                 stops: one.stops,
-                avoided: amounts(&one.avoided),
+                avoided: avoided(Some(&one.avoided), savings.listed, view),
             })
             .collect(),
         notes: savings.notes.clone(),
@@ -199,8 +199,8 @@ fn totals(savings: &Savings, view: &FleetView) -> Totals {
     let total = &savings.total;
     let named = |place: usize| savings.headlines.get(place).map(|headline| headline.amount.clone());
     Totals {
-        cost: Some(amounts_or_zero(&total.cost, view)),
-        residual: Some(amounts_or_zero(&total.residual, view)),
+        cost: known(total.known_cost(), view),
+        residual: known(total.known_residual(), view),
         avoided: named(0),
         adjusted: named(1),
         confirmed: named(2),
@@ -211,16 +211,11 @@ fn totals(savings: &Savings, view: &FleetView) -> Totals {
 
 fn lines(savings: &Savings, view: &FleetView) -> Vec<Line> {
     let most = savings.rows.iter().map(|row| size(&row.figures.cost)).max().unwrap_or(0);
-    // time that ran without any known price has no cost, which is not a cost of nothing
-    let cost = |figures: &SavingsFigures| match (figures.cost.is_empty(), figures.unpriced_seconds > 0) {
-        (true, true) => None,
-        _ => Some(amounts_or_zero(&figures.cost, view)),
-    };
     let line = |row: &crate::report::SavingsRow| Line {
         label: clean(&row.label),
-        cost: cost(&row.figures),
-        residual: Some(amounts_or_zero(&row.figures.residual, view)),
-        avoided: Some(amounts_or_zero(&row.figures.avoided, view)),
+        cost: known(row.figures.known_cost(), view),
+        residual: known(row.figures.known_residual(), view),
+        avoided: avoided(row.figures.known_avoided(), savings.listed, view),
         would_avoid: amounts(&row.figures.would_avoid),
         hours_on: hours(row.figures.running_seconds),
         share: level(size(&row.figures.cost), most, 1_000),
@@ -232,8 +227,8 @@ fn days(savings: &Savings, view: &FleetView) -> Vec<Day> {
     let most = savings.days.iter().flat_map(|day| [size(&day.cost), size(&day.avoided)]).max().unwrap_or(0);
     let day = |day: &crate::report::SavingsDay| Day {
         day: day.day.clone(),
-        cost: Some(amounts_or_zero(&day.cost, view)),
-        avoided: Some(amounts_or_zero(&day.avoided, view)),
+        cost: known(Some(&day.cost), view),
+        avoided: avoided(Some(&day.avoided), savings.listed, view),
         cost_level: level(size(&day.cost), most, 1_000),
         avoided_level: level(size(&day.avoided), most, 1_000),
     };

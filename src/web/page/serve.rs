@@ -65,7 +65,7 @@ fn name(name: &'static str, title: &str) -> PageName {
     PageName { name, title: title.to_owned() }
 }
 
-async fn account<C: Control, R: Records + Freezer>(site: &Site<C, R>, asked: AccountAsked) -> Option<Savings> {
+async fn account<C: Control, R: Records + Freezer>(site: &Site<C, R>, asked: AccountAsked) -> Option<Arc<Savings>> {
     match site.records.savings(asked).await {
         Ok(savings) => Some(savings),
         Err(fault) => {
@@ -79,9 +79,10 @@ fn asked(from: Date, to: Date, by: Grouping) -> AccountAsked {
     AccountAsked { from, to, zone: "UTC".to_owned(), by, daily: false, only: None }
 }
 
-fn by_instance(savings: Option<&Savings>) -> BTreeMap<String, Vec<Money>> {
+/// What each instance cost, by its id in lower case: none where it ran and nobody knows its price.
+fn by_instance(savings: Option<&Savings>) -> BTreeMap<String, Option<Vec<Money>>> {
     let rows = savings.map(|savings| savings.rows.as_slice()).unwrap_or_default();
-    rows.iter().map(|row| (row.key.clone(), row.figures.cost.clone())).collect()
+    rows.iter().map(|row| (row.key.clone(), row.figures.known_cost().map(<[Money]>::to_vec))).collect()
 }
 
 async fn fleet<C: Control, R: Records + Freezer>(
@@ -109,7 +110,7 @@ async fn fleet<C: Control, R: Records + Freezer>(
         month,
         today: day.clone(),
     };
-    let today = by_instance(day.as_ref());
+    let today = by_instance(day.as_deref());
     let around = Around { view: &view, person: &person, now, today: &today };
     shown(&site.templates, "fleet.html", &fleet_page(parts, &around))
 }
@@ -155,7 +156,7 @@ async fn instance_model<C: Control, R: Records + Freezer>(
         Vec::new()
     });
     let offer = site.control.offers(vec![id.clone()]).await.ok().and_then(|all| all.into_iter().next().flatten());
-    let day = by_instance(costs.today.as_ref());
+    let day = by_instance(costs.today.as_deref());
     let around = Around { view, person, now, today: &day };
     let clocks = around.clocks(instance);
     let title = crate::report::words::clean(id.name());

@@ -81,9 +81,20 @@ pub(in crate::web) fn amounts(all: &[Money]) -> Option<String> {
     (!all.is_empty()).then(|| all.iter().map(|one| money(*one)).collect::<Vec<_>>().join(" + "))
 }
 
-/// The same, where no amount means that nothing was spent: in the currency of the prices.
+/// The same, where no amount means that nothing was spent: in the currency of the prices. None stays unknown.
 #[must_use]
-pub(in crate::web) fn amounts_or_zero(all: &[Money], view: &FleetView) -> String {
+pub(in crate::web) fn known(all: Option<&[Money]>, view: &FleetView) -> Option<String> {
+    all.map(|all| amounts_or_zero(all, view))
+}
+
+/// What was avoided: at most so much, where prices came from a public list (C11).
+#[must_use]
+pub(in crate::web) fn avoided(all: Option<&[Money]>, listed: bool, view: &FleetView) -> Option<String> {
+    let told = known(all, view)?;
+    Some(if listed && all.is_some_and(|all| !all.is_empty()) { format!("≤ {told}") } else { told })
+}
+
+fn amounts_or_zero(all: &[Money], view: &FleetView) -> String {
     let currency = view.money.residual.map_or(Currency::USD, |residual| residual.disk.currency());
     amounts(all).unwrap_or_else(|| money(Cost::zero(currency).rounded()))
 }

@@ -293,7 +293,7 @@ fn people(view: &FleetView, clocks: &Clocks) -> Vec<Coming> {
             name: clean(one.facts.id.name()),
             url: page_path(&one.facts.id),
             owner: one.facts.owner.name().map(clean),
-            next: format!("{}, since it {}", next.words(), next.why()),
+            next: format!("{} ({})", next.words(), next.why()),
             at: Some(Clocks::of_zone(clocks.now, zone.as_deref()).when(at)),
         }
     };
