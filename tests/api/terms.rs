@@ -131,6 +131,7 @@ async fn one_stop_is_sent_however_many_ask_for_it_at_once_and_sweeps_go_on() {
             reason: "done".to_owned(),
             by: ADA.to_owned(),
             even_if_in_use: false,
+            life: None,
         };
         tokio::spawn(async move {
             clock.advance_to(later);

@@ -329,7 +329,13 @@ impl Scene {
 }
 
 fn asked_stop(name: &str, even_if_in_use: bool) -> StopRequest {
-    StopRequest { instance: name.to_owned(), reason: "done".to_owned(), by: "ana".to_owned(), even_if_in_use }
+    StopRequest {
+        instance: name.to_owned(),
+        reason: "done".to_owned(),
+        by: "ana".to_owned(),
+        even_if_in_use,
+        life: None,
+    }
 }
 
 fn owned(words: &[&str]) -> Vec<String> {
