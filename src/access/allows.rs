@@ -13,6 +13,8 @@ pub enum Rule {
     Read,
     /// The owner of the instance, or somebody who acts on any.
     Own,
+    /// The same for stopping it, which a token that may only hold must not do.
+    Stop,
     /// Somebody who acts on any instance.
     Operate,
     /// Somebody who changes what holds for all.
@@ -21,7 +23,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 5] = [Self::Anyone, Self::Read, Self::Own, Self::Operate, Self::Administer];
+    pub const ALL: [Self; 6] = [Self::Anyone, Self::Read, Self::Own, Self::Stop, Self::Operate, Self::Administer];
 
     /// The word, in the OpenAPI document and the audit log.
     #[must_use]
@@ -30,6 +32,7 @@ impl Rule {
             Self::Anyone => "anyone",
             Self::Read => "read",
             Self::Own => "own",
+            Self::Stop => "stop",
             Self::Operate => "operate",
             Self::Administer => "administer",
         }
@@ -41,6 +44,7 @@ impl Rule {
             Self::Anyone => None,
             Self::Read => Some((Role::Viewer, Scope::Read)),
             Self::Own => Some((Role::Owner, Scope::Hold)),
+            Self::Stop => Some((Role::Owner, Scope::Operate)),
             Self::Operate => Some((Role::Operator, Scope::Operate)),
             Self::Administer => Some((Role::Admin, Scope::Admin)),
         }
@@ -106,7 +110,7 @@ impl Denied {
     }
 }
 
-/// Whether somebody may do what a rule stands for. `owned` is heeded by [`Rule::Own`] alone.
+/// Whether somebody may do what a rule stands for. `owned` is heeded by [`Rule::Own`] and [`Rule::Stop`] alone.
 ///
 /// # Errors
 /// When it is not allowed.
@@ -120,7 +124,7 @@ pub fn allows(rule: Rule, person: Option<&Person>, owned: Ownership) -> Result<(
     if !person.way.scopes().has(scope) {
         return denied(Why::Scope(scope));
     }
-    let any = rule != Rule::Own || person.role >= Role::Operator;
+    let any = !matches!(rule, Rule::Own | Rule::Stop) || person.role >= Role::Operator;
     match owned {
         Ownership::Theirs | Ownership::NotKnownYet => Ok(()),
         Ownership::NotTheirs if any => Ok(()),

@@ -113,7 +113,12 @@ impl Meaning {
         self.line("guard", (terms.min_uptime, terms.between_stops, terms.stops_per_day));
         self.line("opt_out_tag", terms.opt_out_tag.to_lowercase());
         self.line("include_unknown_owner", terms.include_unknown_owner);
-        self.line("hold", terms.hold);
+        let hold = &terms.hold;
+        self.line("hold", format_args!("HoldTerms {{ max: {:?}, per_week: {:?} }}", hold.max, hold.per_week));
+        // as with the budget
+        if let Some(monthly) = hold.monthly {
+            self.line("hold_monthly", monthly);
+        }
         self.exemptions("exempt", &terms.exempt);
     }
 

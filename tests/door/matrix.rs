@@ -11,7 +11,7 @@ fn allowed(rule: Rule, role: Option<Role>) -> (bool, bool) {
         (Rule::Anyone, _) => (true, true),
         (_, None) => (false, false),
         (Rule::Read, Some(_)) => (true, true),
-        (Rule::Own, Some(role)) => (role >= Role::Owner, role >= Role::Operator),
+        (Rule::Own | Rule::Stop, Some(role)) => (role >= Role::Owner, role >= Role::Operator),
         (Rule::Operate, Some(role)) => (role >= Role::Operator, role >= Role::Operator),
         (Rule::Administer, Some(role)) => (role == Role::Admin, role == Role::Admin),
     }
@@ -78,6 +78,7 @@ async fn a_token_opens_what_its_scopes_say() {
         Rule::Anyone => None,
         Rule::Read => Some(Scope::Read),
         Rule::Own => Some(Scope::Hold),
+        Rule::Stop => Some(Scope::Operate),
         Rule::Operate => Some(Scope::Operate),
         Rule::Administer => Some(Scope::Admin),
     };
@@ -95,7 +96,9 @@ async fn a_token_opens_what_its_scopes_say() {
                 let beyond =
                     scopes.iter().any(|scope| matches!(scope, Scope::Operate | Scope::Admin)) || owners.is_empty();
                 let scoped = scope_of(route.rule).is_none_or(|scope| scopes.contains(&scope));
-                for (owner, own) in [(ADA, true), ("bob@example.org", route.rule != Rule::Own || beyond)] {
+                for (owner, own) in
+                    [(ADA, true), ("bob@example.org", !matches!(route.rule, Rule::Own | Rule::Stop) || beyond)]
+                {
                     let answer = ask(&site, &route, owner, &bearer);
                     assert_eq!(
                         is_let_in(&answer),

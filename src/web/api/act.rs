@@ -17,7 +17,7 @@ use super::shapes::HoldShape;
 use crate::ports::{AuditLine, Control, Freezer, HoldRequest, Records, StopRequest};
 use crate::report::words::clean;
 use crate::units::PolicyId;
-use crate::web::door::{Administer, Asked, Operate, Own, Routes};
+use crate::web::door::{Administer, Asked, Operate, Own, Routes, Stop};
 use crate::web::page::owners_of;
 use crate::web::site::Site;
 
@@ -32,7 +32,7 @@ type Shared<C, R> = State<Arc<Site<C, R>>>;
 pub(in crate::web) fn act_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
     Routes::new()
         .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/holds", Own, hold::<C, R>)
-        .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/stop", Own, stop::<C, R>)
+        .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/stop", Stop, stop::<C, R>)
         .delete("/api/v1/holds/{id}", Own, lift::<C, R>)
         .post("/api/v1/freeze", Administer, freeze::<C, R>)
         .delete("/api/v1/freeze", Administer, thaw::<C, R>)
@@ -143,7 +143,7 @@ pub(in crate::web) struct StopShape {
 }
 
 async fn stop<C: Control, R: Records + Freezer>(
-    asked: Asked<Own>,
+    asked: Asked<Stop>,
     State(site): Shared<C, R>,
     Named(path): OfInstance,
     Body(wish): Body<StopAsked>,

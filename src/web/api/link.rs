@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::act::reason_of;
 use super::problem::{Body, declined, failed, problem};
+use crate::access::Way;
+use crate::facts::PowerState;
 use crate::links::{LinkClaim, LinkError, read};
 use crate::ports::{Control, Freezer, HoldRequest, Records};
 use crate::report::words::clean;
@@ -98,6 +100,9 @@ fn meant<'a>(view: &'a FleetView, claim: &LinkClaim) -> Result<&'a InstanceView,
     let place = view.workspaces.get(claim.instance.workspace());
     let found = place.and_then(|place| place.instances.iter().find(|one| one.facts.id == claim.instance));
     let same = found.filter(|one| one.facts.created.may_be(claim.created));
+    if same.is_some_and(|one| one.facts.state == PowerState::Stopped) {
+        return Err(problem(StatusCode::GONE, "it is off already; start it whenever you need it"));
+    }
     same.ok_or_else(|| problem(StatusCode::GONE, "the instance is not there any more, or was made anew"))
 }
 
@@ -142,14 +147,20 @@ fn choices(offer: &HoldOffer, most: u32, clocks: &Clocks) -> Vec<ChoiceShown> {
 }
 
 async fn press<C: Control, R: Records + Freezer>(
-    _: Asked<Anyone>,
+    who: Asked<Anyone>,
     State(site): Shared<C, R>,
     Body(asked): Body<Press>,
 ) -> Response {
-    pressed(&site, asked).await.unwrap_or_else(|refused| refused)
+    let known = who.who().as_ref().filter(|person| person.way != Way::Loopback);
+    let known = known.map(|person| person.known_as().to_owned());
+    pressed(&site, asked, known).await.unwrap_or_else(|refused| refused)
 }
 
-async fn pressed<C: Control, R: Records + Freezer>(site: &Site<C, R>, asked: Press) -> Result<Response, Response> {
+async fn pressed<C: Control, R: Records + Freezer>(
+    site: &Site<C, R>,
+    asked: Press,
+    known: Option<String>,
+) -> Result<Response, Response> {
     let claim = claim(site, &asked.token).await?;
     let view = site.control.view();
     let instance = meant(&view, &claim)?;
@@ -157,12 +168,14 @@ async fn pressed<C: Control, R: Records + Freezer>(site: &Site<C, R>, asked: Pre
         return Err(problem(StatusCode::CONFLICT, "a link holds no longer than a day; hold it on its page"));
     }
     let reason = reason_of(&asked.reason, false)?;
-    let owner = instance.facts.owner.name().unwrap_or("whoever has the link");
+    // a link can be passed on: the record does not say that its owner pressed it, unless that is known
+    let sent_to = instance.facts.owner.name().unwrap_or("nobody known");
+    let by = known.unwrap_or_else(|| format!("whoever has the link that {sent_to} was sent"));
     let request = HoldRequest {
         instance: claim.instance.to_string(),
         seconds: asked.seconds,
         reason: if reason.is_empty() { "asked for by the link of its warning".to_owned() } else { reason },
-        by: owner.to_owned(),
+        by,
         life: Some(claim.created),
         link: Some(claim.jti.as_str().into()),
     };

@@ -167,7 +167,7 @@ fn changes() -> Vec<Operation> {
             "post",
             "/api/v1/instances/{subscription}/{group}/{workspace}/{name}/stop",
             ("stopInstance", "Stops an instance now, without a warning. A freeze or a hold stands before it."),
-            Rule::Own,
+            Rule::Stop,
             Json(202, of::<StopShape>),
         )
         .taking(of::<StopAsked>),

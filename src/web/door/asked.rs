@@ -46,6 +46,8 @@ marks! {
     Read,
     /// The owner of the instance, or somebody who acts on any: which is known once the handler has said which instance.
     Own,
+    /// The same for stopping it.
+    Stop,
     /// Somebody who acts on any instance.
     Operate,
     /// Somebody who changes what holds for all.
@@ -64,6 +66,11 @@ impl RuleMark for Anyone {
     }
 }
 
+/// A rule that is settled once the handler has said which instance.
+pub trait ByOwner: RuleMark<Who = Person> {}
+
+impl ByOwner for Own {}
+impl ByOwner for Stop {}
 impl Settled for Anyone {}
 impl Settled for Read {}
 impl Settled for Operate {}
@@ -118,7 +125,7 @@ impl<R: Settled> Asked<R> {
     }
 }
 
-impl Asked<Own> {
+impl<R: ByOwner> Asked<R> {
     /// Who it is, when the instance with these owners (user names, object ids) may be acted on by them. There is no other
     /// way to the person.
     ///
@@ -127,7 +134,7 @@ impl Asked<Own> {
     #[expect(clippy::result_large_err, reason = "the error is the answer, made once")]
     pub fn on<'a>(self, owners: impl IntoIterator<Item = &'a str>) -> Result<Person, Response> {
         let owned = ownership(&self.who, owners);
-        match allows(Rule::Own, Some(&self.who), owned) {
+        match allows(R::RULE, Some(&self.who), owned) {
             Ok(()) => Ok(self.who),
             Err(denied) => Err(self.standing.door.deny(&denied, Some(&self.who), &self.call, self.standing.from)),
         }
@@ -135,7 +142,7 @@ impl Asked<Own> {
 
     /// Whether they may act on it, without doing so: for showing a button or not.
     pub fn may<'a>(&self, owners: impl IntoIterator<Item = &'a str>) -> bool {
-        allows(Rule::Own, Some(&self.who), ownership(&self.who, owners)).is_ok()
+        allows(R::RULE, Some(&self.who), ownership(&self.who, owners)).is_ok()
     }
 }
 

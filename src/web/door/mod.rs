@@ -35,7 +35,7 @@ mod serve;
 mod sessions;
 mod tokens;
 
-pub use asked::{Administer, Anyone, Asked, Operate, Own, Read, RuleMark, Settled};
+pub use asked::{Administer, Anyone, Asked, ByOwner, Operate, Own, Read, RuleMark, Settled, Stop};
 pub use audit::AuditTo;
 pub use buckets::Rate;
 pub use guarded::{Door, DoorError, DoorOptions, Rates, Surroundings, Ways};

@@ -212,8 +212,8 @@ pub(in crate::web) fn owners_of(facts: &InstanceFacts) -> impl Iterator<Item = &
     own.chain([owner.assigned_id.as_deref()]).flatten()
 }
 
-/// Whether somebody may act on an instance as its owner, or for it.
+/// Whether somebody may hold an instance, or stop it: as its owner, or for it.
 #[must_use]
-pub(in crate::web) fn may_act(person: &Person, facts: &InstanceFacts) -> bool {
-    allows(Rule::Own, Some(person), ownership(person, owners_of(facts))).is_ok()
+pub(in crate::web) fn may_act(person: &Person, facts: &InstanceFacts, rule: Rule) -> bool {
+    allows(rule, Some(person), ownership(person, owners_of(facts))).is_ok()
 }

@@ -9,6 +9,7 @@ use super::common::{Common, may_act};
 use super::line::{Timeline, timeline};
 use super::row::{Around, Row};
 use super::shown::{Clocks, When, avoided, hours, known, level, money, size};
+use crate::access::Rule;
 use crate::facts::{Evidence, Reading};
 use crate::policy::Origin;
 use crate::ports::Happening;
@@ -178,7 +179,7 @@ fn whole(parts: &Parts<'_>, around: &Around<'_>, clocks: &Clocks) -> Whole {
     let under = instance.verdict.as_ref().map(|verdict| verdict.under.clone());
     let policy = around.view.workspaces.get(facts.id.workspace()).and_then(|place| place.policy.as_ref());
     let policy = policy.and_then(|id| around.view.policies.iter().find(|policy| policy.id == *id));
-    let can_lift = may_act(around.person, facts);
+    let can_lift = may_act(around.person, facts, Rule::Own);
     let tags = match &facts.tags {
         Reading::Known { value, .. } => value.0.iter().map(|(name, value)| (clean(name), clean(value))).collect(),
         Reading::Unknown(why) => vec![("unreadable".to_owned(), clean(&why.words()))],

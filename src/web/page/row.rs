@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::common::{RowCan, may_act};
 use super::shown::{Clocks, When, known, money};
-use crate::access::Person;
+use crate::access::{Person, Rule};
 use crate::report::words::{clean, length};
 use crate::report::{FleetView, HoldChoice, HoldOffer, InstanceView, NextKind};
 use crate::units::Money;
@@ -137,7 +137,6 @@ impl Around<'_> {
         let facts = &instance.facts;
         let longest = instance.holds.iter().max_by_key(|hold| hold.until);
         let next = crate::report::next(self.view, instance);
-        let act = may_act(self.person, facts);
         let today = self.today.get(&facts.id.to_string().to_ascii_lowercase());
         Row {
             next: NextCell {
@@ -160,8 +159,8 @@ impl Around<'_> {
             }),
             overdue: clocks.maybe(instance.overdue_since.known()),
             can: RowCan {
-                hold: act && offer.is_some() && shape.state != State::Stopped,
-                stop: act && offer.is_some() && shape.state == State::Running,
+                hold: may_act(self.person, facts, Rule::Own) && offer.is_some() && shape.state != State::Stopped,
+                stop: may_act(self.person, facts, Rule::Stop) && offer.is_some() && shape.state == State::Running,
                 start: false,
             },
             hold_terms: offer.map_or_else(HoldTerms::none, HoldTerms::of),
