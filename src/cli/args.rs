@@ -261,6 +261,11 @@ They are taken where [web.tokens] says enabled = true; a running service knows o
 Examples:
   lightsout plan && lightsout ack office    look first, then let it act")]
     Ack(Ack),
+    /// Print the OpenAPI 3.1 document of the API, for whoever generates a client
+    #[command(after_help = "\
+Examples:
+  lightsout openapi > openapi.json          the same as config/openapi.json of this version, and as the service serves it")]
+    Openapi,
     /// Print completions for a shell
     #[command(after_help = "\
 Examples:

@@ -61,6 +61,7 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Agent(agents) => Box::pin(commands::agents(agents.what.clone(), context)),
         Command::Token(asked) => Box::pin(ready(commands::tokens(&asked.what, context))),
         Command::Ack(ack) => Box::pin(commands::ack(ack, context)),
+        Command::Openapi => Box::pin(ready(commands::openapi())),
         Command::Completions(completions) => Box::pin(ready(commands::completions(completions))),
     }
 }

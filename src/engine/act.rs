@@ -165,6 +165,9 @@ impl<W: World> Engine<W> {
         acted: &mut Acted,
     ) -> Outcome {
         let step = permit.step().clone();
+        let Some(_turn) = self.turn(&step.instance) else {
+            return Outcome::Dropped { refusal: Refusal::UnderWay, words: "it was asked for just now".to_owned() };
+        };
         let at = self.world.now();
         let intent =
             Intent { id: ulid_at(at), attempt: self.attempts(&step).saturating_add(1), step: step.clone(), at };

@@ -43,6 +43,7 @@ mod timer_notes;
 mod timers;
 mod together;
 mod told;
+mod turn;
 mod week;
 
 pub use accounts::Accounting;

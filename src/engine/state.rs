@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) handles: BTreeMap<String, OperationHandle>,
     /// Intents whose POST left and whose answer was lost.
     pub(super) unclear: BTreeSet<String>,
+    /// Instances whose stop is being written down and sent at this moment.
+    pub(super) in_hand: BTreeSet<InstanceId>,
     /// How many stops run side by side in the next sweep (G7).
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
@@ -140,6 +142,7 @@ impl<W: World> Engine<W> {
             discovery_faults: Vec::new(),
             handles: BTreeMap::new(),
             unclear: BTreeSet::new(),
+            in_hand: BTreeSet::new(),
             side_by_side: 1,
             orphans: Vec::new(),
             waiting: Vec::new(),

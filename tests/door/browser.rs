@@ -36,7 +36,10 @@ async fn nothing_is_changed_by_a_request_that_another_site_could_have_sent() {
     ] {
         let answer = posted(&site, &headers, BODY);
         assert_eq!(answer.status, 403, "{what}: {answer:?}");
-        assert!(answer.json()["error"].is_string());
+        let problem = answer.json();
+        assert_eq!((&problem["type"], &problem["status"]), (&"about:blank".into(), &403.into()), "{problem}");
+        assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
     }
     for (what, headers) in [
         ("our page", format!("{own}{json}")),

@@ -2,18 +2,19 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use lightsout::ports::{Control, TimerRequest};
+use lightsout::ports::{Control, StopRequest, TimerRequest};
 use lightsout::report::Explanation;
 use lightsout::units::{InstanceId, Span};
 
 use crate::outside_words::outside;
-use crate::stage::{Look, Stage};
+use crate::stage::{Crash, Look, Stage};
 use crate::transcript::Transcript;
 use crate::world::Then;
 
@@ -132,6 +133,8 @@ impl Scene {
                 );
                 self.told.line(&line);
             }
+            ["stop", name] => self.stop_now(name, false),
+            ["stop", name, "although", "in", "use"] => self.stop_now(name, true),
             ["lift", name] => {
                 let lifted = self.stage.lift(name);
                 self.told.line(&lifted.map_or_else(|why| format!("declined: {why}"), |()| "lifted".to_owned()));
@@ -172,6 +175,24 @@ impl Scene {
             }
             words => outside(&self.stage.world, &owned(words)),
         }
+    }
+
+    /// A stop that somebody asks for, and how often Azure was asked so far.
+    fn stop_now(&mut self, name: &str, even_if_in_use: bool) {
+        let engine = self.stage.engine();
+        self.stage.world.begin_sweep();
+        let (now, runtime) = (self.stage.now(), &self.stage.runtime);
+        let request = asked_stop(name, even_if_in_use);
+        match catch_unwind(AssertUnwindSafe(|| runtime.block_on(engine.stop_now(request)))) {
+            Ok(told) => self.told.line(&told.unwrap_or_else(|why| format!("declined: {why}"))),
+            Err(crash) => {
+                assert!(crash.is::<Crash>(), "stopping {name} broke");
+                self.stage.end();
+                self.told.event(now, "the process ends");
+            }
+        }
+        let posts = self.stage.world.lock().posts.iter().filter(|post| post.step.instance.name() == name).count();
+        self.told.line(&format!("{posts} POSTs for {name} so far"));
     }
 
     /// What every face shows as due to be off and on.
@@ -290,6 +311,10 @@ impl Scene {
                     engine.hold(request).now_or_never().unwrap().unwrap();
                 })
             }
+            ["stop"] => {
+                let request = asked_stop(name, false);
+                Box::new(move || drop(engine.stop_now(request).now_or_never().unwrap().unwrap()))
+            }
             ["reload"] => {
                 let files = self.stage.files.clone();
                 Box::new(move || files.reload(&engine).unwrap())
@@ -300,6 +325,16 @@ impl Scene {
             }
         };
         (id, then)
+    }
+}
+
+fn asked_stop(name: &str, even_if_in_use: bool) -> StopRequest {
+    StopRequest {
+        instance: name.to_owned(),
+        reason: "done".to_owned(),
+        by: "ana".to_owned(),
+        even_if_in_use,
+        life: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 20] = [
+pub(crate) const COMMANDS: [&str; 21] = [
     "demo",
     "sandbox",
     "run",
@@ -21,5 +21,6 @@ pub(crate) const COMMANDS: [&str; 20] = [
     "notify",
     "token",
     "ack",
+    "openapi",
     "completions",
 ];

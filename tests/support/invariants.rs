@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::StopKey;
 use lightsout::policy::{Cap, Mode, Policy, Terms, WarningProof, WhenUndelivered};
 use lightsout::ports::{Message, MessageKind};
+use lightsout::rules::Ground;
 use lightsout::units::InstanceId;
 
 use crate::world::{FakeWorld, Outside, Post};
@@ -33,6 +34,11 @@ pub(crate) fn breaches(outside: &Outside) -> Vec<String> {
         allowed(post, policy, &mut say);
         single(post, &mut say);
         intended(post, earlier, &mut say);
+        if is_asked(post) {
+            // no rule wants it: whoever asked for it needs no warning, and stands outside what rules may stop
+            once(post, earlier, &mut say);
+            continue;
+        }
         one_of_a_kind(post, earlier, terms(policy), &mut say);
         warned(post, policy, outside, &mut say);
         capped(post, earlier, policy, &mut say);
@@ -76,6 +82,18 @@ fn single(post: &Post, say: &mut impl FnMut(&str, String)) {
         ("S8", post.at < post.step.stop_at, "before its time"),
     ];
     wrongs.iter().filter(|(_, wrong, _)| *wrong).for_each(|(rule, _, what)| say(rule, (*what).to_owned()));
+}
+
+/// A stop that a person asked for.
+fn is_asked(post: &Post) -> bool {
+    post.step.ground == Ground::Asked && post.step.key.0.starts_with("asked/")
+}
+
+/// One POST comes true for one wish (I4).
+fn once(post: &Post, earlier: &[Post], say: &mut impl FnMut(&str, String)) {
+    if earlier.iter().any(|other| other.took && other.step.key == post.step.key) {
+        say("I4", format!("for {} a second time", post.step.key.0));
+    }
 }
 
 /// At most one POST a key that comes true, never after a later start of a person (I4), with the rests of G15 between.

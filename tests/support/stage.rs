@@ -26,7 +26,7 @@ thread_local! {
 }
 
 /// What a crashing engine unwinds with.
-struct Crash;
+pub(crate) struct Crash;
 
 fn at_point(point: &'static str) {
     if CRASH.get() == Some(point) {

@@ -27,5 +27,5 @@ pub use once::{plan, sweep};
 pub use reconcile::reconcile;
 pub use report::report;
 pub use serve::serve;
-pub use small::{completions, freeze, sandbox};
+pub use small::{completions, freeze, openapi, sandbox};
 pub use tokens::tokens;

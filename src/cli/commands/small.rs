@@ -1,4 +1,4 @@
-//! The small commands: `freeze`, `sandbox`, `agent`, `completions`.
+//! The small commands: `freeze`, `sandbox`, `agent`, `openapi`, `completions`.
 
 use std::io::Write as _;
 
@@ -65,7 +65,19 @@ pub(super) fn agent(args: &AgentArgs, context: &Context) -> Exit {
 /// # Errors
 /// When stdout cannot be written.
 pub fn completions(asked: &Completions) -> Result<Exit, CommandError> {
-    let written = std::io::stdout().write_all(&script(asked.shell));
+    say(&script(asked.shell))
+}
+
+/// Prints the document of the API.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn openapi() -> Result<Exit, CommandError> {
+    say(format!("{:#}\n", crate::web::openapi()).as_bytes())
+}
+
+fn say(bytes: &[u8]) -> Result<Exit, CommandError> {
+    let written = std::io::stdout().write_all(bytes);
     written.map_err(|error| CommandError::Io("write to standard output".to_owned(), error))?;
     Ok(Exit::Well)
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 
 use super::asked::find;
-use super::instances::{Named, nobody};
-use super::problem::{Body, declined, failed, problem};
+use super::instances::{OfInstance, nobody};
+use super::problem::{Body, Named, declined, failed, problem};
 use super::shapes::HoldShape;
 use crate::ports::{AuditLine, Control, Freezer, HoldRequest, Records, StopRequest};
 use crate::report::words::clean;
@@ -19,6 +21,8 @@ use crate::web::door::{Administer, Asked, Operate, Own, Routes, Stop};
 use crate::web::page::owners_of;
 use crate::web::site::Site;
 
+/// The longest hold that can be asked for, in seconds: a leap year. Policies allow less.
+const LENGTH_MAX: u32 = 31_622_400;
 /// The longest reason.
 const REASON_MAX: usize = 200;
 
@@ -41,11 +45,20 @@ pub(in crate::web) fn act_routes<C: Control, R: Records + Freezer>() -> Routes<A
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct HoldAsked {
     /// How long from now on, in seconds; the policy has a longest.
+    #[serde(deserialize_with = "length")]
     #[schemars(range(min = 1, max = 31_622_400))]
     pub(in crate::web) seconds: u32,
     /// Why.
     #[schemars(length(min = 1, max = 200))]
     pub(in crate::web) reason: String,
+}
+
+/// A length in seconds. A whole number is one in JSON Schema however it is written: 60, 60.0, 6e1.
+fn length<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let number = Number::deserialize(from)?.to_string();
+    let seconds = number.strip_suffix(".0").unwrap_or(&number).parse().ok();
+    let wrong = || D::Error::custom(format!("it is a whole number of seconds from 1 to {LENGTH_MAX}, not {number}"));
+    seconds.filter(|seconds| (1..=LENGTH_MAX).contains(seconds)).ok_or_else(wrong)
 }
 
 /// A reason as it is kept.
@@ -64,7 +77,7 @@ pub(super) fn reason_of(text: &str, is_needed: bool) -> Result<String, Response>
 async fn hold<C: Control, R: Records + Freezer>(
     asked: Asked<Own>,
     State(site): Shared<C, R>,
-    Path(path): Named,
+    Named(path): OfInstance,
     Body(wish): Body<HoldAsked>,
 ) -> Response {
     let view = site.control.view();
@@ -90,7 +103,7 @@ async fn hold<C: Control, R: Records + Freezer>(
 async fn lift<C: Control, R: Records + Freezer>(
     asked: Asked<Own>,
     State(site): Shared<C, R>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
 ) -> Response {
     let view = site.control.view();
     let mut instances = view.workspaces.values().flat_map(|place| &place.instances);
@@ -132,7 +145,7 @@ pub(in crate::web) struct StopShape {
 async fn stop<C: Control, R: Records + Freezer>(
     asked: Asked<Stop>,
     State(site): Shared<C, R>,
-    Path(path): Named,
+    Named(path): OfInstance,
     Body(wish): Body<StopAsked>,
 ) -> Response {
     let view = site.control.view();
@@ -242,7 +255,7 @@ pub(in crate::web) struct NothingAsked {}
 async fn acknowledge<C: Control, R: Records + Freezer>(
     asked: Asked<Administer>,
     State(site): Shared<C, R>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     Body(NothingAsked {}): Body<NothingAsked>,
 ) -> Response {
     if !site.control.view().policies.iter().any(|policy| policy.id.as_str().eq_ignore_ascii_case(&name)) {

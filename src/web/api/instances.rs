@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::asked::find;
-use super::problem::{Asking, declined, failed, problem, tagged};
+use super::problem::{Asking, Named, declined, failed, problem, tagged};
 use super::select::{PER_PAGE_MAX, Query, SortBy, page, select};
 use super::shapes::{At, HoldShape, Instance, OfferShape, at};
 use crate::ports::{Control, Freezer, Happening, HappeningKind, Records};
@@ -19,7 +19,7 @@ use crate::web::site::Site;
 
 type Shared<C, R> = State<Arc<Site<C, R>>>;
 /// Subscription, resource group, workspace and name.
-pub(super) type Named = Path<(String, String, String, String)>;
+pub(super) type OfInstance = Named<(String, String, String, String)>;
 
 /// The routes that read instances.
 pub(in crate::web) fn instance_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
@@ -157,7 +157,7 @@ async fn instance<C: Control, R: Records + Freezer>(
     _: Asked<Read>,
     State(site): Shared<C, R>,
     headers: HeaderMap,
-    Path(path): Named,
+    Named(path): OfInstance,
 ) -> Response {
     let view = site.control.view();
     match find(&view, &path) {
@@ -179,7 +179,7 @@ async fn decision<C: Control, R: Records + Freezer>(
     _: Asked<Read>,
     State(site): Shared<C, R>,
     headers: HeaderMap,
-    Path(path): Named,
+    Named(path): OfInstance,
     Asking(asked): Asking<DecisionAsked>,
 ) -> Response {
     let view = site.control.view();
@@ -222,7 +222,7 @@ async fn happenings<C: Control, R: Records + Freezer>(
     _: Asked<Read>,
     State(site): Shared<C, R>,
     headers: HeaderMap,
-    Path(path): Named,
+    Named(path): OfInstance,
     Asking(asked): Asking<HappeningsAsked>,
 ) -> Response {
     let view = site.control.view();
@@ -242,7 +242,7 @@ async fn offer<C: Control, R: Records + Freezer>(
     _: Asked<Read>,
     State(site): Shared<C, R>,
     headers: HeaderMap,
-    Path(path): Named,
+    Named(path): OfInstance,
 ) -> Response {
     let view = site.control.view();
     let Some(found) = find(&view, &path) else { return nobody(&path) };

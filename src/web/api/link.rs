@@ -179,7 +179,11 @@ async fn pressed<C: Control, R: Records + Freezer>(
         life: Some(claim.created),
         link: Some(claim.jti.as_str().into()),
     };
-    let hold = site.control.hold(request).await.map_err(|why| declined(&why))?;
+    let hold = match site.control.hold(request).await {
+        Ok(hold) => hold,
+        // when somebody pressed it just before, that is why
+        Err(why) => return Err(self::claim(site, &asked.token).await.err().unwrap_or_else(|| declined(&why))),
+    };
     let clocks = clocks(site, instance);
     let price = hold.price.map_or_else(
         || "at a price that is not known".to_owned(),

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::act::{FreezeAsked, FreezeShape, HoldAsked, NothingAsked, StopAsked, StopShape};
 use super::instances::{DecisionAsked, HappeningShape, HappeningsAsked, InstancesAsked, InstancesShape};
-use super::problem::ProblemShape;
 use super::read::{AuditShape, ForecastsAsked, MeShape, OperationsShape, SavingsAsked};
 use super::shapes::{HoldShape, Instance, OfferShape};
 use crate::access::Rule;
 use crate::report::Savings;
+use crate::web::door::ProblemShape;
 
 /// Makes a schema.
 type Schema = fn(&mut SchemaGenerator) -> Value;
@@ -219,7 +219,7 @@ pub fn openapi() -> Value {
             "title": "Lightsout",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Stops Azure Machine Learning compute instances that nobody is using, by policy.",
-            "description": "Every answer in JSON has an ETag. Amounts are text with six decimals, instants RFC 3339 in UTC. \
+            "description": "What is read as JSON has an ETag. Amounts are text with six decimals, instants RFC 3339 in UTC. \
                             What changes something takes JSON alone.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
@@ -248,7 +248,14 @@ fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     match operation.answer {
         Answer::Json(status, schema) => {
             let schema = schema(generator);
-            let told = json!({ "description": "Done.", "content": { "application/json": { "schema": schema } } });
+            let mut told = json!({ "description": "Done.", "content": { "application/json": { "schema": schema } } });
+            if operation.method == "get"
+                && let Some(told) = told.as_object_mut()
+            {
+                let tag =
+                    json!({ "description": "For `If-None-Match`.", "required": true, "schema": { "type": "string" } });
+                told.insert("headers".to_owned(), json!({ "ETag": tag }));
+            }
             responses.insert(status.to_string(), told);
             if operation.method == "get" {
                 responses.insert("304".to_owned(), json!({ "description": "It is as `If-None-Match` has it." }));
@@ -262,7 +269,8 @@ fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
             responses.insert("200".to_owned(), told);
         }
     }
-    responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Problem" }));
+    let problem = json!({ "$ref": "#/components/responses/Problem" });
+    responses.extend(refusals(operation).into_iter().map(|status| (status.to_string(), problem.clone())));
     let mut told = json!({
         "operationId": operation.id,
         "summary": operation.summary,
@@ -280,6 +288,25 @@ fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         }
     }
     told
+}
+
+/// The statuses with which a route says no: what the door says of every request, and what is its own.
+fn refusals(operation: &Operation) -> Vec<u16> {
+    // not understood, not known, not allowed, another host's name, too often, and what cannot be read or done in time
+    let mut statuses = vec![400, 401, 403, 413, 421, 429, 503];
+    if operation.path.contains('{') || operation.id == "getSavings" {
+        statuses.push(404);
+    }
+    // another type than JSON
+    if operation.body.is_some() {
+        statuses.push(415);
+    }
+    // the engine would not do it, or has nothing to say of it
+    if operation.rule != Rule::Read || operation.path.starts_with(ONE) {
+        statuses.push(409);
+    }
+    statuses.sort_unstable();
+    statuses
 }
 
 /// What varies in a path.

@@ -1,40 +1,22 @@
 //! Answers of the API: JSON with a tag, and problems in the form of RFC 9457.
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::ports::{Declined, Fault};
-
-/// Why something was not done, as RFC 9457 has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(in crate::web) struct ProblemShape {
-    /// `about:blank`: the status says what kind of problem it is.
-    #[serde(rename = "type")]
-    pub(in crate::web) kind: &'static str,
-    /// The status in words.
-    pub(in crate::web) title: String,
-    /// The status.
-    pub(in crate::web) status: u16,
-    /// Why, and what to do.
-    pub(in crate::web) detail: String,
-}
+use crate::web::door::Problem;
 
 /// A problem as an answer.
 #[must_use]
 pub(in crate::web) fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
-    let title = status.canonical_reason().unwrap_or("problem").to_owned();
-    let shape = ProblemShape { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() };
-    let mut response = (status, axum::Json(shape)).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
+    Problem::new(status, detail).as_json()
 }
 
 /// What a person asked for and the engine would not do.
@@ -59,7 +41,7 @@ pub(in crate::web) fn tagged(headers: &HeaderMap, value: &impl Serialize) -> Res
     let digest: String = Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{digest}\"");
     let sent = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let known = sent.flat_map(|value| value.split(',')).any(|one| one.trim().trim_start_matches("W/") == tag);
+    let known = sent.flat_map(|value| value.split(',')).any(|one| is_it(one.trim(), &tag));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -69,6 +51,11 @@ pub(in crate::web) fn tagged(headers: &HeaderMap, value: &impl Serialize) -> Res
         response.headers_mut().insert(ETAG, tag);
     }
     response
+}
+
+/// A tag as `If-None-Match` has it, weak or not, is that one; `*` is any.
+fn is_it(sent: &str, tag: &str) -> bool {
+    sent == "*" || sent.trim_start_matches("W/") == tag
 }
 
 /// A body of JSON, or a problem that says what is wrong with it.
@@ -105,5 +92,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asking<T> {
         let read: Result<Query<T>, QueryRejection> = Query::from_request_parts(parts, state).await;
         read.map(|Query(value)| Self(value))
             .map_err(|rejection| problem(StatusCode::BAD_REQUEST, rejection.body_text()))
+    }
+}
+
+/// What varies in a path, or a problem that says what is wrong with it.
+#[derive(Debug)]
+pub(in crate::web) struct Named<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let read: Result<Path<T>, PathRejection> = Path::from_request_parts(parts, state).await;
+        read.map(|Path(value)| Self(value)).map_err(|rejection| problem(StatusCode::BAD_REQUEST, rejection.body_text()))
     }
 }

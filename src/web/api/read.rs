@@ -92,9 +92,12 @@ async fn savings<C: Control, R: Records + Freezer>(
         None => Some(today.first_of_month()),
         Some(text) => format!("{text}-01").parse::<Date>().ok().filter(|_| text.len() == 7),
     };
-    let Some(first) = first.filter(|first| *first <= today) else {
-        return problem(StatusCode::BAD_REQUEST, "`month` is a month that has begun, such as 2026-11");
+    let Some(first) = first else {
+        return problem(StatusCode::BAD_REQUEST, "`month` is a month such as 2026-11");
     };
+    if first > today {
+        return problem(StatusCode::NOT_FOUND, "the month has not begun; there is no account of it yet");
+    }
     let (to, by) = (first.last_of_month().min(today), asked.by.unwrap_or(Grouping::Team));
     let asked = AccountAsked { from: first, to, zone: "UTC".to_owned(), by, daily: true, only: None };
     match site.records.savings(asked).await {

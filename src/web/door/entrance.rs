@@ -18,7 +18,6 @@ use super::host::Called;
 use super::problem::{Call, Problem, plain};
 use super::tokens::NotOpened;
 use crate::access::{Identity, Person, Way};
-use crate::web::public::in_time;
 
 /// Headers that proxies add.
 const FORWARDED: [&str; 6] =
@@ -45,8 +44,12 @@ pub(super) async fn enter(State(door): State<Door>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     let response = match admit(&door, &mut parts, peer) {
         Ok(standing) => {
+            let call = Call::of(&parts);
             parts.extensions.insert(standing);
-            in_time(door.limits().patience, Request::from_parts(parts, body), next).await
+            let answer = next.run(Request::from_parts(parts, body));
+            tokio::time::timeout(door.limits().patience, answer).await.unwrap_or_else(|_| {
+                door.show(&Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no answer in time; ask again"), &call)
+            })
         }
         Err(problem) => door.show(&problem, &Call::of(&parts)),
     };

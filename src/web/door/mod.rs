@@ -40,6 +40,7 @@ pub use audit::AuditTo;
 pub use buckets::Rate;
 pub use guarded::{Door, DoorError, DoorOptions, Rates, Surroundings, Ways};
 pub use login::{LOGIN_BACK, LOGOUT};
+pub(in crate::web) use problem::ProblemShape;
 pub use problem::{Call, Faces, LoginPage, PlainFaces, Problem};
 pub use proxy::ProxyTrust;
 pub use random::{NoRandom, random_bytes};

@@ -5,7 +5,8 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::entrance::Standing;
 
@@ -41,6 +42,20 @@ fn takes_html(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
+/// Why something was not done, as RFC 9457 has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(in crate::web) struct ProblemShape {
+    /// `about:blank`: the status says what kind of problem it is.
+    #[serde(rename = "type")]
+    pub(in crate::web) kind: &'static str,
+    /// The status in words.
+    pub(in crate::web) title: String,
+    /// The status.
+    pub(in crate::web) status: u16,
+    /// Why, and what to do.
+    pub(in crate::web) detail: String,
+}
+
 /// Something that was not granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -67,7 +82,11 @@ impl Problem {
 
     /// As JSON, for programs.
     pub fn as_json(&self) -> Response {
-        let mut response = (self.status, axum::Json(json!({ "error": self.words }))).into_response();
+        let title = self.status.canonical_reason().unwrap_or("problem").to_owned();
+        let (status, detail) = (self.status.as_u16(), self.words.clone());
+        let shape = ProblemShape { kind: "about:blank", title, status, detail };
+        let mut response = (self.status, axum::Json(shape)).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
