@@ -18,7 +18,11 @@ const KEYS: [&str; 31] = [
     "stops",
     "verified",
     "warned",
+    "delivered",
+    "late",
+    "surprised",
     "held",
+    "held_by_link",
     "refused",
     "busy_stopped",
     "busy_unseen",
@@ -69,6 +73,10 @@ async fn told(seed: u64, agents: u8) -> Value {
     assert!(KEYS.iter().all(|key| object.get(*key).is_some_and(Value::is_number)), "{object:?}");
     assert_eq!(object.len(), KEYS.len(), "{object:?}");
     assert_eq!((&object["busy_stopped"], &object["missed"]), (&0.into(), &0.into()), "{object:?}");
+    assert_eq!((&object["late"], &object["surprised"]), (&0.into(), &0.into()), "a stop must never surprise: {object:?}");
+    assert_eq!(object["delivered"], object["warned"], "{object:?}");
+    let (held, by_link) = (object["held"].as_u64().unwrap(), object["held_by_link"].as_u64().unwrap());
+    assert!(by_link > 0 && by_link <= held, "links of warnings are followed over HTTP: {object:?}");
     assert!(object["stops"].as_u64() > Some(0) && object["warned"].as_u64() > Some(0), "{object:?}");
     let number = |key: &str| object[key].as_f64().unwrap();
     // the ledger against the true meters; a sweep every five minutes, and a stop takes one

@@ -1,6 +1,8 @@
 //! What owners and operators are told of an instance that should be off for long and is on, because somebody has to mend
 //! something first. Once for each stop that does not come about.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::entry::Entry;
@@ -11,7 +13,7 @@ use crate::plan::Step;
 use crate::policy::{Mode, Policy};
 use crate::ports::{About, Message, MessageKind};
 use crate::rules::{Ground, Stuck, stuck, terms_of};
-use crate::units::WorkspaceId;
+use crate::units::{InstanceId, WorkspaceId};
 
 /// A stop may come so late without a word: what Azure or a channel gets over by itself is over by then.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
@@ -32,18 +34,20 @@ impl State {
         freeze: &Freeze,
         now: Timestamp,
     ) -> Vec<Message> {
+        let refused: BTreeMap<&InstanceId, Refusal> =
+            refused.iter().map(|(step, why)| (&step.instance, *why)).collect();
         let mut messages = Vec::new();
         for id in read {
             let enforced = self.policy_of(id).filter(|policy| policy.mode == Mode::Enforce);
             let Some((place, policy)) = self.places.get(id).zip(enforced) else { continue };
             let moment = self.moment(&policy, now);
             for entry in place.entries.values().filter(|entry| !entry.absent) {
-                let refusal = refused.iter().find(|(step, _)| step.instance == entry.facts.id).map(|(_, why)| *why);
+                let refusal = refused.get(&entry.facts.id).copied();
                 let left_alone = || {
                     let Stuck { due, words } = stuck(&moment, &entry.facts, entry.evidence(), &entry.history, freeze)?;
                     Some(Late { since: due, key: format!("stuck/{due}"), why: words })
                 };
-                let late = late(entry, refusal).or_else(|| left_alone().filter(|_| entry.is_left_alone()));
+                let late = late(entry, refusal).or_else(|| if entry.is_left_alone() { left_alone() } else { None });
                 let late = late.filter(|late| now.duration_since(late.since) >= LATE);
                 messages.extend(late.map(|late| message(entry, &policy, late, now)));
             }

@@ -42,6 +42,7 @@ fn policy() -> Policy {
         stops_per_day: 3,
         hold: HoldTerms { max: Span::hours(1), per_week: 1, monthly: None },
         opt_out_tag: Arc::from("keep"),
+        respect_quiet: false,
         include_unknown_owner: true,
         exempt: Exemptions::default(),
         origins: BTreeMap::new(),

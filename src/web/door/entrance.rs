@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -46,14 +46,23 @@ pub(super) async fn enter(State(door): State<Door>, request: Request, next: Next
         Ok(standing) => {
             let call = Call::of(&parts);
             parts.extensions.insert(standing);
-            let answer = next.run(Request::from_parts(parts, body));
-            tokio::time::timeout(door.limits().patience, answer).await.unwrap_or_else(|_| {
+            let answer = run_to_its_end(next, Request::from_parts(parts, body), &call);
+            tokio::time::timeout(door.limits().patience, answer).await.ok().flatten().unwrap_or_else(|| {
                 door.show(&Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no answer in time; ask again"), &call)
             })
         }
         Err(problem) => door.show(&problem, &Call::of(&parts)),
     };
     dress(response, is_tls)
+}
+
+/// What changes something is finished once it is begun, also when whoever asked goes away or the answer is late: a hold that
+/// is written down and not in force would be worse than none.
+async fn run_to_its_end(next: Next, request: Request, call: &Call) -> Option<Response> {
+    if matches!(call.method, Method::GET | Method::HEAD) {
+        return Some(next.run(request).await);
+    }
+    tokio::spawn(next.run(request)).await.ok()
 }
 
 /// Whether a request may go to its route, and what is known of it.
