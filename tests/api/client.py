@@ -52,6 +52,6 @@ assert lifted.status_code == 204, lifted
 assert list_holds.sync(client=client) == []
 
 savings = get_savings.sync(client=client, month="2026-03")
-assert savings.total.running_seconds >= 0 and savings.rows, savings
+assert savings.total.running_seconds > 0 and savings.total.cost and savings.rows, savings
 
 print(f"listed {len(found)}, held and lifted {mine.name}, refused {other.name}")

@@ -10,6 +10,10 @@ use crate::tools::tool;
 async fn a_generated_client_lists_offers_holds_lifts_and_adds_up() {
     let Some(mut generator) = tool("openapi-python-client") else { return };
     let house = House::new(1, 3, OFFICE).await;
+    for minute in (5..60).step_by(5) {
+        house.at(&format!("2026-03-16T10:{minute:02}:00Z"));
+        house.engine.sweep_all().await;
+    }
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let config = dir.path().join("client.yaml");
     // what is generated is used as it is: nothing is formatted

@@ -149,12 +149,14 @@ async fn every_route_lets_in_whom_the_rules_let_in_and_nobody_else() {
         for route in &routes {
             for caller in &callers {
                 for ((machine, _), owned) in [(THEIRS, Ownership::Theirs), (OTHERS, Ownership::NotTheirs)] {
-                    // whose it is matters to one rule, and a token without addresses owns nothing
+                    // whose it is matters to two rules, and a token without addresses owns nothing
                     let owns = caller.person.as_ref().is_some_and(|person| !person.addresses.is_empty());
                     let owned = if owns { owned } else { Ownership::NotTheirs };
                     let judged = match route.rule {
-                        Rule::Own => allows(route.rule, caller.person.as_ref(), owned),
-                        _ => allows(route.rule, caller.person.as_ref(), Ownership::NotKnownYet),
+                        Rule::Own | Rule::Stop => allows(route.rule, caller.person.as_ref(), owned),
+                        Rule::Anyone | Rule::Read | Rule::Operate | Rule::Administer => {
+                            allows(route.rule, caller.person.as_ref(), Ownership::NotKnownYet)
+                        }
                     };
                     if judged.is_err() != turned_away {
                         continue;

@@ -2,6 +2,7 @@
 
 mod act;
 pub(super) mod asked;
+mod choices;
 mod instances;
 mod link;
 mod openapi;

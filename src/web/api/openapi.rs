@@ -5,6 +5,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::act::{FreezeAsked, FreezeShape, HoldAsked, NothingAsked, StopAsked, StopShape};
+use super::choices::listed;
 use super::instances::{DecisionAsked, HappeningShape, HappeningsAsked, InstancesAsked, InstancesShape};
 use super::read::{AuditShape, ForecastsAsked, MeShape, OperationsShape, SavingsAsked};
 use super::shapes::{HoldShape, Instance, OfferShape};
@@ -213,7 +214,7 @@ pub fn openapi() -> Value {
         }
     }
     let schemas: Map<String, Value> = generator.take_definitions(true);
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Lightsout",
@@ -238,7 +239,9 @@ pub fn openapi() -> Value {
                 },
             },
         },
-    })
+    });
+    listed(&mut document);
+    document
 }
 
 fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
@@ -296,10 +299,6 @@ fn refusals(operation: &Operation) -> Vec<u16> {
     let mut statuses = vec![400, 401, 403, 413, 421, 429, 503];
     if operation.path.contains('{') || operation.id == "getSavings" {
         statuses.push(404);
-    }
-    // another type than JSON
-    if operation.body.is_some() {
-        statuses.push(415);
     }
     // the engine would not do it, or has nothing to say of it
     if operation.rule != Rule::Read || operation.path.starts_with(ONE) {
