@@ -73,7 +73,11 @@ async fn told(seed: u64, agents: u8) -> Value {
     assert!(KEYS.iter().all(|key| object.get(*key).is_some_and(Value::is_number)), "{object:?}");
     assert_eq!(object.len(), KEYS.len(), "{object:?}");
     assert_eq!((&object["busy_stopped"], &object["missed"]), (&0.into(), &0.into()), "{object:?}");
-    assert_eq!((&object["late"], &object["surprised"]), (&0.into(), &0.into()), "a stop must never surprise: {object:?}");
+    assert_eq!(
+        (&object["late"], &object["surprised"]),
+        (&0.into(), &0.into()),
+        "a stop must never surprise: {object:?}"
+    );
     assert_eq!(object["delivered"], object["warned"], "{object:?}");
     let (held, by_link) = (object["held"].as_u64().unwrap(), object["held_by_link"].as_u64().unwrap());
     assert!(by_link > 0 && by_link <= held, "links of warnings are followed over HTTP: {object:?}");
