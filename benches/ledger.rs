@@ -222,6 +222,7 @@ fn wanted(by: Grouping) -> Wanted {
         },
         by,
         daily: false,
+        only: None,
         as_of: Some(i64::MAX),
         top: None,
         exchange: None,

@@ -10,7 +10,7 @@ use allowed::strays;
 use lightsout::cli::demo::{DemoOptions, demo};
 use serde_json::Value;
 
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 35] = [
     "seed",
     "instances",
     "agents_percent",

@@ -18,7 +18,7 @@ use lightsout::facts::Hold;
 use lightsout::metrics::{Metrics, MetricsOptions};
 use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, StopRequest, TimerRequest};
 use lightsout::report::{FleetView, HoldOffer, Reconciliation, TimersTold};
-use lightsout::units::PolicyId;
+use lightsout::units::{InstanceId, PolicyId};
 use lightsout::web::{
     ControlClient, ControlError, ControlServer, Health, HttpLimits, PublicFace, SOCKET_NAME, serve_public,
 };

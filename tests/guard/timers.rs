@@ -111,6 +111,9 @@ fn g13_who_is_held_or_in_use_gets_no_timer_that_may_stop_it() {
         by: "ana".to_owned(),
         reason: "thesis".to_owned(),
         made_at: now(),
+        price: None,
+        payer: Box::default(),
+        link: None,
     };
     let held = History { holds: [hold].into_iter().collect(), ..History::default() };
     let said = |kind: Use, minutes: i64| {
