@@ -123,6 +123,22 @@ impl<W> std::fmt::Debug for Engine<W> {
     }
 }
 
+/// The view of who has looked at nothing yet.
+fn nothing_seen(now: Timestamp) -> FleetView {
+    FleetView {
+        at: now,
+        freeze: Freeze::Off,
+        workspaces: BTreeMap::new(),
+        policies: Vec::new(),
+        reload: Ok(now),
+        sight: FleetSight::default(),
+        telling: TellingView::default(),
+        money: MoneyView::default(),
+        budgets: Arc::default(),
+        last: Arc::new(SweepReport::default()),
+    }
+}
+
 impl<W: World> Engine<W> {
     /// An engine that knows nothing yet: `recall` and `adopt` come next.
     pub fn new(world: Arc<W>, options: EngineOptions) -> Self {
@@ -174,23 +190,11 @@ impl<W: World> Engine<W> {
             budgets: Budgets::default(),
             last: Arc::new(SweepReport::default()),
         };
-        let view = FleetView {
-            at: now,
-            freeze: Freeze::Off,
-            workspaces: BTreeMap::new(),
-            policies: Vec::new(),
-            reload: Ok(now),
-            sight: FleetSight::default(),
-            telling: TellingView::default(),
-            money: MoneyView::default(),
-            budgets: Arc::default(),
-            last: Arc::new(SweepReport::default()),
-        };
         Self {
             world,
             options,
             state: Mutex::new(state),
-            view: RwLock::new(Arc::new(view)),
+            view: RwLock::new(Arc::new(nothing_seen(now))),
             sweeping: tokio::sync::Mutex::new(()),
             reconciling: tokio::sync::Mutex::new(()),
             holding: tokio::sync::Mutex::new(()),
