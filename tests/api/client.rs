@@ -33,6 +33,6 @@ async fn a_generated_client_lists_offers_holds_lifts_and_adds_up() {
     assert_eq!(said, "listed 3, held and lifted ci-00000-00000, refused ci-00000-00001\n");
     let made = house.holds().await;
     assert_eq!(made.len(), 1);
-    assert_eq!((&*made[0].hold.reason, &*made[0].hold.by), ("a long run", "token ada"));
+    assert_eq!((&*made[0].hold.reason, &*made[0].hold.by), ("a long run", "token:ada"));
     assert!(made[0].ends_at < made[0].hold.until, "it was lifted: {made:?}");
 }

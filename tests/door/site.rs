@@ -13,7 +13,7 @@ use lightsout::access::{Role, Roles, Scope, TokenRecord, digest, spell};
 use lightsout::ports::AuditLine;
 use lightsout::web::HttpLimits;
 use lightsout::web::door::{
-    Administer, Anyone, Asked, Door, DoorOptions, Operate, Own, Rates, Read, Routes, SessionLength, Surroundings,
+    Administer, Anyone, Asked, Door, DoorOptions, Operate, Own, Rates, Read, Routes, SessionLength, Stop, Surroundings,
     TokenFile, Ways, people_limits, serve_people,
 };
 use serde_json::{Value, json};
@@ -46,6 +46,10 @@ pub(crate) fn routes() -> Routes<()> {
     async fn lift(asked: Asked<Own>, Path(owner): Path<String>) -> Result<String, Response> {
         Ok(asked.on([owner.as_str()])?.key)
     }
+    async fn stop(asked: Asked<Stop>, Json(body): Json<Value>) -> Result<Json<Value>, Response> {
+        let person = asked.on(body["owner"].as_str())?;
+        Ok(Json(json!({ "key": person.key })))
+    }
     async fn operate(asked: Asked<Operate>) -> String {
         asked.into_who().key
     }
@@ -58,6 +62,7 @@ pub(crate) fn routes() -> Routes<()> {
         .get("/page", Read, read)
         .post("/api/v1/own", Own, own)
         .delete("/api/v1/own/{owner}", Own, lift)
+        .post("/api/v1/stop", Stop, stop)
         .post("/api/v1/operate", Operate, operate)
         .post("/api/v1/administer", Administer, administer)
 }

@@ -46,7 +46,7 @@ pub(super) async fn enter(State(door): State<Door>, request: Request, next: Next
         Ok(standing) => {
             let call = Call::of(&parts);
             parts.extensions.insert(standing);
-            let answer = run_to_its_end(next, Request::from_parts(parts, body), &call);
+            let answer = run_to_its_end(&door, next, Request::from_parts(parts, body), &call);
             tokio::time::timeout(door.limits().patience, answer).await.ok().flatten().unwrap_or_else(|| {
                 door.show(&Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no answer in time; ask again"), &call)
             })
@@ -57,12 +57,18 @@ pub(super) async fn enter(State(door): State<Door>, request: Request, next: Next
 }
 
 /// What changes something is finished once it is begun, also when whoever asked goes away or the answer is late: a hold that
-/// is written down and not in force would be worse than none.
-async fn run_to_its_end(next: Next, request: Request, call: &Call) -> Option<Response> {
+/// is written down and not in force would be worse than none. It begins when all of the body is there: who sends one for ever
+/// is let go of, and leaves nothing behind that waits for the rest.
+async fn run_to_its_end(door: &Door, next: Next, request: Request, call: &Call) -> Option<Response> {
     if matches!(call.method, Method::GET | Method::HEAD) {
         return Some(next.run(request).await);
     }
-    tokio::spawn(next.run(request)).await.ok()
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, door.limits().body_bytes).await else {
+        let words = "the body has more bytes than is sensible, or broke off";
+        return Some(door.show(&Problem::new(StatusCode::PAYLOAD_TOO_LARGE, words), call));
+    };
+    tokio::spawn(next.run(Request::from_parts(parts, axum::body::Body::from(body)))).await.ok()
 }
 
 /// Whether a request may go to its route, and what is known of it.
