@@ -123,7 +123,7 @@ impl<W> std::fmt::Debug for Engine<W> {
     }
 }
 
-/// The fleet before anything was looked at.
+/// The view of who has looked at nothing yet.
 fn nothing_seen(now: Timestamp) -> FleetView {
     FleetView {
         at: now,

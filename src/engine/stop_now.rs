@@ -7,7 +7,7 @@ use super::control::declined;
 use super::log;
 use super::state::Engine;
 use crate::facts::{PowerState, Source, StopKey};
-use crate::guard::{Wanted, held, on_request};
+use crate::guard::{Refusal, Wanted, held, on_request};
 use crate::plan::{Expected, Step};
 use crate::ports::{AuditLine, Declined, StopRequest, SweepRecord, World};
 use crate::report::{Outcome, words};
@@ -18,8 +18,11 @@ impl<W: World> Engine<W> {
     pub(super) async fn stopped_now(&self, request: StopRequest) -> Result<String, Declined> {
         let id = self.lock().find(&request.instance)?;
         let name = id.name().to_owned();
-        let refused = |(refusal, why): (crate::guard::Refusal, String)| {
-            Declined(format!("{name} was not stopped: {} ({why})", refusal.words()))
+        let refused = |(refusal, why): (Refusal, String)| {
+            // what the look found says it all
+            let found = refusal == Refusal::NoLongerDue;
+            let words = if found { why } else { format!("{} ({why})", refusal.words()) };
+            Declined(format!("{name} was not stopped: {words}"))
         };
         let mut acted = Acted::default();
         let look = self.look(&id, &mut acted).await.map_err(refused)?;

@@ -51,6 +51,7 @@ impl Next {
         match (self.kind, self.mode) {
             (NextKind::Stop, Some(Mode::Observe)) => "would stop",
             (NextKind::Stop, Some(Mode::Enforce) | None) => "stops",
+            (NextKind::Keep, _) if matches!(self.ground, Some(Ground::StopUnderWay)) => "stopping",
             (NextKind::Keep, _) => "stays on",
             (NextKind::Held, _) => "held",
             (NextKind::Frozen, _) => "frozen",
@@ -160,5 +161,7 @@ mod tests {
         assert_eq!(next(NextKind::Stop, Some(Mode::Enforce)).words(), "stops");
         assert_eq!(next(NextKind::Stop, Some(Mode::Observe)).words(), "would stop");
         assert_eq!(next(NextKind::Keep, Some(Mode::Observe)).words(), "stays on");
+        let under_way = Next { ground: Some(Ground::StopUnderWay), ..next(NextKind::Keep, Some(Mode::Enforce)) };
+        assert_eq!(under_way.words(), "stopping", "what is being stopped does not stay on");
     }
 }

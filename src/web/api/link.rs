@@ -15,7 +15,7 @@ use crate::facts::PowerState;
 use crate::links::{LinkClaim, LinkError, read};
 use crate::ports::{Control, Freezer, HoldRequest, Records};
 use crate::report::words::clean;
-use crate::report::{FleetView, HoldOffer, InstanceView};
+use crate::report::{FleetView, HoldOffer, InstanceView, NextKind};
 use crate::web::door::{Anyone, Asked, Routes};
 use crate::web::page::{Choice, Clocks, HoldTerms, ShownWhen, shown_money};
 use crate::web::site::Site;
@@ -125,13 +125,14 @@ async fn looked<C: Control, R: Records + Freezer>(site: &Site<C, R>, token: &str
     let instance = meant(&view, &claim)?;
     let offer = site.control.offer(claim.instance.to_string()).await.map_err(|why| declined(&why))?;
     let clocks = clocks(site, instance);
-    let why = instance.verdict.as_ref().map(|verdict| crate::report::words::ground(verdict.ground));
+    let next = crate::report::next(&view, instance);
+    let why = if next.kind == NextKind::Stop { next.why().to_owned() } else { format!("it {}", next.why()) };
     let told = Looked {
         instance: clean(claim.instance.name()),
         workspace: clean(claim.instance.workspace().name()),
         owner: instance.facts.owner.name().map(clean),
         stops_at: offer.stops_at.map(|at| clocks.when(at)),
-        why: why.map_or_else(String::new, |why| format!("it {why}")),
+        why,
         action: "hold",
         choices: choices(&offer, claim.seconds_max, &clocks),
         left: offer.left.map(|left| format!("{} left this month", shown_money(left))),

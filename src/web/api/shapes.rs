@@ -123,7 +123,8 @@ impl LastUsed {
         let when = if track.now == Use::Busy { When::at(track.as_of) } else { track.last_busy };
         let words = match track.now {
             Use::Busy | Use::Connected | Use::Unknown => words::clean(&track.words),
-            Use::Quiet => "quiet since".to_owned(),
+            Use::Quiet if when.known().is_some() => "quiet since then".to_owned(),
+            Use::Quiet => "quiet as long as it was watched".to_owned(),
         };
         Self { at: maybe(when), source, words }
     }

@@ -18,7 +18,7 @@ use crate::web::api::shapes::{State, page_path};
 /// Rows a page.
 pub(in crate::web) const PER_PAGE: usize = 100;
 /// Names that a list offers to choose from; whoever has more searches.
-const CHOICES: usize = 500;
+const CHOICES: usize = 250;
 
 /// The stop that comes first.
 #[derive(Debug, Clone, Serialize)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::common::{RowCan, may_act};
 use super::shown::{Clocks, When, known, money};
 use crate::access::{Person, Rule};
+use crate::facts::InstanceFacts;
 use crate::report::words::{clean, length};
 use crate::report::{FleetView, HoldChoice, HoldOffer, InstanceView, NextKind};
 use crate::units::Money;
@@ -115,6 +116,9 @@ pub(in crate::web) struct Row {
     pub(in crate::web) hold_terms: HoldTerms,
 }
 
+/// What instances cost, by their ids in lower case: whoever is not in it cost nothing, and none is at a price not known.
+pub(in crate::web) type Spent = BTreeMap<String, Option<Vec<Money>>>;
+
 /// What rows are made with beside the view.
 #[derive(Debug)]
 pub(in crate::web) struct Around<'a> {
@@ -124,11 +128,17 @@ pub(in crate::web) struct Around<'a> {
     pub(in crate::web) person: &'a Person,
     /// When.
     pub(in crate::web) now: Timestamp,
-    /// What each instance cost today, by its id in lower case.
-    pub(in crate::web) today: &'a BTreeMap<String, Option<Vec<Money>>>,
+    /// What each instance cost today; none where the account could not be read.
+    pub(in crate::web) today: Option<&'a Spent>,
 }
 
 impl Around<'_> {
+    /// What it cost today.
+    fn spent(&self, facts: &InstanceFacts) -> Option<String> {
+        let cost = self.today?.get(&facts.id.to_string().to_ascii_lowercase());
+        known(cost.map_or(Some(&[]), Option::as_deref), self.view)
+    }
+
     /// A row, with what a hold of it may be.
     #[must_use]
     pub(in crate::web) fn row(&self, instance: &InstanceView, offer: Option<&HoldOffer>) -> Row {
@@ -137,7 +147,6 @@ impl Around<'_> {
         let facts = &instance.facts;
         let longest = instance.holds.iter().max_by_key(|hold| hold.until);
         let next = crate::report::next(self.view, instance);
-        let today = self.today.get(&facts.id.to_string().to_ascii_lowercase());
         Row {
             next: NextCell {
                 kind: next.kind,
@@ -174,7 +183,7 @@ impl Around<'_> {
             owner: shape.owner.as_deref().map(clean),
             size: clean(&shape.size),
             per_hour: shape.per_hour.map(money),
-            today: today.and_then(|costs| known(costs.as_deref(), self.view)),
+            today: self.spent(facts),
         }
     }
 

@@ -210,7 +210,7 @@ fn totals(savings: &Savings, view: &FleetView) -> Totals {
 }
 
 fn lines(savings: &Savings, view: &FleetView) -> Vec<Line> {
-    let most = savings.rows.iter().map(|row| size(&row.figures.cost)).max().unwrap_or(0);
+    let whole = savings.rows.iter().map(|row| size(&row.figures.cost)).sum();
     let line = |row: &crate::report::SavingsRow| Line {
         label: clean(&row.label),
         cost: known(row.figures.known_cost(), view),
@@ -218,7 +218,7 @@ fn lines(savings: &Savings, view: &FleetView) -> Vec<Line> {
         avoided: avoided(row.figures.known_avoided(), savings.listed, view),
         would_avoid: amounts(&row.figures.would_avoid),
         hours_on: hours(row.figures.running_seconds),
-        share: level(size(&row.figures.cost), most, 1_000),
+        share: level(size(&row.figures.cost), whole, 1_000),
     };
     savings.rows.iter().take(ROWS_MAX).map(line).collect()
 }

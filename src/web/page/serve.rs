@@ -1,6 +1,5 @@
 //! The routes of the page.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query as Asking, State};
@@ -16,7 +15,7 @@ use super::common::{Common, PageName, Site as SiteModel};
 use super::fleet::{self, PER_PAGE, fleet_page};
 use super::instance::{self, Costs, EVENTS_MAX, LOOK_BACK, instance_page};
 use super::operations::operations_page;
-use super::row::Around;
+use super::row::{Around, Spent};
 use super::savings::{GROUPINGS, savings_page};
 use super::shown::Clocks;
 use super::templates::Templates;
@@ -79,10 +78,9 @@ fn asked(from: Date, to: Date, by: Grouping) -> AccountAsked {
     AccountAsked { from, to, zone: "UTC".to_owned(), by, daily: false, only: None }
 }
 
-/// What each instance cost, by its id in lower case: none where it ran and nobody knows its price.
-fn by_instance(savings: Option<&Savings>) -> BTreeMap<String, Option<Vec<Money>>> {
-    let rows = savings.map(|savings| savings.rows.as_slice()).unwrap_or_default();
-    rows.iter().map(|row| (row.key.clone(), row.figures.known_cost().map(<[Money]>::to_vec))).collect()
+/// What each instance cost; none where it ran and nobody knows its price.
+fn by_instance(savings: &Savings) -> Spent {
+    savings.rows.iter().map(|row| (row.key.clone(), row.figures.known_cost().map(<[Money]>::to_vec))).collect()
 }
 
 async fn fleet<C: Control, R: Records + Freezer>(
@@ -110,8 +108,8 @@ async fn fleet<C: Control, R: Records + Freezer>(
         month,
         today: day.clone(),
     };
-    let today = by_instance(day.as_deref());
-    let around = Around { view: &view, person: &person, now, today: &today };
+    let today = day.as_deref().map(by_instance);
+    let around = Around { view: &view, person: &person, now, today: today.as_ref() };
     shown(&site.templates, "fleet.html", &fleet_page(parts, &around))
 }
 
@@ -156,8 +154,8 @@ async fn instance_model<C: Control, R: Records + Freezer>(
         Vec::new()
     });
     let offer = site.control.offers(vec![id.clone()]).await.ok().and_then(|all| all.into_iter().next().flatten());
-    let day = by_instance(costs.today.as_deref());
-    let around = Around { view, person, now, today: &day };
+    let day = costs.today.as_deref().map(by_instance);
+    let around = Around { view, person, now, today: day.as_ref() };
     let clocks = around.clocks(instance);
     let title = crate::report::words::clean(id.name());
     let common = Common::of(&site.model, PageName { name: "instance", title }, (view, person), &clocks);

@@ -1,5 +1,6 @@
 //! The templates of the page, in the binary: checked when the service starts, and filled in with models that hold plain text.
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
@@ -42,6 +43,9 @@ impl Templates {
     pub(in crate::web) fn new() -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // a line that holds only a tag is no part of the page: rows are a hundred, and have many
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(|cause| TemplateError { page: "base.html", cause })?);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         for (page, source) in TEMPLATES {
             environment.add_template(page, source).map_err(|cause| TemplateError { page, cause })?;

@@ -64,7 +64,8 @@ struct Coming {
     name: String,
     url: String,
     owner: Option<String>,
-    next: String,
+    next: &'static str,
+    why: &'static str,
     at: Option<When>,
 }
 
@@ -293,7 +294,8 @@ fn people(view: &FleetView, clocks: &Clocks) -> Vec<Coming> {
             name: clean(one.facts.id.name()),
             url: page_path(&one.facts.id),
             owner: one.facts.owner.name().map(clean),
-            next: format!("{} ({})", next.words(), next.why()),
+            next: next.words(),
+            why: next.why(),
             at: Some(Clocks::of_zone(clocks.now, zone.as_deref()).when(at)),
         }
     };

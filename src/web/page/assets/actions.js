@@ -56,8 +56,8 @@ function cost() {
   place.hidden = !choice;
   if (!choice) return;
   const left = byId("ask-terms").querySelector("[data-money-left]")?.textContent;
-  const { label, price } = choice.dataset;
-  const words = price ? `${label} costs ${price} if it runs throughout` : `What ${label} costs is not known`;
+  const [label, price] = [".choice-label", ".choice-price"].map((part) => choice.parentElement.querySelector(part).textContent);
+  const words = choice.dataset.unpriced === undefined ? `${label} costs ${price} if it runs throughout` : `What ${label} costs is not known`;
   place.textContent = left ? `${words}; ${left}.` : `${words}.`;
 }
 

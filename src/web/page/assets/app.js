@@ -12,3 +12,5 @@ startSwap();
 startActions();
 startKeys();
 startLive();
+// What is newest lies at the right end.
+for (const line of document.querySelectorAll("#timeline, #daily .scroller")) line.scrollLeft = line.scrollWidth;

@@ -18,8 +18,9 @@ function only(id) {
 function fault(problem) {
   const known = HEADS[problem instanceof Refused ? problem.status : 0];
   put("fault-head", known?.[0] ?? "This did not work");
-  const words = [known?.[1], problem.message].filter(Boolean);
-  put("fault-words", words.join(" "));
+  // what the service says is a fragment, and stands here as a sentence
+  const said = problem.message.replace(/^./u, (first) => first.toUpperCase()).replace(/[^.]$/u, "$&.");
+  put("fault-words", [known?.[1], said].filter(Boolean).join(" "));
   only("hold-fault");
   byId("hold-fault").focus();
 }

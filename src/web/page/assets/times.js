@@ -57,8 +57,10 @@ function show(node, now) {
     put(node, own(at, now));
     const zone = node.nextElementSibling;
     if (zone?.classList.contains("zone")) {
-      const here = own(at, now, true).match(/\d\d:\d\d/)[0];
-      zone.hidden = node.dataset.local.startsWith(here);
+      const here = own(at, now, true);
+      const { local } = node.dataset;
+      const sameDay = !/^[A-Z]/.test(local) || local.startsWith(here.slice(0, 3));
+      zone.hidden = sameDay && local.includes(here.match(/\d\d:\d\d/)[0]);
     }
   }
   const title = [`${own(at, now, true)} here`, node.dataset.text, node.dataset.local && `${node.dataset.local} by its policy`];
