@@ -10,16 +10,16 @@ fn person(role: Role, way: Way) -> Person {
 }
 
 /// What a person may do, written out: a row a role, a column a rule, for instances of theirs and for others'.
-const TABLE: [(Role, [bool; 5], [bool; 5]); 4] = [
-    // anyone, read, own, operate, administer
-    (Role::Viewer, [true, true, false, false, false], [true, true, false, false, false]),
-    (Role::Owner, [true, true, true, false, false], [true, true, false, false, false]),
-    (Role::Operator, [true, true, true, true, false], [true, true, true, true, false]),
-    (Role::Admin, [true, true, true, true, true], [true, true, true, true, true]),
+const TABLE: [(Role, [bool; 6], [bool; 6]); 4] = [
+    // anyone, read, own, stop, operate, administer
+    (Role::Viewer, [true, true, false, false, false, false], [true, true, false, false, false, false]),
+    (Role::Owner, [true, true, true, true, false, false], [true, true, false, false, false, false]),
+    (Role::Operator, [true, true, true, true, true, false], [true, true, true, true, true, false]),
+    (Role::Admin, [true, true, true, true, true, true], [true, true, true, true, true, true]),
 ];
 
-const SCOPE_OF: [Option<Scope>; 5] =
-    [None, Some(Scope::Read), Some(Scope::Hold), Some(Scope::Operate), Some(Scope::Admin)];
+const SCOPE_OF: [Option<Scope>; 6] =
+    [None, Some(Scope::Read), Some(Scope::Hold), Some(Scope::Operate), Some(Scope::Operate), Some(Scope::Admin)];
 
 #[test]
 fn every_role_may_do_what_the_table_says_and_nothing_else() {

@@ -187,7 +187,9 @@ fn a_platform_that_is_away_is_asked_again_by_itself() {
         command.args(["--imds", &imds]);
     });
     assert_eq!(bearer(&next(&arrived).head), token(ID, 1));
-    assert_eq!(asked.try_iter().count(), 2);
+    // what was asked is told by another thread, which may be a moment behind
+    let told = (0..2).map_while(|_| asked.recv_timeout(Duration::from_secs(10)).ok()).count();
+    assert_eq!((told, asked.try_iter().count()), (2, 0));
     end(agent);
     let log = std::fs::read_to_string(home.dir.path().join("log")).unwrap();
     assert!(log.contains("IMDS answers 503 later") && log.contains("is reached again"), "{log}");

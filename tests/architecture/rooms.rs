@@ -53,7 +53,8 @@ pub(crate) const ROOMS: &[Room] = &[
     outer("bills", &["units", "ledger", "ports"]),
     // heartbeat: what agents send is its words.
     outer("intake", &["units", "facts", "heartbeat", "seal", "ports"]),
-    outer("notify", &["units", "links", "seal", "report", "ports"]),
+    // facts: what a link is for is told in its words.
+    outer("notify", &["units", "facts", "links", "seal", "report", "ports"]),
     // access: who signed in is told in its words.
     outer("oidc", &["access", "ports"]),
     // policy: the question that a policy has for Prometheus is asked as it is.

@@ -47,7 +47,6 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-#[expect(clippy::print_stderr, reason = "the figures are told, not judged alone")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_instances_make_no_large_page_and_no_slow_one() {
     let (few, many) = (fleet(1).await, fleet(100).await);
