@@ -106,7 +106,7 @@ impl<W: World> Engine<W> {
         }
         let added = offer::added(request.seconds, now, found.held_until);
         if let (true, Some(until)) = (added == 0, found.held_until) {
-            return Err(Declined(format!("{} is held until {until} already, which is longer", id.name())));
+            return Err(Declined(format!("{} is held until {until} already; ask for longer", id.name())));
         }
         let price = found.rate.map(|rate| rate.over(added).rounded());
         if let Some(why) = offer::too_dear(terms, &spent, price) {
