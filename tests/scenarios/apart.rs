@@ -1,5 +1,4 @@
 //! What no scene can tell, since a scene delivers in turns: that a channel which hangs holds up no other.
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use std::sync::Arc;
 use std::time::Duration;
