@@ -99,7 +99,7 @@ impl Demo {
         let mut text = String::new();
         let address = loop {
             text.push_str(&said.recv_timeout(WITHIN).unwrap());
-            let found = text.split("http://").nth(1).and_then(|rest| rest.split_once("/metrics"));
+            let found = text.split("metrics at http://").nth(1).and_then(|rest| rest.split_once("/metrics"));
             if let Some((address, _)) = found {
                 break address.to_owned();
             }
