@@ -170,7 +170,6 @@ impl Around<'_> {
             can: RowCan {
                 hold: may_act(self.person, facts, Rule::Own) && offer.is_some() && shape.state != State::Stopped,
                 stop: may_act(self.person, facts, Rule::Stop) && offer.is_some() && shape.state == State::Running,
-                start: false,
             },
             hold_terms: offer.map_or_else(HoldTerms::none, HoldTerms::of),
             url: shape.page,

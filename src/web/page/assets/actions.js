@@ -19,10 +19,6 @@ const ACTIONS = {
     title: (d) => `Stop ${d.name} now?`, words: (d) => `${d.name} is stopped at once, without a warning. Whatever runs on it ends; its disk stays.`, verb: "Stop it now", danger: true, reason: "optional",
     request: (d, form) => ["POST", `${d.api}/stop`, { reason: form.get("reason") }], done: (d) => `${d.name} is being stopped`,
   },
-  start: {
-    title: (d) => `Start ${d.name}?`, words: () => "It costs from the moment it is on, until it is stopped.", verb: "Start it", reason: "optional",
-    request: (d, form) => ["POST", `${d.api}/start`, { reason: form.get("reason") }], done: (d) => `${d.name} is being started`,
-  },
   freeze: {
     title: () => "Freeze everything?", words: () => "Nothing is stopped anywhere until the freeze is lifted. Machines that nobody uses go on costing.", verb: "Freeze", danger: true, reason: WITH_REASON,
     request: (d, form) => ["POST", "/api/v1/freeze", { reason: form.get("reason") }], done: () => "Frozen: nothing is stopped",
