@@ -291,7 +291,7 @@ pub struct Demo {
     /// and on half of them
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub agents: Option<u8>,
-    /// Keep the simulated Azure and /metrics up at the end, until Ctrl-C
+    /// Keep the page, the simulated Azure and /metrics up at the end, until Ctrl-C
     #[arg(long)]
     pub keep_open: bool,
     /// Keep the journal in this folder, for `report` and `ledger` afterwards
