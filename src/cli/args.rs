@@ -100,7 +100,7 @@ Examples:
   lightsout demo --days 3 --seed 7          a shorter stretch, another population
   lightsout demo --json                     only the figures at the end, for scripts
   lightsout demo --journal /tmp/demo && lightsout report --store /tmp/demo --from 2026-03-16 --to 2026-03-29
-  lightsout demo --keep-open                leave /metrics and the simulated Azure up afterwards")]
+  lightsout demo --keep-open                leave the page, /metrics and the simulated Azure up")]
     Demo(Demo),
     /// Serve a simulated Azure on loopback, for trying out settings, policies and clients
     #[command(after_help = "\
