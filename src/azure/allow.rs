@@ -3,7 +3,8 @@
 use super::error::AzureError;
 use super::options::AzureOptions;
 use super::origin::PinnedUrl;
-use crate::ports::TimerPermit;
+use crate::facts::Verb as Operation;
+use crate::ports::{OperationPermit, TimerPermit};
 
 /// The leave to ask Cost Management; only settings that name it as a source can give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,23 @@ impl TimerLeave {
     }
 }
 
-/// The only five kinds of request that exist here.
+/// The leave to start, restart, create or delete an instance; only the guard's permit for that very thing gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OperationLeave(Operation);
+
+impl OperationLeave {
+    /// As the permit says.
+    pub(super) const fn of(permit: &OperationPermit) -> Self {
+        Self(permit.verb())
+    }
+
+    /// For what.
+    pub(super) const fn verb(self) -> Operation {
+        self.0
+    }
+}
+
+/// The only six kinds of request that exist here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     /// Reads.
@@ -47,6 +64,8 @@ pub(super) enum Verb {
     Post,
     /// Sets an idle timer.
     Timer(TimerLeave),
+    /// Starts, restarts, creates or deletes.
+    Operate(OperationLeave),
     /// Asks what was billed: a POST that reads.
     Query(CostLeave),
     /// Asks for metrics: a POST that reads.
@@ -54,7 +73,8 @@ pub(super) enum Verb {
 }
 
 /// Reads anything below the pinned origin; posts nothing but `…/computes/NAME/stop`, and with leave
-/// `…/computes/NAME/updateIdleShutdownSetting` and the questions to Cost Management and Azure Monitor.
+/// `…/computes/NAME/updateIdleShutdownSetting`, the one operation that the leave names, and the questions to Cost
+/// Management and Azure Monitor.
 pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
     match verb {
         Verb::Get => Ok(()),
@@ -62,6 +82,8 @@ pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
         Verb::Post => Err(AzureError::NotAllowed("a POST other than the stop of a compute")),
         Verb::Timer(_) if is_timer(url) => Ok(()),
         Verb::Timer(_) => Err(AzureError::NotAllowed("a POST other than the idle timer of a compute")),
+        Verb::Operate(leave) if is_operation(url, leave.verb()) => Ok(()),
+        Verb::Operate(_) => Err(AzureError::NotAllowed("an operation on a compute other than the permitted one")),
         Verb::Query(_) if is_cost_query(url) => Ok(()),
         Verb::Query(_) => Err(AzureError::NotAllowed("a POST other than the query of costs")),
         Verb::Metrics(_) if is_metrics_batch(url) => Ok(()),
@@ -77,21 +99,42 @@ fn is_timer(url: &PinnedUrl) -> bool {
     is_on_compute(url, "updateIdleShutdownSetting")
 }
 
+/// The path of a compute; an empty segment stands for any.
+const COMPUTE: [&str; 10] = [
+    "subscriptions",
+    "",
+    "resourceGroups",
+    "",
+    "providers",
+    "Microsoft.MachineLearningServices",
+    "workspaces",
+    "",
+    "computes",
+    "",
+];
+
 fn is_on_compute(url: &PinnedUrl, action: &str) -> bool {
-    let shape = [
-        "subscriptions",
-        "",
-        "resourceGroups",
-        "",
-        "providers",
-        "Microsoft.MachineLearningServices",
-        "workspaces",
-        "",
-        "computes",
-        "",
-        action,
-    ];
+    let shape: Vec<&str> = COMPUTE.into_iter().chain([action]).collect();
     has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| key == "api-version")
+}
+
+/// The one URL of an operation: a compute itself is created and deleted, the others have a path of their own.
+fn is_operation(url: &PinnedUrl, verb: Operation) -> bool {
+    match verb {
+        Operation::Start => is_on_compute(url, "start"),
+        Operation::Restart => is_on_compute(url, "restart"),
+        Operation::Create => has_shape(url, &COMPUTE) && url.url().query_pairs().all(|(key, _)| key == "api-version"),
+        // what detaches leaves the machine behind, to be paid for by nobody's name
+        Operation::Delete => {
+            let mut actions: Vec<String> = Vec::new();
+            let known = url.url().query_pairs().all(|(key, value)| {
+                let is_action = key == "underlyingResourceAction";
+                actions.extend(is_action.then(|| value.into_owned()));
+                is_action || key == "api-version"
+            });
+            has_shape(url, &COMPUTE) && known && actions == ["Delete"]
+        }
+    }
 }
 
 /// The query of a subscription's costs, or a later page of it: the links to those are Azure's, which writes its ids and names
@@ -178,6 +221,49 @@ mod tests {
             timer.replace("MachineLearningServices", "Compute"),
         ] {
             assert!(admits(set, &at(&other)).is_err(), "G3: {other}");
+        }
+    }
+
+    #[test]
+    fn each_operation_has_one_url_and_needs_its_own_leave() {
+        let origin = Origin::new("https://management.azure.com").unwrap();
+        let at = |path: &str| origin.pin(path, &SubscriptionId::new("s")).unwrap();
+        let compute =
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/c";
+        let urls = [
+            (Operation::Create, format!("{compute}?api-version=1")),
+            (Operation::Start, format!("{compute}/start?api-version=1")),
+            (Operation::Restart, format!("{compute}/restart?api-version=1")),
+            (Operation::Delete, format!("{compute}?underlyingResourceAction=Delete&api-version=1")),
+        ];
+        for (verb, own) in &urls {
+            let leave = Verb::Operate(OperationLeave(*verb));
+            assert!(admits(leave, &at(own)).is_ok(), "{verb:?}");
+            assert!(admits(Verb::Post, &at(own)).is_err(), "G3: without its leave: {own}");
+            for (_, url) in urls.iter().filter(|(other, _)| other != verb) {
+                assert!(admits(leave, &at(url)).is_err(), "G3: {verb:?} at {url}");
+            }
+            for wrong in [
+                own.replace("/computes/c", "/computes/c/x"),
+                own.replace("/computes/c", ""),
+                own.replace("MachineLearningServices", "Compute"),
+                own.replace("api-version=1", "api-version=1&x=y"),
+            ] {
+                assert!(admits(leave, &at(&wrong)).is_err(), "G3: {verb:?} at {wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_machine_is_never_only_detached() {
+        let origin = Origin::new("https://management.azure.com").unwrap();
+        let compute =
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/c";
+        for query in
+            ["underlyingResourceAction=Detach", "underlyingResourceAction=Delete&underlyingResourceAction=Detach", ""]
+        {
+            let url = origin.pin(&format!("{compute}?{query}"), &SubscriptionId::new("s")).unwrap();
+            assert!(admits(Verb::Operate(OperationLeave(Operation::Delete)), &url).is_err(), "{query}");
         }
     }
 

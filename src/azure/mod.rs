@@ -1,4 +1,4 @@
-//! All that is known about Azure: identities, one guarded transport, its JSON, reading, stopping, prices, bills, signs of use.
+//! All that is known about Azure: identities, one guarded transport, its JSON, reading, stopping and other operations, prices, bills, signs of use.
 
 mod activity;
 mod allow;
@@ -12,6 +12,7 @@ mod fleet;
 mod fuzz_tests;
 mod instant;
 mod native;
+mod operating;
 mod options;
 mod origin;
 mod paging;

@@ -31,6 +31,12 @@ impl fmt::Debug for PinnedUrl {
 }
 
 impl PinnedUrl {
+    /// The same, asked with one word more.
+    pub(super) fn with(mut self, key: &str, value: &str) -> Self {
+        self.0.query_pairs_mut().append_pair(key, value);
+        self
+    }
+
     /// The parsed URL.
     #[must_use]
     pub const fn url(&self) -> &Url {

@@ -13,6 +13,7 @@ use super::origin::{Origin, PinnedUrl};
 use super::prices::PriceUrl;
 use super::tokens::Bearer;
 use super::words::clean;
+use crate::facts::Verb as Operation;
 
 /// The longest answer, counted after inflation (fault 8).
 const BODY_MAX: usize = 32 * 1024 * 1024;
@@ -138,6 +139,7 @@ pub(super) async fn exchange(
             .post(url.url().clone())
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default().to_owned()),
+        Verb::Operate(leave) => operate(client, leave.verb(), url, body),
         Verb::Query(_) => client
             .post(url.url().clone())
             .header(CONTENT_TYPE, "application/json")
@@ -152,6 +154,18 @@ pub(super) async fn exchange(
     received(request.header(AUTHORIZATION, bearer.header.clone()), verb).await
 }
 
+/// The request of an operation.
+fn operate(client: &Client, verb: Operation, url: &PinnedUrl, body: Option<&str>) -> RequestBuilder {
+    match verb {
+        Operation::Start | Operation::Restart => client.post(url.url().clone()).header(CONTENT_LENGTH, 0),
+        Operation::Delete => client.delete(url.url().clone()),
+        Operation::Create => client
+            .put(url.url().clone())
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.unwrap_or_default().to_owned()),
+    }
+}
+
 /// Reads a page of the public price list: without a bearer, and a GET is all there is (G3, I10).
 pub(super) async fn fetch(client: &Client, url: &PriceUrl) -> Result<Answer, AzureError> {
     received(client.get(url.url().clone()), Verb::Get).await
@@ -164,8 +178,8 @@ async fn received(request: RequestBuilder, verb: Verb) -> Result<Answer, AzureEr
     let headers = std::mem::take(response.headers_mut());
     let body = match verb {
         _ if !(200..300).contains(&status) => prefix(response).await,
-        // A stop was taken by its status, as a timer was; a body that breaks off changes nothing.
-        Verb::Post | Verb::Timer(_) => prefix(response).await,
+        // A stop was taken by its status, as every write is; a body that breaks off changes nothing.
+        Verb::Post | Verb::Timer(_) | Verb::Operate(_) => prefix(response).await,
         Verb::Get | Verb::Query(_) | Verb::Metrics(_) => whole(response).await?,
     };
     Ok(Answer { status, headers, body })

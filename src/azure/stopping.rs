@@ -16,7 +16,7 @@ use crate::units::SubscriptionId;
 impl<C: Clock> Azure<C> {
     /// The operation to follow: the status document when there is one, else the place, else none (fault 19).
     /// The stop was taken whatever the links say: one that leads elsewhere is only not followed.
-    fn handle(&self, answer: &Answer, subscription: &SubscriptionId) -> Option<OperationHandle> {
+    pub(super) fn handle(&self, answer: &Answer, subscription: &SubscriptionId) -> Option<OperationHandle> {
         let styles = [("azure-asyncoperation", false), ("location", true)];
         let (link, by_location) = styles.into_iter().find_map(|(name, style)| Some((answer.header(name)?, style)))?;
         match self.line.origin.pin(link, subscription) {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use tokio::sync::Semaphore;
 
-use super::allow::{CostLeave, MetricsLeave, TimerLeave, Verb};
+use super::allow::{CostLeave, MetricsLeave, OperationLeave, TimerLeave, Verb};
 use super::credential::Identity;
 use super::error::{AzureError, answered};
 use super::options::{AzureOptions, OptionsError};
@@ -179,6 +179,16 @@ impl<C: Clock> Line<C> {
         self.act(ask, gate, Verb::Timer(leave)).await
     }
 
+    /// Starts, restarts, creates or deletes once, as a stop is sent.
+    pub(super) async fn operate<'a>(
+        &self,
+        ask: Ask<'a>,
+        gate: Gate<'a>,
+        leave: OperationLeave,
+    ) -> Result<Answer, AzureError> {
+        self.act(ask, gate, Verb::Operate(leave)).await
+    }
+
     async fn act<'a>(&self, ask: Ask<'a>, gate: Gate<'a>, verb: Verb) -> Result<Answer, AzureError> {
         // Had first: a bucket's token is not spent on a request that has no bearer.
         self.tokens.bearer().await?;
@@ -263,7 +273,7 @@ impl<C: Clock> Line<C> {
         };
         let kind = match verb {
             Verb::Get | Verb::Query(_) | Verb::Metrics(_) => Kind::Read,
-            Verb::Post | Verb::Timer(_) => Kind::Write,
+            Verb::Post | Verb::Timer(_) | Verb::Operate(_) => Kind::Write,
         };
         match &result {
             Ok(answer) => self.learn(ask, kind, answer),

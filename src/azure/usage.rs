@@ -16,6 +16,10 @@ pub(super) mod operation {
     pub(in crate::azure) const LIST: &str = "list_computes";
     pub(in crate::azure) const GET: &str = "get_compute";
     pub(in crate::azure) const STOP: &str = "stop_compute";
+    pub(in crate::azure) const CREATE: &str = "create_compute";
+    pub(in crate::azure) const START: &str = "start_compute";
+    pub(in crate::azure) const RESTART: &str = "restart_compute";
+    pub(in crate::azure) const DELETE: &str = "delete_compute";
     pub(in crate::azure) const TIMER: &str = "set_idle_timer";
     pub(in crate::azure) const STATUS: &str = "operation_status";
     pub(in crate::azure) const WORKSPACES: &str = "list_workspaces";

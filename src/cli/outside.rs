@@ -9,7 +9,7 @@ use super::witnesses::{Witnesses, both, either};
 use crate::azure::Azure;
 use crate::bills::BillFolder;
 use crate::facts::{
-    Freeze, Hold, InstanceFacts, Inventory, MadeHold, SizeFacts, SourceSet, StopResult, WorkspaceFacts,
+    Freeze, Hold, InstanceFacts, Inventory, MadeHold, OperationResult, SizeFacts, SourceSet, StopResult, WorkspaceFacts,
 };
 use crate::ledger::{
     BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Spent, Sum,
@@ -18,8 +18,9 @@ use crate::notify::Channels;
 use crate::ports::{
     Apart, ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow,
     Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, Lane, LastWord, LedgerBook, Message, Notify, Observe,
-    OperationHandle, OperationState, Prices, Question, Quoted, Recall, RevisionMark, SetTimers, Statement,
-    StopInstances, StopPermit, SweepRecord, TimerPermit, Witness,
+    OperateInstances, OperationBook, OperationHandle, OperationIntent, OperationPermit, OperationRow, OperationState,
+    Prices, Question, Quoted, Recall, RevisionMark, SetTimers, Statement, StopInstances, StopPermit, SweepRecord,
+    TimerPermit, Witness,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};
@@ -138,6 +139,32 @@ impl<C: Clock> StopInstances for Outside<C> {
     }
     async fn operation(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {
         self.azure.operation(workspace, handle).await
+    }
+}
+
+impl<C: Clock> OperateInstances for Outside<C> {
+    async fn operate(
+        &self,
+        workspace: &WorkspaceFacts,
+        permit: OperationPermit,
+        last_word: LastWord<'_>,
+    ) -> Result<Option<OperationHandle>, Fault> {
+        self.azure.operate(workspace, permit, last_word).await
+    }
+}
+
+impl<C: Clock> OperationBook for Outside<C> {
+    async fn begin_operation(&self, intent: &OperationIntent) -> Result<(), Fault> {
+        self.store.begin_operation(intent).await
+    }
+    async fn operation_sent(&self, id: &str, at: Timestamp) -> Result<(), Fault> {
+        self.store.operation_sent(id, at).await
+    }
+    async fn end_operation(&self, id: &str, result: &OperationResult, at: Timestamp) -> Result<(), Fault> {
+        self.store.end_operation(id, result, at).await
+    }
+    async fn operations(&self, since: Timestamp) -> Result<Vec<OperationRow>, Fault> {
+        self.store.operations(since).await
     }
 }
 

@@ -296,7 +296,7 @@ impl<W: World> Engine<W> {
 }
 
 /// An id that sorts by time.
-fn ulid_at(at: Timestamp) -> String {
+pub(super) fn ulid_at(at: Timestamp) -> String {
     let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
     ulid::Ulid::from_parts(millis, fastrand::u128(..)).to_string()
 }

@@ -44,6 +44,7 @@ mod timers;
 mod together;
 mod told;
 mod turn;
+mod undertake;
 mod week;
 
 pub use accounts::Accounting;

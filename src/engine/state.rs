@@ -14,6 +14,7 @@ use super::options::EngineOptions;
 use super::sight::Asked;
 use super::telling::Told;
 use super::timer_notes::Tried;
+use super::undertake::Known;
 use crate::facts::{Directory, Freeze, Hold, OpenIntent, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
@@ -45,6 +46,8 @@ pub(super) struct State {
     pub(super) unclear: BTreeSet<String>,
     /// Instances whose stop is being written down and sent at this moment.
     pub(super) in_hand: BTreeSet<InstanceId>,
+    /// Operations beside stops that are under way, or ended lately.
+    pub(super) operations: Vec<Known>,
     /// How many stops run side by side in the next sweep (G7).
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
@@ -159,6 +162,7 @@ impl<W: World> Engine<W> {
             handles: BTreeMap::new(),
             unclear: BTreeSet::new(),
             in_hand: BTreeSet::new(),
+            operations: Vec::new(),
             side_by_side: 1,
             orphans: Vec::new(),
             waiting: Vec::new(),
@@ -221,6 +225,7 @@ impl<W: World> Engine<W> {
     pub async fn recall(&self) -> Result<(), Fault> {
         let recall = self.world.recall(self.world.now()).await?;
         let prices = Arc::new(self.world.prices().await?);
+        self.recall_operations().await?;
         let mut state = self.lock();
         state.prices = prices;
         // while everything is frozen no edge is noted: a mark after it says that it was lifted

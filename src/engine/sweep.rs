@@ -50,6 +50,7 @@ impl<W: World> Engine<W> {
         }
         let mut settled = self.settle(&read, now, &mut report).await;
         settled.close(&changes, &mut report);
+        self.settle_operations(&read, now, &mut report).await;
         self.hear(&read, now, &mut report).await;
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);

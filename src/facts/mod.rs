@@ -4,6 +4,7 @@ mod activity;
 mod history;
 mod instance;
 mod inventory;
+mod operation;
 mod people;
 mod reading;
 mod size;
@@ -19,6 +20,7 @@ pub use instance::{
     PowerState, Tags, Trigger,
 };
 pub use inventory::{Completeness, Inventory, WorkspaceFacts};
+pub use operation::{OperationResult, Verb};
 pub use people::{AddressSource, Addressing, Directory};
 pub use reading::{Reading, Unknown};
 pub use size::SizeFacts;

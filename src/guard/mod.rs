@@ -1,10 +1,12 @@
-//! What may be done of a plan. The only room that can make an `Approved`, a `StopPermit` or a `TimerPermit` (G5).
+//! What may be done of a plan. The only room that can make an `Approved`, a `StopPermit`, a `TimerPermit` or an `OperationPermit`
+//! (G5).
 
 mod asked;
 mod backoff;
 mod caps;
 mod disk;
 mod look;
+mod operate;
 mod permit;
 mod refusal;
 mod review;
@@ -16,6 +18,7 @@ mod warn;
 pub use asked::{Wanted, on_request};
 pub use disk::is_full;
 pub use look::{SecondLook, second_look};
+pub use operate::OperationPermit;
 pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;
 pub use review::{Review, Surroundings, review, too_many_failures};

@@ -9,6 +9,7 @@ mod heartbeats;
 mod journal;
 mod message;
 mod observe;
+mod operate;
 mod prices;
 mod records;
 mod rows;
@@ -27,6 +28,7 @@ pub use heartbeats::{TakeHeartbeats, TurnedAway};
 pub use journal::Journal;
 pub use message::{About, Lane, Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
+pub use operate::{OperateInstances, OperationBook, OperationIntent, OperationRow};
 pub use prices::{Prices, Quoted};
 pub use records::{AccountAsked, Happening, HappeningKind, Records};
 pub use rows::{
@@ -39,4 +41,4 @@ pub use timers::SetTimers;
 pub use witness::{Heard, Question, Witness};
 pub use world::{FreezeSwitch, Freezer, World};
 
-pub use crate::guard::{StopPermit, TimerPermit};
+pub use crate::guard::{OperationPermit, StopPermit, TimerPermit};

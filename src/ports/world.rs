@@ -1,7 +1,8 @@
 //! Everything outside as one bound, and the freeze switch among it.
 
 use super::{
-    AskBills, BillBook, Clock, Fault, Journal, LedgerBook, Notify, Observe, Prices, SetTimers, StopInstances, Witness,
+    AskBills, BillBook, Clock, Fault, Journal, LedgerBook, Notify, Observe, OperateInstances, OperationBook, Prices,
+    SetTimers, StopInstances, Witness,
 };
 use crate::facts::Freeze;
 
@@ -30,6 +31,8 @@ pub trait World:
     Observe
     + Witness
     + StopInstances
+    + OperateInstances
+    + OperationBook
     + SetTimers
     + Journal
     + LedgerBook
@@ -46,6 +49,8 @@ impl<T> World for T where
     T: Observe
         + Witness
         + StopInstances
+        + OperateInstances
+        + OperationBook
         + SetTimers
         + Journal
         + LedgerBook

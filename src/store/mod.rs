@@ -15,6 +15,7 @@ mod journal;
 mod ledger;
 mod marks;
 mod open;
+mod operations;
 mod outbox;
 mod place;
 mod prune;

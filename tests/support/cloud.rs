@@ -115,6 +115,13 @@ impl Compute {
         self.off_at = None;
     }
 
+    /// Somebody else's request turns it on: no person sits before it.
+    pub(crate) fn start_by_request(&mut self, at: Timestamp) {
+        let started = self.started;
+        self.start(at);
+        self.started = started;
+    }
+
     /// Somebody turns it off, at once.
     pub(crate) fn turn_off(&mut self, at: Timestamp) {
         self.facts.state = PowerState::Stopped;

@@ -6,23 +6,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{
-    Completeness, Created, DiskSight, Freeze, Hold, InstanceFacts, Inventory, MadeHold, Reading, Source, SourceSet,
-    StopResult, WorkspaceFacts,
+    Completeness, Created, DiskSight, Freeze, Hold, InstanceFacts, Inventory, Reading, Source, SourceSet, Verb,
+    WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
 use lightsout::plan::Step;
 use lightsout::policy::{OptOut, Policy, opt_out};
 use lightsout::ports::{
-    ApiUse, AuditLine, AzureTime, Clock, DecisionRow, Discovery, Fault, FaultKind, FreezeSwitch, Heard, Intent,
-    Journal, Lane, LastWord, Message, Notify, Observe, OperationHandle, OperationState, Question, Recall, RevisionMark,
-    StopInstances, SweepRecord, Witness,
+    ApiUse, AzureTime, Clock, Discovery, Fault, FaultKind, FreezeSwitch, Heard, Intent, LastWord, Message, Notify,
+    Observe, OperationHandle, OperationRow, OperationState, Question, StopInstances, Witness,
 };
-use lightsout::units::{InstanceId, PolicyId, Span, WorkspaceId};
+use lightsout::units::{InstanceId, Span, WorkspaceId};
 
 #[path = "fake_channel.rs"]
 mod fake_channel;
+#[path = "kept.rs"]
+mod kept;
 #[path = "no_bills.rs"]
 mod no_bills;
+#[path = "operating.rs"]
+mod operating;
 #[path = "set_timers.rs"]
 mod set_timers;
 use fake_channel::FakeChannel;
@@ -89,6 +92,9 @@ pub(crate) struct Outside {
     pub(crate) strays: Vec<(Timestamp, InstanceId)>,
     /// Idle timers that were set, or refused.
     pub(crate) timers: Vec<(Timestamp, InstanceId, Span)>,
+    /// What was done beside stops, as the journal has it, and as it arrived.
+    pub(crate) operations: Vec<OperationRow>,
+    pub(crate) operated: Vec<(Timestamp, Verb, InstanceId)>,
     pub(crate) messages: Vec<(Timestamp, Message)>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) holds: Vec<(Hold, Option<Timestamp>)>,
@@ -338,63 +344,5 @@ impl Notify for FakeWorld {
         let now = outside.now;
         outside.messages.push((now, message.clone()));
         Ok(())
-    }
-}
-
-impl Journal for FakeWorld {
-    async fn recall(&self, now: Timestamp) -> Result<Recall, Fault> {
-        self.journal()?.recall(now).await
-    }
-    async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {
-        self.journal()?.record(record).await?;
-        self.lock().metered.mark(&record.accounts.marks);
-        Ok(())
-    }
-    async fn intend(&self, intent: &Intent) -> Result<(), Fault> {
-        self.journal()?.intend(intent).await?;
-        self.lock().intents.push(intent.clone());
-        let then = self.lock().at_intent.remove(&intent.step.instance);
-        then.into_iter().for_each(|then| then());
-        Ok(())
-    }
-    async fn sent(&self, intent: &str, at: Timestamp) -> Result<(), Fault> {
-        self.journal()?.sent(intent, at).await
-    }
-    async fn settle(&self, intent: &str, result: &StopResult, at: Timestamp) -> Result<(), Fault> {
-        self.journal()?.settle(intent, result, at).await
-    }
-    async fn outbox(&self, lane: Lane<'_>, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
-        self.journal()?.outbox(lane, now, most).await
-    }
-    async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
-        self.journal()?.delivered(message, at).await
-    }
-    async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
-        self.journal()?.undelivered(message, why, next).await
-    }
-    async fn hold(&self, hold: &Hold) -> Result<(), Fault> {
-        self.journal()?.hold(hold).await?;
-        self.lock().holds.push((hold.clone(), None));
-        Ok(())
-    }
-    async fn lift(&self, hold: &str, by: &str, at: Timestamp) -> Result<bool, Fault> {
-        let lifted = self.journal()?.lift(hold, by, at).await?;
-        self.lock().holds.iter_mut().filter(|(one, _)| one.id == hold).for_each(|(_, end)| *end = Some(at));
-        Ok(lifted)
-    }
-    async fn made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, Fault> {
-        self.journal()?.made_holds(since).await
-    }
-    async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {
-        self.journal()?.revision(policy, revision, at).await
-    }
-    async fn acknowledge(&self, policy: &PolicyId, revision: &str) -> Result<bool, Fault> {
-        self.journal()?.acknowledge(policy, revision).await
-    }
-    async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {
-        self.journal()?.decision(instance, at).await
-    }
-    async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
-        self.journal()?.audit(line).await
     }
 }

@@ -1,0 +1,68 @@
+//! The journal of the fake world: in memory, and it can fail.
+
+use jiff::Timestamp;
+use lightsout::facts::{Hold, MadeHold, StopResult};
+use lightsout::ports::{
+    AuditLine, DecisionRow, Fault, Intent, Journal, Lane, Message, Recall, RevisionMark, SweepRecord,
+};
+use lightsout::units::{InstanceId, PolicyId};
+
+use super::FakeWorld;
+
+impl Journal for FakeWorld {
+    async fn recall(&self, now: Timestamp) -> Result<Recall, Fault> {
+        self.journal()?.recall(now).await
+    }
+    async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {
+        self.journal()?.record(record).await?;
+        self.lock().metered.mark(&record.accounts.marks);
+        Ok(())
+    }
+    async fn intend(&self, intent: &Intent) -> Result<(), Fault> {
+        self.journal()?.intend(intent).await?;
+        self.lock().intents.push(intent.clone());
+        let then = self.lock().at_intent.remove(&intent.step.instance);
+        then.into_iter().for_each(|then| then());
+        Ok(())
+    }
+    async fn sent(&self, intent: &str, at: Timestamp) -> Result<(), Fault> {
+        self.journal()?.sent(intent, at).await
+    }
+    async fn settle(&self, intent: &str, result: &StopResult, at: Timestamp) -> Result<(), Fault> {
+        self.journal()?.settle(intent, result, at).await
+    }
+    async fn outbox(&self, lane: Lane<'_>, now: Timestamp, most: u32) -> Result<Vec<Message>, Fault> {
+        self.journal()?.outbox(lane, now, most).await
+    }
+    async fn delivered(&self, message: &str, at: Timestamp) -> Result<(), Fault> {
+        self.journal()?.delivered(message, at).await
+    }
+    async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
+        self.journal()?.undelivered(message, why, next).await
+    }
+    async fn hold(&self, hold: &Hold) -> Result<(), Fault> {
+        self.journal()?.hold(hold).await?;
+        self.lock().holds.push((hold.clone(), None));
+        Ok(())
+    }
+    async fn lift(&self, hold: &str, by: &str, at: Timestamp) -> Result<bool, Fault> {
+        let lifted = self.journal()?.lift(hold, by, at).await?;
+        self.lock().holds.iter_mut().filter(|(one, _)| one.id == hold).for_each(|(_, end)| *end = Some(at));
+        Ok(lifted)
+    }
+    async fn made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, Fault> {
+        self.journal()?.made_holds(since).await
+    }
+    async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {
+        self.journal()?.revision(policy, revision, at).await
+    }
+    async fn acknowledge(&self, policy: &PolicyId, revision: &str) -> Result<bool, Fault> {
+        self.journal()?.acknowledge(policy, revision).await
+    }
+    async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {
+        self.journal()?.decision(instance, at).await
+    }
+    async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
+        self.journal()?.audit(line).await
+    }
+}

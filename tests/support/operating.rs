@@ -1,0 +1,86 @@
+//! Operations beside stops in the fake world: written down, taken or refused as the scene says.
+
+use jiff::Timestamp;
+use lightsout::facts::{OperationResult, Verb, WorkspaceFacts};
+use lightsout::ports::{
+    Fault, FaultKind, LastWord, OperateInstances, OperationBook, OperationHandle, OperationIntent, OperationPermit,
+    OperationRow,
+};
+
+use super::{FakeWorld, Outside};
+
+impl Outside {
+    fn operate(&mut self, permit: &OperationPermit) -> Result<Option<OperationHandle>, FaultKind> {
+        let (now, id) = (self.now, permit.instance().clone());
+        let is_open = |row: &&OperationRow| row.intent.instance == id && row.ended.is_none();
+        let written = self.operations.iter().find(is_open).map(|row| row.intent.verb);
+        assert_eq!(written, Some(permit.verb()), "I2: it was written down before");
+        self.operated.push((now, permit.verb(), id.clone()));
+        let compute = self.cloud.computes.get_mut(&id).ok_or(FaultKind::Gone)?;
+        assert_eq!(compute.facts.created, permit.created(), "G10: it is the one that was looked at");
+        match permit.verb() {
+            Verb::Start | Verb::Restart => compute.start_by_request(now),
+            Verb::Delete => drop(self.cloud.computes.remove(&id)),
+            Verb::Create => return Err(FaultKind::Refused),
+        }
+        Ok(None)
+    }
+
+    fn row(&mut self, id: &str) -> Result<&mut OperationRow, Fault> {
+        let found = self.operations.iter_mut().find(|row| row.intent.id == id && row.ended.is_none());
+        found.ok_or_else(|| Fault::new(FaultKind::Conflict, format!("find the open operation {id}")))
+    }
+}
+
+impl OperateInstances for FakeWorld {
+    async fn operate(
+        &self,
+        workspace: &WorkspaceFacts,
+        permit: OperationPermit,
+        last_word: LastWord<'_>,
+    ) -> Result<Option<OperationHandle>, Fault> {
+        let doing = format!("{} {}", permit.verb().label(), permit.instance().name());
+        assert_eq!(*permit.instance().workspace(), workspace.id);
+        let then = self.lock().at_wire.remove(permit.instance());
+        then.into_iter().for_each(|then| then());
+        last_word()
+            .map_err(|(refusal, words)| Fault::new(FaultKind::Withheld(refusal), doing.clone()).because(words))?;
+        self.lock().operate(&permit).map_err(|kind| Fault::new(kind, doing))
+    }
+}
+
+impl OperationBook for FakeWorld {
+    async fn begin_operation(&self, intent: &OperationIntent) -> Result<(), Fault> {
+        self.journal()?;
+        let mut outside = self.lock();
+        let is_same = |row: &OperationRow| row.intent.instance == intent.instance && row.intent.key == intent.key;
+        let stands = outside.operations.iter().any(|row| {
+            let is_done = matches!(row.ended, Some((_, OperationResult::Done)));
+            row.intent.instance == intent.instance && row.ended.is_none() || is_same(row) && is_done
+        });
+        if stands {
+            return Err(Fault::new(FaultKind::Conflict, "write down an operation"));
+        }
+        outside.operations.push(OperationRow { intent: intent.clone(), sent_at: None, ended: None });
+        Ok(())
+    }
+
+    async fn operation_sent(&self, id: &str, at: Timestamp) -> Result<(), Fault> {
+        self.journal()?;
+        self.lock().row(id)?.sent_at = Some(at);
+        Ok(())
+    }
+
+    async fn end_operation(&self, id: &str, result: &OperationResult, at: Timestamp) -> Result<(), Fault> {
+        self.journal()?;
+        self.lock().row(id)?.ended = Some((at, result.clone()));
+        Ok(())
+    }
+
+    async fn operations(&self, since: Timestamp) -> Result<Vec<OperationRow>, Fault> {
+        self.journal()?;
+        let outside = self.lock();
+        let known = outside.operations.iter().filter(|row| row.ended.is_none() || row.intent.at >= since);
+        Ok(known.cloned().collect())
+    }
+}
