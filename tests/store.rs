@@ -71,6 +71,9 @@ journal_conformance!(
     each_channel_has_its_own_messages,
     a_message_is_due_when_it_says,
     a_first_sweep_of_100_000_is_one_record,
+    one_open_operation_an_instance_and_one_done_a_reason,
+    operations_come_back_as_they_were_written,
+    stops_go_before_operations,
 );
 
 proptest! {

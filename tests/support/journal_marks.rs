@@ -5,6 +5,10 @@ use lightsout::ports::Lane;
 use super::*;
 use crate::journal_samples::EVERY;
 
+#[path = "journal_operations.rs"]
+mod operations;
+pub(crate) use operations::*;
+
 /// What is due on whatever channel.
 pub(crate) async fn due(journal: &impl Journal, now: Timestamp, most: u32) -> Vec<Message> {
     journal.outbox(EVERY, now, most).await.unwrap()
