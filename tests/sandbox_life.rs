@@ -1,5 +1,5 @@
 //! The sandbox leads an instance through its whole life over HTTP: made, shown, overwritten, deleted, refused and billed.
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: a panic is the failure")]
 
 #[path = "sandbox_life/bounds.rs"]
 mod bounds;
