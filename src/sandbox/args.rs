@@ -111,6 +111,10 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "ACTION")]
     pub deny: Vec<String>,
 
+    /// Give callers the right to this action and to those named with it, and to nothing else; `*` stands for any text; may be repeated
+    #[arg(long, value_name = "ACTION")]
+    pub grant: Vec<String>,
+
     /// Spoil answers, as in `list-computes,count=2 => throttle:17`; may be repeated, --help lists all there is
     #[arg(long, value_name = "FAULT", long_help = FAULT_HELP)]
     pub fault: Vec<String>,

@@ -54,6 +54,7 @@ pub(super) fn options_of(args: SandboxArgs) -> Result<SandboxOptions, SandboxErr
     options.poll_after = args.poll_after;
     options.lro = args.lro.into();
     options.denied = args.deny;
+    options.granted = Some(args.grant).filter(|granted| !granted.is_empty());
     options.faults = faults;
     Ok(options)
 }

@@ -116,10 +116,10 @@ impl Shared {
 
     /// What the caller's role allows, less what this sandbox denies.
     pub(super) fn permissions(&self) -> Answer {
-        let denied = &self.options.denied;
+        let (role, denied) = (self.options.role(), &self.options.denied);
         Answer::json(
             200,
-            &json!({ "value": [{ "actions": ["Microsoft.MachineLearningServices/*", "Microsoft.Resources/subscriptions/read", "Microsoft.CostManagement/query/read", "Microsoft.Insights/metrics/read"], "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
+            &json!({ "value": [{ "actions": role, "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
         )
     }
 

@@ -154,12 +154,11 @@ fn answer(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), effec
         Err(refused) => return *refused,
     };
     let action = route.action();
-    let mut answer =
-        if !action.is_empty() && shared.options.denied.iter().any(|denied| denied.eq_ignore_ascii_case(action)) {
-            errors::forbidden(&principal, action, scope(ask.path))
-        } else {
-            inside_arm(shared, ask, (method, route), effects)
-        };
+    let mut answer = if !action.is_empty() && shared.options.refuses(action) {
+        errors::forbidden(&principal, action, scope(ask.path))
+    } else {
+        inside_arm(shared, ask, (method, route), effects)
+    };
     if let Some((name, left)) = left {
         answer.set(name, &left.to_string());
     }

@@ -8,6 +8,16 @@ use std::time::Duration;
 use super::super::clock::{RunningClock, SandboxClock};
 use super::super::faults::{FaultRule, FaultSyntax};
 use super::super::world::{WorldError, WorldSpec};
+use crate::units::fits;
+
+/// What the role of a caller allows who was given none.
+const ROLE: [&str; 5] = [
+    "Microsoft.MachineLearningServices/*",
+    "Microsoft.Resources/subscriptions/read",
+    "Microsoft.Authorization/permissions/read",
+    "Microsoft.CostManagement/query/read",
+    "Microsoft.Insights/metrics/read",
+];
 
 /// Whether ARM wants a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +106,8 @@ pub struct SandboxOptions {
     pub lro: LroStyle,
     /// Actions that are answered 403, such as `Microsoft.MachineLearningServices/workspaces/computes/stop/action`.
     pub denied: Vec<String>,
+    /// What the caller's role allows, as a role's actions are written; none: all there is.
+    pub granted: Option<Vec<String>>,
     /// Faults in force from the beginning.
     pub faults: Vec<FaultRule>,
     /// How many requests the recorder keeps; counts go on beyond it.
@@ -125,9 +137,21 @@ impl SandboxOptions {
             poll_after: 10,
             lro: LroStyle::Alternate,
             denied: Vec::new(),
+            granted: None,
             faults: Vec::new(),
             recorded_max: 20_000,
         }
+    }
+
+    /// What the caller's role allows.
+    pub(super) fn role(&self) -> Vec<String> {
+        self.granted.clone().unwrap_or_else(|| ROLE.map(str::to_owned).to_vec())
+    }
+
+    /// Whether the caller may not do this.
+    pub(super) fn refuses(&self, action: &str) -> bool {
+        let granted = self.granted.as_ref().is_none_or(|granted| granted.iter().any(|pattern| fits(pattern, action)));
+        !granted || self.denied.iter().any(|denied| denied.eq_ignore_ascii_case(action))
     }
 }
 
