@@ -113,7 +113,10 @@ fn what_is_configured_decides_where_nothing_is_asked() {
     let (name, stops) = found(&recorded("enforce"), "");
     assert_eq!(name, "Lightsout Instance Governor");
     assert!(stops.contains("workspaces/computes/stop/action") && stops.contains(STATUS));
-    let timers = format!("{}mode = \"enforce\"\nwarning.proof = \"recorded\"\n[native]\nidle_shutdown = \"60m\"\napply = \"service\"\n", quiet);
+    let timers = format!(
+        "{}mode = \"enforce\"\nwarning.proof = \"recorded\"\n[native]\nidle_shutdown = \"60m\"\napply = \"service\"\n",
+        quiet
+    );
     assert!(found(&timers, "").1.contains("workspaces/computes/updateIdleShutdownSetting/action"));
     let more = "[jobs]\nqueued = true\n[monitor]\nenabled = true\nendpoint = \"http://127.0.0.1:9\"\n[reconcile]\nsource = \"cost-management\"\n";
     let (name, evidence) = found(quiet, more);
