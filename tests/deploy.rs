@@ -1,7 +1,6 @@
 //! What `deploy/` holds, each part judged by its own tool, and its commands by the binary itself.
 #![expect(
     clippy::expect_used,
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
     reason = "a test that cannot read what it judges has nothing to say"

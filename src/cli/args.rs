@@ -11,6 +11,7 @@ use crate::units::Span;
 
 mod agents;
 mod demo;
+mod healthcheck;
 mod ledger;
 mod native;
 mod notify;
@@ -19,7 +20,8 @@ mod report;
 mod tokens;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
-pub use demo::{Demo, Healthcheck};
+pub use demo::Demo;
+pub use healthcheck::Healthcheck;
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};

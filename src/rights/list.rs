@@ -232,9 +232,9 @@ mod tests {
             assert!(rights_for(&[part]).all(Right::only_reads), "{part:?}");
         }
         // G3: and what stops does nothing else
-        let changes = |part: Part| {
-            let found = rights_for(&[part]).filter(|right| !right.only_reads());
-            found.map(|right| right.action).collect::<Vec<_>>().leak() as &[&str]
+        let changes = |part: Part| -> Vec<&str> {
+            let parts = [part];
+            rights_for(&parts).filter(|right| !right.only_reads()).map(|right| right.action).collect()
         };
         assert_eq!(changes(Part::Stop), [STOP_ACTION]);
         assert_eq!(changes(Part::Start), [START_ACTION]);

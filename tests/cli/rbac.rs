@@ -1,5 +1,5 @@
 //! `rbac` for what is asked and for what is configured; its role is enough for the service, and `doctor` sees less and more.
-#![expect(clippy::indexing_slicing, reason = "helpers of tests: a panic is the failure")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use std::collections::BTreeSet;
 

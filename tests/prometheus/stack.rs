@@ -1,6 +1,6 @@
 //! The files of `deploy/compose`, with this machine's addresses in them: the real Prometheus and Alertmanager around the real
 //! service, which listens as it does in a container.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `demo` and `healthcheck` as typed.
+//! `demo` as typed.
 
 use std::path::PathBuf;
 
@@ -26,12 +26,4 @@ pub struct Demo {
     /// Keep the journal in this folder, for `report` and `ledger` afterwards
     #[arg(long, value_name = "DIR")]
     pub journal: Option<PathBuf>,
-}
-
-/// `healthcheck`.
-#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-pub struct Healthcheck {
-    /// Ask whether it is ready, too
-    #[arg(long)]
-    pub ready: bool,
 }
