@@ -29,6 +29,8 @@ pub mod policy;
 #[cfg(feature = "service")]
 pub mod report;
 #[cfg(feature = "service")]
+pub mod rights;
+#[cfg(feature = "service")]
 pub mod rules;
 #[cfg(feature = "service")]
 pub mod schedule;

@@ -17,6 +17,8 @@ mod files;
 mod native;
 #[path = "cli/once.rs"]
 mod once;
+#[path = "cli/rbac.rs"]
+mod rbac;
 #[path = "cli/tokens.rs"]
 mod tokens;
 #[path = "cli/words.rs"]

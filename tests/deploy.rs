@@ -1,20 +1,35 @@
 //! What `deploy/` holds, each part judged by its own tool, and its commands by the binary itself.
-#![expect(clippy::expect_used, reason = "a test that cannot read what it judges has nothing to say")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot read what it judges has nothing to say"
+)]
 
+#[path = "deploy/arm.rs"]
+mod arm;
 #[path = "support/command_names.rs"]
 mod command_names;
 #[path = "deploy/commands.rs"]
 mod commands;
+#[path = "deploy/compose.rs"]
+mod compose;
 #[path = "deploy/cron.rs"]
 mod cron;
 #[path = "deploy/image.rs"]
 mod image;
+#[path = "deploy/k8s.rs"]
+mod k8s;
 #[path = "deploy/role.rs"]
 mod role;
+#[path = "deploy/settled.rs"]
+mod settled;
 #[path = "support/tools.rs"]
 mod tools;
 #[path = "deploy/unit.rs"]
 mod unit;
+#[path = "deploy/yaml.rs"]
+mod yaml;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

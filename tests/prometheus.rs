@@ -6,12 +6,22 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "support/allowed.rs"]
+mod allowed;
 #[path = "support/boards.rs"]
 mod boards;
+#[path = "support/estate.rs"]
+mod estate;
+#[path = "support/program.rs"]
+mod program;
 #[path = "prometheus/promql.rs"]
 mod promql;
 #[path = "prometheus/server.rs"]
 mod server;
+#[path = "support/service.rs"]
+mod service;
+#[path = "prometheus/stack.rs"]
+mod stack;
 #[path = "support/tools.rs"]
 mod tools;
 #[path = "prometheus/witness.rs"]

@@ -179,6 +179,7 @@ mod tests {
     use super::super::options::{Cloud, IdentityOptions};
     use super::super::origin::Origin;
     use super::*;
+    use crate::rights::{COST_ACTION, METRICS_ACTION, NEVER_NEEDED, RIGHTS, STOP_ACTION, TIMER_ACTION};
     use crate::units::SubscriptionId;
 
     #[test]
@@ -320,5 +321,44 @@ mod tests {
         ] {
             assert!(admits(ask, &at(&other)).is_err(), "G3: {other}");
         }
+    }
+
+    /// The right that each kind of request uses; reads have many.
+    fn right_of(verb: Verb) -> Option<&'static str> {
+        match verb {
+            Verb::Get => None,
+            Verb::Post => Some(STOP_ACTION),
+            Verb::Timer(_) => Some(TIMER_ACTION),
+            Verb::Query(_) => Some(COST_ACTION),
+            Verb::Metrics(_) => Some(METRICS_ACTION),
+        }
+    }
+
+    #[test]
+    fn what_may_be_sent_is_what_the_list_of_rights_has() {
+        let origin = Origin::new("https://management.azure.com").unwrap();
+        let at = |path: &str| origin.pin(path, &SubscriptionId::new("s")).unwrap();
+        let verbs =
+            [Verb::Post, Verb::Timer(TimerLeave(())), Verb::Query(CostLeave(())), Verb::Metrics(MetricsLeave(()))];
+        for verb in verbs {
+            let action = right_of(verb).unwrap();
+            assert!(RIGHTS.iter().any(|right| right.action == action), "{verb:?} uses {action}, which no role has");
+        }
+        let known = RIGHTS.iter().map(|right| right.action).chain(NEVER_NEEDED);
+        let on_computes = known.filter_map(|action| {
+            let rest = action.strip_prefix("Microsoft.MachineLearningServices/workspaces/computes/")?;
+            Some((action, rest.strip_suffix("/action")?))
+        });
+        let mut tried = 0;
+        for (action, word) in on_computes {
+            tried += 1;
+            let url = at(&format!(
+                "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes/c/{word}"
+            ));
+            for verb in verbs {
+                assert_eq!(admits(verb, &url).is_ok(), right_of(verb) == Some(action), "G3: {verb:?} to {word}");
+            }
+        }
+        assert!(tried > 8, "{tried}");
     }
 }

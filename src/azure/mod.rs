@@ -31,14 +31,13 @@ mod usage;
 mod wire;
 mod words;
 
-pub use activity::{JOBS_ACTION, JobsOptions, METRICS_ACTION, MonitorOptions};
-pub use costs::COST_ACTION;
+pub use activity::{JobsOptions, MonitorOptions};
 pub use error::AzureError;
 pub use fleet::Azure;
 pub use options::{
     AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
 };
 pub use origin::{Foreign, Origin, PinnedUrl};
-pub use permissions::{PRICE_ACTION, PermissionSet, READ_ACTIONS, STOP_ACTION, TIMER_ACTION};
+pub use permissions::{Beyond, PermissionSet};
 pub use prices::PriceOptions;
 pub use probe::TokenProbe;

@@ -1,26 +1,31 @@
 //! What an identity may do at a workspace, from Azure's own list of permissions; evaluated here, purely.
 
 use super::wire::Permission;
+use crate::rights::{NEVER_NEEDED, RIGHTS};
 use crate::units::fits;
-
-const PREFIX: &str = "Microsoft.MachineLearningServices/";
-
-/// What reading needs.
-pub const READ_ACTIONS: [&str; 2] =
-    ["Microsoft.MachineLearningServices/workspaces/read", "Microsoft.MachineLearningServices/workspaces/computes/read"];
-/// What stopping needs besides.
-pub const STOP_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/computes/stop/action";
-
-/// What setting idle timers needs, where that is wanted.
-pub const TIMER_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/computes/updateIdleShutdownSetting/action";
-
-/// What asking Azure Machine Learning for VM sizes and their prices needs, at the subscription.
-pub const PRICE_ACTION: &str = "Microsoft.MachineLearningServices/locations/vmsizes/read";
 
 /// Every grant that holds at one scope: an action is allowed when some grant has it and does not take it back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PermissionSet {
     grants: Vec<(Vec<String>, Vec<String>)>,
+}
+
+/// A line of a grant that allows more than is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beyond {
+    /// As it stands in the role.
+    pub entry: String,
+    /// What is known of Azure Machine Learning that it allows and nobody needs; of one without a wildcard it is that itself.
+    pub such_as: Vec<&'static str>,
+}
+
+impl Beyond {
+    /// True when it allows nothing but reading.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        let end = self.entry.get(self.entry.len().saturating_sub("/read".len())..);
+        end.is_some_and(|end| end.eq_ignore_ascii_case("/read"))
+    }
 }
 
 impl PermissionSet {
@@ -31,8 +36,7 @@ impl PermissionSet {
     /// True when the action is allowed. `*` in a grant stands for any text; case does not count.
     #[must_use]
     pub fn allows(&self, action: &str) -> bool {
-        let any = |patterns: &[String]| patterns.iter().any(|pattern| fits(pattern, action));
-        self.grants.iter().any(|(actions, not_actions)| any(actions) && !any(not_actions))
+        self.grants.iter().any(|(actions, not_actions)| any(actions, action) && !any(not_actions, action))
     }
 
     /// Those of the needed actions that are not allowed.
@@ -41,26 +45,33 @@ impl PermissionSet {
         needed.iter().copied().filter(|action| !self.allows(action)).collect()
     }
 
-    /// Rights that this service never uses and should not have: each is worth a warning.
+    /// Every line of a grant that is not just one of the needed actions, each once.
     #[must_use]
-    pub fn excessive(&self) -> Vec<String> {
-        [
-            "workspaces/computes/write",
-            "workspaces/computes/delete",
-            "workspaces/computes/listKeys/action",
-            "workspaces/delete",
-            "workspaces/write",
-        ]
-        .iter()
-        .map(|action| format!("{PREFIX}{action}"))
-        .filter(|action| self.allows(action))
-        .collect()
+    pub fn beyond(&self, needed: &[&str]) -> Vec<Beyond> {
+        let is_needed = |text: &str| needed.iter().any(|action| action.eq_ignore_ascii_case(text));
+        let mut found: Vec<Beyond> = Vec::new();
+        for (actions, not_actions) in &self.grants {
+            for entry in actions.iter().filter(|entry| !is_needed(entry) && !any(not_actions, entry)) {
+                let known = RIGHTS.iter().map(|right| right.action).chain(NEVER_NEEDED);
+                let allows = |action: &&str| fits(entry, action) && !any(not_actions, action) && !is_needed(action);
+                let beyond = Beyond { entry: entry.clone(), such_as: known.filter(allows).collect() };
+                if !found.contains(&beyond) {
+                    found.push(beyond);
+                }
+            }
+        }
+        found
     }
+}
+
+fn any(patterns: &[String], action: &str) -> bool {
+    patterns.iter().any(|pattern| fits(pattern, action))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rights::{Level, Part, READ_ACTIONS, START_ACTION, STOP_ACTION, rights_for};
 
     fn set(grants: &[(&[&str], &[&str])]) -> PermissionSet {
         let owned = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
@@ -78,7 +89,24 @@ mod tests {
                 .allows(STOP_ACTION)
         );
         assert!(!PermissionSet::default().allows(READ_ACTIONS[0]), "nothing granted is nothing allowed");
-        assert_eq!(set(&[(&["*"], &[])]).excessive().len(), 5);
-        assert!(reader.excessive().is_empty());
+    }
+
+    #[test]
+    fn what_is_more_than_needed_is_named_as_the_role_names_it() {
+        let needed: Vec<&str> = rights_for(Level::Enforce.parts()).map(|right| right.action).collect();
+        let least = set(&[(&needed, &[])]);
+        assert_eq!((least.missing(&needed), least.beyond(&needed)), (Vec::new(), Vec::new()));
+        let looking: Vec<&str> = rights_for(&[Part::Observe, Part::Prices]).map(|right| right.action).collect();
+        let more = least.beyond(&looking);
+        let entries: Vec<&str> = more.iter().map(|beyond| beyond.entry.as_str()).collect();
+        assert!(entries.contains(&STOP_ACTION) && entries.len() == 2, "{entries:?}");
+
+        let computes = "Microsoft.MachineLearningServices/workspaces/computes/*";
+        let wild = set(&[(&[computes, "*/READ"], &["*/delete"]), (&[computes], &["*/delete"])]).beyond(&needed);
+        let [first, second] = wild.as_slice() else { panic!("{wild:?}") };
+        assert!(first.such_as.contains(&START_ACTION) && !first.such_as.contains(&STOP_ACTION), "{first:?}");
+        assert!(!first.such_as.iter().any(|action| action.ends_with("/delete")), "{first:?}");
+        assert!(!first.only_reads() && second.only_reads(), "{wild:?}");
+        assert!(set(&[(&[START_ACTION], &["*/start/action"])]).beyond(&needed).is_empty(), "it was taken back");
     }
 }

@@ -10,16 +10,22 @@ use jiff::{SignedDuration, Timestamp};
 use crate::units::Span;
 
 mod agents;
+mod demo;
+mod healthcheck;
 mod ledger;
 mod native;
 mod notify;
+mod rbac;
 mod report;
 mod tokens;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
+pub use demo::Demo;
+pub use healthcheck::Healthcheck;
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
+pub use rbac::{Rbac, RightsFor, RoleFormat};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
 pub use tokens::{TokenArgs, TokenCommand, TokenMint, TokenRevoke};
 
@@ -176,12 +182,30 @@ Examples:
   lightsout doctor                          names each missing permission and what to do
   lightsout doctor --json")]
     Doctor,
+    /// Print the least custom role of Azure for what the configuration uses; changes nothing
+    #[command(after_help = "\
+Examples:
+  lightsout rbac > role.json && az role definition create --role-definition role.json
+  lightsout rbac --explain                  each right with what for, and what goes without it
+  lightsout rbac --for enforce,native       for what is asked instead of what is configured
+  lightsout rbac --format arm               as a resource of a template
+
+`lightsout doctor` compares it with what the identity can do.")]
+    Rbac(Rbac),
     /// Show how the running service and its fleet are, and what needs a person
     #[command(after_help = "\
 Examples:
   lightsout status
   lightsout status --json | jq '.workspaces[] | select(.fault)'")]
     Status,
+    /// Ask the running service whether it lives: for a container's health check
+    #[command(after_help = "\
+Examples:
+  lightsout healthcheck                     its loop goes round: exit code 0, else 1
+  lightsout healthcheck --ready             and it has policies, a journal, and a sweep behind it
+
+It asks /healthz or /readyz on the address in [server] listen, from this machine.")]
+    Healthcheck(Healthcheck),
     /// Show what instances cost and what stopping them avoided, from the ledger; changes nothing
     #[command(after_help = "\
 Examples:
@@ -273,30 +297,6 @@ Examples:
   lightsout completions zsh > ~/.zfunc/_lightsout
   lightsout completions fish > ~/.config/fish/completions/lightsout.fish")]
     Completions(Completions),
-}
-
-/// `demo`.
-#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-pub struct Demo {
-    /// Simulated days
-    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=366))]
-    pub days: u32,
-    /// Simulated seconds a second; without it, what makes the demo take about a minute
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub speed: Option<u32>,
-    /// Chooses the people and their habits; the same seed gives the same figures
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Agents are on so many percent of the machines; without it, on all, and the same people are looked at with agents on none
-    /// and on half of them
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub agents: Option<u8>,
-    /// Keep the page, the simulated Azure and /metrics up at the end, until Ctrl-C
-    #[arg(long)]
-    pub keep_open: bool,
-    /// Keep the journal in this folder, for `report` and `ledger` afterwards
-    #[arg(long, value_name = "DIR")]
-    pub journal: Option<PathBuf>,
 }
 
 /// `check`.

@@ -52,6 +52,8 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Hold(hold) => Box::pin(commands::hold(hold, context)),
         Command::Freeze(freeze) => Box::pin(ready(commands::freeze(freeze, context))),
         Command::Doctor => Box::pin(commands::doctor(context)),
+        Command::Rbac(asked) => Box::pin(ready(commands::rbac(asked, context))),
+        Command::Healthcheck(asked) => Box::pin(commands::healthcheck(asked, context)),
         Command::Status => Box::pin(commands::status(context)),
         Command::Report(report) => Box::pin(commands::report(report, context)),
         Command::Ledger(ledger) => Box::pin(commands::ledger(ledger, context)),

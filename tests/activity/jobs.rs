@@ -1,8 +1,8 @@
 //! Lists of jobs as Azure sends them, whole, cut and broken.
 
-use lightsout::azure::JOBS_ACTION;
 use lightsout::facts::{Source, Use};
 use lightsout::ports::{FaultKind, Witness as _};
+use lightsout::rights::JOBS_ACTION;
 
 use crate::world::{Reply, WS, json};
 use crate::{Place, at, question, remember, said};

@@ -1,9 +1,9 @@
 //! Azure Monitor's batches, as they come, cut and broken.
 
 use jiff::SignedDuration;
-use lightsout::azure::METRICS_ACTION;
 use lightsout::facts::{Source, Stretch, Use};
 use lightsout::ports::{FaultKind, Question};
+use lightsout::rights::METRICS_ACTION;
 use serde_json::{Value, json as value};
 
 use crate::world::{Reply, Seen, TOKEN, WS, json};

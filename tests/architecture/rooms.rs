@@ -23,6 +23,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // storey 1: pure
     pure("units", &[]),
     pure("access", &[]),
+    // The one list of what is asked of Azure.
+    pure("rights", &[]),
     pure("schedule", &["units"]),
     pure("facts", &["units"]),
     pure("document", &["units"]),
@@ -48,7 +50,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // storey 2: the outside
     // guard: takes the permit that `ports` hands it, and can make none.
     // ledger: prices are handed over in its words.
-    outer("azure", &["units", "facts", "ledger", "plan", "guard", "ports"]),
+    // rights: what a refused request lacked is named by it.
+    outer("azure", &["rights", "units", "facts", "ledger", "plan", "guard", "ports"]),
     // ledger: the lines of a bill are its words.
     outer("bills", &["units", "ledger", "ports"]),
     // heartbeat: what agents send is its words.
@@ -98,6 +101,7 @@ pub(crate) const ROOMS: &[Room] = &[
         "cli",
         &[
             "access",
+            "rights",
             "units",
             "schedule",
             "facts",

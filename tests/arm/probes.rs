@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use lightsout::azure::{READ_ACTIONS, STOP_ACTION};
 use lightsout::ports::{Clock as _, FaultKind, Observe as _, OperationHandle, StopInstances as _};
+use lightsout::rights::{READ_ACTIONS, STOP_ACTION};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::world::{Reply, TOKEN, WS, hasty, item, json, page, world, ws};

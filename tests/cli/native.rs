@@ -107,7 +107,7 @@ async fn a_right_that_is_missing_is_named_and_a_freeze_sends_nothing() {
     );
     let doctor = place.run(&["doctor"]);
     assert!(
-        doctor.code == 3 && doctor.out.contains(action) && doctor.out.contains("role-native.json"),
+        doctor.code == 3 && doctor.out.contains(action) && doctor.out.contains("`lightsout rbac` prints the role"),
         "{}",
         doctor.out
     );

@@ -270,7 +270,7 @@ async fn doctor_tries_every_source_of_activity() {
     let [jobs, metrics] = rights().try_into().unwrap();
     let missing = said.out.lines().find(|line| line.contains("missing actions")).unwrap();
     assert!(missing.contains::<&str>(&jobs) && missing.contains::<&str>(&metrics), "{missing}");
-    assert!(missing.ends_with("grant them with deploy/role-evidence.json"), "{missing}");
+    assert!(missing.ends_with("`lightsout rbac` prints the role that has them"), "{missing}");
 
     let rich = Estate::start(1, 1, |_| {}).await;
     let place = Place::new(&rich.sandbox.base_url(), rich.workspaces(), &settings(&prometheus()));

@@ -39,6 +39,58 @@ fn the_image_is_empty_but_for_a_binary_that_is_not_root() {
     assert!(number(base) >= needed.and_then(number), "{base} is older than rust-version {needed:?}");
 }
 
+/// Bytes of the image beside the binary: time zones and certificates, as this machine has them.
+const REST_MAX: u64 = 6_000_000;
+
+#[test]
+fn what_is_copied_beside_the_binary_is_small() {
+    let copies = instructions().into_iter().filter(|line| line.contains("/out/") && !line.starts_with("COPY"));
+    let line = copies.collect::<Vec<_>>().join(" ");
+    let sources = ["/etc/ssl/certs/ca-certificates.crt", "/usr/share/zoneinfo"];
+    for source in sources {
+        assert!(line.contains(source), "{source} is not copied: this test weighs the wrong things");
+    }
+    let mut rest: u64 = 0;
+    let mut paths: Vec<std::path::PathBuf> = sources.iter().map(std::path::PathBuf::from).collect();
+    while let Some(path) = paths.pop() {
+        let Ok(meta) = std::fs::symlink_metadata(&path) else { continue };
+        if meta.is_dir() {
+            paths.extend(std::fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        } else if meta.is_file() {
+            rest += meta.len();
+        }
+    }
+    println!("beside the binary: {rest} bytes");
+    assert!(rest < REST_MAX, "{rest} bytes beside the binary");
+}
+
+#[test]
+fn what_it_depends_on_has_a_layer_of_its_own() {
+    let all = instructions();
+    let place = |start: &str| all.iter().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}"));
+    let stub = all.iter().position(|line| line.contains("src/lib.rs")).expect("a build of nothing but dependencies");
+    assert!(place("COPY Cargo.toml Cargo.lock") < stub && stub < place("COPY src"), "{all:#?}");
+    assert!(!all[..stub].iter().any(|line| line.starts_with("ARG")), "an argument that changes would begin it anew");
+    // cargo wants to see every bench that Cargo.toml names
+    let manifest = read("Cargo.toml");
+    let benches: BTreeSet<&str> =
+        manifest.split("[[bench]]\nname = \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let listed = all[stub].split("for name in ").nth(1).and_then(|rest| rest.split(';').next()).expect("a list");
+    assert_eq!(listed.split_whitespace().collect::<BTreeSet<_>>(), benches);
+}
+
+#[test]
+fn the_image_says_what_it_is() {
+    let all = instructions();
+    let labels = all.iter().find_map(|line| line.strip_prefix("LABEL ")).expect("labels");
+    let version = format!("org.opencontainers.image.version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(labels.contains(&version) && labels.contains("org.opencontainers.image.revision=\"$COMMIT\""), "{labels}");
+    for path in ["deploy/compose/compose.yaml", "deploy/k8s/base/kustomization.yaml"] {
+        let text = read(path);
+        assert!(text.contains(env!("CARGO_PKG_VERSION")), "{path} names another version");
+    }
+}
+
 #[test]
 fn the_builder_gets_all_that_the_build_reads() {
     let copied: BTreeSet<String> = instructions()

@@ -1,8 +1,10 @@
-//! The custom roles: they grant what is used, and nothing else.
+//! The custom roles: they are what the one list of rights makes of them, and grant nothing else.
 
 use std::collections::BTreeSet;
 
-use super::read;
+use lightsout::rights::{PUBLISHED, READ_ACTIONS, STOP_ACTION};
+
+use super::{read, root};
 
 /// The actions of a role file, after what every role file must be.
 fn actions(path: &str) -> BTreeSet<String> {
@@ -22,13 +24,38 @@ fn actions(path: &str) -> BTreeSet<String> {
     set
 }
 
+#[expect(clippy::disallowed_methods, reason = "LIGHTSOUT_BLESS=1 writes the files anew")]
+fn blesses() -> bool {
+    std::env::var_os("LIGHTSOUT_BLESS").is_some_and(|value| value == "1")
+}
+
+#[test]
+fn every_role_file_is_what_the_list_of_rights_makes_of_it() {
+    let mut known = BTreeSet::new();
+    for published in &PUBLISHED {
+        let path = format!("deploy/{}", published.file);
+        known.insert(published.file.to_owned());
+        let made = format!("{}\n", serde_json::to_string_pretty(&published.role()).expect("JSON"));
+        if blesses() {
+            std::fs::write(root(&path), &made).expect("a file");
+        }
+        assert_eq!(read(&path), made, "{path} is not what `lightsout rbac` makes; LIGHTSOUT_BLESS=1 writes it anew");
+        let expected: BTreeSet<String> = published.role().actions.into_iter().map(str::to_owned).collect();
+        assert_eq!(actions(&path), expected, "{path}");
+    }
+    let there = std::fs::read_dir(root("deploy")).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let roles: BTreeSet<String> =
+        there.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.starts_with("role")).collect();
+    assert_eq!(roles, known, "a role file that nothing makes");
+}
+
 #[test]
 fn the_role_can_read_and_stop_and_nothing_else() {
     // G3: of what changes anything, the automatic path may send one thing: POST …/computes/{name}/stop.
     let role = actions("deploy/role.json");
     assert!(role.iter().all(|action| !action.contains('*')), "a wildcard grants what nobody listed: {role:?}");
     let changes: Vec<&String> = role.iter().filter(|action| !action.ends_with("/read")).collect();
-    assert_eq!(changes, ["Microsoft.MachineLearningServices/workspaces/computes/stop/action"]);
+    assert_eq!(changes, [STOP_ACTION]);
     let reads = [
         // Finding workspaces, and reading what each holds.
         "Microsoft.MachineLearningServices/workspaces/read",
@@ -50,30 +77,24 @@ fn the_role_for_observing_changes_nothing() {
     let observe = actions("deploy/role-observe.json");
     assert!(observe.iter().all(|action| action.ends_with("/read") && !action.contains('*')), "{observe:?}");
     assert!(observe.is_subset(&actions("deploy/role.json")), "observing needs no right that enforcing lacks");
+    assert!(READ_ACTIONS.iter().all(|action| observe.contains(*action)));
 }
 
 #[test]
-fn the_roles_grant_what_the_binary_asks_for() {
-    let (role, observe) = (actions("deploy/role.json"), actions("deploy/role-observe.json"));
-    for action in lightsout::azure::READ_ACTIONS.into_iter().chain([lightsout::azure::PRICE_ACTION]) {
-        assert!(role.contains(action) && observe.contains(action), "{action}");
+fn the_roles_beside_others_hold_one_thing_each() {
+    let of = |path: &str| actions(path).into_iter().collect::<Vec<_>>();
+    assert_eq!(
+        of("deploy/role-evidence.json"),
+        ["Microsoft.Insights/metrics/read", "Microsoft.MachineLearningServices/workspaces/jobs/read"]
+    );
+    let timer = "Microsoft.MachineLearningServices/workspaces/computes/updateIdleShutdownSetting/action";
+    assert_eq!(of("deploy/role-native.json"), [timer], "G3: it is granted to those who use it");
+    let service = actions("deploy/role.json");
+    for (path, action) in [
+        ("deploy/role-native.json", timer),
+        ("deploy/role-start.json", "Microsoft.MachineLearningServices/workspaces/computes/start/action"),
+        ("deploy/role-manage.json", "Microsoft.MachineLearningServices/workspaces/computes/write"),
+    ] {
+        assert!(actions(path).contains(action) && !service.contains(action), "{path}");
     }
-    assert!(role.contains(lightsout::azure::STOP_ACTION));
-    assert!(!observe.contains(lightsout::azure::STOP_ACTION));
-}
-
-#[test]
-fn the_role_for_evidence_reads_what_settings_may_ask_for_and_nothing_else() {
-    let evidence = actions("deploy/role-evidence.json");
-    let expected: BTreeSet<String> =
-        [lightsout::azure::JOBS_ACTION, lightsout::azure::METRICS_ACTION].map(str::to_owned).into();
-    assert_eq!(evidence, expected);
-}
-
-#[test]
-fn the_role_for_idle_timers_sets_them_and_nothing_else() {
-    let native = actions("deploy/role-native.json");
-    let expected: BTreeSet<String> = [lightsout::azure::TIMER_ACTION.to_owned()].into();
-    assert_eq!(native, expected, "G3: it is granted to those who use it");
-    assert!(!actions("deploy/role.json").contains(lightsout::azure::TIMER_ACTION));
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use lightsout::azure::{AzureOptions, PRICE_ACTION};
+use lightsout::azure::AzureOptions;
 use lightsout::ledger::{PriceSource, Sheet, SheetLine, SheetTerms};
 use lightsout::ports::{FaultKind, Observe as _, Prices as _};
+use lightsout::rights::PRICE_ACTION;
 use lightsout::units::{Currency, Rate, Region, When};
 
 use crate::world::{Reply, Seen, json};

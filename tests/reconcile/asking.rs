@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use lightsout::azure::{Azure, COST_ACTION, IdentityOptions};
+use lightsout::azure::{Azure, IdentityOptions};
 use lightsout::ledger::DaySpan;
 use lightsout::ports::{AskBills as _, BillQuestion, Billed, FaultKind, Observe as _};
+use lightsout::rights::COST_ACTION;
 use lightsout::units::SubscriptionId;
 
 use crate::world::{Reply, Seen, Server, TOKEN, TestClock, custom, json, token_file};

@@ -10,7 +10,7 @@ use thin_vec::ThinVec;
 
 use super::job::{Item, Wanted, read};
 use super::memory::{Whole, taken_back};
-use super::options::{JOBS_ACTION, JobsOptions};
+use super::options::JobsOptions;
 use crate::azure::error::{Act, AzureError};
 use crate::azure::fleet::{Azure, unreadable};
 use crate::azure::paging::{List, each_page};
@@ -20,6 +20,7 @@ use crate::azure::usage::operation;
 use crate::azure::wire::Page;
 use crate::facts::{Source, Track, Use, WorkspaceFacts};
 use crate::ports::{Clock, Fault, FaultKind};
+use crate::rights::JOBS_ACTION;
 use crate::units::{InstanceId, When};
 
 /// Jobs of one workspace that are asked about by name in one go; the rest has its turn in the next.

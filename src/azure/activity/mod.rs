@@ -18,5 +18,5 @@ mod options;
 mod port;
 mod region;
 
-pub use options::{JOBS_ACTION, JobsOptions, METRICS_ACTION, MonitorOptions};
+pub use options::{JobsOptions, MonitorOptions};
 pub(super) use port::Watch;

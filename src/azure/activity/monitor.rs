@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::account::track;
 use super::memory::Whole;
 use super::metrics::{DIMENSION, METRICS, Measured, Minutes, read};
-use super::options::{METRICS_ACTION, MonitorOptions};
+use super::options::MonitorOptions;
 use crate::azure::allow::MetricsLeave;
 use crate::azure::error::{Act, AzureError};
 use crate::azure::fleet::Azure;
@@ -16,6 +16,7 @@ use crate::azure::transport::{Ask, Lane, Line};
 use crate::azure::usage::operation;
 use crate::facts::{Track, Use};
 use crate::ports::{Clock, Fault, FaultKind, Question};
+use crate::rights::METRICS_ACTION;
 use crate::units::{InstanceId, Region, SubscriptionId, WorkspaceId};
 
 const API_VERSION: &str = "2024-02-01";

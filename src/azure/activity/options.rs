@@ -6,11 +6,6 @@ use crate::azure::options::{Cloud, IdentityOptions, OptionsError};
 use crate::azure::origin::Origin;
 use crate::units::{Percent, Region};
 
-/// What reading lists of jobs needs, at the workspace.
-pub const JOBS_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/jobs/read";
-/// What reading metrics needs, at the workspace.
-pub const METRICS_ACTION: &str = "Microsoft.Insights/metrics/read";
-
 /// Where the region stands in an endpoint.
 const REGION: &str = "{region}";
 

@@ -10,5 +10,3 @@
 mod definition;
 mod port;
 mod rows;
-
-pub use port::COST_ACTION;

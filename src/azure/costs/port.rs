@@ -15,10 +15,8 @@ use crate::azure::transport::{Ask, Lane};
 use crate::azure::usage::operation;
 use crate::ledger::{BillLine, BillSource, DaySpan, Hash};
 use crate::ports::{AskBills, BillQuestion, Billed, Clock, Fault, FaultKind, Statement};
+use crate::rights::COST_ACTION;
 use crate::units::{Region, SubscriptionId};
-
-/// What asking for bills needs, at the subscription. Which action it is, is not verified (FACTS 7).
-pub const COST_ACTION: &str = "Microsoft.CostManagement/query/read";
 
 const API_VERSION: &str = "2025-03-01";
 /// Pages of a month of one bill.

@@ -8,12 +8,12 @@ use super::estimates::{Listed, quote};
 use crate::azure::error::{Act, AzureError};
 use crate::azure::fleet::{Azure, unreadable};
 use crate::azure::paging::{List, each_page};
-use crate::azure::permissions::PRICE_ACTION;
 use crate::azure::transport::Lane;
 use crate::azure::usage::operation;
 use crate::azure::wire::Page;
 use crate::ledger::{NoPrice, PriceKey, PriceSource, Quote};
 use crate::ports::{Clock, Fault, FaultKind, Quoted};
+use crate::rights::PRICE_ACTION;
 use crate::units::Region;
 
 /// Sizes of one region; Azure has some hundreds.

@@ -3,13 +3,14 @@
 mod activity;
 mod bills;
 mod prices;
+mod rights;
 
 use std::error::Error as _;
 
 use serde::Serialize;
 
 use super::context::{CommandError, Context};
-use crate::azure::{PermissionSet, READ_ACTIONS, STOP_ACTION, TIMER_ACTION};
+use crate::azure::PermissionSet;
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
@@ -17,9 +18,10 @@ use crate::cli::render::{Look, Paint};
 use crate::cli::tzdata;
 use crate::cli::wire_up::{WireError, with_store};
 use crate::facts::{Freeze, WorkspaceFacts};
-use crate::policy::{Governing, Mode, PolicySet, Severity};
+use crate::policy::{Mode, PolicySet, Severity};
 use crate::ports::{Clock as _, Fault, FreezeSwitch as _, Notify as _, Observe as _, with_causes};
 use crate::report::words;
+use crate::rights::Part;
 use crate::schedule::tzdb_source;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -209,25 +211,14 @@ async fn azure(seen: &mut Examined, outside: &Outside<SystemClock>, set: &Policy
     let health = if found == 0 { Health::Failed } else { Health::Well };
     seen.add("workspaces", health, format!("{found} found"));
     for workspace in &discovery.workspaces {
-        let needed = needed(&set.governing(&workspace.id, &tags(workspace)), settings);
-        if let Some(granted) = one_workspace(seen, outside, &needed, workspace).await {
+        let parts = rights::parts(&set.governing(&workspace.id, &tags(workspace)), settings);
+        if let Some(granted) = one_workspace(seen, outside, &parts, workspace).await {
             bills::right(seen, &settings.reconcile, workspace, &granted);
         }
     }
     prices::prices(seen, outside, &discovery.workspaces).await;
     api_version(seen, &settings.azure.api_version);
     clock(seen, outside);
-}
-
-/// What the service does in a workspace, and needs the right to.
-fn needed(governing: &Governing<'_>, settings: &Settings) -> Vec<&'static str> {
-    let mut needed = READ_ACTIONS.to_vec();
-    if let Governing::One(policy) = governing {
-        needed.extend((policy.mode == Mode::Enforce).then_some(STOP_ACTION));
-        needed.extend(policy.sets_timers().then_some(TIMER_ACTION));
-        needed.extend(activity::needed(settings));
-    }
-    needed
 }
 
 fn tags(workspace: &WorkspaceFacts) -> Vec<(&str, &str)> {
@@ -237,7 +228,7 @@ fn tags(workspace: &WorkspaceFacts) -> Vec<(&str, &str)> {
 async fn one_workspace(
     seen: &mut Examined,
     outside: &Outside<SystemClock>,
-    needed: &[&'static str],
+    parts: &[Part],
     workspace: &WorkspaceFacts,
 ) -> Option<PermissionSet> {
     let what = format!("workspace {}", workspace.id.name());
@@ -247,17 +238,7 @@ async fn one_workspace(
     }
     match outside.azure.permissions(workspace).await {
         Ok(granted) => {
-            let (missing, excessive) = (granted.missing(needed), granted.excessive());
-            if missing.is_empty() {
-                seen.well(&what, format!("every needed action is granted ({})", needed.len()));
-            } else {
-                let (actions, roles) = (missing.join(", "), activity::roles(&missing));
-                let words = format!("missing actions: {actions}; grant them with {roles}");
-                seen.add(&what, Health::Failed, words);
-            }
-            if !excessive.is_empty() {
-                seen.add(&what, Health::Warning, format!("more than needed is granted: {}", excessive.join(", ")));
-            }
+            rights::judge(seen, &what, &granted, parts);
             Some(granted)
         }
         Err(fault) => {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::units::fits;
+
 /// A role that somebody has here, in the terms of a role definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
@@ -15,9 +17,10 @@ pub struct Role {
 }
 
 /// What everybody may do where no role was given out.
-const EVERYTHING: [&str; 4] = [
+const EVERYTHING: [&str; 5] = [
     "Microsoft.MachineLearningServices/*",
     "Microsoft.Resources/subscriptions/read",
+    "Microsoft.Authorization/permissions/read",
     "Microsoft.CostManagement/query/read",
     "Microsoft.Insights/metrics/read",
 ];
@@ -28,7 +31,7 @@ impl Role {
     }
 
     fn allows(&self, action: &str) -> bool {
-        let covers = |pattern: &String| matches(pattern, action);
+        let covers = |pattern: &String| fits(pattern, action);
         self.actions.iter().any(covers) && !self.not_actions.iter().any(covers)
     }
 }
@@ -50,29 +53,6 @@ pub(super) fn permissions(roles: &[Role], principal: &str, denied: &[String]) ->
     own.into_iter().map(|role| written(one(role), role.not_actions.iter().chain(denied).collect())).collect()
 }
 
-/// Whether a pattern with `*` covers an action, in whatever case.
-fn matches(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = action.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = rest.get(at.saturating_add(part.len())..).unwrap_or_default();
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,23 +60,6 @@ mod tests {
     fn role(principal: Option<&str>, actions: &[&str], not_actions: &[&str]) -> Role {
         let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         Role { principal: principal.map(str::to_owned), actions: own(actions), not_actions: own(not_actions) }
-    }
-
-    #[test]
-    fn patterns_cover_what_azure_says_they_do() {
-        for (pattern, action, covered) in [
-            ("*", "A/b/read", true),
-            ("a/*", "A/b/read", true),
-            ("*/read", "A/b/read", true),
-            ("A/*/read", "a/b/c/read", true),
-            ("A/b/read", "A/b/read", true),
-            ("A/b/read", "A/b/reads", false),
-            ("*/read", "A/b/write", false),
-            ("B/*", "A/b/read", false),
-            ("A/*/c/*/d", "A/b/c/d", false),
-        ] {
-            assert_eq!(matches(pattern, action), covered, "{pattern} {action}");
-        }
     }
 
     #[test]

@@ -1,33 +1,13 @@
-//! Whoever can tell whether an instance is used, tried: agents' listener, Prometheus with every question, rights to metrics and jobs.
+//! Whoever can tell whether an instance is used, tried: agents' listener, and Prometheus with every question.
 
 use std::collections::BTreeSet;
 
 use super::{Examined, Health};
-use crate::azure::{JOBS_ACTION, METRICS_ACTION, TIMER_ACTION};
 use crate::cli::clock::SystemClock;
 use crate::cli::outside::Outside;
 use crate::policy::PolicySet;
 use crate::ports::Clock as _;
 use crate::settings::Settings;
-
-/// The rights that the sources need which the settings name.
-pub(super) fn needed(settings: &Settings) -> impl Iterator<Item = &'static str> {
-    let metrics = settings.monitor.enabled.then_some(METRICS_ACTION);
-    metrics.into_iter().chain(settings.jobs.queued.then_some(JOBS_ACTION))
-}
-
-/// The files of `deploy` whose roles grant what is missing.
-pub(super) fn roles(missing: &[&str]) -> String {
-    let is_evidence = |action: &&str| [METRICS_ACTION, JOBS_ACTION].contains(action);
-    let others = missing.iter().any(|action| !is_evidence(action) && *action != TIMER_ACTION);
-    let roles = [
-        (others, "role.json"),
-        (missing.contains(&TIMER_ACTION), "role-native.json"),
-        (missing.iter().any(is_evidence), "role-evidence.json"),
-    ];
-    let named: Vec<String> = roles.iter().filter(|(is, _)| *is).map(|(_, role)| format!("deploy/{role}")).collect();
-    named.join(" and ")
-}
 
 /// Where agents report. That their secret can be read was seen when the parts were put together.
 pub(super) fn agents(seen: &mut Examined, settings: &Settings) {

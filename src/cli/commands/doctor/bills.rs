@@ -1,8 +1,9 @@
 //! Where bills come from, tried as far as it costs no question: the whole tenant shares those that Azure answers.
 
 use super::{Examined, Health};
-use crate::azure::{COST_ACTION, PermissionSet};
+use crate::azure::PermissionSet;
 use crate::facts::WorkspaceFacts;
+use crate::rights::COST_ACTION;
 use crate::settings::{BillsFrom, Reconcile};
 
 /// The folder, where bills come from one.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Examined, Health};
-use crate::azure::PRICE_ACTION;
 use crate::cli::clock::SystemClock;
 use crate::cli::outside::Outside;
 use crate::facts::WorkspaceFacts;
 use crate::ledger::PriceKey;
 use crate::ports::{FaultKind, Observe as _, Prices as _};
+use crate::rights::PRICE_ACTION;
 
 /// More names than this are not read; their number is said.
 const NAMED_MAX: usize = 10;
