@@ -3,23 +3,28 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::units::Span;
+use crate::units::{RELEASE, Span};
 
 mod agents;
+mod demo;
+mod journal;
 mod ledger;
 mod native;
 mod notify;
+mod papers;
 mod report;
 mod tokens;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
+pub use demo::Demo;
+pub use journal::{Journal, JournalBackup, JournalCommand, JournalRestore};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
+pub use papers::{Completions, Man};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
 pub use tokens::{TokenArgs, TokenCommand, TokenMint, TokenRevoke};
 
@@ -35,7 +40,7 @@ A new installation stops nothing: policies observe until they say mode = \"enfor
 
 /// Stops Azure Machine Learning compute instances that nobody is using, by policy.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "lightsout", version, about, after_help = AFTER, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+#[command(name = "lightsout", version = RELEASE, about, after_help = AFTER, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
 pub struct Args {
     /// Flags that every command takes.
     #[command(flatten)]
@@ -206,6 +211,16 @@ Examples:
 
 Exit code 1 when a row was changed, lost or counted twice; the first such row is named.")]
     Ledger(Ledger),
+    /// Copy the journal beside the running service, or put a copy back in its place
+    #[command(after_help = "\
+Examples:
+  lightsout journal backup /var/backups/lightsout-monday.db     at any time; the copy is read back before it counts
+  lightsout ledger verify --store /var/backups/lightsout-monday.db
+  lightsout journal restore /var/backups/lightsout-monday.db    with the service stopped
+
+A restore freezes: holds and warnings that came after the copy are not in it. Look at `lightsout plan`, then
+`lightsout freeze --lift`. The journal that was there is kept beside the new one.")]
+    Journal(Journal),
     /// Compare the ledger with Azure's bill now, and show every difference with its cause
     #[command(after_help = "\
 Examples:
@@ -266,6 +281,18 @@ Examples:
 Examples:
   lightsout openapi > openapi.json          the same as config/openapi.json of this version, and as the service serves it")]
     Openapi,
+    /// Print the manual of a command, or write the pages of all
+    #[command(after_help = "\
+Examples:
+  lightsout man | man -l -                                the page of lightsout itself
+  lightsout man ledger-verify | man -l -                  of one command
+  lightsout man --dir /usr/local/share/man/man1           all of them")]
+    Man(Man),
+    /// Print the version, the commit that it was built from, and what it was built for
+    #[command(after_help = "\
+Examples:
+  lightsout version --json | jq -r .commit")]
+    Version,
     /// Print completions for a shell
     #[command(after_help = "\
 Examples:
@@ -273,30 +300,6 @@ Examples:
   lightsout completions zsh > ~/.zfunc/_lightsout
   lightsout completions fish > ~/.config/fish/completions/lightsout.fish")]
     Completions(Completions),
-}
-
-/// `demo`.
-#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-pub struct Demo {
-    /// Simulated days
-    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=366))]
-    pub days: u32,
-    /// Simulated seconds a second; without it, what makes the demo take about a minute
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub speed: Option<u32>,
-    /// Chooses the people and their habits; the same seed gives the same figures
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// Agents are on so many percent of the machines; without it, on all, and the same people are looked at with agents on none
-    /// and on half of them
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub agents: Option<u8>,
-    /// Keep the page, the simulated Azure and /metrics up at the end, until Ctrl-C
-    #[arg(long)]
-    pub keep_open: bool,
-    /// Keep the journal in this folder, for `report` and `ledger` afterwards
-    #[arg(long, value_name = "DIR")]
-    pub journal: Option<PathBuf>,
 }
 
 /// `check`.
@@ -366,14 +369,6 @@ pub struct Ack {
     /// The policy's name
     #[arg(value_name = "POLICY")]
     pub policy: String,
-}
-
-/// `completions`.
-#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-pub struct Completions {
-    /// Which shell
-    #[arg(value_enum, value_name = "SHELL")]
-    pub shell: Shell,
 }
 
 fn positive(text: &str) -> Result<Span, String> {

@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 21] = [
+pub(crate) const COMMANDS: [&str; 24] = [
     "demo",
     "sandbox",
     "run",
@@ -15,6 +15,7 @@ pub(crate) const COMMANDS: [&str; 21] = [
     "status",
     "report",
     "ledger",
+    "journal",
     "reconcile",
     "native",
     "agent",
@@ -22,5 +23,7 @@ pub(crate) const COMMANDS: [&str; 21] = [
     "token",
     "ack",
     "openapi",
+    "man",
+    "version",
     "completions",
 ];
