@@ -5,7 +5,7 @@
 #
 # and prints the path of the .deb. The same binary and the same SOURCE_DATE_EPOCH (without one, the time of the last commit)
 # give the same bytes, wherever and by whomever it is built. DEB_VERSION names another version than the binary's own.
-# DEB_MAINTAINER whose address stands in it, DEB_COMPRESSION how dpkg-deb packs it (xz).
+# DEB_MAINTAINER whose address stands in it, DEB_COMPRESSION and DEB_LEVEL how dpkg-deb packs it (xz, 6).
 # Needs dpkg-deb, gzip and readelf.
 set -euo pipefail
 umask 022
@@ -115,5 +115,5 @@ CONTROL
 
 find "$root" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 out="$into/lightsout_${version}_$architecture.deb"
-dpkg-deb --root-owner-group "-Z${DEB_COMPRESSION:-xz}" --build "$root" "$out" >/dev/null
+dpkg-deb --root-owner-group "-Z${DEB_COMPRESSION:-xz}" "-z${DEB_LEVEL:-6}" --build "$root" "$out" >/dev/null
 printf '%s\n' "$out"
