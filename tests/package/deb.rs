@@ -94,7 +94,11 @@ fn what_the_package_installs_is_what_stands_here() {
     let mut check = Command::new(&binary);
     let (fine, out, err) = run(check.args(["check", "--config"]).arg(&settings).env_remove("LIGHTSOUT_REQUIRE_TOOLS"));
     assert!(!fine, "settings that name no workspace are not enough");
-    assert!(out.contains("1 error(s), 0 warning(s), 1 valid policies") && out.contains("[fleet]"), "{out}{err}");
+    assert!(
+        out.contains("1 error(s), 0 warning(s), 1 valid policies")
+            && out.contains("fleet: it names nothing to look at"),
+        "{out}{err}"
+    );
     let page = at.join("usr/share/man/man1/lightsout-hold.1.gz");
     let (_, page, _) = run(Command::new("gzip").arg("-dc").arg(page));
     assert_eq!(page, lightsout(&["man", "hold"]));
@@ -137,5 +141,5 @@ fn lintian_finds_nothing() {
         std::fs::write(at.join("DEBIAN/control"), kept.join("\n") + "\n").unwrap();
     };
     let (fine, out, _) = lintian(&lighter(folder.path(), &deb, unmaintained)).unwrap();
-    assert!(!fine && out.contains("no-maintainer-field"), "{out}");
+    assert!(!fine && out.contains("Maintainer"), "{out}");
 }

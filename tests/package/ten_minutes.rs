@@ -19,7 +19,7 @@ const WITHOUT: [&str; 2] = ["Without the package", "From a timer or cron"];
 const AFTER: &[(&str, &str)] = &[
     (
         "1. Install",
-        "getent passwd lightsout; test ! -e /run/units/lightsout.service; test ! -e /etc/systemd/system/multi-user.target.wants",
+        "getent passwd lightsout; test ! -e /run/units/lightsout.service; test ! -e /etc/systemd/system/multi-user.target.wants/lightsout.service",
     ),
     ("3. What to look at", "said 'Would be stopped'; said '(observe)'; test ! -e /run/units/lightsout.service"),
     ("4. Run it, observing", "curl -sf http://127.0.0.1:9188/metrics | grep -q '^lightsout_build_info'; said observe"),
