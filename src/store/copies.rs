@@ -37,19 +37,24 @@ pub async fn copy_journal(from: &Path, to: &Path) -> Result<Copied, StoreError> 
         let path = draft.clone();
         move |source| StoreError::Copy { path, doing, source }
     };
-    let journal = LedgerReader::open(from).await?;
-    // SQLite fills a file that is there and empty; so the mode is ours, and what a broken copy left goes.
-    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    drop(opened.map_err(wrong("write"))?);
-    let named = draft.to_str().ok_or_else(|| wrong("name in UTF-8")(ErrorKind::InvalidInput.into()))?;
-    sqlx::query("VACUUM INTO ?").bind(named).execute(journal.pool()).await?;
+    let bytes = fill(from, &draft).await?;
     let head = whole(&draft).await?;
-    let file = File::open(&draft).map_err(wrong("open"))?;
-    file.sync_all().map_err(wrong("write to disk"))?;
-    let bytes = file.metadata().map_err(wrong("look at"))?.len();
     std::fs::rename(&draft, to).map_err(wrong("rename"))?;
     sync_folder(to).map_err(wrong("write to disk the folder of"))?;
     Ok(Copied { head, bytes })
+}
+
+/// Writes what a journal holds into a file, its side files included, at one moment of it; its size, once it is on disk.
+async fn fill(from: &Path, to: &Path) -> Result<u64, StoreError> {
+    let wrong = |doing| move |source| StoreError::Copy { path: to.to_owned(), doing, source };
+    let journal = LedgerReader::open(from).await?;
+    // SQLite fills a file that is there and empty; so the mode is ours, and what a broken copy left goes.
+    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to);
+    let file = opened.map_err(wrong("write"))?;
+    let named = to.to_str().ok_or_else(|| wrong("name in UTF-8")(ErrorKind::InvalidInput.into()))?;
+    sqlx::query("VACUUM INTO ?").bind(named).execute(journal.pool()).await?;
+    file.sync_all().map_err(wrong("write to disk"))?;
+    Ok(file.metadata().map_err(wrong("look at"))?.len())
 }
 
 /// Reads a copy whole; the end of its ledger when nothing is wrong with it.
@@ -97,7 +102,8 @@ impl Restore {
             let path = path.to_owned();
             move |source| StoreError::Copy { path, doing, source }
         };
-        fill(&self.copy, &fresh).map_err(wrong(&fresh, "write"))?;
+        // Not byte by byte: a journal that was kept may have rows in its side file alone.
+        fill(&self.copy, &fresh).await?;
         let aside = move_aside(&database).map_err(wrong(&database, "move away"))?;
         std::fs::rename(&fresh, &database).map_err(wrong(&database, "put in place"))?;
         sync_folder(&database).map_err(wrong(&database, "write to disk the folder of"))?;
@@ -107,13 +113,6 @@ impl Restore {
         keep_owner(&self.dir).map_err(wrong(&self.dir, "give to its owner what lies in"))?;
         Ok(aside)
     }
-}
-
-/// A new file of the copy's bytes, on disk when this returns.
-fn fill(copy: &Path, fresh: &Path) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(fresh)?;
-    std::io::copy(&mut File::open(copy)?, &mut file)?;
-    file.sync_all()
 }
 
 /// Renames the database and its side files; an empty one, which was made with its place, is taken away.

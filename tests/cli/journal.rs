@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::estate::Estate;
 use crate::program::{Place, Said, off_now};
@@ -17,6 +18,22 @@ async fn swept() -> (Estate, Place) {
         fine(&place, &["sweep"]);
     }
     (estate, place)
+}
+
+/// The same with rows in its ledger: machines were seen running, stopped, and seen stopped.
+async fn metered() -> (Estate, Place) {
+    let (estate, place) = swept().await;
+    let policy = off_now("enforce", "0s", "").replace("lead = \"0s\"\n", "lead = \"0s\"\nproof = \"recorded\"\n");
+    place.write("policies/night.toml", &policy);
+    place.run(&["ack", "night"]);
+    for _ in 0..10 {
+        place.run(&["sweep"]);
+        estate.let_operations_end();
+        if !head(&place).starts_with("0 ") {
+            return (estate, place);
+        }
+    }
+    panic!("ten sweeps metered nothing: {}", place.run(&["plan"]).out);
 }
 
 fn fine(place: &Place, arguments: &[&str]) -> Said {
@@ -38,14 +55,13 @@ fn names(place: &Place) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_is_whole_private_and_replaces_nothing() {
-    let (_estate, place) = swept().await;
+    let (_estate, place) = metered().await;
     let copied = fine(&place, &["journal", "backup", "copy.db", "--json"]);
     let told: Value = serde_json::from_str(&copied.out).unwrap();
     let file = place.path("copy.db");
     assert_eq!(std::fs::metadata(&file).unwrap().len(), told["bytes"].as_u64().unwrap());
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "it holds people's names");
     assert_eq!(format!("{} {}\n", told["rows"], told["hash"].as_str().unwrap()), head(&place));
-    assert!(told["rows"].as_u64().unwrap() > 0, "a copy of nothing proves nothing: {told}");
     let verified = fine(&place, &["ledger", "verify", "--store", "copy.db"]);
     assert!(verified.out.contains("the ledger is whole"), "{}", verified.out);
     assert!(!place.path("copy.db-wal").exists() && !place.path("copy.db.part").exists());
@@ -85,7 +101,7 @@ async fn g12_a_restore_freezes_and_keeps_the_journal_that_was_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_whole_is_not_put_back_and_changes_nothing() {
-    let (_estate, place) = swept().await;
+    let (_estate, place) = metered().await;
     let before = head(&place);
     fine(&place, &["journal", "backup", "copy.db"]);
     let whole = std::fs::read(place.path("copy.db")).unwrap();
@@ -100,10 +116,17 @@ async fn what_is_not_whole_is_not_put_back_and_changes_nothing() {
     spoilt("pages.db", &pages);
     spoilt("half.db", &whole[..whole.len() / 2]);
     spoilt("text.db", b"this is not a database, whatever its name says");
-    let hash = whole.windows(5).position(|at| at == b"CREAT").unwrap();
-    let mut renamed = whole.clone();
-    renamed[hash] = b'X';
-    spoilt("schema.db", &renamed);
+    // A row that was changed, in a database that is whole as such.
+    std::fs::write(place.path("changed.db"), &whole).unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.path("changed.db"));
+    let mut changed = options.connect().await.unwrap();
+    sqlx::raw_sql("DROP TRIGGER ledger_stands").execute(&mut changed).await.unwrap();
+    let made =
+        sqlx::raw_sql("UPDATE ledger SET hash = zeroblob(32) WHERE seq = 1").execute(&mut changed).await.unwrap();
+    assert_eq!(made.rows_affected(), 1);
+    changed.close().await.unwrap();
+    let said = spoilt("changed.db", &std::fs::read(place.path("changed.db")).unwrap());
+    assert!(said.contains("is damaged") && said.contains("nothing was put in the journal's place"), "{said}");
     assert_eq!(head(&place), before);
     assert!(
         fine(&place, &["freeze", "--status"]).out.contains("not frozen"),

@@ -116,3 +116,17 @@ fn a_release_folder_has_all_of_it_and_checksums_that_fit() {
     let (fine, _, err) = make();
     assert!(!fine && err.contains("is not empty"), "it writes over a release: {err}");
 }
+
+#[test]
+fn the_changelog_names_every_command() {
+    let changes = read("CHANGELOG.md");
+    let commands = <lightsout::cli::args::Args as clap::CommandFactory>::command();
+    let commands: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
+    assert!(commands.len() > 20, "{commands:?}");
+    let named = |name: &&str| {
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+        changes.split(&format!("lightsout {name}")).skip(1).any(ends) || changes.contains(&format!("`{name}`"))
+    };
+    let unnamed: Vec<&&str> = commands.iter().filter(|name| !named(name)).collect();
+    assert!(unnamed.is_empty(), "an operator reads nothing of {unnamed:?}");
+}
