@@ -13,6 +13,8 @@ mod program;
 mod agents;
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/journal.rs"]
+mod journal;
 #[path = "cli/native.rs"]
 mod native;
 #[path = "cli/once.rs"]

@@ -15,6 +15,10 @@ mod service;
 mod apart;
 #[path = "service/asked.rs"]
 mod asked;
+#[path = "service/copied.rs"]
+mod copied;
+#[path = "service/notified.rs"]
+mod notified;
 #[path = "service/reload.rs"]
 mod reload;
 #[path = "service/watched.rs"]

@@ -3,18 +3,19 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::units::Span;
+use crate::units::{RELEASE, Span};
 
 mod agents;
 mod demo;
 mod healthcheck;
+mod journal;
 mod ledger;
 mod native;
 mod notify;
+mod papers;
 mod rbac;
 mod report;
 mod tokens;
@@ -22,9 +23,11 @@ mod tokens;
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
 pub use demo::Demo;
 pub use healthcheck::Healthcheck;
+pub use journal::{Journal, JournalBackup, JournalCommand, JournalRestore};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
+pub use papers::{Completions, Man};
 pub use rbac::{Rbac, RightsFor, RoleFormat};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
 pub use tokens::{TokenArgs, TokenCommand, TokenMint, TokenRevoke};
@@ -41,7 +44,7 @@ A new installation stops nothing: policies observe until they say mode = \"enfor
 
 /// Stops Azure Machine Learning compute instances that nobody is using, by policy.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "lightsout", version, about, after_help = AFTER, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+#[command(name = "lightsout", version = RELEASE, about, after_help = AFTER, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
 pub struct Args {
     /// Flags that every command takes.
     #[command(flatten)]
@@ -230,6 +233,16 @@ Examples:
 
 Exit code 1 when a row was changed, lost or counted twice; the first such row is named.")]
     Ledger(Ledger),
+    /// Copy the journal beside the running service, or put a copy back in its place
+    #[command(after_help = "\
+Examples:
+  lightsout journal backup /var/backups/lightsout-monday.db     at any time; the copy is read back before it counts
+  lightsout ledger verify --store /var/backups/lightsout-monday.db
+  lightsout journal restore /var/backups/lightsout-monday.db    with the service stopped
+
+A restore freezes: holds and warnings that came after the copy are not in it. Look at `lightsout plan`, then
+`lightsout freeze --lift`. The journal that was there is kept beside the new one.")]
+    Journal(Journal),
     /// Compare the ledger with Azure's bill now, and show every difference with its cause
     #[command(after_help = "\
 Examples:
@@ -290,6 +303,18 @@ Examples:
 Examples:
   lightsout openapi > openapi.json          the same as config/openapi.json of this version, and as the service serves it")]
     Openapi,
+    /// Print the manual of a command, or write the pages of all
+    #[command(after_help = "\
+Examples:
+  lightsout man | man -l -                                the page of lightsout itself
+  lightsout man ledger-verify | man -l -                  of one command
+  lightsout man --dir /usr/local/share/man/man1           all of them")]
+    Man(Man),
+    /// Print the version, the commit that it was built from, and what it was built for
+    #[command(after_help = "\
+Examples:
+  lightsout version --json | jq -r .commit")]
+    Version,
     /// Print completions for a shell
     #[command(after_help = "\
 Examples:
@@ -366,14 +391,6 @@ pub struct Ack {
     /// The policy's name
     #[arg(value_name = "POLICY")]
     pub policy: String,
-}
-
-/// `completions`.
-#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-pub struct Completions {
-    /// Which shell
-    #[arg(value_enum, value_name = "SHELL")]
-    pub shell: Shell,
 }
 
 fn positive(text: &str) -> Result<Span, String> {

@@ -57,6 +57,7 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Status => Box::pin(commands::status(context)),
         Command::Report(report) => Box::pin(commands::report(report, context)),
         Command::Ledger(ledger) => Box::pin(commands::ledger(ledger, context)),
+        Command::Journal(journal) => Box::pin(commands::journal(journal, context)),
         Command::Reconcile => Box::pin(commands::reconcile(context)),
         Command::Native(native) => Box::pin(commands::native(native, context)),
         Command::Notify(asked) => Box::pin(commands::notify(asked, context)),
@@ -64,6 +65,8 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Token(asked) => Box::pin(ready(commands::tokens(&asked.what, context))),
         Command::Ack(ack) => Box::pin(commands::ack(ack, context)),
         Command::Openapi => Box::pin(ready(commands::openapi())),
+        Command::Man(asked) => Box::pin(ready(commands::man(asked))),
+        Command::Version => Box::pin(ready(commands::version(context))),
         Command::Completions(completions) => Box::pin(ready(commands::completions(completions))),
     }
 }

@@ -11,6 +11,7 @@ pub mod demo;
 mod demo_command;
 mod entry;
 pub mod exit;
+pub mod manual;
 pub mod needs;
 pub mod out;
 pub mod outside;

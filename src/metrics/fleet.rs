@@ -52,7 +52,7 @@ pub(super) fn write_empty(options: &MetricsOptions) -> Page {
 
 fn about(draft: &mut Draft, options: &MetricsOptions) {
     draft.family(&names::BUILD);
-    draft.sample(&[&options.version, std::env::consts::ARCH], Value::Count(1));
+    draft.sample(&[&options.version, &options.commit, std::env::consts::ARCH], Value::Count(1));
     draft.family(&names::TZDB);
     draft.sample(&[&options.tzdb], Value::Count(1));
 }

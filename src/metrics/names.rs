@@ -80,7 +80,7 @@ macro_rules! families {
 }
 
 families! {
-    BUILD = Info "lightsout_build_info" &["version", "arch"], "This binary.";
+    BUILD = Info "lightsout_build_info" &["version", "commit", "arch"], "This binary.";
     TZDB = Info "lightsout_tzdb_info" &["version"], "The time zone database that edges are computed with.";
 
     INSTANCES = Gauge "lightsout_instances" &["subscription", "resource_group", "workspace", "state", "size"], "Compute instances by state, workspace and VM size.";

@@ -12,6 +12,7 @@ use super::page::{Format, Page};
 use super::tally::Tally;
 use crate::ports::ApiUse;
 use crate::report::FleetView;
+use crate::units::{COMMIT, VERSION};
 
 /// What is fixed at start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct MetricsOptions {
     pub instance_series_max: usize,
     /// This binary's version.
     pub version: String,
+    /// The commit that it was built from.
+    pub commit: String,
     /// The time zone database's version.
     pub tzdb: String,
 }
@@ -31,7 +34,8 @@ impl Default for MetricsOptions {
         Self {
             instance_series: false,
             instance_series_max: 1_000,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: VERSION.to_owned(),
+            commit: COMMIT.to_owned(),
             tzdb: "unknown".to_owned(),
         }
     }

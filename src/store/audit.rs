@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
 
 use super::rows::stamp;
 use super::{Store, StoreError};
@@ -26,22 +26,7 @@ impl Store {
     /// # Errors
     /// When a line was changed, taken out or put in, or the journal cannot be read.
     pub async fn verify_audit(&self) -> Result<AuditHead, StoreError> {
-        let mut head = AuditHead { lines: 0, hash: String::new() };
-        loop {
-            let rows = sqlx::query(
-                "SELECT seq, at, who, what, target, why, before, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
-            )
-            .bind(head.lines)
-            .bind(PAGE)
-            .fetch_all(self.readers())
-            .await?;
-            if rows.is_empty() {
-                return Ok(head);
-            }
-            for row in &rows {
-                follow(&mut head, row)?;
-            }
-        }
+        followed(self.readers()).await
     }
 
     pub(super) async fn write_audit(&self, line: &AuditLine) -> Result<(), StoreError> {
@@ -69,6 +54,26 @@ impl Store {
         .await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+/// The chain of a journal's audit log, followed from its first line.
+pub(super) async fn followed(journal: &SqlitePool) -> Result<AuditHead, StoreError> {
+    let mut head = AuditHead { lines: 0, hash: String::new() };
+    loop {
+        let rows = sqlx::query(
+            "SELECT seq, at, who, what, target, why, before, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
+        )
+        .bind(head.lines)
+        .bind(PAGE)
+        .fetch_all(journal)
+        .await?;
+        if rows.is_empty() {
+            return Ok(head);
+        }
+        for row in &rows {
+            follow(&mut head, row)?;
+        }
     }
 }
 

@@ -103,6 +103,31 @@ pub enum StoreError {
     /// Something else stands in the way: a second stop, a reason already spent.
     #[error("{0}")]
     Conflict(String),
+    /// A copy would go where a file is.
+    #[error("{} is there already, and no copy replaces a file; name another one", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A copy could not be made or put back.
+    #[error("cannot {doing} {}", path.display())]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// What failed.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A copy has something wrong with it.
+    #[error("{} is damaged: {}; nothing was put in the journal's place", path.display(), found.join("; "))]
+    Damaged {
+        /// The copy.
+        path: PathBuf,
+        /// What is wrong with it.
+        found: Vec<String>,
+    },
     /// No such row.
     #[error("the journal knows no {0}")]
     Absent(String),
@@ -131,6 +156,9 @@ impl StoreError {
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::Tampered { .. }
+            | Self::Taken { .. }
+            | Self::Copy { .. }
+            | Self::Damaged { .. }
             | Self::Absent(_) => FaultKind::Storage,
         };
         Fault::new(kind, doing).because(self)

@@ -5,6 +5,7 @@
 
 mod audit;
 mod bills;
+mod copies;
 mod error;
 mod freeze;
 mod happenings;
@@ -28,6 +29,7 @@ mod sightings;
 mod tests;
 
 pub use audit::AuditHead;
+pub use copies::{Copied, Restore, copy_journal};
 pub use error::StoreError;
 pub use freeze::{FileFreeze, FreezeFileError};
 pub use ledger::{Verified, VerifyError};

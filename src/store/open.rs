@@ -7,8 +7,9 @@ use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 
+use super::audit::followed;
 use super::place::Place;
-use super::{StoreError, VerifyError};
+use super::{LedgerReader, StoreError, VerifyError};
 
 pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -71,23 +72,7 @@ impl Store {
     /// # Errors
     /// When it cannot be read.
     pub async fn examine(&self) -> Result<Vec<String>, StoreError> {
-        let mut found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(&self.readers).await?;
-        found.retain(|line| line != "ok");
-        let dangling: Vec<String> = sqlx::query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check")
-            .fetch_all(&self.readers)
-            .await?;
-        found.extend(dangling.into_iter().map(|table| format!("a row of {table} refers to one that is not there")));
-        match self.verify_audit().await {
-            Ok(_) => {}
-            Err(error @ StoreError::Tampered { .. }) => found.push(error.to_string()),
-            Err(error) => return Err(error),
-        }
-        match self.verify_ledger().await {
-            Ok(_) => {}
-            Err(VerifyError::Store(error)) => return Err(error),
-            Err(broken) => found.push(broken.to_string()),
-        }
-        Ok(found)
+        examined(&self.ledger()).await
     }
 
     /// The writer, taking the write lock at once: a transaction that read first could fail to be upgraded.
@@ -105,6 +90,26 @@ impl Store {
     pub(in crate::store) fn writer(&self) -> &SqlitePool {
         &self.writer
     }
+}
+
+/// The damage of a journal, or of a copy of one.
+pub(super) async fn examined(journal: &LedgerReader) -> Result<Vec<String>, StoreError> {
+    let mut found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(journal.pool()).await?;
+    found.retain(|line| line != "ok");
+    let dangling: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check").fetch_all(journal.pool()).await?;
+    found.extend(dangling.into_iter().map(|table| format!("a row of {table} refers to one that is not there")));
+    match followed(journal.pool()).await {
+        Ok(_) => {}
+        Err(error @ StoreError::Tampered { .. }) => found.push(error.to_string()),
+        Err(error) => return Err(error),
+    }
+    match journal.verify().await {
+        Ok(_) => {}
+        Err(VerifyError::Store(error)) => return Err(error),
+        Err(broken) => found.push(broken.to_string()),
+    }
+    Ok(found)
 }
 
 /// False for a connection that believes in a transaction nobody holds any more: a full disk makes SQLite roll back by

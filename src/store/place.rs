@@ -43,6 +43,13 @@ impl Place {
     }
 }
 
+/// A file beside another one, as SQLite names its side files.
+pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
 /// The database file of a journal's directory; a path that is no directory is the file itself.
 pub(super) fn database_at(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(DATABASE) } else { path.to_owned() }

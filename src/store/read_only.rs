@@ -1,12 +1,12 @@
 //! The ledger without the journal's lock: beside the running service, or out of a copied file. Nothing here can write.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
 use super::open::{BUSY, MIGRATIONS};
-use super::place::database_at;
+use super::place::{beside, database_at};
 use super::{Store, StoreError};
 
 /// The migration that made the ledger: an older journal has none.
@@ -79,10 +79,4 @@ impl Store {
     pub fn ledger(&self) -> LedgerReader {
         LedgerReader { pool: self.readers().clone() }
     }
-}
-
-fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

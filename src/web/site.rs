@@ -83,7 +83,7 @@ impl<C: Control, R: Records + Freezer> Site<C, R> {
     /// When a template is none.
     pub fn new(control: Arc<C>, records: Arc<R>, options: SiteOptions) -> Result<Arc<Self>, TemplateError> {
         let model = SiteModel {
-            version: env!("CARGO_PKG_VERSION"),
+            version: crate::units::RELEASE,
             stamp: page::stamp(),
             public_url: options.public_url.clone(),
             demo: options.demo,

@@ -5,11 +5,19 @@ use std::process::Command;
 use super::{read, run};
 use crate::command_names::COMMANDS;
 
+/// Commands that have commands below them.
+const GROUPS: [&str; 6] = ["agent", "journal", "ledger", "native", "notify", "token"];
+
 /// Every `lightsout …` call in a file: the subcommand and its long flags.
 fn calls(path: &str) -> Vec<(String, Vec<String>)> {
     let text = read(path).replace("[\"/usr/local/bin/lightsout\"]\nCMD [", "lightsout ").replace("\\\n", " ");
     let mut calls = Vec::new();
-    for line in text.lines().filter(|line| !path.ends_with(".md") || line.trim_start().starts_with("$ ")) {
+    let mut boxed = false;
+    let shown = |line: &&str| {
+        boxed = if line.starts_with("```") { *line == "```sh" } else { boxed };
+        !path.ends_with(".md") || boxed || line.trim_start().starts_with("$ ")
+    };
+    for line in text.lines().filter(shown) {
         let clean = line.replace(['"', ',', '[', ']'], " ").replace("cargo run --release -- ", "lightsout ");
         let words: Vec<&str> = clean.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
         let Some(at) = words.iter().rposition(|word| *word == "lightsout" || word.ends_with("/bin/lightsout")) else {
@@ -20,7 +28,10 @@ fn calls(path: &str) -> Vec<(String, Vec<String>)> {
             continue;
         };
         let flags = rest.iter().filter(|word| word.starts_with("--"));
-        calls.push((name.clone(), flags.map(|flag| flag.split('=').next().unwrap_or(flag).to_owned()).collect()));
+        // Of a command that has commands below it, the one that is called.
+        let below = rest.get(1).filter(|_| GROUPS.contains(&name.as_str()));
+        let name = below.map_or_else(|| name.clone(), |below| format!("{name} {below}"));
+        calls.push((name, flags.map(|flag| flag.split('=').next().unwrap_or(flag).to_owned()).collect()));
     }
     calls
 }
@@ -38,13 +49,19 @@ fn every_command_that_the_files_name_exists() {
     for name in COMMANDS {
         assert!(has_word(&top, name), "`lightsout --help` does not list `{name}`:\n{top}");
     }
-    for path in
-        ["deploy/Dockerfile", "deploy/lightsout.service", "deploy/lightsout.cron", "deploy/README.md", "README.md"]
-    {
+    for path in [
+        "deploy/Dockerfile",
+        "deploy/lightsout.service",
+        "deploy/lightsout-sweep.service",
+        "deploy/lightsout.cron",
+        "deploy/README.md",
+        "README.md",
+    ] {
         let calls = calls(path);
         assert!(!calls.is_empty(), "{path} calls nothing: the reader of this test is broken");
         for (name, flags) in calls {
-            let help = help(&[&name, "--help"]);
+            let words: Vec<&str> = name.split(' ').chain(["--help"]).collect();
+            let help = help(&words);
             for flag in flags {
                 assert!(has_word(&help, &flag), "{path}: `lightsout {name}` has no {flag}:\n{help}");
             }

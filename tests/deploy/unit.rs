@@ -30,6 +30,43 @@ fn systemd_accepts_the_unit_without_a_word() {
     assert!(err.contains("MemoryMost"), "a misspelt key went unseen: {err}");
 }
 
+/// The sweep's unit and its timer, verified together: the timer names the unit.
+#[test]
+fn systemd_accepts_the_sweep_and_its_timer_without_a_word() {
+    let Some(mut verify) = tool("systemd-analyze") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    for name in ["lightsout-sweep.service", "lightsout-sweep.timer"] {
+        let text = read(&format!("deploy/{name}")).replace("/usr/local/bin/lightsout", env!("CARGO_BIN_EXE_lightsout"));
+        std::fs::write(folder.path().join(name), text).expect("a scratch folder");
+    }
+    let timer = folder.path().join("lightsout-sweep.timer");
+    let (fine, out, err) = run(verify.args(["verify", "--man=no"]).arg(&timer));
+    assert!(fine && out.is_empty() && err.is_empty(), "{out}{err}");
+    // It exits 0 for a misspelt key, so its words are what counts; prove that it has some.
+    let bad =
+        std::fs::read_to_string(&timer).expect("it is there").replace("OnCalendar=*", "OnCalendar=hourly-or-so *");
+    std::fs::write(&timer, bad).expect("a scratch folder");
+    let Some(mut verify) = tool("systemd-analyze") else {
+        return;
+    };
+    let (_, _, err) = run(verify.args(["verify", "--man=no"]).arg(&timer));
+    assert!(err.contains("hourly-or-so"), "a time that is none went unseen: {err}");
+}
+
+/// A sweep may do no more than the service may.
+#[test]
+fn the_sweep_is_held_to_what_the_service_is() {
+    let lines = |path: &str| -> Vec<String> {
+        let text = read(path);
+        let part = text.split("# Who it is").nth(1).expect("who it is").to_owned();
+        let kept = part.split("[Install]").next().expect("a part").lines();
+        kept.filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+    };
+    assert_eq!(lines("deploy/lightsout-sweep.service"), lines("deploy/lightsout.service"));
+}
+
 /// Tenths; systemd's own scale is 0.0 (nothing to attack) to 10.0.
 const EXPOSURE_MAX: u32 = 15;
 

@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 23] = [
+pub(crate) const COMMANDS: [&str; 26] = [
     "demo",
     "sandbox",
     "run",
@@ -17,6 +17,7 @@ pub(crate) const COMMANDS: [&str; 23] = [
     "status",
     "report",
     "ledger",
+    "journal",
     "reconcile",
     "native",
     "agent",
@@ -24,5 +25,7 @@ pub(crate) const COMMANDS: [&str; 23] = [
     "token",
     "ack",
     "openapi",
+    "man",
+    "version",
     "completions",
 ];

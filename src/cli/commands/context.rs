@@ -20,7 +20,7 @@ use crate::ports::{Clock as _, Declined, Fault};
 use crate::report::FleetView;
 use crate::sandbox::SandboxError;
 use crate::settings::{Environment, Loaded, Overrides, Settings, load};
-use crate::store::{FreezeFileError, VerifyError};
+use crate::store::{FreezeFileError, StoreError, VerifyError};
 use crate::web::{ControlClient, ControlError};
 
 /// Why a command ended badly.
@@ -65,6 +65,12 @@ pub enum CommandError {
     /// The ledger.
     #[error("the ledger does not stand, or cannot be read")]
     Ledger(#[from] VerifyError),
+    /// The journal.
+    #[error("could not copy or restore the journal")]
+    Journal(#[from] StoreError),
+    /// The manual.
+    #[error("there is no page `{0}`; `lightsout man --dir DIR` writes all there are")]
+    Page(String),
     /// The report.
     #[error("could not make the report")]
     Report(#[from] StatementError),
@@ -113,6 +119,8 @@ impl CommandError {
             | Self::Io(..)
             | Self::Json(_)
             | Self::Ledger(_)
+            | Self::Journal(_)
+            | Self::Page(_)
             | Self::Report(_)
             | Self::Tokens(_)
             | Self::Date(_) => Exit::Unexpected,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum_server::tls_rustls::RustlsConfig;
 use jiff::SignedDuration;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -21,7 +22,7 @@ use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
 use crate::ports::{Clock as _, FaultKind, TakeHeartbeats};
 use crate::settings::{Environment, Loaded, LogFormat, Settings, Watch};
-use crate::units::Span;
+use crate::units::{RELEASE, Span};
 use crate::web::{
     ControlServer, Health, HeartbeatFace, HttpLimits, PublicFace, heartbeat_limits, serve_heartbeats, serve_public,
     tls_config,
@@ -43,6 +44,9 @@ const WAITING: usize = 64;
 pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let (settings, loaded) = context.usable()?;
     log_to_stderr(&settings);
+    tracing::info!(
+        config = %context.global.config.display(), store = %settings.store.dir.display(), "lightsout {RELEASE} begins"
+    );
     let mut options = engine_options(&settings);
     options.zone_data = tzdata::release().map(Into::into);
     // each reports once in `every`, and after failures waits for some minutes before it tries again
@@ -69,13 +73,13 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let watch = reloads(context, &loaded, (engine.clone(), sender.clone()))?;
     ends(&sender)?;
-    drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
+    drop(sd_notify::notify(&[NotifyState::Ready]));
     tokio::spawn(watchdog(health.clone()));
     let after = after_look(metrics, health.clone());
     let ended = engine.run((sender, receiver), after).await;
     health.stopping();
     drop(watch);
-    drop(sd_notify::notify(&[sd_notify::NotifyState::Stopping]));
+    drop(sd_notify::notify(&[NotifyState::Stopping]));
     ended?;
     Ok(Exit::Well)
 }
@@ -85,7 +89,7 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
 async fn watchdog(health: Health) {
     loop {
         if health.dead().is_none() {
-            drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog]));
+            drop(sd_notify::notify(&[NotifyState::Watchdog]));
         }
         tokio::time::sleep(WATCHDOG).await;
     }
@@ -220,17 +224,41 @@ fn reloads(
     tokio::spawn(async move {
         while changes.recv().await.is_some() {
             let (context, now) = (context.clone(), tokio::task::spawn_blocking);
-            let Ok(loaded) = now(move || context.load()).await else { continue };
+            reloading();
+            let Ok(loaded) = now(move || context.load()).await else {
+                reloaded(&Err("they could not be read".to_owned()));
+                continue;
+            };
             following.follow(loaded.watched.clone());
             loaded.money.diagnostics.iter().for_each(|found| tracing::warn!("{found}"));
             use_money_files(&engine, &loaded);
-            let policies = verdict_on(&loaded).map(|()| loaded.policies.set);
+            let verdict = verdict_on(&loaded);
+            reloaded(&verdict);
+            let policies = verdict.map(|()| loaded.policies.set);
             if sender.send(Command::Policies(policies)).await.is_err() {
                 return;
             }
         }
     });
     Ok(watch)
+}
+
+/// systemd shows the service as reloading until it is ready again.
+fn reloading() {
+    let mut words = vec![NotifyState::Reloading, NotifyState::Status("reading the policies anew")];
+    words.extend(NotifyState::monotonic_usec_now());
+    drop(sd_notify::notify(&words));
+}
+
+fn reloaded(verdict: &Result<(), String>) {
+    let told = match verdict {
+        Ok(()) => "the policies that were read last are in force".to_owned(),
+        // One line: systemd reads each line as a word of its own.
+        Err(why) => {
+            format!("the policies read last are not valid, and those before stay in force: {}", why.replace('\n', " "))
+        }
+    };
+    drop(sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&told)]));
 }
 
 /// Whether a load may replace what is in force. An unreadable calendar may: its policy stops nothing until it is

@@ -1,14 +1,11 @@
-//! The small commands: `freeze`, `sandbox`, `agent`, `openapi`, `completions`.
-
-use std::io::Write as _;
+//! The small commands: `freeze`, `sandbox`, `agent`.
 
 use serde_json::json;
 
 use super::context::{CommandError, Context};
 use crate::agent::args::{AgentArgs, Form};
 use crate::agent::{self, Ended};
-use crate::cli::args::{Completions, Freeze};
-use crate::cli::complete::script;
+use crate::cli::args::Freeze;
 use crate::cli::exit::Exit;
 use crate::cli::wire_up::freeze_switch;
 use crate::facts;
@@ -58,26 +55,4 @@ pub(super) fn agent(args: &AgentArgs, context: &Context) -> Exit {
         Ok(Ended::BadConfiguration) => Exit::BadConfiguration,
         Ok(Ended::Unwell) | Err(_) => Exit::Unexpected,
     }
-}
-
-/// Prints a completion script.
-///
-/// # Errors
-/// When stdout cannot be written.
-pub fn completions(asked: &Completions) -> Result<Exit, CommandError> {
-    say(&script(asked.shell))
-}
-
-/// Prints the document of the API.
-///
-/// # Errors
-/// When stdout cannot be written.
-pub fn openapi() -> Result<Exit, CommandError> {
-    say(format!("{:#}\n", crate::web::openapi()).as_bytes())
-}
-
-fn say(bytes: &[u8]) -> Result<Exit, CommandError> {
-    let written = std::io::stdout().write_all(bytes);
-    written.map_err(|error| CommandError::Io("write to standard output".to_owned(), error))?;
-    Ok(Exit::Well)
 }

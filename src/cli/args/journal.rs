@@ -1,0 +1,41 @@
+//! `journal` as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Subcommand};
+
+/// `journal`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Journal {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub what: JournalCommand,
+}
+
+/// What to do with the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum JournalCommand {
+    /// Copy it at one moment while the service runs on; the copy is read back whole before it gets its name
+    Backup(JournalBackup),
+    /// Put a copy in its place, keep what was there beside it, and freeze; the service must not run
+    Restore(JournalRestore),
+}
+
+/// `journal backup`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct JournalBackup {
+    /// The copy; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// A journal's folder; without it, the one in the settings
+    #[arg(long, value_name = "PATH")]
+    pub store: Option<PathBuf>,
+}
+
+/// `journal restore`.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct JournalRestore {
+    /// The copy
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
