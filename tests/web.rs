@@ -14,9 +14,11 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::Hold;
+use lightsout::facts::{Hold, OperationResult};
 use lightsout::metrics::{Metrics, MetricsOptions};
-use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, StopRequest, TimerRequest};
+use lightsout::ports::{
+    ApiUse, Begun, Control, Declined, HoldRequest, StartRequest, StopRequest, TimerRequest, Undertaking, Undertakings,
+};
 use lightsout::report::{FleetView, HoldOffer, Reconciliation, TimersTold};
 use lightsout::units::{InstanceId, PolicyId};
 use lightsout::web::{
@@ -79,6 +81,24 @@ impl Control for Engine {
     }
     fn nudge(&self) {
         self.nudges.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Undertakings for Engine {
+    async fn begin(&self, wish: Undertaking) -> Result<Begun, Declined> {
+        Ok(Begun { id: format!("{} {}", wish.verb.label(), wish.instance.name()) })
+    }
+    async fn has_left(&self, id: String) -> Result<(), Declined> {
+        if id == "start ci-a" { Ok(()) } else { Err(Declined(format!("there is no operation `{id}`"))) }
+    }
+    async fn has_ended(&self, id: String, result: OperationResult) -> Result<(), Declined> {
+        Err(Declined(format!("{id} ended {}", result.label())))
+    }
+    async fn settle_stop(&self, instance: InstanceId) -> Result<bool, Declined> {
+        Ok(instance.name() == "ci-a")
+    }
+    async fn start_now(&self, _: StartRequest) -> Result<String, Declined> {
+        Err(Declined("nothing is started here".to_owned()))
     }
 }
 
