@@ -3,6 +3,7 @@
 mod activity;
 mod allow;
 mod assertion;
+mod claims;
 mod costs;
 mod create;
 mod credential;
@@ -36,6 +37,7 @@ mod wire;
 mod words;
 
 pub use activity::{JOBS_ACTION, JobsOptions, METRICS_ACTION, MonitorOptions};
+pub use claims::Me;
 pub use costs::COST_ACTION;
 pub use details::Scripts;
 pub use error::AzureError;

@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 21] = [
+pub(crate) const COMMANDS: [&str; 22] = [
     "demo",
     "sandbox",
     "run",
@@ -17,6 +17,7 @@ pub(crate) const COMMANDS: [&str; 21] = [
     "ledger",
     "reconcile",
     "native",
+    "instance",
     "agent",
     "notify",
     "token",

@@ -1,0 +1,21 @@
+//! `lightsout instance`: instances by hand, one command a file, over one desk.
+
+mod ask;
+mod carry;
+mod delete;
+mod desk;
+mod ended;
+mod entry;
+mod follow;
+mod interrupt;
+mod list;
+mod progress;
+mod restart;
+mod several;
+mod show;
+mod start;
+mod stop;
+mod target;
+mod terms;
+
+pub use entry::instance;
