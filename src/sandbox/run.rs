@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::args::{Population, SandboxArgs};
 use super::clock::{RunningClock, wall_now};
 use super::faults::FaultRule;
-use super::server::{Auth, Sandbox, SandboxError, SandboxOptions, Throttling};
+use super::server::{Auth, Role, Sandbox, SandboxError, SandboxOptions, Throttling};
 use super::spec::{demo, scale};
 
 /// Runs until `shutdown` is over; what to set for Lightsout goes to `out`.
@@ -54,6 +54,9 @@ pub(super) fn options_of(args: SandboxArgs) -> Result<SandboxOptions, SandboxErr
     options.poll_after = args.poll_after;
     options.lro = args.lro.into();
     options.denied = args.deny;
+    if !args.grant.is_empty() {
+        options.roles.push(Role { principal: None, actions: args.grant, not_actions: Vec::new() });
+    }
     options.faults = faults;
     Ok(options)
 }
