@@ -121,8 +121,11 @@ fn usage(item: &Value) -> Option<QuotaLine> {
     let named = item.get("name")?;
     let name = named.get("value").and_then(Value::as_str).map(clean).filter(|name| !name.is_empty())?;
     let words = named.get("localizedValue").and_then(Value::as_str).map_or_else(|| name.clone(), clean);
+    let kind = item.get("type").and_then(Value::as_str).unwrap_or_default();
+    let kind = clean(kind.split('/').rev().nth(1).unwrap_or_default());
     // a limit of -1 is none that anybody knows of
-    Some(QuotaLine { name, words, used: item.get("currentValue")?.as_u64()?, limit: item.get("limit")?.as_u64()? })
+    let (used, limit) = (item.get("currentValue")?.as_u64()?, item.get("limit")?.as_u64()?);
+    Some(QuotaLine { name, words, kind, used, limit })
 }
 
 /// The words of ARM's other questions of this kind; anything else is no answer.
@@ -150,8 +153,10 @@ mod tests {
         let bare = offer(&json!({"name": "S", "vCPUs": null})).unwrap();
         assert_eq!((bare.facts.vcpus, bare.for_instances), (None, None), "unknown, and not zero");
         assert_eq!(offer(&json!({"family": "x"})), None);
-        let line = json!({"currentValue": 14, "limit": 24, "unit": "Count", "name": {"value": "f", "localizedValue": "F Cores"}});
-        assert_eq!(usage(&line).map(|line| (line.left(), line.words)), Some((10, "F Cores".to_owned())));
+        let line = json!({"currentValue": 14, "limit": 24, "unit": "Count", "name": {"value": "f", "localizedValue": "F Cores"},
+            "type": "Microsoft.MachineLearningServices/vmFamily/usages"});
+        let read = usage(&line).unwrap();
+        assert_eq!((read.left(), read.words.as_str(), read.kind.as_str()), (10, "F Cores", "vmFamily"));
         assert_eq!(usage(&json!({"currentValue": 1, "limit": -1, "name": {"value": "f"}})), None);
         assert_eq!(usage(&json!({"limit": 1, "name": {"value": "f"}})), None);
         assert_eq!(name_answer(&json!({"nameAvailable": true})), NameAnswer::Free);

@@ -5,6 +5,9 @@ mod amount;
 mod azure;
 mod bounds;
 mod compile;
+mod creation;
+mod creation_file;
+mod creation_parts;
 mod digest;
 mod document;
 mod environment;
@@ -38,6 +41,11 @@ mod witness_tables;
 
 pub use agents::Agents;
 pub use bounds::{Guard, ScopeLimits};
+pub use creation::{AgentWritten, CreationFault, CreationWritten};
+pub use creation_file::{CreationFound, read_creations};
+pub use creation_parts::{
+    ScriptSource, ScriptWish, ScriptWishes, identities, new_schedules, script_wishes, tag_pairs,
+};
 pub use digest::Digest;
 pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};

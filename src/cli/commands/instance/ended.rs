@@ -25,6 +25,19 @@ pub(super) enum How {
     Failed,
 }
 
+impl How {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Shown => "shown",
+            Self::Asked => "asked",
+            Self::UnderWay => "under way",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One of them.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Ended {
@@ -69,6 +82,10 @@ pub(super) fn told(all: &[Ended], context: &Context) -> Result<Exit, CommandErro
 }
 
 fn text(all: &[Ended], look: &Look) -> String {
+    if all.len() > 2 && all.iter().all(|one| one.request.is_none()) {
+        let row = |one: &Ended| vec![one.instance.clone(), one.outcome.word().to_owned(), one.words.clone()];
+        return look.table(&["instance", "outcome", ""], &all.iter().map(row).collect::<Vec<_>>());
+    }
     let mut text = String::new();
     for one in all {
         let name = clean(&one.instance);

@@ -1,5 +1,6 @@
 //! From the words after `instance` to its command.
 
+use super::create::create;
 use super::delete::delete;
 use super::list::list;
 use super::restart::restart;
@@ -22,6 +23,6 @@ pub async fn instance(asked: &Instance, context: &Context) -> Result<Exit, Comma
         InstanceCommand::Stop(some) => stop(some, context).await,
         InstanceCommand::Restart(some) => restart(some, context).await,
         InstanceCommand::Delete(some) => delete(some, context).await,
-        InstanceCommand::Create(_) => Ok(Exit::Unexpected),
+        InstanceCommand::Create(new) => create(new, context).await,
     }
 }

@@ -1,7 +1,11 @@
 //! `lightsout instance`: instances by hand, one command a file, over one desk.
 
+mod agent_script;
 mod ask;
+mod brief;
 mod carry;
+mod compose;
+mod create;
 mod delete;
 mod desk;
 mod ended;

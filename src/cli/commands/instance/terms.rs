@@ -60,19 +60,8 @@ impl Terms {
     pub(super) fn lines(&self) -> Vec<&QuotaLine> {
         let family = self.size.as_ref().ok().and_then(|offer| Some(&*offer.as_ref()?.facts.family));
         let all = self.quota.as_ref().map(Vec::as_slice).unwrap_or_default();
-        let is_ours = |line: &&QuotaLine| {
-            let name = line.name.replace(' ', "");
-            let is_family = family.is_some_and(|family| !family.is_empty() && name.eq_ignore_ascii_case(&family.replace(' ', "")));
-            is_family || is_total(&name)
-        };
+        let is_ours = |line: &&QuotaLine| line.is_of_all() || family.is_some_and(|family| line.is_of_family(family));
         all.iter().filter(is_ours).collect()
-    }
-
-    /// Quotas that have no room for it.
-    pub(super) fn too_small(&self) -> Vec<&QuotaLine> {
-        let cores = self.size.as_ref().ok().and_then(|offer| offer.as_ref()?.facts.vcpus);
-        let Some(cores) = cores else { return Vec::new() };
-        self.lines().into_iter().filter(|line| line.left() < u64::from(cores)).collect()
     }
 
     /// What an hour and a month cost; of the month also by the hours of a policy.
@@ -92,11 +81,6 @@ impl Terms {
     pub(super) fn quota_in_words(&self) -> String {
         self.left_in_words().trim_start_matches("; ").to_owned()
     }
-}
-
-/// The quota of all cores goes by several names.
-fn is_total(name: &str) -> bool {
-    ["TotalDedicatedCores", "dedicatedCores", "TotalRegionalvCPUs", "cores"].iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
 fn left(line: &QuotaLine) -> String {
