@@ -277,6 +277,25 @@ mod tests {
     }
 
     #[test]
+    fn only_the_question_for_a_name_may_be_asked_with_its_leave() {
+        let origin = Origin::new("https://management.azure.com").unwrap();
+        let at = |path: &str| origin.pin(path, &SubscriptionId::new("s")).unwrap();
+        let ask = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/checkComputeNameAvailability";
+        let leave = Verb::Name(NameLeave(()));
+        assert!(admits(leave, &at(&format!("{ask}?api-version=1"))).is_ok());
+        assert!(admits(Verb::Post, &at(ask)).is_err(), "G3: without its leave it is no request at all");
+        for other in [
+            ask.replace("/checkComputeNameAvailability", ""),
+            ask.replace("checkComputeNameAvailability", "listKeys"),
+            format!("{ask}/x"),
+            format!("{ask}?api-version=1&x=y"),
+            ask.replace("/checkComputeNameAvailability", "/computes/c/stop"),
+        ] {
+            assert!(admits(leave, &at(&other)).is_err(), "G3: {other}");
+        }
+    }
+
+    #[test]
     fn a_machine_is_never_only_detached() {
         let origin = Origin::new("https://management.azure.com").unwrap();
         let compute =

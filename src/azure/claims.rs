@@ -28,7 +28,9 @@ impl<C: Clock> Azure<C> {
         let bearer = self.line.tokens.bearer().await.map_err(|error| error.fault(Act::Read, doing))?;
         let text = bearer.header.to_str().unwrap_or_default();
         let told = me(text.trim_start_matches("Bearer ").trim());
-        told.ok_or_else(|| AzureError::Unreadable("its token does not say whom it is for".to_owned()).fault(Act::Read, doing))
+        told.ok_or_else(|| {
+            AzureError::Unreadable("its token does not say whom it is for".to_owned()).fault(Act::Read, doing)
+        })
     }
 }
 

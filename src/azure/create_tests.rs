@@ -66,7 +66,8 @@ fn everything_is_what_microsofts_client_sends_for_everything() {
             "startupScript": {"scriptSource": "workspaceStorage", "scriptData": "Users/a/s.sh", "scriptArguments": "a b", "timeout": "10m"},
             "creationScript": {"scriptSource": "workspaceStorage", "scriptData": "c.sh", "timeout": "20m"}}}
     });
-    let outer = json!({"tags": {"a": "b"}, "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/subs/id1": {}}}});
+    let outer =
+        json!({"tags": {"a": "b"}, "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/subs/id1": {}}}});
     assert_eq!(body(&new), microsoft(inner, &outer, true));
 }
 
@@ -113,7 +114,8 @@ fn the_rest_has_its_place() {
     let mut new = plain();
     new.description = Some("thesis".to_owned());
     new.identity = NewIdentity::Both(vec!["/i".to_owned()]);
-    new.creation = Some(NewScript { place: ScriptPlace::Inline("ZWNobw==".to_owned()), arguments: None, timeout: None });
+    new.creation =
+        Some(NewScript { place: ScriptPlace::Inline("ZWNobw==".to_owned()), arguments: None, timeout: None });
     new.idle_shutdown = Some(Span::seconds(901));
     new.schedules = vec![NewSchedule {
         starts: false,

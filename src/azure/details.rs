@@ -58,7 +58,9 @@ pub(super) fn details(whole: &Value, scripts: Scripts) -> InstanceDetails {
         ssh: SshDetails {
             enabled: text(inner, &["sshSettings", "sshPublicAccess"]).map(|word| word.eq_ignore_ascii_case("Enabled")),
             user: text(inner, &["sshSettings", "adminUserName"]),
-            port: at(inner, &["sshSettings", "sshPort"]).and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok()),
+            port: at(inner, &["sshSettings", "sshPort"])
+                .and_then(Value::as_u64)
+                .and_then(|port| u16::try_from(port).ok()),
         },
         public_address: text(inner, &["connectivityEndpoints", "publicIpAddress"]),
         private_address: text(inner, &["connectivityEndpoints", "privateIpAddress"]),

@@ -29,7 +29,8 @@ impl<C: Clock> Azure<C> {
     /// Any fault of a read.
     pub async fn sizes_of_region(&self, workspace: &WorkspaceFacts) -> Result<Vec<SizeOffer>, Fault> {
         let items = self.items(operation::VM_SIZES, "vmSizes", workspace).await;
-        let items = items.map_err(|error| error.fault(Act::Read, format!("read the VM sizes of {}", workspace.region)))?;
+        let items =
+            items.map_err(|error| error.fault(Act::Read, format!("read the VM sizes of {}", workspace.region)))?;
         Ok(items.iter().filter_map(offer).collect())
     }
 
@@ -72,8 +73,12 @@ impl<C: Clock> Azure<C> {
     ) -> Result<Vec<Value>, AzureError> {
         let lane = Self::lane(workspace);
         let mut all = Vec::new();
-        let list =
-            List { operation: name, lane: &lane, api_version: &self.options.api_version, first: self.of_region(&lane, last) };
+        let list = List {
+            operation: name,
+            lane: &lane,
+            api_version: &self.options.api_version,
+            first: self.of_region(&lane, last),
+        };
         each_page(&self.line, list, |_, body| {
             let mut page: Value = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
             let Some(Value::Array(items)) = page.get_mut("value").map(Value::take) else {
@@ -149,7 +154,10 @@ mod tests {
             "supportedComputeTypes": ["AmlCompute", "ComputeInstance"]});
         let read = offer(&size).unwrap();
         assert_eq!((read.facts.vcpus, read.for_instances), (Some(4), Some(true)));
-        assert_eq!(offer(&json!({"name": "S", "supportedComputeTypes": ["AmlCompute"]})).unwrap().for_instances, Some(false));
+        assert_eq!(
+            offer(&json!({"name": "S", "supportedComputeTypes": ["AmlCompute"]})).unwrap().for_instances,
+            Some(false)
+        );
         let bare = offer(&json!({"name": "S", "vCPUs": null})).unwrap();
         assert_eq!((bare.facts.vcpus, bare.for_instances), (None, None), "unknown, and not zero");
         assert_eq!(offer(&json!({"family": "x"})), None);

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 mod agents;
 mod hold;
@@ -20,8 +20,8 @@ mod tokens;
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
 pub use hold::{Freeze, Hold};
 pub use instance::{
-    Instance, InstanceCommand, InstanceDelete, InstanceList, InstanceRestart, InstanceShow, InstanceStart, InstanceStop,
-    Rights, Waiting,
+    Instance, InstanceCommand, InstanceDelete, InstanceList, InstanceRestart, InstanceShow, InstanceStart,
+    InstanceStop, Rights, Waiting,
 };
 pub use instance_create::{AgentWish, CreationWish, InstanceCreate, OnOff, SharingWord};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};

@@ -104,9 +104,10 @@ impl<W: World> Engine<W> {
         let Some(row) = open else { return Ok(()) };
         let intent = &row.intent;
         let under_way = UnderWay { verb: intent.verb, asked_at: intent.at, sent_at: row.sent_at };
-        let is_other = seen.fresh.as_ref().is_some_and(|fresh| {
-            intent.verb == Verb::Delete && !intent.created.may_be(fresh.created)
-        });
+        let is_other = seen
+            .fresh
+            .as_ref()
+            .is_some_and(|fresh| intent.verb == Verb::Delete && !intent.created.may_be(fresh.created));
         let end = if is_other {
             Some(OperationResult::Done)
         } else {
@@ -198,7 +199,9 @@ impl<W: World> Undertakings for Engine<W> {
             (Verb::Start | Verb::Restart | Verb::Delete, None) => {
                 return Err(Declined(format!("there is no {}: Azure does not know it", id.name())));
             }
-            (Verb::Create | Verb::Start | Verb::Restart | Verb::Delete, Some(found)) => person_may(&found).map_err(no)?,
+            (Verb::Create | Verb::Start | Verb::Restart | Verb::Delete, Some(found)) => {
+                person_may(&found).map_err(no)?
+            }
         }
         let Some(_turn) = self.turn(&id) else {
             return Err(refused(verb, id.name(), (Refusal::UnderWay, "a stop of it is being sent".to_owned())));
@@ -247,8 +250,11 @@ impl<W: World> Undertakings for Engine<W> {
         }
         Ok(settled)
     }
+}
 
-    async fn start_now(&self, request: StartRequest) -> Result<String, Declined> {
+impl<W: World> Engine<W> {
+    /// Starts it, or says why not.
+    pub(super) async fn started_now(&self, request: StartRequest) -> Result<String, Declined> {
         let id = self.lock().find(&request.instance)?;
         let name = id.name().to_owned();
         let mut seen = self.see(&id).await?;

@@ -169,3 +169,7 @@ fn spared(wish: &PersonWish<'_>) -> Result<(), (Refusal, String)> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+#[path = "by_person_tests.rs"]
+mod tests;

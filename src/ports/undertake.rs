@@ -70,6 +70,4 @@ pub trait Undertakings: Send + Sync + 'static {
     fn has_ended(&self, id: String, result: OperationResult) -> impl Future<Output = Result<(), Declined>> + Send;
     /// Settles a stop that is under way by looking at its instance; says whether none is under way any more.
     fn settle_stop(&self, instance: InstanceId) -> impl Future<Output = Result<bool, Declined>> + Send;
-    /// Starts an instance now, as a person wants it, by the service's own identity; in words what became of it.
-    fn start_now(&self, request: StartRequest) -> impl Future<Output = Result<String, Declined>> + Send;
 }

@@ -107,7 +107,11 @@ mod tests {
             ("409", "", "another operation"),
             ("BadRequest", "StopCompute is not allowed when ComputeInstance disk is full.", "frees 1 to 2 GB"),
             ("ClusterCoreQuotaReached", "", "no quota is left"),
-            ("UserError", "The specified subscription has a standardDSv2Family vCPU quota of 24", "stopping frees none"),
+            (
+                "UserError",
+                "The specified subscription has a standardDSv2Family vCPU quota of 24",
+                "stopping frees none",
+            ),
             ("UserError", "A compute with this name already exists in region westeurope", "another name"),
             ("PreconditionFailed", "", "nothing was overwritten"),
             ("NotSupported", "", "no such operation"),

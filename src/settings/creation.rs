@@ -96,7 +96,11 @@ impl CreationWritten {
         let rules = broken_name_rules(&self.name);
         if !rules.is_empty() {
             let problem = format!("\"{}\" is no name for an instance", self.name);
-            all.push(CreationFault::new("name", problem, format!("Azure takes one only where {}", rules.join("; and "))));
+            all.push(CreationFault::new(
+                "name",
+                problem,
+                format!("Azure takes one only where {}", rules.join("; and ")),
+            ));
         }
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
         if self.size.is_empty() || !self.size.bytes().all(plain) {
@@ -144,7 +148,11 @@ impl CreationWritten {
             }
             (Some("on"), Some(_)) | (Some("off") | None, None) => {}
             (Some(other), _) => {
-                all.push(CreationFault::new("ssh", format!("\"{other}\" is not known here"), "write \"on\" or \"off\""));
+                all.push(CreationFault::new(
+                    "ssh",
+                    format!("\"{other}\" is not known here"),
+                    "write \"on\" or \"off\"",
+                ));
             }
         }
         if let Some(word) = self.application_sharing.as_deref()
@@ -178,12 +186,18 @@ impl AgentWritten {
             return;
         }
         let missing = needed.into_iter().filter(|(_, value)| value.is_none());
-        all.extend(missing.map(|(key, _)| CreationFault::new(key, "the agent needs it", "deploy/README.md says what it is")));
+        all.extend(
+            missing.map(|(key, _)| CreationFault::new(key, "the agent needs it", "deploy/README.md says what it is")),
+        );
         let is_address = |url: &String| {
             ["https://", "http://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme))
         };
         if self.url.as_ref().is_some_and(|url| !is_address(url)) {
-            all.push(CreationFault::new("agent_url", "this is no address", "write one such as https://lightsout.example"));
+            all.push(CreationFault::new(
+                "agent_url",
+                "this is no address",
+                "write one such as https://lightsout.example",
+            ));
         }
         let is_sum = |sum: &String| sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit());
         if self.sha256.as_ref().is_some_and(|sum| !is_sum(sum)) {

@@ -63,11 +63,7 @@ fn repeated(all: &[CreationFound], findings: &mut Findings<'_>) {
 }
 
 impl Read for CreationFound {
-    fn read(
-        value: &toml::Spanned<toml::de::DeValue<'_>>,
-        key: &str,
-        findings: &mut Findings<'_>,
-    ) -> Option<Self> {
+    fn read(value: &toml::Spanned<toml::de::DeValue<'_>>, key: &str, findings: &mut Findings<'_>) -> Option<Self> {
         let at = findings.place(&value.span(), key);
         let mut table = TableReader::wanted(value, key, "a table, such as [[instance]]", findings)?;
         let mut places: Vec<(&'static str, Place)> = Vec::new();

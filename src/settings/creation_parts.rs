@@ -65,7 +65,9 @@ pub fn new_schedules(written: &CreationWritten) -> Result<Vec<NewSchedule>, Vec<
             for text in &written.cron {
                 match by_fields(text, zone) {
                     Ok(one) => all.push(one),
-                    Err(problem) => faults.push(CreationFault::new("cron", format!("\"{text}\": {problem}"), CRON_HELP)),
+                    Err(problem) => {
+                        faults.push(CreationFault::new("cron", format!("\"{text}\": {problem}"), CRON_HELP))
+                    }
                 }
             }
         }
@@ -108,7 +110,8 @@ fn action(word: Option<&str>) -> Result<bool, Wrong> {
 fn clock(text: &str) -> Option<(u8, u8)> {
     let (hour, minute) = text.split_once(':')?;
     let digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-    let (hour, minute): (u8, u8) = (hour.parse().ok().filter(|_| digits(hour))?, minute.parse().ok().filter(|_| digits(minute))?);
+    let (hour, minute): (u8, u8) =
+        (hour.parse().ok().filter(|_| digits(hour))?, minute.parse().ok().filter(|_| digits(minute))?);
     (hour < 24 && minute < 60).then_some((hour, minute))
 }
 
@@ -160,8 +163,14 @@ pub fn tag_pairs(written: &[String]) -> Result<Vec<(String, String)>, Vec<Creati
             continue;
         };
         let (name, value) = (name.trim(), value.trim());
-        if name.chars().count() > 512 || value.chars().count() > 256 || name.contains(['<', '>', '%', '&', '\\', '?', '/']) {
-            faults.push(fault(format!("Azure takes no tag such as \"{text}\""), "write it shorter, and without <>%&\\?/ in its name"));
+        if name.chars().count() > 512
+            || value.chars().count() > 256
+            || name.contains(['<', '>', '%', '&', '\\', '?', '/'])
+        {
+            faults.push(fault(
+                format!("Azure takes no tag such as \"{text}\""),
+                "write it shorter, and without <>%&\\?/ in its name",
+            ));
         } else if all.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
             faults.push(fault(format!("the tag \"{name}\" is there twice"), "leave one out"));
         } else {

@@ -43,9 +43,7 @@ pub use agents::Agents;
 pub use bounds::{Guard, ScopeLimits};
 pub use creation::{AgentWritten, CreationFault, CreationWritten};
 pub use creation_file::{CreationFound, read_creations};
-pub use creation_parts::{
-    ScriptSource, ScriptWish, ScriptWishes, identities, new_schedules, script_wishes, tag_pairs,
-};
+pub use creation_parts::{ScriptSource, ScriptWish, ScriptWishes, identities, new_schedules, script_wishes, tag_pairs};
 pub use digest::Digest;
 pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};

@@ -156,7 +156,7 @@ async fn stop<C: Control>(State(control): State<Arc<C>>, Json(request): Json<Sto
     told(to_its_end(async move { control.stop_now(request).await }).await)
 }
 
-async fn start<C: Undertakings>(State(control): State<Arc<C>>, Json(request): Json<StartRequest>) -> Response {
+async fn start<C: Control>(State(control): State<Arc<C>>, Json(request): Json<StartRequest>) -> Response {
     told(to_its_end(async move { control.start_now(request).await }).await)
 }
 

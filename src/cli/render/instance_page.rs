@@ -24,7 +24,8 @@ pub struct InstancePage<'a> {
 pub fn ssh_command(details: &InstanceDetails) -> Option<String> {
     let ssh = &details.ssh;
     let is_plain = |text: &&String| {
-        !text.starts_with('-') && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-' | b'_'))
+        !text.starts_with('-')
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-' | b'_'))
     };
     let host = details.public_address.as_ref().or(details.private_address.as_ref()).filter(is_plain)?;
     let user = ssh.user.as_ref().filter(is_plain)?;
@@ -131,7 +132,8 @@ fn reached(details: &InstanceDetails) -> Pairs {
 }
 
 fn applications(details: &InstanceDetails) -> Pairs {
-    let line = |one: &crate::facts::Application| pair(&one.name, one.url.clone().unwrap_or_else(|| "no address".to_owned()));
+    let line =
+        |one: &crate::facts::Application| pair(&one.name, one.url.clone().unwrap_or_else(|| "no address".to_owned()));
     details.applications.iter().map(line).collect()
 }
 

@@ -62,7 +62,9 @@ pub(super) fn woven(agent: &AgentWritten, at: At, own: Option<&ScriptPlace>) -> 
     let words = said.into_iter().filter_map(|(name, value)| Some(quoted(&format!("{name}={}", value.as_ref()?))));
     let words: Vec<String> = words.collect();
     let mut text = HEAD.to_owned();
-    text.push_str(&format!("base64 -d <<'PACKED' 2>/dev/null | gunzip >\"$work/agent.sh\" || true\n{packed}\nPACKED\n"));
+    text.push_str(&format!(
+        "base64 -d <<'PACKED' 2>/dev/null | gunzip >\"$work/agent.sh\" || true\n{packed}\nPACKED\n"
+    ));
     text.push_str(&format!("bash -- \"$work/agent.sh\" {command} {} || true\n", words.join(" ")));
     match own {
         None => {}

@@ -40,7 +40,7 @@ impl Brief {
         let allowed = policy.and_then(|policy| hours_of(policy, SystemClock.now()));
         say("price", terms.price(allowed));
         say("quota", quota(&terms, taken));
-        say("policy", governed(policy, new));
+        say("policy", governed(desk, policy, new));
         if let Some(owner) = &new.owner {
             let words = "it is theirs then, and only they reach Jupyter and its other applications";
             say("owner", format!("made for {} of tenant {}: {words}", owner.object_id, owner.tenant_id));
@@ -85,9 +85,8 @@ fn named(answer: &NameAnswer) -> String {
 /// An instance of the same name in the same region, in any workspace that is known.
 fn seen_already(desk: &Desk, new: &NewInstance) -> Option<String> {
     let all = desk.view.workspaces.values().flat_map(|place| &place.instances);
-    let mut same = all.filter(|one| {
-        one.facts.region == new.region && one.facts.id.name().eq_ignore_ascii_case(new.id.name())
-    });
+    let mut same =
+        all.filter(|one| one.facts.region == new.region && one.facts.id.name().eq_ignore_ascii_case(new.id.name()));
     same.next().map(|one| format!("{}/{}", one.facts.id.workspace().name(), one.facts.id.name()))
 }
 
@@ -114,8 +113,11 @@ fn policy_of<'d>(desk: &'d Desk, workspace: &WorkspaceFacts) -> Option<&'d Polic
 }
 
 /// Which policy will govern it, and what that does.
-fn governed(policy: Option<&Policy>, new: &NewInstance) -> String {
-    let Some(policy) = policy else { return "none: nobody will stop it".to_owned() };
+fn governed(desk: &Desk, policy: Option<&Policy>, new: &NewInstance) -> String {
+    let Some(policy) = policy else {
+        let fault = desk.view.workspaces.get(new.id.workspace()).and_then(|place| place.fault.clone());
+        return fault.map_or_else(|| "none: nobody will stop it".to_owned(), |why| format!("none that works: {why}"));
+    };
     let owners: Vec<&str> = new.owner.iter().map(|owner| owner.object_id.as_str()).collect();
     let tags: Vec<(&str, &str)> = new.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let subject = Subject { name: new.id.name(), owners: &owners, size: &new.size, tags: &tags };

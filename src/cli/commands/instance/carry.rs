@@ -117,9 +117,7 @@ pub(super) async fn send(desk: &Desk, target: Target, wish: &Wish<'_>) -> Result
 fn last_word(verb: Verb, freeze: &Freeze) -> Result<(), (Refusal, String)> {
     match verb {
         Verb::Create | Verb::Start => Ok(()),
-        Verb::Restart | Verb::Delete => {
-            freeze.why().map_or(Ok(()), |why| Err((Refusal::Frozen, why.to_owned())))
-        }
+        Verb::Restart | Verb::Delete => freeze.why().map_or(Ok(()), |why| Err((Refusal::Frozen, why.to_owned()))),
     }
 }
 
@@ -157,12 +155,7 @@ async fn permitted(desk: &Desk, target: &Target, wish: &Wish<'_>) -> Result<Oper
     by_person(&asked)
 }
 
-async fn dropped(
-    desk: &Desk,
-    target: &Target,
-    (verb, id): (Verb, &str),
-    (refusal, words): (Refusal, String),
-) -> Ended {
+async fn dropped(desk: &Desk, target: &Target, (verb, id): (Verb, &str), (refusal, words): (Refusal, String)) -> Ended {
     noted(desk.has_ended(id, OperationResult::Dropped(refusal.label().to_owned())).await);
     let found = refusal == Refusal::NoLongerDue;
     let words = if found { words } else { format!("{} ({words})", refusal.words()) };

@@ -70,11 +70,13 @@ pub(super) fn written_of(asked: &InstanceCreate) -> CreationWritten {
 pub(super) fn compose(desk: &Desk, written: &CreationWritten) -> Result<NewInstance, Vec<String>> {
     let mut wrong: Vec<String> =
         written.faults().into_iter().map(|fault| format!("{}: {}, {}", fault.key, fault.problem, fault.help)).collect();
-    let place = workspace(&desk.view, &written.workspace).map_err(|words| wrong.push(format!("workspace: {words}"))).ok();
+    let place =
+        workspace(&desk.view, &written.workspace).map_err(|words| wrong.push(format!("workspace: {words}"))).ok();
     let key = key_of(written).map_err(|words| wrong.push(format!("ssh_key: {words}"))).ok();
     let scripts = scripts_of(written).map_err(|words| wrong.push(format!("setup_script: {words}"))).ok();
     let owner = owner_of(desk, written).map_err(|words| wrong.push(format!("tenant: {words}"))).ok();
-    let (Some(place), Some(ssh), Some(scripts), Some(owner), true) = (place, key, scripts, owner, wrong.is_empty()) else {
+    let (Some(place), Some(ssh), Some(scripts), Some(owner), true) = (place, key, scripts, owner, wrong.is_empty())
+    else {
         return Err(wrong);
     };
     let facts = facts_of(place);
@@ -105,14 +107,16 @@ fn key_of(written: &CreationWritten) -> Result<NewSsh, String> {
     let Some(path) = &written.ssh_key else {
         return Ok(if written.ssh.is_some() { NewSsh::Off } else { NewSsh::Unsaid });
     };
-    let bytes = if path == "-" { read(std::io::stdin().lock(), "standard input", KEY_MAX)? } else { read_file(path, KEY_MAX)? };
+    let bytes =
+        if path == "-" { read(std::io::stdin().lock(), "standard input", KEY_MAX)? } else { read_file(path, KEY_MAX)? };
     let text = String::from_utf8(bytes).map_err(|_| format!("{path} is no text"))?;
     let key = text.trim();
     let kind = key.split_whitespace().next().unwrap_or_default();
     if key.contains("PRIVATE KEY") {
         return Err(format!("{path} is a private key, which never leaves this machine; name the public one (.pub)"));
     }
-    if key.lines().count() != 1 || !(kind.starts_with("ssh-") || kind.starts_with("ecdsa-") || kind.starts_with("sk-")) {
+    if key.lines().count() != 1 || !(kind.starts_with("ssh-") || kind.starts_with("ecdsa-") || kind.starts_with("sk-"))
+    {
         return Err(format!("{path} is no public key: one line such as \"ssh-rsa AAAA... ada@laptop\""));
     }
     Ok(NewSsh::On(key.to_owned()))
@@ -149,7 +153,8 @@ fn script(agent: &AgentWritten, at: At, wish: Option<ScriptWish>) -> Result<Opti
         }
     };
     let place = if agent.wanted {
-        let text = woven(agent, at, own.as_ref()).map_err(|error| format!("could not pack the agent's setup: {error}"))?;
+        let text =
+            woven(agent, at, own.as_ref()).map_err(|error| format!("could not pack the agent's setup: {error}"))?;
         Some(ScriptPlace::Inline(STANDARD.encode(text)))
     } else {
         own

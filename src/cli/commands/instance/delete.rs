@@ -62,7 +62,9 @@ fn what_is_lost(desk: &Desk, target: &Target) -> String {
             lines.push(format!("  its {schedules} schedules of Azure's go with it"));
         }
     }
-    lines.push("  lost: the OS disk with everything on it: packages, environments, files outside the file share".to_owned());
+    lines.push(
+        "  lost: the OS disk with everything on it: packages, environments, files outside the file share".to_owned(),
+    );
     lines.push("  kept: the files of the workspace's file share (the home folder that Jupyter shows)".to_owned());
     lines.push(format!("  freed: {}", freed(desk, target)));
     lines.join("\n")

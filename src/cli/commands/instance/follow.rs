@@ -24,12 +24,7 @@ const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Follows all of them side by side; what is still under way at the end is said, with how to follow it.
-pub(super) async fn follow_all(
-    desk: &Desk,
-    going: Vec<Going>,
-    waiting: Waiting,
-    interrupt: &Interrupt,
-) -> Vec<Ended> {
+pub(super) async fn follow_all(desk: &Desk, going: Vec<Going>, waiting: Waiting, interrupt: &Interrupt) -> Vec<Ended> {
     if waiting.no_wait {
         return going.iter().map(|one| left(one, How::Asked, "")).collect();
     }
@@ -87,7 +82,9 @@ async fn follow(desk: &Desk, going: &mut Going, progress: &Progress) -> Ended {
         let elapsed = SystemClock.steady().saturating_sub(began);
         if let Some(handle) = going.handle.clone() {
             match desk.azure.operation(&going.target.workspace, &handle).await {
-                Ok(OperationState::Failed { code, message }) => return came_to_nothing(desk, going, (code, message)).await,
+                Ok(OperationState::Failed { code, message }) => {
+                    return came_to_nothing(desk, going, (code, message)).await;
+                }
                 Ok(OperationState::Succeeded) => (going.handle, has_succeeded) = (None, true),
                 // where its status cannot be read the instance itself tells
                 Ok(OperationState::InProgress) | Err(_) => {}
@@ -200,7 +197,9 @@ pub(super) async fn until_settled(desk: &Desk, target: &super::target::Target, l
             let elapsed = SystemClock.steady().saturating_sub(began);
             let word = match desk.azure.describe(&target.workspace, &target.id, Scripts::Named).await {
                 Ok((facts, _)) if crate::guard::is_settled(&facts) => return true,
-                Ok((facts, _)) if matches!(facts.state, PowerState::Broken(_) | PowerState::Unrecognised(_)) => return true,
+                Ok((facts, _)) if matches!(facts.state, PowerState::Broken(_) | PowerState::Unrecognised(_)) => {
+                    return true;
+                }
                 Ok((facts, _)) => facts.state.to_string(),
                 Err(fault) if fault.kind == FaultKind::Gone => return true,
                 Err(fault) => format!("not read ({})", fault.words()),

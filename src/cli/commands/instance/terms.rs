@@ -32,9 +32,9 @@ impl Terms {
     /// Asks for them.
     pub(super) async fn of(desk: &Desk, workspace: &WorkspaceFacts, size: &str) -> Self {
         let sizes = desk.azure.sizes_of_region(workspace).await;
-        let size_offer = sizes.map_err(|fault| fault.words()).map(|sizes| {
-            sizes.into_iter().find(|one| one.facts.name.eq_ignore_ascii_case(size))
-        });
+        let size_offer = sizes
+            .map_err(|fault| fault.words())
+            .map(|sizes| sizes.into_iter().find(|one| one.facts.name.eq_ignore_ascii_case(size)));
         let quota = desk.azure.usages(workspace).await.map_err(|fault| fault.words());
         Self { size: size_offer, quota, rate: rate(desk, workspace, size).await }
     }
@@ -74,7 +74,7 @@ impl Terms {
         let by_hours = allowed_hours.map(|hours| {
             format!(", {} in the {hours} hours that its policy allows", money(rate.over(hours.saturating_mul(HOUR))))
         });
-        format!("{rate} an hour, {whole} a month day and night{}", by_hours.unwrap_or_default())
+        format!("{rate}, {whole} a month day and night{}", by_hours.unwrap_or_default())
     }
 
     /// How much quota is left.
