@@ -14,9 +14,11 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::Hold;
+use lightsout::facts::{Hold, OperationResult, Verb};
 use lightsout::metrics::{Metrics, MetricsOptions};
-use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, StopRequest, TimerRequest};
+use lightsout::ports::{
+    ApiUse, Begun, Control, Declined, HoldRequest, StartRequest, StopRequest, TimerRequest, Undertaking, Undertakings,
+};
 use lightsout::report::{FleetView, HoldOffer, Reconciliation, TimersTold};
 use lightsout::units::{InstanceId, PolicyId};
 use lightsout::web::{
@@ -58,6 +60,9 @@ impl Control for Engine {
     async fn stop_now(&self, _: StopRequest) -> Result<String, Declined> {
         Err(Declined("nothing is stopped here".to_owned()))
     }
+    async fn start_now(&self, _: StartRequest) -> Result<String, Declined> {
+        Err(Declined("nothing is started here".to_owned()))
+    }
     fn show(&self) {}
     fn forecasts(&self, _: Timestamp, _: u32) -> Vec<lightsout::policy::Forecast> {
         Vec::new()
@@ -79,6 +84,21 @@ impl Control for Engine {
     }
     fn nudge(&self) {
         self.nudges.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Undertakings for Engine {
+    async fn begin(&self, wish: Undertaking) -> Result<Begun, Declined> {
+        Ok(Begun { id: format!("{} {}", wish.verb.label(), wish.instance.name()) })
+    }
+    async fn has_left(&self, id: String) -> Result<(), Declined> {
+        if id == "start ci-a" { Ok(()) } else { Err(Declined(format!("there is no operation `{id}`"))) }
+    }
+    async fn has_ended(&self, id: String, result: OperationResult) -> Result<(), Declined> {
+        Err(Declined(format!("{id} ended {}", result.label())))
+    }
+    async fn settle_stop(&self, instance: InstanceId) -> Result<bool, Declined> {
+        Ok(instance.name() == "ci-a")
     }
 }
 
@@ -232,6 +252,31 @@ async fn requests_reach_the_engine_and_refusals_come_back_in_its_words() {
     assert_eq!(decision, serde_json::json!({ "instance": "ci & co", "at": build::now() }));
     client.nudge().await.unwrap();
     assert_eq!(engine.nudges.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn what_people_have_done_with_instances_is_told_to_the_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, client, _handle) = control(folder.path()).await;
+    let instance = build::facts("ws-a", "ci-a").id.clone();
+    let wish = Undertaking {
+        verb: Verb::Start,
+        instance: instance.clone(),
+        created: lightsout::facts::Created::NONE,
+        even_if_in_use: false,
+        even_if_held: false,
+        by: "ada".to_owned(),
+        reason: "class".to_owned(),
+    };
+    let begun = client.begin(&wish).await.unwrap();
+    assert_eq!(begun.id, "start ci-a");
+    client.has_left(&begun.id).await.unwrap();
+    assert!(client.has_left("a/../b").await.unwrap_err().to_string().contains("no operation `a/../b`"));
+    let ended = client.has_ended(&begun.id, OperationResult::Failed("x".to_owned())).await.unwrap_err();
+    assert_eq!(ended.to_string(), "start ci-a ended failed");
+    assert!(client.settle_stop(&instance).await.unwrap());
+    let start = StartRequest { instance: "ci-a".to_owned(), reason: String::new(), by: "ada".to_owned(), life: None };
+    assert_eq!(client.start_now(&start).await.unwrap_err().to_string(), "nothing is started here");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::error::AzureError;
 use super::options::AzureOptions;
 use super::origin::PinnedUrl;
-use crate::facts::Verb as Operation;
+use crate::facts::{NewInstance, Verb as Operation};
 use crate::ports::{OperationPermit, TimerPermit};
 
 /// The leave to ask Cost Management; only settings that name it as a source can give it.
@@ -55,7 +55,18 @@ impl OperationLeave {
     }
 }
 
-/// The only six kinds of request that exist here.
+/// The leave to ask whether a name is free; only an instance that is to be made gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NameLeave(());
+
+impl NameLeave {
+    /// For that one.
+    pub(super) const fn of(_new: &NewInstance) -> Self {
+        Self(())
+    }
+}
+
+/// The only seven kinds of request that exist here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     /// Reads.
@@ -70,11 +81,13 @@ pub(super) enum Verb {
     Query(CostLeave),
     /// Asks for metrics: a POST that reads.
     Metrics(MetricsLeave),
+    /// Asks whether a name is free: a POST that reads.
+    Name(NameLeave),
 }
 
 /// Reads anything below the pinned origin; posts nothing but `…/computes/NAME/stop`, and with leave
 /// `…/computes/NAME/updateIdleShutdownSetting`, the one operation that the leave names, and the questions to Cost
-/// Management and Azure Monitor.
+/// Management, to Azure Monitor and for a name.
 pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
     match verb {
         Verb::Get => Ok(()),
@@ -88,6 +101,8 @@ pub(super) fn admits(verb: Verb, url: &PinnedUrl) -> Result<(), AzureError> {
         Verb::Query(_) => Err(AzureError::NotAllowed("a POST other than the query of costs")),
         Verb::Metrics(_) if is_metrics_batch(url) => Ok(()),
         Verb::Metrics(_) => Err(AzureError::NotAllowed("a POST other than the question for metrics")),
+        Verb::Name(_) if is_name_question(url) => Ok(()),
+        Verb::Name(_) => Err(AzureError::NotAllowed("a POST other than the question for a name")),
     }
 }
 
@@ -135,6 +150,13 @@ fn is_operation(url: &PinnedUrl, verb: Operation) -> bool {
             has_shape(url, &COMPUTE) && known && actions == ["Delete"]
         }
     }
+}
+
+/// The question whether a name is free, put to a workspace.
+fn is_name_question(url: &PinnedUrl) -> bool {
+    let workspace = COMPUTE.get(..8).unwrap_or_default();
+    let shape: Vec<&str> = workspace.iter().copied().chain(["checkComputeNameAvailability"]).collect();
+    has_shape(url, &shape) && url.url().query_pairs().all(|(key, _)| key == "api-version")
 }
 
 /// The query of a subscription's costs, or a later page of it: the links to those are Azure's, which writes its ids and names
@@ -252,6 +274,25 @@ mod tests {
             ] {
                 assert!(admits(leave, &at(&wrong)).is_err(), "G3: {verb:?} at {wrong}");
             }
+        }
+    }
+
+    #[test]
+    fn only_the_question_for_a_name_may_be_asked_with_its_leave() {
+        let origin = Origin::new("https://management.azure.com").unwrap();
+        let at = |path: &str| origin.pin(path, &SubscriptionId::new("s")).unwrap();
+        let ask = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/checkComputeNameAvailability";
+        let leave = Verb::Name(NameLeave(()));
+        assert!(admits(leave, &at(&format!("{ask}?api-version=1"))).is_ok());
+        assert!(admits(Verb::Post, &at(ask)).is_err(), "G3: without its leave it is no request at all");
+        for other in [
+            ask.replace("/checkComputeNameAvailability", ""),
+            ask.replace("checkComputeNameAvailability", "listKeys"),
+            format!("{ask}/x"),
+            format!("{ask}?api-version=1&x=y"),
+            ask.replace("/checkComputeNameAvailability", "/computes/c/stop"),
+        ] {
+            assert!(admits(leave, &at(&other)).is_err(), "G3: {other}");
         }
     }
 

@@ -3,8 +3,11 @@
 mod activity;
 mod allow;
 mod assertion;
+mod claims;
 mod costs;
+mod create;
 mod credential;
+mod details;
 mod discovery;
 mod error;
 mod fleet;
@@ -19,6 +22,8 @@ mod paging;
 mod permissions;
 mod prices;
 mod probe;
+mod region;
+mod requests;
 mod retry;
 mod sending;
 mod stopping;
@@ -32,6 +37,8 @@ mod wire;
 mod words;
 
 pub use activity::{JobsOptions, MonitorOptions};
+pub use claims::Me;
+pub use details::Scripts;
 pub use error::AzureError;
 pub use fleet::Azure;
 pub use options::{
@@ -41,3 +48,4 @@ pub use origin::{Foreign, Origin, PinnedUrl};
 pub use permissions::{Beyond, PermissionSet};
 pub use prices::PriceOptions;
 pub use probe::TokenProbe;
+pub use requests::ShownRequest;

@@ -1,6 +1,7 @@
-//! Starting, restarting and deleting: the one request that a permit allows.
+//! Starting, restarting, creating and deleting: the one request that a permit allows.
 
 use super::allow::OperationLeave;
+use super::create;
 use super::error::{Act, AzureError};
 use super::fleet::Azure;
 use super::throttle::Urgency;
@@ -16,19 +17,21 @@ impl<C: Clock> Azure<C> {
         permit: OperationPermit,
         last_word: LastWord<'_>,
     ) -> Result<Option<OperationHandle>, AzureError> {
-        let id = permit.instance();
-        let lane = Self::lane(workspace);
-        let at = |below: &[&str]| self.at(id.workspace(), below);
-        let (name, url) = match permit.verb() {
-            Verb::Create => return Err(AzureError::NotAllowed("creating a compute")),
-            Verb::Start => (operation::START, at(&["computes", id.name(), "start"])),
-            Verb::Restart => (operation::RESTART, at(&["computes", id.name(), "restart"])),
-            Verb::Delete => {
-                (operation::DELETE, at(&["computes", id.name()]).with("underlyingResourceAction", "Delete"))
-            }
+        let (verb, lane) = (permit.verb(), Self::lane(workspace));
+        let name = match verb {
+            Verb::Create => operation::CREATE,
+            Verb::Start => operation::START,
+            Verb::Restart => operation::RESTART,
+            Verb::Delete => operation::DELETE,
+        };
+        let url = self.operation_url(verb, permit.instance());
+        let body = match (verb, permit.new_instance()) {
+            (Verb::Create, Some(new)) => create::body(new).to_string(),
+            (Verb::Create, None) => return Err(AzureError::NotAllowed("creating what nobody described")),
+            (Verb::Start | Verb::Restart | Verb::Delete, _) => String::new(),
         };
         // stops go first
-        let ask = Ask::new(name, &url, &lane, Urgency::Normal);
+        let ask = Ask::new(name, &url, &lane, Urgency::Normal).with_body(&body);
         let gate = Gate { looked_at: permit.looked_at(), last_word };
         let answer = self.line.operate(ask, gate, OperationLeave::of(&permit)).await?;
         Ok(self.handle(&answer, &lane.subscription))

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Once};
 
 use reqwest::dns::Resolve;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, IF_NONE_MATCH};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect, retry, tls};
 
 use super::allow::Verb;
@@ -146,7 +146,7 @@ pub(super) async fn exchange(
             // a kind of client that names itself has a quota of its own (FACTS 7)
             .header(CLIENT_TYPE, "lightsout")
             .body(body.unwrap_or_default().to_owned()),
-        Verb::Metrics(_) => client
+        Verb::Metrics(_) | Verb::Name(_) => client
             .post(url.url().clone())
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default().to_owned()),
@@ -162,6 +162,8 @@ fn operate(client: &Client, verb: Operation, url: &PinnedUrl, body: Option<&str>
         Operation::Create => client
             .put(url.url().clone())
             .header(CONTENT_TYPE, "application/json")
+            // whoever was faster is not overwritten, where Azure honours this
+            .header(IF_NONE_MATCH, "*")
             .body(body.unwrap_or_default().to_owned()),
     }
 }
@@ -180,7 +182,7 @@ async fn received(request: RequestBuilder, verb: Verb) -> Result<Answer, AzureEr
         _ if !(200..300).contains(&status) => prefix(response).await,
         // A stop was taken by its status, as every write is; a body that breaks off changes nothing.
         Verb::Post | Verb::Timer(_) | Verb::Operate(_) => prefix(response).await,
-        Verb::Get | Verb::Query(_) | Verb::Metrics(_) => whole(response).await?,
+        Verb::Get | Verb::Query(_) | Verb::Metrics(_) | Verb::Name(_) => whole(response).await?,
     };
     Ok(Answer { status, headers, body })
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use tokio::sync::Semaphore;
 
-use super::allow::{CostLeave, MetricsLeave, OperationLeave, TimerLeave, Verb};
+use super::allow::{CostLeave, MetricsLeave, NameLeave, OperationLeave, TimerLeave, Verb};
 use super::credential::Identity;
 use super::error::{AzureError, answered};
 use super::options::{AzureOptions, OptionsError};
@@ -141,6 +141,11 @@ impl<C: Clock> Line<C> {
         self.read(ask, Verb::Metrics(leave)).await
     }
 
+    /// Asks whether a name is free. It is a POST that changes nothing, and is tried again as a read is.
+    pub(super) async fn name(&self, ask: Ask<'_>, leave: NameLeave) -> Result<Answer, AzureError> {
+        self.read(ask, Verb::Name(leave)).await
+    }
+
     async fn read(&self, ask: Ask<'_>, verb: Verb) -> Result<Answer, AzureError> {
         let mut attempt = 0;
         loop {
@@ -272,7 +277,7 @@ impl<C: Clock> Line<C> {
             Err(_) => Err(AzureError::Broken("shutting down".to_owned())),
         };
         let kind = match verb {
-            Verb::Get | Verb::Query(_) | Verb::Metrics(_) => Kind::Read,
+            Verb::Get | Verb::Query(_) | Verb::Metrics(_) | Verb::Name(_) => Kind::Read,
             Verb::Post | Verb::Timer(_) | Verb::Operate(_) => Kind::Write,
         };
         match &result {

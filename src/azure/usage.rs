@@ -25,6 +25,8 @@ pub(super) mod operation {
     pub(in crate::azure) const WORKSPACES: &str = "list_workspaces";
     pub(in crate::azure) const WORKSPACE: &str = "get_workspace";
     pub(in crate::azure) const PERMISSIONS: &str = "list_permissions";
+    pub(in crate::azure) const USAGES: &str = "usages";
+    pub(in crate::azure) const NAME: &str = "check_name";
     pub(in crate::azure) const VM_SIZES: &str = "vm_sizes";
     pub(in crate::azure) const RETAIL_PRICES: &str = "retail_prices";
     pub(in crate::azure) const COST_QUERY: &str = "cost_query";

@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 
-use crate::units::{RELEASE, Span};
+use crate::units::RELEASE;
 
 mod agents;
 mod demo;
 mod healthcheck;
+mod hold;
+mod instance;
+mod instance_create;
 mod journal;
 mod ledger;
 mod native;
@@ -23,6 +26,12 @@ mod tokens;
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
 pub use demo::Demo;
 pub use healthcheck::Healthcheck;
+pub use hold::{Freeze, Hold};
+pub use instance::{
+    Instance, InstanceCommand, InstanceDelete, InstanceList, InstanceRestart, InstanceShow, InstanceStart,
+    InstanceStop, Rights, Waiting,
+};
+pub use instance_create::{AgentWish, CreationWish, InstanceCreate, OnOff, SharingWord};
 pub use journal::{Journal, JournalBackup, JournalCommand, JournalRestore};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
@@ -262,6 +271,17 @@ Examples:
 Policies say what they want in [native] idle_shutdown. Exit code 4 when the audit finds something to mend, or a timer could
 not be set.")]
     Native(Native),
+    /// List, show, create, start, stop, restart and delete instances by hand, with the same journal as everything else
+    #[command(after_help = "\
+Examples:
+  lightsout instance list --mine
+  lightsout instance show ci-ada
+  lightsout instance create ci-ada --workspace ml-dev --size Standard_DS3_v2 --idle-shutdown 60m
+  lightsout instance stop ci-ada && lightsout instance start ci-ada
+  lightsout instance delete ci-ada
+
+Exit codes: 0 done, 3 its end was not seen, 4 one was refused or failed; the others went on all the same.")]
+    Instance(Instance),
     /// Be the agent on an instance: look at what it is used for, tell the service; or give out its token
     #[command(after_help = "\
 Examples:
@@ -349,53 +369,12 @@ pub struct Explain {
     pub at: Option<Timestamp>,
 }
 
-/// `hold`.
-#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["instance", "list", "lift"]))]
-pub struct Hold {
-    /// Its name, WORKSPACE/NAME, or full ARM id
-    #[arg(value_name = "INSTANCE", requires_all = ["length", "reason"])]
-    pub instance: Option<String>,
-    /// How long from now, such as 2h, 90m or 1d
-    #[arg(long = "for", id = "length", value_name = "LENGTH", value_parser = positive, requires = "instance")]
-    pub length: Option<Span>,
-    /// Why: its owner and others will read it
-    #[arg(long, value_name = "WORDS", value_parser = words, requires = "instance")]
-    pub reason: Option<String>,
-    /// List the holds in force
-    #[arg(long, action = ArgAction::SetTrue)]
-    pub list: bool,
-    /// End a hold by its id, or every hold on an instance by its name
-    #[arg(long, value_name = "HOLD")]
-    pub lift: Option<String>,
-}
-
-/// `freeze`.
-#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-#[command(group = clap::ArgGroup::new("what").args(["reason", "lift", "status"]))]
-pub struct Freeze {
-    /// Freeze, and say why; without any flag everything is frozen all the same
-    #[arg(long, value_name = "WORDS", value_parser = words)]
-    pub reason: Option<String>,
-    /// Lift the freeze
-    #[arg(long)]
-    pub lift: bool,
-    /// Say whether everything is frozen, and why
-    #[arg(long)]
-    pub status: bool,
-}
-
 /// `ack`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
 pub struct Ack {
     /// The policy's name
     #[arg(value_name = "POLICY")]
     pub policy: String,
-}
-
-fn positive(text: &str) -> Result<Span, String> {
-    let span: Span = text.parse().map_err(|error: crate::units::AmountError| error.to_string())?;
-    if span.duration() == SignedDuration::ZERO { Err("a hold of no length holds nothing".to_owned()) } else { Ok(span) }
 }
 
 fn words(text: &str) -> Result<String, String> {

@@ -60,6 +60,7 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Journal(journal) => Box::pin(commands::journal(journal, context)),
         Command::Reconcile => Box::pin(commands::reconcile(context)),
         Command::Native(native) => Box::pin(commands::native(native, context)),
+        Command::Instance(asked) => Box::pin(commands::instance(asked, context)),
         Command::Notify(asked) => Box::pin(commands::notify(asked, context)),
         Command::Agent(agents) => Box::pin(commands::agents(agents.what.clone(), context)),
         Command::Token(asked) => Box::pin(ready(commands::tokens(&asked.what, context))),

@@ -83,6 +83,22 @@ pub fn with_store(
     })
 }
 
+/// Azure alone, for what people ask by hand: by the identity of the settings, or by whoever is logged in to az.
+///
+/// # Errors
+/// When it cannot be set up.
+pub fn azure_apart(
+    settings: &Settings,
+    environment: &Environment,
+    as_me: bool,
+) -> Result<Azure<SystemClock>, WireError> {
+    let mut settings = settings.clone();
+    if as_me {
+        settings.azure.identity = Identity::AzureCli { tenant_id: None };
+    }
+    Ok(Azure::new(azure_options(&settings, environment)?, Arc::new(SystemClock))?)
+}
+
 /// With links in what they send, where there is a page that they lead to.
 fn with_links(settings: &Settings, channels: Channels) -> Result<Channels, WireError> {
     // nobody is sent anything, and no key is made

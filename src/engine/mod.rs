@@ -7,6 +7,7 @@ mod allowances;
 mod backoff;
 mod book;
 mod budgets;
+mod by_person;
 mod clockwatch;
 mod control;
 mod decide;

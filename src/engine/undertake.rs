@@ -119,7 +119,7 @@ impl<W: World> Engine<W> {
     }
 
     /// Ended, in the journal and then in memory: what could not be written stays open, and is looked at again.
-    async fn end_operation(&self, id: &str, result: OperationResult) {
+    pub(super) async fn end_operation(&self, id: &str, result: OperationResult) {
         let at = self.world.now();
         if let Err(fault) = self.world.end_operation(id, &result, at).await {
             log::fault(&fault);

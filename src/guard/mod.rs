@@ -3,6 +3,7 @@
 
 mod asked;
 mod backoff;
+mod by_person;
 mod caps;
 mod disk;
 mod look;
@@ -16,6 +17,7 @@ mod timer;
 mod warn;
 
 pub use asked::{Wanted, on_request};
+pub use by_person::{Insistence, PersonWish, Sought, by_person, person_may, to_create};
 pub use disk::is_full;
 pub use look::{SecondLook, second_look};
 pub use operate::OperationPermit;

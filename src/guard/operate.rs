@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::facts::{Created, Verb};
+use crate::facts::{Created, NewInstance, Verb};
 use crate::units::InstanceId;
 
 /// The right to do one thing with one instance. It cannot be built, cloned or kept: sending takes it by value (G5).
 ///
 /// ```compile_fail
-/// let permit = lightsout::guard::OperationPermit { verb: todo!(), instance: todo!(), created: todo!(), looked_at: todo!() };
+/// let permit = lightsout::guard::OperationPermit { verb: todo!(), instance: todo!(), created: todo!(), looked_at: todo!(), new: todo!() };
 /// ```
 #[derive(Debug)]
 #[must_use = "a permit that is not used does nothing"]
@@ -17,6 +17,7 @@ pub struct OperationPermit {
     pub(super) instance: InstanceId,
     pub(super) created: Created,
     pub(super) looked_at: Timestamp,
+    pub(super) new: Option<Box<NewInstance>>,
 }
 
 impl OperationPermit {
@@ -39,5 +40,10 @@ impl OperationPermit {
     #[must_use]
     pub const fn looked_at(&self) -> Timestamp {
         self.looked_at
+    }
+    /// What is to be made; none for what is there already.
+    #[must_use]
+    pub fn new_instance(&self) -> Option<&NewInstance> {
+        self.new.as_deref()
     }
 }

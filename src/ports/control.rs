@@ -80,6 +80,9 @@ pub trait Control: Send + Sync + 'static {
     /// Stops an instance now, as a person wants it; in words what became of it. Freeze, holds and the second look stand
     /// before it as before every stop, and the policy has to be one that stops.
     fn stop_now(&self, request: StopRequest) -> impl Future<Output = Result<String, Declined>> + Send;
+    /// Starts an instance now, as a person wants it, by the service's own identity; in words what became of it. A freeze keeps
+    /// nobody from starting.
+    fn start_now(&self, request: super::StartRequest) -> impl Future<Output = Result<String, Declined>> + Send;
     /// Publishes the fleet anew as it is known, without reading it.
     fn show(&self);
     /// Ends a hold by its id, or every hold on an instance by its name.

@@ -16,6 +16,7 @@ mod rows;
 mod sign_in;
 mod stop;
 mod timers;
+mod undertake;
 mod witness;
 mod world;
 
@@ -38,6 +39,7 @@ pub use rows::{
 pub use sign_in::{LoggingIn, LoginAnswer, LoginFault, LoginSecrets, SignIn};
 pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};
 pub use timers::SetTimers;
+pub use undertake::{Begun, OperationEnd, StartRequest, Undertaking, Undertakings};
 pub use witness::{Heard, Question, Witness};
 pub use world::{FreezeSwitch, Freezer, World};
 

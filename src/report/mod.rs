@@ -8,6 +8,7 @@ mod native;
 mod next;
 pub mod offer;
 mod reconciliation;
+mod remedies;
 mod savings;
 mod sweep;
 mod telling;
@@ -22,6 +23,7 @@ pub use native::{NativeAudit, NativeLine, NativeTold, TimerLine, TimerOutcome, T
 pub use next::{Next, NextKind, coming, next};
 pub use offer::{HoldChoice, HoldOffer, HoldSpent};
 pub use reconciliation::{Checked, Difference, PartView, Reconciliation, ReconciliationView, Share};
+pub use remedies::remedy_of;
 pub use savings::{Savings, SavingsDay, SavingsFigures, SavingsGround, SavingsHeadline, SavingsRow};
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use telling::{ChannelView, TellingView};

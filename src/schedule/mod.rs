@@ -24,6 +24,7 @@ mod intervals;
 mod resolve;
 mod walk;
 mod window;
+mod windows;
 mod zone;
 
 pub use dates::{DateRange, DateRangeError};
@@ -34,4 +35,5 @@ pub use hours::{Hours, HoursError, HoursState};
 pub use ics::{IcsError, parse_ics};
 pub use walk::EdgeWalk;
 pub use window::{WeeklyWindow, WindowError};
+pub use windows::windows_zone;
 pub use zone::{ZoneChange, ZoneError, load_zone, transitions, tzdb_source};

@@ -10,13 +10,15 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::control::{Acknowledge, Lift, Problem};
-use crate::facts::Hold;
-use crate::ports::{Declined, HoldRequest, TimerRequest};
+use crate::facts::{Hold, OperationResult};
+use crate::ports::{Begun, Declined, HoldRequest, OperationEnd, StartRequest, StopRequest, TimerRequest, Undertaking};
 use crate::report::{FleetView, Reconciliation, TimersTold};
-use crate::units::PolicyId;
+use crate::units::{InstanceId, PolicyId};
 
 /// Longer than the service itself waits, so that its own words arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Azure is looked at first, and may ask to wait.
+const ACT_PATIENCE: Duration = Duration::from_secs(90);
 /// Bills may be asked for first, many timers be set, and Azure may ask to wait.
 const BILL_PATIENCE: Duration = Duration::from_secs(930);
 
@@ -135,6 +137,54 @@ impl ControlClient {
         self.json(self.client.post(url("timers")).json(request).timeout(BILL_PATIENCE)).await
     }
 
+    /// Stops an instance now; in words what became of it.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or declines in words.
+    pub async fn stop_now(&self, request: &StopRequest) -> Result<String, ControlError> {
+        self.json(self.client.post(url("stops")).json(request).timeout(ACT_PATIENCE)).await
+    }
+
+    /// Starts an instance now; in words what became of it.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or declines in words.
+    pub async fn start_now(&self, request: &StartRequest) -> Result<String, ControlError> {
+        self.json(self.client.post(url("starts")).json(request).timeout(ACT_PATIENCE)).await
+    }
+
+    /// Has something that is about to be done with an instance written down.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or declines in words.
+    pub async fn begin(&self, wish: &Undertaking) -> Result<Begun, ControlError> {
+        self.json(self.client.post(url("operations")).json(wish).timeout(ACT_PATIENCE)).await
+    }
+
+    /// Tells that it left, or may have.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or knows no such operation.
+    pub async fn has_left(&self, id: &str) -> Result<(), ControlError> {
+        self.json(self.client.post(operation(id, "sent")?)).await
+    }
+
+    /// Tells how it ended.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or knows no such operation.
+    pub async fn has_ended(&self, id: &str, result: OperationResult) -> Result<(), ControlError> {
+        self.json(self.client.post(operation(id, "end")?).json(&OperationEnd { result })).await
+    }
+
+    /// Has a stop that is under way settled by looking; false while it goes on.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or cannot look.
+    pub async fn settle_stop(&self, instance: &InstanceId) -> Result<bool, ControlError> {
+        self.json(self.client.post(url("settle")).json(instance).timeout(ACT_PATIENCE)).await
+    }
+
     /// Compares the ledger with Azure's bill now.
     ///
     /// # Errors
@@ -167,6 +217,14 @@ fn url(route: &str) -> String {
 
 fn address(route: &str) -> Result<url::Url, ControlError> {
     url::Url::parse(&url(route)).map_err(|cause| ControlError::Unexpected { code: 0, words: cause.to_string() })
+}
+
+fn operation(id: &str, what: &str) -> Result<url::Url, ControlError> {
+    let mut url = address("operations")?;
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.push(id).push(what);
+    }
+    Ok(url)
 }
 
 async fn answered(response: Response) -> Result<Response, ControlError> {

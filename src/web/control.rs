@@ -3,6 +3,7 @@
 //! Whoever can open the socket is its owner or root (mode 0600); that is all the authentication there is, which is
 //! why these routes are never served over TCP.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,10 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::HttpLimits;
 use super::public::{in_time, security_headers};
-use crate::ports::{Control, Declined, HoldRequest, TimerRequest};
-use crate::units::PolicyId;
+use crate::ports::{
+    Control, Declined, HoldRequest, OperationEnd, StartRequest, StopRequest, TimerRequest, Undertaking, Undertakings,
+};
+use crate::units::{InstanceId, PolicyId};
 
 /// Asks that a hold be lifted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +55,7 @@ pub(super) struct Problem {
 }
 
 /// The routes over an engine.
-pub fn control_router<C: Control>(control: Arc<C>, limits: &HttpLimits) -> Router {
+pub fn control_router<C: Control + Undertakings>(control: Arc<C>, limits: &HttpLimits) -> Router {
     let patience: Duration = limits.patience;
     Router::new()
         .route("/v1/view", get(view::<C>))
@@ -66,6 +69,13 @@ pub fn control_router<C: Control>(control: Arc<C>, limits: &HttpLimits) -> Route
         .layer(from_fn_with_state(patience, |State(patience): State<Duration>, request, next| {
             in_time(patience, request, next)
         }))
+        // Azure is looked at first, and may be asked to do something: as long as that takes
+        .route("/v1/stops", post(stop::<C>))
+        .route("/v1/starts", post(start::<C>))
+        .route("/v1/operations", post(begin::<C>))
+        .route("/v1/operations/{id}/sent", post(has_left::<C>))
+        .route("/v1/operations/{id}/end", post(has_ended::<C>))
+        .route("/v1/settle", post(settle_stop::<C>))
         // has its own, longer patience at the other end: a bill may have to be asked for first
         .route("/v1/reconcile", post(reconcile::<C>))
         // one after the other is looked at, set and looked at again
@@ -126,6 +136,48 @@ async fn timers<C: Control>(State(control): State<Arc<C>>, Json(request): Json<T
         Ok(Err(why)) => declined(why),
         Err(_) => declined(Declined("the service is stopping".to_owned())),
     }
+}
+
+/// What was begun is finished, and written down, when whoever asked goes away.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Declined>> + Send + 'static,
+) -> Result<T, Declined> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(Declined("the service is stopping".to_owned())))
+}
+
+fn told(answer: Result<impl Serialize, Declined>) -> Response {
+    match answer {
+        Ok(value) => Json(value).into_response(),
+        Err(why) => declined(why),
+    }
+}
+
+async fn stop<C: Control>(State(control): State<Arc<C>>, Json(request): Json<StopRequest>) -> Response {
+    told(to_its_end(async move { control.stop_now(request).await }).await)
+}
+
+async fn start<C: Control>(State(control): State<Arc<C>>, Json(request): Json<StartRequest>) -> Response {
+    told(to_its_end(async move { control.start_now(request).await }).await)
+}
+
+async fn begin<C: Undertakings>(State(control): State<Arc<C>>, Json(wish): Json<Undertaking>) -> Response {
+    told(to_its_end(async move { control.begin(wish).await }).await)
+}
+
+async fn has_left<C: Undertakings>(State(control): State<Arc<C>>, Path(id): Path<String>) -> Response {
+    told(to_its_end(async move { control.has_left(id).await }).await)
+}
+
+async fn has_ended<C: Undertakings>(
+    State(control): State<Arc<C>>,
+    Path(id): Path<String>,
+    Json(end): Json<OperationEnd>,
+) -> Response {
+    told(to_its_end(async move { control.has_ended(id, end.result).await }).await)
+}
+
+async fn settle_stop<C: Undertakings>(State(control): State<Arc<C>>, Json(instance): Json<InstanceId>) -> Response {
+    told(to_its_end(async move { control.settle_stop(instance).await }).await)
 }
 
 async fn reconcile<C: Control>(State(control): State<Arc<C>>) -> Response {

@@ -11,7 +11,7 @@ use axum_server::Handle;
 
 use super::control::control_router;
 use super::limits::{HttpLimits, Limited};
-use crate::ports::Control;
+use crate::ports::{Control, Undertakings};
 
 /// The socket's name in the store's folder.
 pub const SOCKET_NAME: &str = "control.sock";
@@ -71,7 +71,7 @@ impl ControlServer {
     ///
     /// # Errors
     /// When the socket cannot be used.
-    pub async fn serve<C: Control>(self, control: Arc<C>, handle: Handle<SocketAddr>) -> io::Result<()> {
+    pub async fn serve<C: Control + Undertakings>(self, control: Arc<C>, handle: Handle<SocketAddr>) -> io::Result<()> {
         let limits = HttpLimits { connections: 16, ..HttpLimits::default() };
         let mut server = axum_server::from_unix(self.listener)?.acceptor(Limited::new(&limits, None));
         server

@@ -77,7 +77,7 @@ fn filled(house: &House, route: &Route, machine: &str) -> (String, Value) {
     let link = || house.link(machine, "2026-03-16T20:00:00Z");
     let body = match route.path {
         path if path.ends_with("/holds") => json!({ "seconds": 60, "reason": "x" }),
-        path if path.ends_with("/stop") => json!({ "reason": "x" }),
+        path if path.ends_with("/stop") || path.ends_with("/start") => json!({ "reason": "x" }),
         "/api/v1/freeze" => json!({ "reason": "x" }),
         "/links/look" => json!({ "token": link() }),
         "/links/use" => json!({ "token": link(), "seconds": 60 }),

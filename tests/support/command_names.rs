@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 26] = [
+pub(crate) const COMMANDS: [&str; 27] = [
     "demo",
     "sandbox",
     "run",
@@ -20,6 +20,7 @@ pub(crate) const COMMANDS: [&str; 26] = [
     "journal",
     "reconcile",
     "native",
+    "instance",
     "agent",
     "notify",
     "token",

@@ -3,6 +3,8 @@
 mod budgets;
 mod burning;
 mod explain;
+mod instance_page;
+mod instances;
 mod look;
 mod native;
 mod plan;
@@ -11,6 +13,8 @@ mod status;
 mod sweep;
 
 pub use explain::explain;
+pub use instance_page::{InstancePage, instance_page, ssh_command};
+pub use instances::{InstanceLine, instance_list};
 pub use look::{Look, Paint, Zones};
 pub use native::{native_apply, native_audit};
 pub use plan::plan;

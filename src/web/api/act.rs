@@ -14,7 +14,7 @@ use super::asked::find;
 use super::instances::{OfInstance, nobody};
 use super::problem::{Body, Named, declined, failed, problem};
 use super::shapes::HoldShape;
-use crate::ports::{AuditLine, Control, Freezer, HoldRequest, Records, StopRequest};
+use crate::ports::{AuditLine, Control, Freezer, HoldRequest, Records, StartRequest, StopRequest};
 use crate::report::words::clean;
 use crate::units::PolicyId;
 use crate::web::door::{Administer, Asked, Operate, Own, Routes, Stop};
@@ -33,6 +33,7 @@ pub(in crate::web) fn act_routes<C: Control, R: Records + Freezer>() -> Routes<A
     Routes::new()
         .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/holds", Own, hold::<C, R>)
         .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/stop", Stop, stop::<C, R>)
+        .post("/api/v1/instances/{subscription}/{group}/{workspace}/{name}/start", Stop, start::<C, R>)
         .delete("/api/v1/holds/{id}", Own, lift::<C, R>)
         .post("/api/v1/freeze", Administer, freeze::<C, R>)
         .delete("/api/v1/freeze", Administer, thaw::<C, R>)
@@ -172,6 +173,53 @@ async fn stop<C: Control, R: Records + Freezer>(
         Ok(Ok(words)) => {
             (StatusCode::ACCEPTED, axum::Json(StopShape { instance: id.to_string(), words })).into_response()
         }
+        Ok(Err(why)) => declined(&why),
+        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping"),
+    }
+}
+
+/// A start that is wanted now.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct StartAsked {
+    /// Why.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    pub(in crate::web) reason: String,
+}
+
+/// A start that was sent.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::web) struct StartShape {
+    /// The instance, by its ARM id.
+    pub(in crate::web) instance: String,
+    /// What became of it so far.
+    pub(in crate::web) words: String,
+}
+
+async fn start<C: Control, R: Records + Freezer>(
+    asked: Asked<Stop>,
+    State(site): Shared<C, R>,
+    Named(path): OfInstance,
+    Body(wish): Body<StartAsked>,
+) -> Response {
+    let view = site.control.view();
+    let Some(found) = find(&view, &path) else { return nobody(&path) };
+    let person = match asked.on(owners_of(&found.facts)) {
+        Ok(person) => person,
+        Err(denied) => return denied,
+    };
+    let reason = match reason_of(&wish.reason, false) {
+        Ok(reason) => reason,
+        Err(wrong) => return wrong,
+    };
+    let instance = found.facts.id.to_string();
+    let (by, life) = (person.known_as().to_owned(), Some(found.facts.created));
+    let request = StartRequest { instance: instance.clone(), reason, by, life };
+    // whoever asked may go away: what was begun is finished, and written down
+    let control = site.control.clone();
+    match tokio::spawn(async move { control.start_now(request).await }).await {
+        Ok(Ok(words)) => (StatusCode::ACCEPTED, axum::Json(StartShape { instance, words })).into_response(),
         Ok(Err(why)) => declined(&why),
         Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping"),
     }

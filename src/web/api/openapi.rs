@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::act::{FreezeAsked, FreezeShape, HoldAsked, NothingAsked, StopAsked, StopShape};
+use super::act::{FreezeAsked, FreezeShape, HoldAsked, NothingAsked, StartAsked, StartShape, StopAsked, StopShape};
 use super::choices::listed;
 use super::instances::{DecisionAsked, HappeningShape, HappeningsAsked, InstancesAsked, InstancesShape};
 use super::read::{AuditShape, ForecastsAsked, MeShape, OperationsShape, SavingsAsked};
@@ -172,6 +172,17 @@ fn changes() -> Vec<Operation> {
             Json(202, of::<StopShape>),
         )
         .taking(of::<StopAsked>),
+        change(
+            "post",
+            "/api/v1/instances/{subscription}/{group}/{workspace}/{name}/start",
+            (
+                "startInstance",
+                "Starts a stopped instance now. A stop that is under way stands before it, and no freeze.",
+            ),
+            Rule::Stop,
+            Json(202, of::<StartShape>),
+        )
+        .taking(of::<StartAsked>),
         change("delete", "/api/v1/holds/{id}", ("liftHold", "Ends a hold."), Rule::Own, Empty(204)),
         change(
             "post",

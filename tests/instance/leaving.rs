@@ -1,0 +1,68 @@
+//! Not waiting, waiting too short, and Ctrl-C: what Azure took goes on, is told how to be followed, and is settled later.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use lightsout::sandbox::{RunningClock, wall_now};
+
+use crate::azure::Scene;
+
+const NEW: [&str; 7] = ["create", "ci-new", "-w", "ws-00000", "-s", "Standard_DS3_v2", "--yes"];
+
+/// An Azure in which time does not run fast: what takes minutes is under way for the whole test.
+async fn slow() -> Scene {
+    Scene::with(1, 1, |options| {
+        let start = wall_now().checked_sub(SignedDuration::from_hours(48)).unwrap();
+        options.clock = Arc::new(RunningClock::new(start, 1));
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn not_waited_for_it_is_settled_by_whoever_comes_next() {
+    let scene = Scene::new(1, 1).await;
+    let said = scene.well(&[&NEW[..], &["--no-wait"]].concat());
+    assert!(
+        said.out.contains("goes on in Azure") && said.out.contains("instance show ws-00000/ci-new --wait"),
+        "{}",
+        said.out
+    );
+    let open = scene.operations().await;
+    assert_eq!(open, [("create".to_owned(), "ci-new".to_owned(), None)]);
+    let shown = scene.well(&["show", "ws-00000/ci-new", "--wait"]);
+    assert!(shown.out.contains("ws-00000/ci-new: Running"), "{}", shown.out);
+    scene.well(&["restart", "ci-new"]);
+    let ends: Vec<_> = scene.operations().await.into_iter().map(|(verb, _, end)| (verb, end)).collect();
+    let done = Some("Done".to_owned());
+    assert_eq!(ends, [("create".to_owned(), done.clone()), ("restart".to_owned(), done)], "settled by looking");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ctrl_c_ends_the_waiting_and_not_the_work() {
+    let scene = slow().await;
+    let child = scene.begun(&NEW);
+    scene.until_sent("PUT").await;
+    // it is answered, and followed
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let done = child.wait_with_output().unwrap();
+    let out = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(done.status.code(), Some(3), "{out}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(out.contains("interrupted: the create goes on in Azure"), "{out}");
+    assert!(out.contains("lightsout instance show ws-00000/ci-new --wait"), "{out}");
+    let again = scene.run(&["delete", "ws-00000/ci-new", "--yes"]);
+    assert!(again.code == 4 && again.out.contains("is under way"), "{}{}", again.out, again.err);
+    assert_eq!((scene.writes("PUT"), scene.writes("DELETE")), (1, 0));
+    assert_eq!(scene.operations().await, [("create".to_owned(), "ci-new".to_owned(), None)], "it is open still");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_is_bounded() {
+    let scene = slow().await;
+    let said = scene.run(&["restart", "ci-00000-00000", "--timeout", "1s"]);
+    assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+    assert!(said.out.contains("not seen to its end in time: the restart goes on"), "{}", said.out);
+    let stop = scene.run(&["show", "ci-00000-00000", "--wait", "--timeout", "1s"]);
+    assert_eq!(stop.code, 3, "{}{}", stop.out, stop.err);
+}
