@@ -38,9 +38,16 @@ fn every_command_that_the_files_name_exists() {
     for name in COMMANDS {
         assert!(has_word(&top, name), "`lightsout --help` does not list `{name}`:\n{top}");
     }
-    for path in
-        ["deploy/Dockerfile", "deploy/lightsout.service", "deploy/lightsout.cron", "deploy/README.md", "README.md"]
-    {
+    for path in [
+        "deploy/Dockerfile",
+        "deploy/lightsout.service",
+        "deploy/lightsout.cron",
+        "deploy/README.md",
+        "deploy/compose/README.md",
+        "deploy/k8s/README.md",
+        "deploy/azure/README.md",
+        "README.md",
+    ] {
         let calls = calls(path);
         assert!(!calls.is_empty(), "{path} calls nothing: the reader of this test is broken");
         for (name, flags) in calls {
