@@ -55,6 +55,9 @@ fn every_command_that_the_files_name_exists() {
         "deploy/lightsout-sweep.service",
         "deploy/lightsout.cron",
         "deploy/README.md",
+        "deploy/compose/README.md",
+        "deploy/k8s/README.md",
+        "deploy/azure/README.md",
         "README.md",
     ] {
         let calls = calls(path);

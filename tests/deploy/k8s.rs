@@ -22,14 +22,14 @@ fn kept(overlay: &str) -> String {
     format!("tests/deploy/rendered/{overlay}.json")
 }
 
-/// Every file of the manifests, and what is in it.
+/// Every file that something is rendered from, and what is in it.
 fn sources() -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut files, mut folders) = (BTreeMap::new(), vec![root("deploy/k8s")]);
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path.extension().is_none_or(|kind| kind != "md") {
                 let text = std::fs::read(&path).expect("a file");
                 files.insert(path.strip_prefix(root("")).expect("below").to_owned(), text);
             }
