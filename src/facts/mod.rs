@@ -8,6 +8,7 @@ mod operation;
 mod people;
 mod reading;
 mod size;
+mod starts;
 mod team;
 
 pub use activity::{DiskSight, Doubt, Evidence, Source, SourceSet, Stretch, Track, Use};
@@ -24,4 +25,5 @@ pub use operation::{OperationResult, Verb};
 pub use people::{AddressSource, Addressing, Directory};
 pub use reading::{Reading, Unknown};
 pub use size::SizeFacts;
+pub use starts::{PastStart, START_KEY, Starts};
 pub use team::{Teams, team_of};

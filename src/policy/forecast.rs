@@ -98,7 +98,10 @@ pub fn forecast(policy: &Policy, from: Timestamp, days: u32) -> Forecast {
     let base = policy.terms.hours.as_ref();
     let zone = base.map_or(TimeZone::UTC, |rule| rule.hours.zone().clone());
     let until = days_later(from, days, &zone);
-    let rules = rules(&policy.terms);
+    let mut rules = rules(&policy.terms);
+    if let Some(start) = &policy.start {
+        rules.insert(0, start.in_words(&matched(&start.whom)));
+    }
     let of_override = |over: &Override| {
         let rule = over.terms.hours.as_ref();
         let same_hours = same_hours(rule, base);

@@ -96,6 +96,7 @@ pub fn coming(verdict: &Verdict) -> Option<&Due> {
         | Ground::Idle
         | Ground::Uptime
         | Ground::OverBudget
+        | Ground::UnusedStart
         | Ground::Announced
         | Ground::WarningUndelivered
         | Ground::QuietHours
@@ -117,7 +118,7 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
     let kept = |kind, at| Next { kind, at, ground: Some(verdict.ground), held_back: instance.held_back, mode };
     match verdict.ground {
         Ground::Off => kept(NextKind::Off, None),
-        Ground::Held => kept(NextKind::Held, instance.holds.iter().map(|hold| hold.until).max().or(changes_at)),
+        Ground::Held => kept(NextKind::Held, instance.holds.iter().filter(|hold| !hold.off).map(|hold| hold.until).max().or(changes_at)),
         Ground::Frozen => kept(NextKind::Frozen, None),
         Ground::Exempt => kept(NextKind::Exempt, changes_at),
         Ground::Unsettled
@@ -136,6 +137,7 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
         | Ground::Idle
         | Ground::Uptime
         | Ground::OverBudget
+        | Ground::UnusedStart
         | Ground::Announced
         | Ground::WarningUndelivered
         | Ground::QuietHours
