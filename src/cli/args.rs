@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
-
-use crate::units::Span;
+use jiff::Timestamp;
 
 mod agents;
+mod hold;
 mod ledger;
 mod native;
 mod notify;
@@ -17,6 +16,7 @@ mod report;
 mod tokens;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
+pub use hold::Hold;
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
@@ -155,6 +155,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   lightsout hold ci-ada --for 2h --reason \"thesis run ends at ten\"
+  lightsout hold ci-ada --off --for 14d --reason \"on leave\"   does not start it when its hours begin
   lightsout hold --list
   lightsout hold --lift ci-ada
 
@@ -324,27 +325,6 @@ pub struct Explain {
     pub at: Option<Timestamp>,
 }
 
-/// `hold`.
-#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["instance", "list", "lift"]))]
-pub struct Hold {
-    /// Its name, WORKSPACE/NAME, or full ARM id
-    #[arg(value_name = "INSTANCE", requires_all = ["length", "reason"])]
-    pub instance: Option<String>,
-    /// How long from now, such as 2h, 90m or 1d
-    #[arg(long = "for", id = "length", value_name = "LENGTH", value_parser = positive, requires = "instance")]
-    pub length: Option<Span>,
-    /// Why: its owner and others will read it
-    #[arg(long, value_name = "WORDS", value_parser = words, requires = "instance")]
-    pub reason: Option<String>,
-    /// List the holds in force
-    #[arg(long, action = ArgAction::SetTrue)]
-    pub list: bool,
-    /// End a hold by its id, or every hold on an instance by its name
-    #[arg(long, value_name = "HOLD")]
-    pub lift: Option<String>,
-}
-
 /// `freeze`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
 #[command(group = clap::ArgGroup::new("what").args(["reason", "lift", "status"]))]
@@ -374,11 +354,6 @@ pub struct Completions {
     /// Which shell
     #[arg(value_enum, value_name = "SHELL")]
     pub shell: Shell,
-}
-
-fn positive(text: &str) -> Result<Span, String> {
-    let span: Span = text.parse().map_err(|error: crate::units::AmountError| error.to_string())?;
-    if span.duration() == SignedDuration::ZERO { Err("a hold of no length holds nothing".to_owned()) } else { Ok(span) }
 }
 
 fn words(text: &str) -> Result<String, String> {

@@ -104,6 +104,7 @@ impl Place {
             evidence: None,
             verdict: None,
             native: Default::default(),
+            start: None,
             held_back: None,
             unseen: true,
             absent: remembered.absent,

@@ -108,6 +108,7 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::Idle => "idle",
         Rule::Uptime => "uptime",
         Rule::Budget => "budget",
+        Rule::Start => "start",
         Rule::Warning => "warning",
     }
 }

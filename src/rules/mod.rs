@@ -28,7 +28,7 @@ pub use moment::{Moment, terms_of};
 pub use native::{LOWERS, NativeFinding, native, used_by, wanted_timer};
 pub use operation::{UnderWay, operation_end};
 pub use purse::Purse;
-pub use start::{StartFinding, StartGround, start};
+pub use start::{StartFinding, StartGround, is_started_by, promised, start};
 pub use stuck::{Stuck, stuck};
 pub use verdict::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 pub use words::Words;

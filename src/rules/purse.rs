@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::budget::{Spending, Standing, folded};
 use crate::facts::InstanceFacts;
@@ -11,7 +12,7 @@ use crate::policy::{BudgetRule, Per};
 use crate::units::{Money, Rate};
 
 /// What a start would cost, and out of which allowance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purse {
     /// Whose allowance: a workspace, a team or an owner.
     pub scope: Arc<str>,

@@ -11,13 +11,15 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::exempt::exempt;
 use super::hours::{HoursNow, jitter};
 use super::moment::{Holding, Moment, with_subject};
 use super::purse::{Purse, purse};
+use super::run::run_start;
 use crate::facts::{History, InstanceFacts, Operation, OperationResult, OperationStatus, PastStart, PowerState};
-use crate::policy::StartRule;
+use crate::policy::{Policy, StartRule};
 use crate::schedule::{Edge, EdgeNote, HoursState};
 use crate::units::{Rate, Span, When};
 
@@ -27,7 +29,8 @@ const TRIES: usize = 3;
 const REST: SignedDuration = SignedDuration::from_mins(2);
 
 /// Why an instance that is off is started, or is not: a closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StartGround {
     /// Its hours have begun, and it is to be started now.
     Due,
@@ -101,7 +104,7 @@ impl StartGround {
 }
 
 /// What the start rule says of an instance that is off.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartFinding {
     /// The word for it.
     pub ground: StartGround,
@@ -116,6 +119,7 @@ pub struct StartFinding {
     /// From then on nothing is started for this edge.
     pub let_go_at: When,
     /// What it would cost, and out of what; none where the policy has no budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purse: Option<Box<Purse>>,
     /// A sentence fragment with the particulars.
     pub words: Arc<str>,
@@ -152,6 +156,30 @@ pub fn start(
         let exempt = exempt(holding.terms, subject, facts, moment.now);
         Some(exempt.map_or_else(|| question.found(), |why| question.plain(StartGround::Exempt, why.words.to_string())))
     })
+}
+
+/// What one that the service started for its present hours will cost until they end, and out of which allowance: what is
+/// promised is not promised twice.
+#[must_use]
+pub fn promised(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, rate: Option<Rate>) -> Option<Purse> {
+    let began = moment.began(facts, run_start(facts, history)).filter(|began| began.policy() == moment.key)?;
+    with_subject(facts, |subject| {
+        let holding = moment.holding(subject);
+        let (_, hours) = holding.hours?;
+        let until = match hours.state() {
+            HoursState::On { until, .. } => until.as_ref().map(|edge| edge.at),
+            HoursState::Off { .. } | HoursState::NoAction { .. } | HoursState::Unknown { .. } => return None,
+        };
+        let budget = holding.terms.budget.as_deref()?;
+        let length = (moment.now.max(began.asked_at), until);
+        purse(budget, moment.spending.as_deref(), facts, rate, length).ok()
+    })
+}
+
+/// Whether a policy starts an instance at all.
+#[must_use]
+pub fn is_started_by(policy: &Policy, facts: &InstanceFacts) -> bool {
+    policy.start.as_ref().is_some_and(|rule| with_subject(facts, |subject| rule.covers(subject)))
 }
 
 impl Question<'_> {

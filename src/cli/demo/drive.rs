@@ -251,6 +251,7 @@ impl Run<'_> {
             by: wish.by.clone(),
             life: None,
             link: None,
+            off: false,
         };
         match stage.engine.hold(request).await {
             Ok(hold) => self.given(now, wish, hold.until),
