@@ -39,6 +39,6 @@ pub use options::{
     AzureOptions, Cloud, IdentityOptions, ManagedId, OptionsError, TagFilter, ThrottleLimits, Timeouts, Watch,
 };
 pub use origin::{Foreign, Origin, PinnedUrl};
-pub use permissions::{PRICE_ACTION, PermissionSet, READ_ACTIONS, STOP_ACTION, TIMER_ACTION};
+pub use permissions::{PRICE_ACTION, PermissionSet, READ_ACTIONS, START_ACTION, STOP_ACTION, TIMER_ACTION};
 pub use prices::PriceOptions;
 pub use probe::TokenProbe;

@@ -11,6 +11,9 @@ pub const READ_ACTIONS: [&str; 2] =
 /// What stopping needs besides.
 pub const STOP_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/computes/stop/action";
 
+/// What starting at the beginning of hours needs, where that is wanted.
+pub const START_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/computes/start/action";
+
 /// What setting idle timers needs, where that is wanted.
 pub const TIMER_ACTION: &str = "Microsoft.MachineLearningServices/workspaces/computes/updateIdleShutdownSetting/action";
 

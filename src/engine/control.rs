@@ -10,7 +10,7 @@ use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{Forecast, Policy, forecast};
 use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, StopRequest, TimerRequest, World};
 use crate::report::{Explanation, FleetView, HoldOffer, Reconciliation, TimersTold};
-use crate::rules::{Verdict, evaluate, native, terms_of};
+use crate::rules::{Verdict, evaluate, native, terms_of, start};
 use crate::units::{InstanceId, PolicyId};
 
 /// Why a request could not be carried out.
@@ -131,6 +131,7 @@ impl<W: World> Engine<W> {
             terms: Vec::new(),
             hold: None,
             native: Vec::new(),
+            start: None,
             refusals: Vec::new(),
             recorded: true,
         })
@@ -153,6 +154,8 @@ impl<W: World> Engine<W> {
         told.evidence = entry.evidence.clone();
         told.hold = entry.history.hold_at(at).cloned();
         told.native = native(&moment, &entry.facts, entry.evidence(), &entry.history);
+        let rate = state.prices.rate(&entry.facts.size, &entry.facts.region);
+        told.start = start(&moment, &entry.facts, &entry.history, rate);
         told.refusals = entry.held_back.into_iter().collect();
         Ok(told)
     }

@@ -24,17 +24,17 @@ pub struct Purse {
     pub cost: Money,
 }
 
-/// Reckons it, or says what nobody knows. `from` to `until` is how long it would run.
+/// Reckons it, or says what nobody knows. `from` to `until` is how long it would run; the month is that of `now`.
 pub(super) fn purse(
     rule: &BudgetRule,
     spending: Option<&Spending>,
     facts: &InstanceFacts,
     rate: Option<Rate>,
-    (from, until): (Timestamp, Option<Timestamp>),
+    (now, from, until): (Timestamp, Timestamp, Option<Timestamp>),
 ) -> Result<Purse, &'static str> {
     let spending = spending.ok_or("nobody knows what was spent this month")?;
     let (begins, ends) = spending.within;
-    if !(begins..ends).contains(&from) {
+    if !(begins..ends).contains(&now) {
         return Err("nobody has added up yet what was spent in this month");
     }
     let (scope, standing) = allowance(rule, spending, facts)?;

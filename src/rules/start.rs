@@ -171,7 +171,7 @@ pub fn promised(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, r
             HoursState::Off { .. } | HoursState::NoAction { .. } | HoursState::Unknown { .. } => return None,
         };
         let budget = holding.terms.budget.as_deref()?;
-        let length = (moment.now.max(began.asked_at), until);
+        let length = (moment.now, moment.now.max(began.asked_at), until);
         purse(budget, moment.spending.as_deref(), facts, rate, length).ok()
     })
 }
@@ -306,7 +306,7 @@ impl Question<'_> {
             let words = format!("its hours began at {}; it is started a little later than others", edge.at);
             return about(StartGround::Coming, Some(start_at), words);
         }
-        match self.purse(until) {
+        match self.purse(edge.at, until) {
             Err((ground, words)) => over(ground, words),
             Ok(purse) => StartFinding {
                 purse,
@@ -342,11 +342,12 @@ impl Question<'_> {
         })
     }
 
-    /// What it would cost until its hours end, against what the month's budget leaves.
-    fn purse(&self, until: Option<&Edge>) -> Result<Option<Box<Purse>>, (StartGround, String)> {
+    /// What it would cost from the edge until its hours end, against what the month's budget leaves: the later start is not the
+    /// cheaper one, so that what is too dear at the edge stays off.
+    fn purse(&self, from: Timestamp, until: Option<&Edge>) -> Result<Option<Box<Purse>>, (StartGround, String)> {
         let Some(rule) = self.holding.terms.budget.as_deref() else { return Ok(None) };
         let spending = self.moment.spending.as_deref();
-        let length = (self.moment.now, until.map(|edge| edge.at));
+        let length = (self.moment.now, from, until.map(|edge| edge.at));
         let found = purse(rule, spending, self.facts, self.rate, length);
         let purse = found.map_err(|words| (StartGround::CostUnknown, format!("{words}, so it is not started")))?;
         if purse.used_up || purse.cost.as_micros() > purse.left.as_micros() {

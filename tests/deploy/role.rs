@@ -71,6 +71,14 @@ fn the_role_for_evidence_reads_what_settings_may_ask_for_and_nothing_else() {
 }
 
 #[test]
+fn the_role_for_starting_starts_and_does_nothing_else() {
+    let start = actions("deploy/role-start.json");
+    let expected: BTreeSet<String> = [lightsout::azure::START_ACTION.to_owned()].into();
+    assert_eq!(start, expected, "G3: it is granted to those who use it");
+    assert!(!actions("deploy/role.json").contains(lightsout::azure::START_ACTION));
+}
+
+#[test]
 fn the_role_for_idle_timers_sets_them_and_nothing_else() {
     let native = actions("deploy/role-native.json");
     let expected: BTreeSet<String> = [lightsout::azure::TIMER_ACTION.to_owned()].into();

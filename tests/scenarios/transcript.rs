@@ -166,7 +166,8 @@ impl Transcript {
                 format!("no start of {name}: {}: {}", line.outcome.label(), line.outcome.words())
             }
         };
-        if self.changed(&format!("start {name}"), &told) {
+        let again = !matches!(line.outcome, StartOutcome::Waits { .. });
+        if self.changed(&format!("start {name}"), &told) || again {
             self.event(now, told.trim_end());
         }
     }

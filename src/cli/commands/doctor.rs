@@ -9,7 +9,7 @@ use std::error::Error as _;
 use serde::Serialize;
 
 use super::context::{CommandError, Context};
-use crate::azure::{PermissionSet, READ_ACTIONS, STOP_ACTION, TIMER_ACTION};
+use crate::azure::{PermissionSet, READ_ACTIONS, START_ACTION, STOP_ACTION, TIMER_ACTION};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
@@ -224,6 +224,7 @@ fn needed(governing: &Governing<'_>, settings: &Settings) -> Vec<&'static str> {
     let mut needed = READ_ACTIONS.to_vec();
     if let Governing::One(policy) = governing {
         needed.extend((policy.mode == Mode::Enforce).then_some(STOP_ACTION));
+        needed.extend(policy.starts().then_some(START_ACTION));
         needed.extend(policy.sets_timers().then_some(TIMER_ACTION));
         needed.extend(activity::needed(settings));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Examined, Health};
-use crate::azure::{JOBS_ACTION, METRICS_ACTION, TIMER_ACTION};
+use crate::azure::{JOBS_ACTION, METRICS_ACTION, START_ACTION, TIMER_ACTION};
 use crate::cli::clock::SystemClock;
 use crate::cli::outside::Outside;
 use crate::policy::PolicySet;
@@ -19,10 +19,12 @@ pub(super) fn needed(settings: &Settings) -> impl Iterator<Item = &'static str> 
 /// The files of `deploy` whose roles grant what is missing.
 pub(super) fn roles(missing: &[&str]) -> String {
     let is_evidence = |action: &&str| [METRICS_ACTION, JOBS_ACTION].contains(action);
-    let others = missing.iter().any(|action| !is_evidence(action) && *action != TIMER_ACTION);
+    let is_beside = |action: &&str| is_evidence(action) || [TIMER_ACTION, START_ACTION].contains(action);
+    let others = missing.iter().any(|action| !is_beside(action));
     let roles = [
         (others, "role.json"),
         (missing.contains(&TIMER_ACTION), "role-native.json"),
+        (missing.contains(&START_ACTION), "role-start.json"),
         (missing.iter().any(is_evidence), "role-evidence.json"),
     ];
     let named: Vec<String> = roles.iter().filter(|(is, _)| *is).map(|(_, role)| format!("deploy/{role}")).collect();
