@@ -374,3 +374,6 @@ fn rest(failures: usize) -> SignedDuration {
 fn after(at: Timestamp, length: SignedDuration) -> Timestamp {
     at.checked_add(length).unwrap_or(at)
 }
+
+#[cfg(test)]
+mod tests;
