@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 mod agents;
 mod hold;

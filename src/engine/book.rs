@@ -116,8 +116,9 @@ impl Place {
     pub(super) fn absorb(&mut self, inventory: Inventory) -> Changes {
         let mut changes = Changes::default();
         let now = inventory.taken_at;
-        self.departed
-            .retain(|_, entry| now.duration_since(entry.last_seen) < DEPARTED || entry.history.holds.iter().any(|hold| now < hold.until));
+        self.departed.retain(|_, entry| {
+            now.duration_since(entry.last_seen) < DEPARTED || entry.history.holds.iter().any(|hold| now < hold.until)
+        });
         let unseen_before: BTreeSet<InstanceId> =
             self.entries.iter().filter(|(_, entry)| entry.unseen).map(|(id, _)| id.clone()).collect();
         self.entries.values_mut().for_each(|entry| entry.unseen = true);

@@ -10,7 +10,7 @@ use crate::facts::{Hold, InstanceFacts};
 use crate::policy::{Forecast, Policy, forecast};
 use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, StopRequest, TimerRequest, World};
 use crate::report::{Explanation, FleetView, HoldOffer, Reconciliation, TimersTold};
-use crate::rules::{Verdict, evaluate, native, terms_of, start};
+use crate::rules::{Verdict, evaluate, native, start, terms_of};
 use crate::units::{InstanceId, PolicyId};
 
 /// Why a request could not be carried out.

@@ -55,6 +55,8 @@ impl State {
         let entry = entry.ok_or_else(|| Declined(format!("{} is not known", id.name())))?;
         let starts = self.policy_of(id.workspace()).is_some_and(|policy| policy.start.is_some());
         let facts = entry.facts.clone();
-        starts.then_some(facts).ok_or_else(|| Declined(format!("no policy starts {}, so it stays off anyway", id.name())))
+        starts
+            .then_some(facts)
+            .ok_or_else(|| Declined(format!("no policy starts {}, so it stays off anyway", id.name())))
     }
 }

@@ -5,7 +5,9 @@ use jiff::SignedDuration;
 use crate::ledger::Head;
 use crate::plan::Notice;
 use crate::ports::{BudgetMark, Fault, Message};
-use crate::report::{FaultLine, Outcome, ReconciliationView, StartLine, StartOutcome, StopLine, SweepReport, TimerLine};
+use crate::report::{
+    FaultLine, Outcome, ReconciliationView, StartLine, StartOutcome, StopLine, SweepReport, TimerLine,
+};
 use crate::units::{InstanceId, Span};
 
 /// A fault of the service itself.

@@ -139,7 +139,8 @@ pub(super) fn conflicts(
     let at = on(&effective.start).and_then(|table| table.needs.as_ref()).map_or(&start.at, |needs| &needs.at);
     if base.hours.is_none() && overrides.iter().all(|over| over.terms.hours.is_none()) {
         let help = "write [hours], or leave the table out";
-        findings.warning(&start.at, Trouble::new("starts go by the hours, and there are none: nothing is started", help));
+        findings
+            .warning(&start.at, Trouble::new("starts go by the hours, and there are none: nothing is started", help));
     }
     let is_there = |source: Source| match source {
         Source::Promql => base.promql.is_some() && around.sources.has(Source::Promql),

@@ -126,7 +126,10 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
             Some(at) => kept(NextKind::Start, Some(at)),
             None => kept(NextKind::Off, None),
         },
-        Ground::Held => kept(NextKind::Held, instance.holds.iter().filter(|hold| !hold.off).map(|hold| hold.until).max().or(changes_at)),
+        Ground::Held => kept(
+            NextKind::Held,
+            instance.holds.iter().filter(|hold| !hold.off).map(|hold| hold.until).max().or(changes_at),
+        ),
         Ground::Frozen => kept(NextKind::Frozen, None),
         Ground::Exempt => kept(NextKind::Exempt, changes_at),
         Ground::Unsettled

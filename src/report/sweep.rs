@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{StartLine, TimerLine};
 use super::label::{self, Label};
+use super::{StartLine, TimerLine};
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
 use crate::rules::Verdict;

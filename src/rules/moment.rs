@@ -64,9 +64,9 @@ impl<'a> Moment<'a> {
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
         let key = policy.id.as_str().to_ascii_lowercase();
         let at = |terms: &Terms, override_name| At {
-            hours: state(terms, &key, now).zip(terms.hours.as_ref()).map(|(state, rule)| {
-                if policy.start.is_some() { state.ahead(&rule.hours, now) } else { state }
-            }),
+            hours: state(terms, &key, now)
+                .zip(terms.hours.as_ref())
+                .map(|(state, rule)| if policy.start.is_some() { state.ahead(&rule.hours, now) } else { state }),
             under: Arc::new(Under {
                 policy: policy.id.clone(),
                 revision: policy.revision.clone(),

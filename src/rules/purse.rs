@@ -64,7 +64,8 @@ fn allowance<'a>(
             Ok((id.to_string().into(), spending.workspaces.get(id)))
         }
         Per::Team => {
-            let team = spending.teams.of(facts).ok_or("nobody knows its team, and so which budget it counts against")?;
+            let team =
+                spending.teams.of(facts).ok_or("nobody knows its team, and so which budget it counts against")?;
             Ok(named(Cow::Borrowed(team)))
         }
         Per::Owner => {

@@ -300,7 +300,11 @@ impl Question<'_> {
         }
         let rested = failed.last().and_then(|last| last.ended.as_ref()).map(|(at, _)| after(*at, rest(failed.len())));
         if let Some(at) = rested.filter(|at| now < *at) {
-            return about(StartGround::BackingOff, Some(at), format!("its start came to nothing; it is tried again at {at}"));
+            return about(
+                StartGround::BackingOff,
+                Some(at),
+                format!("its start came to nothing; it is tried again at {at}"),
+            );
         }
         if now < start_at {
             let words = format!("its hours began at {}; it is started a little later than others", edge.at);
@@ -337,7 +341,8 @@ impl Question<'_> {
         // a start that failed turned nothing on: that is what a further try is for
         let failed = last.operation == Operation::Start && matches!(last.status, OperationStatus::Failed(_));
         (last.at >= edge.at && !failed).then(|| {
-            let words = format!("somebody turned it on or off at {}, after its hours began; that is respected", last.at);
+            let words =
+                format!("somebody turned it on or off at {}, after its hours began; that is respected", last.at);
             (StartGround::Spent, words)
         })
     }

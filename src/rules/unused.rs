@@ -51,7 +51,8 @@ pub(super) fn unused_start<'a>(
         fresh_within: idle.map_or(Span::minutes(10), |idle| idle.fresh_within),
         after: rule.unused_after,
     };
-    let (since, used, connected) = match in_use.cloned().unwrap_or_else(|| unused(evidence, history, asked, start, now)) {
+    let (since, used, connected) = match in_use.cloned().unwrap_or_else(|| unused(evidence, history, asked, start, now))
+    {
         Activity::Busy { .. } | Activity::Lost { .. } => return keep("it is used"),
         Activity::Unknown(why) => return keep(&format!("nobody knows whether it is used: {why}")),
         Activity::Quiet { since, used, connected, .. } => (since, used, connected),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lightsout::facts::{
-    DiskSight, Freeze, NativeSchedule, Operation, OperationStatus, PowerState, Reading, Source, Stretch, Tags, Track, Unknown, Use,
+    DiskSight, Freeze, NativeSchedule, Operation, OperationStatus, PowerState, Reading, Source, Stretch, Tags, Track,
+    Unknown, Use,
 };
 use lightsout::ledger::Spent;
 use lightsout::ports::FaultKind;
@@ -237,7 +238,8 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
         ["start", name, "refused", word] => cloud.named(name).on_start = Some(fault(word)),
         ["start", name, "taken"] => cloud.named(name).on_start = None,
         ["schedule", name, "starts"] => {
-            let one = NativeSchedule { starts: true, enabled: true, when: "daily".to_owned(), zone: None, failed: false };
+            let one =
+                NativeSchedule { starts: true, enabled: true, when: "daily".to_owned(), zone: None, failed: false };
             Arc::make_mut(&mut cloud.named(name).facts.native).schedules.push(one);
         }
         ["timer", name, "refused", word] => cloud.named(name).on_timer = Err(fault(word)),

@@ -365,7 +365,8 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 fn point_named(word: &str) -> &'static str {
     let points = BTreeMap::from([("intended", "intended"), ("posted", "posted"), ("sent", "sent")]);
-    let points = points.into_iter().chain([("start-intended", "operation_intended"), ("start-posted", "operation_posted")]);
+    let points =
+        points.into_iter().chain([("start-intended", "operation_intended"), ("start-posted", "operation_posted")]);
     let points: BTreeMap<&str, &str> = points.collect();
     points.get(word).unwrap_or_else(|| panic!("no point is called {word}"))
 }

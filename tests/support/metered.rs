@@ -3,9 +3,7 @@
 
 use jiff::Timestamp;
 use lightsout::facts::SizeFacts;
-use lightsout::ledger::{
-    Head, NoPrice, Price, PriceBook, PriceId, PriceKey, PriceSource, Priced, Quote, Spent, Sum,
-};
+use lightsout::ledger::{Head, NoPrice, Price, PriceBook, PriceId, PriceKey, PriceSource, Priced, Quote, Spent, Sum};
 use lightsout::ports::{Apart, BudgetMark, Fault, FaultKind, LedgerBook, Prices, Quoted};
 use lightsout::units::{Currency, Rate, Region, When};
 

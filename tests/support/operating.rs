@@ -18,8 +18,11 @@ impl Outside {
         self.operated.push((now, permit.verb(), id.clone()));
         let (frozen, held_off) = (self.freeze.is_some(), self.held(&id, permit.created(), true));
         let key = self.operations.iter().find(is_open).map(|row| row.intent.key.clone());
-        let took = |row: &&OperationRow| !matches!(row.ended, Some((_, OperationResult::Failed(_) | OperationResult::Dropped(_))));
-        let same = self.operations.iter().filter(|row| row.intent.instance == id && Some(&row.intent.key) == key.as_ref());
+        let took = |row: &&OperationRow| {
+            !matches!(row.ended, Some((_, OperationResult::Failed(_) | OperationResult::Dropped(_))))
+        };
+        let same =
+            self.operations.iter().filter(|row| row.intent.instance == id && Some(&row.intent.key) == key.as_ref());
         let again = same.filter(took).count();
         let compute = self.cloud.computes.get_mut(&id).ok_or(FaultKind::Gone)?;
         assert_eq!(compute.facts.created, permit.created(), "G10: it is the one that was looked at");

@@ -29,8 +29,8 @@ mod operating;
 #[path = "set_timers.rs"]
 mod set_timers;
 use fake_channel::FakeChannel;
-pub(crate) use metered::priced;
 use metered::Metered;
+pub(crate) use metered::priced;
 
 use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
@@ -160,7 +160,11 @@ impl Outside {
     fn held(&self, id: &InstanceId, created: Created, off: bool) -> bool {
         let now = self.now;
         self.holds.iter().any(|(hold, lifted)| {
-            hold.off == off && hold.instance == *id && hold.created == created && now < hold.until && lifted.is_none_or(|at| now < at)
+            hold.off == off
+                && hold.instance == *id
+                && hold.created == created
+                && now < hold.until
+                && lifted.is_none_or(|at| now < at)
         })
     }
 

@@ -56,8 +56,15 @@ pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError>
         return Err(CommandError::Declined(Declined("say which instance, and for how long".to_owned())));
     };
     let reason = asked.reason.clone().unwrap_or_default();
-    let request =
-        HoldRequest { instance: instance.clone(), seconds: length.as_secs(), reason, by, life: None, link: None, off: asked.off };
+    let request = HoldRequest {
+        instance: instance.clone(),
+        seconds: length.as_secs(),
+        reason,
+        by,
+        life: None,
+        link: None,
+        off: asked.off,
+    };
     let hold = match service {
         Some(service) => service.hold(&request).await?,
         None => on_the_journal(context, &settings, &loaded).await?.hold(request).await?,

@@ -244,7 +244,8 @@ fn finding_words(finding: &Finding, page: &Page) -> String {
 fn start(page: &mut Page, told: &Explanation) {
     let Some(found) = &told.start else { return };
     page.heading("When its hours begin");
-    let next = found.start_at.known().map_or_else(|| "never, as things stand".to_owned(), |at| page.away(at, told.at()));
+    let next =
+        found.start_at.known().map_or_else(|| "never, as things stand".to_owned(), |at| page.away(at, told.at()));
     page.pair("next start", &next);
     page.line(&format!("  {} ({})", words::clean(&found.words), found.ground.label()));
     for term in told.lines_of(Rule::Start) {

@@ -85,7 +85,9 @@ fn stops(text: &mut String, view: &FleetView, look: &Look) {
 
 /// What is off and is started when its hours begin.
 fn starts(text: &mut String, view: &FleetView, look: &Look) {
-    let coming = |(instance, verdict)| Some((next(view, instance), instance, verdict)).filter(|(next, ..)| next.kind == NextKind::Start);
+    let coming = |(instance, verdict)| {
+        Some((next(view, instance), instance, verdict)).filter(|(next, ..)| next.kind == NextKind::Start)
+    };
     let mut starts: Vec<_> = decided(view).filter_map(coming).collect();
     starts.sort_by(|a, b| (a.0.at, &a.1.facts.id).cmp(&(b.0.at, &b.1.facts.id)));
     if starts.is_empty() {

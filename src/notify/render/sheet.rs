@@ -126,9 +126,7 @@ pub(super) fn topic(message: &Message) -> String {
 pub(super) const fn tone(kind: MessageKind) -> Tone {
     match kind {
         MessageKind::Stopped | MessageKind::Test | MessageKind::PolicyChanged | MessageKind::Digest => Tone::News,
-        MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget | MessageKind::StartFailed => {
-            Tone::Soon
-        }
+        MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget | MessageKind::StartFailed => Tone::Soon,
         MessageKind::StopFailed | MessageKind::DiskFull | MessageKind::Overdue | MessageKind::PolicyBroken => {
             Tone::Trouble
         }

@@ -79,7 +79,10 @@ fn due_from_the_edge_on_and_for_an_hour() {
     assert_eq!(ground("2026-03-23T08:00:00Z"), StartGround::Due, "the hour is whole");
     assert_eq!(ground("2026-03-23T08:00:01Z"), StartGround::Missed);
     let due = found(&policy, &facts, &history, "2026-03-23T07:10:00Z");
-    assert_eq!((&*due.key, due.edge_at, due.until), (KEY, at("2026-03-23T07:00:00Z").into(), at("2026-03-23T19:00:00Z").into()));
+    assert_eq!(
+        (&*due.key, due.edge_at, due.until),
+        (KEY, at("2026-03-23T07:00:00Z").into(), at("2026-03-23T19:00:00Z").into())
+    );
     let coming = found(&policy, &facts, &history, "2026-03-21T12:00:00Z");
     assert_eq!(coming.start_at, at("2026-03-23T07:00:00Z").into());
 }
@@ -107,10 +110,16 @@ fn whoever_acted_since_the_edge_is_respected_and_what_is_not_known_stays_off() {
     let failed = || OperationStatus::Failed("StartFailed".into());
     assert_eq!(with(Operation::Stop, "2026-03-23T06:59:59Z", OperationStatus::Succeeded), StartGround::Due);
     assert_eq!(with(Operation::Stop, "2026-03-23T07:00:00Z", OperationStatus::Succeeded), StartGround::Spent);
-    assert_eq!(with(Operation::Other("Defrost".into()), "2026-03-23T07:20:00Z", OperationStatus::Succeeded), StartGround::Spent);
+    assert_eq!(
+        with(Operation::Other("Defrost".into()), "2026-03-23T07:20:00Z", OperationStatus::Succeeded),
+        StartGround::Spent
+    );
     assert_eq!(with(Operation::Start, "2026-03-23T07:20:00Z", failed()), StartGround::Due, "it turned nothing on");
     assert_eq!(with(Operation::Stop, "2026-03-23T06:50:00Z", OperationStatus::InProgress), StartGround::Unsettled);
-    assert_eq!(with(Operation::Stop, "2026-03-23T06:50:00Z", OperationStatus::Other("?".into())), StartGround::Unsettled);
+    assert_eq!(
+        with(Operation::Stop, "2026-03-23T06:50:00Z", OperationStatus::Other("?".into())),
+        StartGround::Unsettled
+    );
     let mut unknown = off("ci-a");
     unknown.last_operation = Reading::Unknown(Unknown::Missing);
     assert_eq!(found(&policy, &unknown, &history, now).ground, StartGround::Unsettled);
@@ -159,16 +168,28 @@ fn a_hold_to_stay_off_holds_off_and_one_to_stay_on_starts_nothing() {
         (found.ground, found.start_at)
     };
     let (monday, tuesday) = (at("2026-03-23T07:00:00Z"), at("2026-03-24T07:00:00Z"));
-    assert_eq!(with(hold("2026-03-23T07:30:00Z", true), "2026-03-23T07:10:00Z"), (StartGround::HeldOff, at("2026-03-23T07:30:00Z").into()));
-    assert_eq!(with(hold("2026-03-23T12:00:00Z", true), "2026-03-23T07:10:00Z"), (StartGround::HeldOff, tuesday.into()));
-    assert_eq!(with(hold("2026-03-23T12:00:00Z", true), "2026-03-22T07:10:00Z"), (StartGround::HeldOff, tuesday.into()));
+    assert_eq!(
+        with(hold("2026-03-23T07:30:00Z", true), "2026-03-23T07:10:00Z"),
+        (StartGround::HeldOff, at("2026-03-23T07:30:00Z").into())
+    );
+    assert_eq!(
+        with(hold("2026-03-23T12:00:00Z", true), "2026-03-23T07:10:00Z"),
+        (StartGround::HeldOff, tuesday.into())
+    );
+    assert_eq!(
+        with(hold("2026-03-23T12:00:00Z", true), "2026-03-22T07:10:00Z"),
+        (StartGround::HeldOff, tuesday.into())
+    );
     assert_eq!(with(hold("2026-03-23T12:00:00Z", false), "2026-03-22T07:10:00Z"), (StartGround::Coming, monday.into()));
 }
 
 #[test]
 fn days_off_and_calendars_that_cannot_be_read_start_nothing() {
     let (facts, history) = (off("ci-a"), History::default());
-    let days = policy_with("allowed = [\"Mon-Fri 08:00-20:00\"], holidays = [\"2026-03-23\"], no_action = [\"2026-03-24\"]", "all = true");
+    let days = policy_with(
+        "allowed = [\"Mon-Fri 08:00-20:00\"], holidays = [\"2026-03-23\"], no_action = [\"2026-03-24\"]",
+        "all = true",
+    );
     let with = |policy: &Policy, now: &str| found(policy, &facts, &history, now).ground;
     assert_eq!(with(&days, "2026-03-23T07:30:00Z"), StartGround::Coming);
     assert_eq!(with(&days, "2026-03-24T07:30:00Z"), StartGround::NoActionDay);
@@ -177,7 +198,12 @@ fn days_off_and_calendars_that_cannot_be_read_start_nothing() {
     holidays.add_unreadable("es.ics", "no such file");
     let mut terms = (*unreadable.terms).clone();
     let rule = terms.hours.clone().unwrap();
-    let hours = crate::schedule::Hours::in_zone(rule.hours.zone().clone(), rule.hours.windows().to_vec(), holidays, crate::schedule::Holidays::new());
+    let hours = crate::schedule::Hours::in_zone(
+        rule.hours.zone().clone(),
+        rule.hours.windows().to_vec(),
+        holidays,
+        crate::schedule::Holidays::new(),
+    );
     terms.hours = Some(crate::policy::HoursRule { hours: Arc::new(hours.unwrap()), ..rule });
     unreadable.terms = Arc::new(terms);
     assert_eq!(with(&unreadable, "2026-03-23T07:30:00Z"), StartGround::HoursUnknown);

@@ -95,8 +95,15 @@ async fn hold<C: Control, R: Records + Freezer>(
     };
     let instance = found.facts.id.to_string();
     let life = Some(found.facts.created);
-    let request =
-        HoldRequest { instance, seconds: wish.seconds, reason, by: person.known_as().to_owned(), life, link: None, off: wish.off };
+    let request = HoldRequest {
+        instance,
+        seconds: wish.seconds,
+        reason,
+        by: person.known_as().to_owned(),
+        life,
+        link: None,
+        off: wish.off,
+    };
     match site.control.hold(request).await {
         Ok(hold) => (StatusCode::CREATED, axum::Json(HoldShape::from(&hold))).into_response(),
         Err(why) => declined(&why),
