@@ -111,7 +111,7 @@ proptest! {
             0 => case.history.holds.push(Hold {
                 id: "1".to_owned(), instance: case.facts.id.clone(), created: case.facts.created, until: minutes(left),
                 by: "ana".to_owned(), reason: "training".to_owned(), made_at: minutes(made.min(left)), price: None,
-                payer: Box::default(), link: None,
+                payer: Box::default(), link: None, off: false,
             }),
             1 => case.freeze = Freeze::On("incident".to_owned()),
             2 => case.facts.tags = Reading::Known { value: Tags(vec![("lightsout-keep".into(), "true".into())]), as_of: case.now.into() },

@@ -10,13 +10,14 @@ use allowed::strays;
 use lightsout::cli::demo::{DemoOptions, demo};
 use serde_json::Value;
 
-const KEYS: [&str; 35] = [
+const KEYS: [&str; 36] = [
     "seed",
     "instances",
     "agents_percent",
     "days",
     "stops",
     "verified",
+    "started",
     "warned",
     "delivered",
     "late",
@@ -60,6 +61,9 @@ async fn figures(seed: u64, agents: u8) -> Value {
     // a question a subscription, a day and a month, and it reads (G3)
     assert_eq!(requests.remove(&("POST".to_owned(), "cost-query")), Some(12), "{requests:?}");
     assert!(requests.contains_key(&("POST".to_owned(), "stop")), "{requests:?}");
+    // one policy starts what it names, and nothing else starts anything
+    let started = requests.remove(&("POST".to_owned(), "start")).unwrap_or(0);
+    assert_eq!(started, u64::try_from(figures.started).unwrap(), "G3");
     assert_eq!(strays(&requests), Vec::<String>::new(), "I1");
     serde_json::to_value(figures).unwrap()
 }
@@ -81,6 +85,7 @@ async fn told(seed: u64, agents: u8) -> Value {
     assert_eq!(object["delivered"], object["warned"], "{object:?}");
     let (held, by_link) = (object["held"].as_u64().unwrap(), object["held_by_link"].as_u64().unwrap());
     assert!(by_link > 0 && by_link <= held, "links of warnings are followed over HTTP: {object:?}");
+    assert!(object["started"].as_u64() > Some(0), "{object:?}");
     assert!(object["stops"].as_u64() > Some(0) && object["warned"].as_u64() > Some(0), "{object:?}");
     let number = |key: &str| object[key].as_f64().unwrap();
     // the ledger against the true meters; a sweep every five minutes, and a stop takes one

@@ -98,6 +98,15 @@ fn meaning(policy: &Policy) -> String {
     writeln!(text, "policy {} ({:?})", policy.id, policy.mode).unwrap();
     writeln!(text, "  canary {} for {}", policy.canary, policy.canary_for).unwrap();
     limits(&mut text, &policy.limits);
+    if let Some(rule) = &policy.start {
+        let whom =
+            format!("{:?} {:?}", rule.whom.names.iter().map(|one| one.text()).collect::<Vec<_>>(), rule.whom.tags);
+        let caps = format!("{} a sweep, {} an hour", rule.per_sweep, rule.per_hour);
+        writeln!(text, "  start all {} {whom} spread {} catch up {} {caps}", rule.all, rule.spread, rule.catch_up)
+            .unwrap();
+        writeln!(text, "    unused after {} by {:?}", rule.unused_after, rule.needs.iter().collect::<Vec<_>>())
+            .unwrap();
+    }
     terms(&mut text, &policy.terms);
     for over in &policy.overrides {
         writeln!(text, "override {}", over.name).unwrap();

@@ -122,6 +122,7 @@ fn told() -> Explanation {
             term("warning.lead", "15m", Origin::BuiltIn),
         ],
         native: Vec::new(),
+        start: None,
         refusals: vec![Refusal::ObserveMode, Refusal::Canary],
         recorded: false,
     }

@@ -237,6 +237,7 @@ async fn requests_reach_the_engine_and_refusals_come_back_in_its_words() {
         by: "ada".to_owned(),
         life: None,
         link: None,
+        off: false,
     };
     assert_eq!(client.hold(&ask(7_200)).await.unwrap().id, "01JHOLD");
     let refused = client.hold(&ask(1_000_000)).await.unwrap_err();

@@ -173,6 +173,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   lightsout hold ci-ada --for 2h --reason \"thesis run ends at ten\"
+  lightsout hold ci-ada --off --for 14d --reason \"on leave\"   does not start it when its hours begin
   lightsout hold --list
   lightsout hold --lift ci-ada
 

@@ -13,7 +13,7 @@ use crate::policy::{BudgetRule, Mode, Per, Policy};
 use crate::ports::{BudgetMark, Message};
 use crate::report::{BudgetView, Foreseen};
 use crate::rules::{Spending, Standing};
-use crate::units::{Cost, WorkspaceId};
+use crate::units::{Cost, Money, WorkspaceId};
 
 /// What is read before anything is reckoned.
 #[derive(Debug, Default)]
@@ -224,7 +224,9 @@ impl Reckoned {
             let message = told.then(|| message(policy, &view, &mark));
             self.reached.push((mark, message));
         }
-        let standing = Standing { used_up_at: view.used_up_at, words: words(&view).into() };
+        let left = Money::micros(limit.as_micros().saturating_sub(view.spent.as_micros()), limit.currency());
+        let left = (view.unpriced == 0 && view.not_counted.is_empty()).then_some(left);
+        let standing = Standing { used_up_at: view.used_up_at, left, words: words(&view).into() };
         match scope {
             Scope::Workspace(id) => drop(self.spending.workspaces.insert(id.clone(), standing)),
             Scope::Name(name) => drop(self.spending.names.insert(name.clone(), standing)),

@@ -104,6 +104,7 @@ impl Place {
             evidence: None,
             verdict: None,
             native: Default::default(),
+            start: None,
             held_back: None,
             unseen: true,
             absent: remembered.absent,
@@ -115,8 +116,9 @@ impl Place {
     pub(super) fn absorb(&mut self, inventory: Inventory) -> Changes {
         let mut changes = Changes::default();
         let now = inventory.taken_at;
-        self.departed
-            .retain(|_, entry| now.duration_since(entry.last_seen) < DEPARTED || entry.history.hold_at(now).is_some());
+        self.departed.retain(|_, entry| {
+            now.duration_since(entry.last_seen) < DEPARTED || entry.history.holds.iter().any(|hold| now < hold.until)
+        });
         let unseen_before: BTreeSet<InstanceId> =
             self.entries.iter().filter(|(_, entry)| entry.unseen).map(|(id, _)| id.clone()).collect();
         self.entries.values_mut().for_each(|entry| entry.unseen = true);

@@ -12,7 +12,7 @@ use crate::ports::{
     ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, StartRequest, StopRequest, TimerRequest, World,
 };
 use crate::report::{Explanation, FleetView, HoldOffer, Reconciliation, TimersTold};
-use crate::rules::{Verdict, evaluate, native, terms_of};
+use crate::rules::{Verdict, evaluate, native, start, terms_of};
 use crate::units::{InstanceId, PolicyId};
 
 /// Why a request could not be carried out.
@@ -137,6 +137,7 @@ impl<W: World> Engine<W> {
             terms: Vec::new(),
             hold: None,
             native: Vec::new(),
+            start: None,
             refusals: Vec::new(),
             recorded: true,
         })
@@ -159,6 +160,8 @@ impl<W: World> Engine<W> {
         told.evidence = entry.evidence.clone();
         told.hold = entry.history.hold_at(at).cloned();
         told.native = native(&moment, &entry.facts, entry.evidence(), &entry.history);
+        let rate = state.prices.rate(&entry.facts.size, &entry.facts.region);
+        told.start = start(&moment, &entry.facts, &entry.history, rate);
         told.refusals = entry.held_back.into_iter().collect();
         Ok(told)
     }

@@ -12,7 +12,7 @@ use super::state::State;
 use crate::facts::{Freeze, InstanceFacts};
 use crate::policy::{Mode, Policy};
 use crate::ports::Decision;
-use crate::rules::{Action, Ground, Moment, Verdict, evaluate, native, terms_of};
+use crate::rules::{Action, Ground, Moment, Verdict, evaluate, native, start, terms_of};
 use crate::units::{PolicyId, WorkspaceId};
 
 /// What was decided in one look. Facts and verdicts are shared with the book, the report and the view: a fleet holds each
@@ -54,6 +54,7 @@ impl State {
             moments.entry(policy.id.clone()).or_insert_with(|| self.moment(policy, now));
         }
         let awaited = self.awaited(now);
+        let prices = self.prices.clone();
         let mut decided = Decided::default();
         for id in read {
             let Some(place) = self.places.get_mut(id) else {
@@ -73,6 +74,10 @@ impl State {
                     let heard = awaited.as_ref().map_or(Cow::Borrowed(heard), |awaited| awaited.beside(heard));
                     evaluate(moment, &entry.facts, &heard, &entry.history, freeze)
                 };
+                let rate = || prices.rate(&entry.facts.size, &entry.facts.region);
+                let found = policy.start.as_ref().and_then(|_| start(moment, &entry.facts, &entry.history, rate()));
+                let found = found.filter(|_| !entry.unseen).map(Box::new);
+                entry.start = found;
                 entry.native = native(moment, &entry.facts, entry.evidence(), &entry.history).into();
                 let is_news = entry.verdict.as_ref().is_none_or(|old| is_other(old, &verdict));
                 let verdict = entry.decided(verdict);
@@ -107,7 +112,8 @@ impl State {
     /// A policy at an instant, with what is to be known beside it.
     pub(super) fn moment<'a>(&self, policy: &'a Policy, at: Timestamp) -> Moment<'a> {
         let moment = Moment::new(policy, at).patient(self.stale_after).thawed(self.frozen);
-        moment.hushed(self.told.quiet.clone()).spent(self.budgets.of(policy)).zone_data(self.zone_data.as_ref())
+        let moment = moment.hushed(self.told.quiet.clone()).spent(self.budgets.of(policy));
+        moment.started(self.starts_under(policy)).zone_data(self.zone_data.as_ref())
     }
 
     pub(super) fn policy_of(&self, workspace: &WorkspaceId) -> Option<Arc<Policy>> {

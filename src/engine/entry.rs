@@ -9,7 +9,7 @@ use crate::facts::{Evidence, History, InstanceFacts, Operation, OperationStatus,
 use crate::guard::Refusal;
 use crate::ledger::GAP;
 use crate::ports::Sighting;
-use crate::rules::{Action, NativeFinding, Verdict};
+use crate::rules::{Action, NativeFinding, StartFinding, Verdict};
 use crate::units::When;
 
 /// One instance.
@@ -23,6 +23,8 @@ pub(super) struct Entry {
     pub(super) verdict: Option<Arc<Verdict>>,
     /// What there is to say of Azure's own timers on it; mostly nothing.
     pub(super) native: ThinVec<NativeFinding>,
+    /// What there is to say of starting it; only while it is off.
+    pub(super) start: Option<Box<StartFinding>>,
     /// Why the stop that is due, or the warning of it, did not go ahead when it was last decided about.
     pub(super) held_back: Option<Refusal>,
     /// Not in the last reading of its workspace: left out, absent, or as a lagging replica has it. Nothing is
@@ -106,6 +108,7 @@ impl Entry {
     pub(super) fn ungoverned(&mut self) {
         self.verdict = None;
         self.native.clear();
+        self.start = None;
     }
 
     /// Takes the verdict of a look; one that keeps it as before, and does so until later, is not made anew.
@@ -149,6 +152,7 @@ impl Entry {
             evidence: None,
             verdict: None,
             native: ThinVec::new(),
+            start: None,
             held_back: None,
             unseen: false,
             absent: false,

@@ -42,7 +42,7 @@ impl Holdable {
         let (week, month, payer) = (week_before(now), month_of(now), self.payer());
         let counts = |one: &&MadeHold| {
             let hold = &one.hold;
-            hold.made_at >= week && hold.instance == *self.id() && hold.created.may_be(self.facts.created)
+            !hold.off && hold.made_at >= week && hold.instance == *self.id() && hold.created.may_be(self.facts.created)
         };
         let paid = made.iter().filter(|one| *one.hold.payer == *payer && one.hold.made_at >= month);
         HoldSpent {
@@ -90,6 +90,9 @@ impl<W: World> Engine<W> {
     pub(super) async fn held(&self, request: HoldRequest) -> Result<Hold, Declined> {
         // one after the other, so that two of them never pass by the same room in a cap
         let _one = self.holding.lock().await;
+        if request.off {
+            return self.held_off(request).await;
+        }
         let now = self.world.now();
         let found = self.lock().holdable(&request.instance, now)?;
         let (id, created, terms) = (found.id().clone(), found.facts.created, &found.terms);
@@ -127,7 +130,15 @@ impl<W: World> Engine<W> {
             price,
             payer: found.payer().into(),
             link: request.link,
+            off: false,
         };
+        let costs = price.map_or_else(|| "at a price that nobody knows".to_owned(), |price| format!("for {price}"));
+        self.put(hold, &costs).await
+    }
+
+    /// Writes it down and puts it in force.
+    pub(super) async fn put(&self, hold: Hold, costs: &str) -> Result<Hold, Declined> {
+        let (id, now, until) = (hold.instance.clone(), hold.made_at, hold.until);
         self.world.hold(&hold).await.map_err(|fault| match (fault.kind, &hold.link) {
             (FaultKind::Conflict, Some(_)) => Declined("this link was used already".to_owned()),
             _ => declined(fault),
@@ -142,12 +153,11 @@ impl<W: World> Engine<W> {
             }
         }
         self.changed(&id);
-        let costs = price.map_or_else(|| "at a price that nobody knows".to_owned(), |price| format!("for {price}"));
         let by_link = if hold.link.is_some() { ", by the link of a warning" } else { "" };
         let line = AuditLine {
             at: now,
             who: hold.by.clone(),
-            what: "hold".to_owned(),
+            what: if hold.off { "hold_off" } else { "hold" }.to_owned(),
             target: id.to_string(),
             why: format!("until {until}{by_link}, {costs}: {}", hold.reason),
         };
@@ -194,7 +204,7 @@ fn month_of(now: Timestamp) -> Timestamp {
     first.to_zoned(TimeZone::UTC).map_or(Timestamp::MIN, |at| at.timestamp())
 }
 
-fn hold_id(at: Timestamp) -> String {
+pub(super) fn hold_id(at: Timestamp) -> String {
     let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
     ulid::Ulid::from_parts(millis, fastrand::u128(..)).to_string().to_ascii_lowercase()
 }

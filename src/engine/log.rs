@@ -5,7 +5,9 @@ use jiff::SignedDuration;
 use crate::ledger::Head;
 use crate::plan::Notice;
 use crate::ports::{BudgetMark, Fault, Message};
-use crate::report::{FaultLine, Outcome, ReconciliationView, StopLine, SweepReport, TimerLine};
+use crate::report::{
+    FaultLine, Outcome, ReconciliationView, StartLine, StartOutcome, StopLine, SweepReport, TimerLine,
+};
 use crate::units::{InstanceId, Span};
 
 /// A fault of the service itself.
@@ -22,6 +24,24 @@ pub(super) fn timer(line: &TimerLine) {
         tracing::warn!(%instance, was, wanted = %to, "idle timer: {}", outcome.words());
     } else {
         tracing::info!(%instance, was, wanted = %to, "idle timer: {}", outcome.words());
+    }
+}
+
+/// A start that was due.
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
+pub(super) fn start(line: &StartLine) {
+    let StartLine { instance, edge_at, outcome, .. } = line;
+    let (label, words) = (outcome.label(), outcome.words());
+    match outcome {
+        StartOutcome::Would | StartOutcome::Asked | StartOutcome::Waits { .. } => {
+            tracing::info!(%instance, %edge_at, outcome = label, "start: {words}");
+        }
+        StartOutcome::Failed { .. }
+        | StartOutcome::Unclear { .. }
+        | StartOutcome::KeptOff { .. }
+        | StartOutcome::Missed { .. } => {
+            tracing::warn!(%instance, %edge_at, outcome = label, "start: {words}");
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Off edges that came and went while nobody looked, or under a freeze: they are counted and said, never acted on late (S7).
+//! Edges that came and went while nobody looked, or under a freeze: they are counted and said, never acted on late (S7).
 
 use std::sync::Arc;
 
@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use super::state::State;
 use crate::facts::Freeze;
+use crate::policy::Policy;
 use crate::report::SweepReport;
 use crate::rules::{Ground, Verdict};
-use crate::schedule::EdgeKind;
+use crate::schedule::{Edge, EdgeKind, EdgeNote, Edges};
 use crate::units::PolicyId;
 
 impl State {
@@ -39,6 +40,12 @@ impl State {
                         if frozen { "frozen" } else { "not_running" },
                     ));
                 }
+                let unstarted = starts_missed(policy, &edges, now);
+                if unstarted > 0 {
+                    let frozen = self.frozen.is_some_and(|(_, until)| until > last);
+                    let why = if frozen { "start_frozen" } else { "start_not_running" };
+                    report.edges_missed.push((policy.id.clone(), unstarted, why));
+                }
             }
             let mark = self.evaluated.entry(policy.id.clone()).or_insert(now);
             *mark = (*mark).max(now); // never back (S12)
@@ -55,6 +62,18 @@ impl State {
             }
         }
     }
+}
+
+/// How many on-edges came and went at which something was to be started, with the time in which it still would have been.
+fn starts_missed(policy: &Policy, edges: &Edges, now: Timestamp) -> u64 {
+    let Some(rule) = &policy.start else { return 0 };
+    let is_over = |edge: &&Edge| {
+        let silent = edge.note.as_ref().is_some_and(|note| matches!(note, EdgeNote::NoAction { .. }));
+        let late = now.duration_since(edge.at) > rule.catch_up.duration();
+        edge.kind == EdgeKind::On && !silent && late
+    };
+    let count = u64::try_from(edges.edges.iter().filter(is_over).count()).unwrap_or(0);
+    count.saturating_add(edges.skipped / 2)
 }
 
 /// The edge that an instance is on after, where nothing else keeps it.

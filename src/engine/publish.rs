@@ -97,6 +97,7 @@ fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
         seen_at: entry.last_seen.into(),
         verdict: entry.verdict.clone(),
         native: entry.native.clone(),
+        start: entry.start.clone(),
         overdue_since: entry.overdue_since().into(),
         held_back: entry.held_back,
         holds: entry.history.holds.iter().filter(|hold| now < hold.until).cloned().collect(),

@@ -175,7 +175,9 @@ impl<W: World> Engine<W> {
     pub(super) fn keep_for_later(&self, mut record: SweepRecord) {
         // whether use goes on is looked at again when it is written
         self.lock().use_changed.extend(record.in_use.drain(..).map(|row| row.instance));
-        record.messages.retain(|message| matches!(message.kind, MessageKind::Stopped | MessageKind::StopFailed));
+        record.messages.retain(|message| {
+            matches!(message.kind, MessageKind::Stopped | MessageKind::StopFailed | MessageKind::StartFailed)
+        });
         newest(&mut record.sightings);
         newest(&mut record.gone);
         newest(&mut record.decisions);

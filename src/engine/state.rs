@@ -12,6 +12,7 @@ use super::clockwatch::ClockWatch;
 use super::failing::Failing;
 use super::options::EngineOptions;
 use super::sight::Asked;
+use super::starts_seen::Noted;
 use super::telling::Told;
 use super::timer_notes::Tried;
 use super::undertake::Known;
@@ -48,6 +49,8 @@ pub(super) struct State {
     pub(super) in_hand: BTreeSet<InstanceId>,
     /// Operations beside stops that are under way, or ended lately.
     pub(super) operations: Vec<Known>,
+    /// What was noted of starts that are due, by instance.
+    pub(super) starts_noted: BTreeMap<InstanceId, Noted>,
     /// How many stops run side by side in the next sweep (G7).
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
@@ -163,6 +166,7 @@ impl<W: World> Engine<W> {
             unclear: BTreeSet::new(),
             in_hand: BTreeSet::new(),
             operations: Vec::new(),
+            starts_noted: BTreeMap::new(),
             side_by_side: 1,
             orphans: Vec::new(),
             waiting: Vec::new(),

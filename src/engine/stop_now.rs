@@ -69,7 +69,7 @@ impl<W: World> Engine<W> {
 
 impl<W: World> Engine<W> {
     /// What was seen on the way, and what there is to tell of it; with the next sweep's record where it cannot be written now.
-    async fn write_down(&self, acted: Acted) {
+    pub(super) async fn write_down(&self, acted: Acted) {
         let record = SweepRecord {
             at: Some(self.world.now()),
             accounts: self.accounts_of(&acted.sightings),

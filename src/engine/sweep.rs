@@ -82,7 +82,11 @@ impl<W: World> Engine<W> {
                 report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words });
                 report.refused.extend(plan.steps.into_iter().map(|step| (step, Refusal::NotRecorded)));
             }
-            Ok(()) => self.carry_out(plan, &looked_at, (&freeze, now), &mut report).await,
+            Ok(()) => {
+                self.carry_out(plan, &looked_at, (&freeze, now), &mut report).await;
+                // what is turned off goes first
+                self.start_due(&looked_at, &freeze, now, &mut report).await;
+            }
         }
         self.keep_timers(&freeze, &mut report).await;
         self.count_up(&mut report).await;

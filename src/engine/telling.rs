@@ -64,6 +64,7 @@ const fn can_wait(kind: MessageKind) -> bool {
         | MessageKind::Digest => true,
         MessageKind::Warning
         | MessageKind::StopFailed
+        | MessageKind::StartFailed
         | MessageKind::DiskFull
         | MessageKind::Overdue
         | MessageKind::PolicyBroken

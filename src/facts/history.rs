@@ -27,7 +27,8 @@ impl StopKey {
     }
 }
 
-/// A hold: what others call snooze. While it lasts nothing stops the instance.
+/// A hold: what others call snooze. While it lasts nothing stops the instance; one to stay off keeps nothing on, and while it
+/// lasts nothing starts the instance at the beginning of hours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Its own id.
@@ -53,6 +54,9 @@ pub struct Hold {
     /// The number of the link that it was made with: each makes one hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Box<str>>,
+    /// It is to stay off, and not on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
 }
 
 impl Hold {
@@ -261,13 +265,24 @@ impl History {
     /// went back that lies ahead, and the hold holds (S12, G13).
     #[must_use]
     pub fn hold_at(&self, now: Timestamp) -> Option<&Hold> {
-        self.holds.iter().filter(|hold| now < hold.until).max_by_key(|hold| hold.until)
+        self.kept_on().filter(|hold| now < hold.until).max_by_key(|hold| hold.until)
     }
 
     /// The latest end of any hold, ended or not.
     #[must_use]
     pub fn held_until(&self) -> Option<Timestamp> {
-        self.holds.iter().map(|hold| hold.until).max()
+        self.kept_on().map(|hold| hold.until).max()
+    }
+
+    /// Holds that keep it on, ended or not.
+    pub fn kept_on(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.iter().filter(|hold| !hold.off)
+    }
+
+    /// The hold to stay off that ends last among those still in force at `now`.
+    #[must_use]
+    pub fn held_off_at(&self, now: Timestamp) -> Option<&Hold> {
+        self.holds.iter().filter(|hold| hold.off && now < hold.until).max_by_key(|hold| hold.until)
     }
 
     /// True when a stop for this reason was carried out already: seen stopped, or undone by a person.

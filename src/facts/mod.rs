@@ -12,6 +12,7 @@ mod people;
 mod reading;
 mod region;
 mod size;
+mod starts;
 mod team;
 
 pub use activity::{DiskSight, Doubt, Evidence, Source, SourceSet, Stretch, Track, Use};
@@ -36,4 +37,5 @@ pub use people::{AddressSource, Addressing, Directory};
 pub use reading::{Reading, Unknown};
 pub use region::{NameAnswer, QuotaLine, SizeOffer};
 pub use size::SizeFacts;
+pub use starts::{PastStart, START_KEY, Starts};
 pub use team::{Teams, team_of};

@@ -80,14 +80,14 @@ enum Turn {
     Planned,
     /// Many at once are a sign that something is wrong: all or none, within the unplanned room.
     Together,
-    /// A budget is used up by many at once, and that is no sign of anything: it waits its turn within what unplanned room
-    /// the others leave, and takes none where they lack it.
+    /// A budget is used up by many at once, and many are started at once and not used on a holiday that no calendar knows; that
+    /// is no sign of anything: it waits its turn within what unplanned room the others leave, and takes none where they lack it.
     Budget,
 }
 
 impl Turn {
     fn of(step: &Step) -> Self {
-        if step.ground == Ground::OverBudget {
+        if matches!(step.ground, Ground::OverBudget | Ground::UnusedStart) {
             Self::Budget
         } else if step.is_planned() {
             Self::Planned

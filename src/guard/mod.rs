@@ -13,6 +13,7 @@ mod refusal;
 mod review;
 mod sick;
 mod sight;
+mod start;
 mod timer;
 mod warn;
 
@@ -25,5 +26,6 @@ pub use permit::{Approved, StopPermit};
 pub use refusal::Refusal;
 pub use review::{Review, Surroundings, review, too_many_failures};
 pub use sight::{Bounds, Canary, FleetSight, ScopeCount};
+pub use start::{ApprovedStart, StartAround, StartCount, StartLook, StartReview, review_starts, start_permit};
 pub use timer::{TimerBy, TimerLook, TimerPermit, held, is_settled, spared, timer_permit};
 pub use warn::{Weighed, weigh};

@@ -105,7 +105,8 @@ families! {
     VERIFIED = Counter "lightsout_stops_verified_total" &["result"], "Stops whose end was seen: stopped, started_again, gone, already_stopped.";
     FAILED = Counter "lightsout_stops_failed_total" &["reason"], "Stops that Azure refused, failed or left unclear.";
     WAITING = Gauge "lightsout_plan_steps" &["reason"], "Stops of the last sweep by what became of them: a refusal, or sent.";
-    EDGES_MISSED = Counter "lightsout_edges_missed_total" &["reason"], "Off edges that came and went without a decision, by reason.";
+    EDGES_MISSED = Counter "lightsout_edges_missed_total" &["reason"], "Edges that came and went without a decision, by reason: off edges, and on-edges at which something was to be started.";
+    STARTS = Counter "lightsout_starts_total" &["result"], "Starts at the beginning of hours: would, asked, started (seen on), failed, kept_off, missed.";
 
     SWEEPS = Counter "lightsout_sweeps_total" &[], "Sweeps ended.";
     LAST_SWEEP = Gauge "lightsout_last_sweep_timestamp_seconds" &[], "When the last sweep ended.";

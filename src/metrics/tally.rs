@@ -8,7 +8,7 @@ use super::teams::Teams;
 use crate::facts::Created;
 use crate::guard::Refusal;
 use crate::ports::FaultKind;
-use crate::report::{FleetView, Outcome, SweepReport};
+use crate::report::{FleetView, Outcome, StartOutcome, SweepReport};
 use crate::rules::Ground;
 use crate::units::{InstanceId, WorkspaceId};
 
@@ -33,11 +33,15 @@ const FAULT_LABELS: [&str; 14] = [
     "still_running",
 ];
 const RESULTS: [&str; 3] = ["stopped", "started_again", "gone"];
-const EDGES: [&str; 3] = ["not_running", "frozen", "catch_up"];
+const EDGES: [&str; 5] = ["not_running", "frozen", "catch_up", "start_not_running", "start_frozen"];
 /// Faults of a sweep beside those of single requests.
-const TROUBLES: [&str; 6] = ["stuck", "native_timer", "stop_overdue", "shrunk", "clock", "freeze_unreadable"];
+const TROUBLES: [&str; 7] =
+    ["stuck", "native_timer", "stop_overdue", "shrunk", "clock", "calendar", "freeze_unreadable"];
+/// What becomes of a start that was due.
+const STARTS: [&str; 6] = ["would", "asked", "started", "failed", "kept_off", "missed"];
 /// What a stop can be due for.
-const GROUNDS: [&str; 3] = [Ground::OffHours.label(), Ground::Idle.label(), Ground::Uptime.label()];
+const GROUNDS: [&str; 4] =
+    [Ground::OffHours.label(), Ground::Idle.label(), Ground::Uptime.label(), Ground::UnusedStart.label()];
 
 /// Counters by one label of bounded values.
 pub(super) type Counts = BTreeMap<&'static str, u64>;
@@ -53,6 +57,7 @@ pub(super) struct Tally {
     pub(super) verified: Counts,
     pub(super) failed: Counts,
     pub(super) edges_missed: Counts,
+    pub(super) starts: Counts,
     pub(super) faults: Counts,
     pub(super) running: BTreeMap<WorkspaceId, i64>,
     pub(super) reloaded_at: Option<Timestamp>,
@@ -75,6 +80,7 @@ impl Default for Tally {
             verified: nought(&[&RESULTS[..], &["already_stopped"]].concat()),
             failed: nought(&[&FAULT_LABELS[..], &["other"]].concat()),
             edges_missed: nought(&EDGES),
+            starts: nought(&STARTS),
             faults: nought(&[&FAULT_LABELS[..], &TROUBLES].concat()),
             running: BTreeMap::new(),
             reloaded_at: None,
@@ -116,7 +122,16 @@ impl Tally {
             self.add_outcome(line.step.ground.label(), &line.outcome);
         }
         for (_, result) in &report.settled {
-            self.add_settled(result);
+            // operations beside stops have their verb before the word, and are no stops
+            match result.split_once(' ') {
+                None => self.add_settled(result),
+                Some(("start", "done")) => one_more(&mut self.starts, "started"),
+                Some(("start", "failed")) => one_more(&mut self.starts, "failed"),
+                Some(_) => {}
+            }
+        }
+        for line in &report.starts {
+            self.add_start(&line.outcome);
         }
         for (_, missed, reason) in &report.edges_missed {
             let count = self.edges_missed.entry(reason).or_insert(0);
@@ -140,6 +155,21 @@ impl Tally {
                 one_more(&mut self.attempted, ground);
                 one_more(&mut self.failed, FaultKind::Unclear.label());
             }
+        }
+    }
+
+    /// What waits is counted when it comes to something.
+    fn add_start(&mut self, outcome: &StartOutcome) {
+        match outcome {
+            StartOutcome::Would | StartOutcome::KeptOff { .. } | StartOutcome::Missed { .. } => {
+                one_more(&mut self.starts, outcome.label());
+            }
+            StartOutcome::Asked | StartOutcome::Unclear { .. } => one_more(&mut self.starts, "asked"),
+            StartOutcome::Failed { .. } => {
+                one_more(&mut self.starts, "asked");
+                one_more(&mut self.starts, "failed");
+            }
+            StartOutcome::Waits { .. } => {}
         }
     }
 

@@ -66,7 +66,7 @@ pub(super) fn ranges(written: &Tables, findings: &mut Findings<'_>) {
     native_checks::ranges(written, findings);
 }
 
-fn positive(written: &Option<Located<Span>>, meaning: &str, findings: &mut Findings<'_>) {
+pub(super) fn positive(written: &Option<Located<Span>>, meaning: &str, findings: &mut Findings<'_>) {
     if let Some(span) = written.as_ref().filter(|span| span.value.is_zero()) {
         findings.error(
             &span.at,

@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::revision::revision;
 use super::values::{List, TagPatterns};
-use super::{budget_checks, checks, evidence_checks, native_checks};
+use super::{budget_checks, checks, evidence_checks, native_checks, start};
 use crate::document::{Findings, Located, Trouble};
 use crate::facts::{Source, SourceSet};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
@@ -58,6 +58,7 @@ pub(super) fn compile(
     }
     checks::ranges(&document.tables, findings);
     budget_checks::ranges(&document.tables, findings);
+    start::ranges(&document.tables, findings);
     checks::lost_exemptions(&document.tables, around.defaults, findings);
     let layered = Layered { written: &document.tables, effective: &effective };
     let mut terms = terms(layered, None, around, findings);
@@ -66,6 +67,8 @@ pub(super) fn compile(
     checks::conflicts(&effective, &terms, (mode, around), findings);
     let overrides = overrides(document, (&effective, &terms), (mode, around), findings);
     checks::rules(document, &terms, &overrides, findings);
+    let start = start::start(layered, terms.idle, findings).map(Arc::new);
+    start::conflicts(&effective, start.as_deref(), (&terms, &overrides), around, findings);
     let Some(name) = document.name.as_ref().filter(|_| !findings.is_fatal()) else {
         return Err(Some(scope).filter(|scope| !scope.is_empty() && !findings.is_broken("scope")));
     };
@@ -81,6 +84,7 @@ pub(super) fn compile(
         canary_for: or(&guard.canary_for, Span::hours(24)),
         terms: Arc::new(terms),
         overrides,
+        start,
     };
     policy.revision = revision(&policy);
     Ok(policy)
@@ -136,7 +140,7 @@ fn tags(tags: &Option<Located<TagPatterns>>) -> Vec<(String, Pattern)> {
     tags.iter().flat_map(|tags| &tags.value.0).map(|(name, pattern)| (name.clone(), pattern.clone())).collect()
 }
 
-fn instances(instances: &document::Instances) -> Exemptions {
+pub(super) fn instances(instances: &document::Instances) -> Exemptions {
     Exemptions {
         names: patterns(&instances.names),
         owners: patterns(&instances.owners),

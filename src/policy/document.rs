@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::budget::{AtLimit, Per};
 use super::matching::Pattern;
 use super::model::{ApplyTimer, Mode, WarningProof, WhenUndelivered};
+use super::start_table::Start;
 use super::values::{Amount, Code, Level, List, Name, TagPatterns, Text, Zone};
 use super::words::Switch;
 use crate::document::{Findings, Located, Place, Read, TableReader};
@@ -60,6 +61,7 @@ macro_rules! table {
         }
     };
 }
+pub(super) use table;
 
 table! {
     /// Which workspaces the policy governs. Every list that is given must match; at least one must be given.
@@ -345,6 +347,8 @@ table! {
         promql: Switch<Promql>,
         /// Azure's own idle timer, as it is wanted; "off" wants none.
         native: Switch<Native>,
+        /// Start what is off when the hours begin; "off" switches the rule off.
+        start: Switch<Start>,
         /// How use holds a due stop back.
         busy: Busy,
         /// How a stop is announced.

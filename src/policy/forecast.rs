@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::budget::AtLimit;
 use super::matching::Pattern;
 use super::model::{Exemptions, HoursRule, Mode, Override, Policy, Terms};
-use crate::schedule::{EdgeKind, Hours, Unreadable, transitions};
+use crate::schedule::{Edge, EdgeKind, EdgeNote, Hours, Unreadable, transitions};
 use crate::units::PolicyId;
 
 /// The most days that one forecast covers: ten years.
@@ -77,6 +77,9 @@ pub struct ForecastEdge {
     pub kind: EdgeKind,
     /// Why it is not where, or what, the week would have it: a gap, a fold, a holiday, a no-action day; else none.
     pub note: Option<String>,
+    /// True where the policy starts what it names then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub starts: bool,
 }
 
 /// A change of the policy's clock.
@@ -98,7 +101,10 @@ pub fn forecast(policy: &Policy, from: Timestamp, days: u32) -> Forecast {
     let base = policy.terms.hours.as_ref();
     let zone = base.map_or(TimeZone::UTC, |rule| rule.hours.zone().clone());
     let until = days_later(from, days, &zone);
-    let rules = rules(&policy.terms);
+    let mut rules = rules(&policy.terms);
+    if let Some(start) = &policy.start {
+        rules.insert(0, start.in_words(&matched(&start.whom)));
+    }
     let of_override = |over: &Override| {
         let rule = over.terms.hours.as_ref();
         let same_hours = same_hours(rule, base);
@@ -108,7 +114,7 @@ pub fn forecast(policy: &Policy, from: Timestamp, days: u32) -> Forecast {
             applies_to: matched(&over.matches),
             same_hours,
             zone: zone_name(shown),
-            edges: edges(shown, from, until),
+            edges: edges(shown, policy.start.is_some(), (from, until)),
             changes: changes(shown, from, until),
             unreadable: shown.map(|rule| rule.hours.unreadable()).unwrap_or_default(),
             rules: self::rules(&over.terms).into_iter().filter(|rule| !rules.contains(rule)).collect(),
@@ -121,7 +127,7 @@ pub fn forecast(policy: &Policy, from: Timestamp, days: u32) -> Forecast {
         revision: Arc::clone(&policy.revision),
         from,
         until,
-        edges: edges(base, from, until),
+        edges: edges(base, policy.start.is_some(), (from, until)),
         changes: changes(base, from, until),
         unreadable: base.map(|rule| rule.hours.unreadable()).unwrap_or_default(),
         overrides: policy.overrides.iter().map(of_override).collect(),
@@ -143,8 +149,13 @@ fn days_later(from: Timestamp, days: u32, zone: &TimeZone) -> Timestamp {
     from.to_zoned(zone.clone()).checked_add(days.days()).map_or(Timestamp::MAX, |later| later.timestamp())
 }
 
+/// On a date on which nothing is done.
+fn is_silent(edge: &Edge) -> bool {
+    edge.note.as_ref().is_some_and(|note| matches!(note, EdgeNote::NoAction { .. }))
+}
+
 /// The edges in [from, until).
-fn edges(rule: Option<&HoursRule>, from: Timestamp, until: Timestamp) -> Vec<ForecastEdge> {
+fn edges(rule: Option<&HoursRule>, starts: bool, (from, until): (Timestamp, Timestamp)) -> Vec<ForecastEdge> {
     let Some(rule) = rule else { return Vec::new() };
     let before = from.checked_sub(1.nanosecond()).unwrap_or(from);
     let walk = rule.hours.walk(before).take_while(|edge| edge.at < until).take(MOST_EDGES);
@@ -152,6 +163,7 @@ fn edges(rule: Option<&HoursRule>, from: Timestamp, until: Timestamp) -> Vec<For
         at: edge.at,
         local: local(&edge.at.to_zoned(rule.hours.zone().clone())),
         kind: edge.kind,
+        starts: starts && edge.kind == EdgeKind::On && !is_silent(&edge),
         note: edge.note.map(|note| note.to_string()),
     });
     shown.collect()
@@ -259,6 +271,7 @@ fn hours_in_words(
 
 fn edge_in_words(edge: &ForecastEdge, zone: &TimeZone) -> String {
     let what = match edge.kind {
+        EdgeKind::On if edge.starts => "on, starts",
         EdgeKind::On => "on ",
         EdgeKind::Off => "off",
     };

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::BudgetRule;
 use super::matching::{Pattern, Scope, Subject};
+use super::start::StartRule;
 use crate::facts::SourceSet;
 use crate::schedule::Hours;
 use crate::units::{Percent, PolicyId, Span};
@@ -265,6 +266,8 @@ pub struct Policy {
     pub terms: Arc<Terms>,
     /// In the order of the file.
     pub overrides: Vec<Override>,
+    /// Start what is off when the hours begin; none: nothing is ever started under it.
+    pub start: Option<Arc<StartRule>>,
 }
 
 impl Exemptions {
@@ -323,6 +326,12 @@ impl Policy {
         let terms = std::iter::once(&self.terms).chain(self.overrides.iter().map(|over| &over.terms));
         let mut wanted = terms.filter_map(|terms| terms.native);
         self.mode == Mode::Enforce && wanted.any(|rule| rule.apply == ApplyTimer::Service)
+    }
+
+    /// True when the service is to start instances under it.
+    #[must_use]
+    pub fn starts(&self) -> bool {
+        self.mode == Mode::Enforce && self.start.is_some()
     }
 
     /// The edges of its base hours, for those that list them.

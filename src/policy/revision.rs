@@ -29,6 +29,12 @@ pub(super) fn revision(policy: &Policy) -> Arc<str> {
     meaning.line("canary", (policy.canary, policy.canary_for));
     meaning.scope(&policy.scope);
     meaning.terms(&policy.terms);
+    // policies without one keep the revision that they had before there were starts
+    if let Some(start) = &policy.start {
+        meaning.line("start", (start.all, start.spread, start.catch_up, start.per_sweep, start.per_hour));
+        meaning.line("unused", (start.unused_after, start.needs));
+        meaning.exemptions("start", &start.whom);
+    }
     for over in &policy.overrides {
         meaning.line("override", &over.name);
         meaning.exemptions("match", &over.matches);

@@ -26,6 +26,9 @@ pub struct HoldRequest {
     /// The number of the link that it is asked with: it makes one hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Box<str>>,
+    /// It is to stay off, and not on: nothing starts it when its hours begin, and nothing is kept on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
 }
 
 /// What a person asks when they want an instance stopped now.

@@ -20,6 +20,8 @@ pub enum MessageKind {
     Stopped,
     /// It could not be stopped.
     StopFailed,
+    /// It was not started though its hours began.
+    StartFailed,
     /// A stop is due, and a full disk keeps it back.
     DiskFull,
     /// A disk fills up, and will keep a stop back.
@@ -40,10 +42,11 @@ pub enum MessageKind {
 
 impl MessageKind {
     /// Every kind, for templates and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Warning,
         Self::Stopped,
         Self::StopFailed,
+        Self::StartFailed,
         Self::DiskFull,
         Self::DiskFilling,
         Self::Budget,
@@ -61,6 +64,7 @@ impl MessageKind {
             Self::Warning => "warning",
             Self::Stopped => "stopped",
             Self::StopFailed => "stop_failed",
+            Self::StartFailed => "start_failed",
             Self::DiskFull => "disk_full",
             Self::DiskFilling => "disk_filling",
             Self::Budget => "budget",

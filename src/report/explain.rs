@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::{Evidence, History, Hold, InstanceFacts, Source};
 use crate::guard::Refusal;
 use crate::policy::{ApplyTimer, Mode, Origin, Terms, WarningProof, WhenUndelivered};
-use crate::rules::{NativeFinding, Rule, Verdict};
+use crate::rules::{NativeFinding, Rule, StartFinding, Verdict};
 
 /// One effective value of a policy and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ pub struct Explanation {
     /// What there is to say of Azure's own timers on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub native: Vec<NativeFinding>,
+    /// What there is to say of starting it when its hours begin, while it is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartFinding>,
     /// Why the guard would refuse a stop now; empty when it would not.
     pub refusals: Vec<Refusal>,
     /// True when this is the decision as recorded at that time, not one made now.
@@ -66,6 +69,7 @@ impl Explanation {
             terms: term_lines(terms),
             hold: None,
             native: Vec::new(),
+            start: None,
             refusals: Vec::new(),
             recorded: false,
         }
@@ -98,6 +102,7 @@ fn rule_of(key: &str) -> Option<Rule> {
         ("idle", _) => Some(Rule::Idle),
         ("uptime", _) => Some(Rule::Uptime),
         ("budget", _) => Some(Rule::Budget),
+        ("start", _) => Some(Rule::Start),
         ("busy" | "promql", _) => Some(Rule::Busy),
         ("warning", _) => Some(Rule::Warning),
         ("hold", _) => Some(Rule::Hold),

@@ -15,6 +15,8 @@ use crate::rules::{Due, Ground, Verdict};
 pub enum NextKind {
     /// It is stopped.
     Stop,
+    /// It is started, as its hours begin.
+    Start,
     /// It is kept, and may be decided anew.
     Keep,
     /// It is kept by a person.
@@ -51,6 +53,8 @@ impl Next {
         match (self.kind, self.mode) {
             (NextKind::Stop, Some(Mode::Observe)) => "would stop",
             (NextKind::Stop, Some(Mode::Enforce) | None) => "stops",
+            (NextKind::Start, Some(Mode::Observe)) => "would start",
+            (NextKind::Start, Some(Mode::Enforce) | None) => "starts",
             (NextKind::Keep, _) if matches!(self.ground, Some(Ground::StopUnderWay)) => "stopping",
             (NextKind::Keep, _) => "stays on",
             (NextKind::Held, _) => "held",
@@ -66,6 +70,7 @@ impl Next {
     pub fn why(&self) -> &'static str {
         match self.ground {
             Some(ground) if self.kind == NextKind::Stop => words::reason(ground),
+            Some(_) if self.kind == NextKind::Start => "its hours begin",
             Some(ground) => words::ground(ground),
             None => "no policy has decided about it",
         }
@@ -96,6 +101,7 @@ pub fn coming(verdict: &Verdict) -> Option<&Due> {
         | Ground::Idle
         | Ground::Uptime
         | Ground::OverBudget
+        | Ground::UnusedStart
         | Ground::Announced
         | Ground::WarningUndelivered
         | Ground::QuietHours
@@ -116,8 +122,14 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
     let changes_at = verdict.changes_at.known();
     let kept = |kind, at| Next { kind, at, ground: Some(verdict.ground), held_back: instance.held_back, mode };
     match verdict.ground {
-        Ground::Off => kept(NextKind::Off, None),
-        Ground::Held => kept(NextKind::Held, instance.holds.iter().map(|hold| hold.until).max().or(changes_at)),
+        Ground::Off => match instance.start.as_deref().and_then(|found| found.start_at.known()) {
+            Some(at) => kept(NextKind::Start, Some(at)),
+            None => kept(NextKind::Off, None),
+        },
+        Ground::Held => kept(
+            NextKind::Held,
+            instance.holds.iter().filter(|hold| !hold.off).map(|hold| hold.until).max().or(changes_at),
+        ),
         Ground::Frozen => kept(NextKind::Frozen, None),
         Ground::Exempt => kept(NextKind::Exempt, changes_at),
         Ground::Unsettled
@@ -136,6 +148,7 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
         | Ground::Idle
         | Ground::Uptime
         | Ground::OverBudget
+        | Ground::UnusedStart
         | Ground::Announced
         | Ground::WarningUndelivered
         | Ground::QuietHours
@@ -161,6 +174,8 @@ mod tests {
         assert_eq!(next(NextKind::Stop, Some(Mode::Enforce)).words(), "stops");
         assert_eq!(next(NextKind::Stop, Some(Mode::Observe)).words(), "would stop");
         assert_eq!(next(NextKind::Keep, Some(Mode::Observe)).words(), "stays on");
+        assert_eq!(next(NextKind::Start, Some(Mode::Enforce)).words(), "starts");
+        assert_eq!(next(NextKind::Start, Some(Mode::Observe)).words(), "would start");
         let under_way = Next { ground: Some(Ground::StopUnderWay), ..next(NextKind::Keep, Some(Mode::Enforce)) };
         assert_eq!(under_way.words(), "stopping", "what is being stopped does not stay on");
     }

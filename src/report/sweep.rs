@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::TimerLine;
 use super::label::{self, Label};
+use super::{StartLine, TimerLine};
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
 use crate::rules::Verdict;
@@ -86,7 +86,10 @@ pub struct SweepReport {
     /// Idle timers of Azure's that were set, or could not be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<TimerLine>,
-    /// Stops of earlier sweeps that were settled: instance, result label.
+    /// Starts that were due at the beginning of hours, and what became of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<StartLine>,
+    /// Stops of earlier sweeps that were settled: instance, result label; of other operations with the verb before it.
     pub settled: Vec<(InstanceId, String)>,
     /// Off edges that came and went unseen: how many of which policy, with the reason's label (S7).
     #[serde(deserialize_with = "label::triples")]

@@ -15,7 +15,7 @@ use super::telling::TellingView;
 use crate::facts::{Evidence, Freeze, Hold, InstanceFacts};
 use crate::guard::{FleetSight, Refusal};
 use crate::policy::Mode;
-use crate::rules::{NativeFinding, Verdict};
+use crate::rules::{NativeFinding, StartFinding, Verdict};
 use crate::units::{PolicyId, Region, When, WorkspaceId};
 
 /// One instance: its facts and the decision about it. Ungoverned instances have no verdict.
@@ -34,6 +34,9 @@ pub struct InstanceView {
     /// What there is to say of Azure's own timers on it; mostly nothing.
     #[serde(default, skip_serializing_if = "ThinVec::is_empty")]
     pub native: ThinVec<NativeFinding>,
+    /// What there is to say of starting it when its hours begin; only of what is off, and where a policy starts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Box<StartFinding>>,
     /// Since when it should be off and is not.
     pub overdue_since: When,
     /// Why its stop, or the warning of it, did not go ahead when it was last decided about.

@@ -108,6 +108,7 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::Idle => "idle",
         Rule::Uptime => "uptime",
         Rule::Budget => "budget",
+        Rule::Start => "start",
         Rule::Warning => "warning",
     }
 }
@@ -138,6 +139,7 @@ pub const fn ground(ground: Ground) -> &'static str {
         Ground::Idle => "is idle",
         Ground::Uptime => "has run too long",
         Ground::OverBudget => "runs though the month's budget is used up",
+        Ground::UnusedStart => "was started when its hours began, and nobody has used it",
         Ground::Announced => "is due and waits for the announced time",
         Ground::WarningUndelivered => "is due and its warning has not been delivered",
         Ground::QuietHours => "is due and its warning waits until quiet hours end",
@@ -154,6 +156,7 @@ pub const fn reason(ground: Ground) -> &'static str {
         Ground::Idle => "idle",
         Ground::Uptime => "on for too long",
         Ground::OverBudget => "over budget",
+        Ground::UnusedStart => "started and not used",
         Ground::Off
         | Ground::Unsettled
         | Ground::Unrecognised

@@ -163,7 +163,7 @@ fn standing(candidate: &Candidate<'_>, base: Timestamp, asked: &Asked<'_>) -> St
 fn told_before(key: &StopKey, base: Timestamp, asked: &Asked<'_>) -> Standing {
     let Asked { warning, history, now, delays: Delays { lead, .. }, .. } = *asked;
     // whoever held it after they were warned counts on their hold, also when it is lifted before that time: they are warned anew
-    let held_at = history.holds.iter().map(|hold| hold.made_at).max();
+    let held_at = history.kept_on().map(|hold| hold.made_at).max();
     let counts = |notice: &&PastNotice| {
         let answered = held_at.is_some_and(|made| notice.recorded_at < made);
         notice.key.stop == *key && notice.key.stop_at >= base && !answered

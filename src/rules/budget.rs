@@ -12,7 +12,7 @@ use super::verdict::{Finding, Ground, Rule};
 use super::words::Words;
 use crate::facts::{InstanceFacts, Teams};
 use crate::policy::{AtLimit, BudgetRule, Per};
-use crate::units::{When, WorkspaceId};
+use crate::units::{Money, When, WorkspaceId};
 
 /// What was spent in one month against one policy's budget, as far as anyone knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Spending {
 pub struct Standing {
     /// When it was first found used up this month; none while it is not.
     pub used_up_at: When,
+    /// What is left of it; none where a part of what was spent has no price.
+    pub left: Option<Money>,
     /// How much of it is spent, in words: made once for all instances that it is for.
     pub words: Arc<str>,
 }
@@ -98,7 +100,7 @@ fn standing<'a>(question: &BudgetQuestion<'a>) -> Result<(&'a Spending, &'a Stan
 }
 
 /// In lower case, as owners are compared; most are written so already.
-fn folded(name: &str) -> Cow<'_, str> {
+pub(super) fn folded(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|letter| letter.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
     } else {

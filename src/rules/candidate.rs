@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::verdict::Ground;
-use crate::facts::{History, StopKey};
+use crate::facts::{History, START_KEY, StopKey};
 
 /// A stop that one rule finds due, or coming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(super) enum Reason<'a> {
     Run(&'a str, Timestamp),
     /// A policy's budget, its month, and the start of the run.
     Month(&'a str, &'a str, Timestamp),
+    /// The start at an edge by which the run began, by its key.
+    Started(&'a Arc<str>),
     /// A policy's idle rule, and the last use before the quiet time, or the start.
     Quiet(&'a str, Timestamp),
 }
@@ -39,6 +41,7 @@ impl Candidate<'_> {
             Reason::StartAfter(key, start) => made(&[key, "/start/", &start.to_string()]),
             Reason::Run(policy, start) => made(&["uptime/", policy, "/", &start.to_string()]),
             Reason::Month(policy, month, start) => made(&["budget/", policy, "/", month, "/", &start.to_string()]),
+            Reason::Started(key) => made(&["unused/", key.strip_prefix(START_KEY).unwrap_or(key)]),
             Reason::Quiet(policy, since) => made(&["idle/", policy, "/", &since.to_string()]),
         }
     }

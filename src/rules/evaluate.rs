@@ -16,6 +16,7 @@ use super::moment::{Holding, Moment, with_subject};
 use super::native::is_watched;
 use super::run::{RunStart, run_start};
 use super::settled::settled;
+use super::unused::{UnusedQuestion, unused_start};
 use super::uptime::uptime;
 use super::verdict::{Action, Finding, Ground, Rule, Under, Verdict};
 use super::words::Words;
@@ -167,7 +168,21 @@ impl Decision<'_> {
             findings.push(finding);
             candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
         }
+        if let Some((finding, candidate)) = self.unused() {
+            findings.push(finding);
+            candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
+        }
         (findings, candidates)
+    }
+
+    /// Only of what the service itself started.
+    fn unused(&self) -> Option<(Finding, Option<Candidate<'_>>)> {
+        let began = self.moment.began(self.facts, self.start)?;
+        let rule = self.moment.policy.start.as_deref().filter(|_| began.policy() == self.moment.key)?;
+        let Self { evidence, history, start, .. } = *self;
+        let (idle, now) = (self.holding.terms.idle, self.moment.now);
+        let question = UnusedQuestion { rule, idle, began, evidence, history, start, now };
+        Some(unused_start(&question, self.in_use.as_ref()))
     }
 
     fn delays(&self) -> Delays {
@@ -254,12 +269,12 @@ impl Decision<'_> {
     }
 }
 
-/// What may stop it. The end of hours is announced by a calendar and stops everybody in time; a used-up budget stops a few
-/// at a time, and must not take its place: nor has it a say in how long use holds that back.
+/// What may stop it. The end of hours is announced by a calendar and stops everybody in time; a used-up budget, like a start
+/// that nobody used, stops a few at a time, and must not take its place: nor has it a say in how long use holds that back.
 fn in_force<'a>(candidates: &[Candidate<'a>], asked: &Asked<'_>) -> Few<Announced<'a>> {
     let mut announced: Few<Announced<'a>> = candidates.iter().map(|candidate| announce(candidate, asked)).collect();
     if announced.iter().any(|one| one.is_hours_due(asked.now)) {
-        announced.retain(|one| one.candidate().ground != Ground::OverBudget);
+        announced.retain(|one| !matches!(one.candidate().ground, Ground::OverBudget | Ground::UnusedStart));
     }
     announced
 }
@@ -292,7 +307,7 @@ fn cap_reached(terms: &Terms, earliest: Option<&Candidate<'_>>, now: Timestamp) 
 
 /// The word for "not yet": what the hours say where there are hours, else what idleness says.
 fn waiting_ground(rules: &[Finding]) -> Ground {
-    let due = [Ground::Uptime, Ground::OffHours, Ground::Idle, Ground::OverBudget];
+    let due = [Ground::Uptime, Ground::OffHours, Ground::Idle, Ground::OverBudget, Ground::UnusedStart];
     rules.first().map(|finding| finding.ground).filter(|ground| !due.contains(ground)).unwrap_or(Ground::NotDue)
 }
 

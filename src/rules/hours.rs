@@ -10,7 +10,7 @@ use super::verdict::{Finding, Ground, Rule};
 use super::words::Words;
 use crate::facts::History;
 use crate::policy::HoursRule;
-use crate::schedule::{Edge, HoursState};
+use crate::schedule::{Edge, EdgeKind, EdgeNote, Hours, HoursState};
 use crate::units::{InstanceId, When};
 
 /// What the hours say at one instant, with the words that every instance gets, made once for all of them.
@@ -21,6 +21,34 @@ pub(super) struct HoursNow {
     key: Arc<str>,
     /// What is found of most instances because of that edge.
     words: Arc<str>,
+    /// The next beginnings of hours; only where the policy starts instances.
+    opens: Vec<Edge>,
+}
+
+/// So many beginnings of hours are looked ahead: who is to stay off for a month is on leave.
+const AHEAD: usize = 40;
+
+impl HoursNow {
+    pub(super) const fn state(&self) -> &HoursState {
+        &self.state
+    }
+
+    /// The next beginnings of hours, those on days on which nothing is done left out.
+    pub(super) fn opens(&self) -> &[Edge] {
+        &self.opens
+    }
+
+    /// Works these out.
+    pub(super) fn ahead(mut self, hours: &Hours, now: Timestamp) -> Self {
+        let acted_on = |edge: &Edge| {
+            let is_silent = edge.note.as_ref().is_some_and(|note| matches!(note, EdgeNote::NoAction { .. }));
+            edge.kind == EdgeKind::On && !is_silent
+        };
+        if hours.is_known() {
+            self.opens = hours.walk(now).take(AHEAD.saturating_mul(2)).filter(acted_on).take(AHEAD).collect();
+        }
+        self
+    }
 }
 
 /// Prepares what the hours say; `policy` is its name in lower case.
@@ -31,10 +59,12 @@ pub(super) fn hours_now(state: HoursState, policy: &str) -> HoursNow {
         HoursState::On { until: None, .. }
         | HoursState::Off { since: None, .. }
         | HoursState::Unknown { .. }
-        | HoursState::NoAction { .. } => return HoursNow { state, key: Arc::default(), words: Arc::default() },
+        | HoursState::NoAction { .. } => {
+            return HoursNow { state, key: Arc::default(), words: Arc::default(), opens: Vec::new() };
+        }
     };
     let (key, words) = (format!("hours/{policy}/{}", edge.key()), format!("{start} {}", edge.at));
-    HoursNow { state, key: key.into(), words: words.into() }
+    HoursNow { state, key: key.into(), words: words.into(), opens: Vec::new() }
 }
 
 /// What the hours rule looks at.
@@ -157,7 +187,7 @@ fn edge_candidate<'a>(question: &HoursQuestion<'a>, edge: &Edge) -> Candidate<'a
 }
 
 /// 0 ..= spread seconds by FNV-1a of the folded id: the same on every machine and version (S19).
-fn jitter(instance: &InstanceId, spread: u32) -> u32 {
+pub(super) fn jitter(instance: &InstanceId, spread: u32) -> u32 {
     if spread == 0 {
         return 0;
     }

@@ -7,9 +7,10 @@ use smallvec::SmallVec;
 
 use super::budget::Spending;
 use super::hours::{HoursNow, hours_now};
+use super::run::RunStart;
 use super::settled::off;
 use super::verdict::{Finding, Under};
-use crate::facts::InstanceFacts;
+use crate::facts::{InstanceFacts, PastStart, Starts};
 use crate::policy::{HoursRule, Policy, Subject, Terms};
 use crate::schedule::Hours;
 
@@ -30,6 +31,8 @@ pub struct Moment<'a> {
     pub(super) quiet: Option<Arc<Hours>>,
     /// What was spent against its budget; none when nobody knows, or it has none.
     pub(super) spending: Option<Arc<Spending>>,
+    /// What the service started lately.
+    starts: Option<Arc<Starts>>,
     /// What is found of every instance that is off.
     pub(super) off: Arc<[Finding]>,
     base: At,
@@ -61,7 +64,9 @@ impl<'a> Moment<'a> {
     pub fn new(policy: &'a Policy, now: Timestamp) -> Self {
         let key = policy.id.as_str().to_ascii_lowercase();
         let at = |terms: &Terms, override_name| At {
-            hours: state(terms, &key, now),
+            hours: state(terms, &key, now)
+                .zip(terms.hours.as_ref())
+                .map(|(state, rule)| if policy.start.is_some() { state.ahead(&rule.hours, now) } else { state }),
             under: Arc::new(Under {
                 policy: policy.id.clone(),
                 revision: policy.revision.clone(),
@@ -80,6 +85,7 @@ impl<'a> Moment<'a> {
             frozen: None,
             quiet: None,
             spending: None,
+            starts: None,
             off,
             base,
             overrides,
@@ -109,6 +115,22 @@ impl<'a> Moment<'a> {
     #[must_use]
     pub fn spent(self, spending: Option<Arc<Spending>>) -> Self {
         Self { spending, ..self }
+    }
+
+    /// Says what the service started lately.
+    #[must_use]
+    pub fn started(self, starts: Option<Arc<Starts>>) -> Self {
+        Self { starts, ..self }
+    }
+
+    /// What the service started lately of one instance.
+    pub(super) fn starts_of<'b>(&'b self, facts: &'b InstanceFacts) -> impl Iterator<Item = &'b PastStart> {
+        self.starts.iter().flat_map(|starts| starts.of(facts))
+    }
+
+    /// The start of ours by which its present run began, if it was one.
+    pub(super) fn began(&self, facts: &InstanceFacts, start: RunStart) -> Option<&PastStart> {
+        self.starts.as_ref()?.began(facts, start.latest()?)
     }
 
     /// Says with which release of the zone data the edges are worked out (S16).

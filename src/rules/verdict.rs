@@ -77,6 +77,8 @@ pub enum Ground {
     Uptime,
     /// Due since the month's allowance is used up.
     OverBudget,
+    /// Due since it was started at the beginning of hours and nobody has used it.
+    UnusedStart,
     /// Due, and waiting for the announced time.
     Announced,
     /// Due, and its warning has not been delivered.
@@ -91,7 +93,7 @@ pub enum Ground {
 
 impl Ground {
     /// Every ground, in order, for metrics and tests.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Off,
         Self::Unsettled,
         Self::Unrecognised,
@@ -112,6 +114,7 @@ impl Ground {
         Self::Idle,
         Self::Uptime,
         Self::OverBudget,
+        Self::UnusedStart,
         Self::Announced,
         Self::WarningUndelivered,
         Self::QuietHours,
@@ -143,6 +146,7 @@ impl Ground {
             Self::Idle => "idle",
             Self::Uptime => "uptime",
             Self::OverBudget => "over_budget",
+            Self::UnusedStart => "unused_start",
             Self::Announced => "announced",
             Self::WarningUndelivered => "warning_undelivered",
             Self::QuietHours => "quiet_hours",
@@ -176,6 +180,8 @@ pub enum Rule {
     Uptime,
     /// The month's allowance.
     Budget,
+    /// A start at the beginning of hours.
+    Start,
     /// Warnings.
     Warning,
 }
@@ -196,7 +202,7 @@ pub struct Finding {
 /// A stop that is due, or will be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
-    /// `OffHours`, `Idle`, `Uptime` or `OverBudget`.
+    /// `OffHours`, `Idle`, `Uptime`, `OverBudget` or `UnusedStart`.
     pub ground: Ground,
     /// Its identity (S2).
     pub key: StopKey,
@@ -265,6 +271,7 @@ impl Verdict {
             | Ground::Idle
             | Ground::Uptime
             | Ground::OverBudget
+            | Ground::UnusedStart
             | Ground::WarningUndelivered
             | Ground::StopUnderWay
             | Ground::Announced => Some(due.stop_at),

@@ -12,7 +12,7 @@ use crate::facts::{Hold, MadeHold};
 impl Store {
     pub(super) async fn write_hold(&self, hold: &Hold) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let added = sqlx::query("INSERT INTO holds (id, instance, name, created, until, who, reason, made_at, price, payer, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        let added = sqlx::query("INSERT INTO holds (id, instance, name, created, until, who, reason, made_at, price, payer, link, stay_off) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(&hold.id)
             .bind(instance_key(&hold.instance))
             .bind(hold.instance.to_string())
@@ -24,6 +24,7 @@ impl Store {
             .bind(hold.price.as_ref().map(|price| json("a hold's price", price)).transpose()?)
             .bind(&*hold.payer)
             .bind(hold.link.as_deref())
+            .bind(hold.off)
             .execute(&mut *tx)
             .await;
         match added {
@@ -56,7 +57,7 @@ impl Store {
     /// All that were made since then, or end after it, lifted ones too, in the order in which they were made.
     pub(super) async fn read_made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, name, created, until, min(until, coalesce(lifted_at, until)) AS ends_at, who, reason, made_at, price, payer, link
+            "SELECT id, name, created, until, min(until, coalesce(lifted_at, until)) AS ends_at, who, reason, made_at, price, payer, link, stay_off
              FROM holds WHERE made_at >= ?1 OR until > ?1 ORDER BY made_at, id",
         )
         .bind(stamp(since))
@@ -80,6 +81,7 @@ pub(super) fn hold_of(row: &SqliteRow) -> Result<Hold, StoreError> {
         price: row.try_get::<Option<&str>, _>("price")?.map(|price| place.json(price)).transpose()?,
         payer: row.try_get::<&str, _>("payer")?.into(),
         link: row.try_get::<Option<&str>, _>("link")?.map(Into::into),
+        off: row.try_get("stay_off")?,
         id: id.clone(),
     })
 }

@@ -214,7 +214,7 @@ async fn stops(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<E
 async fn holds(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<Hold>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, instance, name, created, min(until, coalesce(lifted_at, until)) AS until, who, reason, made_at,
-             price, payer, link
+             price, payer, link, stay_off
          FROM holds WHERE min(until, coalesce(lifted_at, until)) >= ? ORDER BY made_at, id",
     )
     .bind(stamp_before(now, HOLDS))

@@ -34,6 +34,7 @@ async fn hold(house: &House) -> String {
         by: "x".to_owned(),
         life: None,
         link: None,
+        off: false,
     };
     house.engine.hold(request).await.unwrap().id
 }

@@ -112,6 +112,7 @@ async fn held(house: &House, machine: &str) {
             by: "x".to_owned(),
             life: None,
             link: None,
+            off: false,
         };
         house.engine.hold(request).await.unwrap();
     }

@@ -21,6 +21,7 @@ fn wish(name: &str, seconds: u32) -> HoldRequest {
         by: ADA.to_owned(),
         life: None,
         link: None,
+        off: false,
     }
 }
 

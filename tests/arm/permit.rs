@@ -58,6 +58,7 @@ fn policy() -> Policy {
         canary_for: Span::ZERO,
         terms: Arc::new(terms),
         overrides: Vec::new(),
+        start: None,
     }
 }
 

@@ -114,6 +114,7 @@ fn g13_who_is_held_or_in_use_gets_no_timer_that_may_stop_it() {
         price: None,
         payer: Box::default(),
         link: None,
+        off: false,
     };
     let held = History { holds: [hold].into_iter().collect(), ..History::default() };
     let said = |kind: Use, minutes: i64| {

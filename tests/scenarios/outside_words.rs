@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lightsout::facts::{
-    DiskSight, Freeze, Operation, OperationStatus, PowerState, Reading, Source, Stretch, Tags, Track, Unknown, Use,
+    DiskSight, Freeze, NativeSchedule, Operation, OperationStatus, PowerState, Reading, Source, Stretch, Tags, Track,
+    Unknown, Use,
 };
 use lightsout::ledger::Spent;
 use lightsout::ports::FaultKind;
@@ -13,7 +14,7 @@ use lightsout::units::{InstanceId, Rate, Span, When};
 
 use crate::cloud::heard::{self, account};
 use crate::cloud::{Cloud, Compute, OnStop};
-use crate::world::{FakeWorld, Outside};
+use crate::world::{FakeWorld, Outside, priced};
 
 /// Carries out one line.
 pub(crate) fn outside(world: &FakeWorld, words: &[String]) {
@@ -43,6 +44,7 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
             let list = if *what == "spent" { &mut metered.spent } else { &mut metered.avoided };
             list.push((now, one));
         }
+        ["price", rate] => outside.metered.prices = priced(rate, outside.now),
         ["azure", "ahead", length] => outside.azure_ahead = length.parse::<Span>().unwrap().duration(),
         _ => return false,
     }
@@ -233,6 +235,13 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
             cloud.workspaces.get_mut(&id).unwrap().1 = None;
         }
         ["stop", name, rest @ ..] => on_stop(cloud, name, rest),
+        ["start", name, "refused", word] => cloud.named(name).on_start = Some(fault(word)),
+        ["start", name, "taken"] => cloud.named(name).on_start = None,
+        ["schedule", name, "starts"] => {
+            let one =
+                NativeSchedule { starts: true, enabled: true, when: "daily".to_owned(), zone: None, failed: false };
+            Arc::make_mut(&mut cloud.named(name).facts.native).schedules.push(one);
+        }
         ["timer", name, "refused", word] => cloud.named(name).on_timer = Err(fault(word)),
         ["timer", name, "taken"] => cloud.named(name).on_timer = Ok(true),
         ["timer", name, "hidden"] => cloud.named(name).on_timer = Ok(false),

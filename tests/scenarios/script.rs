@@ -133,6 +133,15 @@ impl Scene {
                 );
                 self.told.line(&line);
             }
+            ["hold", name, "off", length] => {
+                let held = self.stage.hold_off(name, length.parse().unwrap());
+                let line = held.map_or_else(
+                    |why| format!("declined: {why}"),
+                    |hold| format!("to stay off until {}", self.told.moment(hold.until)),
+                );
+                self.told.line(&line);
+            }
+            ["next", name] => self.next(name),
             ["stop", name] => self.stop_now(name, false),
             ["stop", name, "although", "in", "use"] => self.stop_now(name, true),
             ["lift", name] => {
@@ -193,6 +202,17 @@ impl Scene {
         }
         let posts = self.stage.world.lock().posts.iter().filter(|post| post.step.instance.name() == name).count();
         self.told.line(&format!("{posts} POSTs for {name} so far"));
+    }
+
+    /// What every face shows as happening next.
+    fn next(&mut self, name: &str) {
+        let view = self.stage.engine().last_view();
+        let all = view.workspaces.values().flat_map(|workspace| &workspace.instances);
+        let shown = all.into_iter().find(|one| one.facts.id.name() == name).unwrap();
+        let next = lightsout::report::next(&view, shown);
+        let when = next.at.map(|at| format!(" {}", self.told.moment(at))).unwrap_or_default();
+        let words = shown.start.as_ref().map(|found| format!("; {} ({})", found.words, found.ground.label()));
+        self.told.line(&format!("{name}: {}{when}{}", next.words(), words.unwrap_or_default()));
     }
 
     /// What every face shows as due to be off and on.
@@ -306,6 +326,7 @@ impl Scene {
                     by: "ana".into(),
                     life: None,
                     link: None,
+                    off: false,
                 };
                 Box::new(move || {
                     engine.hold(request).now_or_never().unwrap().unwrap();
@@ -344,6 +365,9 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 fn point_named(word: &str) -> &'static str {
     let points = BTreeMap::from([("intended", "intended"), ("posted", "posted"), ("sent", "sent")]);
+    let points =
+        points.into_iter().chain([("start-intended", "operation_intended"), ("start-posted", "operation_posted")]);
+    let points: BTreeMap<&str, &str> = points.collect();
     points.get(word).unwrap_or_else(|| panic!("no point is called {word}"))
 }
 

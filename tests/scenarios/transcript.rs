@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lightsout::ports::{About, Message, MessageKind};
-use lightsout::report::{Outcome, SweepReport, TimerLine, TimerOutcome};
+use lightsout::report::{Outcome, StartLine, StartOutcome, SweepReport, TimerLine, TimerOutcome};
 use lightsout::rules::{Action, Ground, Verdict};
 
 /// The transcript so far.
@@ -82,6 +82,7 @@ impl Transcript {
             MessageKind::Warning => "will be stopped",
             MessageKind::Stopped => "was stopped",
             MessageKind::StopFailed => "could not be stopped",
+            MessageKind::StartFailed => "was not started",
             MessageKind::DiskFull => "disk full",
             MessageKind::DiskFilling => "disk fills",
             MessageKind::Budget => "budget",
@@ -133,6 +134,7 @@ impl Transcript {
             self.event(now, &format!("warning for {}: stop at {at}", notice.instance.name()));
         }
         report.timers.iter().for_each(|line| self.timer(now, line));
+        report.starts.iter().for_each(|line| self.start(now, line));
         self.refusals(now, report, all);
         for line in &report.stops {
             let outcome = match &line.outcome {
@@ -149,6 +151,24 @@ impl Transcript {
                     "no stop of",
                 ),
             );
+        }
+    }
+
+    /// A start that was due; how it waits is told when that changes.
+    fn start(&mut self, now: Timestamp, line: &StartLine) {
+        let name = line.instance.name();
+        let told = match &line.outcome {
+            StartOutcome::Asked => format!("POST start {name}: accepted"),
+            StartOutcome::Unclear { .. } => format!("POST start {name}: unclear"),
+            StartOutcome::Failed { label, .. } => format!("POST start {name}: failed, {label}"),
+            StartOutcome::Waits { refusal, words } => format!("no start of {name}: {} {words}", refusal.label()),
+            StartOutcome::Would | StartOutcome::KeptOff { .. } | StartOutcome::Missed { .. } => {
+                format!("no start of {name}: {}: {}", line.outcome.label(), line.outcome.words())
+            }
+        };
+        let again = !matches!(line.outcome, StartOutcome::Waits { .. });
+        if self.changed(&format!("start {name}"), &told) || again {
+            self.event(now, told.trim_end());
         }
     }
 

@@ -174,6 +174,7 @@ pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
         overdue_since: verdict.as_ref().and_then(Verdict::overdue_since).into(),
         verdict: verdict.map(Arc::new),
         native: ThinVec::new(),
+        start: None,
         held_back: None,
         holds: ThinVec::new(),
     }

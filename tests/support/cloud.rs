@@ -49,6 +49,8 @@ pub(crate) struct Compute {
     pub(crate) disk: Option<DiskSight>,
     off_at: Option<Timestamp>,
     pub(crate) on_stop: OnStop,
+    /// How Azure answers a start; `Unclear`: it takes it, and the answer is lost.
+    pub(crate) on_start: Option<FaultKind>,
     /// Whether Azure shows an idle timer that it took, or how it refuses one.
     pub(crate) on_timer: Result<bool, FaultKind>,
     operation: OperationState,
@@ -101,6 +103,7 @@ impl Compute {
             disk: None,
             off_at: None,
             on_stop,
+            on_start: None,
             on_timer: Ok(true),
             operation: OperationState::Succeeded,
         }

@@ -18,5 +18,6 @@ pub fn hold(facts: &InstanceFacts, until: Timestamp) -> Hold {
         price: None,
         payer: Box::default(),
         link: None,
+        off: false,
     }
 }

@@ -146,6 +146,7 @@ pub(crate) fn hold(hold_id: &str, name: &str, created: Created, made: Timestamp,
         price: Some(Money::micros(6_120_000, Currency::USD)),
         payer: "ann".into(),
         link: None,
+        off: false,
     }
 }
 

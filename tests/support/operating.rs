@@ -1,7 +1,7 @@
 //! Operations beside stops in the fake world: written down, taken or refused as the scene says.
 
 use jiff::Timestamp;
-use lightsout::facts::{OperationResult, Verb, WorkspaceFacts};
+use lightsout::facts::{OperationResult, PowerState, Verb, WorkspaceFacts};
 use lightsout::ports::{
     Fault, FaultKind, LastWord, OperateInstances, OperationBook, OperationHandle, OperationIntent, OperationPermit,
     OperationRow,
@@ -16,10 +16,27 @@ impl Outside {
         let written = self.operations.iter().find(is_open).map(|row| row.intent.verb);
         assert_eq!(written, Some(permit.verb()), "I2: it was written down before");
         self.operated.push((now, permit.verb(), id.clone()));
+        let (frozen, held_off) = (self.freeze.is_some(), self.held(&id, permit.created(), true));
+        let key = self.operations.iter().find(is_open).map(|row| row.intent.key.clone());
+        let took = |row: &&OperationRow| {
+            !matches!(row.ended, Some((_, OperationResult::Failed(_) | OperationResult::Dropped(_))))
+        };
+        let same =
+            self.operations.iter().filter(|row| row.intent.instance == id && Some(&row.intent.key) == key.as_ref());
+        let again = same.filter(took).count();
         let compute = self.cloud.computes.get_mut(&id).ok_or(FaultKind::Gone)?;
         assert_eq!(compute.facts.created, permit.created(), "G10: it is the one that was looked at");
         match permit.verb() {
-            Verb::Start | Verb::Restart => compute.start_by_request(now),
+            Verb::Start => {
+                assert!(!frozen && !held_off, "G12: {} is started while frozen or to stay off", id.name());
+                assert_eq!(compute.facts.state, PowerState::Stopped, "G14: only what is off is started");
+                assert!(again <= 1, "S2: {} is started a second time for one edge", id.name());
+                if compute.on_start.is_none_or(|kind| kind == FaultKind::Unclear) {
+                    compute.start_by_request(now);
+                }
+                return compute.on_start.map_or(Ok(None), Err);
+            }
+            Verb::Restart => compute.start_by_request(now),
             Verb::Delete => drop(self.cloud.computes.remove(&id)),
             Verb::Create => return Err(FaultKind::Refused),
         }

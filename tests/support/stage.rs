@@ -203,6 +203,21 @@ impl Stage {
             by: "ana".to_owned(),
             life: None,
             link: None,
+            off: false,
+        };
+        self.engine().hold(request).now_or_never().unwrap()
+    }
+
+    /// Somebody wants an instance to stay off.
+    pub(crate) fn hold_off(&mut self, name: &str, length: Span) -> Result<Hold, Declined> {
+        let request = HoldRequest {
+            instance: name.to_owned(),
+            seconds: length.as_secs(),
+            reason: "on leave".to_owned(),
+            by: "ana".to_owned(),
+            life: None,
+            link: None,
+            off: true,
         };
         self.engine().hold(request).now_or_never().unwrap()
     }

@@ -30,6 +30,7 @@ mod operating;
 mod set_timers;
 use fake_channel::FakeChannel;
 use metered::Metered;
+pub(crate) use metered::priced;
 
 use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
@@ -156,17 +157,21 @@ impl Outside {
         self.azure_time = Some(AzureTime { azure: self.now.checked_add(away).unwrap(), here: self.now });
     }
 
-    fn held(&self, id: &InstanceId, created: Created) -> bool {
+    fn held(&self, id: &InstanceId, created: Created, off: bool) -> bool {
         let now = self.now;
         self.holds.iter().any(|(hold, lifted)| {
-            hold.instance == *id && hold.created == created && now < hold.until && lifted.is_none_or(|at| now < at)
+            hold.off == off
+                && hold.instance == *id
+                && hold.created == created
+                && now < hold.until
+                && lifted.is_none_or(|at| now < at)
         })
     }
 
     fn post(&mut self, workspace: &WorkspaceId, permit: &StopPermit) -> Result<Option<OperationHandle>, Fault> {
         let step = permit.step().clone();
         let (now, id) = (self.now, step.instance.clone());
-        let (frozen, held) = (self.freeze.is_some(), self.held(&id, step.created));
+        let (frozen, held) = (self.freeze.is_some(), self.held(&id, step.created, false));
         let intents = self.intents.iter().filter(|intent| intent.step == step && intent.at <= now).count();
         let tag = self.policies.get(&step.revision).map(|policy| policy.terms.opt_out_tag.clone());
         let compute = self.cloud.computes.get_mut(&id).filter(|compute| compute.facts.created == step.created);

@@ -19,6 +19,9 @@ pub struct Hold {
     /// Why: its owner and others will read it
     #[arg(long, value_name = "WORDS", value_parser = words, requires = "instance")]
     pub reason: Option<String>,
+    /// Keep it off, and not on: nothing starts it when its hours begin
+    #[arg(long, requires = "instance")]
+    pub off: bool,
     /// List the holds in force
     #[arg(long, action = ArgAction::SetTrue)]
     pub list: bool,

@@ -56,8 +56,15 @@ pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError>
         return Err(CommandError::Declined(Declined("say which instance, and for how long".to_owned())));
     };
     let reason = asked.reason.clone().unwrap_or_default();
-    let request =
-        HoldRequest { instance: instance.clone(), seconds: length.as_secs(), reason, by, life: None, link: None };
+    let request = HoldRequest {
+        instance: instance.clone(),
+        seconds: length.as_secs(),
+        reason,
+        by,
+        life: None,
+        link: None,
+        off: asked.off,
+    };
     let hold = match service {
         Some(service) => service.hold(&request).await?,
         None => on_the_journal(context, &settings, &loaded).await?.hold(request).await?,
@@ -65,6 +72,9 @@ pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError>
     let price =
         hold.price.map_or_else(|| "at a price that nobody knows".to_owned(), |price| format!("for {price} at most"));
     context.print(&hold, || {
+        if hold.off {
+            return format!("nothing starts {} until {} (hold {})", hold.instance.name(), hold.until, hold.id);
+        }
         format!("{} is held until {}, {price} (hold {})", hold.instance.name(), hold.until, hold.id)
     })?;
     Ok(Exit::Well)
@@ -77,8 +87,9 @@ async fn list_holds(context: &Context) -> Result<Exit, CommandError> {
     context.print(&holds, || {
         let line = |hold: &crate::facts::Hold| {
             format!(
-                "{} until {} by {}: {} (hold {})",
+                "{}{} until {} by {}: {} (hold {})",
                 hold.instance.name(),
+                if hold.off { " stays off" } else { "" },
                 hold.until,
                 words::clean(&hold.by),
                 words::clean(&hold.reason),

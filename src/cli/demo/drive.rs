@@ -17,7 +17,7 @@ use crate::azure::OptionsError;
 use crate::metrics::{Metrics, MetricsError, MetricsOptions};
 use crate::notify::{CidrError, WebhookError};
 use crate::ports::{Control as _, Fault, HoldRequest};
-use crate::report::{FleetView, Outcome};
+use crate::report::{FleetView, Outcome, StartLine, StartOutcome};
 use crate::sandbox::{SandboxError, World, WorldError, demo as population};
 use crate::store::StoreError;
 use crate::web::{Health, HttpLimits, PublicFace, serve_public};
@@ -213,6 +213,8 @@ impl Run<'_> {
             self.figures.warned = self.figures.warned.saturating_add(report.notices.len());
             let refused = report.stops.iter().filter(|line| matches!(line.outcome, Outcome::Failed { .. })).count();
             self.figures.refused = self.figures.refused.saturating_add(refused);
+            let asked = |line: &&StartLine| matches!(line.outcome, StartOutcome::Asked | StartOutcome::Unclear { .. });
+            self.figures.started = self.figures.started.saturating_add(report.starts.iter().filter(asked).count());
             let verified = report.settled.iter().filter(|(_, result)| result == "stopped").count();
             self.figures.verified = self.figures.verified.saturating_add(verified);
             self.story.sweep(&report, now);
@@ -251,6 +253,7 @@ impl Run<'_> {
             by: wish.by.clone(),
             life: None,
             link: None,
+            off: false,
         };
         match stage.engine.hold(request).await {
             Ok(hold) => self.given(now, wish, hold.until),

@@ -95,6 +95,8 @@ pub struct Figures {
     pub stops: usize,
     /// Of these, seen stopped by Lightsout itself.
     pub verified: usize,
+    /// Starts that Azure took from Lightsout, as hours began.
+    pub started: usize,
     /// Warnings sent.
     pub warned: usize,
     /// Warnings that reached the person.
@@ -226,6 +228,7 @@ impl Figures {
         let rows = [
             ("simulated", format!("{} days, {} instances, seed {}", self.days, self.instances, self.seed)),
             ("stops", format!("{} taken by Azure, {} seen stopped", self.stops, self.verified)),
+            ("started", format!("{} as their hours began", self.started)),
             ("warnings", format!("{} sent, {} delivered", self.warned, self.delivered)),
             ("held", format!("{} by people, {} of them by the link of their warning", self.held, self.held_by_link)),
             ("late", format!("{} (warned less than the lead before the stop)", self.late)),

@@ -67,6 +67,9 @@ impl<'a> Story<'a> {
                 Outcome::AlreadyStopped => {}
             }
         }
+        for line in &report.starts {
+            self.tell(now, &line.policy, &line.instance, &format!("start: {}", line.outcome.words()));
+        }
         for fault in &report.faults {
             self.say(&format!("  {}", words::clean(&fault.words)));
         }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::{Look, Paint};
 use crate::facts::{Evidence, History, NativeSchedule, NoticeState, Reading};
 use crate::report::{Explanation, words};
-use crate::rules::{Action, Finding, Ground};
+use crate::rules::{Action, Finding, Ground, Rule};
 
 /// A decision as text: the answer first, then what led to it.
 #[must_use]
@@ -21,6 +21,7 @@ pub fn explain(told: &Explanation, zone: &TimeZone, look: &Look) -> String {
     }
     native(&mut page, told);
     findings(&mut page, told);
+    start(&mut page, told);
     if !told.recorded {
         guard(&mut page, told);
     }
@@ -237,6 +238,21 @@ fn finding_words(finding: &Finding, page: &Page) -> String {
         words::clean(&finding.words.to_string()),
         finding.ground.label()
     )
+}
+
+/// What there is to say of starting it, with the lines that say so.
+fn start(page: &mut Page, told: &Explanation) {
+    let Some(found) = &told.start else { return };
+    page.heading("When its hours begin");
+    let next =
+        found.start_at.known().map_or_else(|| "never, as things stand".to_owned(), |at| page.away(at, told.at()));
+    page.pair("next start", &next);
+    page.line(&format!("  {} ({})", words::clean(&found.words), found.ground.label()));
+    for term in told.lines_of(Rule::Start) {
+        let origin = words::clean(&term.origin.to_string());
+        let line = page.paint.faint(&format!("       {}  [{origin}]", words::clean(&term.key)));
+        page.line(&line);
+    }
 }
 
 fn guard(page: &mut Page, told: &Explanation) {

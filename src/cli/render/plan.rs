@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Look, native};
 use crate::facts::Freeze;
 use crate::guard::Refusal;
-use crate::report::{FleetView, InstanceView, WorkspaceView, coming, words};
+use crate::report::{FleetView, InstanceView, Next, NextKind, WorkspaceView, coming, next, words};
 use crate::rules::{Due, Ground, Verdict};
 use crate::units::{InstanceId, PolicyId};
 
@@ -21,6 +21,7 @@ pub fn plan(view: &FleetView, look: &Look) -> String {
     }
     text.push('\n');
     stops(&mut text, view, look);
+    starts(&mut text, view, look);
     kept(&mut text, view, look);
     ungoverned(&mut text, view, look);
     unread(&mut text, view, look);
@@ -80,6 +81,30 @@ fn stops(text: &mut String, view: &FleetView, look: &Look) {
     for refusal in reasons {
         text.push_str(&format!("  {}: {}\n", look.paint.strong(refusal.label()), refusal.words()));
     }
+}
+
+/// What is off and is started when its hours begin.
+fn starts(text: &mut String, view: &FleetView, look: &Look) {
+    let coming = |(instance, verdict)| {
+        Some((next(view, instance), instance, verdict)).filter(|(next, ..)| next.kind == NextKind::Start)
+    };
+    let mut starts: Vec<_> = decided(view).filter_map(coming).collect();
+    starts.sort_by(|a, b| (a.0.at, &a.1.facts.id).cmp(&(b.0.at, &b.1.facts.id)));
+    if starts.is_empty() {
+        return;
+    }
+    let row = |(next, instance, verdict): &(Next, &InstanceView, &Verdict)| {
+        vec![
+            next.at.map_or_else(|| "-".to_owned(), |at| look.when(at, Some(&verdict.under.policy))),
+            name(&instance.facts.id),
+            words::owner(&instance.facts),
+            instance.start.as_ref().map_or("-", |found| found.ground.label()).to_owned(),
+            format!("{} ({})", verdict.under.policy, next.mode.map_or("?", words::mode)),
+        ]
+    };
+    let rows: Vec<Vec<String>> = starts.iter().map(row).collect();
+    text.push_str(&format!("\n{}\n", look.paint.good(&format!("Would be started: {}", rows.len()))));
+    text.push_str(&look.table(&["when", "instance", "owner", "now", "policy"], &rows));
 }
 
 pub(super) fn name(id: &InstanceId) -> String {

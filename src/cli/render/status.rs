@@ -133,7 +133,7 @@ fn holds(text: &mut String, view: &FleetView, look: &Look) {
                 instance.facts.id.name().to_owned(),
                 look.when(hold.until, w.policy.as_ref()),
                 hold.by.clone(),
-                hold.reason.clone(),
+                if hold.off { format!("to stay off: {}", hold.reason) } else { hold.reason.clone() },
                 hold.id.clone(),
             ]
         })

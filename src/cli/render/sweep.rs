@@ -3,7 +3,7 @@
 use super::Look;
 use super::native::timers;
 use crate::facts::Freeze;
-use crate::report::{FleetView, Outcome, StopLine, SweepReport, words};
+use crate::report::{FleetView, Outcome, StartLine, StopLine, SweepReport, words};
 
 /// The account of the last sweep as text.
 #[must_use]
@@ -36,6 +36,14 @@ pub fn sweep(view: &FleetView, look: &Look) -> String {
     if !refused.is_empty() {
         text.push_str(&format!("\n{}\n", look.paint.strong("Held back")));
         text.push_str(&look.table(&["instance", "why it was due", "why it was not stopped"], &refused));
+    }
+    if !report.starts.is_empty() {
+        let line = |line: &StartLine| {
+            vec![name(&line.instance), line.outcome.label().to_owned(), words::clean(&line.outcome.words())]
+        };
+        let starts: Vec<Vec<String>> = report.starts.iter().map(line).collect();
+        text.push_str(&format!("\n{}\n", look.paint.strong("Starts, as hours begin")));
+        text.push_str(&look.table(&["instance", "outcome", "what there is to say"], &starts));
     }
     if !report.timers.is_empty() {
         text.push_str(&format!("\n{}\n", look.paint.strong("Azure's idle timers")));

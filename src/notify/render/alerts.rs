@@ -58,6 +58,7 @@ const fn alert_name(kind: MessageKind) -> &'static str {
         MessageKind::Warning => "LightsoutWarning",
         MessageKind::Stopped => "LightsoutStopped",
         MessageKind::StopFailed => "LightsoutStopFailed",
+        MessageKind::StartFailed => "LightsoutStartFailed",
         MessageKind::DiskFull => "LightsoutDiskFull",
         MessageKind::DiskFilling => "LightsoutDiskFilling",
         MessageKind::Budget => "LightsoutBudget",

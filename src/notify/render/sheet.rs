@@ -126,7 +126,7 @@ pub(super) fn topic(message: &Message) -> String {
 pub(super) const fn tone(kind: MessageKind) -> Tone {
     match kind {
         MessageKind::Stopped | MessageKind::Test | MessageKind::PolicyChanged | MessageKind::Digest => Tone::News,
-        MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget => Tone::Soon,
+        MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget | MessageKind::StartFailed => Tone::Soon,
         MessageKind::StopFailed | MessageKind::DiskFull | MessageKind::Overdue | MessageKind::PolicyBroken => {
             Tone::Trouble
         }
@@ -143,6 +143,7 @@ pub(super) fn headline(message: &Message) -> String {
         }
         MessageKind::Stopped => format!("{name} was stopped"),
         MessageKind::StopFailed => format!("{name} could not be stopped"),
+        MessageKind::StartFailed => format!("{name} was not started"),
         MessageKind::DiskFull => format!("{name} cannot be stopped: its disk is full"),
         MessageKind::DiskFilling => format!("the disk of {name} fills up"),
         MessageKind::Budget => match &message.about {

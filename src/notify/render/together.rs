@@ -35,6 +35,7 @@ fn counted(message: &Message, all: &[&Message]) -> String {
         }
         MessageKind::Stopped => format!("{count} instances were stopped"),
         MessageKind::StopFailed => format!("{count} instances could not be stopped"),
+        MessageKind::StartFailed => format!("{count} instances were not started when their hours began"),
         MessageKind::DiskFull => format!("{count} instances cannot be stopped: their disks are full"),
         MessageKind::DiskFilling => format!("the disks of {count} instances fill up"),
         MessageKind::Overdue => format!("{count} instances should be off, and are still on"),
@@ -51,6 +52,7 @@ const fn what_to_do(kind: MessageKind) -> &'static str {
         MessageKind::Warning => "Each is stopped at the time beside it. Hold those that you still need.",
         MessageKind::Stopped => "Start them again whenever you need them.",
         MessageKind::StopFailed
+        | MessageKind::StartFailed
         | MessageKind::DiskFull
         | MessageKind::DiskFilling
         | MessageKind::Overdue

@@ -36,7 +36,7 @@ fn rule(per: Per, at_limit: AtLimit) -> BudgetRule {
 }
 
 fn spending(used_up_at: Option<&str>) -> Spending {
-    let standing = Standing { used_up_at: used_up_at.map(at).into(), words: "it stands so".into() };
+    let standing = Standing { used_up_at: used_up_at.map(at).into(), left: None, words: "it stands so".into() };
     Spending {
         month: "2026-11".into(),
         within: (at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z")),

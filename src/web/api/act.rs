@@ -52,6 +52,9 @@ pub(in crate::web) struct HoldAsked {
     /// Why.
     #[schemars(length(min = 1, max = 200))]
     pub(in crate::web) reason: String,
+    /// True: it is to stay off, and nothing starts it when its hours begin. Nothing is kept on by that.
+    #[serde(default)]
+    pub(in crate::web) off: bool,
 }
 
 /// A length in seconds. A whole number is one in JSON Schema however it is written: 60, 60.0, 6e1.
@@ -93,8 +96,15 @@ async fn hold<C: Control, R: Records + Freezer>(
     };
     let instance = found.facts.id.to_string();
     let life = Some(found.facts.created);
-    let request =
-        HoldRequest { instance, seconds: wish.seconds, reason, by: person.known_as().to_owned(), life, link: None };
+    let request = HoldRequest {
+        instance,
+        seconds: wish.seconds,
+        reason,
+        by: person.known_as().to_owned(),
+        life,
+        link: None,
+        off: wish.off,
+    };
     match site.control.hold(request).await {
         Ok(hold) => (StatusCode::CREATED, axum::Json(HoldShape::from(&hold))).into_response(),
         Err(why) => declined(&why),

@@ -179,6 +179,7 @@ async fn pressed<C: Control, R: Records + Freezer>(
         by,
         life: Some(claim.created),
         link: Some(claim.jti.as_str().into()),
+        off: false,
     };
     let hold = match site.control.hold(request).await {
         Ok(hold) => hold,

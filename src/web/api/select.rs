@@ -173,8 +173,9 @@ impl<'a> Key<'a> {
                     NextKind::Keep => 2,
                     NextKind::Frozen => 3,
                     NextKind::Exempt => 4,
+                    NextKind::Start => 6,
                     NextKind::Ungoverned => 5,
-                    NextKind::Off => 6,
+                    NextKind::Off => 7,
                 };
                 Self::Next(rank, next.at.map_or(i64::MAX, |at| at.as_second()))
             }

@@ -147,6 +147,8 @@ pub(in crate::web) struct HoldShape {
     pub(in crate::web) made_at: At,
     /// What it costs at most; none where nobody knows the price.
     pub(in crate::web) price: Option<Money>,
+    /// True: it is to stay off, and not on.
+    pub(in crate::web) off: bool,
 }
 
 impl From<&Hold> for HoldShape {
@@ -159,6 +161,7 @@ impl From<&Hold> for HoldShape {
             reason: hold.reason.clone(),
             made_at: at(hold.made_at),
             price: hold.price,
+            off: hold.off,
         }
     }
 }

@@ -187,7 +187,7 @@ fn whole(parts: &Parts<'_>, around: &Around<'_>, clocks: &Clocks) -> Whole {
     let hold = |hold: &crate::facts::Hold| HoldLine {
         id: hold.id.clone(),
         by: clean(&hold.by),
-        reason: clean(&hold.reason),
+        reason: if hold.off { format!("to stay off: {}", clean(&hold.reason)) } else { clean(&hold.reason) },
         until: clocks.when(hold.until),
         made: clocks.when(hold.made_at),
         price: hold.price.map(money),
@@ -230,6 +230,13 @@ fn decision(told: &Explanation, text: &str, clocks: &Clocks) -> Decision {
             at: clocks.maybe(finding.due_at.known()),
         }
     };
+    let start = told.start.as_ref().map(|found| FindingLine {
+        rule: crate::report::words::rule(crate::rules::Rule::Start),
+        ground: found.ground.label(),
+        words: clean(&found.words),
+        verdict: "beside",
+        at: clocks.maybe(found.start_at.known()),
+    });
     let age = Some(words::from_now(facts.observed_at, clocks.now));
     let mut known = vec![("state".to_owned(), clean(&facts.state.to_string()), age)];
     let evidence = told.evidence.as_deref().unwrap_or(Evidence::NONE);
@@ -239,7 +246,7 @@ fn decision(told: &Explanation, text: &str, clocks: &Clocks) -> Decision {
     known.extend(odd.map(|odd| ("odd".to_owned(), format!("{}: {}", clean(&odd.field), clean(&odd.what)), None)));
     Decision {
         headline: format!("{}, because it {}", words::action(verdict.action), words::ground(verdict.ground)),
-        lines: verdict.findings.iter().enumerate().map(line).collect(),
+        lines: verdict.findings.iter().enumerate().map(line).chain(start).collect(),
         facts: known,
         refusals: told.refusals.iter().map(|refusal| refusal.words().to_owned()).collect(),
         text: text.to_owned(),

@@ -145,7 +145,7 @@ impl Around<'_> {
         let shape = Instance::of(self.view, instance);
         let clocks = self.clocks(instance);
         let facts = &instance.facts;
-        let longest = instance.holds.iter().max_by_key(|hold| hold.until);
+        let longest = instance.holds.iter().filter(|hold| !hold.off).max_by_key(|hold| hold.until);
         let next = crate::report::next(self.view, instance);
         Row {
             next: NextCell {

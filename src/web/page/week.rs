@@ -285,7 +285,8 @@ fn governed(view: &FleetView, hours: &Hours<'_>) -> usize {
 
 fn people(view: &FleetView, clocks: &Clocks) -> Vec<Coming> {
     let instances = view.workspaces.values().flat_map(|place| &place.instances);
-    let stops = instances.map(|one| (next(view, one), one)).filter(|(next, _)| next.kind == NextKind::Stop);
+    let is_coming = |kind: NextKind| matches!(kind, NextKind::Stop | NextKind::Start);
+    let stops = instances.map(|one| (next(view, one), one)).filter(|(next, _)| is_coming(next.kind));
     let mut stops: Vec<_> = stops.filter_map(|(next, one)| Some((next.at?, next, one))).collect();
     stops.sort_by_key(|(at, _, one)| (*at, one.facts.id.clone()));
     let coming = |(at, next, one): (Timestamp, crate::report::Next, &InstanceView)| {

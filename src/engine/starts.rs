@@ -1,0 +1,139 @@
+//! Starting what is due when hours begin: each looked at again, written down, asked the last word and sent, one after the other.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::act::Acted;
+use super::log;
+use super::starts_seen::Seen;
+use super::state::Engine;
+use super::undertake::Wish;
+use crate::facts::Freeze;
+use crate::guard::{ApprovedStart, Refusal, StartAround, StartLook, StartReview, review_starts, start_permit};
+use crate::plan::StartStep;
+use crate::ports::World;
+use crate::report::{FaultLine, StartLine, StartOutcome, SweepReport};
+use crate::rules::start;
+use crate::units::WorkspaceId;
+
+/// In one sweep none is begun after so long: stops and warnings of the next are not to wait for starts.
+const SWEEP_TIME: SignedDuration = SignedDuration::from_secs(10);
+/// After so many failures in a row the rest waits: a right that is missing is missing for all.
+const FAILURES_MAX: usize = 3;
+
+impl<W: World> Engine<W> {
+    /// Starts what is due of the workspaces just read, as far as the guard lets it.
+    pub(super) async fn start_due(
+        &self,
+        read: &[WorkspaceId],
+        freeze: &Freeze,
+        now: Timestamp,
+        report: &mut SweepReport,
+    ) {
+        let Seen { steps, lines, messages, unknown } = self.lock().starts_seen(read, now);
+        report.faults.extend(unknown.into_iter().map(|(policy, words)| FaultLine {
+            workspace: None,
+            label: "calendar",
+            words: format!("policy {policy}: {words}"),
+        }));
+        let mut acted = Acted { messages, ..Acted::default() };
+        report.starts.extend(lines);
+        let StartReview { approved, refused } = self.review_of_starts(steps, freeze, now);
+        for (step, refusal) in refused {
+            report.starts.push(self.waits(&step, refusal, now));
+        }
+        let (begun, mut failed) = (self.world.now(), 0_usize);
+        for one in approved {
+            let step = one.step().clone();
+            let late = self.world.now().duration_since(begun) > SWEEP_TIME || failed >= FAILURES_MAX;
+            if late {
+                report.starts.push(self.waits(&step, Refusal::Paced, now));
+                continue;
+            }
+            let outcome = self.start_one(one, &mut acted).await;
+            failed = match &outcome {
+                StartOutcome::Failed { .. } | StartOutcome::Unclear { .. } => failed.saturating_add(1),
+                StartOutcome::Would
+                | StartOutcome::Asked
+                | StartOutcome::Waits { .. }
+                | StartOutcome::KeptOff { .. }
+                | StartOutcome::Missed { .. } => 0,
+            };
+            self.told_of(&step, &outcome, &mut acted);
+            report.starts.push(line(&step, outcome, self.world.now()));
+        }
+        report.starts.iter().for_each(log::start);
+        self.write_down(acted).await;
+    }
+
+    fn review_of_starts(&self, steps: Vec<StartStep>, freeze: &Freeze, now: Timestamp) -> StartReview {
+        if steps.is_empty() {
+            return StartReview::default();
+        }
+        let state = self.lock();
+        let policies = state.policies.policies.iter().map(|policy| (policy.id.clone(), policy.clone())).collect();
+        let (counts, sight) = (state.start_counts(now), state.sight(now));
+        let around = StartAround {
+            policies: &policies,
+            counts: &counts,
+            bounds: &self.options.bounds,
+            sight: &sight,
+            freeze,
+            now,
+        };
+        review_starts(steps, &around)
+    }
+
+    fn waits(&self, step: &StartStep, refusal: Refusal, now: Timestamp) -> StartLine {
+        self.lock().note_waits(&step.instance, refusal.words());
+        line(step, StartOutcome::Waits { refusal, words: String::new() }, now)
+    }
+
+    fn told_of(&self, step: &StartStep, outcome: &StartOutcome, acted: &mut Acted) {
+        let mut state = self.lock();
+        match outcome {
+            StartOutcome::Failed { words, .. } => {
+                acted.messages.extend(state.start_failed(step, words, self.world.now()));
+            }
+            StartOutcome::Waits { words, .. } => state.note_waits(&step.instance, words),
+            StartOutcome::Would
+            | StartOutcome::Asked
+            | StartOutcome::Unclear { .. }
+            | StartOutcome::KeptOff { .. }
+            | StartOutcome::Missed { .. } => {}
+        }
+    }
+
+    /// The second look, and then the start (G10).
+    async fn start_one(&self, approved: ApprovedStart, acted: &mut Acted) -> StartOutcome {
+        let step = approved.step().clone();
+        let look = match self.look(&step.instance, acted).await {
+            Ok(look) => look,
+            Err((refusal, words)) => return StartOutcome::Waits { refusal, words },
+        };
+        let finding = {
+            let state = self.lock();
+            let moment = state.moment(&look.policy, look.now);
+            let rate = state.prices.rate(&look.fresh.size, &look.fresh.region);
+            start(&moment, &look.fresh, &look.history, rate)
+        };
+        let seen = StartLook {
+            fresh: &look.fresh,
+            finding: finding.as_ref(),
+            policy: &look.policy,
+            freeze: &look.freeze,
+            now: look.now,
+        };
+        let permit = match start_permit(approved, &seen) {
+            Ok(permit) => permit,
+            Err((refusal, words)) => return StartOutcome::Waits { refusal, words },
+        };
+        let wish = Wish { key: step.key.clone(), who: "lightsout", why: step.words.to_string() };
+        let last_word = || self.last_word_on_start(&step);
+        self.undertake(permit, &look.workspace, wish, &last_word).await.into()
+    }
+}
+
+fn line(step: &StartStep, outcome: StartOutcome, at: Timestamp) -> StartLine {
+    let StartStep { instance, policy, key, edge_at, .. } = step.clone();
+    StartLine { instance, policy, key, edge_at, outcome, at }
+}
