@@ -6,6 +6,7 @@ mod instance;
 mod inventory;
 mod operation;
 mod people;
+mod proposal;
 mod reading;
 mod size;
 mod team;
@@ -22,6 +23,7 @@ pub use instance::{
 pub use inventory::{Completeness, Inventory, WorkspaceFacts};
 pub use operation::{OperationResult, Verb};
 pub use people::{AddressSource, Addressing, Directory};
+pub use proposal::{Confirmation, FailedDeletion, Proposal, ProposalEnd, ProposalEvent, ProposalStep, ToldStep, VoidGround};
 pub use reading::{Reading, Unknown};
 pub use size::SizeFacts;
 pub use team::{Teams, team_of};

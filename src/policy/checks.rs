@@ -192,7 +192,7 @@ pub(super) fn conflicts(
 }
 
 fn has_rule(terms: &Terms) -> bool {
-    stops(terms) || terms.budget.is_some() || terms.native.is_some()
+    stops(terms) || terms.budget.is_some() || terms.native.is_some() || terms.stopped.is_some()
 }
 
 fn stops(terms: &Terms) -> bool {

@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::revision::revision;
 use super::values::{List, TagPatterns};
-use super::{budget_checks, checks, evidence_checks, native_checks};
+use super::{budget_checks, checks, evidence_checks, native_checks, stopped, stopped_checks};
 use crate::document::{Findings, Located, Trouble};
 use crate::facts::{Source, SourceSet};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
@@ -58,10 +58,13 @@ pub(super) fn compile(
     }
     checks::ranges(&document.tables, findings);
     budget_checks::ranges(&document.tables, findings);
+    stopped_checks::ranges(&document.tables, findings);
     checks::lost_exemptions(&document.tables, around.defaults, findings);
     let layered = Layered { written: &document.tables, effective: &effective };
     let mut terms = terms(layered, None, around, findings);
     terms.budget = budget_checks::budget(layered, findings).map(Arc::new);
+    stopped_checks::together(layered, findings);
+    terms.stopped = on(&effective.stopped).and_then(|table| stopped::stopped(table, |list| instances(&self::table(list))));
     let mode = effective.mode.as_ref().map_or(Mode::Observe, |mode| mode.value);
     checks::conflicts(&effective, &terms, (mode, around), findings);
     let overrides = overrides(document, (&effective, &terms), (mode, around), findings);
@@ -205,6 +208,7 @@ fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, fin
             None => on(&effective.promql).and_then(evidence_checks::promql),
         },
         native: on(&effective.native).and_then(native_checks::native),
+        stopped: beneath.and_then(|beneath| beneath.stopped.clone()),
         warning: warning(&table(&effective.warning)),
         respect_quiet: or(&table(&effective.warning).respect_quiet, false),
         min_uptime: or(&guard.min_uptime, Span::minutes(15)),

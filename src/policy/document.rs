@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::budget::{AtLimit, Per};
 use super::matching::Pattern;
 use super::model::{ApplyTimer, Mode, WarningProof, WhenUndelivered};
+use super::stopped::Stopped;
 use super::values::{Amount, Code, Level, List, Name, TagPatterns, Text, Zone};
 use super::words::Switch;
 use crate::document::{Findings, Located, Place, Read, TableReader};
@@ -60,6 +61,8 @@ macro_rules! table {
         }
     };
 }
+
+pub(super) use table as document_table;
 
 table! {
     /// Which workspaces the policy governs. Every list that is given must match; at least one must be given.
@@ -345,6 +348,8 @@ table! {
         promql: Switch<Promql>,
         /// Azure's own idle timer, as it is wanted; "off" wants none.
         native: Switch<Native>,
+        /// What becomes of instances that stay off; "off" proposes none.
+        stopped: Switch<Stopped>,
         /// How use holds a due stop back.
         busy: Busy,
         /// How a stop is announced.

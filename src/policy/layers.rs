@@ -28,6 +28,7 @@ pub(super) fn over(upper: &Tables, lower: &Tables) -> Tables {
         budget: switched(&upper.budget, &lower.budget, |up, low| up.over(low)),
         promql: switched(&upper.promql, &lower.promql, |up, low| up.over(low)),
         native: switched(&upper.native, &lower.native, |up, low| up.over(low)),
+        stopped: switched(&upper.stopped, &lower.stopped, |up, low| up.over(low)),
         busy: joined(&upper.busy, &lower.busy, |up, low| up.over(low)),
         warning: joined(&upper.warning, &lower.warning, |up, low| up.over(low)),
         guard: joined(&upper.guard, &lower.guard, |up, low| up.over(low)),
@@ -90,6 +91,7 @@ pub(super) fn of_override(over: &Override) -> Tables {
         budget: None,
         promql: None,
         native: over.native.clone(),
+        stopped: None,
         busy: over.busy.clone(),
         warning: over.warning.clone(),
         guard,
@@ -129,6 +131,7 @@ pub(super) fn origins(effective: &Tables) -> BTreeMap<&'static str, Origin> {
     rule(&effective.budget, "budget", |table| table.places(), &mut add);
     rule(&effective.promql, "promql", |table| table.places(), &mut add);
     rule(&effective.native, "native", |table| table.places(), &mut add);
+    rule(&effective.stopped, "stopped", |table| table.places(), &mut add);
     add(table(&effective.busy).places());
     add(table(&effective.warning).places());
     add(table(&effective.guard).places());

@@ -15,6 +15,8 @@ mod parse;
 mod revision;
 mod schema;
 mod set;
+mod stopped;
+mod stopped_checks;
 mod values;
 mod words;
 
@@ -29,3 +31,4 @@ pub use model::{
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
 pub use schema::policy_schema;
 pub use set::{Broken, Governing, PolicySet};
+pub use stopped::{Deletion, StoppedRule};

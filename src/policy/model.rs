@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::BudgetRule;
 use super::matching::{Pattern, Scope, Subject};
+use super::stopped::StoppedRule;
 use crate::facts::SourceSet;
 use crate::schedule::Hours;
 use crate::units::{Percent, PolicyId, Span};
@@ -209,6 +210,8 @@ pub struct Terms {
     pub promql: Option<Arc<PromqlQuestion>>,
     /// Azure's own idle timer, as it is wanted.
     pub native: Option<NativeRule>,
+    /// What becomes of instances that stay off; the same for every instance of the policy.
+    pub stopped: Option<Arc<StoppedRule>>,
     /// How it is announced.
     pub warning: Warning,
     /// No warning is given in quiet hours; the stop comes so much later.
