@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::state::{Engine, State};
-use crate::facts::{Hold, InstanceFacts};
+use crate::facts::{Hold, InstanceFacts, Proposal};
 use crate::policy::{Forecast, Policy, forecast};
-use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, StopRequest, TimerRequest, World};
+use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, ProposalRequest, StopRequest, TimerRequest, World};
 use crate::report::{Explanation, FleetView, HoldOffer, Reconciliation, TimersTold};
 use crate::rules::{Verdict, evaluate, native, terms_of};
 use crate::units::{InstanceId, PolicyId};
@@ -39,6 +39,10 @@ impl<W: World> Control for Engine<W> {
 
     async fn stop_now(&self, request: StopRequest) -> Result<String, Declined> {
         self.stopped_now(request).await
+    }
+
+    async fn answer(&self, request: ProposalRequest) -> Result<Proposal, Declined> {
+        self.answered(request).await
     }
 
     fn show(&self) {

@@ -15,7 +15,7 @@ use super::sight::Asked;
 use super::telling::Told;
 use super::timer_notes::Tried;
 use super::undertake::Known;
-use crate::facts::{Directory, Freeze, Hold, OpenIntent, SizeFacts, StopKey};
+use crate::facts::{Directory, Freeze, Hold, OpenIntent, Proposal, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
@@ -48,6 +48,10 @@ pub(super) struct State {
     pub(super) in_hand: BTreeSet<InstanceId>,
     /// Operations beside stops that are under way, or ended lately.
     pub(super) operations: Vec<Known>,
+    /// Proposals to delete what stays off: open, kept, and those that ended lately.
+    pub(super) proposals: Vec<Proposal>,
+    /// What policies that only observe would propose.
+    pub(super) would_delete: Vec<InstanceId>,
     /// How many stops run side by side in the next sweep (G7).
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
@@ -163,6 +167,8 @@ impl<W: World> Engine<W> {
             unclear: BTreeSet::new(),
             in_hand: BTreeSet::new(),
             operations: Vec::new(),
+            proposals: Vec::new(),
+            would_delete: Vec::new(),
             side_by_side: 1,
             orphans: Vec::new(),
             waiting: Vec::new(),
@@ -226,6 +232,7 @@ impl<W: World> Engine<W> {
         let recall = self.world.recall(self.world.now()).await?;
         let prices = Arc::new(self.world.prices().await?);
         self.recall_operations().await?;
+        self.recall_proposals().await?;
         let mut state = self.lock();
         state.prices = prices;
         // while everything is frozen no edge is noted: a mark after it says that it was lifted

@@ -85,6 +85,7 @@ impl<W: World> Engine<W> {
             Ok(()) => self.carry_out(plan, &looked_at, (&freeze, now), &mut report).await,
         }
         self.keep_timers(&freeze, &mut report).await;
+        self.climb(&looked_at, &freeze, &mut report).await;
         self.count_up(&mut report).await;
         let report = self.finish(report);
         if let Err(fault) = self.tell_of_week_once().await {

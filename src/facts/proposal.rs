@@ -63,6 +63,8 @@ pub struct ToldStep {
     pub lead: Span,
     /// When it was written.
     pub told_at: Timestamp,
+    /// The day that it announced.
+    pub day: Timestamp,
     /// When the first channel took it.
     pub delivered_at: Option<Timestamp>,
 }
@@ -163,6 +165,8 @@ pub enum ProposalStep {
     Told {
         /// Which.
         lead: Span,
+        /// The day that it announces.
+        day: Timestamp,
     },
     /// A channel took it.
     Delivered {
@@ -266,6 +270,8 @@ pub struct Proposal {
     pub instance: InstanceId,
     /// Which life of its name.
     pub created: Created,
+    /// Whose it is, by the best name there was.
+    pub owner: Option<String>,
     /// By which policy.
     pub policy: PolicyId,
     /// By which revision of it: under another one it is void.
@@ -306,23 +312,32 @@ impl Proposal {
         }
     }
 
-    /// Steps whose time has come, and which were not told yet.
-    pub fn untold(&self, now: Timestamp) -> impl Iterator<Item = Span> {
-        let is_told = |lead: Span| self.steps.iter().any(|step| step.lead == lead);
-        let comes = move |lead: &Span| self.due_at.checked_sub(lead.duration()).is_ok_and(|at| at <= now);
-        self.ladder.iter().copied().filter(comes).filter(move |lead| !is_told(*lead))
+    /// The day as the steps that were delivered have it: as long after each as that says, and the planned one at the earliest.
+    fn delivered_day(&self) -> Timestamp {
+        let day = |step: &ToldStep| step.delivered_at?.checked_add(step.lead.duration()).ok();
+        self.steps.iter().filter_map(day).fold(self.due_at, Timestamp::max)
+    }
+
+    /// The first step that no channel took yet: people climb down the ladder one step after the other.
+    fn next_step(&self) -> Option<Span> {
+        let is_delivered = |lead: &Span| self.steps.iter().any(|step| step.lead == *lead && step.delivered_at.is_some());
+        self.ladder.iter().copied().find(|lead| !is_delivered(lead))
+    }
+
+    /// The step that is to be told now: its time has come, and it was not told, or in vain until its day had passed.
+    #[must_use]
+    pub fn untold(&self, now: Timestamp) -> Option<Span> {
+        let lead = self.next_step().filter(|_| self.confirmed.is_none())?;
+        let waits = self.steps.iter().any(|step| step.lead == lead && now < step.day);
+        let comes = self.delivered_day().checked_sub(lead.duration()).is_ok_and(|at| at <= now);
+        (comes && !waits).then_some(lead)
     }
 
     /// When nobody's yes is needed any more: each step was delivered, and as long before as it says. None where a yes is
     /// needed, or a step was not delivered yet.
     #[must_use]
     pub fn announced_until(&self) -> Option<Timestamp> {
-        let mut day = self.due_at;
-        for lead in self.ladder.iter().filter(|_| self.automatic) {
-            let step = self.steps.iter().find(|step| step.lead == *lead)?;
-            day = day.max(step.delivered_at?.checked_add(lead.duration()).ok()?);
-        }
-        self.automatic.then_some(day)
+        (self.automatic && self.next_step().is_none()).then(|| self.delivered_day())
     }
 
     /// From when on it may be deleted, as things stand: after a yes, or after the whole ladder. None while neither is there.
@@ -332,35 +347,36 @@ impl Proposal {
         said.or_else(|| self.announced_until()).filter(|_| self.is_open())
     }
 
-    /// The day that people are told: of a yes, or of the ladder as if what was not delivered yet were delivered now.
+    /// The day that people are told: of a yes, or of the ladder as if the step that is not delivered were delivered now.
     #[must_use]
     pub fn day(&self, now: Timestamp) -> Timestamp {
         if let Some(confirmed) = &self.confirmed {
             return confirmed.not_before;
         }
-        let has_come = |lead: &&Span| self.due_at.checked_sub(lead.duration()).is_ok_and(|at| at <= now);
-        let steps = self.ladder.iter().filter(|_| self.automatic).filter(has_come);
-        let ends = steps.filter_map(|lead| {
-            let told = self.steps.iter().find(|step| step.lead == *lead);
-            told.and_then(|step| step.delivered_at).unwrap_or(now).checked_add(lead.duration()).ok()
-        });
-        ends.fold(self.due_at, Timestamp::max)
+        let day = self.delivered_day();
+        let postponed = self.next_step().and_then(|lead| now.checked_add(lead.duration()).ok());
+        // a step whose time has not come postpones nothing
+        postponed.map_or(day, |postponed| day.max(postponed))
     }
 
     /// The same with one more thing that happened to it.
     pub fn apply(&mut self, event: &ProposalEvent) {
         let at = event.at;
         match &event.what {
-            ProposalStep::Told { lead } => {
-                if !self.steps.iter().any(|step| step.lead == *lead) {
-                    self.steps.push(ToldStep { lead: *lead, told_at: at, delivered_at: None });
+            ProposalStep::Told { lead, day } => {
+                match self.steps.iter_mut().find(|step| step.lead == *lead) {
+                    Some(step) => (step.told_at, step.day) = (at, *day),
+                    None => self.steps.push(ToldStep { lead: *lead, told_at: at, day: *day, delivered_at: None }),
                 }
             }
             ProposalStep::Delivered { lead } => {
-                let step = self.steps.iter_mut().find(|step| step.lead == *lead);
-                match step {
+                match self.steps.iter_mut().find(|step| step.lead == *lead) {
                     Some(step) => step.delivered_at = step.delivered_at.or(Some(at)),
-                    None => self.steps.push(ToldStep { lead: *lead, told_at: at, delivered_at: Some(at) }),
+                    // its message was written, and the process ended before this was
+                    None => {
+                        let step = ToldStep { lead: *lead, told_at: at, day: self.due_at, delivered_at: Some(at) };
+                        self.steps.push(step);
+                    }
                 }
             }
             ProposalStep::Confirmed { why, not_before } => {

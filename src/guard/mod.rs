@@ -4,6 +4,7 @@
 mod asked;
 mod backoff;
 mod caps;
+mod delete;
 mod disk;
 mod look;
 mod operate;
@@ -16,6 +17,7 @@ mod timer;
 mod warn;
 
 pub use asked::{Wanted, on_request};
+pub use delete::{DeleteLook, DeletedLately, delete_permit};
 pub use disk::is_full;
 pub use look::{SecondLook, second_look};
 pub use operate::OperationPermit;

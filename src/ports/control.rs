@@ -5,8 +5,8 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ApiUse;
-use crate::facts::{Created, Hold};
+use super::{ApiUse, ProposalRequest};
+use crate::facts::{Created, Hold, Proposal};
 use crate::units::{InstanceId, PolicyId};
 
 /// What a person asks when they ask for a hold.
@@ -80,6 +80,8 @@ pub trait Control: Send + Sync + 'static {
     /// Stops an instance now, as a person wants it; in words what became of it. Freeze, holds and the second look stand
     /// before it as before every stop, and the policy has to be one that stops.
     fn stop_now(&self, request: StopRequest) -> impl Future<Output = Result<String, Declined>> + Send;
+    /// What a person says to the proposal to delete an instance that stays off; the proposal as it is then.
+    fn answer(&self, request: ProposalRequest) -> impl Future<Output = Result<Proposal, Declined>> + Send;
     /// Publishes the fleet anew as it is known, without reading it.
     fn show(&self);
     /// Ends a hold by its id, or every hold on an instance by its name.

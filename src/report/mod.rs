@@ -3,6 +3,7 @@
 mod budget;
 mod explain;
 mod label;
+mod ladder;
 mod money;
 mod native;
 mod next;
@@ -17,6 +18,7 @@ pub mod words;
 pub use budget::{BudgetView, Foreseen};
 pub use explain::{Explanation, TermLine, term_lines};
 pub use label::Label;
+pub use ladder::{LadderKind, LadderLine};
 pub use money::{Followed, MoneyView};
 pub use native::{NativeAudit, NativeLine, NativeTold, TimerLine, TimerOutcome, TimersTold, Unread};
 pub use next::{Next, NextKind, coming, next};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::TimerLine;
+use super::{LadderLine, TimerLine};
 use super::label::{self, Label};
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
@@ -86,6 +86,9 @@ pub struct SweepReport {
     /// Idle timers of Azure's that were set, or could not be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<TimerLine>,
+    /// What was done about instances that stay off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<LadderLine>,
     /// Stops of earlier sweeps that were settled: instance, result label.
     pub settled: Vec<(InstanceId, String)>,
     /// Off edges that came and went unseen: how many of which policy, with the reason's label (S7).

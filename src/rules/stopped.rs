@@ -9,6 +9,7 @@ use crate::facts::{
     Freeze, History, InstanceFacts, Operation, OperationStatus, PowerState, Proposal, Reading, VoidGround,
 };
 use crate::policy::{Mode, Policy, StoppedRule};
+use crate::units::When;
 
 /// Who says since when it is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,13 +31,13 @@ pub struct OffSince {
 }
 
 /// Since when a stopped instance is off without a break; none when it is not stopped. An operation that is younger than
-/// the first sighting may have turned it on in between: then it counts from there.
+/// the first sighting (`seen`) may have turned it on in between: then it counts from there.
 #[must_use]
-pub fn off_since(facts: &InstanceFacts, history: &History) -> Option<OffSince> {
+pub fn off_since(facts: &InstanceFacts, seen: When) -> Option<OffSince> {
     if facts.state != PowerState::Stopped {
         return None;
     }
-    let seen = history.off_since.known().unwrap_or(facts.observed_at);
+    let seen = seen.known().unwrap_or(facts.observed_at);
     let by_sight = OffSince { at: seen, by: OffBy::Seen };
     let Some(last) = facts.last_operation.known() else { return Some(by_sight) };
     let is_stop = last.operation == Operation::Stop && last.status == OperationStatus::Succeeded;
@@ -68,7 +69,7 @@ pub enum Disposal {
 #[must_use]
 pub fn disposal(policy: &Policy, facts: &InstanceFacts, history: &History, now: Timestamp) -> Disposal {
     let Some(rule) = policy.terms.stopped.as_deref() else { return Disposal::None };
-    let Some(off) = off_since(facts, history) else { return Disposal::None };
+    let Some(off) = off_since(facts, history.off_since) else { return Disposal::None };
     if let Some(why) = spared(policy, rule, facts, history, now) {
         return Disposal::Spared(why);
     }
@@ -126,7 +127,7 @@ pub fn void_of(
     if let Some(words) = turned {
         return Some((VoidGround::Started, words));
     }
-    if let Some(off) = off_since(facts, history).filter(|off| off.at > proposal.off_since) {
+    if let Some(off) = off_since(facts, history.off_since).filter(|off| off.at > proposal.off_since) {
         return Some((VoidGround::Started, format!("it was on since, or something was done with it: off since {}", off.at)));
     }
     let same = policy.filter(|policy| policy.id == proposal.policy && policy.revision == proposal.revision);

@@ -18,6 +18,7 @@ mod open;
 mod operations;
 mod outbox;
 mod place;
+mod proposals;
 mod prune;
 mod read_only;
 mod recall;
