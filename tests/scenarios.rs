@@ -9,6 +9,8 @@ mod cloud;
 mod invariants;
 #[path = "support/memory_journal.rs"]
 mod memory_journal;
+#[path = "scenarios/ladder.rs"]
+mod ladder;
 #[path = "scenarios/outside_words.rs"]
 mod outside_words;
 #[path = "scenarios/script.rs"]
