@@ -14,6 +14,7 @@ mod ledger;
 mod native;
 mod notify;
 mod report;
+mod stopped;
 mod tokens;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
@@ -21,6 +22,7 @@ pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
+pub use stopped::{ProposalCommand, Proposals, Residual, ResidualFormat};
 pub use tokens::{TokenArgs, TokenCommand, TokenMint, TokenRevoke};
 
 const AFTER: &str = "\
@@ -225,6 +227,10 @@ Examples:
 Policies say what they want in [native] idle_shutdown. Exit code 4 when the audit finds something to mend, or a timer could
 not be set.")]
     Native(Native),
+    /// What stays off: since when, what it goes on costing, what quota it holds
+    Residual(Residual),
+    /// What is proposed for deletion; keep it, or say yes
+    Proposals(Proposals),
     /// Be the agent on an instance: look at what it is used for, tell the service; or give out its token
     #[command(after_help = "\
 Examples:

@@ -136,6 +136,7 @@ impl<W: World> Engine<W> {
             hold: None,
             native: Vec::new(),
             refusals: Vec::new(),
+            deletion: None,
             recorded: true,
         })
     }
@@ -157,6 +158,7 @@ impl<W: World> Engine<W> {
         told.evidence = entry.evidence.clone();
         told.hold = entry.history.hold_at(at).cloned();
         told.native = native(&moment, &entry.facts, entry.evidence(), &entry.history);
+        told.deletion = state.deletion_words(entry, &policy, at);
         told.refusals = entry.held_back.into_iter().collect();
         Ok(told)
     }

@@ -41,7 +41,10 @@ impl<W: World> Engine<W> {
             let (kind, words) = match self.delete_one(&proposal).await {
                 Outcome::Accepted | Outcome::AlreadyStopped => (LadderKind::Sent, "Azure took it".to_owned()),
                 Outcome::Unclear { words } => (LadderKind::Sent, words),
-                Outcome::Dropped { refusal, words } => (LadderKind::Refused(refusal), words),
+                Outcome::Dropped { refusal, words } => {
+                    self.note_frozen(&self.world.freeze());
+                    (LadderKind::Refused(refusal), words)
+                }
                 // settled, told and counted from the operation's own row
                 Outcome::Failed { .. } => {
                     sent = sent.saturating_add(1);
@@ -177,7 +180,7 @@ impl State {
         let is_ready = |one: &&Proposal| one.ready_at().is_some_and(|at| at <= now) && !rests(one);
         let mut ready: Vec<Proposal> =
             self.proposals.iter().filter(is_ready).filter(|one| !self.is_being_deleted(one)).cloned().collect();
-        ready.sort_by(|a, b| (a.ready_at(), &a.id).cmp(&(b.ready_at(), &b.id)));
+        ready.sort_by(|a, b| (a.ready_at(), &a.instance).cmp(&(b.ready_at(), &b.instance)));
         ready
     }
 

@@ -20,15 +20,30 @@ impl<W: World> Engine<W> {
     /// The ladder of a sweep. What fails is a fault of the report, and the others go on (G16).
     pub(super) async fn climb(&self, read: &[WorkspaceId], freeze: &Freeze, report: &mut SweepReport) {
         let now = self.world.now();
+        self.note_frozen(freeze);
         self.settle_deletions(report).await;
-        self.end_void(read, freeze, now, report).await;
+        let was = self.lock().froze.clone().map_or_else(|| freeze.clone(), Freeze::On);
+        self.end_void(read, &was, now, report).await;
         self.propose_due(read, freeze, now, report).await;
         self.tell_steps(freeze, now, report).await;
         self.delete_ready(freeze, report).await;
         self.settle_deletions(report).await;
         let mut state = self.lock();
         state.would_propose(read, now);
+        let is_on = matches!(self.world.freeze(), Freeze::On(_));
+        // in a workspace that was not read just now it is still to be told
+        let is_told = state.proposals.iter().all(|one| !one.is_open() || read.contains(one.instance.workspace()));
+        if !is_on && is_told {
+            state.froze = None;
+        }
         state.forget_proposals(now);
+    }
+
+    /// Remembers that everything was frozen, if only between two sweeps.
+    pub(super) fn note_frozen(&self, freeze: &Freeze) {
+        if let Freeze::On(why) = freeze {
+            self.lock().froze.get_or_insert_with(|| why.clone());
+        }
     }
 
     async fn end_void(&self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp, report: &mut SweepReport) {
@@ -175,6 +190,7 @@ impl State {
         }
         self.would_delete.retain(|id| !read.contains(id.workspace()));
         self.would_delete.extend(would);
+        self.would_delete.sort();
     }
 }
 

@@ -31,7 +31,9 @@ pub(super) fn step(
     let off = length(now.duration_since(proposal.off_since));
     let costs = costs(state, &entry.facts, residual, now.duration_since(proposal.off_since));
     let then = if proposal.automatic {
-        format!("on {day} it is deleted with everything on its disk, unless somebody keeps it, holds it or starts it before")
+        format!(
+            "not before {day} it is deleted with everything on its disk, unless somebody keeps it, holds it or starts it before"
+        )
     } else {
         "it is deleted, with everything on its disk, only if its owner or an operator says so on its page, or by \
          `lightsout proposals confirm`"

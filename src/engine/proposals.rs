@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::act::ulid_at;
 use super::control::declined;
+use super::entry::Entry;
 use super::log;
 use super::state::{Engine, State};
 use crate::facts::{Proposal, ProposalEvent, ProposalStep, Verb};
@@ -11,7 +12,8 @@ use crate::policy::Policy;
 use crate::ports::{
     AuditLine, Declined, Fault, FaultKind, Message, MessageKind, ProposalRequest, ProposalWish, World,
 };
-use crate::rules::proposes;
+use crate::report::standing;
+use crate::rules::{Disposal, disposal, proposes};
 use crate::units::InstanceId;
 
 /// What ended is shown so long.
@@ -250,6 +252,23 @@ impl State {
     pub(super) fn proposal_of(&self, id: &InstanceId, created: crate::facts::Created, now: Timestamp) -> Option<&Proposal> {
         let of_it = self.proposals.iter().rev().filter(|one| one.instance == *id);
         of_it.into_iter().find(|one| one.is_open() || (one.created == created && one.kept_at(now).is_some()))
+    }
+
+    /// What becomes of an instance while it stays off; none where there is nothing to say.
+    pub(super) fn deletion_words(&self, entry: &Entry, policy: &Policy, at: Timestamp) -> Option<String> {
+        let facts = &entry.facts;
+        if let Some(proposal) = self.proposal_of(&facts.id, facts.created, at) {
+            return Some(standing(proposal, at).2);
+        }
+        match disposal(policy, facts, &entry.history, at) {
+            Disposal::None => None,
+            Disposal::Spared(why) => Some(format!("never proposed as it stands: {why}")),
+            Disposal::Later(day) => Some(format!("proposed for deletion on {day}, if it stays off until then")),
+            Disposal::Due { .. } if proposes(policy) => Some("proposed for deletion with the next sweep".to_owned()),
+            Disposal::Due { off_since, .. } => {
+                Some(format!("off since {off_since}: would be proposed for deletion; the policy only observes"))
+            }
+        }
     }
 
     /// Forgets what ended long ago.

@@ -50,6 +50,8 @@ pub(super) struct State {
     pub(super) operations: Vec<Known>,
     /// Proposals to delete what stays off: open, kept, and those that ended lately.
     pub(super) proposals: Vec<Proposal>,
+    /// Why everything was frozen since the last sweep, also for a moment: every proposal is void.
+    pub(super) froze: Option<String>,
     /// What policies that only observe would propose.
     pub(super) would_delete: Vec<InstanceId>,
     /// How many stops run side by side in the next sweep (G7).
@@ -142,6 +144,8 @@ fn nothing_seen(now: Timestamp) -> FleetView {
         telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),
+        proposals: Arc::default(),
+        would_delete: Arc::default(),
         last: Arc::new(SweepReport::default()),
     }
 }
@@ -168,6 +172,7 @@ impl<W: World> Engine<W> {
             in_hand: BTreeSet::new(),
             operations: Vec::new(),
             proposals: Vec::new(),
+            froze: None,
             would_delete: Vec::new(),
             side_by_side: 1,
             orphans: Vec::new(),

@@ -232,6 +232,7 @@ fn stops(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     counted(draft, &names::VERIFIED, &tally.verified);
     counted(draft, &names::FAILED, &tally.failed);
     counted(draft, &names::EDGES_MISSED, &tally.edges_missed);
+    counted(draft, &names::DELETIONS, &tally.deletions);
     let mut now: Counts = Counts::from([("sent", 0)]);
     let refused = view.last.refused.iter().map(|(_, refusal)| refusal.label());
     let sent = view.last.stops.iter().map(|line| match &line.outcome {

@@ -36,6 +36,8 @@ const RESULTS: [&str; 3] = ["stopped", "started_again", "gone"];
 const EDGES: [&str; 3] = ["not_running", "frozen", "catch_up"];
 /// Faults of a sweep beside those of single requests.
 const TROUBLES: [&str; 6] = ["stuck", "native_timer", "stop_overdue", "shrunk", "clock", "freeze_unreadable"];
+/// What becomes of proposals to delete what stays off.
+const DELETIONS: [&str; 5] = ["sent", "deleted", "failed", "refused", "void"];
 /// What a stop can be due for.
 const GROUNDS: [&str; 3] = [Ground::OffHours.label(), Ground::Idle.label(), Ground::Uptime.label()];
 
@@ -53,6 +55,7 @@ pub(super) struct Tally {
     pub(super) verified: Counts,
     pub(super) failed: Counts,
     pub(super) edges_missed: Counts,
+    pub(super) deletions: Counts,
     pub(super) faults: Counts,
     pub(super) running: BTreeMap<WorkspaceId, i64>,
     pub(super) reloaded_at: Option<Timestamp>,
@@ -75,6 +78,7 @@ impl Default for Tally {
             verified: nought(&[&RESULTS[..], &["already_stopped"]].concat()),
             failed: nought(&[&FAULT_LABELS[..], &["other"]].concat()),
             edges_missed: nought(&EDGES),
+            deletions: nought(&DELETIONS),
             faults: nought(&[&FAULT_LABELS[..], &TROUBLES].concat()),
             running: BTreeMap::new(),
             reloaded_at: None,
@@ -114,6 +118,9 @@ impl Tally {
         for line in &report.stops {
             one_more(&mut self.planned, line.step.ground.label());
             self.add_outcome(line.step.ground.label(), &line.outcome);
+        }
+        for line in report.ladder.iter().filter(|line| DELETIONS.contains(&line.kind.label())) {
+            one_more(&mut self.deletions, line.kind.label());
         }
         for (_, result) in &report.settled {
             self.add_settled(result);

@@ -48,6 +48,9 @@ pub struct Explanation {
     pub native: Vec<NativeFinding>,
     /// Why the guard would refuse a stop now; empty when it would not.
     pub refusals: Vec<Refusal>,
+    /// What becomes of it while it stays off, in words; none where nothing is to be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<String>,
     /// True when this is the decision as recorded at that time, not one made now.
     pub recorded: bool,
 }
@@ -67,6 +70,7 @@ impl Explanation {
             hold: None,
             native: Vec::new(),
             refusals: Vec::new(),
+            deletion: None,
             recorded: false,
         }
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::stopped::{DeletionLine, DeletionState, deletion};
 use super::view::{FleetView, InstanceView};
 use super::words;
 use crate::guard::Refusal;
@@ -27,6 +28,10 @@ pub enum NextKind {
     Ungoverned,
     /// Nothing: it is off.
     Off,
+    /// It is off, and proposed for deletion.
+    Proposed,
+    /// It is off, and is deleted unless somebody says no.
+    Delete,
 }
 
 /// What happens next.
@@ -58,12 +63,25 @@ impl Next {
             (NextKind::Exempt, _) => "exempt",
             (NextKind::Ungoverned, _) => "not governed",
             (NextKind::Off, _) => "off",
+            (NextKind::Proposed, _) => "proposed for deletion",
+            (NextKind::Delete, _) => "deleted",
         }
     }
 
     /// Why, as a fragment of a sentence.
     #[must_use]
     pub fn why(&self) -> &'static str {
+        match self.kind {
+            NextKind::Proposed => return "it stays off; it is deleted only after its owner or an operator says yes",
+            NextKind::Delete => return "it stays off; it is deleted unless somebody keeps it, holds it or starts it",
+            NextKind::Stop
+            | NextKind::Keep
+            | NextKind::Held
+            | NextKind::Frozen
+            | NextKind::Exempt
+            | NextKind::Ungoverned
+            | NextKind::Off => {}
+        }
         match self.ground {
             Some(ground) if self.kind == NextKind::Stop => words::reason(ground),
             Some(ground) => words::ground(ground),
@@ -116,7 +134,15 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
     let changes_at = verdict.changes_at.known();
     let kept = |kind, at| Next { kind, at, ground: Some(verdict.ground), held_back: instance.held_back, mode };
     match verdict.ground {
-        Ground::Off => kept(NextKind::Off, None),
+        Ground::Off => match deletion(view, instance) {
+            DeletionLine { state: DeletionState::Proposed, at, .. } => kept(NextKind::Proposed, at),
+            DeletionLine { state: DeletionState::Automatic | DeletionState::Confirmed, at, .. } => {
+                kept(NextKind::Delete, at)
+            }
+            DeletionLine { state: DeletionState::None | DeletionState::WouldPropose | DeletionState::Kept, .. } => {
+                kept(NextKind::Off, None)
+            }
+        },
         Ground::Held => kept(NextKind::Held, instance.holds.iter().map(|hold| hold.until).max().or(changes_at)),
         Ground::Frozen => kept(NextKind::Frozen, None),
         Ground::Exempt => kept(NextKind::Exempt, changes_at),

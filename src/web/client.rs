@@ -10,8 +10,8 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::control::{Acknowledge, Lift, Problem};
-use crate::facts::Hold;
-use crate::ports::{Declined, HoldRequest, TimerRequest};
+use crate::facts::{Hold, Proposal};
+use crate::ports::{Declined, HoldRequest, ProposalRequest, TimerRequest};
 use crate::report::{FleetView, Reconciliation, TimersTold};
 use crate::units::PolicyId;
 
@@ -133,6 +133,14 @@ impl ControlClient {
     /// When the service cannot be asked, or knows no such instance.
     pub async fn set_timers(&self, request: &TimerRequest) -> Result<TimersTold, ControlError> {
         self.json(self.client.post(url("timers")).json(request).timeout(BILL_PATIENCE)).await
+    }
+
+    /// Says something to the proposal to delete an instance.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or declines in words.
+    pub async fn answer(&self, request: &ProposalRequest) -> Result<Proposal, ControlError> {
+        self.json(self.client.post(url("proposals")).json(request)).await
     }
 
     /// Compares the ledger with Azure's bill now.

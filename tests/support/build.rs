@@ -176,6 +176,7 @@ pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
         native: ThinVec::new(),
         held_back: None,
         holds: ThinVec::new(),
+        off_since: When::NONE,
     }
 }
 
@@ -222,6 +223,8 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),
+        proposals: Arc::default(),
+        would_delete: Arc::default(),
         last: Arc::new(report),
     }
 }

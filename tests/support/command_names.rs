@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 21] = [
+pub(crate) const COMMANDS: [&str; 23] = [
     "demo",
     "sandbox",
     "run",
@@ -17,6 +17,8 @@ pub(crate) const COMMANDS: [&str; 21] = [
     "ledger",
     "reconcile",
     "native",
+    "residual",
+    "proposals",
     "agent",
     "notify",
     "token",

@@ -13,6 +13,7 @@ mod reconcile;
 mod report;
 mod serve;
 mod small;
+mod stopped;
 mod tokens;
 
 pub use agents::agents;
@@ -28,4 +29,5 @@ pub use reconcile::reconcile;
 pub use report::report;
 pub use serve::serve;
 pub use small::{completions, freeze, openapi, sandbox};
+pub use stopped::{proposals, residual};
 pub use tokens::tokens;

@@ -71,7 +71,7 @@ struct Pressed {
     words: String,
 }
 
-fn refused(error: LinkError) -> Response {
+pub(super) fn refused(error: LinkError) -> Response {
     let status = match error {
         LinkError::Malformed | LinkError::Forged => StatusCode::FORBIDDEN,
         LinkError::Expired => StatusCode::GONE,

@@ -175,6 +175,8 @@ impl<'a> Key<'a> {
                     NextKind::Exempt => 4,
                     NextKind::Ungoverned => 5,
                     NextKind::Off => 6,
+                    NextKind::Delete => 7,
+                    NextKind::Proposed => 8,
                 };
                 Self::Next(rank, next.at.map_or(i64::MAX, |at| at.as_second()))
             }
