@@ -7,6 +7,7 @@ use super::bill;
 use super::budgets;
 use super::escape;
 use super::money;
+use super::stopped::stopped;
 use super::names::{self, Family};
 use super::page::{Draft, Page, Value};
 use super::registry::MetricsOptions;
@@ -35,6 +36,7 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     policies(&mut draft, tally, view);
     budgets::write(&mut draft, view);
     switches(&mut draft, view);
+    stopped(&mut draft, view);
     money::write(&mut draft, view, &tally.teams);
     bill::write(&mut draft, view);
     activity::write(&mut draft, view);

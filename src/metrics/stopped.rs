@@ -15,7 +15,7 @@ pub(super) fn stopped(draft: &mut Draft, view: &FleetView) {
     let mut counts: BTreeMap<(&WorkspaceId, usize), i64> = BTreeMap::new();
     for (id, workspace) in &view.workspaces {
         // every age stands at nought, so that the first is seen to be added
-        (0..AGES.len()).for_each(|age| drop(counts.insert((id, age), 0)));
+        counts.extend((0..AGES.len()).map(|age| ((id, age), 0)));
         for one in workspace.instances.iter().filter(|one| one.facts.state == PowerState::Stopped) {
             let off = off_since(&one.facts, one.off_since).map(|off| view.at.duration_since(off.at));
             let count = counts.entry((id, off.map_or(0, age_of))).or_insert(0);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::teams::Teams;
-use crate::facts::Created;
+use crate::facts::{Created, Verb};
 use crate::guard::Refusal;
 use crate::ports::FaultKind;
 use crate::report::{FleetView, Outcome, SweepReport};
@@ -152,6 +152,10 @@ impl Tally {
 
     /// A settled stop by its result's word: `stopped`, `started_again`, `gone`, `dropped`, or why it failed.
     fn add_settled(&mut self, result: &str) {
+        // an operation beside stops stands there as a verb and its end, and is counted elsewhere
+        if Verb::ALL.iter().any(|verb| result.starts_with(&format!("{} ", verb.label()))) {
+            return;
+        }
         if let Some(seen) = RESULTS.iter().find(|known| **known == result) {
             one_more(&mut self.verified, seen);
         } else if result != "dropped" {

@@ -77,3 +77,10 @@ fn the_role_for_idle_timers_sets_them_and_nothing_else() {
     assert_eq!(native, expected, "G3: it is granted to those who use it");
     assert!(!actions("deploy/role.json").contains(lightsout::azure::TIMER_ACTION));
 }
+
+#[test]
+fn the_role_for_deleting_deletes_and_nothing_else() {
+    let delete = actions("deploy/role-delete.json");
+    let expected: BTreeSet<String> = ["Microsoft.MachineLearningServices/workspaces/computes/delete".to_owned()].into();
+    assert_eq!(delete, expected, "G3: it is granted to those who use it");
+}
