@@ -117,6 +117,9 @@ fn i1_whatever_else_arrives_is_told() {
         ("POST", "other"),
         ("PUT", "get"),
         ("DELETE", "get"),
+        ("PUT", "create"),
+        ("DELETE", "delete"),
+        ("POST", "check-name"),
         ("PATCH", "stop"),
     ] {
         assert_eq!(counted(method, kind), [format!("1 of {method} {kind}")], "I1");

@@ -83,7 +83,7 @@ pub struct SandboxArgs {
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub page_size: usize,
 
-    /// Do not hold callers to ARM's token buckets (250 reads + 25/s, 200 writes + 10/s) or Cost Management's quotas
+    /// Do not hold callers to ARM's token buckets (250 reads + 25/s, 200 writes + 10/s, 200 deletions + 10/s) or Cost Management's quotas
     #[arg(long)]
     pub no_throttle: bool,
 
@@ -111,6 +111,10 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "ACTION")]
     pub deny: Vec<String>,
 
+    /// Let callers do only this action, such as Microsoft.MachineLearningServices/workspaces/*/read; may be repeated
+    #[arg(long, value_name = "ACTION")]
+    pub grant: Vec<String>,
+
     /// Spoil answers, as in `list-computes,count=2 => throttle:17`; may be repeated, --help lists all there is
     #[arg(long, value_name = "FAULT", long_help = FAULT_HELP)]
     pub fault: Vec<String>,
@@ -123,8 +127,8 @@ pub struct SandboxArgs {
 const FAULT_HELP: &str =
     "Spoil answers: OPERATION[,path=..,nth=..,count=..,percent=..,from=..,to=..] => EFFECT[:ARGUMENT]; may be repeated.
 
-Operations: any token list-workspaces get-workspace list-computes get start stop restart set-idle-timer status vm-sizes
-            cost-query list-jobs metrics inbox retail-prices other
+Operations: any token list-workspaces get-workspace list-computes get start stop restart create delete check-name
+            set-idle-timer status vm-sizes usages quotas cost-query list-jobs metrics inbox retail-prices other
 
 Instead of an answer:
   throttle[:RETRY-AFTER]  status:CODE[,RETRY-AFTER]  error:CODE,WORD  unauthorized  claims-challenge  forbidden

@@ -15,11 +15,14 @@ pub use args::{Population, SandboxArgs};
 pub use clock::{RunningClock, SandboxClock, wall_now};
 pub use faults::{Effect, FaultOperation, FaultRule, FaultSyntax, Faults};
 pub use run::run;
-pub use server::{Auth, LroStyle, Recorder, RequestRecord, Sandbox, SandboxError, SandboxOptions, Throttling, TlsFlaw};
+pub use server::{
+    Auth, LroStyle, Recorder, RequestRecord, Role, Sandbox, SandboxError, SandboxOptions, Throttling, TlsFlaw,
+};
 pub use spec::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, SCALE_SUBSCRIPTION, demo, list_prices, scale};
 pub use world::{
-    Bill, Cost, Habits, HoldWish, InstanceSpec, LastOperation, Meters, NativeAction, NativeSchedule, OperationEnd,
-    OperationFate, OperationName, OperationStatus, OperationView, OtherCompute, Owner, PriceList, Rate, Refusal,
-    ResidualRates, ScheduleStyle, StartCause, StartRecord, State, StopCause, StopRecord, Trigger, Truth, UseInterval,
-    UseKind, WorkspaceSpec, World, WorldError, WorldSpec,
+    Asked, Begun, Beyond, Bill, Cost, CreateRefusal, Creation, Habits, HoldWish, InstanceSpec, LastOperation, Limits,
+    Meters, NativeAction, NativeSchedule, OperationEnd, OperationFate, OperationName, OperationStatus, OperationView,
+    OtherCompute, Owner, PriceList, Rate, Refusal, ResidualRates, ScheduleStyle, Script, ScriptText, Scripts,
+    StartCause, StartRecord, State, StopCause, StopRecord, Taken, Trigger, Truth, UseInterval, UseKind, WorkspaceSpec,
+    World, WorldError, WorldSpec, judge_name,
 };

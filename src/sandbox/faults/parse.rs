@@ -17,7 +17,7 @@ pub enum FaultSyntax {
     Shape(String),
     /// An unknown operation.
     #[error(
-        "fault: operation `{0}` is unknown; use any, token, list-workspaces, get-workspace, list-computes, get, start, stop, restart, set-idle-timer, status, vm-sizes, cost-query, list-jobs, metrics, inbox, retail-prices or other"
+        "fault: operation `{0}` is unknown; use any, token, list-workspaces, get-workspace, list-computes, get, start, stop, restart, create, delete, check-name, set-idle-timer, status, vm-sizes, usages, quotas, cost-query, list-jobs, metrics, inbox, retail-prices or other"
     )]
     Operation(String),
     /// An unknown key.

@@ -28,12 +28,22 @@ pub enum FaultOperation {
     Stop,
     /// A restart.
     Restart,
+    /// Making an instance.
+    Create,
+    /// Deleting one.
+    Delete,
+    /// The question whether a name is free.
+    CheckName,
     /// Setting an idle timer.
     SetIdleTimer,
     /// The status of an operation, by either header.
     Status,
     /// The VM sizes of a region.
     VmSizes,
+    /// What is in use in a region.
+    Usages,
+    /// What there may be in a region.
+    Quotas,
     /// A query of costs.
     CostQuery,
     /// A list of jobs.
@@ -50,7 +60,7 @@ pub enum FaultOperation {
 
 impl FaultOperation {
     /// All words there are.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Any,
         Self::Token,
         Self::ListWorkspaces,
@@ -60,9 +70,14 @@ impl FaultOperation {
         Self::Start,
         Self::Stop,
         Self::Restart,
+        Self::Create,
+        Self::Delete,
+        Self::CheckName,
         Self::SetIdleTimer,
         Self::Status,
         Self::VmSizes,
+        Self::Usages,
+        Self::Quotas,
         Self::CostQuery,
         Self::ListJobs,
         Self::Metrics,
@@ -83,9 +98,14 @@ impl FaultOperation {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Restart => "restart",
+            Self::Create => "create",
+            Self::Delete => "delete",
+            Self::CheckName => "check-name",
             Self::SetIdleTimer => "set-idle-timer",
             Self::Status => "status",
             Self::VmSizes => "vm-sizes",
+            Self::Usages => "usages",
+            Self::Quotas => "quotas",
             Self::CostQuery => "cost-query",
             Self::ListJobs => "list-jobs",
             Self::Metrics => "metrics",

@@ -114,13 +114,10 @@ impl Shared {
         errors::no_subscription(id)
     }
 
-    /// What the caller's role allows, less what this sandbox denies.
-    pub(super) fn permissions(&self) -> Answer {
-        let denied = &self.options.denied;
-        Answer::json(
-            200,
-            &json!({ "value": [{ "actions": ["Microsoft.MachineLearningServices/*", "Microsoft.Resources/subscriptions/read", "Microsoft.CostManagement/query/read", "Microsoft.Insights/metrics/read"], "notActions": denied, "dataActions": [], "notDataActions": [] }] }),
-        )
+    /// What the caller's roles allow, less what this sandbox denies.
+    pub(super) fn permissions(&self, principal: &str) -> Answer {
+        let own = super::roles::permissions(&self.options.roles, principal, &self.options.denied);
+        Answer::json(200, &json!({ "value": own }))
     }
 
     /// The clouds, as clients ask for them before they talk to a foreign ARM.
@@ -129,7 +126,7 @@ impl Shared {
         Answer::json(
             200,
             &json!([{
-                "name": "AzureCloud", "portal": origin, "resourceManager": format!("{origin}/"), "graph": format!("{origin}/"),
+                "name": "LightsoutSandbox", "portal": origin, "resourceManager": format!("{origin}/"), "graph": format!("{origin}/"),
                 "authentication": { "loginEndpoint": origin, "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"], "tenant": "common", "identityProvider": "AAD" },
                 "suffixes": { "storage": "core.windows.net", "keyVaultDns": "vault.azure.net", "acrLoginServer": "azurecr.io" },
             }]),

@@ -131,9 +131,7 @@ pub(super) fn wrong_method(method: &str) -> Answer {
     arm(
         405,
         "MethodNotAllowed",
-        &format!(
-            "The HTTP method '{method}' is not supported at scope; this sandbox changes nothing but the state of instances."
-        ),
+        &format!("The HTTP method '{method}' is not supported at scope; this sandbox does not know such a change."),
     )
 }
 

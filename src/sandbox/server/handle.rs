@@ -25,6 +25,9 @@ use super::tokens::Bearer;
 /// The largest body that is read; notices are far smaller.
 const BODY_MAX: usize = 4 * 1_048_576;
 
+/// No more of a body is recorded.
+const RECORDED_MAX: usize = 65_536;
+
 /// What was asked, as the answering functions need it.
 pub(super) struct Ask<'a> {
     /// Scheme and host as the caller wrote them; links lead back there.
@@ -64,16 +67,23 @@ pub(super) async fn handle(State(door): State<Door>, request: Request<Body>) -> 
     wait(shared.options.latency, &effects).await;
 
     let delivery = Delivery { shared, connection, number: shared.next_request(), at };
-    let note = |status: u16| shared.recorder.note(record(&parts.method, path, (&route, status), &parts.headers, at));
+    let note = |status: u16, body: &Bytes| {
+        let mut record = record(&parts.method, path, (&route, status), &parts.headers, at);
+        if route.is_arm() && method != "GET" {
+            record.api_version = version_of(raw_query);
+            record.body = body.slice(..body.len().min(RECORDED_MAX));
+        }
+        shared.recorder.note(record);
+    };
     if effects.contains(&Effect::Hang) || effects.contains(&Effect::Reset) {
-        note(0);
+        note(0, &Bytes::new());
         if effects.contains(&Effect::Hang) {
             shared.until_ended().await;
         }
         return delivery.cut();
     }
     let Ok(body) = to_bytes(body, BODY_MAX).await else {
-        note(413);
+        note(413, &Bytes::new());
         return deliver(&delivery, errors::plain(413, None), &[]);
     };
     let host = parts
@@ -91,10 +101,10 @@ pub(super) async fn handle(State(door): State<Door>, request: Request<Body>) -> 
     };
     let answer = answer_with_faults(shared, &ask, (method, &route), &effects);
     if effects.contains(&Effect::ResetAfter) {
-        note(0);
+        note(0, &ask.body);
         return delivery.cut();
     }
-    note(answer.status);
+    note(answer.status, &ask.body);
     deliver(&delivery, answer, &effects)
 }
 
@@ -121,9 +131,16 @@ fn record(
         path: path.to_owned(),
         operation: route.operation().label(),
         status,
+        api_version: String::new(),
+        body: Bytes::new(),
         had_authorization: headers.contains_key("authorization"),
         had_signature: headers.keys().any(|name| name.as_str().contains("signature")),
     }
+}
+
+fn version_of(raw_query: &str) -> String {
+    let pairs = url::form_urlencoded::parse(raw_query.as_bytes());
+    pairs.into_iter().find(|(name, _)| name == "api-version").map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// The answer, or what a fault puts in its place, and what faults make of it.
@@ -154,12 +171,11 @@ fn answer(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), effec
         Err(refused) => return *refused,
     };
     let action = route.action();
-    let mut answer =
-        if !action.is_empty() && shared.options.denied.iter().any(|denied| denied.eq_ignore_ascii_case(action)) {
-            errors::forbidden(&principal, action, scope(ask.path))
-        } else {
-            inside_arm(shared, ask, (method, route), effects)
-        };
+    let mut answer = if !action.is_empty() && !shared.may(&principal, action) {
+        errors::forbidden(&principal, action, scope(ask.path))
+    } else {
+        inside_arm(shared, ask, (method, route), (&principal, effects))
+    };
     if let Some((name, left)) = left {
         answer.set(name, &left.to_string());
     }
@@ -184,6 +200,11 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
         | Route::Computes(_)
         | Route::Compute(..)
         | Route::VmSizes(..)
+        | Route::Create(..)
+        | Route::Delete(..)
+        | Route::CheckName(_)
+        | Route::Usages(..)
+        | Route::Quotas(..)
         | Route::Operate(..)
         | Route::SetIdle(..)
         | Route::Status(..)
@@ -197,15 +218,25 @@ fn outside_arm(shared: &Shared, ask: &Ask<'_>, route: &Route, effects: &[Effect]
     }
 }
 
-fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), effects: &[Effect]) -> Answer {
+fn inside_arm(
+    shared: &Shared,
+    ask: &Ask<'_>,
+    (method, route): (&str, &Route),
+    (principal, effects): (&str, &[Effect]),
+) -> Answer {
     match route {
         Route::Subscription(id) => shared.get_subscription(id),
         Route::Workspaces { subscription, group } => shared.list_workspaces(ask, subscription, group.as_deref()),
         Route::Workspace(id) => shared.get_workspace(id),
-        Route::Permissions(_) => shared.permissions(),
+        Route::Permissions(_) => shared.permissions(principal),
         Route::Computes(workspace) => shared.list_computes(ask, workspace),
         Route::Compute(workspace, name) => shared.get_compute(workspace, name),
         Route::VmSizes(subscription, region) => shared.vm_sizes(subscription, region),
+        Route::Create(workspace, name) => shared.create(ask, (workspace, name), principal, effects),
+        Route::Delete(workspace, name) => shared.delete(ask, workspace, name, effects),
+        Route::CheckName(workspace) => shared.check_name(ask, workspace),
+        Route::Usages(subscription, region) => shared.usages(ask, subscription, region),
+        Route::Quotas(subscription, region) => shared.quotas_of(ask, subscription, region),
         Route::Operate(workspace, name, verb) => shared.operate(ask, (workspace, name), *verb, effects),
         Route::SetIdle(workspace, name) => shared.set_idle(ask, workspace, name),
         Route::Status(_, _, id) => shared.status(ask, id),
@@ -229,22 +260,35 @@ fn inside_arm(shared: &Shared, ask: &Ask<'_>, (method, route): (&str, &Route), e
 
 /// Actions are judged at the resource, not at the verb or the query behind it.
 fn scope(path: &str) -> &str {
-    ["/start", "/stop", "/restart", "/updateIdleShutdownSetting", "/providers/Microsoft.CostManagement/query"]
-        .iter()
-        .find_map(|verb| path.strip_suffix(verb))
-        .unwrap_or(path)
+    [
+        "/start",
+        "/stop",
+        "/restart",
+        "/updateIdleShutdownSetting",
+        "/checkComputeNameAvailability",
+        "/providers/Microsoft.CostManagement/query",
+    ]
+    .iter()
+    .find_map(|verb| path.strip_suffix(verb))
+    .unwrap_or(path)
 }
 
 impl Shared {
+    /// Whether the principal's roles allow an action, and this sandbox denies it to nobody.
+    fn may(&self, principal: &str, action: &str) -> bool {
+        let denied = self.options.denied.iter().any(|denied| denied.eq_ignore_ascii_case(action));
+        !denied && super::roles::may(&self.options.roles, principal, action)
+    }
+
     /// Takes a request out of its bucket: the header that tells what is left, or ARM's refusal.
     fn admit(&self, path: &str, method: &str, principal: String) -> Result<Option<(&'static str, u64)>, Box<Answer>> {
         if self.options.throttling == super::options::Throttling::Off {
             return Ok(None);
         }
-        let (traffic, header) = if method == "GET" {
-            (Traffic::Read, "x-ms-ratelimit-remaining-subscription-reads")
-        } else {
-            (Traffic::Write, "x-ms-ratelimit-remaining-subscription-writes")
+        let (traffic, header) = match method {
+            "GET" => (Traffic::Read, "x-ms-ratelimit-remaining-subscription-reads"),
+            "DELETE" => (Traffic::Delete, "x-ms-ratelimit-remaining-subscription-deletes"),
+            _ => (Traffic::Write, "x-ms-ratelimit-remaining-subscription-writes"),
         };
         let lower = path.to_lowercase();
         let subscription = lower.split('/').nth(2).unwrap_or_default().to_owned();

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::{Span, SpanRelativeTo};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::faults::Effect;
@@ -14,6 +14,7 @@ use super::handle::Ask;
 use super::options::LroStyle;
 use super::render::seven_digits;
 use super::shared::Shared;
+use super::wanted::{IDLE_BOUNDS, idle_minutes};
 
 impl Shared {
     /// Start, stop or restart.
@@ -33,22 +34,27 @@ impl Shared {
             let message = format!("{} is not supported for this compute type.", verb.word());
             return errors::provider(400, ("UserError", &message, Some("NotSupported")), &region, now);
         }
-        let fate = effects.iter().find_map(|effect| if let Effect::Fate(fate) = effect { Some(*fate) } else { None });
         let id = format!("{workspace}/computes/{name}");
-        let operation = match world.operate(&id, verb, fate.unwrap_or(OperationFate::Normal)) {
+        let operation = match world.operate(&id, verb, fate_of(effects)) {
             Ok(operation) => operation,
             Err(Refusal::NotFound) => return no_compute(workspace, name),
             Err(Refusal::Conflict) => return errors::conflict(&region, now),
             Err(Refusal::DiskFull) => return errors::disk_full(&region, now),
         };
         let style = self.style_for(&world, &id);
+        let followed = Followed { subscription, region, operation, at: world.now() };
+        self.follow(ask, Answer::empty(202), &followed, style)
+    }
+
+    /// The answer with the headers by which its operation is followed.
+    pub(super) fn follow(&self, ask: &Ask<'_>, mut answer: Answer, followed: &Followed, style: LroStyle) -> Answer {
+        let Followed { subscription, region, operation, at } = followed;
         let base = format!(
             "{}/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{region}",
             ask.origin
         );
-        let signature = signature(&operation, world.now().as_second());
+        let signature = signature(operation, at.as_second());
         let version = ask.api_version();
-        let mut answer = Answer::empty(202);
         if matches!(style, LroStyle::AsyncOperation | LroStyle::Both) {
             answer.set(
                 "azure-asyncoperation",
@@ -76,8 +82,8 @@ impl Shared {
         if found.spec.others.iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
             return refused("Updating the idle shutdown setting is not supported for this compute type.");
         }
-        let Some(minutes) = idle_minutes(&ask.body) else {
-            return refused("idleTimeBeforeShutdown must be an ISO 8601 duration from 15 minutes to 3 days.");
+        let Some(minutes) = minutes_of(&ask.body) else {
+            return refused(IDLE_BOUNDS);
         };
         match world.set_idle(&format!("{workspace}/computes/{name}"), minutes) {
             Ok(()) => Answer::empty(200),
@@ -185,10 +191,21 @@ fn is_signed(ask: &Ask<'_>, view: &OperationView) -> bool {
 }
 
 /// The minutes of a body such as `{"idleTimeBeforeShutdown":"PT60M"}`, when Azure takes so many.
-fn idle_minutes(body: &[u8]) -> Option<u32> {
+fn minutes_of(body: &[u8]) -> Option<u32> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let length: Span = body.get("idleTimeBeforeShutdown")?.as_str()?.parse().ok()?;
-    let length = length.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    let minutes = u32::try_from(length.as_mins()).ok().filter(|_| length.as_secs() % 60 == 0)?;
-    (15..=3 * 24 * 60).contains(&minutes).then_some(minutes)
+    idle_minutes(body.get("idleTimeBeforeShutdown")?.as_str()?)
+}
+
+/// How a fault makes the operation end.
+pub(super) fn fate_of(effects: &[Effect]) -> OperationFate {
+    let fate = effects.iter().find_map(|effect| if let Effect::Fate(fate) = effect { Some(*fate) } else { None });
+    fate.unwrap_or(OperationFate::Normal)
+}
+
+/// An operation that can be followed from now on.
+pub(super) struct Followed {
+    pub(super) subscription: String,
+    pub(super) region: String,
+    pub(super) operation: String,
+    pub(super) at: Timestamp,
 }

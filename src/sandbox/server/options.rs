@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::super::clock::{RunningClock, SandboxClock};
 use super::super::faults::{FaultRule, FaultSyntax};
 use super::super::world::{WorldError, WorldSpec};
+use super::roles::Role;
 
 /// Whether ARM wants a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Auth {
 /// Whether ARM's token buckets hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Throttling {
-    /// 250 reads + 25/s, 200 writes + 10/s, per subscription, region and principal; and the quotas of Cost Management.
+    /// 250 reads + 25/s, 200 writes + 10/s, 200 deletions + 10/s, per subscription, region and principal; and the quotas of Cost Management.
     Arm,
     /// No limits.
     Off,
@@ -96,6 +97,8 @@ pub struct SandboxOptions {
     pub lro: LroStyle,
     /// Actions that are answered 403, such as `Microsoft.MachineLearningServices/workspaces/computes/stop/action`.
     pub denied: Vec<String>,
+    /// Roles of callers: one who has any may do what those allow, and whoever has none may do everything but what is denied.
+    pub roles: Vec<Role>,
     /// Faults in force from the beginning.
     pub faults: Vec<FaultRule>,
     /// How many requests the recorder keeps; counts go on beyond it.
@@ -125,6 +128,7 @@ impl SandboxOptions {
             poll_after: 10,
             lro: LroStyle::Alternate,
             denied: Vec::new(),
+            roles: Vec::new(),
             faults: Vec::new(),
             recorded_max: 20_000,
         }

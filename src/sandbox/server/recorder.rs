@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Bytes;
 use jiff::Timestamp;
 
 /// One request.
@@ -14,6 +15,10 @@ pub struct RequestRecord {
     pub method: String,
     /// Path, without the query, which may hold signatures.
     pub path: String,
+    /// The api-version of an ARM request that is no read.
+    pub api_version: String,
+    /// The body of such a request as it was sent; only its first 64 KiB. Tokens, notices and price lists are not kept.
+    pub body: Bytes,
     /// The kind of request, in the words of faults (`list-computes`).
     pub operation: &'static str,
     /// Status of the answer; 0 where none was given.
@@ -64,6 +69,13 @@ impl Recorder {
     /// The latest requests, oldest first.
     pub fn recent(&self) -> Vec<RequestRecord> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).recent.iter().cloned().collect()
+    }
+
+    /// The recorded bodies of one kind of request (`create`), oldest first.
+    pub fn bodies(&self, operation: &str) -> Vec<Bytes> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = kept.recent.iter().filter(|record| record.operation == operation);
+        wanted.map(|record| record.body.clone()).collect()
     }
 
     /// How many requests there were, by method and operation.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::world::{
     Machine, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, Workspace, mix, uuid_of,
 };
+use super::asked;
 
 const COMPUTE_TYPE: &str = "Microsoft.MachineLearningServices/workspaces/computes";
 
@@ -38,7 +39,7 @@ pub(super) fn instance(machine: &Machine, workspace: &Workspace, tenant: &str) -
             "resourceId": null,
             "computeType": "ComputeInstance",
             "computeLocation": workspace.spec.region,
-            "provisioningState": "Succeeded",
+            "provisioningState": asked::provisioning(machine),
             "provisioningErrors": null,
             "isAttachedCompute": false,
             "properties": inner(machine, &workspace.spec.region, tenant),
@@ -51,6 +52,7 @@ pub(super) fn instance(machine: &Machine, workspace: &Workspace, tenant: &str) -
             json!({ "type": "SystemAssigned", "principalId": principal, "tenantId": tenant }),
         );
     }
+    asked::dress_outer(&mut written, machine, tenant);
     written
 }
 
@@ -62,7 +64,7 @@ fn inner(machine: &Machine, region: &str, tenant: &str) -> Value {
         "subnet": null,
         "applicationSharingPolicy": if assigned.is_some() { "Personal" } else { "Shared" },
         "sshSettings": { "sshPublicAccess": "Disabled", "adminUserName": "azureuser", "sshPort": 4001, "adminPublicKey": null },
-        "errors": [],
+        "errors": asked::errors(machine),
         "connectivityEndpoints": addresses(machine),
         "applications": applications(&spec.name, region),
         "state": machine.state.word(),
@@ -89,6 +91,9 @@ fn inner(machine: &Machine, region: &str, tenant: &str) -> Value {
     if let (false, Value::Object(members)) = (spec.custom_services.is_empty(), &mut properties) {
         members.insert("customServices".into(), spec.custom_services.iter().map(|name| custom_service(name)).collect());
     }
+    if let Value::Object(members) = &mut properties {
+        asked::dress_inner(members, machine);
+    }
     properties
 }
 
@@ -106,7 +111,9 @@ fn addresses(machine: &Machine) -> Value {
         return json!({ "publicIpAddress": null, "privateIpAddress": null });
     }
     let host = mix(0, &[&machine.id]);
-    json!({ "publicIpAddress": format!("203.0.113.{}", host % 254), "privateIpAddress": format!("10.0.{}.{}", host % 200, (host >> 9) % 254) })
+    let public = Some(format!("203.0.113.{}", host % 254));
+    let public = public.filter(|_| !asked::without_address(machine.spec.asked.as_ref()));
+    json!({ "publicIpAddress": public, "privateIpAddress": format!("10.0.{}.{}", host % 200, (host >> 9) % 254) })
 }
 
 fn applications(name: &str, region: &str) -> Value {

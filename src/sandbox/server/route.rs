@@ -41,6 +41,16 @@ pub(super) enum Route {
     VmSizes(String, String),
     /// Start, stop or restart of a compute.
     Operate(String, String, OperationName),
+    /// A compute is made: workspace id in small letters, and the name as it was written.
+    Create(String, String),
+    /// A compute is deleted: workspace id and name in small letters.
+    Delete(String, String),
+    /// Whether a name is free in the region of that workspace.
+    CheckName(String),
+    /// What is in use in a region: subscription and region.
+    Usages(String, String),
+    /// What there may be in a region: subscription and region.
+    Quotas(String, String),
     /// The idle timer of a compute is set: workspace id and name in small letters.
     SetIdle(String, String),
     /// An operation by `Azure-AsyncOperation`: subscription, region, id.
@@ -100,6 +110,9 @@ impl Route {
             [_, s, "resourcegroups", g, "providers", ML, "workspaces"] if get => {
                 Self::Workspaces { subscription: (*s).to_owned(), group: Some((*g).to_owned()) }
             }
+            [_, _, "resourcegroups", _, "providers", ML, "workspaces", _, "computes", _] if method == "PUT" => {
+                Self::Create(scope_of(parts, 2), plain.last().copied().unwrap_or_default().to_owned())
+            }
             [_, _, "resourcegroups", _, "providers", ML, "workspaces", _, rest @ ..] => {
                 let workspace = scope_of(parts, rest.len());
                 Self::of_workspace(method, workspace, rest)
@@ -121,6 +134,8 @@ impl Route {
         match rest {
             ["workspaces"] => Self::Workspaces { subscription: own(subscription), group: None },
             ["locations", region, "vmsizes"] => Self::VmSizes(own(subscription), own(region)),
+            ["locations", region, "usages"] => Self::Usages(own(subscription), own(region)),
+            ["locations", region, "quotas"] => Self::Quotas(own(subscription), own(region)),
             ["locations", region, "computeoperationsstatus", _] => {
                 Self::Status(own(subscription), own(region), own(id))
             }
@@ -136,8 +151,10 @@ impl Route {
         let route = match rest {
             [] => Self::Workspace(workspace),
             ["computes"] => Self::Computes(workspace),
+            ["checkcomputenameavailability"] => Self::CheckName(workspace),
             ["jobs"] => Self::Jobs(workspace),
             ["jobs", name] => Self::Job(workspace, (*name).to_owned()),
+            ["computes", compute] if method == "DELETE" => return Self::Delete(workspace, (*compute).to_owned()),
             ["computes", compute] => Self::Compute(workspace, (*compute).to_owned()),
             ["computes", compute, verb] => {
                 let name = match *verb {
@@ -154,7 +171,7 @@ impl Route {
             }
             _ => return Self::Nothing,
         };
-        let wanted = if matches!(route, Self::Operate(..)) { "POST" } else { "GET" };
+        let wanted = if matches!(route, Self::Operate(..) | Self::CheckName(_)) { "POST" } else { "GET" };
         if method == wanted { route } else { Self::WrongMethod }
     }
 
@@ -174,7 +191,14 @@ impl Route {
             Self::Metrics(_) => FaultOperation::Metrics,
             Self::Operate(_, _, OperationName::Start) => FaultOperation::Start,
             Self::Operate(_, _, OperationName::Stop) => FaultOperation::Stop,
-            Self::Operate(_, _, OperationName::Restart | OperationName::Create) => FaultOperation::Restart,
+            Self::Operate(_, _, OperationName::Restart | OperationName::Create | OperationName::Delete) => {
+                FaultOperation::Restart
+            }
+            Self::Create(..) => FaultOperation::Create,
+            Self::Delete(..) => FaultOperation::Delete,
+            Self::CheckName(_) => FaultOperation::CheckName,
+            Self::Usages(..) => FaultOperation::Usages,
+            Self::Quotas(..) => FaultOperation::Quotas,
             Self::SetIdle(..) => FaultOperation::SetIdleTimer,
             Self::Status(..) | Self::Results(..) => FaultOperation::Status,
             Self::CloudMetadata | Self::Subscription(_) | Self::Permissions(_) | Self::WrongMethod | Self::Nothing => {
@@ -208,6 +232,11 @@ impl Route {
                 "Microsoft.MachineLearningServices/workspaces/computes/stop/action"
             }
             Self::Operate(..) => "Microsoft.MachineLearningServices/workspaces/computes/restart/action",
+            Self::Create(..) => "Microsoft.MachineLearningServices/workspaces/computes/write",
+            Self::Delete(..) => "Microsoft.MachineLearningServices/workspaces/computes/delete",
+            Self::CheckName(_) => "Microsoft.MachineLearningServices/workspaces/checkComputeNameAvailability/action",
+            Self::Usages(..) => "Microsoft.MachineLearningServices/locations/usages/read",
+            Self::Quotas(..) => "Microsoft.MachineLearningServices/locations/quotas/read",
             Self::SetIdle(..) => {
                 "Microsoft.MachineLearningServices/workspaces/computes/updateIdleShutdownSetting/action"
             }

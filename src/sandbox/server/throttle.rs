@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Reads or writes, which have a bucket each.
+/// Reads, writes or deletions, which have a bucket each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Traffic {
     Read,
     Write,
+    Delete,
 }
 
 impl Traffic {
@@ -16,7 +17,7 @@ impl Traffic {
     const fn limits(self) -> (i128, i128) {
         match self {
             Self::Read => (250, 25),
-            Self::Write => (200, 10),
+            Self::Write | Self::Delete => (200, 10),
         }
     }
 }
@@ -39,7 +40,7 @@ pub(super) enum Admission {
     Refused(u64),
 }
 
-/// Who asks for what, where: subscription, region, reads or writes, principal.
+/// Who asks for what, where: subscription, region, kind of traffic, principal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct BucketKey {
     pub(super) subscription: String,
@@ -110,6 +111,7 @@ mod tests {
         }
         assert_eq!(buckets.admit(key(Traffic::Read), now), Admission::Refused(1));
         assert_eq!(buckets.admit(key(Traffic::Write), now), Admission::Admitted(199));
+        assert_eq!(buckets.admit(key(Traffic::Delete), now), Admission::Admitted(199));
         assert_eq!(buckets.admit(key(Traffic::Read), now - SignedDuration::from_hours(1)), Admission::Refused(1));
         let other = BucketKey { region: "elsewhere".into(), ..key(Traffic::Read) };
         assert_eq!(buckets.admit(other, now), Admission::Admitted(249));

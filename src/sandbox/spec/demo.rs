@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::world::{
-    InstanceSpec, LIVED_IN, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, State, WorkspaceSpec,
-    WorldSpec, mix, stream,
+    InstanceSpec, LIVED_IN, Limits, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, Scripts, State,
+    WorkspaceSpec, WorldSpec, mix, stream,
 };
 use super::cast::Role;
 use super::prices::list_prices;
@@ -128,7 +128,8 @@ pub fn demo(seed: u64, start: Timestamp) -> WorldSpec {
     if let Some(last) = workspaces.last_mut() {
         last.others.push(OtherCompute { name: "k8s-shared".into(), compute_type: "Kubernetes".into() });
     }
-    WorldSpec { seed, start, warm_up: LIVED_IN, tenant: DEMO_TENANT.into(), prices: list_prices(), workspaces }
+    let (tenant, prices, limits) = (DEMO_TENANT.into(), list_prices(), Limits::usual());
+    WorldSpec { seed, start, warm_up: LIVED_IN, tenant, prices, limits, workspaces }
 }
 
 fn workspace(place: &Place, seed: u64, start: Timestamp) -> WorkspaceSpec {
@@ -165,6 +166,8 @@ fn machine(place: &Place, (person, role, size): &(&str, Role, &str), seed: u64, 
         disk_fills_at: None,
         state: State::Stopped,
         created_on: start.checked_sub(age).unwrap_or(start),
+        scripts: Scripts::default(),
+        asked: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::world::{InstanceSpec, Owner, State, WorkspaceSpec, WorldSpec};
+use super::super::world::{InstanceSpec, Limits, Owner, Scripts, State, WorkspaceSpec, WorldSpec};
 
 /// The subscription of every workspace of the scale world.
 pub const SCALE_SUBSCRIPTION: &str = "5a4d0000-0000-4000-8000-0000000005ca";
@@ -15,6 +15,7 @@ pub fn scale(seed: u64, start: Timestamp, workspaces: usize, instances: usize) -
         warm_up: SignedDuration::ZERO,
         tenant: super::DEMO_TENANT.into(),
         prices: super::list_prices(),
+        limits: Limits::generous(),
         workspaces: (0..workspaces).map(|number| workspace(number, instances, start)).collect(),
     }
 }
@@ -63,5 +64,7 @@ fn machine(workspace: usize, position: usize, start: Timestamp) -> InstanceSpec 
         disk_fills_at: None,
         state,
         created_on: start.checked_sub(age).unwrap_or(start),
+        scripts: Scripts::default(),
+        asked: None,
     }
 }

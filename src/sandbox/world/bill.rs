@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::creation::Asked;
 use super::machine::State;
 use super::money::{Cost, Rate};
 use super::truth::Truth;
@@ -60,10 +61,11 @@ impl Truth<'_> {
     /// What it cost within a window, by meter.
     pub fn bill_in(&self, window: (Timestamp, Timestamp)) -> Bill {
         let (existed, rates) = (self.existed_in(window), self.prices.residual());
+        let addressed = self.addressed_in(window);
         Bill {
             compute: self.price(self.stretches(window, State::is_allocated)),
             disk: rates.disk.over(existed),
-            address: rates.address.over(existed),
+            address: rates.address.over(addressed),
             balancer: rates.balancer.over(existed),
         }
     }
@@ -86,6 +88,13 @@ impl Truth<'_> {
     /// How long it existed within a window.
     pub fn existed_in(&self, window: (Timestamp, Timestamp)) -> SignedDuration {
         length(self.stretches(window, |state| state != State::Deleted))
+    }
+
+    /// How long it had a public address within a window; how the load balancer is billed without one is not verified, so it is
+    /// billed.
+    pub fn addressed_in(&self, window: (Timestamp, Timestamp)) -> SignedDuration {
+        let none = self.machine.spec.asked.as_ref().is_some_and(Asked::has_no_address);
+        if none { SignedDuration::ZERO } else { self.existed_in(window) }
     }
 
     /// How long it was in use of any kind within a window, while up.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::agenda::{Agenda, Event};
+use super::agenda::Event;
 use super::machine::{LastOperation, Machine, OperationName, OperationStatus, State, Trigger};
 use super::operations::{OperationFate, Refusal};
 use super::person::UseKind;
@@ -47,6 +47,7 @@ impl World {
         let change = |machine: &mut Machine, now: Timestamp| {
             machine.spec.created_on = now;
             machine.pending = None;
+            machine.ahead.clear();
             machine.enter(State::Running, now);
             let (name, status) = (OperationName::Create, OperationStatus::Succeeded);
             machine.last = LastOperation { name, time: now, status, trigger: Trigger::User };
@@ -57,19 +58,11 @@ impl World {
 
     /// An instance is deleted for good: ARM no longer knows it, and nothing happens to it any more.
     pub fn delete(&mut self, id: &str) -> bool {
-        let change = |machine: &mut Machine, now: Timestamp| {
-            machine.agenda = Agenda::default();
-            machine.person = None;
-            machine.pending = None;
-            machine.enter(State::Deleted, now);
-        };
-        let deleted = self.intervene(id, change).is_some();
-        if let Some(position) = self.by_id.remove(&id.to_lowercase()) {
-            for workspace in &mut self.workspaces {
-                workspace.members.retain(|member| *member != position);
-            }
+        let position = self.by_id.get(&id.to_lowercase()).copied();
+        if let Some(position) = position {
+            self.bury(position);
         }
-        deleted
+        position.is_some()
     }
 
     /// Changes one machine at the present, and lets the consequences follow.

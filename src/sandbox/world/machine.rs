@@ -1,6 +1,6 @@
 //! One compute instance: its states, its last operation, its meters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +15,10 @@ use super::truth::{Meters, StartRecord, StopRecord, UseInterval};
 pub enum State {
     /// Being made.
     Creating,
+    /// Made, and being prepared by Azure.
+    SettingUp,
+    /// Up, and running its setup scripts before anybody may use it.
+    UserSettingUp,
     /// On its way up.
     Starting,
     /// Up.
@@ -29,8 +33,16 @@ pub enum State {
     Restarting,
     /// Broken, and still allocated as far as anyone knows.
     Unusable,
-    /// Its setup script failed; allocated.
+    /// Azure could not prepare it; allocated.
     SetupFailed,
+    /// Its setup script failed; allocated.
+    UserSetupFailed,
+    /// It could not be made. Taken to hold no machine, and a place in lists and quota until it is deleted; not verified.
+    CreateFailed,
+    /// On its way out, allocated until it is gone.
+    Deleting,
+    /// The same of one that was off: no machine is billed.
+    DeletingStopped,
     /// Gone for good; ARM answers 404.
     Deleted,
 }
@@ -40,6 +52,8 @@ impl State {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Creating => "Creating",
+            Self::SettingUp => "SettingUp",
+            Self::UserSettingUp => "UserSettingUp",
             Self::Starting => "Starting",
             Self::Running => "Running",
             Self::JobRunning => "JobRunning",
@@ -48,18 +62,30 @@ impl State {
             Self::Restarting => "Restarting",
             Self::Unusable => "Unusable",
             Self::SetupFailed => "SetupFailed",
-            Self::Deleted => "Deleting",
+            Self::UserSetupFailed => "UserSetupFailed",
+            Self::CreateFailed => "CreateFailed",
+            Self::Deleting | Self::DeletingStopped | Self::Deleted => "Deleting",
         }
     }
 
-    /// Whether Azure bills the size in it: everything but Stopped and Deleted.
+    /// Whether Azure bills the size in it: everything but what is off, gone or was never there.
     pub const fn is_allocated(self) -> bool {
-        !matches!(self, Self::Stopped | Self::Deleted)
+        !matches!(self, Self::Stopped | Self::CreateFailed | Self::DeletingStopped | Self::Deleted)
     }
 
     /// Whether an operation is under way in it.
     pub const fn is_changing(self) -> bool {
-        matches!(self, Self::Creating | Self::Starting | Self::Stopping | Self::Restarting)
+        matches!(
+            self,
+            Self::Creating
+                | Self::SettingUp
+                | Self::UserSettingUp
+                | Self::Starting
+                | Self::Stopping
+                | Self::Restarting
+                | Self::Deleting
+                | Self::DeletingStopped
+        )
     }
 }
 
@@ -74,6 +100,8 @@ pub enum OperationName {
     Stop,
     /// Restart.
     Restart,
+    /// Deletion.
+    Delete,
 }
 
 impl OperationName {
@@ -84,6 +112,7 @@ impl OperationName {
             Self::Start => "Start",
             Self::Stop => "Stop",
             Self::Restart => "Restart",
+            Self::Delete => "Delete",
         }
     }
 }
@@ -144,6 +173,7 @@ impl LastOperation {
             (OperationStatus::Failed, OperationName::Start) => "StartFailed",
             (OperationStatus::Failed, OperationName::Stop) => "StopFailed",
             (OperationStatus::Failed, OperationName::Restart) => "RestartFailed",
+            (OperationStatus::Failed, OperationName::Delete) => "DeleteFailed",
         }
     }
 }
@@ -170,6 +200,10 @@ pub(in crate::sandbox) struct Machine {
     pub(super) agenda: Agenda,
     pub(super) person: Option<Person>,
     pub(super) pending: Option<Pending>,
+    /// What follows when `pending` is done.
+    pub(super) ahead: VecDeque<Pending>,
+    /// Why it is in a failed state: code and message.
+    pub(in crate::sandbox) failure: Option<(&'static str, String)>,
     pub(super) operations: u64,
     pub(super) disk_full: bool,
     pub(super) kernel_open: bool,
@@ -212,6 +246,8 @@ impl Machine {
             agenda: Agenda::default(),
             person,
             pending: None,
+            ahead: VecDeque::new(),
+            failure: None,
             operations: 0,
             disk_full: false,
             kernel_open: false,

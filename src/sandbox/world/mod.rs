@@ -3,25 +3,33 @@
 mod agenda;
 mod agent;
 mod bill;
+mod change;
+mod creation;
 mod intervene;
 mod life;
 mod machine;
 mod money;
+mod names;
 mod native;
 mod operations;
 mod person;
 mod prices;
+mod quota;
 mod spec;
 mod stream;
 mod truth;
 mod universe;
 
 pub use bill::Bill;
+pub use change::{Begun, CreateRefusal};
+pub use creation::{Asked, Creation, Script, ScriptText, Scripts};
 pub use machine::{LastOperation, OperationName, OperationStatus, State, Trigger};
 pub use money::{Cost, Rate};
+pub use names::{Taken, judge_name};
 pub use operations::{OperationEnd, OperationFate, OperationView, Refusal};
 pub use person::UseKind;
 pub use prices::{PriceList, ResidualRates};
+pub use quota::{Beyond, Limits};
 pub use spec::{
     Habits, InstanceSpec, NativeAction, NativeSchedule, OtherCompute, Owner, ScheduleStyle, WorkspaceSpec, WorldError,
     WorldSpec,

@@ -72,6 +72,9 @@ impl Machine {
     /// Gives it another length, from now on.
     pub(super) fn wind_idle_timer(&mut self, at: Timestamp, minutes: u32) {
         self.spec.idle_minutes = Some(minutes);
+        if let Some(asked) = &mut self.spec.asked {
+            asked.properties.remove("idleTimeBeforeShutdown");
+        }
         self.modified_on = at;
         self.idle_timer = None;
         self.set_idle_timer(at);

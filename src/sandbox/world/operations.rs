@@ -1,8 +1,11 @@
-//! Start, stop and restart: what Azure accepts, refuses and ends how.
+//! Start, stop, restart, creation and deletion: what Azure accepts, refuses and ends how.
+
+use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::Event;
+use super::creation::Failure;
 use super::machine::{LastOperation, Machine, OperationName, OperationStatus, State, Trigger};
 use super::person::UseKind;
 use super::stream::stream;
@@ -64,11 +67,18 @@ pub struct OperationView {
 }
 
 /// What a machine is on its way to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Pending {
     pub(super) becomes: State,
     pub(super) ends_at: Option<Timestamp>,
     pub(super) status: OperationStatus,
+    pub(super) failure: Option<Failure>,
+}
+
+impl Pending {
+    fn new(becomes: State, ends_at: Option<Timestamp>, status: OperationStatus) -> Self {
+        Self { becomes, ends_at, status, failure: None }
+    }
 }
 
 impl Machine {
@@ -85,14 +95,24 @@ impl Machine {
             OperationName::Stop if self.state == State::Stopped => {
                 return (done, OperationEnd::Succeeded);
             }
+            OperationName::Stop if self.state == State::CreateFailed => {
+                return (done, only_when_up("Stop", &self.spec.name));
+            }
             OperationName::Stop => self.begin_stop(seed, now, StopCause::Arm, fate),
             OperationName::Start if self.state != State::Stopped => {
                 return (done, only_when_stopped(&self.spec.name));
             }
             OperationName::Start => self.begin_start(seed, now, StartCause::Arm, fate),
-            OperationName::Restart | OperationName::Create => self.begin_restart(seed, now, fate),
+            OperationName::Restart if !self.is_up() => return (done, only_when_up("Restart", &self.spec.name)),
+            OperationName::Restart => self.begin_restart(seed, now, fate),
+            OperationName::Create => self.begin_create(seed, now, fate),
+            OperationName::Delete => self.begin_delete(seed, now, fate),
         };
-        (ends, end_of(fate))
+        let last = self.ahead.back().or(self.pending.as_ref());
+        match last.and_then(|last| last.failure.clone()).filter(|_| fate == OperationFate::Normal) {
+            Some((_, code, message)) => (ends, OperationEnd::Failed(code.to_owned(), message)),
+            None => (ends, end_of(fate)),
+        }
     }
 
     /// Begins a stop that is allowed; returns when it ends, if ever.
@@ -103,22 +123,27 @@ impl Machine {
         cause: StopCause,
         fate: OperationFate,
     ) -> Option<Timestamp> {
-        let up = self.is_up();
-        let busy_job = up && self.wants(UseKind::Job);
-        let busy_unseen = up && (self.wants(UseKind::Tmux) || self.wants(UseKind::Present));
         let trigger = match cause {
             StopCause::User | StopCause::Arm => Trigger::User,
             StopCause::NativeSchedule => Trigger::Schedule,
             StopCause::NativeIdle => Trigger::IdleShutdown,
         };
         if matches!(fate, OperationFate::Normal | OperationFate::NeverEnds) {
-            self.interrupted = busy_job || busy_unseen;
-            self.kernel_open = false;
-            self.stops.push(StopRecord { instance: self.id.clone(), at, cause, busy_job, busy_unseen, regret: false });
+            self.note_stop(at, cause);
         }
         let back = if self.state == State::JobRunning { State::Running } else { self.state };
         let goes = Move { name: OperationName::Stop, through: State::Stopping, to: State::Stopped, back };
         self.begin(seed, at, goes, (trigger, fate))
+    }
+
+    /// Writes down that it stops, and what was truly going on.
+    fn note_stop(&mut self, at: Timestamp, cause: StopCause) {
+        let up = self.is_up();
+        let busy_job = up && self.wants(UseKind::Job);
+        let busy_unseen = up && (self.wants(UseKind::Tmux) || self.wants(UseKind::Present));
+        self.interrupted = busy_job || busy_unseen;
+        self.kernel_open = false;
+        self.stops.push(StopRecord { instance: self.id.clone(), at, cause, busy_job, busy_unseen, regret: false });
     }
 
     /// Begins a start that is allowed.
@@ -149,6 +174,25 @@ impl Machine {
         self.begin(seed, at, goes, (Trigger::User, fate))
     }
 
+    /// Begins to make a machine that was not there.
+    fn begin_create(&mut self, seed: u64, at: Timestamp, fate: OperationFate) -> Option<Timestamp> {
+        let (name, back) = (OperationName::Create, State::CreateFailed);
+        let goes = Move { name, through: State::Creating, to: State::Running, back };
+        self.begin(seed, at, goes, (Trigger::User, fate))
+    }
+
+    /// Begins to delete it; what was going on on it ends, and is written down like any stop.
+    fn begin_delete(&mut self, seed: u64, at: Timestamp, fate: OperationFate) -> Option<Timestamp> {
+        let allocated = self.state.is_allocated();
+        if allocated && matches!(fate, OperationFate::Normal | OperationFate::NeverEnds) {
+            self.note_stop(at, StopCause::Arm);
+        }
+        let through = if allocated { State::Deleting } else { State::DeletingStopped };
+        let back = if self.state == State::JobRunning { State::Running } else { self.state };
+        let goes = Move { name: OperationName::Delete, through, to: State::Deleted, back };
+        self.begin(seed, at, goes, (Trigger::User, fate))
+    }
+
     fn begin(
         &mut self,
         seed: u64,
@@ -156,20 +200,69 @@ impl Machine {
         goes: Move,
         (trigger, fate): (Trigger, OperationFate),
     ) -> Option<Timestamp> {
-        let ends_at = at.checked_add(self.takes(seed, goes.name, at)).ok().filter(|_| fate != OperationFate::NeverEnds);
-        let (becomes, status) = match fate {
-            OperationFate::Normal | OperationFate::NeverEnds => (goes.to, OperationStatus::Succeeded),
-            OperationFate::Fails | OperationFate::Canceled => (goes.back, OperationStatus::Failed),
-            OperationFate::Lies => (goes.back, OperationStatus::Succeeded),
-        };
+        let mut way = self.way(seed, at, &goes, fate);
+        let ends_at = way.back().and_then(|last| last.ends_at);
+        if goes.to == State::Running {
+            self.failure = None;
+        }
         self.last = LastOperation { name: goes.name, time: at, status: OperationStatus::InProgress, trigger };
         self.enter(goes.through, at);
         self.modified_on = at;
-        self.pending = Some(Pending { becomes, ends_at, status });
-        if let Some(end) = ends_at {
+        self.pending = None;
+        let first = way.pop_front();
+        self.ahead = way;
+        self.await_next(first);
+        ends_at
+    }
+
+    /// What an operation leads through, in order: its last step ends it.
+    fn way(&self, seed: u64, at: Timestamp, goes: &Move, fate: OperationFate) -> VecDeque<Pending> {
+        let end = at.checked_add(self.takes(seed, goes.name, at)).ok();
+        let making = goes.name == OperationName::Create;
+        match fate {
+            OperationFate::Normal => self.way_that_ends_well(seed, goes, end),
+            OperationFate::NeverEnds => VecDeque::from([Pending::new(goes.to, None, OperationStatus::Succeeded)]),
+            OperationFate::Lies => VecDeque::from([Pending::new(goes.back, end, OperationStatus::Succeeded)]),
+            OperationFate::Fails | OperationFate::Canceled => {
+                let failure = (goes.back, "ServiceError", "InternalServerError".to_owned());
+                let failed = Pending::new(goes.back, end, OperationStatus::Failed);
+                VecDeque::from([Pending { failure: Some(failure).filter(|_| making), ..failed }])
+            }
+        }
+    }
+
+    /// The same without a fault: a new machine is prepared first, and one that comes up runs its scripts.
+    fn way_that_ends_well(&self, seed: u64, goes: &Move, end: Option<Timestamp>) -> VecDeque<Pending> {
+        let (mut way, mut end) = (VecDeque::new(), end);
+        let making = goes.name == OperationName::Create;
+        let later = |end: Option<Timestamp>, by: SignedDuration| end.and_then(|end| end.checked_add(by).ok());
+        if making {
+            way.push_back(Pending::new(State::SettingUp, end, OperationStatus::InProgress));
+            let mut rng = stream(seed, &[&self.id, "prepares", &self.spec.created_on.as_second().to_string()]);
+            end = later(end, SignedDuration::from_secs(rng.i64(60..=150)));
+        }
+        let Some((took, failure)) = self.spec.scripts.run(making).filter(|_| goes.to == State::Running) else {
+            way.push_back(Pending::new(goes.to, end, OperationStatus::Succeeded));
+            return way;
+        };
+        if failure.as_ref().is_none_or(|(state, ..)| *state != State::SetupFailed) {
+            way.push_back(Pending::new(State::UserSettingUp, end, OperationStatus::InProgress));
+            end = later(end, took);
+        }
+        let (becomes, status) = match &failure {
+            Some((state, ..)) => (*state, OperationStatus::Failed),
+            None => (goes.to, OperationStatus::Succeeded),
+        };
+        way.push_back(Pending { failure, ..Pending::new(becomes, end, status) });
+        way
+    }
+
+    /// The next step is on its way.
+    fn await_next(&mut self, next: Option<Pending>) {
+        if let Some(end) = next.as_ref().and_then(|next| next.ends_at) {
             self.agenda.add(end, Event::TransitionEnds);
         }
-        ends_at
+        self.pending = next;
     }
 
     /// How long an operation takes, in the machine's own stream of chance.
@@ -177,18 +270,29 @@ impl Machine {
         let mut rng = stream(seed, &[&self.id, name.word(), &at.as_second().to_string()]);
         SignedDuration::from_secs(match name {
             OperationName::Stop => rng.i64(60..=180),
-            OperationName::Create | OperationName::Start => rng.i64(120..=240),
+            OperationName::Create => rng.i64(60..=150),
+            OperationName::Start => rng.i64(120..=240),
             OperationName::Restart => rng.i64(180..=330),
+            OperationName::Delete => rng.i64(120..=300),
         })
     }
 
     /// The transition that is due now ends.
     pub(super) fn end_transition(&mut self, at: Timestamp) {
-        let due = self.pending.is_some_and(|pending| pending.ends_at.is_some_and(|end| end <= at));
+        let due = self.pending.as_ref().is_some_and(|pending| pending.ends_at.is_some_and(|end| end <= at));
         if due && let Some(pending) = self.pending.take() {
             self.last.status = pending.status;
-            self.enter(pending.becomes, at);
             self.modified_on = at;
+            if pending.becomes == State::Deleted {
+                self.end_life(at);
+                return;
+            }
+            self.enter(pending.becomes, at);
+            if let Some((_, code, message)) = pending.failure {
+                self.failure = Some((code, message));
+            }
+            let next = self.ahead.pop_front();
+            self.await_next(next);
         }
     }
 
@@ -227,5 +331,13 @@ fn only_when_stopped(name: &str) -> OperationEnd {
     OperationEnd::Failed(
         "StartComputeInstanceOnlyAllowedInStoppedState".into(),
         format!("Start Azure ML Compute Instance is only allowed when the instance {name} is in 'stopped' state"),
+    )
+}
+
+/// The same for what only a machine that is up can do; the code is made after that of a start, and is not verified.
+fn only_when_up(verb: &str, name: &str) -> OperationEnd {
+    OperationEnd::Failed(
+        format!("{verb}ComputeInstanceOnlyAllowedInRunningState"),
+        format!("{verb} Azure ML Compute Instance is only allowed when the instance {name} is in 'running' state"),
     )
 }

@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::creation::{Asked, Scripts};
 use super::machine::State;
 use super::prices::PriceList;
+use super::quota::Limits;
 
 /// A whole simulated estate.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct WorldSpec {
     pub tenant: String,
     /// What everything costs.
     pub prices: PriceList,
+    /// How many cores and computes a subscription may have in a region.
+    pub limits: Limits,
     /// The workspaces, in the order the lists give them.
     pub workspaces: Vec<WorkspaceSpec>,
 }
@@ -79,6 +83,10 @@ pub struct InstanceSpec {
     pub state: State,
     /// When it was created.
     pub created_on: Timestamp,
+    /// Its setup scripts.
+    pub scripts: Scripts,
+    /// What the request that made it wrote, where one did.
+    pub asked: Option<Asked>,
 }
 
 /// Who made a machine and whose it is.

@@ -6,10 +6,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::agenda::Event;
-use super::machine::{Machine, OperationName};
+use super::machine::{Machine, OperationName, State};
 use super::operations::{OperationEnd, OperationFate, OperationView, Refusal};
 use super::person::Person;
 use super::prices::PriceList;
+use super::quota::Limits;
 use super::spec::{InstanceSpec, WorkspaceSpec, WorldError, WorldSpec};
 use super::stream::mix;
 use super::truth::{HoldWish, Truth};
@@ -40,7 +41,9 @@ pub struct World {
     /// Machines by the instant of their next event.
     due: BTreeSet<(Timestamp, usize)>,
     due_of: HashMap<usize, Timestamp>,
-    operations: HashMap<String, OperationView>,
+    pub(super) operations: HashMap<String, OperationView>,
+    pub(super) limits: Limits,
+    pub(super) overwrites: u64,
     wishes: Vec<HoldWish>,
 }
 
@@ -50,7 +53,7 @@ impl World {
     /// # Errors
     /// When a zone is unknown, an instance is given twice, or the warm-up leaves the calendar.
     pub fn new(spec: WorldSpec) -> Result<Self, WorldError> {
-        let WorldSpec { seed, start, warm_up, tenant, prices, workspaces } = spec;
+        let WorldSpec { seed, start, warm_up, tenant, prices, limits, workspaces } = spec;
         let begin = start.checked_sub(warm_up).map_err(|cause| WorldError::Start { start, cause })?;
         let mut world = Self {
             seed,
@@ -65,6 +68,8 @@ impl World {
             due: BTreeSet::new(),
             due_of: HashMap::new(),
             operations: HashMap::new(),
+            limits,
+            overwrites: 0,
             wishes: Vec::new(),
         };
         for workspace in workspaces {
@@ -150,8 +155,11 @@ impl World {
         let (last, modified, state) = (machine.last, machine.modified_on, machine.state);
         let wishes = machine.live_until(self.seed, until);
         let changed = (machine.last, machine.modified_on, machine.state) != (last, modified, state);
-        let workspace = machine.workspace;
+        let (workspace, gone) = (machine.workspace, machine.state == State::Deleted && state != State::Deleted);
         self.wishes.extend(wishes);
+        if gone {
+            self.forget(position);
+        }
         if changed {
             self.touch(workspace);
         }
@@ -260,19 +268,32 @@ impl World {
             self.note_due(position);
             return Err(Refusal::DiskFull);
         }
+        self.begin_operation(position, |machine, now| machine.obey(seed, now, name, fate)).ok_or(Refusal::NotFound)
+    }
+
+    /// Begins an operation that ARM has accepted: what it does to the machine, and how it will be shown.
+    pub(super) fn begin_operation(
+        &mut self,
+        position: usize,
+        begin: impl FnOnce(&mut Machine, Timestamp) -> (Option<Timestamp>, OperationEnd),
+    ) -> Option<String> {
+        let (seed, now) = (self.seed, self.now);
+        let machine = self.machines.get_mut(position)?;
         machine.meter_to(now);
-        let (ended, end) = machine.obey(seed, now, name, fate);
+        let (ended, end) = begin(machine, now);
         machine.operations = machine.operations.wrapping_add(1);
         machine.settle(seed, now);
         let number = machine.operations.to_string();
-        let (high, low) = (mix(seed, &[&machine.id, &number, "a"]), mix(seed, &[&machine.id, &number, "b"]));
-        let operation = uuid_of(high, low);
+        // One name may be made again and again: the instant tells their operations apart.
+        let born = machine.spec.asked.as_ref().map(|_| machine.spec.created_on.to_string()).unwrap_or_default();
+        let part = |letter| mix(seed, &[&machine.id, &format!("{number}{born}"), letter]);
+        let operation = uuid_of(part("a"), part("b"));
         let view = OperationView { id: operation.clone(), instance: machine.id.clone(), started: now, ended, end };
         let workspace = machine.workspace;
         self.operations.insert(operation.clone(), view);
         self.touch(workspace);
         self.note_due(position);
-        Ok(operation)
+        Some(operation)
     }
 
     /// A caller of ARM sets the idle timer, now. Azure counts from anew.

@@ -96,7 +96,7 @@ fn add_machine(sums: &mut BTreeMap<Key, Sum>, world: &World, machine: &Machine, 
         for (category, meter, cost, time, unit) in [
             ("Virtual Machines", size.as_str(), bill.compute, truth.allocated_in(day), HOUR),
             ("Storage", "P10 LRS Disk", bill.disk, existed, MONTH),
-            ("Virtual Network", "Standard IPv4 Static Public IP", bill.address, existed, HOUR),
+            ("Virtual Network", "Standard IPv4 Static Public IP", bill.address, truth.addressed_in(day), HOUR),
             ("Load Balancer", "Standard Included LB Rules and Outbound Rules", bill.balancer, existed, HOUR),
         ] {
             let key = (date, machine.workspace, category, meter.to_owned());

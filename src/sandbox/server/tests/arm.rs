@@ -154,8 +154,8 @@ async fn refusals_have_azures_words() {
     let gone = site.get(&format!("{MADRID}/computes/ci-nobody?api-version=1")).await;
     assert_eq!(gone.status(), 404);
     assert!(gone.text().await.unwrap().contains("vision-madrid/ci-nobody"));
-    for method in ["DELETE", "PUT", "PATCH"] {
-        let url = site.url(&format!("{MADRID}/computes/ci-lucia?api-version=1"));
+    for (method, path) in [("PATCH", "/computes/ci-lucia"), ("DELETE", "/computes"), ("PUT", "")] {
+        let url = site.url(&format!("{MADRID}{path}?api-version=1"));
         let refused = site.client.request(method.parse().unwrap(), url).bearer_auth("x").send().await.unwrap();
         assert_eq!(refused.status(), 405);
         assert_eq!(site.sandbox.recorder().recent().last().unwrap().method, method);

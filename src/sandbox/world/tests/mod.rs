@@ -1,5 +1,6 @@
 //! The world lives by itself, exactly, and the same for the same seed.
 
+mod change;
 mod costs;
 mod lived;
 mod native;
