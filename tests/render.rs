@@ -123,6 +123,7 @@ fn told() -> Explanation {
         ],
         native: Vec::new(),
         refusals: vec![Refusal::ObserveMode, Refusal::Canary],
+        deletion: None,
         recorded: false,
     }
 }

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::Hold;
+use lightsout::facts::{Hold, Proposal};
 use lightsout::metrics::{Metrics, MetricsOptions};
-use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, StopRequest, TimerRequest};
+use lightsout::ports::{ApiUse, Control, Declined, HoldRequest, ProposalRequest, StopRequest, TimerRequest};
 use lightsout::report::{FleetView, HoldOffer, Reconciliation, TimersTold};
 use lightsout::units::{InstanceId, PolicyId};
 use lightsout::web::{
@@ -57,6 +57,9 @@ impl Control for Engine {
     }
     async fn stop_now(&self, _: StopRequest) -> Result<String, Declined> {
         Err(Declined("nothing is stopped here".to_owned()))
+    }
+    async fn answer(&self, request: ProposalRequest) -> Result<Proposal, Declined> {
+        Err(Declined(format!("{} is not proposed for deletion", request.instance)))
     }
     fn show(&self) {}
     fn forecasts(&self, _: Timestamp, _: u32) -> Vec<lightsout::policy::Forecast> {
