@@ -9,6 +9,8 @@ mod tools;
 mod client;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/deletion.rs"]
+mod deletion;
 #[path = "api/fuzzed.rs"]
 mod fuzzed;
 #[path = "api/house.rs"]

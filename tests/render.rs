@@ -124,6 +124,7 @@ fn told() -> Explanation {
         native: Vec::new(),
         start: None,
         refusals: vec![Refusal::ObserveMode, Refusal::Canary],
+        deletion: None,
         recorded: false,
     }
 }

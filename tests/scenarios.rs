@@ -7,6 +7,8 @@ mod apart;
 mod cloud;
 #[path = "support/invariants.rs"]
 mod invariants;
+#[path = "scenarios/ladder.rs"]
+mod ladder;
 #[path = "support/memory_journal.rs"]
 mod memory_journal;
 #[path = "scenarios/outside_words.rs"]

@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{Hold, OperationResult, Verb};
+use lightsout::facts::{Hold, OperationResult, Proposal, Verb};
 use lightsout::metrics::{Metrics, MetricsOptions};
 use lightsout::ports::{
-    ApiUse, Begun, Control, Declined, HoldRequest, StartRequest, StopRequest, TimerRequest, Undertaking, Undertakings,
+    ApiUse, Begun, Control, Declined, HoldRequest, ProposalRequest, StartRequest, StopRequest, TimerRequest,
+    Undertaking, Undertakings,
 };
 use lightsout::report::{FleetView, HoldOffer, Reconciliation, TimersTold};
 use lightsout::units::{InstanceId, PolicyId};
@@ -62,6 +63,10 @@ impl Control for Engine {
     }
     async fn start_now(&self, _: StartRequest) -> Result<String, Declined> {
         Err(Declined("nothing is started here".to_owned()))
+    }
+
+    async fn answer(&self, request: ProposalRequest) -> Result<Proposal, Declined> {
+        Err(Declined(format!("{} is not proposed for deletion", request.instance)))
     }
     fn show(&self) {}
     fn forecasts(&self, _: Timestamp, _: u32) -> Vec<lightsout::policy::Forecast> {

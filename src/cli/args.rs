@@ -21,6 +21,7 @@ mod notify;
 mod papers;
 mod rbac;
 mod report;
+mod stopped;
 mod tokens;
 
 pub use agents::{AgentHere, AgentRevoke, AgentToken, Agents};
@@ -39,6 +40,7 @@ pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
 pub use papers::{Completions, Man};
 pub use rbac::{Rbac, RightsFor, RoleFormat};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
+pub use stopped::{ProposalCommand, Proposals, Residual, ResidualFormat};
 pub use tokens::{TokenArgs, TokenCommand, TokenMint, TokenRevoke};
 
 const AFTER: &str = "\
@@ -283,6 +285,10 @@ Examples:
 
 Exit codes: 0 done, 3 its end was not seen, 4 one was refused or failed; the others went on all the same.")]
     Instance(Instance),
+    /// What stays off: since when, what it goes on costing, what quota it holds
+    Residual(Residual),
+    /// What is proposed for deletion; keep it, or say yes
+    Proposals(Proposals),
     /// Be the agent on an instance: look at what it is used for, tell the service; or give out its token
     #[command(after_help = "\
 Examples:

@@ -61,6 +61,8 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Reconcile => Box::pin(commands::reconcile(context)),
         Command::Native(native) => Box::pin(commands::native(native, context)),
         Command::Instance(asked) => Box::pin(commands::instance(asked, context)),
+        Command::Residual(asked) => Box::pin(commands::residual(asked, context)),
+        Command::Proposals(asked) => Box::pin(commands::proposals(asked, context)),
         Command::Notify(asked) => Box::pin(commands::notify(asked, context)),
         Command::Agent(agents) => Box::pin(commands::agents(agents.what.clone(), context)),
         Command::Token(asked) => Box::pin(ready(commands::tokens(&asked.what, context))),

@@ -25,7 +25,12 @@ pub fn of_policy(policy: &Policy) -> Vec<Need> {
         part: Part::Timers,
         because: named("has Azure's idle timers set ([native] apply = \"service\")"),
     });
-    stop.into_iter().chain(timers).collect()
+    let start =
+        policy.starts().then(|| Need { part: Part::Start, because: named("starts what its hours open ([start])") });
+    let delete = policy
+        .deletes()
+        .then(|| Need { part: Part::Delete, because: named("has what stays off deleted ([stopped] delete_after)") });
+    stop.into_iter().chain(start).chain(delete).chain(timers).collect()
 }
 
 /// Sources of activity that the settings name: read at the workspaces that a policy governs.

@@ -9,7 +9,8 @@ use super::witnesses::{Witnesses, both, either};
 use crate::azure::Azure;
 use crate::bills::BillFolder;
 use crate::facts::{
-    Freeze, Hold, InstanceFacts, Inventory, MadeHold, OperationResult, SizeFacts, SourceSet, StopResult, WorkspaceFacts,
+    Freeze, Hold, InstanceFacts, Inventory, MadeHold, OperationResult, Proposal, ProposalEvent, SizeFacts, SourceSet,
+    StopResult, WorkspaceFacts,
 };
 use crate::ledger::{
     BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Spent, Sum,
@@ -19,8 +20,8 @@ use crate::ports::{
     Apart, ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow,
     Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, Lane, LastWord, LedgerBook, Message, Notify, Observe,
     OperateInstances, OperationBook, OperationHandle, OperationIntent, OperationPermit, OperationRow, OperationState,
-    Prices, Question, Quoted, Recall, RevisionMark, SetTimers, Statement, StopInstances, StopPermit, SweepRecord,
-    TimerPermit, Witness,
+    Prices, ProposalBook, Question, Quoted, Recall, RevisionMark, SetTimers, Statement, StopInstances, StopPermit,
+    SweepRecord, TimerPermit, Witness,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};
@@ -165,6 +166,18 @@ impl<C: Clock> OperationBook for Outside<C> {
     }
     async fn operations(&self, since: Timestamp) -> Result<Vec<OperationRow>, Fault> {
         self.store.operations(since).await
+    }
+}
+
+impl<C: Clock> ProposalBook for Outside<C> {
+    async fn propose(&self, proposal: &Proposal) -> Result<(), Fault> {
+        self.store.propose(proposal).await
+    }
+    async fn note_proposal(&self, event: &ProposalEvent) -> Result<(), Fault> {
+        self.store.note_proposal(event).await
+    }
+    async fn proposals(&self, since: Timestamp) -> Result<Vec<Proposal>, Fault> {
+        self.store.proposals(since).await
     }
 }
 

@@ -73,7 +73,7 @@ impl State {
         accounting: &Accounting,
     ) -> Message {
         let place = self.places.get(id.workspace());
-        let Some((place, entry)) = place.and_then(|place| Some((place, place.entries.get(id)?))) else {
+        let Some((place, entry)) = place.and_then(|place| Some((place, place.known(id)?))) else {
             message.notify = Meant::default().people(&message.notify);
             return message;
         };

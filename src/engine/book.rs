@@ -90,12 +90,22 @@ impl Place {
         }
     }
 
+    /// An instance, also one that is gone since a little while.
+    pub(super) fn known(&self, id: &InstanceId) -> Option<&Entry> {
+        self.entries.get(id).or_else(|| self.departed.get(id)).map(|entry| &**entry)
+    }
+
     /// Takes over what the journal remembers.
     pub(super) fn remember(&mut self, id: InstanceId, mut remembered: Remembered) {
         // The end of use would have been written down: it lasted until the last look at least.
         if remembered.facts.state == PowerState::JobRunning {
             let last_busy = &mut remembered.history.last_busy;
             *last_busy = (*last_busy).max(remembered.last_seen.into());
+        }
+        // the row is as old as its last change: written by who did not remember this, it was off from then on
+        if remembered.facts.state == PowerState::Stopped {
+            let off_since = &mut remembered.history.off_since;
+            *off_since = off_since.or(remembered.facts.observed_at);
         }
         let entry = Entry {
             facts: Arc::new(remembered.facts),

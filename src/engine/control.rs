@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::state::{Engine, State};
-use crate::facts::{Hold, InstanceFacts};
+use crate::facts::{Hold, InstanceFacts, Proposal};
 use crate::policy::{Forecast, Policy, forecast};
 use crate::ports::{
-    ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, StartRequest, StopRequest, TimerRequest, World,
+    ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, ProposalRequest, StartRequest, StopRequest, TimerRequest,
+    World,
 };
 use crate::report::{Explanation, FleetView, HoldOffer, Reconciliation, TimersTold};
 use crate::rules::{Verdict, evaluate, native, start, terms_of};
@@ -45,6 +46,10 @@ impl<W: World> Control for Engine<W> {
 
     async fn start_now(&self, request: StartRequest) -> Result<String, Declined> {
         self.started_now(request).await
+    }
+
+    async fn answer(&self, request: ProposalRequest) -> Result<Proposal, Declined> {
+        self.answered(request).await
     }
 
     fn show(&self) {
@@ -139,6 +144,7 @@ impl<W: World> Engine<W> {
             native: Vec::new(),
             start: None,
             refusals: Vec::new(),
+            deletion: None,
             recorded: true,
         })
     }
@@ -162,6 +168,7 @@ impl<W: World> Engine<W> {
         told.native = native(&moment, &entry.facts, entry.evidence(), &entry.history);
         let rate = state.prices.rate(&entry.facts.size, &entry.facts.region);
         told.start = start(&moment, &entry.facts, &entry.history, rate);
+        told.deletion = state.deletion_words(entry, &policy, at);
         told.refusals = entry.held_back.into_iter().collect();
         Ok(told)
     }

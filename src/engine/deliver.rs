@@ -93,6 +93,7 @@ impl<W: World> Engine<W> {
                 let at = self.world.now();
                 self.lock().failing.worked(&channel);
                 for part in together.parts() {
+                    self.note_delivery(part).await?;
                     self.world.delivered(&part.id, at).await?;
                     self.remember_delivery(part, at);
                 }

@@ -78,7 +78,7 @@ impl<W: World> Engine<W> {
         let avoided = self.world.avoided(week.from, week.to).await?;
         let messages = {
             let state = self.lock();
-            let still_on = state.still_on(&self.options.accounting);
+            let still_on = state.still_on(&self.options.accounting, now);
             let people = accounts(&spent, &avoided, &still_on);
             state.told_of(&week, &people, &self.options.telling.people, now)
         };

@@ -49,6 +49,12 @@ fn turned(state: &PowerState) -> Option<bool> {
 
 /// `is_news` says that its last operation was not seen before.
 fn remember_state(history: &mut History, facts: &InstanceFacts, is_news: bool) {
+    history.off_since = match &facts.state {
+        PowerState::Stopped => history.off_since.or(facts.observed_at),
+        // a word that nobody understands is no sign of a start, and what it hides Azure's last operation shows
+        PowerState::Unrecognised(_) => history.off_since,
+        PowerState::Running | PowerState::JobRunning | PowerState::Changing(_) | PowerState::Broken(_) => When::NONE,
+    };
     match turned(&facts.state) {
         Some(true) => {
             if let Some(stopped_at) = stopped_by_another(history, facts).filter(|_| is_news) {
@@ -134,6 +140,7 @@ impl Entry {
             first_seen: before.first_seen.or(facts.observed_at),
             on_since: When::NONE,
             started: When::NONE,
+            off_since: When::NONE,
             ..before
         };
         remember_state(&mut history, &facts, true);

@@ -9,7 +9,7 @@ use super::accounts::Accounting;
 use super::book::{Place, Rule};
 use super::entry::Entry;
 use super::state::{Engine, State};
-use crate::facts::Freeze;
+use crate::facts::{Freeze, Proposal};
 use crate::ports::World;
 use crate::report::{FleetView, InstanceView, MoneyView, PolicyView, TellingView, WorkspaceView};
 
@@ -17,6 +17,7 @@ impl<W: World> Engine<W> {
     /// Makes the view anew from what is held.
     pub(super) fn publish(&self, now: Timestamp) {
         let freeze = self.world.freeze();
+        self.note_frozen(&freeze);
         let channels = self.world.channels().into_iter().map(str::to_owned).collect();
         let view = Arc::new(self.lock().view(freeze, now, &self.options.accounting, channels));
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
@@ -63,9 +64,17 @@ impl State {
                 followed: self.followed.clone(),
             },
             budgets: self.budgets.views.clone(),
+            proposals: Arc::new(in_order(self.proposals.clone())),
+            would_delete: Arc::new(self.would_delete.clone()),
             last: self.last.clone(),
         }
     }
+}
+
+/// By instance, so that each is found without looking at all of them.
+fn in_order(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
+    proposals.sort_by(|a, b| (&a.instance, a.made_at, &a.id).cmp(&(&b.instance, b.made_at, &b.id)));
+    proposals
 }
 
 fn place_view(place: &Place, now: Timestamp) -> WorkspaceView {
@@ -101,5 +110,6 @@ fn instance_view(entry: &Entry, now: Timestamp) -> InstanceView {
         overdue_since: entry.overdue_since().into(),
         held_back: entry.held_back,
         holds: entry.history.holds.iter().filter(|hold| now < hold.until).cloned().collect(),
+        off_since: entry.history.off_since,
     }
 }

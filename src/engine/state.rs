@@ -16,7 +16,7 @@ use super::starts_seen::Noted;
 use super::telling::Told;
 use super::timer_notes::Tried;
 use super::undertake::Known;
-use crate::facts::{Directory, Freeze, Hold, OpenIntent, SizeFacts, StopKey};
+use crate::facts::{Directory, Freeze, Hold, OpenIntent, Proposal, SizeFacts, StopKey};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
@@ -51,6 +51,12 @@ pub(super) struct State {
     pub(super) operations: Vec<Known>,
     /// What was noted of starts that are due, by instance.
     pub(super) starts_noted: BTreeMap<InstanceId, Noted>,
+    /// Proposals to delete what stays off: open, kept, and those that ended lately.
+    pub(super) proposals: Vec<Proposal>,
+    /// Why everything was frozen since the last sweep, also for a moment: every proposal is void.
+    pub(super) froze: Option<String>,
+    /// What policies that only observe would propose.
+    pub(super) would_delete: Vec<InstanceId>,
     /// How many stops run side by side in the next sweep (G7).
     pub(super) side_by_side: usize,
     /// Intents of instances not seen since the start.
@@ -141,6 +147,8 @@ fn nothing_seen(now: Timestamp) -> FleetView {
         telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),
+        proposals: Arc::default(),
+        would_delete: Arc::default(),
         last: Arc::new(SweepReport::default()),
     }
 }
@@ -167,6 +175,9 @@ impl<W: World> Engine<W> {
             in_hand: BTreeSet::new(),
             operations: Vec::new(),
             starts_noted: BTreeMap::new(),
+            proposals: Vec::new(),
+            froze: None,
+            would_delete: Vec::new(),
             side_by_side: 1,
             orphans: Vec::new(),
             waiting: Vec::new(),
@@ -230,6 +241,7 @@ impl<W: World> Engine<W> {
         let recall = self.world.recall(self.world.now()).await?;
         let prices = Arc::new(self.world.prices().await?);
         self.recall_operations().await?;
+        self.recall_proposals().await?;
         let mut state = self.lock();
         state.prices = prices;
         // while everything is frozen no edge is noted: a mark after it says that it was lifted

@@ -89,6 +89,7 @@ impl<W: World> Engine<W> {
             }
         }
         self.keep_timers(&freeze, &mut report).await;
+        self.climb(&looked_at, &freeze, &mut report).await;
         self.count_up(&mut report).await;
         let report = self.finish(report);
         if let Err(fault) = self.tell_of_week_once().await {

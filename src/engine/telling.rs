@@ -61,12 +61,15 @@ const fn can_wait(kind: MessageKind) -> bool {
         | MessageKind::DiskFilling
         | MessageKind::Budget
         | MessageKind::PolicyChanged
+        | MessageKind::Proposal
+        | MessageKind::Deleted
         | MessageKind::Digest => true,
         MessageKind::Warning
         | MessageKind::StopFailed
         | MessageKind::StartFailed
         | MessageKind::DiskFull
         | MessageKind::Overdue
+        | MessageKind::DeleteFailed
         | MessageKind::PolicyBroken
         | MessageKind::Test => false,
     }

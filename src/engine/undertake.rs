@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::act::ulid_at;
 use super::log;
-use super::state::Engine;
+use super::state::{Engine, State};
 use crate::facts::{OperationResult, Verb, WorkspaceFacts};
 use crate::guard::Refusal;
 use crate::ports::{
@@ -14,7 +14,7 @@ use crate::ports::{
 };
 use crate::report::{Outcome, SweepReport};
 use crate::rules::{UnderWay, operation_end};
-use crate::units::WorkspaceId;
+use crate::units::{InstanceId, WorkspaceId};
 
 /// Ended operations are remembered so long: a start is looked at again an hour after it.
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
@@ -35,6 +35,18 @@ pub(super) struct Known {
     pub(super) row: OperationRow,
     /// To ask after it; signed, so only in memory.
     pub(super) handle: Option<OperationHandle>,
+}
+
+impl Known {
+    /// Of an earlier process.
+    pub(super) const fn recalled(row: OperationRow) -> Self {
+        Self { row, handle: None }
+    }
+}
+
+/// True while an operation on the instance is under way, whoever asked for it.
+pub(super) fn is_open(state: &State, instance: &InstanceId) -> bool {
+    state.operations.iter().any(|known| known.row.intent.instance == *instance && known.row.ended.is_none())
 }
 
 impl<W: World> Engine<W> {

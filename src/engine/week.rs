@@ -15,6 +15,7 @@ use crate::facts::{Addressing, team_of};
 use crate::ledger::Spent;
 use crate::ports::{About, Message, MessageKind};
 use crate::report::words;
+use crate::rules::off_since;
 use crate::units::{Cost, Currency, PolicyId, is_plain_address};
 
 /// So many instances or people are named; the others are counted.
@@ -28,7 +29,12 @@ pub(super) struct StillOn {
     /// Where its owner is written to, where its facts say so.
     pub(super) address: Option<String>,
     words: String,
+    /// It is off for a week or more, and goes on costing.
+    is_long_off: bool,
 }
+
+/// Off for so long it is told of once a week.
+const LONG: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
 
 /// Amounts by currency, never mixed, and running time without a price.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,6 +75,8 @@ pub(super) struct Account {
     spent: Sum,
     avoided: Sum,
     still_on: Vec<String>,
+    /// How many are off for a week or more, and go on costing.
+    long_off: usize,
     /// In a team's: what each owner spent.
     people: BTreeMap<Arc<str>, Sum>,
     /// Where the owner is written to, where an instance says so.
@@ -102,7 +110,13 @@ pub(super) fn accounts(spent: &[Spent], avoided: &[Spent], still_on: &[StillOn])
         let team = one.team.clone().map(|team| all.teams.entry(team).or_default());
         team.into_iter().for_each(|account| account.avoided.add(one));
     }
-    for one in still_on {
+    for one in still_on.iter().filter(|one| one.is_long_off) {
+        let owner = one.owner.clone().map(|owner| all.owners.entry(owner).or_default());
+        owner.into_iter().for_each(|account| account.long_off = account.long_off.saturating_add(1));
+        let team = one.team.clone().map(|team| all.teams.entry(team).or_default());
+        team.into_iter().for_each(|account| account.long_off = account.long_off.saturating_add(1));
+    }
+    for one in still_on.iter().filter(|one| !one.is_long_off) {
         if let Some(owner) = &one.owner {
             let account = all.owners.entry(owner.clone()).or_default();
             account.still_on.push(one.words.clone());
@@ -126,12 +140,17 @@ fn listed(all: &[String]) -> String {
 
 impl Account {
     fn words(&self, whose: &str) -> String {
-        let Self { spent, avoided, still_on, people, .. } = self;
+        let Self { spent, avoided, still_on, long_off, people, .. } = self;
         let mut text = format!("{whose} spent {}; stops avoided {}", spent.words(), avoided.words());
         text.push_str(&match still_on.as_slice() {
             [] => "; nothing is on now".to_owned(),
             on => format!("; still on: {}", listed(on)),
         });
+        if *long_off > 0 {
+            text.push_str(&format!(
+                "; {long_off} off for a week or more, whose disk, address and load balancer go on costing: `lightsout residual`"
+            ));
+        }
         let mut ranked: Vec<(&Arc<str>, &Sum)> = people.iter().collect();
         ranked.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.most()), (*name).clone()));
         let ranked: Vec<String> = ranked.into_iter().map(|(name, sum)| format!("{name} {}", sum.words())).collect();
@@ -143,10 +162,14 @@ impl Account {
 }
 
 impl State {
-    /// What is on now, by whose it is.
-    pub(super) fn still_on(&self, accounting: &Accounting) -> Vec<StillOn> {
+    /// What is on now, and what is off for a week or more, by whose it is.
+    pub(super) fn still_on(&self, accounting: &Accounting, now: Timestamp) -> Vec<StillOn> {
         let entries = self.places.values().flat_map(|place| place.entries.values().map(move |entry| (place, &**entry)));
-        let on = entries.filter(|(_, entry)| !entry.absent && entry.facts.state.is_on());
+        let is_long_off = |entry: &Entry| {
+            let off = off_since(&entry.facts, entry.history.off_since);
+            off.is_some_and(|off| now.duration_since(off.at) >= LONG)
+        };
+        let told = entries.filter(|(_, entry)| !entry.absent && (entry.facts.state.is_on() || is_long_off(entry)));
         let one = |(place, entry): (&Place, &Entry)| {
             let facts = &entry.facts;
             let why = entry.verdict.as_ref().map(|verdict| format!(", {}", words::ground(verdict.ground)));
@@ -155,10 +178,11 @@ impl State {
                 owner: facts.owner.name().map(|name| name.to_lowercase().into()),
                 team: team.map(Into::into),
                 address: None,
+                is_long_off: !facts.state.is_on(),
                 words: format!("{} ({}{})", facts.id.name(), place.facts.id.name(), why.unwrap_or_default()),
             }
         };
-        on.map(one).collect()
+        told.map(one).collect()
     }
 
     /// A message for each owner who can be written to, and for whoever leads each team.

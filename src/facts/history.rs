@@ -234,7 +234,7 @@ impl Freeze {
     }
 }
 
-/// What is remembered of one instance, in this life of its name. Of most there is little: it takes 80 bytes.
+/// What is remembered of one instance, in this life of its name. Of most there is little: it takes 88 bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// When it was first seen at all.
@@ -250,6 +250,9 @@ pub struct History {
     /// When Azure's idle timer on it was first seen to be another one than before; none: it is as it always was.
     #[serde(default, skip_serializing_if = "When::is_none")]
     pub timer_changed: When,
+    /// First sighting of the present unbroken run of sightings in which it was stopped. None while it is not.
+    #[serde(default, skip_serializing_if = "When::is_none")]
+    pub off_since: When,
     /// Holds not yet ended or lifted, any order.
     pub holds: ThinVec<Hold>,
     /// Notices of coming stops, oldest first; a few.

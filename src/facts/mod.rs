@@ -9,6 +9,7 @@ mod inventory;
 mod new_instance;
 mod operation;
 mod people;
+mod proposal;
 mod reading;
 mod region;
 mod size;
@@ -34,6 +35,9 @@ pub use new_instance::{
 };
 pub use operation::{OperationResult, Verb};
 pub use people::{AddressSource, Addressing, Directory};
+pub use proposal::{
+    Confirmation, FailedDeletion, Proposal, ProposalEnd, ProposalEvent, ProposalStep, ToldStep, VoidGround,
+};
 pub use reading::{Reading, Unknown};
 pub use region::{NameAnswer, QuotaLine, SizeOffer};
 pub use size::SizeFacts;

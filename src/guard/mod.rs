@@ -5,6 +5,7 @@ mod asked;
 mod backoff;
 mod by_person;
 mod caps;
+mod delete;
 mod disk;
 mod look;
 mod operate;
@@ -19,6 +20,7 @@ mod warn;
 
 pub use asked::{Wanted, on_request};
 pub use by_person::{Insistence, PersonWish, Sought, by_person, person_may, to_create};
+pub use delete::{DeleteLook, DeletedLately, delete_permit};
 pub use disk::is_full;
 pub use look::{SecondLook, second_look};
 pub use operate::OperationPermit;

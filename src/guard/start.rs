@@ -158,9 +158,13 @@ pub fn start_permit(approved: ApprovedStart, look: &StartLook<'_>) -> Result<Ope
         return Err((Refusal::PolicyChanged, "the policy changed since the plan was made".to_owned()));
     }
     match look.finding {
-        Some(finding) if finding.ground == StartGround::Due && finding.key == step.key => {
-            Ok(OperationPermit { verb: Verb::Start, instance: step.instance, created: step.created, looked_at: now })
-        }
+        Some(finding) if finding.ground == StartGround::Due && finding.key == step.key => Ok(OperationPermit {
+            verb: Verb::Start,
+            instance: step.instance,
+            created: step.created,
+            looked_at: now,
+            new: None,
+        }),
         Some(finding) => Err((Refusal::NoLongerDue, format!("decided anew: {}", finding.words))),
         None => Err((Refusal::NoLongerDue, "no policy starts it any more".to_owned())),
     }

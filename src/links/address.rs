@@ -26,6 +26,14 @@ impl LinkBase {
         url.into()
     }
 
+    /// Where the link of a proposal leads: it can only keep the instance. The token stands in the fragment, as above.
+    #[must_use]
+    pub fn keep(&self, token: &str) -> String {
+        let mut url = self.below(&["keep"]);
+        url.set_fragment(Some(token));
+        url.into()
+    }
+
     /// The page of the fleet.
     #[must_use]
     pub fn fleet(&self) -> String {

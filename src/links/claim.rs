@@ -18,6 +18,8 @@ const OUTLIVES: SignedDuration = SignedDuration::from_hours(1);
 pub enum LinkAction {
     /// Keep the instance on for a while.
     Hold,
+    /// Keep an instance that is proposed for deletion. No link deletes one.
+    Keep,
 }
 
 /// What a link claims.
@@ -54,7 +56,7 @@ pub enum LinkError {
     #[error("this link was not made by this service, or with a key that it no longer has")]
     Forged,
     /// It is too old.
-    #[error("this link has expired: the stop that it belongs to is more than an hour ago")]
+    #[error("this link has expired: what it announced was more than an hour ago; see the instance's page")]
     Expired,
 }
 
@@ -83,6 +85,12 @@ pub fn link_keys(present: SecretString, before: impl IntoIterator<Item = SecretS
     Keys::new("link", present, before)
 }
 
+/// The token of a proposal's link: it keeps the instance, and can do nothing else. It is good for this step of this proposal.
+#[must_use]
+pub fn for_proposal(keys: &Keys, instance: (&InstanceId, Created), notice: &NoticeKey) -> Option<String> {
+    token_for(keys, instance, notice, (LinkAction::Keep, 0))
+}
+
 /// The token of a warning's link. The same warning has the same link for ever, on every channel and at every try, so
 /// that it is spent once however often it was sent.
 #[must_use]
@@ -92,7 +100,15 @@ pub fn for_warning(
     notice: &NoticeKey,
     seconds_max: u32,
 ) -> Option<String> {
-    let (instance, created) = instance;
+    token_for(keys, instance, notice, (LinkAction::Hold, seconds_max))
+}
+
+fn token_for(
+    keys: &Keys,
+    (instance, created): (&InstanceId, Created),
+    notice: &NoticeKey,
+    (action, seconds_max): (LinkAction, u32),
+) -> Option<String> {
     let life = created.known().map(|at| at.to_string()).unwrap_or_default();
     let id = instance.to_string().to_ascii_lowercase();
     // of the warning alone: a change of keys makes no second link of it
@@ -105,7 +121,7 @@ pub fn for_warning(
         instance: instance.clone(),
         created,
         notice: notice.clone(),
-        action: LinkAction::Hold,
+        action,
         seconds_max,
         exp,
         jti,

@@ -10,6 +10,7 @@ use super::money;
 use super::names::{self, Family};
 use super::page::{Draft, Page, Value};
 use super::registry::MetricsOptions;
+use super::stopped::stopped;
 use super::tally::{Counts, Tally};
 use crate::facts::{Freeze, PowerState};
 use crate::policy::Mode;
@@ -35,6 +36,7 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     policies(&mut draft, tally, view);
     budgets::write(&mut draft, view);
     switches(&mut draft, view);
+    stopped(&mut draft, view);
     money::write(&mut draft, view, &tally.teams);
     bill::write(&mut draft, view);
     activity::write(&mut draft, view);
@@ -233,6 +235,7 @@ fn stops(draft: &mut Draft, tally: &Tally, view: &FleetView) {
     counted(draft, &names::FAILED, &tally.failed);
     counted(draft, &names::EDGES_MISSED, &tally.edges_missed);
     counted(draft, &names::STARTS, &tally.starts);
+    counted(draft, &names::DELETIONS, &tally.deletions);
     let mut now: Counts = Counts::from([("sent", 0)]);
     let refused = view.last.refused.iter().map(|(_, refusal)| refusal.label());
     let sent = view.last.stops.iter().map(|line| match &line.outcome {

@@ -9,6 +9,7 @@ mod money;
 pub mod names;
 mod page;
 mod registry;
+mod stopped;
 mod tally;
 mod teams;
 

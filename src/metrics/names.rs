@@ -71,6 +71,11 @@ pub const ACCOUNT: &[&str] = &["subscription", "resource_group", "workspace", "t
 /// Time of an account at a price (the number of its snapshot; empty: not known).
 pub const TIME: &[&str] = &["subscription", "resource_group", "workspace", "team", "price"];
 
+/// A workspace, and how long something has been so.
+pub const AGE: &[&str] = &["subscription", "resource_group", "workspace", "age"];
+/// The same, and a currency.
+pub const AGE_MONEY: &[&str] = &["subscription", "resource_group", "workspace", "age", "currency"];
+
 macro_rules! families {
     ($($(#[$doc:meta])* $id:ident = $kind:ident $name:literal $labels:expr, $help:literal;)*) => {
         $($(#[$doc])* #[doc = $help] pub const $id: Family = Family { name: $name, help: $help, kind: Kind::$kind, labels: $labels };)*
@@ -141,6 +146,11 @@ families! {
     UNPRICED = Gauge "lightsout_unpriced_instances" WORKSPACE, "Billed instances whose price nobody knows; the cost rate lacks them.";
     RESIDUAL_RATE = Gauge "lightsout_residual_cost_rate" MONEY, "What an hour of the instances that are off costs all the same: disk, address, load balancer.";
     QUOTA_HELD = Gauge "lightsout_quota_held_vcpus" &["subscription", "region", "family"], "vCPUs of the quota that instances hold which are off: only deleting gives them back.";
+    STOPPED = Gauge "lightsout_stopped_instances" AGE, "Instances that are off, by how long they have been at least.";
+    STOPPED_RATE = Gauge "lightsout_stopped_cost_rate" AGE_MONEY, "What an hour of the instances that are off costs, by how long they have been: disk, address, load balancer.";
+    PROPOSALS = Gauge "lightsout_proposals" &["state"], "Proposals to delete what stays off: proposed (a yes is awaited), automatic, confirmed, kept.";
+    DELETIONS = Counter "lightsout_deletions_total" &["result"], "Proposals to delete what stays off by what became of them: sent, deleted, failed, refused, void.";
+
     COST = Counter "lightsout_cost_total" ACCOUNT, "Cost of compute as written into the ledger, in units of the currency; running time is written down at the latest when its day (UTC) ends.";
     COST_TAKEN_BACK = Counter "lightsout_cost_taken_back_total" ACCOUNT, "What corrections in the ledger took back of the cost.";
     OPEN_COST = Gauge "lightsout_open_cost" ACCOUNT, "Cost of what goes on and is not written into the ledger yet.";

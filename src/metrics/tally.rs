@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::teams::Teams;
-use crate::facts::Created;
+use crate::facts::{Created, Verb};
 use crate::guard::Refusal;
 use crate::ports::FaultKind;
 use crate::report::{FleetView, Outcome, StartOutcome, SweepReport};
@@ -39,6 +39,8 @@ const TROUBLES: [&str; 7] =
     ["stuck", "native_timer", "stop_overdue", "shrunk", "clock", "calendar", "freeze_unreadable"];
 /// What becomes of a start that was due.
 const STARTS: [&str; 6] = ["would", "asked", "started", "failed", "kept_off", "missed"];
+/// What becomes of proposals to delete what stays off.
+const DELETIONS: [&str; 5] = ["sent", "deleted", "failed", "refused", "void"];
 /// What a stop can be due for.
 const GROUNDS: [&str; 4] =
     [Ground::OffHours.label(), Ground::Idle.label(), Ground::Uptime.label(), Ground::UnusedStart.label()];
@@ -58,6 +60,7 @@ pub(super) struct Tally {
     pub(super) failed: Counts,
     pub(super) edges_missed: Counts,
     pub(super) starts: Counts,
+    pub(super) deletions: Counts,
     pub(super) faults: Counts,
     pub(super) running: BTreeMap<WorkspaceId, i64>,
     pub(super) reloaded_at: Option<Timestamp>,
@@ -81,6 +84,7 @@ impl Default for Tally {
             failed: nought(&[&FAULT_LABELS[..], &["other"]].concat()),
             edges_missed: nought(&EDGES),
             starts: nought(&STARTS),
+            deletions: nought(&DELETIONS),
             faults: nought(&[&FAULT_LABELS[..], &TROUBLES].concat()),
             running: BTreeMap::new(),
             reloaded_at: None,
@@ -120,6 +124,9 @@ impl Tally {
         for line in &report.stops {
             one_more(&mut self.planned, line.step.ground.label());
             self.add_outcome(line.step.ground.label(), &line.outcome);
+        }
+        for line in report.ladder.iter().filter(|line| DELETIONS.contains(&line.kind.label())) {
+            one_more(&mut self.deletions, line.kind.label());
         }
         for (_, result) in &report.settled {
             // operations beside stops have their verb before the word, and are no stops
@@ -175,6 +182,10 @@ impl Tally {
 
     /// A settled stop by its result's word: `stopped`, `started_again`, `gone`, `dropped`, or why it failed.
     fn add_settled(&mut self, result: &str) {
+        // an operation beside stops stands there as a verb and its end, and is counted elsewhere
+        if Verb::ALL.iter().any(|verb| result.starts_with(&format!("{} ", verb.label()))) {
+            return;
+        }
         if let Some(seen) = RESULTS.iter().find(|known| **known == result) {
             one_more(&mut self.verified, seen);
         } else if result != "dropped" {

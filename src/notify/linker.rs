@@ -1,7 +1,7 @@
 //! The links that go into a message: to postpone with one click, and to the page that explains.
 
 use super::render::Link;
-use crate::links::{LinkBase, for_warning};
+use crate::links::{LinkBase, for_proposal, for_warning};
 use crate::ports::{Message, MessageKind};
 use crate::seal::Keys;
 
@@ -30,14 +30,29 @@ impl Linker {
         let several = !message.also.is_empty();
         let hold = |one: &Message| {
             let name = one.instance().map_or("it", |(instance, _)| instance.name());
-            let label = if several { format!("Keep {name} on") } else { "Keep it on".to_owned() };
-            Some(Link { label, url: self.hold(one)? })
+            let label = match (one.kind == MessageKind::Proposal, several) {
+                (false, true) => format!("Keep {name} on"),
+                (false, false) => "Keep it on".to_owned(),
+                (true, true) => format!("Keep {name}"),
+                (true, false) => "Keep it".to_owned(),
+            };
+            Some(Link { label, url: self.hold(one).or_else(|| self.keep(one))? })
         };
         let page = match several {
             true => Link { label: "See the fleet".to_owned(), url: self.base.fleet() },
+            false if message.kind == MessageKind::Proposal => {
+                Link { label: "See what would be lost".to_owned(), url: self.base.instance(instance) }
+            }
             false => Link { label: "See why".to_owned(), url: self.base.instance(instance) },
         };
         std::iter::once(message).chain(&message.also).filter_map(hold).chain([page]).collect()
+    }
+
+    /// Where the link of a proposal leads: to keeping the instance. Deleting it takes a person who is signed in.
+    fn keep(&self, message: &Message) -> Option<String> {
+        let notice = message.notice.as_ref().filter(|_| message.kind == MessageKind::Proposal)?;
+        let token = for_proposal(&self.keys, message.instance()?, notice)?;
+        Some(self.base.keep(&token))
     }
 
     /// Where the link of a warning leads; none for what warns of nothing.

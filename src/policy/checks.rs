@@ -5,11 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::budget::AtLimit;
 use super::compile::{Around, Layered};
-use super::document::{self, Document, Tables};
+use super::document::{self, Tables};
 use super::evidence_checks;
 use super::layers::{on, table};
 use super::model::{Exemptions, Mode, Override, Terms, WarningProof};
 use super::native_checks;
+use super::written::Document;
 use crate::document::{Findings, Located, Place, Trouble, nearest};
 use crate::schedule::{EdgeKind, Holidays, Hours};
 use crate::units::{Span, is_plain_address};
@@ -192,7 +193,7 @@ pub(super) fn conflicts(
 }
 
 fn has_rule(terms: &Terms) -> bool {
-    stops(terms) || terms.budget.is_some() || terms.native.is_some()
+    stops(terms) || terms.budget.is_some() || terms.native.is_some() || terms.stopped.is_some()
 }
 
 fn stops(terms: &Terms) -> bool {

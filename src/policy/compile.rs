@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::document::{self, Document, Layer, Tables};
+use super::document::{self, Layer, Tables};
 use super::layers::{of_override, on, origins, over, table};
 use super::matching::{Pattern, Scope};
 use super::model::{
@@ -12,7 +12,8 @@ use super::model::{
 };
 use super::revision::revision;
 use super::values::{List, TagPatterns};
-use super::{budget_checks, checks, evidence_checks, native_checks, start};
+use super::written::Document;
+use super::{budget_checks, checks, evidence_checks, native_checks, start, stopped, stopped_checks};
 use crate::document::{Findings, Located, Trouble};
 use crate::facts::{Source, SourceSet};
 use crate::schedule::{DateRange, Holidays, Hours, parse_ics};
@@ -59,10 +60,14 @@ pub(super) fn compile(
     checks::ranges(&document.tables, findings);
     budget_checks::ranges(&document.tables, findings);
     start::ranges(&document.tables, findings);
+    stopped_checks::ranges(&document.tables, findings);
     checks::lost_exemptions(&document.tables, around.defaults, findings);
     let layered = Layered { written: &document.tables, effective: &effective };
     let mut terms = terms(layered, None, around, findings);
     terms.budget = budget_checks::budget(layered, findings).map(Arc::new);
+    stopped_checks::together(layered, findings);
+    terms.stopped =
+        on(&effective.stopped).and_then(|table| stopped::stopped(table, |list| instances(&self::table(list))));
     let mode = effective.mode.as_ref().map_or(Mode::Observe, |mode| mode.value);
     checks::conflicts(&effective, &terms, (mode, around), findings);
     let overrides = overrides(document, (&effective, &terms), (mode, around), findings);
@@ -209,6 +214,7 @@ fn terms(layered: Layered<'_>, beneath: Option<&Terms>, around: &Around<'_>, fin
             None => on(&effective.promql).and_then(evidence_checks::promql),
         },
         native: on(&effective.native).and_then(native_checks::native),
+        stopped: beneath.and_then(|beneath| beneath.stopped.clone()),
         warning: warning(&table(&effective.warning)),
         respect_quiet: or(&table(&effective.warning).respect_quiet, false),
         min_uptime: or(&guard.min_uptime, Span::minutes(15)),

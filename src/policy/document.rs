@@ -2,12 +2,13 @@
 
 use schemars::JsonSchema;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::budget::{AtLimit, Per};
 use super::matching::Pattern;
 use super::model::{ApplyTimer, Mode, WarningProof, WhenUndelivered};
 use super::start_table::Start;
+use super::stopped::Stopped;
 use super::values::{Amount, Code, Level, List, Name, TagPatterns, Text, Zone};
 use super::words::Switch;
 use crate::document::{Findings, Located, Place, Read, TableReader};
@@ -349,6 +350,8 @@ table! {
         native: Switch<Native>,
         /// Start what is off when the hours begin; "off" switches the rule off.
         start: Switch<Start>,
+        /// What becomes of instances that stay off; "off" proposes none.
+        stopped: Switch<Stopped>,
         /// How use holds a due stop back.
         busy: Busy,
         /// How a stop is announced.
@@ -361,38 +364,5 @@ table! {
         hold: Hold,
         /// What is never stopped.
         exempt: Instances,
-    }
-}
-
-/// A policy of Lightsout: which workspaces it governs, when their compute instances may run, and how they are stopped.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(title = "Lightsout policy")]
-pub(super) struct Document {
-    /// The name of the policy, which no other policy has.
-    #[schemars(required)]
-    pub(super) name: Option<Located<Name>>,
-    /// Which workspaces it governs.
-    #[schemars(required)]
-    pub(super) scope: Option<Located<Scope>>,
-    /// Everything else.
-    #[schemars(flatten)]
-    pub(super) tables: Tables,
-    /// Other values for some instances. The first override that matches holds.
-    #[schemars(rename = "override")]
-    pub(super) overrides: Option<Located<List<Override>>>,
-}
-
-impl Document {
-    /// Reads a whole policy file.
-    pub(super) fn read(root: &DeTable<'_>, findings: &mut Findings<'_>) -> Self {
-        let mut table = TableReader::of(root, "", findings);
-        let read = Self {
-            name: table.take("name"),
-            scope: table.take("scope"),
-            tables: Tables::taken(&mut table),
-            overrides: table.take("override"),
-        };
-        table.finish();
-        read
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn over(upper: &Tables, lower: &Tables) -> Tables {
         promql: switched(&upper.promql, &lower.promql, |up, low| up.over(low)),
         native: switched(&upper.native, &lower.native, |up, low| up.over(low)),
         start: switched(&upper.start, &lower.start, |up, low| up.over(low)),
+        stopped: switched(&upper.stopped, &lower.stopped, |up, low| up.over(low)),
         busy: joined(&upper.busy, &lower.busy, |up, low| up.over(low)),
         warning: joined(&upper.warning, &lower.warning, |up, low| up.over(low)),
         guard: joined(&upper.guard, &lower.guard, |up, low| up.over(low)),
@@ -92,6 +93,7 @@ pub(super) fn of_override(over: &Override) -> Tables {
         promql: None,
         native: over.native.clone(),
         start: None,
+        stopped: None,
         busy: over.busy.clone(),
         warning: over.warning.clone(),
         guard,
@@ -132,6 +134,7 @@ pub(super) fn origins(effective: &Tables) -> BTreeMap<&'static str, Origin> {
     rule(&effective.promql, "promql", |table| table.places(), &mut add);
     rule(&effective.native, "native", |table| table.places(), &mut add);
     rule(&effective.start, "start", |table| table.places(), &mut add);
+    rule(&effective.stopped, "stopped", |table| table.places(), &mut add);
     add(table(&effective.busy).places());
     add(table(&effective.warning).places());
     add(table(&effective.guard).places());

@@ -17,8 +17,11 @@ mod schema;
 mod set;
 mod start;
 mod start_table;
+mod stopped;
+mod stopped_checks;
 mod values;
 mod words;
+mod written;
 
 pub use crate::document::{Diagnostic, Severity};
 pub use budget::{AtLimit, BudgetRule, Per};
@@ -32,3 +35,4 @@ pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, par
 pub use schema::policy_schema;
 pub use set::{Broken, Governing, PolicySet};
 pub use start::StartRule;
+pub use stopped::{Deletion, StoppedRule};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::BudgetRule;
 use super::matching::{Pattern, Scope, Subject};
 use super::start::StartRule;
+use super::stopped::StoppedRule;
 use crate::facts::SourceSet;
 use crate::schedule::Hours;
 use crate::units::{Percent, PolicyId, Span};
@@ -210,6 +211,8 @@ pub struct Terms {
     pub promql: Option<Arc<PromqlQuestion>>,
     /// Azure's own idle timer, as it is wanted.
     pub native: Option<NativeRule>,
+    /// What becomes of instances that stay off; the same for every instance of the policy.
+    pub stopped: Option<Arc<StoppedRule>>,
     /// How it is announced.
     pub warning: Warning,
     /// No warning is given in quiet hours; the stop comes so much later.
@@ -332,6 +335,12 @@ impl Policy {
     #[must_use]
     pub fn starts(&self) -> bool {
         self.mode == Mode::Enforce && self.start.is_some()
+    }
+
+    /// True when instances may be deleted under it, by whoever's yes.
+    #[must_use]
+    pub fn deletes(&self) -> bool {
+        self.mode == Mode::Enforce && self.terms.stopped.is_some()
     }
 
     /// The edges of its base hours, for those that list them.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::compile::{Around, calendar_path, compile, limits};
-use super::document::{Document, Tables};
+use super::document::Tables;
 use super::model::{Limits, Policy};
 use super::revision::short_digest;
 use super::set::{Broken, PolicySet};
+use super::written::Document;
 use super::{budget_checks, checks, start};
 use crate::document::{self, Diagnostic, Findings, Place, Severity, Trouble};
 use crate::facts::SourceSet;

@@ -104,6 +104,13 @@ impl Meaning {
         if let Some(native) = &terms.native {
             self.line("native", native);
         }
+        // as with the budget
+        if let Some(stopped) = &terms.stopped {
+            self.line("stopped", (stopped.delete_after, stopped.unknown_owner_after, stopped.delete, &stopped.ladder));
+            self.line("stopped_limits", (stopped.grace, stopped.per_day));
+            self.exemptions("stopped_automatic", &stopped.automatic);
+            self.exemptions("stopped_exempt", &stopped.exempt);
+        }
         self.line("busy", terms.busy_cap);
         // as with the budget: the default makes no new revision of an old policy
         if terms.busy_fresh != Span::minutes(10) {

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use serde_json::Value;
 
-use super::document::Document;
+use super::written::Document;
 
 /// The schema as it is committed: JSON with a line feed at its end.
 #[must_use]

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 
 use super::budget::{AtLimit, Per};
 use super::model::{ApplyTimer, Mode, WarningProof, WhenUndelivered};
+use super::stopped::Deletion;
 use crate::document::{Findings, Read, Word, wrong_type};
 use crate::facts::Source;
 
@@ -44,6 +45,11 @@ words!(WhenUndelivered, "What happens once max_postpone has passed without a del
 words!(ApplyTimer, "Who sets Azure's idle timer where it is not as wanted: a person, or the service too.", {
     "never" => ApplyTimer::Never,
     "service" => ApplyTimer::Service,
+});
+
+words!(Deletion, "Who has to say yes before an instance is deleted that stayed off: a person, or nobody for an allow-list.", {
+    "propose" => Deletion::Propose,
+    "automatic" => Deletion::Automatic,
 });
 
 words!(Per, "What each allowance is for.", {

@@ -5,8 +5,8 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ApiUse;
-use crate::facts::{Created, Hold};
+use super::{ApiUse, ProposalRequest};
+use crate::facts::{Created, Hold, Proposal};
 use crate::units::{InstanceId, PolicyId};
 
 /// What a person asks when they ask for a hold.
@@ -86,6 +86,8 @@ pub trait Control: Send + Sync + 'static {
     /// Starts an instance now, as a person wants it, by the service's own identity; in words what became of it. A freeze keeps
     /// nobody from starting.
     fn start_now(&self, request: super::StartRequest) -> impl Future<Output = Result<String, Declined>> + Send;
+    /// What a person says to the proposal to delete an instance that stays off; the proposal as it is then.
+    fn answer(&self, request: ProposalRequest) -> impl Future<Output = Result<Proposal, Declined>> + Send;
     /// Publishes the fleet anew as it is known, without reading it.
     fn show(&self);
     /// Ends a hold by its id, or every hold on an instance by its name.

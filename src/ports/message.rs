@@ -36,13 +36,19 @@ pub enum MessageKind {
     PolicyBroken,
     /// What a week came to for one person.
     Digest,
+    /// It stays off, and is proposed for deletion.
+    Proposal,
+    /// It was deleted.
+    Deleted,
+    /// It could not be deleted.
+    DeleteFailed,
     /// Nothing happened: somebody tries the channels.
     Test,
 }
 
 impl MessageKind {
     /// Every kind, for templates and tests.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Warning,
         Self::Stopped,
         Self::StopFailed,
@@ -54,6 +60,9 @@ impl MessageKind {
         Self::PolicyChanged,
         Self::PolicyBroken,
         Self::Digest,
+        Self::Proposal,
+        Self::Deleted,
+        Self::DeleteFailed,
         Self::Test,
     ];
 
@@ -72,6 +81,9 @@ impl MessageKind {
             Self::PolicyChanged => "policy_changed",
             Self::PolicyBroken => "policy_broken",
             Self::Digest => "digest",
+            Self::Proposal => "proposal",
+            Self::Deleted => "deleted",
+            Self::DeleteFailed => "delete_failed",
             Self::Test => "test",
         }
     }

@@ -11,6 +11,7 @@ mod message;
 mod observe;
 mod operate;
 mod prices;
+mod proposals;
 mod records;
 mod rows;
 mod sign_in;
@@ -31,6 +32,7 @@ pub use message::{About, Lane, Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
 pub use operate::{OperateInstances, OperationBook, OperationIntent, OperationRow};
 pub use prices::{Prices, Quoted};
+pub use proposals::{ProposalBook, ProposalRequest, ProposalWish};
 pub use records::{AccountAsked, Happening, HappeningKind, Records};
 pub use rows::{
     AuditLine, Decision, DecisionRow, InUse, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting,

@@ -2,7 +2,7 @@
 
 use super::{
     AskBills, BillBook, Clock, Fault, Journal, LedgerBook, Notify, Observe, OperateInstances, OperationBook, Prices,
-    SetTimers, StopInstances, Witness,
+    ProposalBook, SetTimers, StopInstances, Witness,
 };
 use crate::facts::Freeze;
 
@@ -33,6 +33,7 @@ pub trait World:
     + StopInstances
     + OperateInstances
     + OperationBook
+    + ProposalBook
     + SetTimers
     + Journal
     + LedgerBook
@@ -51,6 +52,7 @@ impl<T> World for T where
         + StopInstances
         + OperateInstances
         + OperationBook
+        + ProposalBook
         + SetTimers
         + Journal
         + LedgerBook

@@ -51,6 +51,9 @@ pub struct Explanation {
     pub start: Option<StartFinding>,
     /// Why the guard would refuse a stop now; empty when it would not.
     pub refusals: Vec<Refusal>,
+    /// What becomes of it while it stays off, in words; none where nothing is to be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<String>,
     /// True when this is the decision as recorded at that time, not one made now.
     pub recorded: bool,
 }
@@ -71,6 +74,7 @@ impl Explanation {
             native: Vec::new(),
             start: None,
             refusals: Vec::new(),
+            deletion: None,
             recorded: false,
         }
     }

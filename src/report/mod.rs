@@ -3,6 +3,7 @@
 mod budget;
 mod explain;
 mod label;
+mod ladder;
 mod money;
 mod native;
 mod next;
@@ -11,6 +12,7 @@ mod reconciliation;
 mod remedies;
 mod savings;
 mod start;
+mod stopped;
 mod sweep;
 mod telling;
 mod view;
@@ -19,6 +21,7 @@ pub mod words;
 pub use budget::{BudgetView, Foreseen};
 pub use explain::{Explanation, TermLine, term_lines};
 pub use label::Label;
+pub use ladder::{LadderKind, LadderLine};
 pub use money::{Followed, MoneyView};
 pub use native::{NativeAudit, NativeLine, NativeTold, TimerLine, TimerOutcome, TimersTold, Unread};
 pub use next::{Next, NextKind, coming, next};
@@ -27,6 +30,9 @@ pub use reconciliation::{Checked, Difference, PartView, Reconciliation, Reconcil
 pub use remedies::remedy_of;
 pub use savings::{Savings, SavingsDay, SavingsFigures, SavingsGround, SavingsHeadline, SavingsRow};
 pub use start::{StartLine, StartOutcome};
+pub use stopped::{
+    AGES, DeletionLine, DeletionState, Stopped, StoppedLine, StoppedSum, age_of, deletion, proposal_of, standing,
+};
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use telling::{ChannelView, TellingView};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::stopped::{DeletionLine, DeletionState, deletion};
 use super::view::{FleetView, InstanceView};
 use super::words;
 use crate::guard::Refusal;
@@ -29,6 +30,10 @@ pub enum NextKind {
     Ungoverned,
     /// Nothing: it is off.
     Off,
+    /// It is off, and proposed for deletion.
+    Proposed,
+    /// It is off, and is deleted unless somebody says no.
+    Delete,
 }
 
 /// What happens next.
@@ -62,12 +67,26 @@ impl Next {
             (NextKind::Exempt, _) => "exempt",
             (NextKind::Ungoverned, _) => "not governed",
             (NextKind::Off, _) => "off",
+            (NextKind::Proposed, _) => "proposed for deletion",
+            (NextKind::Delete, _) => "deleted",
         }
     }
 
     /// Why, as a fragment of a sentence.
     #[must_use]
     pub fn why(&self) -> &'static str {
+        match self.kind {
+            NextKind::Proposed => return "it stays off; it is deleted only after its owner or an operator says yes",
+            NextKind::Delete => return "it stays off; it is deleted unless somebody keeps it, holds it or starts it",
+            NextKind::Stop
+            | NextKind::Keep
+            | NextKind::Held
+            | NextKind::Frozen
+            | NextKind::Exempt
+            | NextKind::Ungoverned
+            | NextKind::Start
+            | NextKind::Off => {}
+        }
         match self.ground {
             Some(ground) if self.kind == NextKind::Stop => words::reason(ground),
             Some(_) if self.kind == NextKind::Start => "its hours begin",
@@ -110,6 +129,19 @@ pub fn coming(verdict: &Verdict) -> Option<&Due> {
     }
 }
 
+/// What happens next to one that is off: it is started, or deleted, or stays as it is.
+fn off(view: &FleetView, instance: &InstanceView, kept: &dyn Fn(NextKind, Option<Timestamp>) -> Next) -> Next {
+    if let Some(at) = instance.start.as_deref().and_then(|found| found.start_at.known()) {
+        return kept(NextKind::Start, Some(at));
+    }
+    let DeletionLine { state, at, .. } = deletion(view, instance);
+    match state {
+        DeletionState::Proposed => kept(NextKind::Proposed, at),
+        DeletionState::Automatic | DeletionState::Confirmed => kept(NextKind::Delete, at),
+        DeletionState::None | DeletionState::WouldPropose | DeletionState::Kept => kept(NextKind::Off, None),
+    }
+}
+
 /// What happens to an instance next.
 #[must_use]
 pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
@@ -122,10 +154,7 @@ pub fn next(view: &FleetView, instance: &InstanceView) -> Next {
     let changes_at = verdict.changes_at.known();
     let kept = |kind, at| Next { kind, at, ground: Some(verdict.ground), held_back: instance.held_back, mode };
     match verdict.ground {
-        Ground::Off => match instance.start.as_deref().and_then(|found| found.start_at.known()) {
-            Some(at) => kept(NextKind::Start, Some(at)),
-            None => kept(NextKind::Off, None),
-        },
+        Ground::Off => off(view, instance, &kept),
         Ground::Held => kept(
             NextKind::Held,
             instance.holds.iter().filter(|hold| !hold.off).map(|hold| hold.until).max().or(changes_at),

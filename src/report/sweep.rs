@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::label::{self, Label};
-use super::{StartLine, TimerLine};
+use super::{LadderLine, StartLine, TimerLine};
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
 use crate::rules::Verdict;
@@ -86,6 +86,9 @@ pub struct SweepReport {
     /// Idle timers of Azure's that were set, or could not be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<TimerLine>,
+    /// What was done about instances that stay off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<LadderLine>,
     /// Starts that were due at the beginning of hours, and what became of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<StartLine>,

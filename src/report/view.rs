@@ -12,11 +12,11 @@ use super::budget::BudgetView;
 use super::label::{self, Label};
 use super::money::MoneyView;
 use super::telling::TellingView;
-use crate::facts::{Evidence, Freeze, Hold, InstanceFacts};
+use crate::facts::{Evidence, Freeze, Hold, InstanceFacts, Proposal};
 use crate::guard::{FleetSight, Refusal};
 use crate::policy::Mode;
 use crate::rules::{NativeFinding, StartFinding, Verdict};
-use crate::units::{PolicyId, Region, When, WorkspaceId};
+use crate::units::{InstanceId, PolicyId, Region, When, WorkspaceId};
 
 /// One instance: its facts and the decision about it. Ungoverned instances have no verdict.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct InstanceView {
     pub held_back: Option<Refusal>,
     /// Its holds in force; mostly none.
     pub holds: ThinVec<Hold>,
+    /// First sighting of it off without a break; see [`crate::rules::off_since`].
+    #[serde(default, skip_serializing_if = "When::is_none")]
+    pub off_since: When,
 }
 
 /// One workspace.
@@ -111,6 +114,12 @@ pub struct FleetView {
     /// Every allowance of this month.
     #[serde(default)]
     pub budgets: Arc<Vec<BudgetView>>,
+    /// Proposals to delete what stays off: open, kept, and those that ended lately; in the order of their instances.
+    #[serde(default)]
+    pub proposals: Arc<Vec<Proposal>>,
+    /// What policies that only observe would propose, in order.
+    #[serde(default)]
+    pub would_delete: Arc<Vec<InstanceId>>,
     /// The last sweep.
     pub last: Arc<SweepReport>,
 }

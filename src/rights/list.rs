@@ -34,6 +34,8 @@ pub enum Part {
     Stop,
     /// Starting.
     Start,
+    /// Deleting what stays off.
+    Delete,
     /// Setting Azure's idle timers.
     Timers,
     /// Lists of jobs.
@@ -48,11 +50,12 @@ pub enum Part {
 
 impl Part {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Observe,
         Self::Prices,
         Self::Stop,
         Self::Start,
+        Self::Delete,
         Self::Timers,
         Self::Jobs,
         Self::Metrics,
@@ -68,6 +71,7 @@ impl Part {
             Self::Prices => "prices",
             Self::Stop => "stop",
             Self::Start => "start",
+            Self::Delete => "delete",
             Self::Timers => "timers",
             Self::Jobs => "jobs",
             Self::Metrics => "metrics",
@@ -84,6 +88,7 @@ impl Part {
             Self::Prices => "reads what VM sizes cost",
             Self::Stop => "stops compute instances",
             Self::Start => "starts them",
+            Self::Delete => "deletes those that stay off",
             Self::Timers => "sets their idle timers",
             Self::Jobs => "reads lists of jobs",
             Self::Metrics => "reads metrics of workspaces",
@@ -154,9 +159,13 @@ pub const RIGHTS: [Right; 17] = [
     right(PRICE_ACTION, &[Part::Prices, Part::Manage], "what VM sizes cost, and how many vCPUs they have")
         .at_subscription()
         .or_else("the public price list is asked alone"),
-    right(STATUS_ACTION, &[Part::Stop, Part::Start, Part::Manage], "following what Azure was asked to do")
-        .at_subscription()
-        .or_else("the instance is looked at instead"),
+    right(
+        STATUS_ACTION,
+        &[Part::Stop, Part::Start, Part::Delete, Part::Manage],
+        "following what Azure was asked to do",
+    )
+    .at_subscription()
+    .or_else("the instance is looked at instead"),
     right(STOP_ACTION, &[Part::Stop, Part::Manage], "stopping an instance"),
     right(START_ACTION, &[Part::Start, Part::Manage], "starting an instance"),
     right(TIMER_ACTION, &[Part::Timers], "setting Azure's own idle timer of an instance"),
@@ -175,7 +184,11 @@ pub const RIGHTS: [Right; 17] = [
         "creating an instance. In a subnet of your own it also takes Microsoft.Network/virtualNetworks/subnets/join/action \
          there, and with an identity of your own Microsoft.ManagedIdentity/userAssignedIdentities/assign/action on that",
     ),
-    right("Microsoft.MachineLearningServices/workspaces/computes/delete", &[Part::Manage], "deleting an instance"),
+    right(
+        "Microsoft.MachineLearningServices/workspaces/computes/delete",
+        &[Part::Delete, Part::Manage],
+        "deleting an instance",
+    ),
     right(
         "Microsoft.MachineLearningServices/workspaces/checkComputeNameAvailability/action",
         &[Part::Manage],
@@ -238,6 +251,7 @@ mod tests {
         };
         assert_eq!(changes(Part::Stop), [STOP_ACTION]);
         assert_eq!(changes(Part::Start), [START_ACTION]);
+        assert_eq!(changes(Part::Delete), ["Microsoft.MachineLearningServices/workspaces/computes/delete"]);
         assert_eq!(changes(Part::Timers), [TIMER_ACTION]);
     }
 }

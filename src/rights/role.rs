@@ -18,6 +18,8 @@ pub enum Level {
     Enforce,
     /// Policies that also start.
     Start,
+    /// Policies that also delete what stays off.
+    Delete,
     /// Policies that have Azure's idle timers set.
     Native,
     /// A person who makes, restarts and deletes instances.
@@ -32,6 +34,7 @@ impl Level {
             Self::Observe => &[Part::Observe, Part::Prices],
             Self::Enforce => &[Part::Observe, Part::Prices, Part::Stop],
             Self::Start => &[Part::Observe, Part::Prices, Part::Stop, Part::Start],
+            Self::Delete => &[Part::Observe, Part::Prices, Part::Stop, Part::Delete],
             Self::Native => &[Part::Observe, Part::Prices, Part::Timers],
             Self::Manage => &[Part::Observe, Part::Prices, Part::Manage],
         }
@@ -63,7 +66,7 @@ impl Role {
         let has = |part: &Part| parts.contains(part);
         let name = if has(&Part::Manage) {
             "Lightsout Instance Administrator"
-        } else if [Part::Stop, Part::Start, Part::Timers].iter().any(has) {
+        } else if [Part::Stop, Part::Start, Part::Delete, Part::Timers].iter().any(has) {
             "Lightsout Instance Governor"
         } else {
             "Lightsout Observer"
@@ -136,7 +139,7 @@ impl Published {
 }
 
 /// Every role that stands ready as a file, those that are whole by themselves first.
-pub const PUBLISHED: [Published; 6] = [
+pub const PUBLISHED: [Published; 7] = [
     Published {
         file: "role-observe.json",
         name: "Lightsout Observer",
@@ -170,6 +173,13 @@ pub const PUBLISHED: [Published; 6] = [
         description: "Beside role.json, where policies start compute instances in the morning: starts them, and changes nothing \
                       else.",
         parts: &[Part::Start],
+    },
+    Published {
+        file: "role-delete.json",
+        name: "Lightsout Instance Deleter",
+        description: "Beside another of Lightsout's roles, where policies propose to delete instances that stay off ([stopped] \
+                      delete_after): deletes compute instances, and changes nothing else.",
+        parts: &[Part::Delete],
     },
     Published {
         file: "role-manage.json",

@@ -19,6 +19,7 @@ mod open;
 mod operations;
 mod outbox;
 mod place;
+mod proposals;
 mod prune;
 mod read_only;
 mod recall;

@@ -43,6 +43,8 @@ struct Kept {
     started: When,
     #[serde(default)]
     timer_changed: When,
+    #[serde(default)]
+    off_since: When,
 }
 
 impl Store {
@@ -121,7 +123,7 @@ async fn instances(
 
 impl Parts {
     fn history(&mut self, kept: Kept, instance: &str, created: &str, open: Option<OpenIntent>) -> History {
-        let Kept { first_seen, on_since, last_seen_off, last_busy, started, timer_changed } = kept;
+        let Kept { first_seen, on_since, last_seen_off, last_busy, started, timer_changed, off_since } = kept;
         let same = |life: &str| life == created;
         // Where Azure did not say when it was created, nobody knows that it is another one: the hold stands (G13).
         let perhaps = |life: &str| life == created || life.is_empty() || created.is_empty();
@@ -132,6 +134,7 @@ impl Parts {
             last_busy,
             started,
             timer_changed,
+            off_since,
             holds: of_life(&mut self.holds, instance, perhaps),
             notices: of_life(&mut self.notices, instance, same),
             stops: of_life(&mut self.stops, instance, same),

@@ -27,6 +27,8 @@ struct Remembered {
     started: When,
     #[serde(skip_serializing_if = "When::is_none")]
     timer_changed: When,
+    #[serde(skip_serializing_if = "When::is_none")]
+    off_since: When,
 }
 
 /// An instance as the journal has it.
@@ -311,7 +313,7 @@ async fn upsert(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<
 }
 
 fn remembered(history: &History) -> Result<String, StoreError> {
-    let History { first_seen, on_since, last_seen_off, last_busy, started, timer_changed, .. } = history;
+    let History { first_seen, on_since, last_seen_off, last_busy, started, timer_changed, off_since, .. } = history;
     json(
         "a history",
         &Remembered {
@@ -321,6 +323,7 @@ fn remembered(history: &History) -> Result<String, StoreError> {
             last_busy: *last_busy,
             started: *started,
             timer_changed: *timer_changed,
+            off_since: *off_since,
         },
     )
 }

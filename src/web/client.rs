@@ -10,8 +10,10 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::control::{Acknowledge, Lift, Problem};
-use crate::facts::{Hold, OperationResult};
-use crate::ports::{Begun, Declined, HoldRequest, OperationEnd, StartRequest, StopRequest, TimerRequest, Undertaking};
+use crate::facts::{Hold, OperationResult, Proposal};
+use crate::ports::{
+    Begun, Declined, HoldRequest, OperationEnd, ProposalRequest, StartRequest, StopRequest, TimerRequest, Undertaking,
+};
 use crate::report::{FleetView, Reconciliation, TimersTold};
 use crate::units::{InstanceId, PolicyId};
 
@@ -183,6 +185,14 @@ impl ControlClient {
     /// When the service cannot be asked, or cannot look.
     pub async fn settle_stop(&self, instance: &InstanceId) -> Result<bool, ControlError> {
         self.json(self.client.post(url("settle")).json(instance).timeout(ACT_PATIENCE)).await
+    }
+
+    /// Says something to the proposal to delete an instance.
+    ///
+    /// # Errors
+    /// When the service cannot be asked, or declines in words.
+    pub async fn answer(&self, request: &ProposalRequest) -> Result<Proposal, ControlError> {
+        self.json(self.client.post(url("proposals")).json(request)).await
     }
 
     /// Compares the ledger with Azure's bill now.

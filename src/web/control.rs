@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::limits::HttpLimits;
 use super::public::{in_time, security_headers};
 use crate::ports::{
-    Control, Declined, HoldRequest, OperationEnd, StartRequest, StopRequest, TimerRequest, Undertaking, Undertakings,
+    Control, Declined, HoldRequest, OperationEnd, ProposalRequest, StartRequest, StopRequest, TimerRequest,
+    Undertaking, Undertakings,
 };
 use crate::units::{InstanceId, PolicyId};
 
@@ -62,6 +63,7 @@ pub fn control_router<C: Control + Undertakings>(control: Arc<C>, limits: &HttpL
         .route("/v1/decision", get(decision::<C>))
         .route("/v1/holds", post(hold::<C>))
         .route("/v1/holds/{id}", delete(lift::<C>))
+        .route("/v1/proposals", post(answer::<C>))
         .route("/v1/ack", post(acknowledge::<C>))
         .route("/v1/nudge", post(nudge::<C>))
         .fallback(unknown)
@@ -107,6 +109,13 @@ async fn decision<C: Control>(State(control): State<Arc<C>>, Query(query): Query
 async fn hold<C: Control>(State(control): State<Arc<C>>, Json(request): Json<HoldRequest>) -> Response {
     match control.hold(request).await {
         Ok(hold) => (StatusCode::CREATED, Json(hold)).into_response(),
+        Err(why) => declined(why),
+    }
+}
+
+async fn answer<C: Control>(State(control): State<Arc<C>>, Json(request): Json<ProposalRequest>) -> Response {
+    match control.answer(request).await {
+        Ok(proposal) => Json(proposal).into_response(),
         Err(why) => declined(why),
     }
 }

@@ -93,6 +93,7 @@ fn the_roles_beside_others_hold_one_thing_each() {
     for (path, action) in [
         ("deploy/role-native.json", timer),
         ("deploy/role-start.json", "Microsoft.MachineLearningServices/workspaces/computes/start/action"),
+        ("deploy/role-delete.json", "Microsoft.MachineLearningServices/workspaces/computes/delete"),
         ("deploy/role-manage.json", "Microsoft.MachineLearningServices/workspaces/computes/write"),
     ] {
         assert!(actions(path).contains(action) && !service.contains(action), "{path}");

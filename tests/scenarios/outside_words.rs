@@ -102,6 +102,14 @@ fn people(outside: &mut Outside, words: &[&str]) -> bool {
             let id = cloud.workspace(name);
             cloud.workspaces.get_mut(&id).unwrap().0.tags.0.push((Arc::from(key), Arc::from(value)));
         }
+        ["delete", "of", name, "works"] => {
+            let id = cloud.id(name);
+            outside.on_delete.remove(&id);
+        }
+        ["delete", "of", name, what] => {
+            let id = cloud.id(name);
+            outside.on_delete.insert(id, fault(what));
+        }
         ["delete", name] => {
             let id = cloud.id(name);
             cloud.computes.remove(&id);

@@ -1,7 +1,6 @@
 //! The language of the scenes: one command a line, carried out on the stage, and what came of it written down.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt;
@@ -92,6 +91,7 @@ impl Scene {
             }
             ["deliver"] => self.deliver(),
             ["run", "until", rest @ ..] => self.run_until(rest),
+            ["every", length, "until", rest @ ..] => self.sweep_until(span(length), rest),
             ["reload"] => {
                 let engine = self.stage.engine();
                 let reloaded = self.stage.files.reload(&engine);
@@ -124,6 +124,9 @@ impl Scene {
 
     /// What people ask of the engine; everything else happens outside.
     fn asked(&mut self, words: &[&str]) {
+        if crate::ladder::said(&mut self.stage, &mut self.told, words) {
+            return;
+        }
         match words {
             ["hold", name, length] => {
                 let held = self.stage.hold(name, length.parse().unwrap());
@@ -311,6 +314,18 @@ impl Scene {
         }
     }
 
+    /// Weeks pass: it looks and delivers now and then, and only what changes is told.
+    fn sweep_until(&mut self, length: SignedDuration, words: &[&str]) {
+        let end = self.instant(words);
+        while self.stage.now() < end {
+            let left = end.duration_since(self.stage.now());
+            self.stage.pass(length.min(left));
+            let look = self.stage.sweep();
+            self.looked(look, false);
+            self.deliver();
+        }
+    }
+
     /// Something that happens between the list and the second look (G10), or while a stop waits to be sent (G12).
     fn meanwhile(&mut self, name: &str, words: &[&str]) -> (InstanceId, Then) {
         let world = self.stage.world.clone();
@@ -364,11 +379,14 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 fn point_named(word: &str) -> &'static str {
-    let points = BTreeMap::from([("intended", "intended"), ("posted", "posted"), ("sent", "sent")]);
     let points =
-        points.into_iter().chain([("start-intended", "operation_intended"), ("start-posted", "operation_posted")]);
-    let points: BTreeMap<&str, &str> = points.collect();
-    points.get(word).unwrap_or_else(|| panic!("no point is called {word}"))
+        ["intended", "posted", "sent", "operation_intended", "operation_posted", "proposed", "ladder_told", "recorded"];
+    let word = match word {
+        "start-intended" => "operation_intended",
+        "start-posted" => "operation_posted",
+        other => other,
+    };
+    points.into_iter().find(|point| *point == word).unwrap_or_else(|| panic!("no point is called {word}"))
 }
 
 fn span(text: &str) -> SignedDuration {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lightsout::ports::{About, Message, MessageKind};
-use lightsout::report::{Outcome, StartLine, StartOutcome, SweepReport, TimerLine, TimerOutcome};
+use lightsout::report::{LadderKind, Outcome, StartLine, StartOutcome, SweepReport, TimerLine, TimerOutcome};
 use lightsout::rules::{Action, Ground, Verdict};
 
 /// The transcript so far.
@@ -37,6 +37,11 @@ impl Transcript {
     /// An instant in the zone of the scene.
     pub(crate) fn moment(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%a %H:%M:%S").to_string()
+    }
+
+    /// An instant with its date, for what takes weeks.
+    pub(crate) fn day(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     pub(crate) fn command(&mut self, line: &str) {
@@ -90,11 +95,22 @@ impl Transcript {
             MessageKind::PolicyChanged => "changed",
             MessageKind::PolicyBroken => "broken",
             MessageKind::Digest => "week",
+            MessageKind::Proposal => "is proposed for deletion",
+            MessageKind::Deleted => "was deleted",
+            MessageKind::DeleteFailed => "could not be deleted",
             MessageKind::Test => "test",
         };
         let when =
             message.notice.as_ref().map(|notice| format!(" at {}", self.moment(notice.stop_at))).unwrap_or_default();
         let owner = message.owner.as_deref().unwrap_or("nobody");
+        let takes_weeks =
+            matches!(message.kind, MessageKind::Proposal | MessageKind::Deleted | MessageKind::DeleteFailed);
+        if let (true, Some((id, _))) = (takes_weeks, message.instance()) {
+            let day = message.notice.as_ref().map(|notice| format!(", day {}", self.day(notice.stop_at)));
+            let to = std::iter::once(owner).chain(notify(message)).collect::<Vec<_>>().join(" ");
+            let day = day.unwrap_or_default();
+            return self.line(&format!("{} told {to}: {} {kind}{day}", self.day(now), id.name()));
+        }
         match &message.about {
             About::Instance { instance, .. } => {
                 let people: Vec<&str> = message.address.as_deref().into_iter().chain(notify(message)).collect();
@@ -135,6 +151,18 @@ impl Transcript {
         }
         report.timers.iter().for_each(|line| self.timer(now, line));
         report.starts.iter().for_each(|line| self.start(now, line));
+        for line in &report.ladder {
+            let name = line.instance.name();
+            let kind = match line.kind {
+                LadderKind::Refused(refusal) => format!("refused, {}", refusal.label()),
+                kind => kind.label().to_owned(),
+            };
+            let told = format!("{} ladder {name}: {kind}: {}", self.day(now), self.with_days(&line.words));
+            let is_news = self.changed(&format!("ladder {name}"), &format!("{kind} {}", line.words));
+            if is_news || all {
+                self.line(&told);
+            }
+        }
         self.refusals(now, report, all);
         for line in &report.stops {
             let outcome = match &line.outcome {
@@ -170,6 +198,16 @@ impl Transcript {
         if self.changed(&format!("start {name}"), &told) || again {
             self.event(now, told.trim_end());
         }
+    }
+
+    /// The words with their instants in the zone of the scene.
+    fn with_days(&self, words: &str) -> String {
+        let told = |word: &str| {
+            let bare = word.trim_end_matches([':', ';', ',']);
+            let at: Option<Timestamp> = bare.parse().ok().filter(|_| bare.ends_with('Z'));
+            at.map_or_else(|| word.to_owned(), |at| format!("{}{}", self.day(at), &word[bare.len()..]))
+        };
+        words.split(' ').map(told).collect::<Vec<_>>().join(" ")
     }
 
     /// An idle timer that was set, or was not.

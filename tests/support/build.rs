@@ -177,6 +177,7 @@ pub fn shown(facts: InstanceFacts, verdict: Option<Verdict>) -> InstanceView {
         start: None,
         held_back: None,
         holds: ThinVec::new(),
+        off_since: When::NONE,
     }
 }
 
@@ -223,6 +224,8 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),
+        proposals: Arc::default(),
+        would_delete: Arc::default(),
         last: Arc::new(report),
     }
 }

@@ -1,7 +1,7 @@
 //! The commands of the program, by name.
 
 /// Every one of them.
-pub(crate) const COMMANDS: [&str; 27] = [
+pub(crate) const COMMANDS: [&str; 29] = [
     "demo",
     "sandbox",
     "run",
@@ -21,6 +21,8 @@ pub(crate) const COMMANDS: [&str; 27] = [
     "reconcile",
     "native",
     "instance",
+    "residual",
+    "proposals",
     "agent",
     "notify",
     "token",

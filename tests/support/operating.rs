@@ -7,6 +7,8 @@ use lightsout::ports::{
     OperationRow,
 };
 
+use lightsout::units::InstanceId;
+
 use super::{FakeWorld, Outside};
 
 impl Outside {
@@ -37,10 +39,37 @@ impl Outside {
                 return compute.on_start.map_or(Ok(None), Err);
             }
             Verb::Restart => compute.start_by_request(now),
-            Verb::Delete => drop(self.cloud.computes.remove(&id)),
+            Verb::Delete => return self.delete(&id),
             Verb::Create => return Err(FaultKind::Refused),
         }
         Ok(None)
+    }
+
+    /// What no deletion may happen against is seen here, whatever the engine believes.
+    fn delete(&mut self, id: &InstanceId) -> Result<Option<OperationHandle>, FaultKind> {
+        let open = self.operations.iter().rev().find(|row| row.intent.instance == *id && row.ended.is_none()).unwrap();
+        if let Some(proposal) = open.intent.key.strip_prefix("stopped/") {
+            let compute = self.cloud.computes.get(id).unwrap();
+            assert_eq!(compute.facts.state, PowerState::Stopped, "only what is off is deleted");
+            assert!(self.freeze.is_none(), "I3: nothing is deleted while everything is frozen");
+            assert!(!self.held(id, compute.facts.created), "I3: nothing is deleted that somebody holds");
+            let proposal = self.proposals().into_iter().find(|one| one.id == proposal).unwrap();
+            assert!(proposal.ready_at().unwrap() <= self.now, "somebody said yes, or everybody was told");
+            assert_eq!(proposal.created, compute.facts.created, "this life of the name, and no other");
+            let started = compute.started.unwrap();
+            assert!(started < proposal.off_since, "I4: nobody started it since");
+        }
+        match self.on_delete.get(id) {
+            Some(FaultKind::Unclear) => {
+                self.cloud.computes.remove(id);
+                Err(FaultKind::Unclear)
+            }
+            Some(kind) => Err(*kind),
+            None => {
+                self.cloud.computes.remove(id);
+                Ok(None)
+            }
+        }
     }
 
     fn row(&mut self, id: &str) -> Result<&mut OperationRow, Fault> {

@@ -26,6 +26,8 @@ mod kept;
 mod no_bills;
 #[path = "operating.rs"]
 mod operating;
+#[path = "proposing.rs"]
+mod proposing;
 #[path = "set_timers.rs"]
 mod set_timers;
 use fake_channel::FakeChannel;
@@ -96,6 +98,10 @@ pub(crate) struct Outside {
     /// What was done beside stops, as the journal has it, and as it arrived.
     pub(crate) operations: Vec<OperationRow>,
     pub(crate) operated: Vec<(Timestamp, Verb, InstanceId)>,
+    /// Deletions that Azure refuses, or whose answer is lost.
+    pub(crate) on_delete: BTreeMap<InstanceId, FaultKind>,
+    /// Proposals to delete what stays off.
+    pub(crate) proposed: proposing::Proposed,
     pub(crate) messages: Vec<(Timestamp, Message)>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) holds: Vec<(Hold, Option<Timestamp>)>,
@@ -141,6 +147,11 @@ impl FakeWorld {
         let mut outside = self.lock();
         outside.sweep += 1;
         outside.running = outside.cloud.running(None);
+    }
+
+    /// The audit log.
+    pub(crate) fn audits(&self) -> Vec<lightsout::ports::AuditLine> {
+        self.journal.audits()
     }
 
     fn journal(&self) -> Result<&MemoryJournal, Fault> {

@@ -33,6 +33,8 @@ pub enum RightsFor {
     Enforce,
     /// Policies that also start
     Start,
+    /// Policies that also delete what stays off
+    Delete,
     /// Policies that have Azure's idle timers set
     Native,
     /// A person who makes, restarts and deletes instances
@@ -47,6 +49,7 @@ impl RightsFor {
             Self::Observe => Level::Observe,
             Self::Enforce => Level::Enforce,
             Self::Start => Level::Start,
+            Self::Delete => Level::Delete,
             Self::Native => Level::Native,
             Self::Manage => Level::Manage,
         }

@@ -18,6 +18,7 @@ mod reconcile;
 mod report;
 mod serve;
 mod small;
+mod stopped;
 mod tokens;
 
 pub use agents::agents;
@@ -38,4 +39,5 @@ pub use reconcile::reconcile;
 pub use report::report;
 pub use serve::serve;
 pub use small::{freeze, sandbox};
+pub use stopped::{proposals, residual};
 pub use tokens::tokens;

@@ -96,6 +96,9 @@ fn answer(page: &mut Page, told: &Explanation, look: &Look) {
         let line = look.paint.bad(&format!("for {}", words::length(verdict.at.duration_since(since))));
         page.pair("overdue", &line);
     }
+    if let Some(words) = &told.deletion {
+        page.pair("deletion", &words::clean(words));
+    }
     let never = || "only when something happens: time alone changes nothing".to_owned();
     let next = verdict.changes_at.known().map_or_else(never, |at| page.away(at, verdict.at));
     page.pair("next change", &next);

@@ -10,6 +10,7 @@ mod native;
 mod plan;
 mod reconciliation;
 mod status;
+mod stopped;
 mod sweep;
 
 pub use explain::explain;
@@ -20,4 +21,5 @@ pub use native::{native_apply, native_audit};
 pub use plan::plan;
 pub use reconciliation::reconciliation;
 pub use status::status;
+pub use stopped::{proposal, proposals, residual};
 pub use sweep::sweep;

@@ -12,6 +12,7 @@ mod gather;
 mod json;
 mod notes;
 mod page;
+mod residual;
 mod table;
 mod value;
 
@@ -24,6 +25,7 @@ pub use gather::{Wanted, charges, gather};
 pub use json::json;
 pub use notes::{Headline, headlines, notes};
 pub use page::page;
+pub use residual::residual_csv;
 pub use table::table;
 pub use value::{Head, Statement};
 

@@ -66,6 +66,9 @@ const fn alert_name(kind: MessageKind) -> &'static str {
         MessageKind::PolicyChanged => "LightsoutPolicyChanged",
         MessageKind::PolicyBroken => "LightsoutPolicyBroken",
         MessageKind::Digest => "LightsoutDigest",
+        MessageKind::Proposal => "LightsoutProposal",
+        MessageKind::Deleted => "LightsoutDeleted",
+        MessageKind::DeleteFailed => "LightsoutDeleteFailed",
         MessageKind::Test => "LightsoutTest",
     }
 }

@@ -125,11 +125,21 @@ pub(super) fn topic(message: &Message) -> String {
 
 pub(super) const fn tone(kind: MessageKind) -> Tone {
     match kind {
-        MessageKind::Stopped | MessageKind::Test | MessageKind::PolicyChanged | MessageKind::Digest => Tone::News,
-        MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget | MessageKind::StartFailed => Tone::Soon,
-        MessageKind::StopFailed | MessageKind::DiskFull | MessageKind::Overdue | MessageKind::PolicyBroken => {
-            Tone::Trouble
-        }
+        MessageKind::Stopped
+        | MessageKind::Test
+        | MessageKind::PolicyChanged
+        | MessageKind::Digest
+        | MessageKind::Deleted => Tone::News,
+        MessageKind::Warning
+        | MessageKind::DiskFilling
+        | MessageKind::Budget
+        | MessageKind::StartFailed
+        | MessageKind::Proposal => Tone::Soon,
+        MessageKind::StopFailed
+        | MessageKind::DeleteFailed
+        | MessageKind::DiskFull
+        | MessageKind::Overdue
+        | MessageKind::PolicyBroken => Tone::Trouble,
     }
 }
 
@@ -161,6 +171,12 @@ pub(super) fn headline(message: &Message) -> String {
             About::Week { week, .. } => format!("your compute instances in week {}", shown(week, NAME_MAX)),
             About::Instance { .. } | About::Budget { .. } | About::Policies { .. } => format!("a week of {name}"),
         },
+        MessageKind::Proposal => {
+            let day = message.notice.as_ref().map(|key| format!(", {} at the earliest", when(key.stop_at)));
+            format!("{name} is proposed for deletion{}", day.unwrap_or_default())
+        }
+        MessageKind::Deleted => format!("{name} was deleted"),
+        MessageKind::DeleteFailed => format!("{name} could not be deleted"),
         MessageKind::Test => "this is a test of Lightsout's messages".to_owned(),
     }
 }
@@ -190,7 +206,8 @@ fn rows(message: &Message) -> Vec<(&'static str, String)> {
         }
     }
     if let Some(key) = &message.notice {
-        row("Stops at", &when(key.stop_at));
+        let label = if message.kind == MessageKind::Proposal { "Not before" } else { "Stops at" };
+        row(label, &when(key.stop_at));
     }
     row("Rule", &message.ground.replace('_', " "));
     row("Policy", message.policy.as_str());

@@ -39,6 +39,9 @@ fn counted(message: &Message, all: &[&Message]) -> String {
         MessageKind::DiskFull => format!("{count} instances cannot be stopped: their disks are full"),
         MessageKind::DiskFilling => format!("the disks of {count} instances fill up"),
         MessageKind::Overdue => format!("{count} instances should be off, and are still on"),
+        MessageKind::Proposal => format!("{count} instances are proposed for deletion"),
+        MessageKind::Deleted => format!("{count} instances were deleted"),
+        MessageKind::DeleteFailed => format!("{count} instances could not be deleted"),
         MessageKind::Budget
         | MessageKind::Test
         | MessageKind::PolicyChanged
@@ -50,6 +53,7 @@ fn counted(message: &Message, all: &[&Message]) -> String {
 const fn what_to_do(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Warning => "Each is stopped at the time beside it. Hold those that you still need.",
+        MessageKind::Proposal => "Keep those that are to stay. What becomes of each otherwise stands beside it.",
         MessageKind::Stopped => "Start them again whenever you need them.",
         MessageKind::StopFailed
         | MessageKind::StartFailed
@@ -60,6 +64,8 @@ const fn what_to_do(kind: MessageKind) -> &'static str {
         | MessageKind::Test
         | MessageKind::PolicyChanged
         | MessageKind::PolicyBroken
+        | MessageKind::Deleted
+        | MessageKind::DeleteFailed
         | MessageKind::Digest => "What there is to say of each stands beside it.",
     }
 }

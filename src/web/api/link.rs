@@ -12,7 +12,7 @@ use super::act::reason_of;
 use super::problem::{Body, declined, failed, problem};
 use crate::access::Way;
 use crate::facts::PowerState;
-use crate::links::{LinkClaim, LinkError, read};
+use crate::links::{LinkAction, LinkClaim, LinkError, read};
 use crate::ports::{Control, Freezer, HoldRequest, Records};
 use crate::report::words::clean;
 use crate::report::{FleetView, HoldOffer, InstanceView, NextKind};
@@ -71,7 +71,7 @@ struct Pressed {
     words: String,
 }
 
-fn refused(error: LinkError) -> Response {
+pub(super) fn refused(error: LinkError) -> Response {
     let status = match error {
         LinkError::Malformed | LinkError::Forged => StatusCode::FORBIDDEN,
         LinkError::Expired => StatusCode::GONE,
@@ -86,6 +86,9 @@ async fn claim<C: Control, R: Records + Freezer>(site: &Site<C, R>, token: &str)
     };
     let now = site.now();
     let claim = read(keys, token, now).map_err(refused)?;
+    if claim.action != LinkAction::Hold {
+        return Err(problem(StatusCode::FORBIDDEN, "this link is for another thing than keeping an instance on"));
+    }
     let since = now.checked_sub(USED).unwrap_or(now);
     let made = site.records.made_holds(since).await.map_err(|fault| failed(&fault))?;
     if made.iter().any(|one| one.hold.link.as_deref() == Some(&*claim.jti)) {

@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 use super::act::{FreezeAsked, FreezeShape, HoldAsked, NothingAsked, StartAsked, StartShape, StopAsked, StopShape};
 use super::choices::listed;
 use super::instances::{DecisionAsked, HappeningShape, HappeningsAsked, InstancesAsked, InstancesShape};
+use super::proposal::{CONFIRM, ConfirmAsked, KEEP, KeepAsked, ProposalShape, WITHDRAW, WithdrawAsked};
 use super::read::{AuditShape, ForecastsAsked, MeShape, OperationsShape, SavingsAsked};
 use super::shapes::{HoldShape, Instance, OfferShape};
 use crate::access::Rule;
-use crate::report::Savings;
+use crate::report::{Savings, Stopped};
 use crate::web::door::ProblemShape;
 
 /// Makes a schema.
@@ -79,7 +80,7 @@ impl Operation {
 
 /// Every route of the API.
 fn operations() -> Vec<Operation> {
-    of_instances().into_iter().chain(of_the_service()).chain(changes()).collect()
+    of_instances().into_iter().chain(of_the_service()).chain(changes()).chain(of_proposals()).collect()
 }
 
 /// What can be read of instances.
@@ -203,6 +204,21 @@ fn changes() -> Vec<Operation> {
         .taking(of::<NothingAsked>),
         change("post", "/api/v1/sweep", ("sweep", "Asks for a sweep now."), Rule::Operate, Empty(202))
             .taking(of::<NothingAsked>),
+    ]
+}
+
+/// What stays off, and what people say to deleting it.
+fn of_proposals() -> Vec<Operation> {
+    use Answer::Json;
+    let keep = ("keepInstance", "Keeps an instance that is proposed for deletion, for some days or for good.");
+    let confirm =
+        ("confirmDeletion", "Says yes to deleting it with everything on its disk; sent after the policy's grace.");
+    let withdraw = ("withdrawConfirmation", "Takes a yes back, as long as nothing was sent.");
+    vec![
+        get("/api/v1/stopped", "listStopped", "What stays off, costs and holds quota.", Json(200, of::<Stopped>)),
+        change("post", KEEP, keep, Rule::Own, Json(200, of::<ProposalShape>)).taking(of::<KeepAsked>),
+        change("post", CONFIRM, confirm, Rule::Stop, Json(200, of::<ProposalShape>)).taking(of::<ConfirmAsked>),
+        change("post", WITHDRAW, withdraw, Rule::Own, Json(200, of::<ProposalShape>)).taking(of::<WithdrawAsked>),
     ]
 }
 

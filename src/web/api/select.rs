@@ -176,6 +176,8 @@ impl<'a> Key<'a> {
                     NextKind::Start => 6,
                     NextKind::Ungoverned => 5,
                     NextKind::Off => 7,
+                    NextKind::Delete => 8,
+                    NextKind::Proposed => 9,
                 };
                 Self::Next(rank, next.at.map_or(i64::MAX, |at| at.as_second()))
             }

@@ -9,6 +9,7 @@ use super::common::{Common, may_act};
 use super::line::{Timeline, timeline};
 use super::row::{Around, Row};
 use super::shown::{Clocks, When, avoided, hours, known, level, money, size};
+use super::stopped::ProposalCell;
 use crate::access::Rule;
 use crate::facts::{Evidence, Reading};
 use crate::policy::Origin;
@@ -115,6 +116,7 @@ pub(in crate::web) struct InstancePage {
     #[serde(flatten)]
     pub(in crate::web) common: Common,
     instance: Whole,
+    proposal: Option<ProposalCell>,
     decision: Option<Decision>,
     timeline: Timeline,
     events: Vec<Event>,
@@ -168,6 +170,7 @@ pub(in crate::web) fn instance_page(parts: Parts<'_>, around: &Around<'_>) -> In
         events: parts.happened.iter().rev().filter(|one| one.at >= from).map(event).collect(),
         decision: parts.told.as_ref().map(|told| decision(told, &parts.text, &clocks)),
         cost: cost(&parts.costs, around),
+        proposal: ProposalCell::of(around, parts.instance),
         instance: whole(&parts, around, &clocks),
         common: parts.common,
     }

@@ -13,6 +13,7 @@ mod row;
 mod savings;
 mod serve;
 mod shown;
+mod stopped;
 mod templates;
 mod week;
 

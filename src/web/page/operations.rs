@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::common::Common;
 use super::savings::LedgerCell;
 use super::shown::{Clocks, When};
+use super::stopped::Off;
 use crate::ports::{ApiUse, AuditLine};
 use crate::report::words::{self, clean};
 use crate::report::{ChannelView, FleetView, Outcome, WorkspaceView};
@@ -116,6 +117,7 @@ pub(in crate::web) struct OperationsPage {
     sight: Sight,
     api: Api,
     ledger: LedgerCell,
+    off: Off,
     audit: Vec<Audit>,
 }
 
@@ -165,6 +167,7 @@ pub(in crate::web) fn operations_page(
         sight: sight(view),
         api: calls(api),
         ledger: LedgerCell::of(view, clocks),
+        off: Off::of(view, clocks),
         audit: audit.iter().map(|line| told(line, clocks)).collect(),
     }
 }

@@ -42,6 +42,7 @@ pub(in crate::web) fn page_routes<C: Control, R: Records + Freezer>() -> Routes<
         .get("/week", Read, week::<C, R>)
         .get("/operations", Read, operations::<C, R>)
         .get("/hold", Anyone, hold::<C, R>)
+        .get("/keep", Anyone, keep::<C, R>)
         .get("/assets/{name}", Anyone, file::<C, R>)
 }
 
@@ -223,6 +224,12 @@ async fn operations<C: Control, R: Records + Freezer>(person: Asked<Read>, State
 async fn hold<C: Control, R: Records + Freezer>(_: Asked<Anyone>, State(site): Shared<C, R>) -> Response {
     let common = Common::plain(&site.model, name("hold", "Hold"), &Clocks::utc(site.now()));
     shown(&site.templates, "hold.html", &common)
+}
+
+/// As the page of a hold.
+async fn keep<C: Control, R: Records + Freezer>(_: Asked<Anyone>, State(site): Shared<C, R>) -> Response {
+    let common = Common::plain(&site.model, name("keep", "Keep"), &Clocks::utc(site.now()));
+    shown(&site.templates, "keep.html", &common)
 }
 
 async fn file<C: Control, R: Records + Freezer>(

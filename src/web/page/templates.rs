@@ -5,12 +5,13 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 /// Every template by its name.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("base.html", include_str!("templates/base.html")),
     ("dialogs.html", include_str!("templates/dialogs.html")),
     ("fleet.html", include_str!("templates/fleet.html")),
     ("hold.html", include_str!("templates/hold.html")),
     ("instance.html", include_str!("templates/instance.html")),
+    ("keep.html", include_str!("templates/keep.html")),
     ("login.html", include_str!("templates/login.html")),
     ("operations.html", include_str!("templates/operations.html")),
     ("parts.html", include_str!("templates/parts.html")),
@@ -96,7 +97,7 @@ mod tests {
             assert!(!text.contains("style=\""), "{name}: the policy of the page's contents forbids inline styles");
             shown.insert(page);
         }
-        assert_eq!(shown.len(), 8, "every page has a model: {shown:?}");
+        assert_eq!(shown.len(), 9, "every page has a model: {shown:?}");
     }
 
     #[test]

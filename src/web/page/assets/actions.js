@@ -19,6 +19,19 @@ const ACTIONS = {
     title: (d) => `Stop ${d.name} now?`, words: (d) => `${d.name} is stopped at once, without a warning. Whatever runs on it ends; its disk stays.`, verb: "Stop it now", danger: true, reason: "optional",
     request: (d, form) => ["POST", `${d.api}/stop`, { reason: form.get("reason") }], done: (d) => `${d.name} is being stopped`,
   },
+  keep: {
+    title: (d) => `Keep ${d.name}?`, words: () => "It is not proposed for deletion before then, and then only with the whole ladder of notices again.", verb: "Keep it", reason: WITH_REASON, terms: true,
+    request: (d, form) => ["POST", `${d.api}/proposal/keep`, { days: form.get("days") ? Number(form.get("days")) : null, reason: form.get("reason") }],
+    done: (d) => `${d.name} is kept`,
+  },
+  confirm: {
+    title: (d) => `Delete ${d.name}?`, words: (d) => `${d.loses} It can be taken back until it is sent.`, verb: "Delete it", danger: true, reason: WITH_REASON,
+    request: (d, form) => ["POST", `${d.api}/proposal/confirm`, { proposal: d.proposal, reason: form.get("reason") }], done: (d) => `${d.name} will be deleted`,
+  },
+  withdraw: {
+    title: (d) => `Keep ${d.name} for now?`, words: () => "The yes is taken back. The proposal stands, and somebody can say yes again.", verb: "Take it back",
+    request: (d) => ["POST", `${d.api}/proposal/withdraw`, {}], done: (d) => `${d.name} is not deleted`,
+  },
   freeze: {
     title: () => "Freeze everything?", words: () => "Nothing is stopped anywhere until the freeze is lifted. Machines that nobody uses go on costing.", verb: "Freeze", danger: true, reason: WITH_REASON,
     request: (d, form) => ["POST", "/api/v1/freeze", { reason: form.get("reason") }], done: () => "Frozen: nothing is stopped",

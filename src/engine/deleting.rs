@@ -1,0 +1,222 @@
+//! Carrying out proposals: looked at again, permitted by the guard, written down, asked the last word, sent, and settled by
+//! looking. One that fails is told and never stops the others.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::act::{Acted, Look};
+use super::ladder::fault_line;
+use super::proposals::operation_key;
+use super::state::{Engine, State};
+use super::undertake::{self, Wish};
+use super::{log, proposal_words as words_for};
+use crate::facts::{Freeze, OperationResult, Proposal, ProposalStep, Verb};
+use crate::guard::{DeleteLook, DeletedLately, Refusal, delete_permit, held};
+use crate::ports::{SweepRecord, World};
+use crate::report::{LadderKind, LadderLine, Outcome, SweepReport};
+use crate::units::WorkspaceId;
+
+/// So many are sent in one sweep: whoever sees the first go wrong can still freeze the rest.
+const SENT_MAX: usize = 2;
+/// So many are looked at in one sweep.
+const LOOKS_MAX: usize = 10;
+/// After a deletion that Azure refused, one that needs nobody's yes rests so long.
+const RESTS: SignedDuration = SignedDuration::from_hours(24);
+/// Deletions of the last day count.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+impl<W: World> Engine<W> {
+    /// Deletes what is ready, a few a sweep.
+    pub(super) async fn delete_ready(&self, freeze: &Freeze, report: &mut SweepReport) {
+        if *freeze != Freeze::Off || self.lock().clock_trouble.is_some() {
+            return;
+        }
+        let ready = self.lock().ready(self.world.now());
+        let mut sent = 0_usize;
+        for proposal in ready.into_iter().take(LOOKS_MAX) {
+            if sent >= SENT_MAX {
+                return;
+            }
+            let (kind, words) = match self.delete_one(&proposal).await {
+                Outcome::Accepted | Outcome::AlreadyStopped => (LadderKind::Sent, "Azure took it".to_owned()),
+                Outcome::Unclear { words } => (LadderKind::Sent, words),
+                Outcome::Dropped { refusal, words } => {
+                    self.note_frozen(&self.world.freeze());
+                    (LadderKind::Refused(refusal), words)
+                }
+                // settled, told and counted from the operation's own row
+                Outcome::Failed { .. } => {
+                    sent = sent.saturating_add(1);
+                    continue;
+                }
+            };
+            sent = sent.saturating_add(usize::from(kind == LadderKind::Sent));
+            report.ladder.push(LadderLine::of(&proposal, kind, words));
+        }
+    }
+
+    async fn delete_one(&self, proposal: &Proposal) -> Outcome {
+        let mut acted = Acted::default();
+        let looked = self.look(&proposal.instance, &mut acted).await;
+        self.keep_sightings(acted).await;
+        let look = match looked {
+            Ok(look) => look,
+            Err((refusal, words)) => return Outcome::Dropped { refusal, words },
+        };
+        let permit = {
+            let state = self.lock();
+            let now = look.now;
+            let Look { fresh, policy, history, freeze, .. } = &look;
+            let Some(proposal) = state.proposals.iter().find(|known| known.id == proposal.id) else {
+                return Outcome::Dropped { refusal: Refusal::NoLongerDue, words: "it is proposed no more".to_owned() };
+            };
+            delete_permit(&DeleteLook {
+                proposal,
+                fresh,
+                history,
+                policy,
+                freeze,
+                sight: (&state.sight(now), &self.options.bounds),
+                is_under_way: undertake::is_open(&state, &proposal.instance),
+                lately: state.deleted_lately(proposal.instance.workspace(), now),
+                now,
+            })
+        };
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err((refusal, words)) => return Outcome::Dropped { refusal, words },
+        };
+        let (who, why) = match &proposal.confirmed {
+            Some(said) => (said.by.as_str(), format!("proposal {}: {}", proposal.id, said.why)),
+            None => ("lightsout", format!("proposal {}: told to the last step of the ladder", proposal.id)),
+        };
+        let key: Arc<str> = operation_key(&proposal.id).into();
+        self.audit_proposal(proposal, who, "delete", format!("{why}; sent to Azure")).await;
+        let last_word = || self.deletion_word(&proposal.id);
+        self.undertake(permit, &look.workspace, Wish { key, who, why }, &last_word).await
+    }
+
+    /// What the look saw goes into the journal, or with the next sweep's record.
+    async fn keep_sightings(&self, acted: Acted) {
+        if acted.sightings.is_empty() {
+            return;
+        }
+        let record = SweepRecord {
+            at: Some(self.world.now()),
+            accounts: self.accounts_of(&acted.sightings),
+            sightings: acted.sightings,
+            ..SweepRecord::default()
+        };
+        if let Err(fault) = self.world.record(&record).await {
+            log::fault(&fault);
+            self.keep_for_later(record);
+        }
+    }
+
+    /// Whether it may still leave: everything that people can say no by, as it is at that moment (G12).
+    fn deletion_word(&self, id: &str) -> Result<(), (Refusal, String)> {
+        if let Some(why) = self.world.freeze().why() {
+            return Err((Refusal::Frozen, why.to_owned()));
+        }
+        let now = self.world.now();
+        let mut state = self.lock();
+        if let Some(trouble) = &state.clock_trouble {
+            return Err((Refusal::ClockUnsteady, trouble.clone()));
+        }
+        let proposal = state.proposals.iter().find(|known| known.id == id).cloned();
+        let Some(proposal) = proposal.filter(|one| one.ready_at().is_some_and(|at| at <= now)) else {
+            return Err((Refusal::NoLongerDue, "somebody said no meanwhile".to_owned()));
+        };
+        let policy = state.policy_of(proposal.instance.workspace());
+        if !policy.is_some_and(|policy| policy.id == proposal.policy && policy.revision == proposal.revision) {
+            return Err((Refusal::PolicyChanged, "the policy changed meanwhile".to_owned()));
+        }
+        let history = state.history_mut(&proposal.instance);
+        let history = history.ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
+        held(history, now)
+    }
+
+    /// Ends the proposals whose operation has ended, and tells their people how.
+    pub(super) async fn settle_deletions(&self, report: &mut SweepReport) {
+        let ended = self.lock().deletions_ended();
+        for (proposal, operation, result) in ended {
+            let (kind, step, words) = match result {
+                OperationResult::Done => {
+                    let operation = operation.clone();
+                    (LadderKind::Deleted, ProposalStep::Deleted { operation }, "seen deleted".to_owned())
+                }
+                OperationResult::Failed(label) => {
+                    let words = words_for::failed(&label);
+                    let step = ProposalStep::Failed { operation: operation.clone(), words: words.clone() };
+                    (LadderKind::Failed, step, words)
+                }
+                // nothing was sent: what stood before stands, and is tried again or void
+                OperationResult::Dropped(_) => continue,
+            };
+            let message = words_for::ended(&self.lock(), &proposal, (kind, &operation, &words), self.world.now());
+            let record = SweepRecord {
+                at: Some(self.world.now()),
+                messages: self.fanned(message.into_iter().collect()),
+                ..SweepRecord::default()
+            };
+            // the message first: it has a key of its own, and is written once however often this is tried
+            if let Err(fault) = self.world.record(&record).await {
+                report.faults.push(fault_line(&proposal, &fault));
+                continue;
+            }
+            self.ladder_step(&proposal, (kind, step, words), report).await;
+        }
+    }
+}
+
+impl State {
+    /// What may be deleted now, whatever became ready first before the rest.
+    fn ready(&self, now: Timestamp) -> Vec<Proposal> {
+        let rests = |one: &Proposal| {
+            let failed = one.failed.as_ref().filter(|_| one.confirmed.is_none());
+            failed.is_some_and(|failed| now.duration_since(failed.at) < RESTS)
+        };
+        let is_ready = |one: &&Proposal| one.ready_at().is_some_and(|at| at <= now) && !rests(one);
+        let mut ready: Vec<Proposal> =
+            self.proposals.iter().filter(is_ready).filter(|one| !self.is_being_deleted(one)).cloned().collect();
+        ready.sort_by(|a, b| (a.ready_at(), &a.instance).cmp(&(b.ready_at(), &b.instance)));
+        ready
+    }
+
+    /// Deletions of proposals in the last day that may have been sent.
+    fn deleted_lately(&self, workspace: &WorkspaceId, now: Timestamp) -> DeletedLately {
+        let mut lately = DeletedLately::default();
+        for known in &self.operations {
+            let intent = &known.row.intent;
+            let is_ours = intent.verb == Verb::Delete && intent.key.starts_with("stopped/");
+            let unsent =
+                matches!(&known.row.ended, Some((_, OperationResult::Dropped(why))) if why != crate::facts::UNSENT);
+            if !is_ours || unsent || now.duration_since(intent.at) >= DAY {
+                continue;
+            }
+            lately.fleet = lately.fleet.saturating_add(1);
+            let here = intent.instance.workspace() == workspace;
+            lately.workspace = lately.workspace.saturating_add(usize::from(here));
+        }
+        lately
+    }
+
+    /// Open proposals, each with the newest end of its operation that it does not know of yet.
+    fn deletions_ended(&self) -> Vec<(Proposal, String, OperationResult)> {
+        let mut ended = Vec::new();
+        for proposal in self.proposals.iter().filter(|one| one.is_open()) {
+            let key = operation_key(&proposal.id);
+            let newest = self.operations.iter().rev().find(|known| *known.row.intent.key == *key);
+            let Some((id, (_, result))) =
+                newest.and_then(|known| Some((&known.row.intent.id, known.row.ended.as_ref()?)))
+            else {
+                continue;
+            };
+            if proposal.failed.as_ref().is_none_or(|failed| failed.operation != *id) {
+                ended.push((proposal.clone(), id.clone(), result.clone()));
+            }
+        }
+        ended
+    }
+}
