@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::teams::Teams;
-use crate::facts::Created;
+use crate::facts::{Created, Verb};
 use crate::guard::Refusal;
 use crate::ports::FaultKind;
 use crate::report::{FleetView, Outcome, StartOutcome, SweepReport};
@@ -123,10 +123,11 @@ impl Tally {
         }
         for (_, result) in &report.settled {
             // operations beside stops have their verb before the word, and are no stops
-            match result.split_once(' ') {
+            let of = |verb: Verb| Some((verb, result.strip_prefix(verb.label())?.strip_prefix(' ')?));
+            match Verb::ALL.into_iter().find_map(of) {
                 None => self.add_settled(result),
-                Some(("start", "done")) => one_more(&mut self.starts, "started"),
-                Some(("start", "failed")) => one_more(&mut self.starts, "failed"),
+                Some((Verb::Start, "done")) => one_more(&mut self.starts, "started"),
+                Some((Verb::Start, "failed")) => one_more(&mut self.starts, "failed"),
                 Some(_) => {}
             }
         }
