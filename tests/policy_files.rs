@@ -99,8 +99,9 @@ fn meaning(policy: &Policy) -> String {
     writeln!(text, "  canary {} for {}", policy.canary, policy.canary_for).unwrap();
     limits(&mut text, &policy.limits);
     if let Some(rule) = &policy.start {
-        let whom =
-            format!("{:?} {:?}", rule.whom.names.iter().map(|one| one.text()).collect::<Vec<_>>(), rule.whom.tags);
+        let names: Vec<&str> = rule.whom.names.iter().map(lightsout::policy::Pattern::text).collect();
+        let tags: Vec<String> = rule.whom.tags.iter().map(|(tag, value)| format!("{tag}={}", value.text())).collect();
+        let whom = format!("{names:?} {tags:?}");
         let caps = format!("{} a sweep, {} an hour", rule.per_sweep, rule.per_hour);
         writeln!(text, "  start all {} {whom} spread {} catch up {} {caps}", rule.all, rule.spread, rule.catch_up)
             .unwrap();

@@ -130,10 +130,11 @@ impl Tally {
         }
         for (_, result) in &report.settled {
             // operations beside stops have their verb before the word, and are no stops
-            match result.split_once(' ') {
+            let of = |verb: Verb| Some((verb, result.strip_prefix(verb.label())?.strip_prefix(' ')?));
+            match Verb::ALL.into_iter().find_map(of) {
                 None => self.add_settled(result),
-                Some(("start", "done")) => one_more(&mut self.starts, "started"),
-                Some(("start", "failed")) => one_more(&mut self.starts, "failed"),
+                Some((Verb::Start, "done")) => one_more(&mut self.starts, "started"),
+                Some((Verb::Start, "failed")) => one_more(&mut self.starts, "failed"),
                 Some(_) => {}
             }
         }

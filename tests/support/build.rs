@@ -131,6 +131,7 @@ fn rule_of(ground: Ground) -> Rule {
         Ground::IdleUnknown | Ground::Idle => Rule::Idle,
         Ground::Uptime => Rule::Uptime,
         Ground::OverBudget => Rule::Budget,
+        Ground::UnusedStart => Rule::Start,
         Ground::Announced | Ground::WarningUndelivered | Ground::QuietHours => Rule::Warning,
     }
 }
