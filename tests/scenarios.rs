@@ -7,10 +7,10 @@ mod apart;
 mod cloud;
 #[path = "support/invariants.rs"]
 mod invariants;
-#[path = "support/memory_journal.rs"]
-mod memory_journal;
 #[path = "scenarios/ladder.rs"]
 mod ladder;
+#[path = "support/memory_journal.rs"]
+mod memory_journal;
 #[path = "scenarios/outside_words.rs"]
 mod outside_words;
 #[path = "scenarios/script.rs"]

@@ -9,8 +9,8 @@ use super::witnesses::{Witnesses, both, either};
 use crate::azure::Azure;
 use crate::bills::BillFolder;
 use crate::facts::{
-    Freeze, Hold, InstanceFacts, Inventory, MadeHold, OperationResult, Proposal, ProposalEvent, SizeFacts,
-    SourceSet, StopResult, WorkspaceFacts,
+    Freeze, Hold, InstanceFacts, Inventory, MadeHold, OperationResult, Proposal, ProposalEvent, SizeFacts, SourceSet,
+    StopResult, WorkspaceFacts,
 };
 use crate::ledger::{
     BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Spent, Sum,
@@ -20,8 +20,8 @@ use crate::ports::{
     Apart, ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow,
     Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, Lane, LastWord, LedgerBook, Message, Notify, Observe,
     OperateInstances, OperationBook, OperationHandle, OperationIntent, OperationPermit, OperationRow, OperationState,
-    Prices, ProposalBook, Question, Quoted, Recall, RevisionMark, SetTimers, Statement, StopInstances, StopPermit, SweepRecord,
-    TimerPermit, Witness,
+    Prices, ProposalBook, Question, Quoted, Recall, RevisionMark, SetTimers, Statement, StopInstances, StopPermit,
+    SweepRecord, TimerPermit, Witness,
 };
 use crate::store::{FileFreeze, Store};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};

@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::state::{Engine, State};
 use crate::facts::{Hold, InstanceFacts, Proposal};
 use crate::policy::{Forecast, Policy, forecast};
-use crate::ports::{ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, ProposalRequest, StopRequest, TimerRequest, World};
+use crate::ports::{
+    ApiUse, AuditLine, Control, Declined, Fault, HoldRequest, ProposalRequest, StopRequest, TimerRequest, World,
+};
 use crate::report::{Explanation, FleetView, HoldOffer, Reconciliation, TimersTold};
 use crate::rules::{Verdict, evaluate, native, terms_of};
 use crate::units::{InstanceId, PolicyId};

@@ -190,7 +190,8 @@ impl State {
         for known in &self.operations {
             let intent = &known.row.intent;
             let is_ours = intent.verb == Verb::Delete && intent.key.starts_with("stopped/");
-            let unsent = matches!(&known.row.ended, Some((_, OperationResult::Dropped(why))) if why != crate::facts::UNSENT);
+            let unsent =
+                matches!(&known.row.ended, Some((_, OperationResult::Dropped(why))) if why != crate::facts::UNSENT);
             if !is_ours || unsent || now.duration_since(intent.at) >= DAY {
                 continue;
             }
@@ -207,7 +208,8 @@ impl State {
         for proposal in self.proposals.iter().filter(|one| one.is_open()) {
             let key = operation_key(&proposal.id);
             let newest = self.operations.iter().rev().find(|known| *known.row.intent.key == *key);
-            let Some((id, (_, result))) = newest.and_then(|known| Some((&known.row.intent.id, known.row.ended.as_ref()?)))
+            let Some((id, (_, result))) =
+                newest.and_then(|known| Some((&known.row.intent.id, known.row.ended.as_ref()?)))
             else {
                 continue;
             };

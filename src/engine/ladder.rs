@@ -183,9 +183,8 @@ impl State {
             let observed = self.policy_of(workspace).filter(|policy| !proposes(policy));
             let Some((policy, place)) = observed.zip(self.places.get(workspace)) else { continue };
             let seen = place.entries.values().filter(|entry| !entry.absent && !entry.unseen);
-            let due = seen.filter(|entry| {
-                matches!(disposal(&policy, &entry.facts, &entry.history, now), Disposal::Due { .. })
-            });
+            let due = seen
+                .filter(|entry| matches!(disposal(&policy, &entry.facts, &entry.history, now), Disposal::Due { .. }));
             would.extend(due.map(|entry| entry.facts.id.clone()));
         }
         self.would_delete.retain(|id| !read.contains(id.workspace()));

@@ -48,7 +48,8 @@ pub(super) fn step(
     let mut message = plain(state, proposal, (MessageKind::Proposal, now));
     message.id = format!("proposal|{}|{}|{}", proposal.id, lead.as_secs(), day.as_second());
     message.notice = Some(NoticeKey { stop: key, stop_at: day });
-    message.words = format!("{name} has been off for {off}, since {} at the latest; {costs}; {then}", proposal.off_since);
+    message.words =
+        format!("{name} has been off for {off}, since {} at the latest; {costs}; {then}", proposal.off_since);
     Some(message)
 }
 
@@ -62,11 +63,9 @@ pub(super) fn ended(
     let (what, label) = match kind {
         LadderKind::Deleted => (MessageKind::Deleted, "deleted"),
         LadderKind::Failed => (MessageKind::DeleteFailed, "delete_failed"),
-        LadderKind::Proposed
-        | LadderKind::Told
-        | LadderKind::Void
-        | LadderKind::Sent
-        | LadderKind::Refused(_) => return None,
+        LadderKind::Proposed | LadderKind::Told | LadderKind::Void | LadderKind::Sent | LadderKind::Refused(_) => {
+            return None;
+        }
     };
     let name = proposal.instance.name();
     let mut message = plain(state, proposal, (what, now));
@@ -87,7 +86,9 @@ pub(super) fn failed(label: &str) -> String {
     let remedy = match label.split(':').next().unwrap_or_default() {
         "forbidden" => "give the identity computes/delete on the workspace; `lightsout doctor` names what is missing",
         "conflict" => "something else is done with it at this moment; say yes once more when that has ended",
-        "refused" | "operation_failed" => "look at it in the studio: a lock on the resource group keeps it, say; then say yes once more",
+        "refused" | "operation_failed" => {
+            "look at it in the studio: a lock on the resource group keeps it, say; then say yes once more"
+        }
         "not_seen_done" => "Azure took it, and it is still there after 90 minutes; look at it in the studio",
         _ => "say yes once more when Azure can be reached",
     };
@@ -131,7 +132,8 @@ fn costs(state: &State, facts: &InstanceFacts, residual: Option<&Residual>, off:
         let month = rate.over(MONTH).rounded();
         format!("disk, address and load balancer go on costing {month} a month, {so_far} so far")
     });
-    let money = money.unwrap_or_else(|| "what its disk, address and load balancer go on costing is not known".to_owned());
+    let money =
+        money.unwrap_or_else(|| "what its disk, address and load balancer go on costing is not known".to_owned());
     let size = state.sizes.get(&PriceKey::new(&facts.size, &facts.region));
     let vcpus = size.and_then(|size| Some((size.vcpus?, size.family.clone())));
     match vcpus {

@@ -9,9 +9,7 @@ use super::log;
 use super::state::{Engine, State};
 use crate::facts::{Proposal, ProposalEvent, ProposalStep, Verb};
 use crate::policy::Policy;
-use crate::ports::{
-    AuditLine, Declined, Fault, FaultKind, Message, MessageKind, ProposalRequest, ProposalWish, World,
-};
+use crate::ports::{AuditLine, Declined, Fault, FaultKind, Message, MessageKind, ProposalRequest, ProposalWish, World};
 use crate::report::standing;
 use crate::rules::{Disposal, disposal, proposes};
 use crate::units::InstanceId;
@@ -95,7 +93,9 @@ impl<W: World> Engine<W> {
                 ProposalWish::Withdraw => withdraw(&proposal, &request)?,
                 ProposalWish::Confirm => {
                     if let Some(why) = freeze.why() {
-                        return Err(Declined(format!("everything is frozen ({why}), and nothing is deleted meanwhile")));
+                        return Err(Declined(format!(
+                            "everything is frozen ({why}), and nothing is deleted meanwhile"
+                        )));
                     }
                     confirm(&proposal, &request, policy.as_deref(), now)?
                 }
@@ -124,7 +124,12 @@ impl<W: World> Engine<W> {
         self.audit_proposal(&proposal, &request.by, verb, why).await;
         self.changed(&proposal.instance);
         let state = self.lock();
-        state.proposals.iter().find(|one| one.id == proposal.id).cloned().ok_or_else(|| Declined("it is gone".to_owned()))
+        state
+            .proposals
+            .iter()
+            .find(|one| one.id == proposal.id)
+            .cloned()
+            .ok_or_else(|| Declined("it is gone".to_owned()))
     }
 
     /// The line of the audit log. The proposal's own rows say who and why too: what was written stands without this.
@@ -183,7 +188,9 @@ fn confirm(
     }
     let policy = policy.filter(|policy| proposes(policy) && policy.revision == proposal.revision);
     let Some(rule) = policy.and_then(|policy| policy.terms.stopped.as_deref()) else {
-        return Err(Declined(format!("the policy changed since {name} was proposed; what it proposes now is told anew")));
+        return Err(Declined(format!(
+            "the policy changed since {name} was proposed; what it proposes now is told anew"
+        )));
     };
     let not_before = now.checked_add(rule.grace.duration()).map_err(|_| Declined("no such time".to_owned()))?;
     let not_before = Timestamp::from_second(not_before.as_second()).unwrap_or(not_before);
@@ -249,7 +256,12 @@ impl State {
     }
 
     /// The open proposal of an instance, or the keep that stands for this life of it.
-    pub(super) fn proposal_of(&self, id: &InstanceId, created: crate::facts::Created, now: Timestamp) -> Option<&Proposal> {
+    pub(super) fn proposal_of(
+        &self,
+        id: &InstanceId,
+        created: crate::facts::Created,
+        now: Timestamp,
+    ) -> Option<&Proposal> {
         let of_it = self.proposals.iter().rev().filter(|one| one.instance == *id);
         of_it.into_iter().find(|one| one.is_open() || (one.created == created && one.kept_at(now).is_some()))
     }

@@ -10,6 +10,7 @@ mod proposal;
 mod reading;
 mod size;
 mod team;
+mod void;
 
 pub use activity::{DiskSight, Doubt, Evidence, Source, SourceSet, Stretch, Track, Use};
 pub use history::{
@@ -23,7 +24,8 @@ pub use instance::{
 pub use inventory::{Completeness, Inventory, WorkspaceFacts};
 pub use operation::{OperationResult, Verb};
 pub use people::{AddressSource, Addressing, Directory};
-pub use proposal::{Confirmation, FailedDeletion, Proposal, ProposalEnd, ProposalEvent, ProposalStep, ToldStep, VoidGround};
+pub use proposal::{Confirmation, FailedDeletion, Proposal, ProposalEnd, ProposalEvent, ProposalStep, ToldStep};
 pub use reading::{Reading, Unknown};
 pub use size::SizeFacts;
 pub use team::{Teams, team_of};
+pub use void::VoidGround;

@@ -63,8 +63,9 @@ pub(super) fn compile(
     let layered = Layered { written: &document.tables, effective: &effective };
     let mut terms = terms(layered, None, around, findings);
     terms.budget = budget_checks::budget(layered, findings).map(Arc::new);
-    stopped_checks::together(layered, findings);
-    terms.stopped = on(&effective.stopped).and_then(|table| stopped::stopped(table, |list| instances(&self::table(list))));
+    stopped_checks::together(layered, around.channels, findings);
+    terms.stopped =
+        on(&effective.stopped).and_then(|table| stopped::stopped(table, |list| instances(&self::table(list))));
     let mode = effective.mode.as_ref().map_or(Mode::Observe, |mode| mode.value);
     checks::conflicts(&effective, &terms, (mode, around), findings);
     let overrides = overrides(document, (&effective, &terms), (mode, around), findings);

@@ -7,8 +7,8 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::budget::{AtLimit, Per};
-use super::stopped::Deletion;
 use super::model::{ApplyTimer, Mode, WarningProof, WhenUndelivered};
+use super::stopped::Deletion;
 use crate::document::{Findings, Read, Word, wrong_type};
 use crate::facts::Source;
 

@@ -2,7 +2,7 @@
 
 use super::{
     AskBills, BillBook, Clock, Fault, Journal, LedgerBook, Notify, Observe, OperateInstances, OperationBook, Prices,
-    ProposalBook,    SetTimers, StopInstances, Witness,
+    ProposalBook, SetTimers, StopInstances, Witness,
 };
 use crate::facts::Freeze;
 

@@ -26,7 +26,9 @@ pub use next::{Next, NextKind, coming, next};
 pub use offer::{HoldChoice, HoldOffer, HoldSpent};
 pub use reconciliation::{Checked, Difference, PartView, Reconciliation, ReconciliationView, Share};
 pub use savings::{Savings, SavingsDay, SavingsFigures, SavingsGround, SavingsHeadline, SavingsRow};
-pub use stopped::{AGES, DeletionLine, DeletionState, Stopped, StoppedLine, StoppedSum, age_of, deletion, proposal_of, standing};
+pub use stopped::{
+    AGES, DeletionLine, DeletionState, Stopped, StoppedLine, StoppedSum, age_of, deletion, proposal_of, standing,
+};
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use telling::{ChannelView, TellingView};
 pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};

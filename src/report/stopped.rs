@@ -156,7 +156,11 @@ fn sum(key: &str, group: &Group, rate: Option<Rate>) -> StoppedSum {
     StoppedSum { key: key.to_owned(), instances: group.instances, monthly, vcpus: group.vcpus }
 }
 
-fn grouped<'a>(lines: &'a [StoppedLine], rate: Option<Rate>, key: impl Fn(&'a StoppedLine) -> &'a str) -> Vec<StoppedSum> {
+fn grouped<'a>(
+    lines: &'a [StoppedLine],
+    rate: Option<Rate>,
+    key: impl Fn(&'a StoppedLine) -> &'a str,
+) -> Vec<StoppedSum> {
     let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
     for line in lines {
         groups.entry(key(line)).or_insert(Group { instances: 0, vcpus: 0 }).add(line);
@@ -180,7 +184,8 @@ impl Stopped {
     }
 
     fn summed(view: &FleetView, lines: Vec<StoppedLine>, rate: Option<Rate>) -> Self {
-        let age = |line: &StoppedLine| AGES.get(age_of(SignedDuration::from_secs(line.off_seconds))).map_or("", |age| age.0);
+        let age =
+            |line: &StoppedLine| AGES.get(age_of(SignedDuration::from_secs(line.off_seconds))).map_or("", |age| age.0);
         let mut by_age = grouped(&lines, rate, age);
         by_age.sort_by_key(|sum| AGES.iter().position(|(label, _)| *label == sum.key));
         let mut total = Group { instances: 0, vcpus: 0 };
@@ -286,18 +291,22 @@ pub fn deletion(view: &FleetView, one: &InstanceView) -> DeletionLine {
 pub fn standing(proposal: &Proposal, now: Timestamp) -> (DeletionState, Option<Timestamp>, String) {
     if let Some((until, by)) = proposal.kept_at(now) {
         let by = clean(by);
-        let words = until.map_or_else(|| format!("kept for good by {by}"), |until| format!("kept until {until} by {by}"));
+        let words =
+            until.map_or_else(|| format!("kept for good by {by}"), |until| format!("kept until {until} by {by}"));
         return (DeletionState::Kept, until, words);
     }
     if let Some(said) = &proposal.confirmed {
-        let words = format!("deleted after {}, as {} said, unless that is taken back", said.not_before, clean(&said.by));
+        let words =
+            format!("deleted after {}, as {} said, unless that is taken back", said.not_before, clean(&said.by));
         return (DeletionState::Confirmed, Some(said.not_before), words);
     }
     let day = proposal.day(now);
     let failed = proposal.failed.as_ref().map_or_else(String::new, |failed| format!("; {}", clean(&failed.words)));
     match proposal.automatic {
         true => {
-            let words = format!("proposed for deletion, not before {day}, unless somebody keeps it, holds it or starts it{failed}");
+            let words = format!(
+                "proposed for deletion, not before {day}, unless somebody keeps it, holds it or starts it{failed}"
+            );
             (DeletionState::Automatic, Some(day), words)
         }
         false => {

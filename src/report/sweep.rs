@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{LadderLine, TimerLine};
 use super::label::{self, Label};
+use super::{LadderLine, TimerLine};
 use crate::guard::Refusal;
 use crate::plan::{Notice, Step};
 use crate::rules::Verdict;

@@ -128,7 +128,10 @@ pub fn void_of(
         return Some((VoidGround::Started, words));
     }
     if let Some(off) = off_since(facts, history.off_since).filter(|off| off.at > proposal.off_since) {
-        return Some((VoidGround::Started, format!("it was on since, or something was done with it: off since {}", off.at)));
+        return Some((
+            VoidGround::Started,
+            format!("it was on since, or something was done with it: off since {}", off.at),
+        ));
     }
     let same = policy.filter(|policy| policy.id == proposal.policy && policy.revision == proposal.revision);
     let Some((policy, rule)) = same.and_then(|policy| Some((policy, policy.terms.stopped.as_deref()?))) else {

@@ -11,5 +11,11 @@ use crate::ports::{Control, Freezer, Records};
 /// The page, the API and the links; with the login, which stands in every table.
 #[must_use]
 pub fn people_routes<C: Control, R: Records + Freezer>() -> Routes<Arc<Site<C, R>>> {
-    page_routes().and(link_routes()).and(keep_link_routes()).and(proposal_routes()).and(read_routes()).and(instance_routes()).and(act_routes())
+    page_routes()
+        .and(link_routes())
+        .and(keep_link_routes())
+        .and(proposal_routes())
+        .and(read_routes())
+        .and(instance_routes())
+        .and(act_routes())
 }

@@ -23,7 +23,9 @@ pub(crate) fn said(stage: &mut Stage, told: &mut Transcript, words: &[&str]) -> 
         }
         ["audit", "of", name] => {
             for audit in stage.world.audits() {
-                if audit.target.ends_with(&format!("/{name}")) && audit.what.starts_with("proposal") || audit.what == "delete" {
+                if audit.target.ends_with(&format!("/{name}")) && audit.what.starts_with("proposal")
+                    || audit.what == "delete"
+                {
                     let why = audit.why.split(" (proposal ").next().unwrap();
                     told.line(&format!("{} {} by {}: {}", told.day(audit.at), audit.what, audit.who, without_ids(why)));
                 }
@@ -56,7 +58,10 @@ fn line(told: &Transcript, proposal: &Proposal) -> String {
     let day = |at| told.day(at);
     let state = match (&proposal.end, &proposal.confirmed) {
         (Some(ProposalEnd::Kept { until, by, .. }), _) => {
-            format!("kept by {by} {}", until.map_or_else(|| "for good".to_owned(), |until| format!("until {}", day(until))))
+            format!(
+                "kept by {by} {}",
+                until.map_or_else(|| "for good".to_owned(), |until| format!("until {}", day(until)))
+            )
         }
         (Some(ProposalEnd::Void { ground, .. }), _) => format!("void, {}", ground.label()),
         (Some(ProposalEnd::Deleted { at }), _) => format!("deleted {}", day(*at)),

@@ -18,7 +18,11 @@ impl Outside {
     pub(crate) fn proposals(&self) -> Vec<Proposal> {
         let folded = |made: &Proposal| {
             let mut proposal = made.clone();
-            self.proposed.events.iter().filter(|event| event.proposal == made.id).for_each(|event| proposal.apply(event));
+            self.proposed
+                .events
+                .iter()
+                .filter(|event| event.proposal == made.id)
+                .for_each(|event| proposal.apply(event));
             proposal
         };
         self.proposed.made.iter().map(folded).collect()
@@ -52,9 +56,8 @@ impl ProposalBook for FakeWorld {
 
     async fn proposals(&self, since: Timestamp) -> Result<Vec<Proposal>, Fault> {
         self.journal()?;
-        let known = |one: &Proposal| {
-            one.end.as_ref().is_none_or(|end| end.at() >= since) || one.kept_at(since).is_some()
-        };
+        let known =
+            |one: &Proposal| one.end.as_ref().is_none_or(|end| end.at() >= since) || one.kept_at(since).is_some();
         Ok(self.lock().proposals().into_iter().filter(known).collect())
     }
 }

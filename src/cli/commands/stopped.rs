@@ -38,7 +38,9 @@ pub async fn residual(asked: &Residual, context: &Context) -> Result<Exit, Comma
 pub async fn proposals(asked: &Proposals, context: &Context) -> Result<Exit, CommandError> {
     let (instance, wish, reason) = match &asked.what {
         None | Some(ProposalCommand::List) => return list(context).await,
-        Some(ProposalCommand::Keep { instance, days, reason }) => (instance, ProposalWish::Keep { days: *days }, reason),
+        Some(ProposalCommand::Keep { instance, days, reason }) => {
+            (instance, ProposalWish::Keep { days: *days }, reason)
+        }
         Some(ProposalCommand::Withdraw { instance, reason }) => (instance, ProposalWish::Withdraw, reason),
         Some(ProposalCommand::Confirm { instance, reason, yes }) => {
             if !yes && !asked_on_the_terminal(instance)? {
@@ -78,7 +80,9 @@ fn asked_on_the_terminal(instance: &str) -> Result<bool, CommandError> {
         return Err(CommandError::Declined(Declined(words.to_owned())));
     }
     let name = instance.rsplit('/').next().unwrap_or(instance);
-    complain(&format!("{name} will be deleted with everything on its disk, which no one can bring back. Type its name:"));
+    complain(&format!(
+        "{name} will be deleted with everything on its disk, which no one can bring back. Type its name:"
+    ));
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
     read.map_err(|error| CommandError::Io("read the answer".to_owned(), error))?;

@@ -125,11 +125,17 @@ pub(super) fn topic(message: &Message) -> String {
 
 pub(super) const fn tone(kind: MessageKind) -> Tone {
     match kind {
-        MessageKind::Stopped | MessageKind::Test | MessageKind::PolicyChanged | MessageKind::Digest | MessageKind::Deleted => Tone::News,
+        MessageKind::Stopped
+        | MessageKind::Test
+        | MessageKind::PolicyChanged
+        | MessageKind::Digest
+        | MessageKind::Deleted => Tone::News,
         MessageKind::Warning | MessageKind::DiskFilling | MessageKind::Budget | MessageKind::Proposal => Tone::Soon,
-        MessageKind::StopFailed | MessageKind::DeleteFailed | MessageKind::DiskFull | MessageKind::Overdue | MessageKind::PolicyBroken => {
-            Tone::Trouble
-        }
+        MessageKind::StopFailed
+        | MessageKind::DeleteFailed
+        | MessageKind::DiskFull
+        | MessageKind::Overdue
+        | MessageKind::PolicyBroken => Tone::Trouble,
     }
 }
 

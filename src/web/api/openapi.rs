@@ -200,7 +200,8 @@ fn changes() -> Vec<Operation> {
 fn of_proposals() -> Vec<Operation> {
     use Answer::Json;
     let keep = ("keepInstance", "Keeps an instance that is proposed for deletion, for some days or for good.");
-    let confirm = ("confirmDeletion", "Says yes to deleting it with everything on its disk; sent after the policy's grace.");
+    let confirm =
+        ("confirmDeletion", "Says yes to deleting it with everything on its disk; sent after the policy's grace.");
     let withdraw = ("withdrawConfirmation", "Takes a yes back, as long as nothing was sent.");
     vec![
         get("/api/v1/stopped", "listStopped", "What stays off, costs and holds quota.", Json(200, of::<Stopped>)),

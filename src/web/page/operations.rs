@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::common::Common;
 use super::savings::LedgerCell;
-use super::stopped::Off;
 use super::shown::{Clocks, When};
+use super::stopped::Off;
 use crate::ports::{ApiUse, AuditLine};
 use crate::report::words::{self, clean};
 use crate::report::{ChannelView, FleetView, Outcome, WorkspaceView};

@@ -117,7 +117,9 @@ impl ProposalCell {
             id,
             state: line.state,
             words: clean(&line.words),
-            loses: format!("Everything on the disk of {name} is lost, and nobody can bring it back; {saves}, and its quota is free."),
+            loses: format!(
+                "Everything on the disk of {name} is lost, and nobody can bring it back; {saves}, and its quota is free."
+            ),
             can_keep: own,
             can_confirm: stop && is_open,
             can_withdraw: own && line.state == DeletionState::Confirmed,
