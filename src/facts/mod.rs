@@ -15,6 +15,7 @@ mod region;
 mod size;
 mod starts;
 mod team;
+mod void;
 
 pub use activity::{DiskSight, Doubt, Evidence, Source, SourceSet, Stretch, Track, Use};
 pub use details::{
@@ -35,11 +36,10 @@ pub use new_instance::{
 };
 pub use operation::{OperationResult, Verb};
 pub use people::{AddressSource, Addressing, Directory};
-pub use proposal::{
-    Confirmation, FailedDeletion, Proposal, ProposalEnd, ProposalEvent, ProposalStep, ToldStep, VoidGround,
-};
+pub use proposal::{Confirmation, FailedDeletion, Proposal, ProposalEnd, ProposalEvent, ProposalStep, ToldStep};
 pub use reading::{Reading, Unknown};
 pub use region::{NameAnswer, QuotaLine, SizeOffer};
 pub use size::SizeFacts;
 pub use starts::{PastStart, START_KEY, Starts};
 pub use team::{Teams, team_of};
+pub use void::VoidGround;

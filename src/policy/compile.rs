@@ -65,7 +65,7 @@ pub(super) fn compile(
     let layered = Layered { written: &document.tables, effective: &effective };
     let mut terms = terms(layered, None, around, findings);
     terms.budget = budget_checks::budget(layered, findings).map(Arc::new);
-    stopped_checks::together(layered, findings);
+    stopped_checks::together(layered, around.channels, findings);
     terms.stopped =
         on(&effective.stopped).and_then(|table| stopped::stopped(table, |list| instances(&self::table(list))));
     let mode = effective.mode.as_ref().map_or(Mode::Observe, |mode| mode.value);

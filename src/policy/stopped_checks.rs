@@ -71,7 +71,7 @@ fn steps(table: &Stopped, findings: &mut Findings<'_>) {
 }
 
 /// What the values of all layers come to together.
-pub(super) fn together(layered: Layered<'_>, findings: &mut Findings<'_>) {
+pub(super) fn together(layered: Layered<'_>, channels: usize, findings: &mut Findings<'_>) {
     let Some(table) = on(&layered.effective.stopped) else { return };
     let own = on(&layered.written.stopped).and(layered.written.stopped.as_ref());
     if let Some(own) = own.filter(|_| table.delete_after.is_none() && !findings.is_broken("stopped")) {
@@ -96,6 +96,11 @@ pub(super) fn together(layered: Layered<'_>, findings: &mut Findings<'_>) {
             findings.warning(&list.at, Trouble::new("this list allows nothing: a person says yes to each", help));
         }
         (Some(_), _) | (None, None) => {}
+    }
+    if let Some(delete) = is_automatic.filter(|_| channels == 0) {
+        let help = "configure a channel, or write delete = \"propose\"";
+        let problem = "this deletes nothing: every step of the ladder must be delivered, and no channel is configured";
+        findings.warning(&delete.at, Trouble::new(problem, help));
     }
     if is_automatic.is_some()
         && let Some(list) = table.automatic.as_ref().filter(|list| is_everything(list))

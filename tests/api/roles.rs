@@ -78,6 +78,8 @@ fn filled(house: &House, route: &Route, machine: &str) -> (String, Value) {
     let body = match route.path {
         path if path.ends_with("/holds") => json!({ "seconds": 60, "reason": "x" }),
         path if path.ends_with("/stop") || path.ends_with("/start") => json!({ "reason": "x" }),
+        path if path.ends_with("/proposal/keep") => json!({ "reason": "x" }),
+        path if path.ends_with("/proposal/confirm") => json!({ "reason": "x", "proposal": "x" }),
         "/api/v1/freeze" => json!({ "reason": "x" }),
         "/links/look" => json!({ "token": link() }),
         "/links/use" => json!({ "token": link(), "seconds": 60 }),

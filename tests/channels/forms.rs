@@ -58,6 +58,14 @@ fn news_of_a_budget_in_every_form() {
     every_form("budget", &budget(), &[]);
 }
 
+#[test]
+fn a_proposal_in_every_form() {
+    let words = "ci-ada has been off for 30d, since 2026-02-09T08:00:00Z at the latest; disk, address and load balancer go on \
+                 costing 41.61 USD a month, 41.04 USD so far; it holds 4 vCPUs of the quota of standardDSv2Family; it is deleted, with \
+                 everything on its disk, only if its owner or an operator says so on its page";
+    every_form("proposal", &Message { words: words.to_owned(), kind: MessageKind::Proposal, ..warning() }, &links());
+}
+
 /// Three machines of one person, one of them with a hostile name.
 fn several() -> Message {
     let at = |minutes: i64| {
@@ -112,6 +120,9 @@ fn several_of_each_kind_are_counted() {
         (MessageKind::DiskFull, "2 instances cannot be stopped: their disks are full"),
         (MessageKind::DiskFilling, "the disks of 2 instances fill up"),
         (MessageKind::Overdue, "2 instances should be off, and are still on"),
+        (MessageKind::Proposal, "2 instances are proposed for deletion"),
+        (MessageKind::Deleted, "2 instances were deleted"),
+        (MessageKind::DeleteFailed, "2 instances could not be deleted"),
     ] {
         assert_eq!(headline(kind), line);
     }
@@ -134,6 +145,9 @@ fn each_kind_has_a_line_of_its_own() {
         (MessageKind::DiskFull, "ci-ada cannot be stopped: its disk is full"),
         (MessageKind::DiskFilling, "the disk of ci-ada fills up"),
         (MessageKind::Overdue, "ci-ada should be off, and is still on"),
+        (MessageKind::Proposal, "ci-ada is proposed for deletion"),
+        (MessageKind::Deleted, "ci-ada was deleted"),
+        (MessageKind::DeleteFailed, "ci-ada could not be deleted"),
     ] {
         assert_eq!(headline(&news(kind, "x")), line);
     }

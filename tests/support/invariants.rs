@@ -15,7 +15,21 @@ use crate::world::{FakeWorld, Outside, Post};
 
 /// Every breach, in words; empty when all hold.
 pub(crate) fn check_invariants(world: &FakeWorld) -> Vec<String> {
-    breaches(&world.lock())
+    let audits = world.audits();
+    let outside = world.lock();
+    let mut found = breaches(&outside);
+    // what is taken away for a proposal was written down for whoever asks who did it
+    for (at, verb, id) in &outside.operated {
+        let target = id.to_string();
+        let by_proposal = outside.operations.iter().any(|row| {
+            row.intent.instance == *id && row.intent.verb == *verb && row.intent.key.starts_with("stopped/")
+        });
+        let said = audits.iter().any(|line| line.what == "delete" && line.target == target && line.at <= *at);
+        if by_proposal && !said {
+            found.push(format!("I2: {} of {} at {at} without a line in the audit log", verb.label(), id.name()));
+        }
+    }
+    found
 }
 
 /// The same, of what a world remembers.

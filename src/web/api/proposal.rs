@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 
 use super::act::reason_of;
 use super::asked::find;
@@ -50,12 +52,21 @@ async fn stopped<C: Control, R: Records + Freezer>(
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct KeepAsked {
     /// For so many days; for good when not said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 3_660))]
     pub(in crate::web) days: Option<u32>,
     /// Why.
     #[schemars(length(min = 1, max = 200))]
     pub(in crate::web) reason: String,
+}
+
+/// A whole number is one in JSON Schema however it is written: 60, 60.0.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let Some(number) = Option::<Number>::deserialize(from)? else { return Ok(None) };
+    let text = number.to_string();
+    let days = text.strip_suffix(".0").unwrap_or(&text).parse().ok();
+    let wrong = || D::Error::custom(format!("it is a whole number of days from 1 to 3660, not {text}"));
+    days.filter(|days| (1..=3_660).contains(days)).map(Some).ok_or_else(wrong)
 }
 
 /// A yes.
