@@ -16,7 +16,8 @@ pub use clock::{RunningClock, SandboxClock, wall_now};
 pub use faults::{Effect, FaultOperation, FaultRule, FaultSyntax, Faults};
 pub use run::run;
 pub use server::{
-    Auth, LroStyle, Recorder, RequestRecord, Role, Sandbox, SandboxError, SandboxOptions, Throttling, TlsFlaw,
+    Auth, LroStyle, MANAGED_IDENTITY, Recorder, RequestRecord, Role, Sandbox, SandboxError, SandboxOptions, Throttling,
+    TlsFlaw,
 };
 pub use spec::{DEMO_SUBSCRIPTIONS, DEMO_TENANT, SCALE_SUBSCRIPTION, demo, list_prices, scale};
 pub use world::{

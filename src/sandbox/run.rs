@@ -140,7 +140,7 @@ mod tests {
     fn flags_become_options() {
         let line = "--population scale --workspaces 3 --instances 2 --no-auth --no-throttle --latency-ms 50 --page-size 0 --lro neither --start 2026-11-02T07:00:00Z";
         let mut line: Vec<&str> = line.split(' ').collect();
-        line.extend(["--fault", "stop => conflict"]);
+        line.extend(["--fault", "stop => conflict", "--grant", "A/read", "--grant", "B/*"]);
         let options = options_of(parsed(&line)).unwrap();
         assert_eq!(options.world.workspaces.len(), 3);
         assert_eq!((options.auth, options.throttling), (Auth::Off, Throttling::Off));
@@ -148,6 +148,9 @@ mod tests {
         assert_eq!(options.lro, super::super::server::LroStyle::Neither);
         assert_eq!(options.world.start, "2026-11-02T07:00:00Z".parse().unwrap());
         assert_eq!(options.faults.len(), 1);
+        let role = Role { principal: None, actions: vec!["A/read".into(), "B/*".into()], not_actions: Vec::new() };
+        assert_eq!(options.roles, [role]);
+        assert!(options_of(parsed(&[])).unwrap().roles.is_empty(), "without --grant everybody may do everything");
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl Shared {
         Answer::json(
             200,
             &json!([{
-                "name": "AzureCloud", "portal": origin, "resourceManager": format!("{origin}/"), "graph": format!("{origin}/"),
+                "name": "LightsoutSandbox", "portal": origin, "resourceManager": format!("{origin}/"), "graph": format!("{origin}/"),
                 "authentication": { "loginEndpoint": origin, "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"], "tenant": "common", "identityProvider": "AAD" },
                 "suffixes": { "storage": "core.windows.net", "keyVaultDns": "vault.azure.net", "acrLoginServer": "azurecr.io" },
             }]),

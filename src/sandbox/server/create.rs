@@ -28,8 +28,11 @@ impl Shared {
             return no_workspace(workspace);
         };
         let (subscription, region) = (found.spec.subscription.clone(), found.spec.region.clone());
-        let refused =
-            |Refused { code, inner, message }: Refused| errors::provider(400, (code, &message, inner), &region, now);
+        let refused = |Refused { code, inner, message }: Refused| match inner {
+            // What ARM itself refuses never reaches the provider, and has ARM's short body.
+            None => errors::arm(400, code, &message),
+            Some(inner) => errors::provider(400, (code, &message, Some(inner)), &region, now),
+        };
         let caller = object_id(caller);
         let place = Place { workspace, region: &region, name, caller: &caller };
         let creation = match read(&ask.body, place) {
@@ -48,7 +51,8 @@ impl Shared {
         };
         let shown = world.machine(&format!("{workspace}/computes/{name}")).zip(find(&world, workspace));
         let body = shown.map_or(Value::Null, |(machine, (_, found))| render::instance(machine, found, &world.tenant));
-        let answer = Answer::json(if begun.overwrote { 200 } else { 201 }, &body);
+        let answer = Answer::json(if begun.overwrote { 200 } else { 201 }, &body)
+            .with("retry-after", &self.options.poll_after.to_string());
         // The specification names one header here, and none of the styles but the last changes that.
         let style = if self.options.lro == LroStyle::Neither { LroStyle::Neither } else { LroStyle::AsyncOperation };
         self.follow(ask, answer, &Followed { subscription, region, operation: begun.operation, at: now }, style)

@@ -34,6 +34,7 @@ pub use options::{Auth, LroStyle, SandboxError, SandboxOptions, Throttling, TlsF
 pub use recorder::{Recorder, RequestRecord};
 pub use roles::Role;
 pub use running::Sandbox;
+pub use tokens::MANAGED_IDENTITY;
 
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,8 @@ pub enum Throttling {
     Off,
 }
 
-/// Which headers the answer to a start, stop or restart carries.
+/// Which headers the answer to a start, stop or restart carries. A PUT carries `Azure-AsyncOperation` and a DELETE both, as
+/// the specification says, unless there is to be neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LroStyle {
     /// `Azure-AsyncOperation`, `Location` and both by turns, per instance.

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 /// A role that somebody has here, in the terms of a role definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
-    /// The object id whose role it is; none for everybody.
+    /// The object id whose role it is, such as [`MANAGED_IDENTITY`](super::MANAGED_IDENTITY); none for everybody. Who comes with
+    /// the static token is `static`.
     pub principal: Option<String>,
     /// Actions that it allows, with `*` for any characters.
     pub actions: Vec<String>,

@@ -14,7 +14,7 @@ use super::options::{Auth, SandboxOptions};
 use super::shared::{Shared, lock};
 
 /// Object id of the sandbox's managed identity.
-const MANAGED_IDENTITY: &str = "0b1ec700-0000-4000-8000-00000000a11d";
+pub const MANAGED_IDENTITY: &str = "0b1ec700-0000-4000-8000-00000000a11d";
 
 /// The tokens given out so far.
 #[derive(Debug)]

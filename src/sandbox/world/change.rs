@@ -82,10 +82,9 @@ impl World {
             return Err(CreateRefusal::Taken);
         }
         let size = find(&creation.vm_size).filter(|size| size.instances).ok_or(CreateRefusal::Size)?;
-        if let Some(old) = instead.and_then(|position| self.machines.get(position)) {
-            if old.state.is_changing() {
-                return Err(CreateRefusal::Conflict);
-            }
+        let old = instead.and_then(|position| self.machines.get(position));
+        if old.is_some_and(|old| old.state.is_changing()) {
+            return Err(CreateRefusal::Conflict);
         }
         let place = (found.spec.subscription.as_str(), found.spec.region.as_str());
         self.beyond(place, size, instead).map_or(Ok(()), |beyond| Err(CreateRefusal::Quota(beyond)))

@@ -46,9 +46,10 @@ impl Machine {
 
     /// After every event and every command: state words, timers and wishes follow from what is now.
     pub(super) fn settle(&mut self, seed: u64, at: Timestamp) {
-        // A machine without a person is a fixture: it stays in the state it was given.
+        // A machine of the estate without a person is a fixture: it stays in the state it was given. One that was made since
+        // is none.
         match (self.state, self.wants(UseKind::Job)) {
-            _ if self.person.is_none() => {}
+            _ if self.person.is_none() && self.spec.asked.is_none() => {}
             (State::Running, true) => self.enter(State::JobRunning, at),
             (State::JobRunning, false) => self.enter(State::Running, at),
             _ => {}

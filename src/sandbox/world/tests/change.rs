@@ -317,3 +317,20 @@ fn schedules_of_a_new_instance_fire() {
     world.advance_to(at("2026-11-09T19:10:00Z"));
     assert_eq!(world.truth(&id).unwrap().stops().last().unwrap().cause, StopCause::NativeSchedule);
 }
+
+#[test]
+fn a_new_instance_can_be_worked_on() {
+    let (mut world, id) = small();
+    world.create(creation(&world, "ci-new"), OperationFate::Normal).unwrap();
+    world.advance_to(after(1));
+    assert!(world.use_until(&id, UseKind::Job, after(3)));
+    assert_eq!(world.truth(&id).unwrap().state(), State::JobRunning);
+    world.operate(&id, OperationName::Restart, OperationFate::Normal).unwrap();
+    world.advance_to(after(2));
+    assert_eq!(world.truth(&id).unwrap().state(), State::JobRunning, "the job goes on where the restart cut it");
+    world.begin_delete(&id, OperationFate::Normal).unwrap();
+    world.advance_to(after(4));
+    let truth = world.truths().find(|truth| truth.id() == id).unwrap();
+    assert!(truth.stops().last().unwrap().busy_job && !truth.in_use());
+    assert!(truth.uses().iter().all(|used| used.to.is_some()));
+}
