@@ -135,3 +135,7 @@ fn minutes(span: Span) -> u32 {
 #[cfg(test)]
 #[path = "create_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "create_microsoft_tests.rs"]
+mod microsoft_tests;

@@ -50,6 +50,16 @@ impl Scene {
         Self { sandbox, place }
     }
 
+    /// The service over this Azure, until it is dropped.
+    pub(crate) async fn service(&self) -> Service {
+        let mut command = self.place.command(&["run"]);
+        let service = Service(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        while self.place.run(&["status"]).code != 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        service
+    }
+
     /// Runs `instance …` to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Said {
         self.place.run(&[&["instance"], words].concat())
@@ -107,6 +117,16 @@ impl Scene {
             (row.intent.verb.label().to_owned(), row.intent.instance.name().to_owned(), end)
         });
         told.collect()
+    }
+}
+
+/// A running service, which ends with the test however that ends.
+pub(crate) struct Service(Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 

@@ -21,7 +21,7 @@ async fn whole_life(scene: &Scene) {
     assert!(made.err.contains("Creating after"), "progress, a line for each state: {}", made.err);
     let shown = json(&scene.well(&["show", "ci-new", "--json"]));
     assert_eq!(shown["facts"]["state"], "running", "{shown:#}");
-    assert_eq!(shown["facts"]["native"]["idle_shutdown"], 3600, "{shown:#}");
+    assert_eq!(shown["facts"]["native"]["idle_shutdown"], "1h", "{shown:#}");
     assert!(shown["facts"]["tags"].to_string().contains("vision"), "{shown:#}");
     let stopped = scene.well(&["stop", "ci-new", "--reason", "done"]);
     assert!(stopped.out.contains("stopped after"), "{}", stopped.out);
@@ -63,12 +63,8 @@ async fn an_instance_lives_and_ends_by_hand_without_a_service() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_lives_and_ends_by_hand_beside_the_service() {
     let scene = Scene::new(1, 1).await;
-    let mut service = scene.place.command(&["run"]).spawn().unwrap();
-    while scene.place.run(&["status"]).code != 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    let service = scene.service().await;
     whole_life(&scene).await;
-    service.kill().unwrap();
-    service.wait().unwrap();
+    drop(service);
     assert_eq!(scene.operations().await, lived(), "the service kept the journal");
 }

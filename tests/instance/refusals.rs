@@ -95,12 +95,12 @@ async fn a_right_that_is_missing_is_named_with_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_made_where_azure_would_refuse_or_overwrite() {
-    let scene = Scene::new(2, 1).await;
+    let scene = Scene::with(2, 1, |options| options.world.workspaces[0].instances[0].name = "ci-ada".to_owned()).await;
     let new = |name: &'static str, size: &'static str| ["create", name, "-w", "ws-00000", "-s", size, "--yes"];
     let rules = scene.run(&new("ci-7", "Standard_DS3_v2"));
     assert_eq!(rules.code, 2, "{}{}", rules.out, rules.err);
     assert!(rules.err.contains("3 to 24") || rules.err.contains("last hyphen"), "{}", rules.err);
-    let exists = scene.run(&new(A, "Standard_DS3_v2"));
+    let exists = scene.run(&new("ci-ada", "Standard_DS3_v2"));
     assert!(exists.code == 4 && exists.out.contains("its name is taken in westeurope"), "{}{}", exists.out, exists.err);
     let size = scene.run(&new("ci-new", "Standard_Nope_v9"));
     assert!(size.code == 4 && size.out.contains("has no size Standard_Nope_v9"), "{}{}", size.out, size.err);
@@ -118,13 +118,14 @@ async fn nothing_is_made_where_azure_would_refuse_or_overwrite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_nobody_may_ask_about_is_looked_for_among_those_known() {
     let scene = Scene::with(2, 1, |options| {
+        options.world.workspaces[1].instances[0].name = "ci-other".to_owned();
         options.denied =
             vec!["Microsoft.MachineLearningServices/workspaces/checkComputeNameAvailability/action".to_owned()];
     })
     .await;
     let new = |name: &'static str| ["create", name, "-w", "ws-00000", "-s", "Standard_DS3_v2", "--yes"];
-    let elsewhere = scene.run(&new("ci-00001-00000"));
-    let is_same_region = elsewhere.code == 4 && elsewhere.out.contains("ws-00001/ci-00001-00000 has it");
+    let elsewhere = scene.run(&new("ci-other"));
+    let is_same_region = elsewhere.code == 4 && elsewhere.out.contains("ws-00001/ci-other has it");
     assert!(is_same_region || elsewhere.code == 0, "{}{}", elsewhere.out, elsewhere.err);
     let said = scene.well(&new("ci-new"));
     assert!(said.err.contains("could not be asked") && said.out.contains("created after"), "{}{}", said.out, said.err);
@@ -133,16 +134,12 @@ async fn a_name_that_nobody_may_ask_about_is_looked_for_among_those_known() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_who_make_one_name_at_once_make_it_once() {
     let scene = Scene::new(1, 1).await;
-    let mut service = scene.place.command(&["run"]).spawn().unwrap();
-    while scene.place.run(&["status"]).code != 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    let service = scene.service().await;
     let new = ["create", "ci-race", "-w", "ws-00000", "-s", "Standard_DS3_v2", "--yes", "--no-wait"];
     let both: Vec<_> = (0..3).map(|_| scene.begun(&new)).collect();
     let codes: Vec<Option<i32>> =
         both.into_iter().map(|child| child.wait_with_output().unwrap().status.code()).collect();
-    service.kill().unwrap();
-    service.wait().unwrap();
+    drop(service);
     assert_eq!(scene.writes("PUT"), 1, "{codes:?}");
     assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
 }

@@ -17,6 +17,8 @@ fn count(scene: &Scene, words: &[&str]) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_are_filtered_by_everything_that_is_shown() {
     let scene = Scene::with(2, 2, |options| {
+        let all = options.world.workspaces.iter_mut().flat_map(|place| &mut place.instances);
+        all.for_each(|one| one.vm_size = "Standard_DS3_v2".to_owned());
         let one = &mut options.world.workspaces[0].instances[0];
         one.state = State::Stopped;
         one.vm_size = "Standard_NC6s_v3".to_owned();
