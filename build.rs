@@ -3,6 +3,7 @@
 //! In this order: `LIGHTSOUT_COMMIT`, for builds where neither git nor an archive is; `.ci/commit`, which `git archive` and
 //! downloaded source archives fill in; git itself. A build that is not for release asks nobody: it would be made anew with
 //! every commit, and its `-changed` would be stale.
+#![expect(clippy::disallowed_methods, reason = "cargo speaks to a build script by its environment")]
 
 use std::env;
 use std::path::Path;

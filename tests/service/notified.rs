@@ -21,7 +21,7 @@ impl Heard {
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(length) = socket.recv(&mut buffer) {
-                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default()).into_owned();
                 words.lock().unwrap().extend(text.lines().map(str::to_owned));
             }
         });

@@ -44,9 +44,7 @@ const WAITING: usize = 64;
 pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let (settings, loaded) = context.usable()?;
     log_to_stderr(&settings);
-    tracing::info!(
-        config = %context.global.config.display(), store = %settings.store.dir.display(), "lightsout {RELEASE} begins"
-    );
+    say_who(context, &settings);
     let mut options = engine_options(&settings);
     options.zone_data = tzdata::release().map(Into::into);
     // each reports once in `every`, and after failures waits for some minutes before it tries again
@@ -82,6 +80,12 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     drop(sd_notify::notify(&[NotifyState::Stopping]));
     ended?;
     Ok(Exit::Well)
+}
+
+/// The first line of a log says whose it is.
+fn say_who(context: &Context, settings: &Settings) {
+    let (config, store) = (context.global.config.display(), settings.store.dir.display());
+    tracing::info!("lightsout {RELEASE} begins, with {config} and its journal in {store}");
 }
 
 /// Tells the watchdog that all is well for as long as the loop goes round: a long sweep of an ill Azure is no reason to
