@@ -138,7 +138,7 @@ mod tests {
     fn flags_become_options() {
         let line = "--population scale --workspaces 3 --instances 2 --no-auth --no-throttle --latency-ms 50 --page-size 0 --lro neither --start 2026-11-02T07:00:00Z";
         let mut line: Vec<&str> = line.split(' ').collect();
-        line.extend(["--fault", "stop => conflict"]);
+        line.extend(["--fault", "stop => conflict", "--grant", "*/read", "--grant", "a/b/action"]);
         let options = options_of(parsed(&line)).unwrap();
         assert_eq!(options.world.workspaces.len(), 3);
         assert_eq!((options.auth, options.throttling), (Auth::Off, Throttling::Off));
@@ -146,6 +146,8 @@ mod tests {
         assert_eq!(options.lro, super::super::server::LroStyle::Neither);
         assert_eq!(options.world.start, "2026-11-02T07:00:00Z".parse().unwrap());
         assert_eq!(options.faults.len(), 1);
+        assert_eq!(options.granted, Some(vec!["*/read".to_owned(), "a/b/action".to_owned()]));
+        assert_eq!(options_of(parsed(&[])).unwrap().granted, None, "without it a caller may do all there is");
     }
 
     #[test]
