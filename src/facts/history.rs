@@ -288,6 +288,12 @@ impl History {
         self.holds.iter().filter(|hold| hold.off && now < hold.until).max_by_key(|hold| hold.until)
     }
 
+    /// Whichever hold ends last, to stay on or off: who holds a machine wants to have it.
+    #[must_use]
+    pub fn any_hold_at(&self, now: Timestamp) -> Option<&Hold> {
+        self.holds.iter().filter(|hold| now < hold.until).max_by_key(|hold| hold.until)
+    }
+
     /// True when a stop for this reason was carried out already: seen stopped, or undone by a person.
     #[must_use]
     pub fn is_spent(&self, key: &StopKey) -> bool {

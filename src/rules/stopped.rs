@@ -95,7 +95,7 @@ fn spared(
     if let Reading::Unknown(why) = &facts.last_operation {
         return Some(format!("Azure does not say what was last done with it ({})", why.words()));
     }
-    if let Some(hold) = history.hold_at(now) {
+    if let Some(hold) = history.any_hold_at(now) {
         return Some(format!("held until {} by {}", hold.until, hold.by));
     }
     let terms = terms_of(policy, facts);
@@ -137,7 +137,7 @@ pub fn void_of(
     let Some((policy, rule)) = same.and_then(|policy| Some((policy, policy.terms.stopped.as_deref()?))) else {
         return Some((VoidGround::PolicyChanged, "the policy changed, or governs it no more".to_owned()));
     };
-    if let Some(hold) = history.hold_at(now) {
+    if let Some(hold) = history.any_hold_at(now) {
         return Some((VoidGround::Held, format!("held until {} by {}: {}", hold.until, hold.by, hold.reason)));
     }
     if let Some(words) = spared(policy, rule, facts, history, now).filter(|_| facts.last_operation.known().is_some()) {

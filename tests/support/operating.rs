@@ -52,7 +52,9 @@ impl Outside {
             let compute = self.cloud.computes.get(id).unwrap();
             assert_eq!(compute.facts.state, PowerState::Stopped, "only what is off is deleted");
             assert!(self.freeze.is_none(), "I3: nothing is deleted while everything is frozen");
-            assert!(!self.held(id, compute.facts.created), "I3: nothing is deleted that somebody holds");
+            let created = compute.facts.created;
+            let held = self.held(id, created, false) || self.held(id, created, true);
+            assert!(!held, "I3: nothing is deleted that somebody holds");
             let proposal = self.proposals().into_iter().find(|one| one.id == proposal).unwrap();
             assert!(proposal.ready_at().unwrap() <= self.now, "somebody said yes, or everybody was told");
             assert_eq!(proposal.created, compute.facts.created, "this life of the name, and no other");
