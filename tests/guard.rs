@@ -3,6 +3,8 @@
 
 #[path = "support/policies.rs"]
 mod policies;
+#[path = "guard/deletions.rs"]
+mod deletions;
 #[path = "guard/table.rs"]
 mod table;
 #[path = "guard/timers.rs"]
