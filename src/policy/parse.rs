@@ -10,7 +10,7 @@ use super::document::{Document, Tables};
 use super::model::{Limits, Policy};
 use super::revision::short_digest;
 use super::set::{Broken, PolicySet};
-use super::{budget_checks, checks};
+use super::{budget_checks, checks, stopped_checks};
 use crate::document::{self, Diagnostic, Findings, Place, Severity, Trouble};
 use crate::facts::SourceSet;
 
@@ -124,6 +124,7 @@ fn defaults(source: Option<&DefaultsSource>, diagnostics: &mut Vec<Diagnostic>) 
         root(&source.text, &mut findings).map(|root| Tables::read_defaults(&root, &mut findings)).unwrap_or_default();
     checks::ranges(&tables, &mut findings);
     budget_checks::ranges(&tables, &mut findings);
+    stopped_checks::ranges(&tables, &mut findings);
     let sound = !findings.is_fatal();
     diagnostics.extend(findings.into_diagnostics());
     (tables, sound)
