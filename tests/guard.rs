@@ -1,6 +1,8 @@
 //! The guard at its borders: caps, sick views, failures, the age of a second look. Every bound is tried one below, at it, one above.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "guard/deletions.rs"]
+mod deletions;
 #[path = "support/policies.rs"]
 mod policies;
 #[path = "guard/starts.rs"]

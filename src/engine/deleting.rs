@@ -12,7 +12,7 @@ use super::state::{Engine, State};
 use super::undertake::{self, Wish};
 use super::{log, proposal_words as words_for};
 use crate::facts::{Freeze, OperationResult, Proposal, ProposalStep, Verb};
-use crate::guard::{DeleteLook, DeletedLately, Refusal, delete_permit, held};
+use crate::guard::{DeleteLook, DeletedLately, Refusal, delete_permit, held_at_all};
 use crate::ports::{SweepRecord, World};
 use crate::report::{LadderKind, LadderLine, Outcome, SweepReport};
 use crate::units::WorkspaceId;
@@ -134,7 +134,7 @@ impl<W: World> Engine<W> {
         }
         let history = state.history_mut(&proposal.instance);
         let history = history.ok_or_else(|| (Refusal::NoLongerDue, "it is gone".to_owned()))?;
-        held(history, now)
+        held_at_all(history, now)
     }
 
     /// Ends the proposals whose operation has ended, and tells their people how.

@@ -29,5 +29,5 @@ pub use refusal::Refusal;
 pub use review::{Review, Surroundings, review, too_many_failures};
 pub use sight::{Bounds, Canary, FleetSight, ScopeCount};
 pub use start::{ApprovedStart, StartAround, StartCount, StartLook, StartReview, review_starts, start_permit};
-pub use timer::{TimerBy, TimerLook, TimerPermit, held, is_settled, spared, timer_permit};
+pub use timer::{TimerBy, TimerLook, TimerPermit, held, held_at_all, is_settled, spared, timer_permit};
 pub use warn::{Weighed, weigh};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Refusal;
 use super::look::LOOK_MAX;
-use crate::facts::{Evidence, Freeze, History, InstanceFacts, OperationStatus, PowerState};
+use crate::facts::{Evidence, Freeze, History, Hold, InstanceFacts, OperationStatus, PowerState};
 use crate::policy::{ApplyTimer, Mode, Policy};
 use crate::rules::{Moment, terms_of, used_by, wanted_timer};
 use crate::units::{InstanceId, Span};
@@ -155,9 +155,19 @@ pub fn spared(
 /// # Errors
 /// With it in words.
 pub fn held(history: &History, now: Timestamp) -> Result<(), (Refusal, String)> {
-    history.hold_at(now).map_or(Ok(()), |hold| {
-        Err((Refusal::NoLongerDue, format!("held until {} by {}: {}", hold.until, hold.by, hold.reason)))
-    })
+    history.hold_at(now).map_or(Ok(()), |hold| Err(by_hold(hold)))
+}
+
+/// A hold that is in force, to stay on or off: neither is anybody's leave to delete.
+///
+/// # Errors
+/// With it in words.
+pub fn held_at_all(history: &History, now: Timestamp) -> Result<(), (Refusal, String)> {
+    history.any_hold_at(now).map_or(Ok(()), |hold| Err(by_hold(hold)))
+}
+
+fn by_hold(hold: &Hold) -> (Refusal, String) {
+    (Refusal::NoLongerDue, format!("held until {} by {}: {}", hold.until, hold.by, hold.reason))
 }
 
 /// True for what no permit is refused for being on its way somewhere.

@@ -11,7 +11,7 @@ use super::model::{Limits, Policy};
 use super::revision::short_digest;
 use super::set::{Broken, PolicySet};
 use super::written::Document;
-use super::{budget_checks, checks, start};
+use super::{budget_checks, checks, start, stopped_checks};
 use crate::document::{self, Diagnostic, Findings, Place, Severity, Trouble};
 use crate::facts::SourceSet;
 
@@ -126,6 +126,7 @@ fn defaults(source: Option<&DefaultsSource>, diagnostics: &mut Vec<Diagnostic>) 
     checks::ranges(&tables, &mut findings);
     budget_checks::ranges(&tables, &mut findings);
     start::ranges(&tables, &mut findings);
+    stopped_checks::ranges(&tables, &mut findings);
     let sound = !findings.is_fatal();
     diagnostics.extend(findings.into_diagnostics());
     (tables, sound)
