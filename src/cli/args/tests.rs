@@ -4,6 +4,7 @@ use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
 use super::*;
+use crate::units::Span;
 
 fn read(line: &str) -> Result<Args, clap::Error> {
     Args::try_parse_from(std::iter::once("lightsout").chain(line.split_whitespace()))
