@@ -28,6 +28,7 @@ fn policy() -> Policy {
         notify: Vec::new(),
     };
     let terms = Terms {
+        stopped: None,
         hours: None,
         idle: None,
         uptime: None,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::program::{Place, Said};
 
 /// A policy that governs all and stops nothing by itself in the life of a test.
-pub(crate) const POLICY: &str = "name = \"office\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\nuptime.max = \"365d\"\nwarning.proof = \"recorded\"\n";
+const POLICY: &str = "name = \"office\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\nuptime.max = \"365d\"\nwarning.proof = \"recorded\"\n";
 
 /// An Azure, and a folder of settings for it.
 pub(crate) struct Scene {

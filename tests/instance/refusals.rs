@@ -3,7 +3,8 @@
 
 use lightsout::sandbox::State;
 
-use crate::azure::{POLICY, Scene, json};
+use crate::azure::{Scene, json};
+use crate::program::off_now;
 
 const A: &str = "ci-00000-00000";
 const B: &str = "ci-00000-00001";
@@ -69,7 +70,8 @@ async fn a_freeze_keeps_from_turning_off_and_from_taking_away_but_not_from_start
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_policy_that_observes_stops_nothing_for_people_either() {
     let scene = Scene::new(1, 1).await;
-    scene.place.write("policies/office.toml", &POLICY.replace("enforce", "observe"));
+    let policy = off_now("observe", "1h", "").replace("lead = \"1h\"\n", "lead = \"1h\"\nproof = \"recorded\"\n");
+    scene.place.write("policies/office.toml", &policy);
     let said = scene.run(&["stop", A]);
     assert!(said.code == 4 && said.out.contains("only observes"), "{}{}", said.out, said.err);
     assert_eq!(scene.writes("POST"), 0);
