@@ -1,6 +1,7 @@
 //! `rbac` for what is asked and for what is configured; its role is enough for the service, and `doctor` sees less and more.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
+use lightsout::sandbox::Role;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -162,7 +163,8 @@ async fn granted(level: &str, more: &[&str]) -> Estate {
     let role = json(&said);
     let list = role["Actions"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned());
     let all: Vec<String> = list.chain(more.iter().map(|one| (*one).to_owned())).collect();
-    Estate::start(1, 1, |options| options.granted = Some(all)).await
+    let role = Role { principal: None, actions: all, not_actions: Vec::new() };
+    Estate::start(1, 1, |options| options.roles.push(role)).await
 }
 
 fn site(estate: &Estate, policy: &str) -> Place {

@@ -133,7 +133,8 @@ fn g10_the_look_is_ten_seconds_old_at_most_and_none_of_the_future() {
 
 #[test]
 fn g13_whoever_says_no_is_heard() {
-    let hold = |until: i64| Hold {
+    let held = |until: i64, off: bool| Hold {
+        off,
         id: "h".to_owned(),
         instance: facts("ci-a").id,
         created: When::NONE,
@@ -145,6 +146,8 @@ fn g13_whoever_says_no_is_heard() {
         payer: "ana".into(),
         link: None,
     };
+    let hold = |until: i64| held(until, false);
+    assert_eq!(but(|case| case.history.holds = thin_vec![held(1, true)]), Some(Refusal::NoLongerDue), "to stay off");
     assert_eq!(but(|case| case.history.holds = thin_vec![hold(1)]), Some(Refusal::NoLongerDue));
     assert_eq!(but(|case| case.history.holds = thin_vec![hold(0)]), None, "it ended at this second");
     let tags = |value: &str| Reading::Known {

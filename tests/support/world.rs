@@ -32,13 +32,12 @@ mod proposing;
 mod set_timers;
 use fake_channel::FakeChannel;
 use metered::Metered;
-pub(crate) use metered::priced;
 
 use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
 
 #[path = "metered.rs"]
-mod metered;
+pub(crate) mod metered;
 
 /// Something to happen at a moment that only the world knows.
 pub(crate) type Then = Box<dyn FnOnce() + Send>;
