@@ -14,7 +14,8 @@ use lightsout::units::{InstanceId, Rate, Span, When};
 
 use crate::cloud::heard::{self, account};
 use crate::cloud::{Cloud, Compute, OnStop};
-use crate::world::{FakeWorld, Outside, priced};
+use crate::start_words::priced;
+use crate::world::{FakeWorld, Outside};
 
 /// Carries out one line.
 pub(crate) fn outside(world: &FakeWorld, words: &[String]) {

@@ -30,7 +30,6 @@ mod operating;
 mod set_timers;
 use fake_channel::FakeChannel;
 use metered::Metered;
-pub(crate) use metered::priced;
 
 use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
