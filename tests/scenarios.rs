@@ -19,6 +19,8 @@ mod script;
 mod spoilt;
 #[path = "support/stage.rs"]
 mod stage;
+#[path = "scenarios/start_words.rs"]
+mod start_words;
 #[path = "scenarios/transcript.rs"]
 mod transcript;
 #[path = "support/world.rs"]

@@ -14,7 +14,7 @@ use lightsout::units::{InstanceId, Rate, Span, When};
 
 use crate::cloud::heard::{self, account};
 use crate::cloud::{Cloud, Compute, OnStop};
-use crate::world::metered::priced;
+use crate::start_words::priced;
 use crate::world::{FakeWorld, Outside};
 
 /// Carries out one line.

@@ -14,6 +14,7 @@ use lightsout::units::{InstanceId, Span};
 
 use crate::outside_words::outside;
 use crate::stage::{Crash, Look, Stage};
+use crate::start_words::hold_off;
 use crate::transcript::Transcript;
 use crate::world::Then;
 
@@ -137,7 +138,7 @@ impl Scene {
                 self.told.line(&line);
             }
             ["hold", name, "off", length] => {
-                let held = self.stage.hold_off(name, length.parse().unwrap());
+                let held = hold_off(&mut self.stage, name, length.parse().unwrap());
                 let line = held.map_or_else(
                     |why| format!("declined: {why}"),
                     |hold| format!("to stay off until {}", self.told.moment(hold.until)),

@@ -1,11 +1,9 @@
 //! The ledger of the fake world: what a scene says that was spent, and the marks of budgets. Rows are the store's.
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use jiff::Timestamp;
 use lightsout::facts::SizeFacts;
-use lightsout::ledger::{Head, NoPrice, Price, PriceBook, PriceId, PriceKey, PriceSource, Priced, Quote, Spent, Sum};
+use lightsout::ledger::{Head, NoPrice, PriceBook, PriceKey, Quote, Spent, Sum};
 use lightsout::ports::{Apart, BudgetMark, Fault, FaultKind, LedgerBook, Prices, Quoted};
-use lightsout::units::{Currency, Rate, Region, When};
 
 use super::FakeWorld;
 
@@ -36,16 +34,6 @@ impl Metered {
             }
         }
     }
-}
-
-/// A book with one price: that of every compute here.
-pub(crate) fn priced(rate: &str, now: Timestamp) -> PriceBook {
-    let key = PriceKey::new("STANDARD_DS3_V2", &Region::new("westeurope"));
-    let (source, rate) = (PriceSource::Sheet, Rate::parse(rate, Currency::USD).unwrap());
-    let (meter, etag, effective) = ("D3 v2".into(), "".into(), When::NONE);
-    let quote = Quote { key: key.clone(), source, rate, fetched_at: now, effective, meter, etag };
-    let price = Price { id: PriceId(1), quote, confirmed_at: now };
-    PriceBook::new([(key, Priced { price: Some(price), doubt: None, asked_at: now })].into())
 }
 
 impl LedgerBook for FakeWorld {

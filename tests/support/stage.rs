@@ -208,20 +208,6 @@ impl Stage {
         self.engine().hold(request).now_or_never().unwrap()
     }
 
-    /// Somebody wants an instance to stay off.
-    pub(crate) fn hold_off(&mut self, name: &str, length: Span) -> Result<Hold, Declined> {
-        let request = HoldRequest {
-            instance: name.to_owned(),
-            seconds: length.as_secs(),
-            reason: "on leave".to_owned(),
-            by: "ana".to_owned(),
-            life: None,
-            link: None,
-            off: true,
-        };
-        self.engine().hold(request).now_or_never().unwrap()
-    }
-
     /// Somebody lifts the hold of an instance.
     pub(crate) fn lift(&mut self, name: &str) -> Result<(), Declined> {
         self.engine().lift(name.to_owned(), "ana".to_owned()).now_or_never().unwrap()
