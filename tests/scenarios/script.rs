@@ -14,7 +14,7 @@ use lightsout::units::{InstanceId, Span};
 
 use crate::outside_words::outside;
 use crate::stage::{Crash, Look, Stage};
-use crate::start_words::hold_off;
+use crate::start_words::{hold_off, next_told};
 use crate::transcript::Transcript;
 use crate::world::Then;
 
@@ -145,7 +145,10 @@ impl Scene {
                 );
                 self.told.line(&line);
             }
-            ["next", name] => self.next(name),
+            ["next", name] => {
+                let view = self.stage.engine().last_view();
+                self.told.line(&next_told(&view, name, |at| self.told.moment(at)));
+            }
             ["stop", name] => self.stop_now(name, false),
             ["stop", name, "although", "in", "use"] => self.stop_now(name, true),
             ["lift", name] => {
@@ -206,17 +209,6 @@ impl Scene {
         }
         let posts = self.stage.world.lock().posts.iter().filter(|post| post.step.instance.name() == name).count();
         self.told.line(&format!("{posts} POSTs for {name} so far"));
-    }
-
-    /// What every face shows as happening next.
-    fn next(&mut self, name: &str) {
-        let view = self.stage.engine().last_view();
-        let all = view.workspaces.values().flat_map(|workspace| &workspace.instances);
-        let shown = all.into_iter().find(|one| one.facts.id.name() == name).unwrap();
-        let next = lightsout::report::next(&view, shown);
-        let when = next.at.map(|at| format!(" {}", self.told.moment(at))).unwrap_or_default();
-        let words = shown.start.as_ref().map(|found| format!("; {} ({})", found.words, found.ground.label()));
-        self.told.line(&format!("{name}: {}{when}{}", next.words(), words.unwrap_or_default()));
     }
 
     /// What every face shows as due to be off and on.

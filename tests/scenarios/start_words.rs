@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lightsout::facts::Hold;
 use lightsout::ledger::{Price, PriceBook, PriceId, PriceKey, PriceSource, Priced, Quote};
 use lightsout::ports::{Control, Declined, HoldRequest};
+use lightsout::report::FleetView;
 use lightsout::units::{Currency, Rate, Region, Span, When};
 
 use crate::stage::Stage;
@@ -32,4 +33,14 @@ pub(crate) fn hold_off(stage: &mut Stage, name: &str, length: Span) -> Result<Ho
         off: true,
     };
     stage.engine().hold(request).now_or_never().unwrap()
+}
+
+/// What every face shows as happening next with an instance.
+pub(crate) fn next_told(view: &FleetView, name: &str, moment: impl Fn(Timestamp) -> String) -> String {
+    let mut all = view.workspaces.values().flat_map(|workspace| &workspace.instances);
+    let shown = all.find(|one| one.facts.id.name() == name).unwrap();
+    let next = lightsout::report::next(view, shown);
+    let when = next.at.map(|at| format!(" {}", moment(at))).unwrap_or_default();
+    let words = shown.start.as_ref().map(|found| format!("; {} ({})", found.words, found.ground.label()));
+    format!("{name}: {}{when}{}", next.words(), words.unwrap_or_default())
 }
