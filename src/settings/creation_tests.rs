@@ -1,9 +1,8 @@
 //! New instances as people write them: what is taken, and each mistake in words, all of them at once.
 
-use super::super::creation_file::read_creations;
-use super::super::creation_parts::{ScriptSource, identities, new_schedules, script_wishes, tag_pairs};
 use super::*;
 use crate::facts::{NewIdentity, NewTimes};
+use crate::settings::{ScriptSource, identities, new_schedules, read_creations, script_wishes, tag_pairs};
 
 fn good() -> CreationWritten {
     CreationWritten {

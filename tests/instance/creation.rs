@@ -1,5 +1,5 @@
 //! What a new instance is made with arrives: owner, scripts, schedules, identity, the agent woven in.
-#![expect(clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

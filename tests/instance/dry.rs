@@ -1,5 +1,4 @@
 //! `--dry-run` prints the exact request, and nothing leaves.
-#![expect(clippy::indexing_slicing, reason = "tests")]
 
 use lightsout::sandbox::State;
 

@@ -1,4 +1,5 @@
 //! Not waiting, waiting too short, and Ctrl-C: what Azure took goes on, is told how to be followed, and is settled later.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use std::process::Command;
 use std::sync::Arc;

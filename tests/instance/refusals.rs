@@ -1,5 +1,4 @@
 //! What is refused, in words, with its exit code, and without a request; one bad name never blocks the others.
-#![expect(clippy::indexing_slicing, reason = "tests")]
 
 use lightsout::sandbox::State;
 

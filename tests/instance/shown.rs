@@ -1,5 +1,4 @@
 //! Lists and pages, and whose an instance is.
-#![expect(clippy::indexing_slicing, reason = "tests")]
 
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -53,7 +53,7 @@ fn the_agents_arguments_are_those_of_its_setup() {
     }
     assert!(woven(&agent(), At::Startup, None).unwrap().contains(" check 'LIGHTSOUT_URL="));
     assert!(text.len() < 16 * 1024, "{} bytes", text.len());
-    for (name, _) in [("LIGHTSOUT_URL", 0), ("LIGHTSOUT_BINARY", 0), ("LIGHTSOUT_SHA256", 0), ("LIGHTSOUT_CONFIG", 0)] {
+    for name in ["LIGHTSOUT_URL", "LIGHTSOUT_BINARY", "LIGHTSOUT_SHA256", "LIGHTSOUT_TOKEN_FILE", "LIGHTSOUT_CONFIG"] {
         assert!(SETUP.contains(&format!("{name}=*")), "the setup takes {name}");
     }
 }

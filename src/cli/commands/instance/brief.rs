@@ -92,7 +92,7 @@ fn seen_already(desk: &Desk, new: &NewInstance) -> Option<String> {
 
 /// What is left of each quota, less what those before take.
 fn quota(terms: &Terms, taken: &mut Taken) -> String {
-    let cores = terms.size.as_ref().ok().and_then(|offer| offer.as_ref()?.facts.vcpus).map(u64::from);
+    let cores = terms.cores().map(u64::from);
     let (Some(cores), false) = (cores, terms.lines().is_empty()) else {
         return format!("{}; unknown is not enough: Azure may refuse it", terms.quota_in_words());
     };

@@ -6,7 +6,7 @@ use super::desk::{Desk, Purpose};
 use super::ended::{Ended, How, told};
 use super::several::{Errand, carry_out, targets};
 use super::target::Target;
-use super::terms::{MONTH_HOURS, money};
+use super::terms::{MONTH_HOURS, Terms, money};
 use crate::cli::args::InstanceDelete;
 use crate::cli::commands::context::{CommandError, Context, complain};
 use crate::cli::exit::Exit;
@@ -21,7 +21,7 @@ pub(super) async fn delete(asked: &InstanceDelete, context: &Context) -> Result<
     let (found, mut ended) = targets(&desk, &asked.instances, Verb::Delete.label());
     let mut agreed = Vec::new();
     for target in found {
-        complain(&what_is_lost(&desk, &target));
+        complain(&what_is_lost(&desk, &target).await);
         match asked.yes || asked.dry_run || is_typed(&target) {
             true => agreed.push(target),
             false => ended.push(Ended::new(&label(&target), Verb::Delete.label(), How::Refused, DECLINED)),
@@ -46,7 +46,7 @@ fn is_typed(target: &Target) -> bool {
 }
 
 /// Everything that a person should know before.
-fn what_is_lost(desk: &Desk, target: &Target) -> String {
+async fn what_is_lost(desk: &Desk, target: &Target) -> String {
     let mut lines = vec![format!("{} is to be deleted for good.", label(target))];
     if let Some(known) = &target.known {
         let facts = &known.facts;
@@ -66,18 +66,17 @@ fn what_is_lost(desk: &Desk, target: &Target) -> String {
         "  lost: the OS disk with everything on it: packages, environments, files outside the file share".to_owned(),
     );
     lines.push("  kept: the files of the workspace's file share (the home folder that Jupyter shows)".to_owned());
-    lines.push(format!("  freed: {}", freed(desk, target)));
+    lines.push(format!("  freed: {}", freed(desk, target).await));
     lines.join("\n")
 }
 
-fn freed(desk: &Desk, target: &Target) -> String {
-    let money_view = &desk.view.money;
-    let size = target.known.as_ref().map(|known| (&*known.facts.size, &known.facts.region));
-    let cores = size.and_then(|(size, region)| {
-        let key = crate::ledger::PriceKey::new(size, region);
-        money_view.sizes.iter().find(|(of, _)| *of == key)?.1.vcpus
-    });
+async fn freed(desk: &Desk, target: &Target) -> String {
+    let cores = match &target.known {
+        Some(known) => Terms::of(desk, &target.workspace, &known.facts.size).await.cores(),
+        None => None,
+    };
     let cores = cores.map_or_else(|| "its vCPUs of quota".to_owned(), |cores| format!("{cores} vCPUs of quota"));
+    let money_view = &desk.view.money;
     let residual = money_view.residual.as_ref().and_then(|parts| parts.total());
     let residual = residual.map(|rate| money(rate.over(MONTH_HOURS.saturating_mul(3_600))));
     let residual = residual.unwrap_or_else(|| "an amount that nobody knows".to_owned());

@@ -39,10 +39,14 @@ impl Terms {
         Self { size: size_offer, quota, rate: rate(desk, workspace, size).await }
     }
 
+    /// The vCPUs of the size: what an instance holds of the quota, running or stopped.
+    pub(super) fn cores(&self) -> Option<u32> {
+        self.size.as_ref().ok().and_then(|offer| offer.as_ref()?.facts.vcpus)
+    }
+
     /// In one line, for a start: its quota is its own already.
     pub(super) fn of_start(&self) -> String {
-        let cores = self.size.as_ref().ok().and_then(|offer| offer.as_ref()?.facts.vcpus);
-        let cores = cores.map_or_else(|| "its vCPUs".to_owned(), |cores| format!("{cores} vCPUs"));
+        let cores = self.cores().map_or_else(|| "its vCPUs".to_owned(), |cores| format!("{cores} vCPUs"));
         format!("{}; {cores} of quota are its own, running or stopped{}", self.price(None), self.left_in_words())
     }
 
