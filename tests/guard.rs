@@ -1,10 +1,10 @@
 //! The guard at its borders: caps, sick views, failures, the age of a second look. Every bound is tried one below, at it, one above.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "support/policies.rs"]
-mod policies;
 #[path = "guard/deletions.rs"]
 mod deletions;
+#[path = "support/policies.rs"]
+mod policies;
 #[path = "guard/table.rs"]
 mod table;
 #[path = "guard/timers.rs"]

@@ -164,7 +164,11 @@ fn g13_whoever_says_no_is_heard() {
 #[test]
 fn g10_another_life_another_state_and_anything_done_since_refuse() {
     assert_eq!(but(|case| case.fresh.created = When::at(ago(DAY))), Some(Refusal::NoLongerDue));
-    assert_eq!(but(|case| case.fresh.created = When::NONE), Some(Refusal::NoLongerDue), "nobody knows that it is this one");
+    assert_eq!(
+        but(|case| case.fresh.created = When::NONE),
+        Some(Refusal::NoLongerDue),
+        "nobody knows that it is this one"
+    );
     assert_eq!(but(|case| case.fresh.id = facts("ci-b").id), Some(Refusal::NoLongerDue));
     for state in [
         PowerState::Running,
@@ -177,7 +181,10 @@ fn g10_another_life_another_state_and_anything_done_since_refuse() {
         assert_eq!(but(|case| case.fresh.state = state.clone()), Some(Refusal::NoLongerDue), "{state:?}");
     }
     let stop = |seconds, status| last(Operation::Stop, seconds, status);
-    assert_eq!(but(|case| case.fresh.last_operation = stop(DAY, OperationStatus::Succeeded)), Some(Refusal::NoLongerDue));
+    assert_eq!(
+        but(|case| case.fresh.last_operation = stop(DAY, OperationStatus::Succeeded)),
+        Some(Refusal::NoLongerDue)
+    );
     for operation in [Operation::Start, Operation::Restart, Operation::Resize, Operation::Other("Dream".into())] {
         let since = last(operation.clone(), DAY, OperationStatus::Succeeded);
         assert_eq!(but(|case| case.fresh.last_operation = since), Some(Refusal::NoLongerDue), "{operation:?}");
@@ -203,9 +210,13 @@ fn g1_g11_only_the_policy_that_proposed_it_and_only_where_it_enforces() {
 
 #[test]
 fn g4_no_more_in_a_day_than_the_policy_says_of_fleet_and_workspace() {
-    for (fleet, workspace, refused) in
-        [(0, 0, None), (1, 1, None), (2, 0, Some(Refusal::Paced)), (2, 2, Some(Refusal::Paced)), (3, 1, Some(Refusal::Paced))]
-    {
+    for (fleet, workspace, refused) in [
+        (0, 0, None),
+        (1, 1, None),
+        (2, 0, Some(Refusal::Paced)),
+        (2, 2, Some(Refusal::Paced)),
+        (3, 1, Some(Refusal::Paced)),
+    ] {
         assert_eq!(but(|case| case.lately = DeletedLately { fleet, workspace }), refused, "{fleet} {workspace}");
     }
     let none = |case: &mut Case| {
