@@ -27,12 +27,13 @@ const RESTS: SignedDuration = SignedDuration::from_hours(24);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl<W: World> Engine<W> {
-    /// Deletes what is ready, a few a sweep.
-    pub(super) async fn delete_ready(&self, freeze: &Freeze, report: &mut SweepReport) {
+    /// Deletes what is ready in the workspaces just read, where everything that says no has been heard; a few a sweep.
+    pub(super) async fn delete_ready(&self, read: &[WorkspaceId], freeze: &Freeze, report: &mut SweepReport) {
         if *freeze != Freeze::Off || self.lock().clock_trouble.is_some() {
             return;
         }
-        let ready = self.lock().ready(self.world.now());
+        let mut ready = self.lock().ready(self.world.now());
+        ready.retain(|one| read.contains(one.instance.workspace()));
         let mut sent = 0_usize;
         for proposal in ready.into_iter().take(LOOKS_MAX) {
             if sent >= SENT_MAX {

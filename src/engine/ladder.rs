@@ -22,27 +22,21 @@ impl<W: World> Engine<W> {
         let now = self.world.now();
         self.note_frozen(freeze);
         self.settle_deletions(report).await;
-        let was = self.lock().froze.clone().map_or_else(|| freeze.clone(), Freeze::On);
-        self.end_void(read, &was, now, report).await;
+        self.end_void(read, freeze, now, report).await;
         self.propose_due(read, freeze, now, report).await;
         self.tell_steps(freeze, now, report).await;
-        self.delete_ready(freeze, report).await;
+        self.delete_ready(read, freeze, report).await;
         self.settle_deletions(report).await;
         let mut state = self.lock();
         state.would_propose(read, now);
-        let is_on = matches!(self.world.freeze(), Freeze::On(_));
-        // in a workspace that was not read just now it is still to be told
-        let is_told = state.proposals.iter().all(|one| !one.is_open() || read.contains(one.instance.workspace()));
-        if !is_on && is_told {
-            state.froze = None;
-        }
         state.forget_proposals(now);
     }
 
     /// Remembers that everything was frozen, if only between two sweeps.
     pub(super) fn note_frozen(&self, freeze: &Freeze) {
         if let Freeze::On(why) = freeze {
-            self.lock().froze.get_or_insert_with(|| why.clone());
+            let now = self.world.now();
+            self.lock().froze = Some((now, why.clone()));
         }
     }
 
@@ -147,7 +141,9 @@ impl State {
                 Some(entry) if entry.absent || entry.unseen => None,
                 Some(entry) => {
                     let policy = self.policy_of(workspace);
-                    void_of(proposal, policy.as_deref(), (&entry.facts, &entry.history), freeze, now)
+                    let froze = self.froze.as_ref().filter(|(at, _)| proposal.made_at <= *at);
+                    let was = froze.map_or_else(|| freeze.clone(), |(_, why)| Freeze::On(why.clone()));
+                    void_of(proposal, policy.as_deref(), (&entry.facts, &entry.history), &was, now)
                 }
             };
             void.extend(found.map(|(ground, words)| (proposal.clone(), ground, words)));

@@ -53,8 +53,8 @@ pub(super) struct State {
     pub(super) starts_noted: BTreeMap<InstanceId, Noted>,
     /// Proposals to delete what stays off: open, kept, and those that ended lately.
     pub(super) proposals: Vec<Proposal>,
-    /// Why everything was frozen since the last sweep, also for a moment: every proposal is void.
-    pub(super) froze: Option<String>,
+    /// When everything was last seen frozen, if only for a moment, and why: every proposal made before is void.
+    pub(super) froze: Option<(Timestamp, String)>,
     /// What policies that only observe would propose.
     pub(super) would_delete: Vec<InstanceId>,
     /// How many stops run side by side in the next sweep (G7).
