@@ -18,7 +18,7 @@ fn calls(path: &str) -> Vec<(String, Vec<String>)> {
         !path.ends_with(".md") || boxed || line.trim_start().starts_with("$ ")
     };
     for line in text.lines().filter(shown) {
-        let clean = line.replace(['"', ',', '[', ']'], " ").replace("cargo run --release -- ", "lightsout ");
+        let clean = line.replace(['"', '\'', ',', '[', ']'], " ").replace("cargo run --release -- ", "lightsout ");
         let words: Vec<&str> = clean.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
         let Some(at) = words.iter().rposition(|word| *word == "lightsout" || word.ends_with("/bin/lightsout")) else {
             continue;

@@ -12,7 +12,7 @@ use crate::{lightsout, read, root, run};
 
 fn materials() -> String {
     let (fine, out, err) = run(Command::new(root(".ci/sbom")).env("SOURCE_DATE_EPOCH", EPOCH.to_string()));
-    assert!(fine && err.is_empty(), "{err}");
+    assert!(fine, "{err}");
     out
 }
 
