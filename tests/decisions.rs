@@ -13,12 +13,10 @@ mod policies;
 #[path = "decisions/reviews.rs"]
 mod reviews;
 #[path = "support/stage.rs"]
-#[expect(dead_code, reason = "what only the scenarios ask of it")]
 mod stage;
 #[path = "decisions/weeks.rs"]
 mod weeks;
 #[path = "support/world.rs"]
-#[expect(dead_code, reason = "what only the scenarios ask of it")]
 mod world;
 
 use jiff::SignedDuration;

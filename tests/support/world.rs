@@ -37,7 +37,7 @@ use crate::cloud::Cloud;
 use crate::memory_journal::MemoryJournal;
 
 #[path = "metered.rs"]
-pub(crate) mod metered;
+mod metered;
 
 /// Something to happen at a moment that only the world knows.
 pub(crate) type Then = Box<dyn FnOnce() + Send>;
