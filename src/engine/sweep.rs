@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::book::Changes;
 use super::clockwatch::ClockWatch;
 use super::decide::Decided;
 use super::log;
 use super::record::Found;
+use super::settle::Settled;
 use super::state::Engine;
 use crate::facts::{Freeze, WorkspaceFacts};
 use crate::guard::{Refusal, Review, Weighed, review};
@@ -48,9 +50,7 @@ impl<W: World> Engine<W> {
         if let Some(trouble) = ClockWatch::against(self.world.azure_time()) {
             self.lock().clock_trouble = Some(trouble);
         }
-        let mut settled = self.settle(&read, now, &mut report).await;
-        settled.close(&changes, &mut report);
-        self.settle_operations(&read, now, &mut report).await;
+        let settled = self.settle_all((&read, &changes), now, &mut report).await;
         self.hear(&read, now, &mut report).await;
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);
@@ -96,6 +96,19 @@ impl<W: World> Engine<W> {
             log::fault(&fault);
         }
         report
+    }
+
+    /// Stops, and what else was asked for.
+    async fn settle_all(
+        &self,
+        (read, changes): (&[WorkspaceId], &Changes),
+        now: Timestamp,
+        report: &mut SweepReport,
+    ) -> Settled {
+        let mut settled = self.settle(read, now, report).await;
+        settled.close(changes, report);
+        self.settle_operations(read, now, report).await;
+        settled
     }
 
     /// Sums and end of the ledger, for every face.
