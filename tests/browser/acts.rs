@@ -66,11 +66,12 @@ async fn g12_a_freeze_from_the_page_stands_on_every_page_and_stops_nothing_until
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_from_the_page_is_asked_of_azure_once_and_refused_for_what_is_in_use() {
+async fn a_stop_and_a_start_from_the_page_are_asked_of_azure_once_and_a_stop_refused_for_what_is_in_use() {
     let job = |options: &mut lightsout::sandbox::SandboxOptions| {
         options.world.workspaces[0].instances[1].state = State::JobRunning;
     };
-    let stage = Stage::open(2, job, "").await;
+    let mut stage = Stage::open(2, job, "").await;
+    stage.estate.starts = true;
     let names = json!({ "idle": FIRST, "busy": SECOND });
     let Some(mut robot) = Robot::start("stop", &stage.base, &names) else { return };
     robot.at("cancelled");
@@ -79,6 +80,9 @@ async fn a_stop_from_the_page_is_asked_of_azure_once_and_refused_for_what_is_in_
     robot.at("stopped");
     assert_eq!(stage.estate.stops_of(FIRST), (1, 1));
     stage.estate.let_operations_end();
+    robot.go_on(&Value::Null);
+    robot.at("started");
+    assert_eq!(stage.estate.posts_of(FIRST, "start"), (1, 1));
     robot.go_on(&Value::Null);
     let refused = robot.at("refused");
     let refused = refused.as_str().unwrap();

@@ -1,4 +1,4 @@
-// A stop from the page: by mistake, of what nobody uses, and of what is in use.
+// A stop from the page: by mistake, of what nobody uses, and of what is in use; and a start of what is off.
 import { check, journey, live, open, picture, tell, told } from "./common.mjs";
 
 await journey(async (browser) => {
@@ -20,6 +20,14 @@ await journey(async (browser) => {
   await tell("stopped");
   await row(told.idle).locator(".state-stopped").waitFor();
   await picture(page, "stop-2-off");
+
+  await row(told.idle).locator("[data-action=start]").click();
+  check((await page.textContent("#ask-title")) === `Start ${told.idle} now?`, "it asks first, and says what it costs");
+  check(/an hour|by the hour/.test(await page.textContent("#ask-words")), "what it costs is said before");
+  await picture(page, "start-1-dialog");
+  await page.click("#ask-do");
+  await page.locator("#toasts", { hasText: "is being started" }).waitFor();
+  await tell("started");
 
   await press(told.busy);
   await page.click("#ask-do");

@@ -26,6 +26,8 @@ pub(crate) struct Estate {
     workspaces: Vec<String>,
     /// Whether idle timers may be set, too.
     pub(crate) sets_timers: bool,
+    /// Whether machines may be started, too.
+    pub(crate) starts: bool,
 }
 
 impl Estate {
@@ -50,7 +52,7 @@ impl Estate {
         let mut options = SandboxOptions::new(world, clock.clone());
         options.poll_after = 1;
         change(&mut options);
-        Self { sandbox: Sandbox::start(options).await.unwrap(), clock, workspaces, sets_timers: false }
+        Self { sandbox: Sandbox::start(options).await.unwrap(), clock, workspaces, sets_timers: false, starts: false }
     }
 
     /// The ARM ids of its workspaces.
@@ -65,7 +67,12 @@ impl Estate {
 
     /// How many stops of that machine were asked for, and how many of these Azure took.
     pub(crate) fn stops_of(&self, name: &str) -> (usize, usize) {
-        let ending = format!("/computes/{name}/stop");
+        self.posts_of(name, "stop")
+    }
+
+    /// How many POSTs of that kind were sent for that machine, and how many of these Azure took.
+    pub(crate) fn posts_of(&self, name: &str, kind: &str) -> (usize, usize) {
+        let ending = format!("/computes/{name}/{kind}");
         let all = self.sandbox.recorder().recent();
         let asked: Vec<_> =
             all.iter().filter(|asked| asked.method == "POST" && asked.path.ends_with(&ending)).collect();
@@ -77,6 +84,7 @@ impl Drop for Estate {
     fn drop(&mut self) {
         let mut counts = self.sandbox.recorder().counts();
         counts.retain(|(method, kind), _| !(self.sets_timers && method == "POST" && *kind == "set-idle-timer"));
+        counts.retain(|(method, kind), _| !(self.starts && method == "POST" && *kind == "start"));
         let strays = strays(&counts);
         // A test that has failed already is not to be hidden by a second panic.
         assert!(std::thread::panicking() || strays.is_empty(), "I1: {strays:?}");

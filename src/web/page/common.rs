@@ -199,6 +199,8 @@ pub(in crate::web) struct RowCan {
     pub(in crate::web) hold: bool,
     /// Stop it now.
     pub(in crate::web) stop: bool,
+    /// Start it now.
+    pub(in crate::web) start: bool,
 }
 
 /// The names by which an instance's owner may be known.

@@ -170,6 +170,7 @@ impl Around<'_> {
             can: RowCan {
                 hold: may_act(self.person, facts, Rule::Own) && offer.is_some() && shape.state != State::Stopped,
                 stop: may_act(self.person, facts, Rule::Stop) && offer.is_some() && shape.state == State::Running,
+                start: may_act(self.person, facts, Rule::Stop) && shape.state == State::Stopped,
             },
             hold_terms: offer.map_or_else(HoldTerms::none, HoldTerms::of),
             url: shape.page,

@@ -19,6 +19,10 @@ const ACTIONS = {
     title: (d) => `Stop ${d.name} now?`, words: (d) => `${d.name} is stopped at once, without a warning. Whatever runs on it ends; its disk stays.`, verb: "Stop it now", danger: true, reason: "optional",
     request: (d, form) => ["POST", `${d.api}/stop`, { reason: form.get("reason") }], done: (d) => `${d.name} is being stopped`,
   },
+  start: {
+    title: (d) => `Start ${d.name} now?`, words: (d) => `${d.price ? `It costs ${d.price} an hour` : "It costs by the hour, at a price that is not known,"} until it is stopped again. Its policy leaves alone what a person started, as it says.`, verb: "Start it now", reason: "optional",
+    request: (d, form) => ["POST", `${d.api}/start`, { reason: form.get("reason") }], done: (d) => `${d.name} is being started`,
+  },
   keep: {
     title: (d) => `Keep ${d.name}?`, words: () => "It is not proposed for deletion before then, and then only with the whole ladder of notices again.", verb: "Keep it", reason: WITH_REASON, terms: true,
     request: (d, form) => ["POST", `${d.api}/proposal/keep`, { days: form.get("days") ? Number(form.get("days")) : null, reason: form.get("reason") }],
