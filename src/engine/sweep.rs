@@ -88,9 +88,7 @@ impl<W: World> Engine<W> {
                 self.start_due(&looked_at, &freeze, now, &mut report).await;
             }
         }
-        self.keep_timers(&freeze, &mut report).await;
-        self.climb(&looked_at, &freeze, &mut report).await;
-        self.count_up(&mut report).await;
+        self.tend(&looked_at, &freeze, &mut report).await;
         let report = self.finish(report);
         if let Err(fault) = self.tell_of_week_once().await {
             log::fault(&fault);
@@ -109,6 +107,13 @@ impl<W: World> Engine<W> {
         settled.close(changes, report);
         self.settle_operations(read, now, report).await;
         settled
+    }
+
+    /// What is done after stops: idle timers, what stays off, and the sums.
+    async fn tend(&self, read: &[WorkspaceId], freeze: &Freeze, report: &mut SweepReport) {
+        self.keep_timers(freeze, report).await;
+        self.climb(read, freeze, report).await;
+        self.count_up(report).await;
     }
 
     /// Sums and end of the ledger, for every face.
