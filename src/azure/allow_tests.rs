@@ -1,8 +1,8 @@
 //! Which requests may leave, and which may not.
 
-use super::super::options::{Cloud, IdentityOptions};
-use super::super::origin::Origin;
 use super::*;
+use crate::azure::options::{Cloud, IdentityOptions};
+use crate::azure::origin::Origin;
 use crate::rights::{COST_ACTION, METRICS_ACTION, NEVER_NEEDED, RIGHTS, START_ACTION, STOP_ACTION, TIMER_ACTION};
 use crate::units::SubscriptionId;
 
@@ -118,7 +118,7 @@ fn only_the_question_for_metrics_may_be_asked_and_only_with_leave() {
     let at = |path: &str| origin.pin(path, &SubscriptionId::new("s")).unwrap();
     let mut options = AzureOptions::new(Cloud::Public, IdentityOptions::Managed(Default::default()));
     assert_eq!(MetricsLeave::of(&options), None, "the default is not to ask");
-    options.monitor = Some(super::super::activity::MonitorOptions {
+    options.monitor = Some(crate::azure::activity::MonitorOptions {
         busy_from: crate::units::Percent::NONE,
         refresh: jiff::SignedDuration::from_mins(5),
         endpoint: None,
