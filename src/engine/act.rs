@@ -166,7 +166,10 @@ impl<W: World> Engine<W> {
     ) -> Outcome {
         let step = permit.step().clone();
         let Some(_turn) = self.turn(&step.instance) else {
-            return Outcome::Dropped { refusal: Refusal::UnderWay, words: "it was asked for just now".to_owned() };
+            return Outcome::Dropped {
+                refusal: Refusal::UnderWay,
+                words: "something was begun with it just now".to_owned(),
+            };
         };
         let at = self.world.now();
         let intent =

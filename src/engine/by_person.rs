@@ -204,7 +204,14 @@ impl<W: World> Undertakings for Engine<W> {
             }
         }
         let Some(_turn) = self.turn(&id) else {
-            return Err(refused(verb, id.name(), (Refusal::UnderWay, "a stop of it is being sent".to_owned())));
+            return Err(refused(
+                verb,
+                id.name(),
+                (
+                    Refusal::UnderWay,
+                    "a stop of it is being sent, or something else was begun with it just now".to_owned(),
+                ),
+            ));
         };
         self.write_down_wish(&wish, self.world.now()).await
     }

@@ -60,7 +60,10 @@ impl<W: World> Engine<W> {
     ) -> Outcome {
         let instance = permit.instance().clone();
         let Some(_turn) = self.turn(&instance) else {
-            return Outcome::Dropped { refusal: Refusal::UnderWay, words: "a stop of it is under way".to_owned() };
+            return Outcome::Dropped {
+                refusal: Refusal::UnderWay,
+                words: "a stop of it, or something else, is under way".to_owned(),
+            };
         };
         let at = self.world.now();
         let Wish { key, who, why } = wish;

@@ -30,7 +30,7 @@ pub use heartbeats::{TakeHeartbeats, TurnedAway};
 pub use journal::Journal;
 pub use message::{About, Lane, Message, MessageKind, Notify};
 pub use observe::{ApiUse, AzureTime, Discovery, Observe, Scope};
-pub use operate::{OperateInstances, OperationBook, OperationIntent, OperationRow};
+pub use operate::{OPERATION_GOES_FIRST, OperateInstances, OperationBook, OperationIntent, OperationRow};
 pub use prices::{Prices, Quoted};
 pub use proposals::{ProposalBook, ProposalRequest, ProposalWish};
 pub use records::{AccountAsked, Happening, HappeningKind, Records};

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, LastWord, OperationHandle, OperationPermit};
@@ -21,6 +21,11 @@ pub trait OperateInstances: Send + Sync {
         last_word: LastWord<'_>,
     ) -> impl Future<Output = Result<Option<OperationHandle>, Fault>> + Send;
 }
+
+/// So long nothing is stopped beside an operation that was begun on it and has not ended: a machine that somebody restarts is
+/// not turned off meanwhile. Later its state and its last operation tell, and one that is never settled keeps no stop from
+/// being sent.
+pub const OPERATION_GOES_FIRST: SignedDuration = SignedDuration::from_mins(15);
 
 /// Something that is to be done with an instance, written before it is sent (I2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

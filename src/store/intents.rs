@@ -4,16 +4,17 @@ use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::is_duplicate;
-use super::rows::{instance_key, json, life, result_columns, stamp};
+use super::rows::{instance_key, json, life, result_columns, stamp, stamp_before};
 use super::{Store, StoreError};
 use crate::facts::StopResult;
-use crate::ports::Intent;
+use crate::ports::{Intent, OPERATION_GOES_FIRST};
 
 impl Store {
     pub(super) async fn write_intent(&self, intent: &Intent) -> Result<(), StoreError> {
         let (instance, created) = (instance_key(&intent.step.instance), life(intent.step.created));
         let mut tx = self.write().await?;
         refuse_second(&mut tx, &instance).await?;
+        refuse_beside_operation(&mut tx, &instance, intent.at).await?;
         refuse_spent(&mut tx, &instance, &created, &intent.step.key.0).await?;
         sqlx::query("INSERT INTO intents (instance, created, key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(&instance)
@@ -117,6 +118,20 @@ async fn refuse_second(tx: &mut SqliteConnection, instance: &str) -> Result<(), 
         .await?;
     match open {
         Some(id) => Err(StoreError::Conflict(format!("the stop {id} of this instance is still under way"))),
+        None => Ok(()),
+    }
+}
+
+/// What somebody has done with it just now goes first: a machine that is being restarted is not turned off meanwhile.
+async fn refuse_beside_operation(tx: &mut SqliteConnection, instance: &str, at: Timestamp) -> Result<(), StoreError> {
+    let open: Option<(String, String)> =
+        sqlx::query_as("SELECT id, verb FROM operations WHERE instance = ? AND ended_at IS NULL AND asked_at > ?")
+            .bind(instance)
+            .bind(stamp_before(at, OPERATION_GOES_FIRST))
+            .fetch_optional(tx)
+            .await?;
+    match open {
+        Some((id, verb)) => Err(StoreError::Conflict(format!("the {verb} {id} of this instance was begun just now"))),
         None => Ok(()),
     }
 }

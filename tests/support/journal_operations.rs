@@ -77,7 +77,8 @@ where
     assert!(book.operation_sent("op-1", at(7200)).await.is_err(), "it ended");
 }
 
-/// While a stop is under way nothing else is begun; an operation that is never settled keeps no stop from being sent.
+/// While a stop is under way nothing else is begun, and no stop beside what was begun just now; an operation that is never
+/// settled keeps no stop from being sent.
 pub(crate) async fn stops_go_before_operations<B: Bench>(bench: &B)
 where
     B::Journal: OperationBook,
@@ -87,5 +88,7 @@ where
     book.intend(&stop).await.unwrap();
     assert!(refused(&book, &wish("op-1", Verb::Restart, "ci-a", "x", 3660)).await);
     book.begin_operation(&wish("op-2", Verb::Start, "ci-b", "x", 3660)).await.unwrap();
-    book.intend(&intent("stop-2", "ci-b", born(), "k", at(10))).await.unwrap();
+    let beside = book.intend(&intent("stop-2", "ci-b", born(), "k", at(3660 + 899))).await.unwrap_err();
+    assert_eq!(beside.kind, FaultKind::Conflict, "it is being started");
+    book.intend(&intent("stop-2", "ci-b", born(), "k", at(3660 + 900))).await.unwrap();
 }

@@ -201,6 +201,8 @@ pub(in crate::web) struct RowCan {
     pub(in crate::web) stop: bool,
     /// Start it now.
     pub(in crate::web) start: bool,
+    /// Keep it off when its hours begin.
+    pub(in crate::web) keep_off: bool,
 }
 
 /// The names by which an instance's owner may be known.

@@ -193,7 +193,7 @@ fn whole(parts: &Parts<'_>, around: &Around<'_>, clocks: &Clocks) -> Whole {
         reason: if hold.off { format!("to stay off: {}", clean(&hold.reason)) } else { clean(&hold.reason) },
         until: clocks.when(hold.until),
         made: clocks.when(hold.made_at),
-        price: hold.price.map(money),
+        price: if hold.off { Some("nothing".to_owned()) } else { hold.price.map(money) },
         can_lift,
     };
     Whole {

@@ -171,6 +171,9 @@ impl Around<'_> {
                 hold: may_act(self.person, facts, Rule::Own) && offer.is_some() && shape.state != State::Stopped,
                 stop: may_act(self.person, facts, Rule::Stop) && offer.is_some() && shape.state == State::Running,
                 start: may_act(self.person, facts, Rule::Stop) && shape.state == State::Stopped,
+                keep_off: may_act(self.person, facts, Rule::Own)
+                    && shape.state == State::Stopped
+                    && instance.start.is_some(),
             },
             hold_terms: offer.map_or_else(HoldTerms::none, HoldTerms::of),
             url: shape.page,

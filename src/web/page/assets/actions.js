@@ -23,6 +23,11 @@ const ACTIONS = {
     title: (d) => `Start ${d.name} now?`, words: (d) => `${d.price ? `It costs ${d.price} an hour` : "It costs by the hour, at a price that is not known,"} until it is stopped again. Its policy leaves alone what a person started, as it says.`, verb: "Start it now", reason: "optional",
     request: (d, form) => ["POST", `${d.api}/start`, { reason: form.get("reason") }], done: (d) => `${d.name} is being started`,
   },
+  "keep-off": {
+    title: (d) => `Keep ${d.name} off?`, words: () => "Nothing starts it when its hours begin. Whoever wants it starts it by hand as ever; it costs nothing more than it does now.", verb: "Keep it off", reason: WITH_REASON, terms: true,
+    request: (d, form) => ["POST", `${d.api}/holds`, { seconds: 86400 * Number(form.get("days")), off: true, reason: form.get("reason") }],
+    done: (d) => `${d.name} stays off`,
+  },
   keep: {
     title: (d) => `Keep ${d.name}?`, words: () => "It is not proposed for deletion before then, and then only with the whole ladder of notices again.", verb: "Keep it", reason: WITH_REASON, terms: true,
     request: (d, form) => ["POST", `${d.api}/proposal/keep`, { days: form.get("days") ? Number(form.get("days")) : null, reason: form.get("reason") }],
