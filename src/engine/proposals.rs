@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::act::ulid_at;
+use super::addressing::reaches_anyone;
 use super::control::declined;
 use super::entry::Entry;
 use super::log;
@@ -58,9 +59,14 @@ impl<W: World> Engine<W> {
     }
 
     /// A step of the ladder was delivered. Written before the message is: a delivery that was not written down would be
-    /// waited for, for ever.
+    /// waited for, for ever. What a program took, or a channel that had nobody to write to, was told to no person: nothing is
+    /// deleted on the strength of that.
     pub(super) async fn note_delivery(&self, message: &Message) -> Result<(), Fault> {
         let Some((proposal, lead)) = step_of(message) else { return Ok(()) };
+        let is_read = message.channel.as_deref().is_some_and(|channel| self.world.is_read_by_people(channel));
+        if !is_read || !reaches_anyone(message) {
+            return Ok(());
+        }
         let is_news = self.lock().proposals.iter().any(|one| {
             let is_known = one.steps.iter().any(|step| step.lead == lead && step.delivered_at.is_some());
             one.id == proposal && one.is_open() && !is_known

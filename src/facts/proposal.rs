@@ -17,7 +17,7 @@ pub struct ToldStep {
     pub told_at: Timestamp,
     /// The day that it announced.
     pub day: Timestamp,
-    /// When the first channel took it.
+    /// When the first channel that people read took it, addressed to one of them.
     pub delivered_at: Option<Timestamp>,
 }
 
@@ -120,7 +120,7 @@ pub enum ProposalStep {
         /// The day that it announces.
         day: Timestamp,
     },
-    /// A channel took it.
+    /// A channel that people read took it, addressed to one of them.
     Delivered {
         /// Which.
         lead: Span,
@@ -270,7 +270,7 @@ impl Proposal {
         self.steps.iter().filter_map(day).fold(self.due_at, Timestamp::max)
     }
 
-    /// The first step that no channel took yet: people climb down the ladder one step after the other.
+    /// The first step that no person was told of yet: people climb down the ladder one step after the other.
     fn next_step(&self) -> Option<Span> {
         let is_delivered =
             |lead: &Span| self.steps.iter().any(|step| step.lead == *lead && step.delivered_at.is_some());

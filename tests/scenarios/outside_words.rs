@@ -35,6 +35,7 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
         ["channel", "none"] => outside.channels = 0,
         ["channel", "one"] => outside.channels = 1,
         ["channel", "read"] => outside.channel.is_read = true,
+        ["channel", "of", "a", "program"] => outside.channel.has_program = true,
         ["channel", "refuses", owner] => outside.channel.refuses.push((*owner).to_owned()),
         ["channel", state] => outside.channel.is_down = *state == "down",
         ["journal", state] => outside.journal_down = *state == "down",
