@@ -1,5 +1,7 @@
 //! Proposals to delete what stays off, in memory as in the journal, and what people say to one.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::act::ulid_at;
@@ -293,5 +295,7 @@ impl State {
     pub(super) fn forget_proposals(&mut self, now: Timestamp) {
         let is_recent = |one: &Proposal| one.end.as_ref().is_none_or(|end| now.duration_since(end.at()) < KEPT);
         self.proposals.retain(|one| is_recent(one) || one.kept_at(now).is_some());
+        let open: BTreeSet<&str> = self.proposals.iter().filter(|one| one.is_open()).map(|one| one.id.as_str()).collect();
+        self.turned_down.retain(|id, _| open.contains(id.as_str()));
     }
 }
