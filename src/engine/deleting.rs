@@ -106,9 +106,14 @@ impl<W: World> Engine<W> {
             None => ("lightsout", format!("proposal {}: told to the last step of the ladder", proposal.id)),
         };
         let key: Arc<str> = operation_key(&proposal.id).into();
-        self.audit_proposal(proposal, who, "delete", format!("{why}; sent to Azure")).await;
+        // no line, no deletion (I2)
+        if let Err(fault) = self.audited(proposal, who, "delete", format!("{why}; to be sent to Azure")).await {
+            return Outcome::Dropped { refusal: Refusal::NotRecorded, words: fault.words() };
+        }
         let last_word = || self.deletion_word(&proposal.id);
-        self.undertake(permit, &look.workspace, Wish { key, who, why }, &last_word).await
+        let outcome = self.undertake(permit, &look.workspace, Wish { key, who, why }, &last_word).await;
+        self.audit_proposal(proposal, who, "delete_answered", undertake::answered(&outcome)).await;
+        outcome
     }
 
     /// What the look saw goes into the journal, or with the next sweep's record.

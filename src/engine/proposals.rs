@@ -142,6 +142,19 @@ impl<W: World> Engine<W> {
 
     /// The line of the audit log. The proposal's own rows say who and why too: what was written stands without this.
     pub(super) async fn audit_proposal(&self, proposal: &Proposal, who: &str, what: &str, why: String) {
+        if let Err(fault) = self.audited(proposal, who, what, why).await {
+            log::fault(&fault);
+        }
+    }
+
+    /// The same where nothing is to happen without the line.
+    pub(super) async fn audited(
+        &self,
+        proposal: &Proposal,
+        who: &str,
+        what: &str,
+        why: String,
+    ) -> Result<(), Fault> {
         let line = AuditLine {
             at: self.world.now(),
             who: who.to_owned(),
@@ -149,9 +162,7 @@ impl<W: World> Engine<W> {
             target: proposal.instance.to_string(),
             why: format!("{why} (proposal {})", proposal.id),
         };
-        if let Err(fault) = self.world.audit(&line).await {
-            log::fault(&fault);
-        }
+        self.world.audit(&line).await
     }
 }
 

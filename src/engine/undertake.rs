@@ -49,6 +49,17 @@ pub(super) fn is_open(state: &State, instance: &InstanceId) -> bool {
     state.operations.iter().any(|known| known.row.intent.instance == *instance && known.row.ended.is_none())
 }
 
+/// What the audit log says of what came of it.
+pub(super) fn answered(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accepted => "Azure took it".to_owned(),
+        Outcome::AlreadyStopped => "it was as it should be already".to_owned(),
+        Outcome::Dropped { refusal, words } => format!("not sent: {} ({words})", refusal.words()),
+        Outcome::Failed { label, words } => format!("Azure did not take it: {label}: {words}"),
+        Outcome::Unclear { words } => format!("Azure may have taken it: {words}"),
+    }
+}
+
 impl<W: World> Engine<W> {
     /// Does what the permit allows: intent, last word, request, outcome, in that order.
     pub(super) async fn undertake(
@@ -168,8 +179,7 @@ impl<W: World> Engine<W> {
             report.settled.push((id.clone(), format!("{} {}", row.intent.verb.label(), end.label())));
             self.end_operation(&row.intent.id, end).await;
         }
-        let since = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        self.lock().operations.retain(|known| known.row.ended.as_ref().is_none_or(|(at, _)| *at >= since));
+        self.lock().forget_operations(now);
     }
 
     fn operations_of(&self, read: &[WorkspaceId]) -> Vec<(OperationRow, WorkspaceFacts, Option<OperationHandle>)> {

@@ -39,6 +39,7 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
         ["channel", "refuses", owner] => outside.channel.refuses.push((*owner).to_owned()),
         ["channel", state] => outside.channel.is_down = *state == "down",
         ["journal", state] => outside.journal_down = *state == "down",
+        ["audit", state @ ("down" | "up")] => outside.audit_down = *state == "down",
         ["ledger", state] => outside.metered.is_down = *state == "down",
         [what @ ("spent" | "avoided"), workspace, amount, currency, rest @ ..] => {
             let one = spent(outside, workspace, (amount, currency), rest);

@@ -83,6 +83,8 @@ pub(crate) struct Outside {
     pub(crate) channels: usize,
     pub(crate) channel: FakeChannel,
     pub(crate) journal_down: bool,
+    /// The audit log alone cannot be written.
+    pub(crate) audit_down: bool,
     pub(crate) sweep: u64,
     running: usize,
     pub(crate) at_look: BTreeMap<InstanceId, Then>,
