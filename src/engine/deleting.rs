@@ -199,7 +199,8 @@ impl State {
             failed.is_some_and(|failed| now.duration_since(failed.at) < RESTS)
         };
         let is_ready = |one: &&Proposal| one.ready_at().is_some_and(|at| at <= now) && !rests(one);
-        let ready = self.proposals.iter().filter(is_ready).filter(|one| !self.is_being_deleted(one));
+        let is_free = |one: &&Proposal| !self.is_being_deleted(one) && self.unsettled(one).is_none();
+        let ready = self.proposals.iter().filter(is_ready).filter(is_free);
         let mut queues: BTreeMap<&PolicyId, Vec<&Proposal>> = BTreeMap::new();
         for one in ready.filter(|one| read.contains(one.instance.workspace())) {
             queues.entry(&one.policy).or_default().push(one);
@@ -253,19 +254,8 @@ impl State {
 
     /// Open proposals, each with the newest end of its operation that it does not know of yet.
     fn deletions_ended(&self) -> Vec<(Proposal, String, OperationResult)> {
-        let mut ended = Vec::new();
-        for proposal in self.proposals.iter().filter(|one| one.is_open()) {
-            let key = operation_key(&proposal.id);
-            let newest = self.operations.iter().rev().find(|known| *known.row.intent.key == *key);
-            let Some((id, (_, result))) =
-                newest.and_then(|known| Some((&known.row.intent.id, known.row.ended.as_ref()?)))
-            else {
-                continue;
-            };
-            if proposal.failed.as_ref().is_none_or(|failed| failed.operation != *id) {
-                ended.push((proposal.clone(), id.clone(), result.clone()));
-            }
-        }
-        ended
+        let open = self.proposals.iter().filter(|one| one.is_open());
+        let ended = open.filter_map(|one| Some((one, self.unsettled(one)?)));
+        ended.map(|(one, (id, result))| (one.clone(), id.to_owned(), result.clone())).collect()
     }
 }

@@ -10,7 +10,7 @@ use super::control::declined;
 use super::entry::Entry;
 use super::log;
 use super::state::{Engine, State};
-use crate::facts::{Proposal, ProposalEvent, ProposalStep, Verb};
+use crate::facts::{OperationResult, Proposal, ProposalEvent, ProposalStep, Verb};
 use crate::policy::Policy;
 use crate::ports::{AuditLine, Declined, Fault, FaultKind, Message, MessageKind, ProposalRequest, ProposalWish, World};
 use crate::report::standing;
@@ -46,6 +46,8 @@ impl<W: World> Engine<W> {
         let known: Vec<String> = state.operations.iter().map(|known| known.row.intent.id.clone()).collect();
         let rows = done.into_iter().filter(|row| row.intent.verb == Verb::Delete && !known.contains(&row.intent.id));
         state.operations.extend(rows.map(super::undertake::Known::recalled));
+        // the newest of a proposal is the last
+        state.operations.sort_by(|a, b| (a.row.intent.at, &a.row.intent.id).cmp(&(b.row.intent.at, &b.row.intent.id)));
         Ok(())
     }
 
@@ -272,6 +274,17 @@ impl State {
     pub(super) fn is_being_deleted(&self, proposal: &Proposal) -> bool {
         let key = operation_key(&proposal.id);
         self.operations.iter().any(|known| *known.row.intent.key == *key && known.row.ended.is_none())
+    }
+
+    /// The end of its newest operation that it does not know of yet: until that is written down nothing else becomes of it. One
+    /// that was not sent is none: what stood before stands.
+    pub(super) fn unsettled(&self, proposal: &Proposal) -> Option<(&str, &OperationResult)> {
+        let key = operation_key(&proposal.id);
+        let newest = self.operations.iter().rev().find(|known| *known.row.intent.key == *key)?;
+        let (id, (_, result)) = (newest.row.intent.id.as_str(), newest.row.ended.as_ref()?);
+        let is_known = proposal.failed.as_ref().is_some_and(|failed| failed.operation == id);
+        let is_unsent = matches!(result, OperationResult::Dropped(_));
+        (!is_known && !is_unsent).then_some((id, result))
     }
 
     /// The open proposal of an instance, or the keep that stands for this life of it.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::act::ulid_at;
 use super::log;
+use super::proposals::operation_key;
 use super::state::{Engine, State};
 use crate::facts::{OperationResult, Verb, WorkspaceFacts};
 use crate::guard::Refusal;
@@ -57,6 +58,19 @@ pub(super) fn answered(outcome: &Outcome) -> String {
         Outcome::Dropped { refusal, words } => format!("not sent: {} ({words})", refusal.words()),
         Outcome::Failed { label, words } => format!("Azure did not take it: {label}: {words}"),
         Outcome::Unclear { words } => format!("Azure may have taken it: {words}"),
+    }
+}
+
+impl State {
+    /// Forgets what ended long ago. The end of a deletion stays while its proposal is open, whatever kept it from being read.
+    fn forget_operations(&mut self, now: Timestamp) {
+        let since = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        let open: Vec<String> =
+            self.proposals.iter().filter(|one| one.is_open()).map(|one| operation_key(&one.id)).collect();
+        self.operations.retain(|known| {
+            let is_recent = known.row.ended.as_ref().is_none_or(|(at, _)| *at >= since);
+            is_recent || open.iter().any(|key| **key == *known.row.intent.key)
+        });
     }
 }
 

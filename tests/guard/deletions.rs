@@ -242,7 +242,7 @@ fn the_ladder_alone_is_enough_only_for_what_the_allow_list_names() {
             case.proposal.automatic = automatic;
             let lead = Span::hours(14 * 24);
             let delivered_at = now().checked_sub(SignedDuration::from_hours(hours)).ok();
-            let step = lightsout::facts::ToldStep { lead, told_at: ago(20 * DAY), day: now(), delivered_at };
+            let step = lightsout::facts::ToldStep { lead, told_at: ago(20 * DAY), day: now(), times: 1, delivered_at };
             case.proposal.steps = vec![step];
         })
     };

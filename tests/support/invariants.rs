@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::StopKey;
+use lightsout::facts::{StopKey, Verb};
 use lightsout::policy::{Cap, Mode, Policy, Terms, WarningProof, WhenUndelivered};
 use lightsout::ports::{Message, MessageKind};
 use lightsout::rules::Ground;
@@ -23,7 +23,7 @@ pub(crate) fn check_invariants(world: &FakeWorld) -> Vec<String> {
         let target = id.to_string();
         let by_service = outside.operations.iter().any(|row| {
             let is_ours = row.intent.who == "lightsout" || row.intent.key.starts_with("stopped/");
-            row.intent.instance == *id && row.intent.verb == *verb && row.intent.at == *at && is_ours
+            row.intent.instance == *id && row.intent.verb == *verb && row.intent.at <= *at && is_ours
         });
         let word = if *verb == Verb::Delete { "delete".to_owned() } else { format!("instance_{}", verb.label()) };
         let said = audits.iter().any(|line| line.what == word && line.target == target && line.at <= *at);
