@@ -243,10 +243,8 @@ impl State {
                 continue;
             }
             lately.fleet = lately.fleet.saturating_add(1);
-            let is_own = self
-                .proposals
-                .iter()
-                .any(|one| one.policy == *policy && *intent.key == *operation_key(&one.id));
+            let is_own =
+                self.proposals.iter().any(|one| one.policy == *policy && *intent.key == *operation_key(&one.id));
             lately.policy = lately.policy.saturating_add(usize::from(is_own));
         }
         lately

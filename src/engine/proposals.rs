@@ -150,13 +150,7 @@ impl<W: World> Engine<W> {
     }
 
     /// The same where nothing is to happen without the line.
-    pub(super) async fn audited(
-        &self,
-        proposal: &Proposal,
-        who: &str,
-        what: &str,
-        why: String,
-    ) -> Result<(), Fault> {
+    pub(super) async fn audited(&self, proposal: &Proposal, who: &str, what: &str, why: String) -> Result<(), Fault> {
         let line = AuditLine {
             at: self.world.now(),
             who: who.to_owned(),
@@ -319,7 +313,8 @@ impl State {
     pub(super) fn forget_proposals(&mut self, now: Timestamp) {
         let is_recent = |one: &Proposal| one.end.as_ref().is_none_or(|end| now.duration_since(end.at()) < KEPT);
         self.proposals.retain(|one| is_recent(one) || one.kept_at(now).is_some());
-        let open: BTreeSet<&str> = self.proposals.iter().filter(|one| one.is_open()).map(|one| one.id.as_str()).collect();
+        let open: BTreeSet<&str> =
+            self.proposals.iter().filter(|one| one.is_open()).map(|one| one.id.as_str()).collect();
         self.turned_down.retain(|id, _| open.contains(id.as_str()));
     }
 }

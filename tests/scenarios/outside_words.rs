@@ -124,6 +124,9 @@ fn people(outside: &mut Outside, words: &[&str]) -> bool {
             cloud.computes.insert(id, fresh);
         }
         ["instance", name, rest @ ..] => instance(outside, name, rest),
+        ["owner", "of", name, "is", owner] => {
+            Arc::make_mut(&mut cloud.named(name).facts.owner).user_name = Some((*owner).into());
+        }
         ["tag", name, pair] => tag(cloud.named(name), pair, now),
         ["tags", name, "unreadable"] => cloud.named(name).facts.tags = Reading::Unknown(Unknown::Missing),
         _ => return false,

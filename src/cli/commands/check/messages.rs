@@ -53,7 +53,8 @@ fn of_policy(policy: &Policy, has_leads: bool, has_quiet: bool) -> Vec<Diagnosti
 /// What a program takes is told to no person, and nothing is deleted on the strength of that.
 fn told_to_programs(policy: &Policy) -> Option<Diagnostic> {
     let rule = policy.terms.stopped.as_deref()?;
-    let problem = "this deletes nothing: every step of the ladder must reach a person, and only programs are configured";
+    let problem =
+        "this deletes nothing: every step of the ladder must reach a person, and only programs are configured";
     let help = "configure smtp, teams or slack in [notify] of the settings, or write delete = \"propose\"";
     (rule.delete == Deletion::Automatic).then(|| warning(&policy.terms, "stopped.delete", problem, help)).flatten()
 }
