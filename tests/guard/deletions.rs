@@ -57,7 +57,7 @@ impl Case {
             id: "p".to_owned(),
             instance: fresh.id.clone(),
             created,
-            owner: None,
+            owner: fresh.owner.name().map(str::to_owned),
             policy: policy.id.clone(),
             revision: policy.revision.clone(),
             off_since: ago(40 * DAY),
@@ -240,6 +240,8 @@ fn the_ladder_alone_is_enough_only_for_what_the_allow_list_names() {
         but(|case| {
             case.proposal.confirmed = None;
             case.proposal.automatic = automatic;
+            case.policy = policy("enforce", "delete = \"automatic\"\nautomatic = { names = [\"ci-*\"] }");
+            case.proposal.revision = case.policy.revision.clone();
             let lead = Span::hours(14 * 24);
             let delivered_at = now().checked_sub(SignedDuration::from_hours(hours)).ok();
             let step = lightsout::facts::ToldStep { lead, told_at: ago(20 * DAY), day: now(), times: 1, delivered_at };
@@ -249,4 +251,17 @@ fn the_ladder_alone_is_enough_only_for_what_the_allow_list_names() {
     assert_eq!(told(true, 14 * 24), None);
     assert_eq!(told(true, 14 * 24 - 1), Some(Refusal::NoLongerDue), "an hour short");
     assert_eq!(told(false, 14 * 24), Some(Refusal::NoLongerDue), "a person says yes to all others");
+}
+
+#[test]
+fn what_changed_hands_or_is_named_no_more_is_not_what_was_told() {
+    let owner = |name: Option<&str>| {
+        let name = name.map(str::to_owned);
+        but(move |case| case.proposal.owner = name)
+    };
+    let sound = Case::sound().fresh.owner.name().map(str::to_uppercase);
+    assert_eq!(owner(sound.as_deref()), None, "no name has case");
+    assert_eq!(owner(Some("bob@example.com")), Some(Refusal::NoLongerDue));
+    assert_eq!(owner(None), Some(Refusal::NoLongerDue));
+    assert_eq!(but(|case| case.proposal.automatic = true), Some(Refusal::NoLongerDue), "no allow-list names it");
 }
