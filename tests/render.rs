@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use lightsout::cli::exit::Exit;
-use lightsout::cli::render::{Look, Paint, Zones, explain, plan, status, sweep};
+use lightsout::cli::render::{Look, Paint, Zones, explain, lost, plan, status, sweep};
 use lightsout::facts::{
     EndedStop, Freeze, History, InstanceFacts, NativeSchedule, NativeTimers, NoticeKey, NoticeState, Oddity, Owner,
-    PastNotice, SourceSet, StopKey, StopResult,
+    PastNotice, PowerState, Proposal, SourceSet, StopKey, StopResult,
 };
 use lightsout::guard::Refusal;
 use lightsout::ledger::{PriceBook, PriceSource, Priced};
 use lightsout::policy::{Mode, Origin, SourceText, Sources, parse};
-use lightsout::report::{Explanation, FleetView, Outcome, StopLine, TermLine, term_lines};
+use lightsout::report::{Explanation, FleetView, Outcome, StopLine, TermLine, proposal_named, term_lines};
 use lightsout::rules::{Action, Finding, Ground, Rule, Verdict};
 use lightsout::units::{PolicyId, Span, When};
 use thin_vec::thin_vec;
@@ -349,5 +349,44 @@ fn each_line_of_a_policy_is_told_with_its_value() {
     for line in ["hours.zone = Europe/Berlin  [policies/office.toml:6]", "idle.after = 1h30m  [policies/office.toml:9]"]
     {
         assert!(shown.contains(line), "{line} is not in {shown}");
+    }
+}
+
+#[test]
+fn a_yes_is_shown_what_is_lost_and_names_one_proposal() {
+    let off = |room: &str, name: &str| {
+        let facts = InstanceFacts { state: PowerState::Stopped, ..build::facts(room, name) };
+        build::shown(facts, None)
+    };
+    let (a, twin, kept) = (off("ws-a", "ci-old"), off("ws-b", "ci-old"), off("ws-b", "ci-other"));
+    let proposal = Proposal {
+        id: "01proposal".to_owned(),
+        instance: a.facts.id.clone(),
+        created: a.facts.created,
+        owner: Some("ada@example.com".to_owned()),
+        policy: PolicyId::new("office"),
+        revision: Arc::from("r1a2b3c4"),
+        off_since: build::minutes(-60 * 24 * 40),
+        automatic: false,
+        ladder: vec![Span::hours(14 * 24)],
+        made_at: build::minutes(-60),
+        due_at: build::minutes(60 * 24 * 14),
+        steps: Vec::new(),
+        confirmed: None,
+        failed: None,
+        end: None,
+    };
+    let rooms = vec![build::room("ws-a", vec![a]), build::room("ws-b", vec![twin, kept])];
+    let view = FleetView { proposals: Arc::new(vec![proposal.clone()]), ..build::fleet(rooms) };
+    let named = |asked: &str| proposal_named(&view, asked).map(|found| found.id.clone());
+    assert_eq!(named("WS-A/ci-old"), Ok("01proposal".to_owned()));
+    assert_eq!(named(&proposal.instance.to_string()), Ok("01proposal".to_owned()));
+    assert_eq!(named("ci-old"), Err("ci-old is more than one instance; write WORKSPACE/NAME".to_owned()));
+    assert_eq!(named("ci-other"), Err("ci-other is not proposed for deletion".to_owned()));
+    assert_eq!(named("ci-none"), Err("no instance is called ci-none".to_owned()));
+    let told = lost(&proposal, None, &look());
+    for words in ["ci-old of ada@example.com, off since", "proposal 01proposal: ws-a/ci-old", "everything on its disk"]
+    {
+        assert!(told.contains(words), "{words} in {told}");
     }
 }

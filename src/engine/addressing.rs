@@ -43,7 +43,7 @@ impl Meant {
 }
 
 /// True when a letter would reach somebody.
-fn reaches_anyone(message: &Message) -> bool {
+pub(super) fn reaches_anyone(message: &Message) -> bool {
     let owner = message.owner.as_deref().is_some_and(is_plain_address);
     message.address.is_some() || owner || message.notify.iter().any(|one| is_plain_address(one))
 }

@@ -183,7 +183,8 @@ fn key_of(verb: Verb, now: Timestamp) -> Arc<str> {
     Arc::from(format!("asked/{}/{now}", verb.label()))
 }
 
-fn audit_line(verb: Verb, id: &InstanceId, (who, why): (String, String), at: Timestamp) -> AuditLine {
+/// What the audit log says of what is to be done, before it is.
+pub(super) fn audit_line(verb: Verb, id: &InstanceId, (who, why): (String, String), at: Timestamp) -> AuditLine {
     AuditLine { at, who, what: format!("instance_{}", verb.label()), target: id.to_string(), why }
 }
 

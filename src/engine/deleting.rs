@@ -1,6 +1,7 @@
 //! Carrying out proposals: looked at again, permitted by the guard, written down, asked the last word, sent, and settled by
 //! looking. One that fails is told and never stops the others.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +16,8 @@ use crate::facts::{Freeze, OperationResult, Proposal, ProposalStep, Verb};
 use crate::guard::{DeleteLook, DeletedLately, Refusal, delete_permit, held_at_all};
 use crate::ports::{SweepRecord, World};
 use crate::report::{LadderKind, LadderLine, Outcome, SweepReport};
-use crate::units::WorkspaceId;
+use crate::rules::proposes;
+use crate::units::{PolicyId, WorkspaceId};
 
 /// So many are sent in one sweep: whoever sees the first go wrong can still freeze the rest.
 const SENT_MAX: usize = 2;
@@ -32,18 +34,29 @@ impl<W: World> Engine<W> {
         if *freeze != Freeze::Off || self.lock().clock_trouble.is_some() {
             return;
         }
-        let mut ready = self.lock().ready(self.world.now());
-        ready.retain(|one| read.contains(one.instance.workspace()));
-        let mut sent = 0_usize;
-        for proposal in ready.into_iter().take(LOOKS_MAX) {
-            if sent >= SENT_MAX {
+        let ready = self.lock().ready(read, self.world.now());
+        let (mut sent, mut looks, mut paced) = (0_usize, 0_usize, 0_usize);
+        for proposal in ready {
+            if sent >= SENT_MAX || looks >= LOOKS_MAX {
                 return;
             }
+            let waits = self.lock().paced(&proposal, self.world.now());
+            if let Some(words) = waits {
+                // without a look: what only waits its turn takes none from what may go
+                if paced < LOOKS_MAX {
+                    report.ladder.push(LadderLine::of(&proposal, LadderKind::Refused(Refusal::Paced), words));
+                }
+                paced = paced.saturating_add(1);
+                continue;
+            }
+            looks = looks.saturating_add(1);
             let (kind, words) = match self.delete_one(&proposal).await {
                 Outcome::Accepted | Outcome::AlreadyStopped => (LadderKind::Sent, "Azure took it".to_owned()),
                 Outcome::Unclear { words } => (LadderKind::Sent, words),
                 Outcome::Dropped { refusal, words } => {
                     self.note_frozen(&self.world.freeze());
+                    let now = self.world.now();
+                    self.lock().turned_down.insert(proposal.id.clone(), now);
                     (LadderKind::Refused(refusal), words)
                 }
                 // settled, told and counted from the operation's own row
@@ -80,7 +93,7 @@ impl<W: World> Engine<W> {
                 freeze,
                 sight: (&state.sight(now), &self.options.bounds),
                 is_under_way: undertake::is_open(&state, &proposal.instance),
-                lately: state.deleted_lately(proposal.instance.workspace(), now),
+                lately: state.deleted_lately(&proposal.policy, now),
                 now,
             })
         };
@@ -93,9 +106,14 @@ impl<W: World> Engine<W> {
             None => ("lightsout", format!("proposal {}: told to the last step of the ladder", proposal.id)),
         };
         let key: Arc<str> = operation_key(&proposal.id).into();
-        self.audit_proposal(proposal, who, "delete", format!("{why}; sent to Azure")).await;
+        // no line, no deletion (I2)
+        if let Err(fault) = self.audited(proposal, who, "delete", format!("{why}; to be sent to Azure")).await {
+            return Outcome::Dropped { refusal: Refusal::NotRecorded, words: fault.words() };
+        }
         let last_word = || self.deletion_word(&proposal.id);
-        self.undertake(permit, &look.workspace, Wish { key, who, why }, &last_word).await
+        let outcome = self.undertake(permit, &look.workspace, Wish { key, who, why }, &last_word).await;
+        self.audit_proposal(proposal, who, "delete_answered", undertake::answered(&outcome)).await;
+        outcome
     }
 
     /// What the look saw goes into the journal, or with the next sweep's record.
@@ -172,22 +190,50 @@ impl<W: World> Engine<W> {
 }
 
 impl State {
-    /// What may be deleted now, whatever became ready first before the rest.
-    fn ready(&self, now: Timestamp) -> Vec<Proposal> {
+    /// What may be deleted now, in turn: one of each policy after the other, the policy that deleted least before the rest.
+    /// Within a policy what was turned down waits behind all others, so that what is refused for ever stops nothing; else what
+    /// became ready first comes first.
+    fn ready(&self, read: &[WorkspaceId], now: Timestamp) -> Vec<Proposal> {
         let rests = |one: &Proposal| {
             let failed = one.failed.as_ref().filter(|_| one.confirmed.is_none());
             failed.is_some_and(|failed| now.duration_since(failed.at) < RESTS)
         };
         let is_ready = |one: &&Proposal| one.ready_at().is_some_and(|at| at <= now) && !rests(one);
-        let mut ready: Vec<Proposal> =
-            self.proposals.iter().filter(is_ready).filter(|one| !self.is_being_deleted(one)).cloned().collect();
-        ready.sort_by(|a, b| (a.ready_at(), &a.instance).cmp(&(b.ready_at(), &b.instance)));
-        ready
+        let is_free = |one: &&Proposal| !self.is_being_deleted(one) && self.unsettled(one).is_none();
+        let ready = self.proposals.iter().filter(is_ready).filter(is_free);
+        let mut queues: BTreeMap<&PolicyId, Vec<&Proposal>> = BTreeMap::new();
+        for one in ready.filter(|one| read.contains(one.instance.workspace())) {
+            queues.entry(&one.policy).or_default().push(one);
+        }
+        let turn = |one: &Proposal| (self.turned_down.get(&one.id).copied(), one.ready_at(), one.instance.clone());
+        let mut queues: Vec<(usize, Vec<&Proposal>)> = queues
+            .into_iter()
+            .map(|(policy, mut queue)| {
+                queue.sort_by_key(|one| turn(one));
+                (self.deleted_lately(policy, now).policy, queue)
+            })
+            .collect();
+        queues.sort_by_key(|(lately, queue)| (*lately, queue.first().map(|one| turn(one))));
+        let ranked = queues.into_iter().enumerate().flat_map(|(at, (_, queue))| {
+            queue.into_iter().enumerate().map(move |(rank, one)| ((rank, at), one.clone()))
+        });
+        let mut ranked: Vec<((usize, usize), Proposal)> = ranked.collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, one)| one).collect()
+    }
+
+    /// Why a proposal waits for others of the last day; none where it need not.
+    fn paced(&self, proposal: &Proposal, now: Timestamp) -> Option<String> {
+        let policy = self.policy_of(proposal.instance.workspace()).filter(|policy| policy.id == proposal.policy)?;
+        self.deleted_lately(&proposal.policy, now).paced(policy.terms.stopped.as_ref()?.per_day)
     }
 
     /// Deletions of proposals in the last day that may have been sent.
-    fn deleted_lately(&self, workspace: &WorkspaceId, now: Timestamp) -> DeletedLately {
-        let mut lately = DeletedLately::default();
+    fn deleted_lately(&self, policy: &PolicyId, now: Timestamp) -> DeletedLately {
+        let acting = self.policies.policies.iter().filter(|policy| proposes(policy));
+        let rules = acting.filter_map(|policy| policy.terms.stopped.as_deref());
+        let fleet_most = rules.map(|rule| rule.per_day).max().unwrap_or(0);
+        let mut lately = DeletedLately { fleet_most, ..DeletedLately::default() };
         for known in &self.operations {
             let intent = &known.row.intent;
             let is_ours = intent.verb == Verb::Delete && intent.key.starts_with("stopped/");
@@ -197,27 +243,17 @@ impl State {
                 continue;
             }
             lately.fleet = lately.fleet.saturating_add(1);
-            let here = intent.instance.workspace() == workspace;
-            lately.workspace = lately.workspace.saturating_add(usize::from(here));
+            let is_own =
+                self.proposals.iter().any(|one| one.policy == *policy && *intent.key == *operation_key(&one.id));
+            lately.policy = lately.policy.saturating_add(usize::from(is_own));
         }
         lately
     }
 
     /// Open proposals, each with the newest end of its operation that it does not know of yet.
     fn deletions_ended(&self) -> Vec<(Proposal, String, OperationResult)> {
-        let mut ended = Vec::new();
-        for proposal in self.proposals.iter().filter(|one| one.is_open()) {
-            let key = operation_key(&proposal.id);
-            let newest = self.operations.iter().rev().find(|known| *known.row.intent.key == *key);
-            let Some((id, (_, result))) =
-                newest.and_then(|known| Some((&known.row.intent.id, known.row.ended.as_ref()?)))
-            else {
-                continue;
-            };
-            if proposal.failed.as_ref().is_none_or(|failed| failed.operation != *id) {
-                ended.push((proposal.clone(), id.clone(), result.clone()));
-            }
-        }
-        ended
+        let open = self.proposals.iter().filter(|one| one.is_open());
+        let ended = open.filter_map(|one| Some((one, self.unsettled(one)?)));
+        ended.map(|(one, (id, result))| (one.clone(), id.to_owned(), result.clone())).collect()
     }
 }

@@ -132,7 +132,8 @@ impl State {
     /// was, and is left to its operation.
     fn void(&self, read: &[WorkspaceId], freeze: &Freeze, now: Timestamp) -> Vec<(Proposal, VoidGround, String)> {
         let mut void = Vec::new();
-        for proposal in self.proposals.iter().filter(|one| one.is_open() && !self.is_being_deleted(one)) {
+        let is_its_own = |one: &Proposal| !self.is_being_deleted(one) && self.unsettled(one).is_none();
+        for proposal in self.proposals.iter().filter(|one| one.is_open() && is_its_own(one)) {
             let workspace = proposal.instance.workspace();
             let Some(place) = self.places.get(workspace).filter(|_| read.contains(workspace)) else { continue };
             let found = match place.entries.get(&proposal.instance) {

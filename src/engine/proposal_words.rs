@@ -46,7 +46,8 @@ pub(super) fn step(
         lead.as_secs()
     )));
     let mut message = plain(state, proposal, (MessageKind::Proposal, now));
-    message.id = format!("proposal|{}|{}|{}", proposal.id, lead.as_secs(), day.as_second());
+    // by what is written down, and by no clock: written again after a crash it is the same message
+    message.id = format!("proposal|{}|{}|{}", proposal.id, lead.as_secs(), proposal.times(lead));
     message.notice = Some(NoticeKey { stop: key, stop_at: day });
     message.words =
         format!("{name} has been off for {off}, since {} at the latest; {costs}; {then}", proposal.off_since);

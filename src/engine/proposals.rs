@@ -1,13 +1,16 @@
 //! Proposals to delete what stays off, in memory as in the journal, and what people say to one.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::act::ulid_at;
+use super::addressing::reaches_anyone;
 use super::control::declined;
 use super::entry::Entry;
 use super::log;
 use super::state::{Engine, State};
-use crate::facts::{Proposal, ProposalEvent, ProposalStep, Verb};
+use crate::facts::{OperationResult, Proposal, ProposalEvent, ProposalStep, Verb};
 use crate::policy::Policy;
 use crate::ports::{AuditLine, Declined, Fault, FaultKind, Message, MessageKind, ProposalRequest, ProposalWish, World};
 use crate::report::standing;
@@ -43,6 +46,8 @@ impl<W: World> Engine<W> {
         let known: Vec<String> = state.operations.iter().map(|known| known.row.intent.id.clone()).collect();
         let rows = done.into_iter().filter(|row| row.intent.verb == Verb::Delete && !known.contains(&row.intent.id));
         state.operations.extend(rows.map(super::undertake::Known::recalled));
+        // the newest of a proposal is the last
+        state.operations.sort_by(|a, b| (a.row.intent.at, &a.row.intent.id).cmp(&(b.row.intent.at, &b.row.intent.id)));
         Ok(())
     }
 
@@ -58,9 +63,14 @@ impl<W: World> Engine<W> {
     }
 
     /// A step of the ladder was delivered. Written before the message is: a delivery that was not written down would be
-    /// waited for, for ever.
+    /// waited for, for ever. What a program took, or a channel that had nobody to write to, was told to no person: nothing is
+    /// deleted on the strength of that.
     pub(super) async fn note_delivery(&self, message: &Message) -> Result<(), Fault> {
         let Some((proposal, lead)) = step_of(message) else { return Ok(()) };
+        let is_read = message.channel.as_deref().is_some_and(|channel| self.world.is_read_by_people(channel));
+        if !is_read || !reaches_anyone(message) {
+            return Ok(());
+        }
         let is_news = self.lock().proposals.iter().any(|one| {
             let is_known = one.steps.iter().any(|step| step.lead == lead && step.delivered_at.is_some());
             one.id == proposal && one.is_open() && !is_known
@@ -134,6 +144,13 @@ impl<W: World> Engine<W> {
 
     /// The line of the audit log. The proposal's own rows say who and why too: what was written stands without this.
     pub(super) async fn audit_proposal(&self, proposal: &Proposal, who: &str, what: &str, why: String) {
+        if let Err(fault) = self.audited(proposal, who, what, why).await {
+            log::fault(&fault);
+        }
+    }
+
+    /// The same where nothing is to happen without the line.
+    pub(super) async fn audited(&self, proposal: &Proposal, who: &str, what: &str, why: String) -> Result<(), Fault> {
         let line = AuditLine {
             at: self.world.now(),
             who: who.to_owned(),
@@ -141,9 +158,7 @@ impl<W: World> Engine<W> {
             target: proposal.instance.to_string(),
             why: format!("{why} (proposal {})", proposal.id),
         };
-        if let Err(fault) = self.world.audit(&line).await {
-            log::fault(&fault);
-        }
+        self.world.audit(&line).await
     }
 }
 
@@ -255,6 +270,17 @@ impl State {
         self.operations.iter().any(|known| *known.row.intent.key == *key && known.row.ended.is_none())
     }
 
+    /// The end of its newest operation that it does not know of yet: until that is written down nothing else becomes of it. One
+    /// that was not sent is none: what stood before stands.
+    pub(super) fn unsettled(&self, proposal: &Proposal) -> Option<(&str, &OperationResult)> {
+        let key = operation_key(&proposal.id);
+        let newest = self.operations.iter().rev().find(|known| *known.row.intent.key == *key)?;
+        let (id, (_, result)) = (newest.row.intent.id.as_str(), newest.row.ended.as_ref()?);
+        let is_known = proposal.failed.as_ref().is_some_and(|failed| failed.operation == id);
+        let is_unsent = matches!(result, OperationResult::Dropped(_));
+        (!is_known && !is_unsent).then_some((id, result))
+    }
+
     /// The open proposal of an instance, or the keep that stands for this life of it.
     pub(super) fn proposal_of(
         &self,
@@ -287,5 +313,8 @@ impl State {
     pub(super) fn forget_proposals(&mut self, now: Timestamp) {
         let is_recent = |one: &Proposal| one.end.as_ref().is_none_or(|end| now.duration_since(end.at()) < KEPT);
         self.proposals.retain(|one| is_recent(one) || one.kept_at(now).is_some());
+        let open: BTreeSet<&str> =
+            self.proposals.iter().filter(|one| one.is_open()).map(|one| one.id.as_str()).collect();
+        self.turned_down.retain(|id, _| open.contains(id.as_str()));
     }
 }

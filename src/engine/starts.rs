@@ -3,14 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::act::Acted;
+use super::by_person::audit_line;
 use super::log;
 use super::starts_seen::Seen;
 use super::state::Engine;
-use super::undertake::Wish;
-use crate::facts::Freeze;
+use super::undertake::{Wish, answered};
+use crate::facts::{Freeze, Verb};
 use crate::guard::{ApprovedStart, Refusal, StartAround, StartLook, StartReview, review_starts, start_permit};
 use crate::plan::StartStep;
-use crate::ports::World;
+use crate::ports::{AuditLine, World};
 use crate::report::{FaultLine, StartLine, StartOutcome, SweepReport};
 use crate::rules::start;
 use crate::units::WorkspaceId;
@@ -128,8 +129,21 @@ impl<W: World> Engine<W> {
             Err((refusal, words)) => return StartOutcome::Waits { refusal, words },
         };
         let wish = Wish { key: step.key.clone(), who: "lightsout", why: step.words.to_string() };
+        let said = (wish.who.to_owned(), format!("{}; to be sent to Azure", step.words));
+        // no line, no start (I2)
+        if let Err(fault) = self.world.audit(&audit_line(Verb::Start, &step.instance, said, look.now)).await {
+            return StartOutcome::Waits { refusal: Refusal::NotRecorded, words: fault.words() };
+        }
         let last_word = || self.last_word_on_start(&step);
-        self.undertake(permit, &look.workspace, wish, &last_word).await.into()
+        let outcome = self.undertake(permit, &look.workspace, wish, &last_word).await;
+        let said = ("lightsout".to_owned(), answered(&outcome));
+        let line = audit_line(Verb::Start, &step.instance, said, self.world.now());
+        let line = AuditLine { what: "instance_start_answered".to_owned(), ..line };
+        // the operation's own row says it too
+        if let Err(fault) = self.world.audit(&line).await {
+            log::fault(&fault);
+        }
+        outcome.into()
     }
 }
 

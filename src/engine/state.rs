@@ -53,6 +53,8 @@ pub(super) struct State {
     pub(super) starts_noted: BTreeMap<InstanceId, Noted>,
     /// Proposals to delete what stays off: open, kept, and those that ended lately.
     pub(super) proposals: Vec<Proposal>,
+    /// When proposals were last refused that were ready, by their id: others go before them.
+    pub(super) turned_down: BTreeMap<String, Timestamp>,
     /// When everything was last seen frozen, if only for a moment, and why: every proposal made before is void.
     pub(super) froze: Option<(Timestamp, String)>,
     /// What policies that only observe would propose.
@@ -176,6 +178,7 @@ impl<W: World> Engine<W> {
             operations: Vec::new(),
             starts_noted: BTreeMap::new(),
             proposals: Vec::new(),
+            turned_down: BTreeMap::new(),
             froze: None,
             would_delete: Vec::new(),
             side_by_side: 1,

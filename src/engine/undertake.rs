@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::act::ulid_at;
 use super::log;
+use super::proposals::operation_key;
 use super::state::{Engine, State};
 use crate::facts::{OperationResult, Verb, WorkspaceFacts};
 use crate::guard::Refusal;
@@ -47,6 +48,30 @@ impl Known {
 /// True while an operation on the instance is under way, whoever asked for it.
 pub(super) fn is_open(state: &State, instance: &InstanceId) -> bool {
     state.operations.iter().any(|known| known.row.intent.instance == *instance && known.row.ended.is_none())
+}
+
+/// What the audit log says of what came of it.
+pub(super) fn answered(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accepted => "Azure took it".to_owned(),
+        Outcome::AlreadyStopped => "it was as it should be already".to_owned(),
+        Outcome::Dropped { refusal, words } => format!("not sent: {} ({words})", refusal.words()),
+        Outcome::Failed { label, words } => format!("Azure did not take it: {label}: {words}"),
+        Outcome::Unclear { words } => format!("Azure may have taken it: {words}"),
+    }
+}
+
+impl State {
+    /// Forgets what ended long ago. The end of a deletion stays while its proposal is open, whatever kept it from being read.
+    fn forget_operations(&mut self, now: Timestamp) {
+        let since = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        let open: Vec<String> =
+            self.proposals.iter().filter(|one| one.is_open()).map(|one| operation_key(&one.id)).collect();
+        self.operations.retain(|known| {
+            let is_recent = known.row.ended.as_ref().is_none_or(|(at, _)| *at >= since);
+            is_recent || open.iter().any(|key| **key == *known.row.intent.key)
+        });
+    }
 }
 
 impl<W: World> Engine<W> {
@@ -171,8 +196,7 @@ impl<W: World> Engine<W> {
             report.settled.push((id.clone(), format!("{} {}", row.intent.verb.label(), end.label())));
             self.end_operation(&row.intent.id, end).await;
         }
-        let since = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        self.lock().operations.retain(|known| known.row.ended.as_ref().is_none_or(|(at, _)| *at >= since));
+        self.lock().forget_operations(now);
     }
 
     fn operations_of(&self, read: &[WorkspaceId]) -> Vec<(OperationRow, WorkspaceFacts, Option<OperationHandle>)> {

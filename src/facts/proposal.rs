@@ -17,7 +17,10 @@ pub struct ToldStep {
     pub told_at: Timestamp,
     /// The day that it announced.
     pub day: Timestamp,
-    /// When the first channel took it.
+    /// How often it was written: again where nobody was told until its day had passed.
+    #[serde(default)]
+    pub times: u32,
+    /// When the first channel that people read took it, addressed to one of them.
     pub delivered_at: Option<Timestamp>,
 }
 
@@ -120,7 +123,7 @@ pub enum ProposalStep {
         /// The day that it announces.
         day: Timestamp,
     },
-    /// A channel took it.
+    /// A channel that people read took it, addressed to one of them.
     Delivered {
         /// Which.
         lead: Span,
@@ -270,7 +273,7 @@ impl Proposal {
         self.steps.iter().filter_map(day).fold(self.due_at, Timestamp::max)
     }
 
-    /// The first step that no channel took yet: people climb down the ladder one step after the other.
+    /// The first step that no person was told of yet: people climb down the ladder one step after the other.
     fn next_step(&self) -> Option<Span> {
         let is_delivered =
             |lead: &Span| self.steps.iter().any(|step| step.lead == *lead && step.delivered_at.is_some());
@@ -284,6 +287,12 @@ impl Proposal {
         let waits = self.steps.iter().any(|step| step.lead == lead && now < step.day);
         let comes = self.delivered_day().checked_sub(lead.duration()).is_ok_and(|at| at <= now);
         (comes && !waits).then_some(lead)
+    }
+
+    /// How often a step was written so far.
+    #[must_use]
+    pub fn times(&self, lead: Span) -> u32 {
+        self.steps.iter().find(|step| step.lead == lead).map_or(0, |step| step.times)
     }
 
     /// When nobody's yes is needed any more: each step was delivered, and as long before as it says. None where a yes is
@@ -317,16 +326,19 @@ impl Proposal {
         let at = event.at;
         match &event.what {
             ProposalStep::Told { lead, day } => match self.steps.iter_mut().find(|step| step.lead == *lead) {
-                Some(step) => (step.told_at, step.day) = (at, *day),
-                None => self.steps.push(ToldStep { lead: *lead, told_at: at, day: *day, delivered_at: None }),
+                Some(step) => {
+                    (step.told_at, step.day) = (at, *day);
+                    step.times = step.times.saturating_add(1);
+                }
+                None => self.steps.push(ToldStep { lead: *lead, told_at: at, day: *day, times: 1, delivered_at: None }),
             },
             ProposalStep::Delivered { lead } => {
                 match self.steps.iter_mut().find(|step| step.lead == *lead) {
                     Some(step) => step.delivered_at = step.delivered_at.or(Some(at)),
                     // its message was written, and the process ended before this was
                     None => {
-                        let step = ToldStep { lead: *lead, told_at: at, day: self.due_at, delivered_at: Some(at) };
-                        self.steps.push(step);
+                        let (told_at, day, times, delivered_at) = (at, self.due_at, 1, Some(at));
+                        self.steps.push(ToldStep { lead: *lead, told_at, day, times, delivered_at });
                     }
                 }
             }

@@ -19,14 +19,24 @@ pub enum VoidGround {
     Exempt,
     /// The policy changed, or wants this no more.
     PolicyChanged,
+    /// It is another's by now, or the allow-list names it no more.
+    Changed,
     /// Everything was frozen.
     Frozen,
 }
 
 impl VoidGround {
     /// Every ground.
-    pub const ALL: [Self; 7] =
-        [Self::Started, Self::Recreated, Self::Gone, Self::Held, Self::Exempt, Self::PolicyChanged, Self::Frozen];
+    pub const ALL: [Self; 8] = [
+        Self::Started,
+        Self::Recreated,
+        Self::Gone,
+        Self::Held,
+        Self::Exempt,
+        Self::PolicyChanged,
+        Self::Changed,
+        Self::Frozen,
+    ];
 
     /// The word in journal and metrics.
     #[must_use]
@@ -38,6 +48,7 @@ impl VoidGround {
             Self::Held => "held",
             Self::Exempt => "exempt",
             Self::PolicyChanged => "policy_changed",
+            Self::Changed => "changed",
             Self::Frozen => "frozen",
         }
     }

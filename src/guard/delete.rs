@@ -13,10 +13,25 @@ use crate::rules::{proposes, void_of};
 /// Deletions of the last 24 hours that may have been sent, this sweep's among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeletedLately {
-    /// Of the whole fleet.
+    /// Of the whole fleet, under whatever policy.
     pub fleet: usize,
-    /// Of the workspace.
-    pub workspace: usize,
+    /// Under the policy.
+    pub policy: usize,
+    /// The most of the fleet: the largest number that any policy allows.
+    pub fleet_most: u32,
+}
+
+impl DeletedLately {
+    /// Why one more waits under a policy that allows so many in 24 hours; none where it may go.
+    #[must_use]
+    pub fn paced(&self, per_day: u32) -> Option<String> {
+        let reached = |count: usize, most: u32| count >= usize::try_from(most).unwrap_or(usize::MAX);
+        if reached(self.policy, per_day) {
+            return Some(format!("{per_day} in 24 hours under its policy and no more; it waits its turn"));
+        }
+        let fleet = self.fleet_most;
+        reached(self.fleet, fleet).then(|| format!("{fleet} in 24 hours in the fleet and no more; it waits its turn"))
+    }
 }
 
 /// What was seen right before.
@@ -75,9 +90,8 @@ pub fn delete_permit(look: &DeleteLook<'_>) -> Result<OperationPermit, (Refusal,
     if proposal.ready_at().is_none_or(|at| now < at) {
         return Err((Refusal::NoLongerDue, "nobody said yes, or the day has not come".to_owned()));
     }
-    let most = policy.terms.stopped.as_ref().map_or(0, |rule| usize::try_from(rule.per_day).unwrap_or(0));
-    if look.lately.fleet >= most || look.lately.workspace >= most {
-        return Err((Refusal::Paced, format!("{most} in 24 hours and no more; it waits its turn")));
+    if let Some(words) = look.lately.paced(policy.terms.stopped.as_ref().map_or(0, |rule| rule.per_day)) {
+        return Err((Refusal::Paced, words));
     }
     let instance = fresh.id.clone();
     Ok(OperationPermit { verb: Verb::Delete, instance, created: fresh.created, looked_at: now, new: None })

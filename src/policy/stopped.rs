@@ -42,7 +42,7 @@ pub struct StoppedRule {
     pub exempt: Exemptions,
     /// How long a yes can be taken back before anything is sent.
     pub grace: Span,
-    /// At most so many deletions in 24 hours, of a workspace and of the fleet.
+    /// At most so many deletions in 24 hours under this policy; the largest number of any policy holds for the fleet.
     pub per_day: u32,
 }
 
@@ -79,7 +79,8 @@ table! {
         exempt: Instances,
         /// How long a yes can be taken back before anything is deleted. Default: "1h".
         grace: Span,
-        /// The most deletions in 24 hours, of each workspace and of the fleet; 0 is none. Default: 5.
+        /// The most deletions in 24 hours under this policy; all policies together delete no more than the largest of their
+        /// numbers. 0 is none. Default: 5.
         per_day: u32,
     }
 }

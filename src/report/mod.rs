@@ -31,7 +31,8 @@ pub use remedies::remedy_of;
 pub use savings::{Savings, SavingsDay, SavingsFigures, SavingsGround, SavingsHeadline, SavingsRow};
 pub use start::{StartLine, StartOutcome};
 pub use stopped::{
-    AGES, DeletionLine, DeletionState, Stopped, StoppedLine, StoppedSum, age_of, deletion, proposal_of, standing,
+    AGES, DeletionLine, DeletionState, Stopped, StoppedLine, StoppedSum, age_of, deletion, proposal_named, proposal_of,
+    standing,
 };
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use telling::{ChannelView, TellingView};

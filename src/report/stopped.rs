@@ -271,6 +271,27 @@ pub fn proposal_of<'a>(view: &'a FleetView, one: &InstanceView) -> Option<&'a Pr
     of_it.find(|found| found.is_open() || found.kept_at(view.at).is_some())
 }
 
+/// The open proposal that a person means by a name, `WORKSPACE/NAME` or a full ARM id.
+///
+/// # Errors
+/// In words, where that is no instance, more than one, or one that is not proposed.
+pub fn proposal_named<'a>(view: &'a FleetView, asked: &str) -> Result<&'a Proposal, String> {
+    let is_meant = |id: &InstanceId| {
+        let in_workspace = format!("{}/{}", id.workspace().name(), id.name());
+        [id.name(), &in_workspace, &id.to_string()].into_iter().any(|one| one.eq_ignore_ascii_case(asked))
+    };
+    let all = view.workspaces.values().flat_map(|workspace| &workspace.instances);
+    let mut meant = all.filter(|one| is_meant(&one.facts.id));
+    let asked = clean(asked);
+    match (meant.next(), meant.next()) {
+        (None, _) => Err(format!("no instance is called {asked}")),
+        (Some(_), Some(_)) => Err(format!("{asked} is more than one instance; write WORKSPACE/NAME")),
+        (Some(one), None) => proposal_of(view, one)
+            .filter(|found| found.is_open())
+            .ok_or_else(|| format!("{asked} is not proposed for deletion")),
+    }
+}
+
 /// What becomes of an instance that is off.
 #[must_use]
 pub fn deletion(view: &FleetView, one: &InstanceView) -> DeletionLine {

@@ -143,11 +143,32 @@ pub fn void_of(
     if let Some(words) = spared(policy, rule, facts, history, now).filter(|_| facts.last_operation.known().is_some()) {
         return Some((VoidGround::Exempt, words));
     }
+    if let Some(words) = changed(proposal, rule, facts) {
+        return Some((VoidGround::Changed, words));
+    }
     match freeze {
         Freeze::On(why) => Some((VoidGround::Frozen, why.clone())),
         // nobody said no: nothing is done while it cannot be read, and the proposal stands
         Freeze::Off | Freeze::Unreadable(_) => None,
     }
+}
+
+/// What was told to one person is not told to another, and what may go without a yes is asked anew each time.
+fn changed(proposal: &Proposal, rule: &StoppedRule, facts: &InstanceFacts) -> Option<String> {
+    let (then, now) = (proposal.owner.as_deref(), facts.owner.name());
+    let is_same = match (then, now) {
+        (Some(then), Some(now)) => then.eq_ignore_ascii_case(now),
+        (then, now) => then.is_none() && now.is_none(),
+    };
+    if !is_same {
+        return Some(format!(
+            "it is {}'s now, and was {}'s",
+            now.unwrap_or("nobody known"),
+            then.unwrap_or("nobody known")
+        ));
+    }
+    let is_listed = with_subject(facts, |subject| rule.is_automatic(subject));
+    (proposal.automatic && !is_listed).then(|| "stopped.automatic names it no more".to_owned())
 }
 
 /// True where the policy acts: in mode observe nothing is proposed to anybody.

@@ -58,6 +58,12 @@ impl Notify {
         hooks.saturating_add(usize::from(self.webhook.is_some())).saturating_add(usize::from(self.smtp.is_some()))
     }
 
+    /// True where one is set up that people read, and not a program.
+    #[must_use]
+    pub const fn has_readers(&self) -> bool {
+        self.smtp.is_some() || self.teams.is_some() || self.slack.is_some()
+    }
+
     /// Where the secrets are that they name, addresses among them.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretSource> {
         let hooks = [&self.teams, &self.slack, &self.alertmanager].into_iter().flatten().map(|hook| &hook.url);

@@ -192,3 +192,21 @@ fn check_says_when_a_policy_names_people_or_hours_that_settings_do_not_have() {
     let well = place.run(&["check"]);
     assert!(!well.out.contains("warning.notify") && !well.out.contains("respect_quiet"), "{}", well.out);
 }
+
+#[test]
+fn check_says_when_what_is_deleted_without_a_yes_is_told_to_programs_alone() {
+    let place = place();
+    let rule = "[stopped]\ndelete_after = \"30d\"\ndelete = \"automatic\"\nautomatic = { names = [\"scratch-*\"] }\n[warning]\n";
+    place.write("policies/night.toml", &off_now("observe", "15m", "").replace("[warning]\n", rule));
+    let settings = std::fs::read_to_string(place.path("lightsout.toml")).unwrap();
+    let webhook = "[notify.webhook]\nurl = \"http://127.0.0.1:9/\"\nunsigned = true\n";
+    place.write("lightsout.toml", &format!("{settings}{webhook}"));
+    let words = "stopped.delete: this deletes nothing: every step of the ladder must reach a person";
+    let programs = place.run(&["check"]);
+    assert!(programs.out.contains(words), "{}{}", programs.out, programs.err);
+    let slack = "[notify.slack]\nurl_file = \"slack\"\n";
+    place.write("slack", "https://127.0.0.1:9/hook");
+    place.write("lightsout.toml", &format!("{settings}{webhook}{slack}"));
+    let people = place.run(&["check"]);
+    assert!(!people.out.contains(words) && people.out.contains("0 error(s)"), "{}{}", people.out, people.err);
+}

@@ -57,7 +57,7 @@ impl Case {
             id: "p".to_owned(),
             instance: fresh.id.clone(),
             created,
-            owner: None,
+            owner: fresh.owner.name().map(str::to_owned),
             policy: policy.id.clone(),
             revision: policy.revision.clone(),
             off_since: ago(40 * DAY),
@@ -71,7 +71,7 @@ impl Case {
             end: None,
         };
         let history = History { off_since: When::at(ago(40 * DAY)), ..History::default() };
-        let (sight, bounds, lately) = (sight(1), bounds(), DeletedLately { fleet: 1, workspace: 1 });
+        let (sight, bounds, lately) = (sight(1), bounds(), DeletedLately { fleet: 1, policy: 1, fleet_most: 3 });
         Self { proposal, fresh, history, policy, freeze: Freeze::Off, sight, bounds, is_under_way: false, lately }
     }
 
@@ -212,21 +212,24 @@ fn g1_g11_only_the_policy_that_proposed_it_and_only_where_it_enforces() {
 }
 
 #[test]
-fn g4_no_more_in_a_day_than_the_policy_says_of_fleet_and_workspace() {
-    for (fleet, workspace, refused) in [
-        (0, 0, None),
-        (1, 1, None),
-        (2, 0, Some(Refusal::Paced)),
-        (2, 2, Some(Refusal::Paced)),
-        (3, 1, Some(Refusal::Paced)),
+fn g4_no_more_in_a_day_than_the_policy_says_and_in_the_fleet_than_the_largest_of_any() {
+    for (fleet, policy, fleet_most, refused) in [
+        (0, 0, 2, None),
+        (1, 1, 2, None),
+        (2, 0, 2, Some(Refusal::Paced)),
+        (2, 2, 2, Some(Refusal::Paced)),
+        (2, 2, 5, Some(Refusal::Paced)),
+        (4, 1, 5, None),
+        (5, 1, 5, Some(Refusal::Paced)),
     ] {
-        assert_eq!(but(|case| case.lately = DeletedLately { fleet, workspace }), refused, "{fleet} {workspace}");
+        let lately = DeletedLately { fleet, policy, fleet_most };
+        assert_eq!(but(|case| case.lately = lately), refused, "{fleet} {policy} {fleet_most}");
     }
     let none = |case: &mut Case| {
         let text = "name = \"tidy\"\nmode = \"enforce\"\nscope.workspaces = [\"*\"]\n[stopped]\ndelete_after = \"30d\"\nper_day = 0\n";
         case.policy = policy_of(text);
         case.proposal.revision = case.policy.revision.clone();
-        case.lately = DeletedLately::default();
+        case.lately = DeletedLately { fleet_most: 5, ..DeletedLately::default() };
     };
     assert_eq!(but(none), Some(Refusal::Paced), "0 is none");
 }
@@ -237,13 +240,28 @@ fn the_ladder_alone_is_enough_only_for_what_the_allow_list_names() {
         but(|case| {
             case.proposal.confirmed = None;
             case.proposal.automatic = automatic;
+            case.policy = policy("enforce", "delete = \"automatic\"\nautomatic = { names = [\"ci-*\"] }");
+            case.proposal.revision = case.policy.revision.clone();
             let lead = Span::hours(14 * 24);
             let delivered_at = now().checked_sub(SignedDuration::from_hours(hours)).ok();
-            let step = lightsout::facts::ToldStep { lead, told_at: ago(20 * DAY), day: now(), delivered_at };
+            let step = lightsout::facts::ToldStep { lead, told_at: ago(20 * DAY), day: now(), times: 1, delivered_at };
             case.proposal.steps = vec![step];
         })
     };
     assert_eq!(told(true, 14 * 24), None);
     assert_eq!(told(true, 14 * 24 - 1), Some(Refusal::NoLongerDue), "an hour short");
     assert_eq!(told(false, 14 * 24), Some(Refusal::NoLongerDue), "a person says yes to all others");
+}
+
+#[test]
+fn what_changed_hands_or_is_named_no_more_is_not_what_was_told() {
+    let owner = |name: Option<&str>| {
+        let name = name.map(str::to_owned);
+        but(move |case| case.proposal.owner = name)
+    };
+    let sound = Case::sound().fresh.owner.name().map(str::to_uppercase);
+    assert_eq!(owner(sound.as_deref()), None, "no name has case");
+    assert_eq!(owner(Some("bob@example.com")), Some(Refusal::NoLongerDue));
+    assert_eq!(owner(None), Some(Refusal::NoLongerDue));
+    assert_eq!(but(|case| case.proposal.automatic = true), Some(Refusal::NoLongerDue), "no allow-list names it");
 }

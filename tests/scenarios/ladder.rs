@@ -23,9 +23,9 @@ pub(crate) fn said(stage: &mut Stage, told: &mut Transcript, words: &[&str]) -> 
         }
         ["audit", "of", name] => {
             for audit in stage.world.audits() {
-                if audit.target.ends_with(&format!("/{name}")) && audit.what.starts_with("proposal")
-                    || audit.what == "delete"
-                {
+                let shown = ["proposal", "delete", "instance_start"];
+                let is_shown = shown.into_iter().any(|word| audit.what.starts_with(word));
+                if audit.target.ends_with(&format!("/{name}")) && is_shown {
                     let why = audit.why.split(" (proposal ").next().unwrap();
                     told.line(&format!("{} {} by {}: {}", told.day(audit.at), audit.what, audit.who, without_ids(why)));
                 }

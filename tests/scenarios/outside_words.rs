@@ -35,9 +35,11 @@ fn switches(outside: &mut Outside, words: &[&str]) -> bool {
         ["channel", "none"] => outside.channels = 0,
         ["channel", "one"] => outside.channels = 1,
         ["channel", "read"] => outside.channel.is_read = true,
+        ["channel", "of", "a", "program"] => outside.channel.has_program = true,
         ["channel", "refuses", owner] => outside.channel.refuses.push((*owner).to_owned()),
         ["channel", state] => outside.channel.is_down = *state == "down",
         ["journal", state] => outside.journal_down = *state == "down",
+        ["audit", state @ ("down" | "up")] => outside.audit_down = *state == "down",
         ["ledger", state] => outside.metered.is_down = *state == "down",
         [what @ ("spent" | "avoided"), workspace, amount, currency, rest @ ..] => {
             let one = spent(outside, workspace, (amount, currency), rest);
@@ -122,6 +124,9 @@ fn people(outside: &mut Outside, words: &[&str]) -> bool {
             cloud.computes.insert(id, fresh);
         }
         ["instance", name, rest @ ..] => instance(outside, name, rest),
+        ["owner", "of", name, "is", owner] => {
+            Arc::make_mut(&mut cloud.named(name).facts.owner).user_name = Some((*owner).into());
+        }
         ["tag", name, pair] => tag(cloud.named(name), pair, now),
         ["tags", name, "unreadable"] => cloud.named(name).facts.tags = Reading::Unknown(Unknown::Missing),
         _ => return false,

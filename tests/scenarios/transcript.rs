@@ -107,7 +107,10 @@ impl Transcript {
             matches!(message.kind, MessageKind::Proposal | MessageKind::Deleted | MessageKind::DeleteFailed);
         if let (true, Some((id, _))) = (takes_weeks, message.instance()) {
             let day = message.notice.as_ref().map(|notice| format!(", day {}", self.day(notice.stop_at)));
-            let to = std::iter::once(owner).chain(notify(message)).collect::<Vec<_>>().join(" ");
+            let to = match message.channel.as_deref() {
+                Some("program") => "a program".to_owned(),
+                Some(_) | None => std::iter::once(owner).chain(notify(message)).collect::<Vec<_>>().join(" "),
+            };
             let day = day.unwrap_or_default();
             return self.line(&format!("{} told {to}: {} {kind}{day}", self.day(now), id.name()));
         }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::StopKey;
+use lightsout::facts::{StopKey, Verb};
 use lightsout::policy::{Cap, Mode, Policy, Terms, WarningProof, WhenUndelivered};
 use lightsout::ports::{Message, MessageKind};
 use lightsout::rules::Ground;
@@ -18,14 +18,16 @@ pub(crate) fn check_invariants(world: &FakeWorld) -> Vec<String> {
     let audits = world.audits();
     let outside = world.lock();
     let mut found = breaches(&outside);
-    // what is taken away for a proposal was written down for whoever asks who did it
+    // what the service does of its own accord, or for a proposal, was written down for whoever asks who did it
     for (at, verb, id) in &outside.operated {
         let target = id.to_string();
-        let by_proposal = outside.operations.iter().any(|row| {
-            row.intent.instance == *id && row.intent.verb == *verb && row.intent.key.starts_with("stopped/")
+        let by_service = outside.operations.iter().any(|row| {
+            let is_ours = row.intent.who == "lightsout" || row.intent.key.starts_with("stopped/");
+            row.intent.instance == *id && row.intent.verb == *verb && row.intent.at <= *at && is_ours
         });
-        let said = audits.iter().any(|line| line.what == "delete" && line.target == target && line.at <= *at);
-        if by_proposal && !said {
+        let word = if *verb == Verb::Delete { "delete".to_owned() } else { format!("instance_{}", verb.label()) };
+        let said = audits.iter().any(|line| line.what == word && line.target == target && line.at <= *at);
+        if by_service && !said {
             found.push(format!("I2: {} of {} at {at} without a line in the audit log", verb.label(), id.name()));
         }
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use lightsout::facts::{Hold, MadeHold, StopResult};
 use lightsout::ports::{
-    AuditLine, DecisionRow, Fault, Intent, Journal, Lane, Message, Recall, RevisionMark, SweepRecord,
+    AuditLine, DecisionRow, Fault, FaultKind, Intent, Journal, Lane, Message, Recall, RevisionMark, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId};
 
@@ -63,6 +63,9 @@ impl Journal for FakeWorld {
         self.journal()?.decision(instance, at).await
     }
     async fn audit(&self, line: &AuditLine) -> Result<(), Fault> {
+        if self.lock().audit_down {
+            return Err(Fault::new(FaultKind::Storage, "write the audit log").because("disk full"));
+        }
         self.journal()?.audit(line).await
     }
 }

@@ -83,6 +83,8 @@ pub(crate) struct Outside {
     pub(crate) channels: usize,
     pub(crate) channel: FakeChannel,
     pub(crate) journal_down: bool,
+    /// The audit log alone cannot be written.
+    pub(crate) audit_down: bool,
     pub(crate) sweep: u64,
     running: usize,
     pub(crate) at_look: BTreeMap<InstanceId, Then>,
@@ -345,11 +347,13 @@ impl StopInstances for FakeWorld {
 
 impl Notify for FakeWorld {
     fn channels(&self) -> Vec<&str> {
-        ["fake", FakeChannel::STUCK].into_iter().take(self.lock().channels).collect()
+        let outside = self.lock();
+        let program = outside.channel.has_program.then_some(FakeChannel::PROGRAM);
+        ["fake", FakeChannel::STUCK].into_iter().take(outside.channels).chain(program).collect()
     }
 
-    fn is_read_by_people(&self, _: &str) -> bool {
-        self.lock().channel.is_read
+    fn is_read_by_people(&self, channel: &str) -> bool {
+        channel != FakeChannel::PROGRAM && self.lock().channel.is_read
     }
 
     async fn deliver(&self, message: &Message) -> Result<(), Fault> {

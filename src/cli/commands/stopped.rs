@@ -11,7 +11,7 @@ use crate::cli::render;
 use crate::cli::statement::residual_csv;
 use crate::facts::Proposal;
 use crate::ports::{Control as _, Declined, ProposalRequest, ProposalWish};
-use crate::report::Stopped;
+use crate::report::{Stopped, proposal_named, words};
 
 /// What stays off.
 ///
@@ -36,26 +36,28 @@ pub async fn residual(asked: &Residual, context: &Context) -> Result<Exit, Comma
 /// # Errors
 /// When there is none that this can be said to, or nothing answers.
 pub async fn proposals(asked: &Proposals, context: &Context) -> Result<Exit, CommandError> {
-    let (instance, wish, reason) = match &asked.what {
+    let (instance, wish, reason, seen) = match &asked.what {
         None | Some(ProposalCommand::List) => return list(context).await,
         Some(ProposalCommand::Keep { instance, days, reason }) => {
-            (instance, ProposalWish::Keep { days: *days }, reason)
+            (instance, ProposalWish::Keep { days: *days }, reason, None)
         }
-        Some(ProposalCommand::Withdraw { instance, reason }) => (instance, ProposalWish::Withdraw, reason),
+        Some(ProposalCommand::Withdraw { instance, reason }) => (instance, ProposalWish::Withdraw, reason, None),
         Some(ProposalCommand::Confirm { instance, reason, yes }) => {
-            if !yes && !asked_on_the_terminal(instance)? {
+            let seen = shown(instance, context).await?;
+            if !yes && !asked_on_the_terminal(seen.instance.name())? {
                 return Ok(Exit::Unexpected);
             }
-            (instance, ProposalWish::Confirm, reason)
+            (instance, ProposalWish::Confirm, reason, Some(seen))
         }
     };
     let request = ProposalRequest {
-        instance: instance.clone(),
+        // the very one that was shown, in this life of its name and by this proposal: what came in between is not meant
+        instance: seen.as_ref().map_or_else(|| instance.clone(), |seen| seen.instance.to_string()),
         wish,
         reason: reason.trim().to_owned(),
         by: context.who(),
-        life: None,
-        proposal: None,
+        life: seen.as_ref().map(|seen| seen.created),
+        proposal: seen.map(|seen| seen.id),
         link: None,
     };
     let (settings, loaded) = context.usable()?;
@@ -73,16 +75,23 @@ async fn list(context: &Context) -> Result<Exit, CommandError> {
     Ok(Exit::of_reading(&view))
 }
 
+/// The proposal that a yes is for, once it was shown what is lost by it.
+async fn shown(instance: &str, context: &Context) -> Result<Proposal, CommandError> {
+    let view = any_view(context).await?;
+    let one = proposal_named(&view, instance).map_err(|words| CommandError::Declined(Declined(words)))?;
+    let stopped = Stopped::of(&view);
+    let line = stopped.instances.iter().find(|line| line.instance == one.instance);
+    complain(&render::lost(one, line, &context.look(Some(&view))));
+    Ok(one.clone())
+}
+
 /// Whether the person at the terminal types the instance's name: what cannot be undone is not said by one key.
-fn asked_on_the_terminal(instance: &str) -> Result<bool, CommandError> {
+fn asked_on_the_terminal(name: &str) -> Result<bool, CommandError> {
     if !std::io::stdin().is_terminal() {
         let words = "nobody can be asked here; add --yes to say that everything on its disk may go";
         return Err(CommandError::Declined(Declined(words.to_owned())));
     }
-    let name = instance.rsplit('/').next().unwrap_or(instance);
-    complain(&format!(
-        "{name} will be deleted with everything on its disk, which no one can bring back. Type its name:"
-    ));
+    complain(&format!("Type {} to say yes:", words::clean(name)));
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
     read.map_err(|error| CommandError::Io("read the answer".to_owned(), error))?;

@@ -21,5 +21,5 @@ pub use native::{native_apply, native_audit};
 pub use plan::plan;
 pub use reconciliation::reconciliation;
 pub use status::status;
-pub use stopped::{proposal, proposals, residual};
+pub use stopped::{lost, proposal, proposals, residual};
 pub use sweep::sweep;

@@ -85,6 +85,20 @@ pub fn proposals(view: &FleetView, look: &Look) -> String {
     if lines.is_empty() { "nothing is proposed for deletion".to_owned() } else { lines.join("\n") }
 }
 
+/// What a yes to it takes away: for whoever is about to say it.
+#[must_use]
+pub fn lost(one: &Proposal, line: Option<&StoppedLine>, look: &Look) -> String {
+    let monthly = line.map_or_else(|| "unknown".to_owned(), |line| money(line.monthly));
+    format!(
+        "{}\nproposal {}: {}/{} will be deleted with everything on its disk, which no one can bring back; it costs {monthly} \
+         a month while it stays off",
+        proposal(one, look),
+        one.id,
+        words::clean(one.instance.workspace().name()),
+        words::clean(one.instance.name()),
+    )
+}
+
 /// One of them, in a line.
 #[must_use]
 pub fn proposal(one: &Proposal, look: &Look) -> String {

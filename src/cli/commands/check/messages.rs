@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use crate::notify::wording;
-use crate::policy::{Diagnostic, Origin, Policy, Severity, Terms};
+use crate::policy::{Deletion, Diagnostic, Origin, Policy, Severity, Terms};
 use crate::ports::with_causes;
 use crate::report::words;
 use crate::settings::Loaded;
@@ -17,7 +17,12 @@ pub(super) fn of_messages(loaded: &Loaded) -> Vec<Diagnostic> {
     if let Some(settings) = &loaded.settings {
         let has_leads = loaded.money.owners.as_ref().is_none_or(|people| !people.leads.is_empty());
         let has_quiet = settings.notify.quiet.is_some();
-        found.extend(loaded.policies.set.policies.iter().flat_map(|policy| of_policy(policy, has_leads, has_quiet)));
+        let policies = &loaded.policies.set.policies;
+        found.extend(policies.iter().flat_map(|policy| of_policy(policy, has_leads, has_quiet)));
+        // without any channel the policy's own check says so
+        if settings.notify.count() > 0 && !settings.notify.has_readers() {
+            found.extend(policies.iter().filter_map(|policy| told_to_programs(policy)));
+        }
     }
     found
 }
@@ -43,6 +48,15 @@ fn of_policy(policy: &Policy, has_leads: bool, has_quiet: bool) -> Vec<Diagnosti
     // an override has what its policy wrote
     found.dedup();
     found
+}
+
+/// What a program takes is told to no person, and nothing is deleted on the strength of that.
+fn told_to_programs(policy: &Policy) -> Option<Diagnostic> {
+    let rule = policy.terms.stopped.as_deref()?;
+    let problem =
+        "this deletes nothing: every step of the ladder must reach a person, and only programs are configured";
+    let help = "configure smtp, teams or slack in [notify] of the settings, or write delete = \"propose\"";
+    (rule.delete == Deletion::Automatic).then(|| warning(&policy.terms, "stopped.delete", problem, help)).flatten()
 }
 
 /// At the line that says so.
