@@ -67,3 +67,32 @@ async fn waiting_is_bounded() {
     let stop = scene.run(&["show", "ci-00000-00000", "--wait", "--timeout", "1s"]);
     assert_eq!(stop.code, 3, "{}{}", stop.out, stop.err);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_fails_in_azure_is_seen_to_fail() {
+    let scene = Scene::with(1, 1, |options| {
+        options.faults = vec!["stop => operation-fails".parse().unwrap()];
+    })
+    .await;
+    let said = scene.run(&["stop", "ci-00000-00000", "--timeout", "10m"]);
+    assert_eq!(said.code, 4, "{}{}", said.out, said.err);
+    for words in ["the stop failed", "operation_failed", "it goes on costing"] {
+        assert!(said.out.contains(words), "{words} in\n{}", said.out);
+    }
+    assert!(!said.out.contains("goes on in Azure"), "{}", said.out);
+    // nothing is left open: the next command is not refused for it
+    let again = scene.well(&["restart", "ci-00000-00000"]);
+    assert!(again.out.contains("restarted after"), "{}", again.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_nobody_waited_for_is_settled_by_the_next_command() {
+    let scene = Scene::with(1, 1, |options| {
+        options.faults = vec!["stop => operation-fails".parse().unwrap()];
+    })
+    .await;
+    scene.well(&["stop", "ci-00000-00000", "--no-wait"]);
+    scene.well(&["show", "ci-00000-00000", "--wait"]);
+    let next = scene.well(&["restart", "ci-00000-00000"]);
+    assert!(next.out.contains("restarted after"), "{}{}", next.out, next.err);
+}
