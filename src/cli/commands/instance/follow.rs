@@ -134,7 +134,7 @@ fn end_of(
             if facts.is_none() && verb == Verb::Create && early {
                 return None;
             }
-            let created = going.target.known.as_ref().map_or(Created::NONE, |known| known.facts.created);
+            let created = if verb == Verb::Create { Created::NONE } else { going.target.life() };
             let sent_at = Some(going.asked_at);
             operation_end(UnderWay { verb, created, asked_at: going.asked_at, sent_at }, facts, now)
         }
