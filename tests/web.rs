@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use jiff::{SignedDuration, Timestamp};
-use lightsout::facts::{Hold, OperationResult, Proposal, Verb};
+use lightsout::facts::{Hold, OperationResult, Proposal, StopResult, Verb};
 use lightsout::metrics::{Metrics, MetricsOptions};
 use lightsout::ports::{
     ApiUse, Begun, Control, Declined, HoldRequest, ProposalRequest, StartRequest, StopRequest, TimerRequest,
@@ -102,8 +102,11 @@ impl Undertakings for Engine {
     async fn has_ended(&self, id: String, result: OperationResult) -> Result<(), Declined> {
         Err(Declined(format!("{id} ended {}", result.label())))
     }
-    async fn settle_stop(&self, instance: InstanceId) -> Result<bool, Declined> {
-        Ok(instance.name() == "ci-a")
+    async fn settle_stop(&self, instance: InstanceId) -> Result<Option<StopResult>, Declined> {
+        Ok(match instance.name() {
+            "ci-a" => Some(StopResult::Failed("operation_failed:StopFailed".to_owned())),
+            _ => None,
+        })
     }
 }
 
@@ -280,7 +283,9 @@ async fn what_people_have_done_with_instances_is_told_to_the_engine() {
     assert!(client.has_left("a/../b").await.unwrap_err().to_string().contains("no operation `a/../b`"));
     let ended = client.has_ended(&begun.id, OperationResult::Failed("x".to_owned())).await.unwrap_err();
     assert_eq!(ended.to_string(), "start ci-a ended failed");
-    assert!(client.settle_stop(&instance).await.unwrap());
+    let failed = StopResult::Failed("operation_failed:StopFailed".to_owned());
+    assert_eq!(client.settle_stop(&instance).await.unwrap(), Some(failed));
+    assert_eq!(client.settle_stop(&build::facts("ws-a", "ci-b").id).await.unwrap(), None, "it goes on");
     let start = StartRequest { instance: "ci-a".to_owned(), reason: String::new(), by: "ada".to_owned(), life: None };
     assert_eq!(client.start_now(&start).await.unwrap_err().to_string(), "nothing is started here");
 }

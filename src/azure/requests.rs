@@ -9,6 +9,9 @@ use crate::facts::{NewInstance, Verb};
 use crate::ports::Clock;
 use crate::units::InstanceId;
 
+/// Whoever was faster is not overwritten, where Azure honours this.
+pub(super) const NOTHING_THERE: (&str, &str) = ("If-None-Match", "*");
+
 /// A request that is not sent.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ShownRequest {
@@ -56,7 +59,7 @@ impl<C: Clock> Azure<C> {
     /// The request by which an instance is made.
     #[must_use]
     pub fn show_creation(&self, new: &NewInstance) -> ShownRequest {
-        let headers = vec![("Content-Type", "application/json"), ("If-None-Match", "*")];
+        let headers = vec![("Content-Type", "application/json"), NOTHING_THERE];
         ShownRequest { headers, body: Some(create::body(new)), ..self.show_request(Verb::Create, &new.id) }
     }
 }

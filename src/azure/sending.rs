@@ -3,7 +3,7 @@
 use std::sync::{Arc, Once};
 
 use reqwest::dns::Resolve;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, IF_NONE_MATCH};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect, retry, tls};
 
 use super::allow::Verb;
@@ -11,6 +11,7 @@ use super::error::AzureError;
 use super::options::{AzureOptions, IdentityOptions, OptionsError};
 use super::origin::{Origin, PinnedUrl};
 use super::prices::PriceUrl;
+use super::requests::NOTHING_THERE;
 use super::tokens::Bearer;
 use super::words::clean;
 use crate::facts::Verb as Operation;
@@ -162,8 +163,7 @@ fn operate(client: &Client, verb: Operation, url: &PinnedUrl, body: Option<&str>
         Operation::Create => client
             .put(url.url().clone())
             .header(CONTENT_TYPE, "application/json")
-            // whoever was faster is not overwritten, where Azure honours this
-            .header(IF_NONE_MATCH, "*")
+            .header(NOTHING_THERE.0, NOTHING_THERE.1)
             .body(body.unwrap_or_default().to_owned()),
     }
 }

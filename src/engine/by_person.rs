@@ -6,20 +6,18 @@ use jiff::Timestamp;
 
 use super::act::ulid_at;
 use super::control::declined;
-use super::settle::after;
 use super::state::Engine;
-use super::undertake::{Known, Wish};
+use super::undertake::{Known, Wish, under_way};
 use crate::facts::{
-    EndedStop, Evidence, Freeze, History, InstanceFacts, OperationResult, PowerState, Source, StopResult, Verb,
-    WorkspaceFacts,
+    Evidence, Freeze, History, InstanceFacts, OperationResult, PowerState, Source, StopResult, Verb, WorkspaceFacts,
 };
 use crate::guard::{Insistence, PersonWish, Refusal, by_person, person_may};
 use crate::ports::{
-    AuditLine, Begun, Declined, Fault, FaultKind, MessageKind, OperationIntent, OperationRow, StartRequest,
-    SweepRecord, Undertaking, Undertakings, World,
+    AuditLine, Begun, Declined, Fault, FaultKind, OperationIntent, OperationRow, StartRequest, Undertaking, Undertakings,
+    World,
 };
 use crate::report::{Outcome, words};
-use crate::rules::{UnderWay, operation_end};
+use crate::rules::operation_end;
 use crate::units::InstanceId;
 
 /// A look that takes longer is too old to act on (G10).
@@ -89,9 +87,10 @@ impl<W: World> Engine<W> {
 
     /// Settles by looking what was asked of it before, whoever sent that, so that it does not stand in the way for longer
     /// than it lasts.
-    async fn settle_before(&self, id: &InstanceId, seen: &mut Seen) -> Result<(), Declined> {
+    async fn settle_before(&self, id: &InstanceId, seen: &mut Seen, wanted: Verb) -> Result<(), Declined> {
         if seen.history.open.is_some() {
-            if !self.stop_settled(id, seen.fresh.as_ref()).await? {
+            let gives_up = wanted == Verb::Delete;
+            if self.stop_settled((id, &seen.workspace), seen.fresh.as_ref(), gives_up).await?.is_none() {
                 return Err(Declined(format!("a stop of {} is under way; wait until it is off", id.name())));
             }
             seen.history.open = None;
@@ -103,16 +102,8 @@ impl<W: World> Engine<W> {
         };
         let Some(row) = open else { return Ok(()) };
         let intent = &row.intent;
-        let under_way = UnderWay { verb: intent.verb, asked_at: intent.at, sent_at: row.sent_at };
-        let is_other = seen
-            .fresh
-            .as_ref()
-            .is_some_and(|fresh| intent.verb == Verb::Delete && !intent.created.may_be(fresh.created));
-        let end = if is_other {
-            Some(OperationResult::Done)
-        } else {
-            operation_end(under_way, seen.fresh.as_ref(), seen.now)
-        };
+        let under_way = under_way(&row);
+        let end = operation_end(under_way, seen.fresh.as_ref(), seen.now);
         let Some(end) = end else {
             let (verb, who) = (intent.verb.label(), words::clean(&intent.who));
             let words = format!("a {verb} of {} asked for by {who} at {} is under way", id.name(), intent.at);
@@ -120,39 +111,6 @@ impl<W: World> Engine<W> {
         };
         self.end_operation(&intent.id, end).await;
         Ok(())
-    }
-
-    /// Ends a stop under way that has shown; false while it has not.
-    async fn stop_settled(&self, id: &InstanceId, fresh: Option<&InstanceFacts>) -> Result<bool, Declined> {
-        let open = self.lock().history_mut(id).and_then(|history| history.open.clone());
-        let Some(open) = open else { return Ok(true) };
-        let result = match fresh.map(|fresh| &fresh.state) {
-            None => StopResult::Gone,
-            Some(PowerState::Stopped) => StopResult::Stopped,
-            Some(
-                PowerState::Running
-                | PowerState::JobRunning
-                | PowerState::Changing(_)
-                | PowerState::Broken(_)
-                | PowerState::Unrecognised(_),
-            ) => return Ok(false),
-        };
-        let now = self.world.now();
-        let told = fresh.filter(|_| result == StopResult::Stopped).map(|fresh| {
-            let text = format!("{} was stopped; start it again whenever you need it", id.name());
-            after(MessageKind::Stopped, fresh, &open.key, text, now)
-        });
-        let record = SweepRecord {
-            at: Some(now),
-            settled: vec![(open.id.clone(), result.clone())],
-            messages: self.fanned(told.into_iter().collect()),
-            ..SweepRecord::default()
-        };
-        self.world.record(&record).await.map_err(declined)?;
-        let asked_at = open.sent_at.unwrap_or(open.intended_at);
-        let ended = EndedStop { key: open.key, asked_at, ended_at: now, result };
-        self.lock().ended(id, &open.id, ended);
-        Ok(true)
     }
 
     async fn write_down_wish(&self, wish: &Undertaking, now: Timestamp) -> Result<Begun, Declined> {
@@ -193,7 +151,7 @@ impl<W: World> Undertakings for Engine<W> {
         let (id, verb) = (wish.instance.clone(), wish.verb);
         let no = |refusal| refused(verb, id.name(), refusal);
         let mut seen = self.see(&id).await?;
-        self.settle_before(&id, &mut seen).await?;
+        self.settle_before(&id, &mut seen, verb).await?;
         let insists = Insistence { even_if_in_use: wish.even_if_in_use, even_if_held: wish.even_if_held };
         match (verb, seen.wish(verb, wish.created, insists)) {
             (Verb::Create, None) => {}
@@ -214,7 +172,10 @@ impl<W: World> Undertakings for Engine<W> {
                 ),
             ));
         };
-        self.write_down_wish(&wish, self.world.now()).await
+        // the life that was seen, also where who asked knew of none: another one of its name is not it
+        let seen_life = seen.fresh.as_ref().map_or(wish.created, |fresh| fresh.created);
+        let created = if wish.created.is_none() { seen_life } else { wish.created };
+        self.write_down_wish(&Undertaking { created, ..wish }, self.world.now()).await
     }
 
     async fn has_left(&self, id: String) -> Result<(), Declined> {
@@ -250,23 +211,33 @@ impl<W: World> Undertakings for Engine<W> {
         Ok(())
     }
 
-    async fn settle_stop(&self, instance: InstanceId) -> Result<bool, Declined> {
+    async fn settle_stop(&self, instance: InstanceId) -> Result<Option<StopResult>, Declined> {
         let seen = self.see(&instance).await?;
-        let settled = self.stop_settled(&instance, seen.fresh.as_ref()).await?;
-        if settled {
+        let end = self.stop_settled((&instance, &seen.workspace), seen.fresh.as_ref(), false).await?;
+        if end.is_some() {
             self.changed(&instance);
         }
-        Ok(settled)
+        Ok(end)
     }
 }
 
 impl<W: World> Engine<W> {
+    /// Settles a stop that is under way by looking, before another is asked for.
+    pub(super) async fn stop_settled_before(&self, id: &InstanceId) -> Result<(), Declined> {
+        let is_open = self.lock().history_mut(id).is_some_and(|history| history.open.is_some());
+        if is_open {
+            let seen = self.see(id).await?;
+            self.stop_settled((id, &seen.workspace), seen.fresh.as_ref(), false).await?;
+        }
+        Ok(())
+    }
+
     /// Starts it, or says why not.
     pub(super) async fn started_now(&self, request: StartRequest) -> Result<String, Declined> {
         let id = self.lock().find(&request.instance)?;
         let name = id.name().to_owned();
         let mut seen = self.see(&id).await?;
-        self.settle_before(&id, &mut seen).await?;
+        self.settle_before(&id, &mut seen, Verb::Start).await?;
         let meant = request.life.unwrap_or_default();
         let wish = seen.wish(Verb::Start, meant, Insistence::default());
         let wish = wish.ok_or_else(|| Declined(format!("there is no {name}: Azure does not know it")))?;

@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::book::Changes;
+use super::control::declined;
 use super::state::Engine;
 use crate::facts::{
     EndedStop, InstanceFacts, OpenIntent, Operation, OperationStatus, PowerState, StopResult, UNSENT, WorkspaceFacts,
 };
-use crate::ports::{About, Fault, FaultKind, Message, MessageKind, OperationHandle, OperationState, World};
+use crate::ports::{About, Declined, Message, MessageKind, OperationHandle, OperationState, SweepRecord, World};
 use crate::report::{FaultLine, SweepReport};
 use crate::units::{InstanceId, PolicyId, WorkspaceId};
 
@@ -55,7 +56,8 @@ impl<W: World> Engine<W> {
     pub(super) async fn settle(&self, read: &[WorkspaceId], now: Timestamp, report: &mut SweepReport) -> Settled {
         let mut settled = Settled::default();
         for pending in self.pending(read) {
-            let Some(result) = self.result_of(&pending, now, report).await else {
+            report.faults.extend(self.overdue(&pending, now));
+            let Some(result) = self.result_of(&pending, now).await else {
                 continue;
             };
             report.settled.push((pending.id.clone(), label_of(&result).to_owned()));
@@ -95,27 +97,47 @@ impl<W: World> Engine<W> {
         gone.into_iter().map(|orphan| orphan.id).collect()
     }
 
-    async fn result_of(&self, pending: &Pending, now: Timestamp, report: &mut SweepReport) -> Option<StopResult> {
+    /// What is said of a stop that takes longer than any should.
+    fn overdue(&self, pending: &Pending, now: Timestamp) -> Option<FaultLine> {
         let facts = &pending.facts;
         let asked_at = pending.open.sent_at.unwrap_or(pending.open.intended_at);
-        if now.duration_since(asked_at) > self.options.stop_deadline.duration() && facts.state != PowerState::Stopped {
-            let words = format!(
+        let is_late = now.duration_since(asked_at) > self.options.stop_deadline.duration();
+        (is_late && facts.state != PowerState::Stopped).then(|| FaultLine {
+            workspace: Some(pending.workspace.id.clone()),
+            label: "stop_overdue",
+            words: format!(
                 "{} was asked to stop at {asked_at} and is {}; it is still watched, and not asked again",
                 pending.id.name(),
                 facts.state
-            );
-            report.faults.push(FaultLine {
-                workspace: Some(pending.workspace.id.clone()),
-                label: "stop_overdue",
-                words,
-            });
-        }
+            ),
+        })
+    }
+
+    async fn result_of(&self, pending: &Pending, now: Timestamp) -> Option<StopResult> {
+        let facts = &pending.facts;
         match &facts.state {
             _ if !pending.is_seen => None,
             PowerState::Stopped => Some(StopResult::Stopped),
             PowerState::Running | PowerState::JobRunning => self.still_on(pending, facts, now).await,
-            PowerState::Changing(_) | PowerState::Broken(_) | PowerState::Unrecognised(_) => None,
+            PowerState::Broken(word) => self.broken(pending, word, now).await,
+            // what nobody understands says nothing
+            PowerState::Changing(_) | PowerState::Unrecognised(_) => None,
         }
+    }
+
+    /// What broke while it stopped is not seen stopped any more: else its stop would be under way for ever, and nobody could
+    /// delete it.
+    async fn broken(&self, pending: &Pending, word: &str, now: Timestamp) -> Option<StopResult> {
+        if let Some(OperationState::Failed { code, .. }) = self.asked_of_azure(pending).await {
+            return Some(failed(&code));
+        }
+        (now.duration_since(pending.open.intended_at) > BELIEVED).then(|| failed(word))
+    }
+
+    /// How far Azure says that the operation is; none where nobody can ask, or it does not answer.
+    async fn asked_of_azure(&self, pending: &Pending) -> Option<OperationState> {
+        let asked = self.world.operation(&pending.workspace, pending.handle.as_ref()?);
+        tokio::time::timeout(ASK_TIME, asked).await.ok()?.ok()
     }
 
     async fn still_on(&self, pending: &Pending, facts: &InstanceFacts, now: Timestamp) -> Option<StopResult> {
@@ -128,7 +150,7 @@ impl<W: World> Engine<W> {
         if let Some(OperationStatus::Failed(word)) = stop.map(|op| &op.status)
             && **word != *"(missing)"
         {
-            return Some(StopResult::Failed(format!("operation_failed:{word}")));
+            return Some(failed(word));
         }
         // A stop that Azure names was taken, even when its answer was lost; one without a trace is not waited for as long.
         let old = now.duration_since(intended_at) > TRACE;
@@ -138,19 +160,80 @@ impl<W: World> Engine<W> {
         let Some(sent_at) = pending.open.sent_at.or(stop.map(|_| intended_at)) else {
             return old.then(|| StopResult::Dropped(UNSENT.to_owned()));
         };
-        if let Some(handle) = &pending.handle {
-            let asked = tokio::time::timeout(ASK_TIME, self.world.operation(&pending.workspace, handle)).await;
-            let late = |_| Err(Fault::new(FaultKind::Unreachable, "ask after an operation in time"));
-            match asked.unwrap_or_else(late) {
-                Ok(OperationState::Failed { code, .. }) => {
-                    return Some(StopResult::Failed(format!("operation_failed:{code}")));
-                }
-                Ok(OperationState::InProgress) => return None,
-                Ok(OperationState::Succeeded) | Err(_) => {}
-            }
+        match self.asked_of_azure(pending).await {
+            Some(OperationState::Failed { code, .. }) => return Some(failed(&code)),
+            Some(OperationState::InProgress) => return None,
+            Some(OperationState::Succeeded) | None => {}
         }
         (now.duration_since(sent_at) > BELIEVED).then(|| StopResult::Failed("still_running".to_owned()))
     }
+}
+
+impl<W: World> Engine<W> {
+    /// Settles the stop of one instance by a look just taken, written down and told as a sweep does, for a person who waits
+    /// or asks for something else; none while it goes on. `gives_up`: nothing but its deletion is wanted of it any more.
+    pub(super) async fn stop_settled(
+        &self,
+        (id, workspace): (&InstanceId, &WorkspaceFacts),
+        fresh: Option<&InstanceFacts>,
+        gives_up: bool,
+    ) -> Result<Option<StopResult>, Declined> {
+        let now = self.world.now();
+        let Some(pending) = self.pending_one(id, workspace, fresh) else { return Ok(self.last_end(id, fresh)) };
+        let result = match fresh.map(|fresh| &fresh.state) {
+            None => Some(StopResult::Gone),
+            Some(PowerState::Broken(word)) if gives_up => Some(failed(word)),
+            Some(
+                PowerState::Running
+                | PowerState::JobRunning
+                | PowerState::Stopped
+                | PowerState::Changing(_)
+                | PowerState::Broken(_)
+                | PowerState::Unrecognised(_),
+            ) => self.result_of(&pending, now).await,
+        };
+        let Some(result) = result else { return Ok(None) };
+        let open = &pending.open;
+        let record = SweepRecord {
+            at: Some(now),
+            settled: vec![(open.id.clone(), result.clone())],
+            messages: self.fanned(message(&pending, &result, now).into_iter().collect()),
+            ..SweepRecord::default()
+        };
+        self.world.record(&record).await.map_err(declined)?;
+        let asked_at = open.sent_at.unwrap_or(open.intended_at);
+        let ended = EndedStop { key: open.key.clone(), asked_at, ended_at: now, result: result.clone() };
+        self.lock().ended(id, &open.id, ended);
+        Ok(Some(result))
+    }
+
+    fn pending_one(
+        &self,
+        id: &InstanceId,
+        workspace: &WorkspaceFacts,
+        fresh: Option<&InstanceFacts>,
+    ) -> Option<Pending> {
+        let mut state = self.lock();
+        let open = state.history_mut(id)?.open.clone()?;
+        let known = || Some(state.places.get(id.workspace())?.entries.get(id)?.facts.clone());
+        let facts = fresh.map(|fresh| std::sync::Arc::new(fresh.clone())).or_else(known)?;
+        let (handle, is_unclear) = (state.handles.get(&open.id).cloned(), state.unclear.contains(&open.id));
+        Some(Pending { id: id.clone(), open, facts, is_seen: true, workspace: workspace.clone(), handle, is_unclear })
+    }
+
+    /// The end of the last stop of one that has none under way.
+    fn last_end(&self, id: &InstanceId, fresh: Option<&InstanceFacts>) -> Option<StopResult> {
+        let Some(fresh) = fresh else { return Some(StopResult::Gone) };
+        if fresh.state == PowerState::Stopped {
+            return Some(StopResult::Stopped);
+        }
+        let mut state = self.lock();
+        state.history_mut(id)?.stops.last().map(|stop| stop.result.clone())
+    }
+}
+
+fn failed(word: &str) -> StopResult {
+    StopResult::Failed(format!("operation_failed:{word}"))
 }
 
 /// The word of a result.

@@ -24,6 +24,7 @@ impl<W: World> Engine<W> {
             let words = if found { why } else { format!("{} ({why})", refusal.words()) };
             Declined(format!("{name} was not stopped: {words}"))
         };
+        self.stop_settled_before(&id).await?;
         let mut acted = Acted::default();
         let look = self.look(&id, &mut acted).await.map_err(refused)?;
         held(&look.history, look.now).map_err(refused)?;

@@ -8,7 +8,7 @@ use super::act::ulid_at;
 use super::log;
 use super::proposals::operation_key;
 use super::state::{Engine, State};
-use crate::facts::{OperationResult, Verb, WorkspaceFacts};
+use crate::facts::{OperationResult, WorkspaceFacts};
 use crate::guard::Refusal;
 use crate::ports::{
     Fault, FaultKind, LastWord, OperationHandle, OperationIntent, OperationPermit, OperationRow, OperationState, World,
@@ -43,6 +43,12 @@ impl Known {
     pub(super) const fn recalled(row: OperationRow) -> Self {
         Self { row, handle: None }
     }
+}
+
+/// What is asked of the rules about it.
+pub(super) const fn under_way(row: &OperationRow) -> UnderWay {
+    let OperationIntent { verb, created, at, .. } = row.intent;
+    UnderWay { verb, created, asked_at: at, sent_at: row.sent_at }
 }
 
 /// True while an operation on the instance is under way, whoever asked for it.
@@ -176,15 +182,13 @@ impl<W: World> Engine<W> {
     pub(super) async fn settle_operations(&self, read: &[WorkspaceId], now: Timestamp, report: &mut SweepReport) {
         for (row, workspace, handle) in self.operations_of(read) {
             let id = &row.intent.instance;
-            let under_way = UnderWay { verb: row.intent.verb, asked_at: row.intent.at, sent_at: row.sent_at };
+            let under_way = under_way(&row);
             let seen = self.lock().places.get(id.workspace()).and_then(|place| {
                 let entry = place.entries.get(id)?;
                 Some((entry.facts.clone(), entry.unseen))
             });
-            let is_other = |made| row.intent.verb == Verb::Delete && made != row.intent.created;
             let end = match &seen {
                 Some((_, true)) => None,
-                Some((facts, false)) if is_other(facts.created) => Some(OperationResult::Done),
                 Some((facts, false)) => operation_end(under_way, Some(facts), now),
                 None => operation_end(under_way, None, now),
             };

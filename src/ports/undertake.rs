@@ -5,7 +5,7 @@ use std::future::Future;
 use serde::{Deserialize, Serialize};
 
 use super::Declined;
-use crate::facts::{Created, OperationResult, Verb};
+use crate::facts::{Created, OperationResult, StopResult, Verb};
 use crate::units::InstanceId;
 
 /// What is about to be done, and for whom.
@@ -68,6 +68,6 @@ pub trait Undertakings: Send + Sync + 'static {
     fn has_left(&self, id: String) -> impl Future<Output = Result<(), Declined>> + Send;
     /// It ended.
     fn has_ended(&self, id: String, result: OperationResult) -> impl Future<Output = Result<(), Declined>> + Send;
-    /// Settles a stop that is under way by looking at its instance; says whether none is under way any more.
-    fn settle_stop(&self, instance: InstanceId) -> impl Future<Output = Result<bool, Declined>> + Send;
+    /// Settles a stop that is under way by looking at its instance: how the last one ended, none while it goes on.
+    fn settle_stop(&self, instance: InstanceId) -> impl Future<Output = Result<Option<StopResult>, Declined>> + Send;
 }

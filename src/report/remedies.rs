@@ -10,7 +10,7 @@ struct Known {
     remedy: &'static str,
 }
 
-/// The closer ones first: codes are often generic, and then the message tells.
+/// The closer ones first.
 const KNOWN: [Known; 14] = [
     Known {
         codes: &["StartComputeInstanceOnlyAllowedInStoppedState"],
@@ -35,12 +35,18 @@ const KNOWN: [Known; 14] = [
     },
     Known {
         codes: &["AlreadyExists", "NameNotAvailable", "NameAlreadyTaken", "NameConflict"],
-        messages: &["already exists", "already in use", "not available", "is taken"],
+        messages: &["already exists", "already in use", "name is not available", "is taken"],
         remedy: "names are unique in a region, over all its workspaces: choose another name",
     },
     Known {
         codes: &["AllocationFailed", "SkuNotAvailable", "OverconstrainedAllocation", "ZonalAllocationFailed"],
-        messages: &["not enough capacity", "sku not available"],
+        messages: &[
+            "not enough capacity",
+            "sufficient capacity",
+            "sku not available",
+            "is currently not available in location",
+            "allocation failed",
+        ],
         remedy: "Azure has no machine of that size there now: try later, or take another size",
     },
     Known {
@@ -80,19 +86,26 @@ const KNOWN: [Known; 14] = [
         remedy: "it is not there: `lightsout instance list` shows what is",
     },
     Known {
-        codes: &["CreateFailed", "Unusable", "UserSetupFailed"],
+        codes: &["CreateFailed", "Unusable"],
         messages: &[],
         remedy: "it came to nothing and may still cost: `lightsout instance show NAME` shows Azure's errors; delete it and \
                  create it again",
     },
 ];
 
-/// The remedy for what Azure said; none where nobody knows one.
+/// Codes that say next to nothing by themselves: where there is a message that is known, that tells.
+const GENERIC: [&str; 6] = ["conflict", "409", "badrequest", "400", "notfound", "404"];
+
+/// The remedy for what Azure said: by its code, and then by its message; none where nobody knows one.
 #[must_use]
 pub fn remedy_of(code: &str, message: &str) -> Option<&'static str> {
     let (code, message) = (code.to_ascii_lowercase(), message.to_ascii_lowercase());
     let within = |text: &str, pieces: &[&str]| pieces.iter().any(|piece| text.contains(&piece.to_ascii_lowercase()));
-    KNOWN.iter().find(|one| within(&code, one.codes) || within(&message, one.messages)).map(|one| one.remedy)
+    let by_code = || KNOWN.iter().find(|one| within(&code, one.codes));
+    let by_message = || KNOWN.iter().find(|one| within(&message, one.messages));
+    let bare = code.rsplit(':').next().unwrap_or_default();
+    let found = if GENERIC.contains(&bare) { by_message().or_else(by_code) } else { by_code().or_else(by_message) };
+    found.map(|one| one.remedy)
 }
 
 #[cfg(test)]
@@ -119,6 +132,27 @@ mod tests {
             ("UserError", "The creation script exited with code 1", "setup script failed"),
             ("AuthorizationFailed", "The client does not have authorization to perform action", "--as-me"),
             ("AllocationFailed", "", "no machine of that size"),
+            (
+                "SkuNotAvailable",
+                "The requested size for resource '/subscriptions/s/ci-ada' is currently not available in location \
+                 'westeurope' zones '' for subscription 's'. Please try another size or deploy to a different location.",
+                "no machine of that size",
+            ),
+            (
+                "AllocationFailed",
+                "Allocation failed. We do not have sufficient capacity for the requested VM size in this region; one of \
+                 that name already exists elsewhere.",
+                "no machine of that size",
+            ),
+            (
+                "UserError",
+                "The requested VM size Standard_NC6s_v3 is currently not available in location westeurope.",
+                "no machine of that size",
+            ),
+            ("Conflict", "A compute with this name already exists", "another name"),
+            ("ComputeNameTaken", "The compute name ci-ada is already in use in the region westeurope.", "another name"),
+            ("refused:NameNotAvailable", "The subnet of another quota", "another name"),
+            ("UserSetupFailed", "", "setup script failed"),
             ("RequestDisallowedByPolicy", "", "Azure Policy"),
             ("ResourceNotFound", "", "instance list"),
             ("operation_failed:CreateFailed", "", "delete it"),

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::{InstanceFacts, Operation, OperationResult, OperationStatus, PowerState, UNSENT, Verb};
+use crate::facts::{Created, InstanceFacts, Operation, OperationResult, OperationStatus, PowerState, UNSENT, Verb};
 
 /// After so long Azure has shown what it took; what left no trace by then was never sent.
 const TRACE: SignedDuration = SignedDuration::from_mins(3);
@@ -14,6 +14,8 @@ const BELIEVED: SignedDuration = SignedDuration::from_mins(90);
 pub struct UnderWay {
     /// What was asked.
     pub verb: Verb,
+    /// With which life of the name; none where nobody knew it.
+    pub created: Created,
     /// When it was written down.
     pub asked_at: Timestamp,
     /// When it left, or may have.
@@ -35,6 +37,10 @@ pub fn operation_end(under_way: UnderWay, seen: Option<&InstanceFacts>, now: Tim
             Verb::Start | Verb::Restart => Some(OperationResult::Failed("gone".to_owned())),
         };
     };
+    // another one of the same name: the one that was meant is gone
+    if under_way.verb == Verb::Delete && !under_way.created.may_be(facts.created) {
+        return Some(OperationResult::Done);
+    }
     let last = facts.last_operation.known().filter(|last| last.at >= under_way.asked_at);
     let own = last.filter(|last| last.operation == named(under_way.verb));
     if let Some(OperationStatus::Failed(word)) = own.map(|last| &last.status) {
@@ -105,7 +111,7 @@ mod tests {
     }
 
     fn end(verb: Verb, sent: bool, seen: Option<&InstanceFacts>, minute: i64) -> Option<String> {
-        let under_way = UnderWay { verb, asked_at: at(0), sent_at: sent.then(|| at(0)) };
+        let under_way = UnderWay { verb, created: Created::NONE, asked_at: at(0), sent_at: sent.then(|| at(0)) };
         operation_end(under_way, seen, at(minute)).map(|result| match result {
             OperationResult::Done => "done".to_owned(),
             OperationResult::Failed(words) => format!("failed {words}"),
@@ -136,6 +142,14 @@ mod tests {
         assert_eq!(told(Verb::Create, true, &broken, 2), words("failed operation_failed:SetupFailed"));
         assert_eq!(told(Verb::Delete, true, &old_stop, 2), None);
         assert_eq!(end(Verb::Delete, true, None, 2), words("done"));
+        let meant = |created: When| {
+            let under_way = UnderWay { verb: Verb::Delete, created, asked_at: at(0), sent_at: Some(at(0)) };
+            let seen = InstanceFacts { created: at(-9).into(), ..old_stop.clone() };
+            operation_end(under_way, Some(&seen), at(2))
+        };
+        assert_eq!(meant(at(-9).into()), None);
+        assert_eq!(meant(When::NONE), None, "what nobody can tell apart may be the one that was meant");
+        assert_eq!(meant(at(-99).into()), Some(OperationResult::Done), "that one is gone, and this is another");
         assert_eq!(end(Verb::Start, true, None, 2), words("failed gone"));
         assert_eq!(end(Verb::Create, true, None, 2), None);
     }

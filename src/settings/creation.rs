@@ -123,9 +123,10 @@ impl CreationWritten {
 
     fn network(&self, all: &mut Vec<CreationFault>) {
         if let Some(subnet) = &self.subnet
-            && !(subnet.starts_with("/subscriptions/") && subnet.to_ascii_lowercase().contains("/subnets/"))
+            && !is_subnet(subnet)
         {
-            let help = "write its ARM id: /subscriptions/.../virtualNetworks/NAME/subnets/NAME";
+            let help = "write its ARM id, whole: /subscriptions/ID/resourceGroups/NAME/providers/Microsoft.Network/\
+                        virtualNetworks/NAME/subnets/NAME";
             all.push(CreationFault::new("subnet", "this is no id of a subnet", help));
         }
         let (least, most) = IDLE;
@@ -189,6 +190,12 @@ impl AgentWritten {
         all.extend(
             missing.map(|(key, _)| CreationFault::new(key, "the agent needs it", "deploy/README.md says what it is")),
         );
+        if self.token_file.is_none() && self.config.is_none() {
+            let problem = "the agent needs it, or agent_config: without either it cannot show who it is";
+            let help =
+                "name its token's file on the instance (`lightsout agent token` makes one), or that of its settings";
+            all.push(CreationFault::new("agent_token_file", problem, help));
+        }
         let is_address = |url: &String| {
             ["https://", "http://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme))
         };
@@ -204,6 +211,33 @@ impl AgentWritten {
             all.push(CreationFault::new("agent_sha256", "this is no checksum", "write 64 hexadecimal digits"));
         }
     }
+}
+
+/// The whole ARM id of a subnet.
+fn is_subnet(text: &str) -> bool {
+    let words = [
+        "subscriptions",
+        "",
+        "resourceGroups",
+        "",
+        "providers",
+        "Microsoft.Network",
+        "virtualNetworks",
+        "",
+        "subnets",
+        "",
+    ];
+    let name = |part: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'(' | b')');
+        !part.is_empty() && part.bytes().all(plain) && !part.bytes().all(|b| b == b'.')
+    };
+    let parts: Vec<&str> = text.strip_prefix('/').unwrap_or_default().split('/').collect();
+    parts.len() == words.len()
+        && parts.iter().zip(words).all(
+            |(part, word)| {
+                if word.is_empty() { name(part) } else { part.eq_ignore_ascii_case(word) }
+            },
+        )
 }
 
 /// The shape of an object id.

@@ -132,6 +132,57 @@ fn names(days: WeekdaySet) -> Vec<String> {
     if days == WeekdaySet::ALL { Vec::new() } else { days.iter().map(name).collect() }
 }
 
+/// One of the five fields: what it says, its least and greatest number, and the words that stand for numbers from the least on.
+struct Field {
+    name: &'static str,
+    range: std::ops::RangeInclusive<u8>,
+    words: &'static [&'static str],
+}
+
+const FIELDS: [Field; 5] = [
+    Field { name: "minute", range: 0..=59, words: &[] },
+    Field { name: "hour", range: 0..=23, words: &[] },
+    Field { name: "day of the month", range: 1..=31, words: &[] },
+    Field {
+        name: "month",
+        range: 1..=12,
+        words: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+    },
+    Field { name: "day of the week", range: 0..=7, words: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
+];
+
+impl Field {
+    fn number(&self, text: &str) -> Option<u8> {
+        let mut words = self.range.clone().zip(self.words);
+        if let Some((number, _)) = words.find(|(_, word)| word.eq_ignore_ascii_case(text)) {
+            return Some(number);
+        }
+        let number = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()))?;
+        self.range.contains(&number).then_some(number)
+    }
+}
+
+/// `*`, `7`, `1-5`, `*/15`, and several of them with commas between.
+fn in_field(text: &str, field: &Field) -> Result<(), String> {
+    let one = |part: &str| -> Option<()> {
+        let (span, step) = part.split_once('/').map_or((part, None), |(span, step)| (span, Some(step)));
+        if let Some(step) = step {
+            let step: u8 = step.parse().ok().filter(|_| step.bytes().all(|b| b.is_ascii_digit()))?;
+            (1..=*field.range.end()).contains(&step).then_some(())?;
+        }
+        match span.split_once('-') {
+            _ if span == "*" => Some(()),
+            Some((from, to)) => (field.number(from)? <= field.number(to)?).then_some(()),
+            None => field.number(span).map(drop),
+        }
+    };
+    if text.split(',').all(|part| one(part).is_some()) {
+        return Ok(());
+    }
+    let (least, most) = (field.range.start(), field.range.end());
+    Err(format!("\"{text}\" is no {}, which is {least} to {most}, or *", field.name))
+}
+
 /// `stop 0 19 * * 1-5`.
 fn by_fields(text: &str, zone: &str) -> Result<NewSchedule, String> {
     let (word, fields) = text.split_once(char::is_whitespace).ok_or("it has no fields")?;
@@ -140,9 +191,8 @@ fn by_fields(text: &str, zone: &str) -> Result<NewSchedule, String> {
     if fields.len() != 5 {
         return Err(format!("it has {} fields, and Azure takes five", fields.len()));
     }
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'*' | b',' | b'-' | b'/');
-    if let Some(odd) = fields.iter().find(|field| !field.bytes().all(is_plain)) {
-        return Err(format!("\"{odd}\" is no field of such an expression"));
+    for (field, bounds) in fields.iter().zip(&FIELDS) {
+        in_field(field, bounds)?;
     }
     Ok(NewSchedule { starts, times: NewTimes::Cron(fields.join(" ")), zone: zone.to_owned() })
 }

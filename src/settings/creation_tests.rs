@@ -49,11 +49,35 @@ fn what_is_right_has_no_fault() {
     assert_eq!(identities(&all(&["none"])), Ok(NewIdentity::None));
 }
 
+const SUBNET: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-net/providers/\
+                      Microsoft.Network/virtualNetworks/hub/subnets/ml";
+
+#[test]
+fn five_fields_a_whole_subnet_and_an_agent_that_can_show_who_it_is_are_taken() {
+    let mut one = good();
+    one.cron = all(&["stop */15 0-6,18-23 1,15 jan-MAR mon-Fri", "start 0 8 * * 1-5", "stop 0 19 31 12 7"]);
+    one.subnet = Some(SUBNET.to_owned());
+    assert_eq!(one.faults(), []);
+    one.subnet = Some(SUBNET.replace("resourceGroups", "resourcegroups"));
+    let agent = AgentWritten {
+        wanted: true,
+        url: Some("https://lightsout.example".to_owned()),
+        binary: Some("/share/lightsout".to_owned()),
+        sha256: Some("ab".repeat(32)),
+        ..AgentWritten::default()
+    };
+    for (token_file, config, faults) in [(None, None, 1), (Some("/t"), None, 0), (None, Some("/c"), 0)] {
+        let own = |path: Option<&str>| path.map(str::to_owned);
+        one.agent = AgentWritten { token_file: own(token_file), config: own(config), ..agent.clone() };
+        assert_eq!(one.faults().len(), faults, "{:?}", one.faults());
+    }
+}
+
 type Change = fn(&mut CreationWritten);
 
 #[test]
 fn each_mistake_is_named_at_its_key() {
-    let cases: [(&str, &str, Change); 20] = [
+    let cases: [(&str, &str, Change); 33] = [
         ("name", "last hyphen", |one| one.name = "ci-ada-7".to_owned()),
         ("size", "no VM size", |one| one.size = "Standard DS3".to_owned()),
         ("ssh", "no key", |one| one.ssh = Some("on".to_owned())),
@@ -74,6 +98,19 @@ fn each_mistake_is_named_at_its_key() {
         ("setup_script", "already", |one| one.setup_script = all(&["creation=a", "creation=b"])),
         ("setup_timeout", "no such script", |one| one.setup_timeout = all(&["startup=5m"])),
         ("agent_sha256", "needs it", |one| one.agent.wanted = true),
+        ("agent_token_file", "cannot show who it is", |one| one.agent.wanted = true),
+        ("subnet", "no id of a subnet", |one| one.subnet = Some("/subscriptions/x/subnets/".to_owned())),
+        ("subnet", "no id of a subnet", |one| one.subnet = Some(SUBNET.replace("/subnets/", "/subnets/a/"))),
+        ("subnet", "no id of a subnet", |one| one.subnet = Some(SUBNET.replace("Microsoft.Network", "Microsoft.Web"))),
+        ("subnet", "no id of a subnet", |one| one.subnet = Some(SUBNET.replace("rg-net", ".."))),
+        ("cron", "\"99\" is no minute, which is 0 to 59", |one| one.cron = all(&["stop 99 99 99 99 99"])),
+        ("cron", "\"24\" is no hour", |one| one.cron = all(&["stop 0 24 * * *"])),
+        ("cron", "\"0\" is no day of the month", |one| one.cron = all(&["stop 0 1 0 * *"])),
+        ("cron", "\"13\" is no month", |one| one.cron = all(&["stop 0 1 1 13 *"])),
+        ("cron", "\"8\" is no day of the week", |one| one.cron = all(&["stop 0 1 * * 8"])),
+        ("cron", "\"5-1\" is no day of the week", |one| one.cron = all(&["stop 0 1 * * 5-1"])),
+        ("cron", "\"*/0\" is no minute", |one| one.cron = all(&["stop */0 1 * * *"])),
+        ("cron", "\"1,,2\" is no minute", |one| one.cron = all(&["stop 1,,2 1 * * *"])),
     ];
     for (key, words, change) in cases {
         let mut one = good();

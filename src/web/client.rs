@@ -10,7 +10,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::control::{Acknowledge, Lift, Problem};
-use crate::facts::{Hold, OperationResult, Proposal};
+use crate::facts::{Hold, OperationResult, StopResult, Proposal};
 use crate::ports::{
     Begun, Declined, HoldRequest, OperationEnd, ProposalRequest, StartRequest, StopRequest, TimerRequest, Undertaking,
 };
@@ -179,11 +179,11 @@ impl ControlClient {
         self.json(self.client.post(operation(id, "end")?).json(&OperationEnd { result })).await
     }
 
-    /// Has a stop that is under way settled by looking; false while it goes on.
+    /// Has a stop that is under way settled by looking: how the last one ended, none while it goes on.
     ///
     /// # Errors
     /// When the service cannot be asked, or cannot look.
-    pub async fn settle_stop(&self, instance: &InstanceId) -> Result<bool, ControlError> {
+    pub async fn settle_stop(&self, instance: &InstanceId) -> Result<Option<StopResult>, ControlError> {
         self.json(self.client.post(url("settle")).json(instance).timeout(ACT_PATIENCE)).await
     }
 

@@ -82,6 +82,9 @@ async fn the_agent_is_woven_in_before_the_persons_own_script() {
     let new = ["create", "ci-new", "-w", "ws-00000", "-s", "Standard_DS3_v2", "--dry-run", "--json", "--with-agent"];
     let agent =
         ["--agent-url", "https://lightsout.example", "--agent-binary", "/share/lightsout", "--agent-sha256", &sum];
+    let nobody = scene.run(&[&new[..], &agent[..]].concat());
+    assert!(nobody.code == 2 && nobody.err.contains("agent_token_file: the agent needs it"), "{}", nobody.err);
+    let agent = [&agent[..], &["--agent-token-file", "/share/tokens/{name}"]].concat();
     let said = scene.well(&[&new[..], &agent[..], &["--setup-script", "creation=inline:mine.sh"]].concat());
     let scripts =
         &json(&said)["operations"][0]["request"]["body"]["properties"]["properties"]["setupScripts"]["scripts"];

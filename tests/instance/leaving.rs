@@ -67,3 +67,66 @@ async fn waiting_is_bounded() {
     let stop = scene.run(&["show", "ci-00000-00000", "--wait", "--timeout", "1s"]);
     assert_eq!(stop.code, 3, "{}{}", stop.out, stop.err);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_fails_in_azure_is_seen_to_fail() {
+    let scene = Scene::with(1, 1, |options| {
+        options.faults = vec!["stop => operation-fails".parse().unwrap()];
+    })
+    .await;
+    let said = scene.run(&["stop", "ci-00000-00000", "--timeout", "10m"]);
+    assert_eq!(said.code, 4, "{}{}", said.out, said.err);
+    for words in ["the stop failed", "operation_failed", "it goes on costing"] {
+        assert!(said.out.contains(words), "{words} in\n{}", said.out);
+    }
+    assert!(!said.out.contains("goes on in Azure"), "{}", said.out);
+    // nothing is left open: the next command is not refused for it
+    let again = scene.well(&["restart", "ci-00000-00000"]);
+    assert!(again.out.contains("restarted after"), "{}", again.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_nobody_waited_for_is_settled_by_the_next_command() {
+    let scene = Scene::with(1, 1, |options| {
+        options.faults = vec!["stop => operation-fails".parse().unwrap()];
+    })
+    .await;
+    scene.well(&["stop", "ci-00000-00000", "--no-wait"]);
+    scene.well(&["show", "ci-00000-00000", "--wait"]);
+    let next = scene.well(&["restart", "ci-00000-00000"]);
+    assert!(next.out.contains("restarted after"), "{}{}", next.out, next.err);
+}
+
+/// What is being sent is sent to its answer; what comes after it is not begun. The second Ctrl-C does not wait for the answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ctrl_c_while_sending_stops_after_that_one_and_the_second_at_once() {
+    for presses in [1, 2] {
+        let scene = Scene::with(1, 2, |options| {
+            options.faults = vec!["restart => delay:4000".parse().unwrap()];
+        })
+        .await;
+        let child = scene.begun(&["restart", "ci-00000-00000", "ci-00000-00001"]);
+        while !scene.operations().await.iter().any(|(verb, ..)| verb == "restart") {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        for _ in 0..presses {
+            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        }
+        let done = child.wait_with_output().unwrap();
+        let (out, err) =
+            (String::from_utf8_lossy(&done.stdout).into_owned(), String::from_utf8_lossy(&done.stderr).into_owned());
+        assert_eq!(done.status.code(), Some(4), "the second was refused: {out}{err}");
+        assert!(err.contains("stopping after this one"), "{err}");
+        assert!(out.contains("ws-00000/ci-00000-00001: interrupted before it was sent"), "{out}");
+        let own =
+            if presses == 1 { "interrupted: the restart goes on in Azure" } else { "the restart may have arrived" };
+        assert!(out.contains(own), "{presses}: {out}");
+        let rows = scene.operations().await;
+        assert_eq!(
+            rows,
+            [("restart".to_owned(), "ci-00000-00000".to_owned(), None)],
+            "it is open, and settled by looking"
+        );
+    }
+}

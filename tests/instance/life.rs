@@ -68,3 +68,33 @@ async fn an_instance_lives_and_ends_by_hand_beside_the_service() {
     drop(service);
     assert_eq!(scene.operations().await, lived(), "the service kept the journal");
 }
+
+/// The month by a policy's hours is that of the terms which hold for the instance, and none where nothing stops it by them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_month_by_hours_is_told_where_those_hours_hold() {
+    let scene = Scene::new(1, 1).await;
+    let policy = |mode: &str| {
+        format!(
+            "name = \"office\"\nmode = \"{mode}\"\nscope.workspaces = [\"*\"]\nwarning.proof = \"recorded\"\n\
+             hours = {{ zone = \"UTC\", allowed = [\"Mon-Fri 08:00-18:00\"] }}\nexempt.names = [\"ci-free*\"]\n\n\
+             [[override]]\nname = \"short\"\nmatch.names = [\"ci-short*\"]\n\
+             hours = {{ zone = \"UTC\", allowed = [\"Mon-Fri 08:00-13:00\"] }}\n"
+        )
+    };
+    scene.place.write("policies/office.toml", &policy("enforce"));
+    let told = |name: &str| {
+        let said = scene.well(&["create", name, "-w", "ws-00000", "-s", "Standard_DS3_v2", "--dry-run"]);
+        said.err.lines().find(|line| line.contains("a month day and night")).unwrap_or_default().to_owned()
+    };
+    for (name, hours) in [("ci-new", Some("217")), ("ci-short", Some("108")), ("ci-free", None)] {
+        let line = told(name);
+        let wanted = hours.map(|hours| format!("in the {hours} hours that its policy allows"));
+        match wanted {
+            Some(words) => assert!(line.contains(&words), "{name}: {line}"),
+            None => assert!(!line.is_empty() && !line.contains("hours that its policy"), "{name}: {line}"),
+        }
+    }
+    scene.place.write("policies/office.toml", &policy("observe"));
+    let line = told("ci-new");
+    assert!(!line.is_empty() && !line.contains("hours that its policy"), "it only observes: {line}");
+}

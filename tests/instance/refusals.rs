@@ -126,8 +126,9 @@ async fn a_name_that_nobody_may_ask_about_is_looked_for_among_those_known() {
     .await;
     let new = |name: &'static str| ["create", name, "-w", "ws-00000", "-s", "Standard_DS3_v2", "--yes"];
     let elsewhere = scene.run(&new("ci-other"));
-    let is_same_region = elsewhere.code == 4 && elsewhere.out.contains("ws-00001/ci-other has it");
-    assert!(is_same_region || elsewhere.code == 0, "{}{}", elsewhere.out, elsewhere.err);
+    assert_eq!(elsewhere.code, 4, "{}{}", elsewhere.out, elsewhere.err);
+    assert!(elsewhere.out.contains("its name is taken in westeurope: ws-00001/ci-other has it"), "{}", elsewhere.out);
+    assert_eq!(scene.writes("PUT"), 0);
     let said = scene.well(&new("ci-new"));
     assert!(said.err.contains("could not be asked") && said.out.contains("created after"), "{}{}", said.out, said.err);
 }
@@ -143,4 +144,68 @@ async fn two_who_make_one_name_at_once_make_it_once() {
     drop(service);
     assert_eq!(scene.writes("PUT"), 1, "{codes:?}");
     assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+}
+
+/// Between the look and the request somebody makes one of that name: here it is there all along, and no look shows it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_somebody_makes_between_the_look_and_the_request_is_not_overwritten() {
+    let scene = Scene::with(1, 2, |options| {
+        options.world.workspaces[0].instances[1].name = "ci-new".to_owned();
+        let hidden = ["list-computes => missing:ci-new", "get,path=ci-new => not-found", "check-name => status:403"];
+        options.faults = hidden.map(|fault| fault.parse().unwrap()).to_vec();
+    })
+    .await;
+    let said = scene.run(&["create", "ci-new", "-w", "ws-00000", "-s", "Standard_DS3_v2", "--yes"]);
+    assert_eq!(said.code, 4, "{}{}", said.out, said.err);
+    assert!(said.out.contains("somebody made one of that name meanwhile; nothing was overwritten"), "{}", said.out);
+    let sent: Vec<_> = scene.sandbox.recorder().recent().into_iter().filter(|one| one.method == "PUT").collect();
+    let seen: Vec<_> = sent.iter().map(|one| (one.if_none_match.as_str(), one.status)).collect();
+    assert_eq!(seen, [("*", 412)], "the header is on the wire, and Azure goes by it");
+    assert_eq!(scene.sandbox.look(|world| world.overwrites()), 0);
+    let ended = scene.operations().await;
+    assert_eq!(ended.len(), 1, "{ended:?}");
+    assert!(ended[0].2.as_ref().is_some_and(|end| end.contains("PreconditionFailed")), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_asks_about_what_is_there_now() {
+    let scene = Scene::new(1, 2).await;
+    let service = scene.service().await;
+    // gone since the service looked: nothing is asked, and nothing sent
+    scene.sandbox.faults().push("get,path=ci-00000-00000 => not-found".parse().unwrap());
+    let gone = scene.answered(&["delete", A], &format!("{A}\n"));
+    assert!(gone.code == 4 && gone.out.contains("Azure does not know it"), "{}{}", gone.out, gone.err);
+    assert!(!gone.err.contains("to be deleted for good"), "{}", gone.err);
+    // unreadable: the same, in other words
+    scene.sandbox.faults().push("get,path=ci-00000-00001,count=9 => status:503".parse().unwrap());
+    let unread = scene.run(&["delete", B, "--yes"]);
+    assert!(unread.code == 4 && unread.out.contains("could not be looked at"), "{}{}", unread.out, unread.err);
+    assert_eq!(scene.writes("DELETE"), 0);
+    drop(service);
+}
+
+/// It is shown running, and the one who typed its name meant that: stopped meanwhile, it is not deleted by that word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_is_of_what_was_shown() {
+    let scene = Scene::new(1, 1).await;
+    // the first look, which is shown, says another state than all later ones
+    let fault = r#"get,path=ci-00000-00000,count=1 => set:/properties/properties/state="Stopped""#;
+    scene.sandbox.faults().push(fault.parse().unwrap());
+    let said = scene.answered(&["delete", A], &format!("{A}\n"));
+    assert_eq!(said.code, 4, "{}{}", said.out, said.err);
+    assert!(said.err.contains("; Stopped"), "what is asked about is what was just seen: {}", said.err);
+    assert!(said.out.contains("it was Stopped when you were shown it, and is Running now"), "{}", said.out);
+    assert_eq!(scene.writes("DELETE"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_from_standard_input_leaves_no_place_for_an_answer() {
+    let scene = Scene::new(1, 1).await;
+    let new = ["create", "ci-new", "-w", "ws-00000", "-s", "Standard_DS3_v2", "--ssh", "on", "--ssh-key", "-"];
+    let key = "ssh-ed25519 AAAAC3Nza ada@laptop\n";
+    let said = scene.answered(&new, key);
+    assert!(said.code == 2 && said.err.contains("say --yes too"), "{}{}", said.out, said.err);
+    assert_eq!(scene.writes("PUT"), 0);
+    let said = scene.answered(&[&new[..], &["--yes"]].concat(), key);
+    assert!(said.code == 0 && said.out.contains("created after"), "{}{}", said.out, said.err);
 }

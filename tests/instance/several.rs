@@ -41,3 +41,19 @@ async fn every_mistake_of_a_file_has_its_line_and_nothing_is_sent() {
     assert!(said.code == 2 && said.err.contains("class.toml:1: workspace: no workspace"), "{}{}", said.out, said.err);
     assert_eq!(scene.writes("PUT"), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_twice_in_a_region_is_seen_however_the_workspace_is_written() {
+    let scene = Scene::new(2, 1).await;
+    let one = table("ci-same", "Standard_DS3_v2");
+    let shown = json(&scene.well(&["show", "ws-00000/ci-00000-00000", "--json"]))["id"].to_string();
+    let id = shown.trim_matches('"').split("/computes/").next().unwrap_or_default().to_owned();
+    for other in ["ws-00001", id.as_str()] {
+        let again = table("CI-same", "Standard_DS3_v2").replace("ws-00000", other);
+        scene.place.write("class.toml", &format!("{one}{again}"));
+        let said = scene.run(&["create", "--from", "class.toml", "--yes"]);
+        assert_eq!(said.code, 2, "{other}: {}{}", said.out, said.err);
+        assert!(said.err.contains("class.toml:6: name: \"CI-same\" is wanted twice in westeurope"), "{}", said.err);
+    }
+    assert_eq!(scene.writes("PUT"), 0);
+}

@@ -91,6 +91,7 @@ async fn a_page_has_what_azure_tells() {
         "SSH",
         "Applications",
         "identity",
+        "Azure does not say its size; 19.71 USD a month also while it is off",
     ] {
         assert!(page.out.contains(words), "{words} in\n{}", page.out);
     }

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use futures_util::FutureExt;
-use lightsout::facts::{Proposal, ProposalEnd};
-use lightsout::ports::{Control, Declined, ProposalRequest, ProposalWish};
+use lightsout::facts::{Created, Proposal, ProposalEnd, Verb};
+use lightsout::ports::{Begun, Control, Declined, ProposalRequest, ProposalWish, Undertaking, Undertakings};
 
 use crate::stage::Stage;
 use crate::transcript::Transcript;
@@ -15,6 +15,11 @@ pub(crate) fn said(stage: &mut Stage, told: &mut Transcript, words: &[&str]) -> 
         ["keep", name, "for", days, "days"] => (name, ProposalWish::Keep { days: Some(days.parse().unwrap()) }),
         ["confirm", name] => (name, ProposalWish::Confirm),
         ["withdraw", name] => (name, ProposalWish::Withdraw),
+        ["ask", verb, name] => {
+            let begun = begin(stage, verb, name);
+            told.line(&begun.map_or_else(|why| format!("declined: {}", why.0), |_| "written down".to_owned()));
+            return true;
+        }
         ["proposals"] => {
             for proposal in stage.world.lock().proposals() {
                 told.line(&line(told, &proposal));
@@ -50,6 +55,22 @@ fn answer(stage: &mut Stage, name: &str, wish: ProposalWish) -> Result<Proposal,
         link: None,
     };
     stage.engine().answer(request).now_or_never().unwrap()
+}
+
+/// What a person's own command has written down before it sends anything.
+fn begin(stage: &mut Stage, verb: &str, name: &str) -> Result<Begun, Declined> {
+    let verbs = [Verb::Create, Verb::Start, Verb::Restart, Verb::Delete];
+    let wish = Undertaking {
+        verb: verbs.into_iter().find(|known| known.label() == verb).unwrap(),
+        instance: stage.world.lock().cloud.id(name),
+        created: Created::NONE,
+        even_if_in_use: false,
+        even_if_held: false,
+        by: "ana".to_owned(),
+        reason: "asked in the scene".to_owned(),
+    };
+    let engine = stage.engine();
+    stage.runtime.block_on(engine.begin(wish))
 }
 
 fn line(told: &Transcript, proposal: &Proposal) -> String {

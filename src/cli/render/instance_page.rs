@@ -17,6 +17,8 @@ pub struct InstancePage<'a> {
     pub policy: Option<&'a str>,
     /// What it costs, in words.
     pub price: &'a str,
+    /// What a month of its OS disk costs, running or off; none where nobody knows.
+    pub disk_month: Option<&'a str>,
 }
 
 /// The command line that reaches it by SSH; none where it cannot be reached so, or nobody knows where.
@@ -40,7 +42,7 @@ pub fn instance_page(page: &InstancePage<'_>, look: &Look) -> String {
     let mut text = format!("{}\n", look.paint.strong(&format!("{}: {}", words::clean(&name), facts.state)));
     let mut sections = vec![("", about(page, look)), ("Reached", reached(details))];
     sections.push(("Applications", applications(details)));
-    sections.push(("Disks", disks(details)));
+    sections.push(("Disks", disks(page)));
     sections.push(("Azure's own timers", timers(facts)));
     sections.push(("Setup scripts", scripts(details)));
     sections.push(("Tags", tags(facts)));
@@ -137,12 +139,18 @@ fn applications(details: &InstanceDetails) -> Pairs {
     details.applications.iter().map(line).collect()
 }
 
-fn disks(details: &InstanceDetails) -> Pairs {
+fn disks(page: &InstancePage<'_>) -> Pairs {
+    let costs = page.disk_month.map_or_else(
+        || "what it costs while it is off is not known".to_owned(),
+        |month| format!("{month} a month also while it is off, until it is deleted"),
+    );
+    let mut pairs = vec![pair("OS disk", format!("Azure does not say its size; {costs}"))];
     let line = |one: &crate::facts::DataDisk| {
         let size = one.gigabytes.map_or_else(|| "of unknown size".to_owned(), |size| format!("{size} GB"));
         pair("data disk", format!("{size} {}", one.kind.as_deref().unwrap_or_default()))
     };
-    details.disks.iter().map(line).collect()
+    pairs.extend(page.details.disks.iter().map(line));
+    pairs
 }
 
 fn timers(facts: &InstanceFacts) -> Pairs {

@@ -7,7 +7,7 @@ use super::super::world::{Beyond, CreateRefusal, Refusal, Taken, Workspace, judg
 use super::answer::Answer;
 use super::arm::{find, no_workspace};
 use super::errors;
-use super::handle::Ask;
+use super::handle::{Ask, if_none_match};
 use super::operate::{Followed, fate_of};
 use super::options::LroStyle;
 use super::render;
@@ -41,6 +41,10 @@ impl Shared {
         };
         if has_other(found, name) {
             return errors::conflict(&region, now);
+        }
+        // Whether Azure honours this here is not verified: it is what HTTP asks of a server that knows the header.
+        if if_none_match(ask.headers) == "*" && world.machine(&format!("{workspace}/computes/{name}")).is_some() {
+            return errors::exists(name);
         }
         let size = creation.vm_size.clone();
         let begun = match world.create(creation, fate_of(effects)) {

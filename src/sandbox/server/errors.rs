@@ -44,6 +44,12 @@ pub(super) fn disk_full(region: &str, now: Timestamp) -> Answer {
     )
 }
 
+/// A PUT that is only for what is not there yet.
+pub(super) fn exists(name: &str) -> Answer {
+    let message = format!("The condition 'If-None-Match: *' is not met: the compute {name} exists.");
+    arm(412, "PreconditionFailed", &message)
+}
+
 pub(super) fn conflict(region: &str, now: Timestamp) -> Answer {
     provider(409, ("Conflict", "Conflict", Some("Conflict")), region, now)
 }

@@ -133,9 +133,15 @@ fn record(
         status,
         api_version: String::new(),
         body: Bytes::new(),
+        if_none_match: if_none_match(headers).to_owned(),
         had_authorization: headers.contains_key("authorization"),
         had_signature: headers.keys().any(|name| name.as_str().contains("signature")),
     }
+}
+
+/// `If-None-Match`, as it was sent.
+pub(super) fn if_none_match(headers: &HeaderMap) -> &str {
+    headers.get("if-none-match").and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn version_of(raw_query: &str) -> String {

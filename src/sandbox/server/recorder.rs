@@ -23,6 +23,8 @@ pub struct RequestRecord {
     pub operation: &'static str,
     /// Status of the answer; 0 where none was given.
     pub status: u16,
+    /// Its `If-None-Match` header; empty where it had none.
+    pub if_none_match: String,
     /// Whether it carried an `Authorization` header.
     pub had_authorization: bool,
     /// Whether it carried a signature header, as notices do.

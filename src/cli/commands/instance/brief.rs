@@ -1,18 +1,20 @@
 //! What a person is told before an instance is made: whether it can be, what it costs, who will govern it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::desk::Desk;
-use super::terms::{Terms, hours_of};
+use super::terms::{Terms, allowed_hours};
 use crate::cli::clock::SystemClock;
-use crate::facts::{NameAnswer, NewInstance, WorkspaceFacts};
-use crate::policy::{Policy, Subject, forecast};
+use crate::facts::{NameAnswer, NewInstance, QuotaLine, WorkspaceFacts};
+use crate::policy::{Mode, Policy, Subject, forecast};
 use crate::ports::Clock as _;
 use crate::report::words::clean;
+use crate::schedule::Hours;
 use crate::units::Rate;
 
-/// vCPUs that those before took out of each quota.
-pub(super) type Taken = BTreeMap<String, u64>;
+/// vCPUs that those before, which are to be made too, take out of each quota: by subscription, region and name.
+pub(super) type Taken = BTreeMap<(String, String, String), u64>;
 
 /// What there is to say of one.
 #[derive(Debug)]
@@ -37,9 +39,10 @@ impl Brief {
         say("size", size.clone().unwrap_or_else(|why| why));
         say("name", named(&name));
         let policy = policy_of(desk, workspace);
-        let allowed = policy.and_then(|policy| hours_of(policy, SystemClock.now()));
+        let held = policy.and_then(|policy| hours_that_hold(policy, new));
+        let allowed = held.and_then(|hours| allowed_hours(Some(&hours), SystemClock.now()));
         say("price", terms.price(allowed));
-        say("quota", quota(&terms, taken));
+        say("quota", quota(&terms, workspace, taken));
         say("policy", governed(desk, policy, new));
         if let Some(owner) = &new.owner {
             let words = "it is theirs then, and only they reach Jupyter and its other applications";
@@ -52,6 +55,9 @@ impl Brief {
             (_, _, Some(other)) => Some(format!("its name is taken in {}: {other} has it", new.region)),
             (Ok(_), NameAnswer::Free | NameAnswer::Unknown(_), None) => None,
         };
+        if hindrance.is_none() {
+            take(&terms, workspace, taken);
+        }
         Self { lines, hindrance, rate: terms.rate.ok() }
     }
 }
@@ -91,20 +97,50 @@ fn seen_already(desk: &Desk, new: &NewInstance) -> Option<String> {
 }
 
 /// What is left of each quota, less what those before take.
-fn quota(terms: &Terms, taken: &mut Taken) -> String {
+fn quota(terms: &Terms, workspace: &WorkspaceFacts, taken: &Taken) -> String {
     let cores = terms.cores().map(u64::from);
     let (Some(cores), false) = (cores, terms.lines().is_empty()) else {
         return format!("{}; unknown is not enough: Azure may refuse it", terms.quota_in_words());
     };
     let mut said = Vec::new();
     for line in terms.lines() {
-        let before = taken.entry(line.name.clone()).or_insert(0);
-        let left = line.left().saturating_sub(*before);
+        let before = taken.get(&key_of(line, workspace)).copied().unwrap_or(0);
+        let left = line.left().saturating_sub(before);
         let verdict = if left < cores { "NOT ENOUGH, Azure will refuse it: " } else { "" };
         said.push(format!("{verdict}{cores} of {left} that are left of {} ({})", line.limit, line.words));
-        *before = before.saturating_add(cores);
     }
     said.join("; ")
+}
+
+/// What one that is to be made takes from those after it.
+fn take(terms: &Terms, workspace: &WorkspaceFacts, taken: &mut Taken) {
+    let Some(cores) = terms.cores().map(u64::from) else { return };
+    for line in terms.lines() {
+        let before = taken.entry(key_of(line, workspace)).or_insert(0);
+        *before = before.saturating_add(cores);
+    }
+}
+
+/// A quota is one of a subscription in a region.
+fn key_of(line: &QuotaLine, workspace: &WorkspaceFacts) -> (String, String, String) {
+    let subscription = workspace.id.subscription().to_string().to_ascii_lowercase();
+    (subscription, workspace.region.to_string(), line.name.clone())
+}
+
+/// The hours by which it will be stopped: of the terms that hold for it; none where nothing stops it by them.
+fn hours_that_hold(policy: &Policy, new: &NewInstance) -> Option<Arc<Hours>> {
+    subjected(new, |subject| {
+        let (terms, _) = policy.terms_for(subject);
+        let is_spared = policy.mode == Mode::Observe || terms.exempt.first_match(subject).is_some();
+        terms.hours.as_ref().filter(|_| !is_spared).map(|rule| Arc::clone(&rule.hours))
+    })
+}
+
+/// It, as policies see it.
+fn subjected<T>(new: &NewInstance, look: impl FnOnce(&Subject<'_>) -> T) -> T {
+    let owners: Vec<&str> = new.owner.iter().map(|owner| owner.object_id.as_str()).collect();
+    let tags: Vec<(&str, &str)> = new.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    look(&Subject { name: new.id.name(), owners: &owners, size: &new.size, tags: &tags })
 }
 
 fn policy_of<'d>(desk: &'d Desk, workspace: &WorkspaceFacts) -> Option<&'d Policy> {
@@ -118,11 +154,11 @@ fn governed(desk: &Desk, policy: Option<&Policy>, new: &NewInstance) -> String {
         let fault = desk.view.workspaces.get(new.id.workspace()).and_then(|place| place.fault.clone());
         return fault.map_or_else(|| "none: nobody will stop it".to_owned(), |why| format!("none that works: {why}"));
     };
-    let owners: Vec<&str> = new.owner.iter().map(|owner| owner.object_id.as_str()).collect();
-    let tags: Vec<(&str, &str)> = new.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let subject = Subject { name: new.id.name(), owners: &owners, size: &new.size, tags: &tags };
-    let (terms, over) = policy.terms_for(&subject);
-    if let Some(by) = terms.exempt.first_match(&subject) {
+    let (exempt, over) = subjected(new, |subject| {
+        let (terms, over) = policy.terms_for(subject);
+        (terms.exempt.first_match(subject), over)
+    });
+    if let Some(by) = exempt {
         return format!("{}: exempt ({by}), so it is never stopped", policy.id);
     }
     let told = forecast(policy, SystemClock.now(), 1);
@@ -131,8 +167,12 @@ fn governed(desk: &Desk, policy: Option<&Policy>, new: &NewInstance) -> String {
     let zone = told.zone.as_ref().map(|zone| format!("keeps hours in {zone}; ")).unwrap_or_default();
     let over = over.map(|name| format!(", override {name}")).unwrap_or_default();
     let mode = match policy.mode {
-        crate::policy::Mode::Observe => "it only observes: ",
-        crate::policy::Mode::Enforce => "",
+        Mode::Observe => "it only observes: ",
+        Mode::Enforce => "",
     };
     format!("{}{over}: {mode}{zone}{}", policy.id, rules.join("; "))
 }
+
+#[cfg(test)]
+#[path = "brief_tests.rs"]
+mod tests;

@@ -8,7 +8,7 @@ use super::target::Target;
 use crate::azure::{AzureError, Scripts};
 use crate::cli::clock::SystemClock;
 use crate::cli::commands::context::CommandError;
-use crate::facts::{Created, Freeze, NewInstance, OperationResult, PowerState, Source, Verb};
+use crate::facts::{Created, Freeze, InstanceFacts, NewInstance, OperationResult, PowerState, Source, Verb};
 use crate::guard::{Insistence, OperationPermit, PersonWish, Refusal, Sought, by_person, to_create};
 use crate::ports::{
     Clock as _, Fault, FaultKind, LastWord, OperateInstances as _, OperationHandle, Undertaking, with_causes,
@@ -78,7 +78,7 @@ pub(super) fn label(target: &Target) -> String {
 /// Sends it, or says why not.
 pub(super) async fn send(desk: &Desk, target: Target, wish: &Wish<'_>) -> Result<Going, Ended> {
     let verb = wish.verb;
-    let created = target.known.as_ref().map_or(Created::NONE, |known| known.facts.created);
+    let created = target.life();
     let undertaking = Undertaking {
         verb,
         instance: target.id.clone(),
@@ -141,11 +141,14 @@ async fn permitted(desk: &Desk, target: &Target, wish: &Wish<'_>) -> Result<Oper
         true => (Refusal::NoLongerDue, "Azure does not know it".to_owned()),
         false => (Refusal::NoSecondLook, fault.words()),
     })?;
+    if let Some(shown) = &target.shown {
+        as_shown(shown, &fresh)?;
+    }
     let has_job = fresh.state == PowerState::JobRunning;
     let asked = PersonWish {
         verb: wish.verb,
         fresh: &fresh,
-        meant: target.known.as_ref().map_or(Created::NONE, |known| known.facts.created),
+        meant: target.life(),
         in_use: has_job.then(|| Source::Job.words().to_owned()),
         hold: None,
         insists: wish.insists,
@@ -153,6 +156,19 @@ async fn permitted(desk: &Desk, target: &Target, wish: &Wish<'_>) -> Result<Oper
         now: SystemClock.now(),
     };
     by_person(&asked)
+}
+
+/// Who agreed has seen it in one state: in another one it is not what they agreed to.
+fn as_shown(shown: &InstanceFacts, fresh: &InstanceFacts) -> Result<(), (Refusal, String)> {
+    let again = "look at it, and ask again";
+    if shown.state != fresh.state {
+        let words = format!("it was {} when you were shown it, and is {} now; {again}", shown.state, fresh.state);
+        return Err((Refusal::NoLongerDue, words));
+    }
+    if shown.last_operation.known() != fresh.last_operation.known() {
+        return Err((Refusal::NoLongerDue, format!("somebody has done something with it since; {again}")));
+    }
+    Ok(())
 }
 
 async fn dropped(desk: &Desk, target: &Target, (verb, id): (Verb, &str), (refusal, words): (Refusal, String)) -> Ended {

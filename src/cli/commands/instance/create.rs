@@ -5,7 +5,7 @@ use super::brief::{Brief, Taken};
 use super::carry::{Wish, label, send};
 use super::compose::{compose, written_of};
 use super::desk::{Desk, Purpose, facts_of};
-use super::ended::{Ended, How, told};
+use super::ended::{Ended, How, told, unanswered};
 use super::follow::follow_all;
 use super::interrupt::Interrupt;
 use super::target::Target;
@@ -20,6 +20,10 @@ use crate::settings::{CreationFound, read_creations};
 /// Makes them.
 pub(super) async fn create(asked: &InstanceCreate, context: &Context) -> Result<Exit, CommandError> {
     let wanted = wanted(asked)?;
+    if let Some(words) = unanswerable(&wanted, asked) {
+        complain(words);
+        return Err(CommandError::Configuration(1));
+    }
     let purpose = if asked.dry_run { Purpose::Look } else { Purpose::Act };
     let desk = Desk::open(context, purpose, asked.rights).await?;
     let news = composed(&desk, &wanted)?;
@@ -64,9 +68,10 @@ async fn made(desk: &Desk, ready: Vec<(Target, NewInstance)>, asked: &InstanceCr
             continue;
         }
         let wish = Wish { verb: Verb::Create, insists: Insistence::default(), reason, new: Some(&new) };
-        match send(desk, target, &wish).await {
-            Ok(one) => going.push(one),
-            Err(why) => ended.push(why),
+        match interrupt.sent(send(desk, target.clone(), &wish)).await {
+            Some(Ok(one)) => going.push(one),
+            Some(Err(why)) => ended.push(why),
+            None => ended.push(unanswered(&label(&target), Verb::Create.label())),
         }
     }
     ended.extend(follow_all(desk, going, asked.waiting, &interrupt).await);
@@ -87,9 +92,14 @@ fn wanted(asked: &InstanceCreate) -> Result<Vec<CreationFound>, CommandError> {
 
 /// All of them, or every mistake of all.
 fn composed(desk: &Desk, wanted: &[CreationFound]) -> Result<Vec<NewInstance>, CommandError> {
-    let (mut news, mut wrong) = (Vec::new(), 0_usize);
+    let (mut news, mut wrong): (Vec<NewInstance>, usize) = (Vec::new(), 0);
     for one in wanted {
-        match compose(desk, &one.written) {
+        let composed =
+            compose(desk, &one.written).and_then(|new| match news.iter().find(|other| collide(other, &new)) {
+                Some(other) => Err(vec![twice(&new, other)]),
+                None => Ok(new),
+            });
+        match composed {
             Ok(new) => news.push(new),
             Err(faults) => {
                 wrong = wrong.saturating_add(faults.len());
@@ -101,9 +111,39 @@ fn composed(desk: &Desk, wanted: &[CreationFound]) -> Result<Vec<NewInstance>, C
     if wrong > 0 { Err(CommandError::Configuration(wrong)) } else { Ok(news) }
 }
 
+/// A key from standard input leaves none for the answer to a question, and is read once.
+fn unanswerable(wanted: &[CreationFound], asked: &InstanceCreate) -> Option<&'static str> {
+    let piped = wanted.iter().filter(|one| one.written.ssh_key.as_deref() == Some("-")).count();
+    if piped > 1 {
+        return Some("ssh_key: several keys cannot come from standard input, name a file for each");
+    }
+    let asks = !asked.yes && !asked.dry_run;
+    (piped == 1 && asks).then_some(
+        "ssh_key: the key comes from standard input, so nobody can be asked there; say --yes too, or name the key's file",
+    )
+}
+
+/// A name is unique in a region, however the workspace was written.
+fn collide(one: &NewInstance, other: &NewInstance) -> bool {
+    let same_place = one.region == other.region || one.id.workspace() == other.id.workspace();
+    same_place && one.id.name().eq_ignore_ascii_case(other.id.name())
+}
+
+fn twice(new: &NewInstance, other: &NewInstance) -> String {
+    let places = format!("{} and {}", other.id.workspace().name(), new.id.workspace().name());
+    let rule = "a name is unique in a region, over all its workspaces: choose another";
+    format!("name: \"{}\" is wanted twice in {} ({places}), {rule}", new.id.name(), new.region)
+}
+
 fn target_of(desk: &Desk, new: &NewInstance) -> Option<Target> {
     let place = desk.view.workspaces.get(new.id.workspace())?;
-    Some(Target { id: new.id.clone(), workspace: facts_of(place), policy: place.policy.clone(), known: None })
+    Some(Target {
+        id: new.id.clone(),
+        workspace: facts_of(place),
+        policy: place.policy.clone(),
+        known: None,
+        shown: None,
+    })
 }
 
 fn refused(target: &Target, words: &str) -> Ended {

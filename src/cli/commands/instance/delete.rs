@@ -7,11 +7,13 @@ use super::ended::{Ended, How, told};
 use super::several::{Errand, carry_out, targets};
 use super::target::Target;
 use super::terms::{MONTH_HOURS, Terms, money};
+use crate::azure::Scripts;
 use crate::cli::args::InstanceDelete;
 use crate::cli::commands::context::{CommandError, Context, complain};
 use crate::cli::exit::Exit;
-use crate::facts::Verb;
+use crate::facts::{InstanceFacts, Verb};
 use crate::guard::Insistence;
+use crate::ports::FaultKind;
 use crate::report::words;
 
 /// Deletes them.
@@ -20,7 +22,14 @@ pub(super) async fn delete(asked: &InstanceDelete, context: &Context) -> Result<
     let desk = Desk::open(context, purpose, asked.rights).await?;
     let (found, mut ended) = targets(&desk, &asked.instances, Verb::Delete.label());
     let mut agreed = Vec::new();
-    for target in found {
+    for mut target in found {
+        match fresh(&desk, &target).await {
+            Ok(facts) => target.shown = Some(Box::new(facts)),
+            Err(why) => {
+                ended.push(Ended::new(&label(&target), Verb::Delete.label(), How::Refused, why));
+                continue;
+            }
+        }
         complain(&what_is_lost(&desk, &target).await);
         match asked.yes || asked.dry_run || is_typed(&target) {
             true => agreed.push(target),
@@ -45,16 +54,27 @@ fn is_typed(target: &Target) -> bool {
     line(&question).is_some_and(|answer| answer == target.id.name())
 }
 
+/// It as it is now: what is asked about is what is there.
+async fn fresh(desk: &Desk, target: &Target) -> Result<InstanceFacts, String> {
+    match desk.azure.describe(&target.workspace, &target.id, Scripts::Named).await {
+        Ok((facts, _)) => Ok(facts),
+        Err(fault) if fault.kind == FaultKind::Gone => {
+            Err(format!("there is no {}: Azure does not know it", target.id.name()))
+        }
+        Err(fault) => Err(format!("nothing was deleted, for it could not be looked at: {}", fault.words())),
+    }
+}
+
 /// Everything that a person should know before.
 async fn what_is_lost(desk: &Desk, target: &Target) -> String {
     let mut lines = vec![format!("{} is to be deleted for good.", label(target))];
-    if let Some(known) = &target.known {
-        let facts = &known.facts;
+    if let Some(facts) = target.shown.as_deref() {
         lines.push(format!("  owner: {}; size {}; {}", words::owner(facts), words::clean(&facts.size), facts.state));
         if let Some(use_of_it) = target.use_of() {
             lines.push(format!("  in use: {use_of_it}"));
         }
-        lines.extend(known.holds.iter().map(|hold| {
+        let holds = target.known.iter().flat_map(|known| &known.holds);
+        lines.extend(holds.map(|hold| {
             format!("  held until {} by {}: {}", hold.until, words::clean(&hold.by), words::clean(&hold.reason))
         }));
         let schedules = facts.native.schedules.len();
@@ -71,8 +91,8 @@ async fn what_is_lost(desk: &Desk, target: &Target) -> String {
 }
 
 async fn freed(desk: &Desk, target: &Target) -> String {
-    let cores = match &target.known {
-        Some(known) => Terms::of(desk, &target.workspace, &known.facts.size).await.cores(),
+    let cores = match &target.shown {
+        Some(facts) => Terms::of(desk, &target.workspace, &facts.size).await.cores(),
         None => None,
     };
     let cores = cores.map_or_else(|| "its vCPUs of quota".to_owned(), |cores| format!("{cores} vCPUs of quota"));

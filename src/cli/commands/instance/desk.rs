@@ -10,7 +10,7 @@ use crate::cli::commands::once::{on_the_journal, rehearsed};
 use crate::cli::outside::Outside;
 use crate::cli::wire_up::{azure_apart, freeze_switch};
 use crate::engine::Engine;
-use crate::facts::{Freeze, OperationResult, Tags, WorkspaceFacts};
+use crate::facts::{Freeze, OperationResult, StopResult, Tags, WorkspaceFacts};
 use crate::ports::{Begun, Control as _, FreezeSwitch as _, StopRequest, Undertaking, Undertakings as _};
 use crate::report::{FleetView, WorkspaceView};
 use crate::settings::{Loaded, Settings};
@@ -121,11 +121,11 @@ impl Desk {
         }
     }
 
-    /// Ends the journal's row of a stop that has shown; false while it goes on.
+    /// Ends the journal's row of a stop that has shown: how the last one ended, none while it goes on.
     ///
     /// # Errors
     /// When nobody could look, or write.
-    pub(super) async fn settle_stop(&self, id: &InstanceId) -> Result<bool, CommandError> {
+    pub(super) async fn settle_stop(&self, id: &InstanceId) -> Result<Option<StopResult>, CommandError> {
         match &self.book {
             Book::Service(service) => Ok(service.settle_stop(id).await?),
             Book::Own(engine) => Ok(engine.settle_stop(id.clone()).await?),

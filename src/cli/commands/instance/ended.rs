@@ -60,6 +60,14 @@ impl Ended {
     }
 }
 
+/// Left while it was being sent.
+pub(super) fn unanswered(instance: &str, verb: &'static str) -> Ended {
+    let words = format!(
+        "interrupted while it was being sent: the {verb} may have arrived; `lightsout instance show {instance}` shows"
+    );
+    Ended::new(instance, verb, How::UnderWay, words)
+}
+
 #[derive(Serialize)]
 struct All<'a> {
     operations: &'a [Ended],

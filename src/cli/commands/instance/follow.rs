@@ -13,7 +13,7 @@ use super::progress::Progress;
 use crate::azure::Scripts;
 use crate::cli::args::Waiting;
 use crate::cli::clock::SystemClock;
-use crate::facts::{InstanceDetails, InstanceFacts, OperationResult, PowerState, Verb};
+use crate::facts::{Created, InstanceDetails, InstanceFacts, OperationResult, PowerState, StopResult, Verb};
 use crate::ports::{Clock as _, FaultKind, OperationState, StopInstances as _};
 use crate::report::remedy_of;
 use crate::rules::{UnderWay, operation_end};
@@ -22,6 +22,9 @@ use crate::rules::{UnderWay, operation_end};
 const FIRST: Duration = Duration::from_millis(500);
 /// And never longer.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// What to do about a stop that came to nothing, where nothing closer is known.
+const STILL_ON: &str = "it goes on costing: see what Azure says with `lightsout instance show NAME`, and stop it again";
 
 /// Follows all of them side by side; what is still under way at the end is said, with how to follow it.
 pub(super) async fn follow_all(desk: &Desk, going: Vec<Going>, waiting: Waiting, interrupt: &Interrupt) -> Vec<Ended> {
@@ -97,7 +100,11 @@ async fn follow(desk: &Desk, going: &mut Going, progress: &Progress) -> Ended {
             Found::Unread(words) => format!("not read ({words})"),
         };
         progress.seen(&name, &word, elapsed);
-        if let Some(end) = end_of(going, &found, has_succeeded, SystemClock.now()) {
+        let end = match going.deed {
+            Deed::Stop => stop_end(desk, going, &found).await,
+            Deed::Other(verb) => end_of((going, verb), &found, has_succeeded, SystemClock.now()),
+        };
+        if let Some(end) = end {
             return finished(desk, going, end, (&found, elapsed)).await;
         }
         tokio::time::sleep(pause).await;
@@ -106,40 +113,59 @@ async fn follow(desk: &Desk, going: &mut Going, progress: &Progress) -> Ended {
 }
 
 /// Its end, by what is seen.
-fn end_of(going: &Going, found: &Found, has_succeeded: bool, now: Timestamp) -> Option<OperationResult> {
+fn end_of(
+    (going, verb): (&Going, Verb),
+    found: &Found,
+    has_succeeded: bool,
+    now: Timestamp,
+) -> Option<OperationResult> {
     let facts = match found {
         Found::Unread(_) => return None,
         Found::Gone => None,
         Found::Here(facts, _) => Some(&**facts),
     };
-    match going.deed {
-        Deed::Stop => stop_end(facts, has_succeeded),
+    match verb {
         // what is there still after Azure's word that it is deleted goes soon
-        Deed::Other(Verb::Delete) if facts.is_some() && has_succeeded => None,
-        Deed::Other(Verb::Restart) if has_succeeded && facts.is_some_and(|facts| facts.state.is_on()) => {
-            Some(OperationResult::Done)
-        }
-        Deed::Other(verb) => {
+        Verb::Delete if facts.is_some() && has_succeeded => None,
+        Verb::Restart if has_succeeded && facts.is_some_and(|facts| facts.state.is_on()) => Some(OperationResult::Done),
+        Verb::Create | Verb::Start | Verb::Restart | Verb::Delete => {
             // a look that was taken at once may not show it yet
             let early = now.duration_since(going.asked_at) < SignedDuration::from_mins(2);
             if facts.is_none() && verb == Verb::Create && early {
                 return None;
             }
-            operation_end(UnderWay { verb, asked_at: going.asked_at, sent_at: Some(going.asked_at) }, facts, now)
+            let created = if verb == Verb::Create { Created::NONE } else { going.target.life() };
+            let sent_at = Some(going.asked_at);
+            operation_end(UnderWay { verb, created, asked_at: going.asked_at, sent_at }, facts, now)
         }
     }
 }
 
-fn stop_end(facts: Option<&InstanceFacts>, has_succeeded: bool) -> Option<OperationResult> {
-    let Some(facts) = facts else { return Some(OperationResult::Failed("gone".to_owned())) };
-    match &facts.state {
-        PowerState::Stopped => Some(OperationResult::Done),
-        PowerState::Broken(word) if has_succeeded => Some(OperationResult::Failed(format!("operation_failed:{word}"))),
-        PowerState::Running
-        | PowerState::JobRunning
-        | PowerState::Changing(_)
-        | PowerState::Broken(_)
-        | PowerState::Unrecognised(_) => None,
+/// The end of a stop as whoever keeps the journal settles it, who can ask Azure after its operation; asked when something is
+/// seen that may be an end.
+async fn stop_end(desk: &Desk, going: &Going, found: &Found) -> Option<OperationResult> {
+    let may_be = match found {
+        Found::Unread(_) => false,
+        Found::Gone => true,
+        Found::Here(facts, _) => !matches!(facts.state, PowerState::Changing(_)),
+    };
+    if !may_be {
+        return None;
+    }
+    match desk.settle_stop(&going.target.id).await {
+        Ok(end) => end.map(|end| match end {
+            StopResult::Stopped => OperationResult::Done,
+            StopResult::Gone => OperationResult::Failed("gone".to_owned()),
+            StopResult::StartedAgain => OperationResult::Failed("started_again".to_owned()),
+            StopResult::Failed(words) => OperationResult::Failed(words),
+            StopResult::Dropped(words) => OperationResult::Dropped(words),
+        }),
+        Err(error) => {
+            noted(Err(error));
+            // what is seen is so, though it could not be written
+            let is_off = matches!(found, Found::Here(facts, _) if facts.state == PowerState::Stopped);
+            is_off.then_some(OperationResult::Done)
+        }
     }
 }
 
@@ -150,9 +176,9 @@ async fn finished(
     (found, elapsed): (&Found, SignedDuration),
 ) -> Ended {
     let name = label(&going.target);
-    match &going.id {
-        Some(id) => noted(desk.has_ended(id, end.clone()).await),
-        None => noted(desk.settle_stop(&going.target.id).await.map(drop)),
+    // a stop's row is ended by whoever keeps the journal
+    if let Some(id) = &going.id {
+        noted(desk.has_ended(id, end.clone()).await);
     }
     let deed = going.deed;
     match end {
@@ -167,7 +193,8 @@ async fn finished(
             };
             let azure: Vec<String> = troubles.iter().map(|one| format!("{}: {}", one.code, one.message)).collect();
             let said = azure.join("; ");
-            let remedy = remedy_of(&words, &said).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+            let known = remedy_of(&words, &said).or((deed == Deed::Stop).then_some(STILL_ON));
+            let remedy = known.map(|remedy| format!("; {remedy}")).unwrap_or_default();
             let said = if said.is_empty() { said } else { format!(" ({said})") };
             let words = format!("the {} failed: {words}{said}{remedy}", deed.label());
             Ended::new(&name, deed.label(), How::Failed, words)
@@ -176,9 +203,8 @@ async fn finished(
 }
 
 async fn came_to_nothing(desk: &Desk, going: &Going, (code, message): (String, String)) -> Ended {
-    match &going.id {
-        Some(id) => noted(desk.has_ended(id, OperationResult::Failed(format!("operation_failed:{code}"))).await),
-        None => noted(desk.settle_stop(&going.target.id).await.map(drop)),
+    if let Some(id) = &going.id {
+        noted(desk.has_ended(id, OperationResult::Failed(format!("operation_failed:{code}"))).await);
     }
     let remedy = remedy_of(&code, &message).map(|remedy| format!("; {remedy}")).unwrap_or_default();
     let words = format!("the {} failed in Azure: {code}: {message}{remedy}", going.deed.label());

@@ -2,7 +2,7 @@
 
 use super::carry::{Wish, send};
 use super::desk::Desk;
-use super::ended::{Ended, How};
+use super::ended::{Ended, How, unanswered};
 use super::follow::follow_all;
 use super::interrupt::Interrupt;
 use super::target::{Target, find};
@@ -46,9 +46,10 @@ pub(super) async fn carry_out(desk: &Desk, targets: Vec<Target>, errand: &Errand
             continue;
         }
         let wish = Wish { verb: errand.verb, insists: errand.insists, reason: errand.reason, new: None };
-        match send(desk, target, &wish).await {
-            Ok(one) => going.push(one),
-            Err(why) => ended.push(why),
+        match interrupt.sent(send(desk, target.clone(), &wish)).await {
+            Some(Ok(one)) => going.push(one),
+            Some(Err(why)) => ended.push(why),
+            None => ended.push(unanswered(&super::carry::label(&target), errand.verb.label())),
         }
     }
     ended.extend(follow_all(desk, going, errand.waiting, &interrupt).await);

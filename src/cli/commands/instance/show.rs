@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::desk::{Desk, Purpose};
 use super::follow::until_settled;
 use super::target::{Target, find};
-use super::terms::Terms;
+use super::terms::{MONTH_HOURS, Terms, money};
 use crate::azure::Scripts;
 use crate::cli::args::InstanceShow;
 use crate::cli::commands::context::{CommandError, Context};
@@ -21,6 +21,7 @@ struct Shown<'a> {
     details: &'a InstanceDetails,
     policy: Option<&'a str>,
     price: String,
+    os_disk_month: Option<String>,
     ssh_command: Option<String>,
     in_use: Option<String>,
 }
@@ -46,17 +47,27 @@ fn print(
 ) -> Result<(), CommandError> {
     let policy = target.policy.as_ref().map(|policy| policy.as_str());
     let price = terms.price(None);
+    let disk = desk.view.money.residual.as_ref().map(|parts| parts.disk);
+    let disk_month = disk.map(|rate| money(rate.over(MONTH_HOURS.saturating_mul(3_600))));
     let shown = Shown {
         id: facts.id.to_string(),
         facts,
         details,
         policy,
         price: price.clone(),
+        os_disk_month: disk_month.clone(),
         ssh_command: render::ssh_command(details),
         in_use: target.use_of(),
     };
     context.print(&shown, || {
-        let page = InstancePage { facts, details, known: target.known.as_ref(), policy, price: &price };
+        let page = InstancePage {
+            facts,
+            details,
+            known: target.known.as_ref(),
+            policy,
+            price: &price,
+            disk_month: disk_month.as_deref(),
+        };
         render::instance_page(&page, &context.look(Some(&desk.view)))
     })
 }

@@ -2,7 +2,7 @@
 
 use super::carry::{Deed, Going, label, words_of};
 use super::desk::{Desk, Purpose};
-use super::ended::{Ended, How, told};
+use super::ended::{Ended, How, told, unanswered};
 use super::follow::follow_all;
 use super::interrupt::Interrupt;
 use super::several::targets;
@@ -31,11 +31,12 @@ pub(super) async fn stop(asked: &InstanceStop, context: &Context) -> Result<Exit
             continue;
         }
         let asked_at = SystemClock.now();
-        match desk.stop_now(request(&desk, &target, asked)).await {
-            Ok(_) => {
+        match interrupt.sent(desk.stop_now(request(&desk, &target, asked))).await {
+            None => ended.push(unanswered(&name, Deed::Stop.label())),
+            Some(Ok(_)) => {
                 going.push(Going { target, deed: Deed::Stop, id: None, handle: None, asked_at, is_unclear: false });
             }
-            Err(error) => ended.push(Ended::new(&name, Deed::Stop.label(), How::Refused, words_of(&error))),
+            Some(Err(error)) => ended.push(Ended::new(&name, Deed::Stop.label(), How::Refused, words_of(&error))),
         }
     }
     ended.extend(follow_all(&desk, going, asked.waiting, &interrupt).await);

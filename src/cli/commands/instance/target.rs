@@ -1,7 +1,7 @@
 //! Which instance is meant by a name, WORKSPACE/NAME or an ARM id; a name that several have is nobody's.
 
 use super::desk::facts_of;
-use crate::facts::WorkspaceFacts;
+use crate::facts::{Created, InstanceFacts, WorkspaceFacts};
 use crate::report::{FleetView, InstanceView, WorkspaceView};
 use crate::units::{InstanceId, PolicyId};
 
@@ -14,11 +14,19 @@ pub(super) struct Target {
     pub(super) policy: Option<PolicyId>,
     /// As the view has it; none for one that was made since.
     pub(super) known: Option<InstanceView>,
+    /// As the person was shown it before they agreed, where they were.
+    pub(super) shown: Option<Box<InstanceFacts>>,
 }
 
 impl Target {
     fn of(place: &WorkspaceView, id: InstanceId, known: Option<&InstanceView>) -> Self {
-        Self { id, workspace: facts_of(place), policy: place.policy.clone(), known: known.cloned() }
+        Self { id, workspace: facts_of(place), policy: place.policy.clone(), known: known.cloned(), shown: None }
+    }
+
+    /// The life of its name that is meant: as shown, or as the view has it.
+    pub(super) fn life(&self) -> Created {
+        let known = || self.known.as_ref().map(|known| known.facts.created);
+        self.shown.as_ref().map(|shown| shown.created).or_else(known).unwrap_or(Created::NONE)
     }
 
     /// Who uses it, as far as the view tells.

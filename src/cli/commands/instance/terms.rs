@@ -5,7 +5,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::desk::Desk;
 use crate::facts::{QuotaLine, SizeOffer, WorkspaceFacts};
 use crate::ledger::PriceKey;
-use crate::policy::Policy;
 use crate::ports::Prices as _;
 use crate::schedule::Hours;
 use crate::units::{Cost, Rate};
@@ -125,9 +124,4 @@ pub(super) fn allowed_hours(hours: Option<&Hours>, now: Timestamp) -> Option<i64
     let on = (0..SAMPLES).filter_map(at).filter(|at| hours.contains(*at)).count();
     let on = i64::try_from(on).ok()?;
     on.saturating_mul(MONTH_HOURS).checked_div(SAMPLES)
-}
-
-/// The same of a policy's own terms.
-pub(super) fn hours_of(policy: &Policy, now: Timestamp) -> Option<i64> {
-    allowed_hours(policy.hours().map(|hours| &**hours), now)
 }
