@@ -29,9 +29,10 @@ impl Debian {
             return None;
         }
         let debian = Self(tempfile::tempdir().unwrap());
-        std::fs::set_permissions(debian.0.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let (fine, _, err) = run(Command::new("tar").arg("-xpf").arg(archive).arg("-C").arg(debian.0.path()));
         assert!(fine, "{err}");
+        // After the archive, which has a mode for the folder itself: others than root live there too.
+        std::fs::set_permissions(debian.0.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         debian.put("usr/local/bin/az", include_str!("debian/az"), 0o755);
         debian.put("usr/bin/systemctl", include_str!("debian/systemctl"), 0o755);
         debian.put("world.sh", include_str!("debian/world.sh"), 0o644);
