@@ -20,6 +20,8 @@ mod cron;
 mod image;
 #[path = "deploy/k8s.rs"]
 mod k8s;
+#[path = "deploy/restoring.rs"]
+mod restoring;
 #[path = "deploy/role.rs"]
 mod role;
 #[path = "deploy/settled.rs"]

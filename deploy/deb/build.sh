@@ -54,8 +54,10 @@ for unit in lightsout.service lightsout-sweep.service lightsout-sweep.timer; do
         "deploy/$unit" >"$root/usr/lib/systemd/system/$unit"
 done
 
-# Settings. Everything there is a conffile: what an operator changed outlasts upgrades.
-put config/lightsout.toml etc/lightsout/lightsout.toml
+# Settings. Everything there is a conffile: what an operator changed outlasts upgrades. They are short, because a conffile that
+# changed on both sides makes dpkg ask; the file with every setting changes with many releases, and is an example.
+put deploy/deb/lightsout.toml etc/lightsout/lightsout.toml
+put config/lightsout.toml usr/share/doc/lightsout/examples/lightsout.toml
 put deploy/deb/first.toml etc/lightsout/policies/first.toml
 (cd "$root" && find etc -type f | sort | sed 's|^|/|') >"$root/conffiles"
 

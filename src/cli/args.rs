@@ -68,17 +68,9 @@ pub struct Args {
 /// Flags that every command takes.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
 pub struct Global {
-    /// The settings file
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_name = "FILE",
-        env = "LIGHTSOUT_CONFIG",
-        default_value = "config/lightsout.toml",
-        help_heading = "Everywhere"
-    )]
-    pub config: PathBuf,
+    /// The settings file [default: config/lightsout.toml where there is one, else /etc/lightsout/lightsout.toml]
+    #[arg(long, short, global = true, value_name = "FILE", env = "LIGHTSOUT_CONFIG", help_heading = "Everywhere")]
+    pub config: Option<PathBuf>,
     /// Colours: auto uses them on a terminal only and respects NO_COLOR
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, help_heading = "Everywhere")]
     pub color: Color,

@@ -93,7 +93,8 @@ impl Role {
     }
 
     /// The same as a resource of an Azure Resource Manager template. Its id is made of its name and of where it is deployed, so
-    /// that deploying it again changes it instead of making a second one.
+    /// that deploying it again changes it instead of making a second one. So is the name that people see: a tenant has each name
+    /// once, and may have many subscriptions.
     #[must_use]
     pub fn as_resource(&self) -> Value {
         // in a template a text that begins with a bracket is an expression, and a quote within one is written twice
@@ -103,7 +104,7 @@ impl Role {
             "apiVersion": DEFINITION_VERSION,
             "name": format!("[guid(subscription().id, '{quoted}')]"),
             "properties": {
-                "roleName": plain(&self.name),
+                "roleName": format!("[concat('{quoted} ', uniqueString(subscription().id))]"),
                 "description": plain(&self.description),
                 "type": "CustomRole",
                 "permissions": [{ "actions": self.actions, "notActions": [], "dataActions": [], "notDataActions": [] }],
@@ -219,7 +220,7 @@ mod tests {
         let resource = role.as_resource();
         let at = |pointer: &str| resource.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         assert_eq!(at("/name"), "[guid(subscription().id, '[it''s]')]");
-        assert_eq!(at("/properties/roleName"), "[[it's]");
+        assert_eq!(at("/properties/roleName"), "[concat('[it''s] ', uniqueString(subscription().id))]");
         assert_eq!(at("/properties/assignableScopes/0"), "[subscription().id]");
     }
 }

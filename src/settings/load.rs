@@ -83,7 +83,8 @@ pub fn load(path: &Path, environment: &Environment, overrides: &Overrides) -> Lo
     let text = match contents {
         Ok(text) => text,
         Err(problem) => {
-            let help = "name the file with --config, and see that this process may read it";
+            let help = "name the file with --config, and see that this process may read it; without --config it is \
+                        config/lightsout.toml, or else /etc/lightsout/lightsout.toml";
             let diagnostics = vec![start.keyed("file").finding(Severity::Error, &Trouble::new(problem, help))];
             let (calendars, around) =
                 (BTreeMap::new(), Around { defaults: None, channels: 0, sources: SourceSet::NONE });

@@ -12,7 +12,7 @@ fn template() -> Value {
 }
 
 /// Functions that the template may use, of those that Resource Manager has.
-const FUNCTIONS: [&str; 14] = [
+const FUNCTIONS: [&str; 15] = [
     "base64",
     "concat",
     "deployment",
@@ -25,6 +25,7 @@ const FUNCTIONS: [&str; 14] = [
     "resourceId",
     "subscription",
     "subscriptionResourceId",
+    "uniqueString",
     "variables",
     "equals",
 ];
@@ -126,10 +127,12 @@ fn faults(template: &Value) -> Vec<String> {
     found
 }
 
-/// The template within, that makes the machine.
-fn nested(template: &Value) -> Value {
+/// The template within, that makes the machine or the assignment.
+fn nested(template: &Value, variable: &str) -> Value {
     let resources = template["resources"].as_array().expect("resources");
-    let one = resources.iter().find(|one| one["type"] == "Microsoft.Resources/deployments").expect("a deployment");
+    let name = format!("[variables('{variable}')]");
+    let one = resources.iter().find(|one| one["name"] == name.as_str()).expect("a deployment");
+    assert_eq!(one["type"], "Microsoft.Resources/deployments");
     assert_eq!(one["properties"]["expressionEvaluationOptions"]["scope"], "inner");
     let inner = one["properties"]["template"].clone();
     let given = one["properties"]["parameters"].as_object().expect("parameters").keys().collect::<Vec<_>>();
@@ -141,7 +144,9 @@ fn nested(template: &Value) -> Value {
 fn every_expression_reads_and_every_name_is_used_and_defined() {
     let whole = template();
     assert_eq!(faults(&whole), Vec::<String>::new());
-    assert_eq!(faults(&nested(&whole)), Vec::<String>::new());
+    for within in ["machine", "assignment"] {
+        assert_eq!(faults(&nested(&whole, within)), Vec::<String>::new(), "{within}");
+    }
     for (from, to) in [
         ("[parameters('location')]", "[parameters('locations')]"),
         ("[variables('machine')]", "[variable('machine')]"),
@@ -162,7 +167,7 @@ fn literals(expression: &str) -> Vec<String> {
 
 #[test]
 fn every_resource_id_is_of_a_resource_that_is_there() {
-    let inner = nested(&template());
+    let inner = nested(&template(), "machine");
     let resources = inner["resources"].as_array().expect("resources");
     let name = |one: &Value, key: &str| one[key].as_str().expect("text").to_owned();
     let known: BTreeSet<(String, String)> =
@@ -210,25 +215,44 @@ fn the_roles_are_those_that_rbac_prints() {
     for level in [Level::Observe, Level::Enforce] {
         let role = Role::of(level.parts(), vec!["[subscription().id]".to_owned()]).as_resource();
         assert!(resources.contains(&role), "{level:?}: {role:#}");
+        // a tenant has each name once, and may have many subscriptions
+        assert!(
+            role["properties"]["roleName"]
+                .as_str()
+                .is_some_and(|name| name.contains("uniqueString(subscription().id)"))
+        );
     }
-    let assignment =
-        resources.iter().find(|one| one["type"] == "Microsoft.Authorization/roleAssignments").expect("an assignment");
+    let deployed = resources.iter().find(|one| one["name"] == "[variables('assignment')]").expect("an assignment");
     let chosen =
         "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', variables('roles')[parameters('mode')])]";
-    assert_eq!(assignment["properties"]["roleDefinitionId"], chosen);
+    let given = &deployed["properties"]["parameters"];
+    assert_eq!(given["roleDefinitionId"]["value"], chosen);
+    assert!(given["principalId"]["value"].as_str().is_some_and(|of| of.contains("outputs.principalId.value")));
+    // Azure refuses to give an assignment another principal: one whose identity was made anew needs another name.
+    let inner = nested(&whole, "assignment");
+    let assignment = &inner["resources"][0];
+    assert_eq!(inner["resources"].as_array().map(Vec::len), Some(1));
+    assert_eq!(assignment["type"], "Microsoft.Authorization/roleAssignments");
+    assert_eq!(
+        assignment["name"],
+        "[guid(subscription().id, parameters('principalId'), parameters('roleDefinitionId'))]"
+    );
+    for key in ["principalId", "roleDefinitionId"] {
+        assert_eq!(assignment["properties"][key], format!("[parameters('{key}')]"), "{key}");
+    }
     let modes = whole["parameters"]["mode"].clone();
     assert_eq!((&modes["defaultValue"], &modes["allowedValues"]), (&json!("observe"), &json!(["observe", "enforce"])));
     for (mode, role) in [("observe", &resources[0]), ("enforce", &resources[1])] {
         assert_eq!(whole["variables"]["roles"][mode], role["name"], "{mode}");
         let id = role["name"].as_str().expect("a name").trim_start_matches('[').trim_end_matches(']').to_owned();
         let depends = format!("[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', {id})]");
-        assert!(super::yaml::texts(&assignment["dependsOn"]).contains(&depends), "{depends}");
+        assert!(super::yaml::texts(&deployed["dependsOn"]).contains(&depends), "{depends}");
     }
 }
 
 #[test]
 fn the_machine_is_set_up_by_the_file_that_stands_beside() {
-    let inner = nested(&template());
+    let inner = nested(&template(), "machine");
     let file = read("deploy/azure/cloud-init.yaml");
     assert_eq!(inner["variables"]["cloudInit"], json!(file));
     let machine = inner["resources"]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lightsout::rights::{PUBLISHED, READ_ACTIONS, STOP_ACTION};
+use lightsout::rights::{PUBLISHED, READ_ACTIONS, RIGHTS, Reach, STOP_ACTION};
 
 use super::{read, root};
 
@@ -98,4 +98,31 @@ fn the_roles_beside_others_hold_one_thing_each() {
     ] {
         assert!(actions(path).contains(action) && !service.contains(action), "{path}");
     }
+}
+
+/// The table of rights in the book, as the list of rights makes it.
+fn table() -> String {
+    let mut table = "| action | used to | for | without it |\n|---|---|---|---|\n".to_owned();
+    for right in &RIGHTS {
+        let action = right.action.strip_prefix("Microsoft.MachineLearningServices/").unwrap_or(right.action);
+        let parts: Vec<&str> = right.parts.iter().map(|part| part.label()).collect();
+        let place = if right.reach == Reach::Subscription { " (on the subscription)" } else { "" };
+        let without = right.without.unwrap_or("that does not go");
+        let line = format!("| `{action}`{place} | {} | {} | {without} |\n", parts.join(", "), right.why);
+        table.push_str(&line);
+    }
+    table
+}
+
+#[test]
+fn the_table_of_rights_is_the_list_of_rights() {
+    let path = "deploy/README.md";
+    let book = read(path);
+    let from = book.find("| action |").expect("the table of rights");
+    let until = book[from..].find("\n\n").map_or(book.len(), |at| from + at + 1);
+    if blesses() {
+        std::fs::write(root(path), format!("{}{}{}", &book[..from], table(), &book[until..])).expect("a file");
+        return;
+    }
+    assert_eq!(book[from..until], table(), "{path}: LIGHTSOUT_BLESS=1 writes the table anew");
 }

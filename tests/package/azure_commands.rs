@@ -13,6 +13,7 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
         &["--identities", "--role", "--scope", "--query", "--output"],
     ),
     ("role definition create", &["--role-definition"], &["--output"]),
+    ("role definition update", &["--role-definition"], &["--output"]),
     ("role definition delete", &["--name"], &["--scope", "--resource-group", "--custom-role-only"]),
     (
         "role assignment create",
@@ -72,6 +73,11 @@ pub(crate) fn judge(asked: &str, file: impl Fn(usize) -> String) {
                 assert!(flag("--role-definition").is_some_and(|given| given.starts_with('@')), "{words:?}");
                 let name = role(&file(number));
                 assert!(roles.insert(name.clone()), "`{name}` is made twice, which Azure refuses");
+            }
+            "role definition update" => {
+                assert!(flag("--role-definition").is_some_and(|given| given.starts_with('@')), "{words:?}");
+                let name = role(&file(number));
+                assert!(roles.contains(&name), "there is no role `{name}` to update: {roles:?}");
             }
             "role definition delete" => {
                 assert!(roles.remove(&flag("--name").unwrap()), "there is no such role: {words:?}")

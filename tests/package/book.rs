@@ -61,6 +61,35 @@ pub(crate) fn boxes() -> Vec<Commands> {
     found
 }
 
+/// Commands in the text and in tables: those that are to be typed as they stand, which begin with `sudo` in the book, and those
+/// that `az vm run-command` hands to the machine as root; where each stands, and the command. `systemctl` and `install` there
+/// are parts of a box above them or of another section.
+pub(crate) fn spoken() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut boxed = false;
+    for (number, line) in (1..).zip(read("deploy/README.md").lines()) {
+        boxed ^= line.starts_with("```");
+        let spans = line.split('`').skip(1).step_by(2).filter(|_| !boxed && !line.starts_with("```"));
+        let typed = spans.filter(|span| span.starts_with("sudo ") && span.contains(" lightsout "));
+        found.extend(typed.map(|span| (format!("deploy/README.md:{number}"), span.to_owned())));
+    }
+    for (number, line) in (1..).zip(read("deploy/azure/README.md").lines()) {
+        let scripts = line.split("--scripts \"").nth(1).and_then(|rest| rest.split('"').next());
+        found.extend(scripts.map(|text| (format!("deploy/azure/README.md:{number}"), format!("sudo {text}"))));
+    }
+    found
+}
+
+#[test]
+fn the_text_says_how_to_freeze_and_how_to_go_on() {
+    let spoken: Vec<String> = spoken().into_iter().map(|(_, command)| command).collect();
+    for command in
+        ["sudo -u lightsout lightsout freeze", "sudo -u lightsout lightsout freeze --lift", "sudo lightsout status"]
+    {
+        assert!(spoken.iter().any(|one| one == command), "{command}: {spoken:#?}");
+    }
+}
+
 #[test]
 fn what_is_not_run_is_listed_with_a_reason() {
     let book = read("deploy/README.md");

@@ -37,3 +37,22 @@ pub(crate) fn package(binary: &Path, folder: &Path, version: Option<&str>) -> Op
     assert!(fine && err.is_empty(), "{out}{err}");
     Some(PathBuf::from(out.trim()))
 }
+
+/// The package of the next release, whose settings are not those of the last: what dpkg asks about where the operator edited
+/// them.
+pub(crate) fn next(binary: &Path, folder: &Path) -> Option<PathBuf> {
+    let deb = package(binary, folder, Some("0.1.1"))?;
+    let at = folder.join("next");
+    let done = |command: &mut Command| {
+        let (fine, out, err) = run(command);
+        assert!(fine, "{out}{err}");
+    };
+    done(Command::new("dpkg-deb").arg("--raw-extract").arg(&deb).arg(&at));
+    for file in ["etc/lightsout/lightsout.toml", "etc/lightsout/policies/first.toml"] {
+        let text = std::fs::read_to_string(at.join(file)).unwrap();
+        std::fs::write(at.join(file), format!("# As of the next release.\n{text}")).unwrap();
+    }
+    done(Command::new("dpkg-deb").args(["--root-owner-group", "-Zgzip", "-z1", "--build"]).arg(&at).arg(&deb));
+    std::fs::remove_dir_all(&at).unwrap();
+    Some(deb)
+}

@@ -78,7 +78,14 @@ fn what_the_package_installs_is_what_stands_here() {
     assert!(fine, "{err}");
     let installed =
         |path: &str| std::fs::read_to_string(at.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-    assert_eq!(installed("etc/lightsout/lightsout.toml"), read("config/lightsout.toml"));
+    assert_eq!(installed("etc/lightsout/lightsout.toml"), read("deploy/deb/lightsout.toml"));
+    // every setting stands in the example, and nothing there has to be edited, which would make dpkg ask
+    assert_eq!(installed("usr/share/doc/lightsout/examples/lightsout.toml"), read("config/lightsout.toml"));
+    for line in read("deploy/deb/lightsout.toml").lines().filter(|line| !line.is_empty() && !line.starts_with("# What"))
+    {
+        let stands = line.starts_with("# /usr") || read("config/lightsout.toml").lines().any(|known| known == line);
+        assert!(stands, "`{line}` is no line of config/lightsout.toml");
+    }
     let conffiles = installed("DEBIAN/conffiles");
     assert_eq!(conffiles, "/etc/lightsout/lightsout.toml\n/etc/lightsout/policies/first.toml\n");
     for unit in ["lightsout.service", "lightsout-sweep.service"] {

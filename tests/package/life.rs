@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::built::{package, stripped};
+use crate::built::{next, package, stripped};
 use crate::debian::Debian;
 use crate::run;
 
@@ -12,7 +12,7 @@ fn installed_run_upgraded_removed_and_purged_it_leaves_nothing() {
     let Some(binary) = stripped(folder.path()) else { return };
     let Some(deb) = package(&binary, folder.path(), None) else { return };
     let Some(debian) = Debian::new(&binary) else { return };
-    let next = package(&binary, folder.path(), Some("0.1.1")).unwrap();
+    let next = next(&binary, folder.path()).unwrap();
     debian.copy(&next, "opt/next.deb");
     // From outside, as image builders do it.
     let installed = format!("--root={}", debian.path("").display());

@@ -4,36 +4,47 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::azure_commands;
-use crate::book::{Commands, boxes};
-use crate::built::{package, stripped};
+use crate::book::{Commands, boxes, spoken};
+use crate::built::{next, package, stripped};
 use crate::debian::Debian;
 use crate::root;
 
 const MINUTES: &str = "From nothing to enforcing in ten minutes";
 /// With the package, in this order.
-const WITH: [&str; 4] = [MINUTES, "Upgrade", "Back up and restore", "Uninstall"];
+const WITH: [&str; 5] = [MINUTES, "The rights", "Upgrade", "Back up and restore", "Uninstall"];
 /// From a checkout.
 const WITHOUT: [&str; 2] = ["Without the package", "From a timer or cron"];
 
-/// What must be true after the commands under a heading; each runs as root, and says itself what is wrong.
+/// What must be true after the commands under a heading; each runs as root, and says itself what is wrong. `grep -c` in pipes:
+/// `-q` leaves at the first line, and whoever still writes then fails.
 const AFTER: &[(&str, &str)] = &[
     (
         "1. Install",
         "getent passwd lightsout; test ! -e /run/units/lightsout.service; test ! -e /etc/systemd/system/multi-user.target.wants/lightsout.service",
     ),
     ("3. What to look at", "said 'Would be stopped'; said '(observe)'; test ! -e /run/units/lightsout.service"),
-    ("4. Run it, observing", "curl -sf http://127.0.0.1:9188/metrics | grep -q '^lightsout_build_info'; said observe"),
+    ("4. Run it, observing", "curl -sf http://127.0.0.1:9188/metrics | grep -c '^lightsout_build_info'; said observe"),
     ("5. Before you switch: what to look at", "said 'the ledger is whole'; said 'Would be stopped'"),
     (
         "6. Enforce",
         "said 'first (enforce)'; test ! -e /var/lib/lightsout/FREEZE; kill -0 $(cat /run/units/lightsout.service)",
     ),
-    ("Upgrade", "dpkg-query --list lightsout | grep -q 0.1.1; test -s /var/backups/lightsout-before.db"),
+    (
+        "The rights",
+        "said stop/action; said 'stopping an instance'; grep -q 'Lightsout Instance Governor' /home/ada/role.json",
+    ),
+    (
+        "Upgrade",
+        "dpkg-query --list lightsout | grep -c 0.1.1; test \"$(ls /var/backups/lightsout-*.db | wc -l)\" = 1; \
+         test -e /etc/lightsout/lightsout.toml.dpkg-dist; grep -q '^subscriptions = ' /etc/lightsout/lightsout.toml; \
+         grep -q '^mode = \"enforce\"' /etc/lightsout/policies/first.toml",
+    ),
     (
         "Back up and restore",
         "said 'read back and whole'; said 'kept as /var/lib/lightsout/lightsout.db.before-restore-1'; said FROZEN; \
          test ! -e /var/lib/lightsout/FREEZE; test \"$(stat -c %U /var/lib/lightsout/lightsout.db)\" = lightsout; \
-         tar -tzf /var/backups/lightsout-settings-*.tar.gz | grep -q link.key",
+         test \"$(ls /var/backups/lightsout-*.db | wc -l)\" = 2; \
+         tar -tzf /var/backups/lightsout-*-settings.tar.gz | grep -c link.key",
     ),
     (
         "Uninstall",
@@ -46,11 +57,25 @@ const AFTER: &[(&str, &str)] = &[
     ),
 ];
 
+/// The commands that stand in the text and in tables, as one script: called from a folder without settings, as somebody in a
+/// hurry does, while the service runs.
+fn in_text() -> String {
+    let mut script = "cd /tmp\n".to_owned();
+    for (place, command) in spoken() {
+        writeln!(script, "echo '== {place}, in the text'\n{{ {command}; }} >/log/said.part 2>&1").unwrap();
+        writeln!(script, "cat /log/said.part; cat /log/said.part >>/log/said").unwrap();
+        let frozen = if command.ends_with("lightsout freeze") { "" } else { "! " };
+        writeln!(script, "{frozen}sudo test -e /var/lib/lightsout/FREEZE || exit 1").unwrap();
+    }
+    script + "cd \"$OLDPWD\"\n"
+}
+
 /// The boxes of these parts as one script of the operator's, with what must be true after each heading, and what is put
 /// in place before a part.
 fn script(parts: &[&str], before: &[(&str, &str)]) -> String {
     let all = boxes();
-    let chosen: Vec<&Commands> = all.iter().filter(|commands| parts.contains(&commands.part.as_str())).collect();
+    let chosen: Vec<&Commands> =
+        parts.iter().flat_map(|part| all.iter().filter(move |one| one.part == *part)).collect();
     let mut script = String::from(
         "set -euo pipefail\nroot() { sudo /bin/bash -c \"said() { grep -q -F -- \\\"\\$1\\\" /log/said; }; set -euxo pipefail; $1\" >/log/checks 2>&1 \
          || { cat /log/checks >&2 && exit 1; }; }\n",
@@ -68,6 +93,9 @@ fn script(parts: &[&str], before: &[(&str, &str)]) -> String {
         writeln!(script, "exec 3>&1 4>&2 >/log/said.part 2>&1\n{}exec >&3 2>&4", commands.text).unwrap();
         writeln!(script, "cat /log/said.part; cat /log/said.part >>/log/said").unwrap();
         let last = chosen.get(at + 1).is_none_or(|next| next.heading != commands.heading);
+        if last && commands.heading == "6. Enforce" {
+            script.push_str(&in_text());
+        }
         let checks = AFTER.iter().filter(|(heading, _)| last && *heading == commands.heading);
         for (_, check) in checks {
             writeln!(script, "root '{}'\n: >/log/said", check.replace('\'', "'\\''")).unwrap();
@@ -107,7 +135,7 @@ fn from_nothing_to_enforcing_to_nothing_again() {
     let Some(debian) = Debian::new(&binary) else { return };
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     debian.copy(&deb, &format!("home/ada/{}", name(&deb)));
-    let next = package(&binary, folder.path(), Some("0.1.1")).unwrap();
+    let next = next(&binary, folder.path()).unwrap();
     debian.copy(&next, &format!("opt/{}", name(&next)));
     let newer = "rm ./lightsout_*.deb; cp /opt/lightsout_*.deb .";
     let said = follow(&debian, &script(&WITH, &[("Upgrade", newer)]), "/home/ada");

@@ -30,11 +30,8 @@ struct Checked<'a> {
 /// When a date cannot be reckoned with.
 pub fn check(asked: &Check, context: &Context) -> Result<Exit, CommandError> {
     let named: &[PathBuf] = &asked.files;
-    let loaded = if named.is_empty() {
-        context.load()
-    } else {
-        check_files(&context.global.config, &context.environment, named)
-    };
+    let loaded =
+        if named.is_empty() { context.load() } else { check_files(&context.config, &context.environment, named) };
     let messages = of_messages(&loaded);
     let diagnostics: Vec<&Diagnostic> = loaded.findings().chain(&messages).collect();
     let forecasts: Result<Vec<Forecast>, CommandError> = loaded

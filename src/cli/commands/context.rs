@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -19,7 +20,7 @@ use crate::policy::{Diagnostic, Severity};
 use crate::ports::{Clock as _, Declined, Fault};
 use crate::report::FleetView;
 use crate::sandbox::SandboxError;
-use crate::settings::{Environment, Loaded, Overrides, Settings, load};
+use crate::settings::{Environment, Loaded, Overrides, Settings, load, unnamed};
 use crate::store::{FreezeFileError, StoreError, VerifyError};
 use crate::web::{ControlClient, ControlError};
 
@@ -135,19 +136,22 @@ pub struct Context {
     pub global: Global,
     /// The environment, read once.
     pub environment: Environment,
+    /// The settings file: found once, so that a reload never reads another.
+    pub config: PathBuf,
 }
 
 impl Context {
     /// Of this call.
     #[must_use]
-    pub const fn new(global: Global, environment: Environment) -> Self {
-        Self { global, environment }
+    pub fn new(global: Global, environment: Environment) -> Self {
+        let config = global.config.clone().unwrap_or_else(|| unnamed(Path::new("")));
+        Self { global, environment, config }
     }
 
     /// Settings and policies as they stand now.
     #[must_use]
     pub fn load(&self) -> Loaded {
-        load(&self.global.config, &self.environment, &Overrides::none())
+        load(&self.config, &self.environment, &Overrides::none())
     }
 
     /// Settings and policies; without usable settings every problem is printed and the command ends. A broken policy

@@ -71,7 +71,7 @@ impl Examined {
 pub async fn doctor(context: &Context) -> Result<Exit, CommandError> {
     let (settings, loaded) = context.usable()?;
     let mut seen = Examined::default();
-    seen.well("settings", format!("{} is valid", context.global.config.display()));
+    seen.well("settings", format!("{} is valid", context.config.display()));
     for found in loaded.findings() {
         let health = if found.severity == Severity::Error { Health::Failed } else { Health::Warning };
         seen.add("policies", health, found.to_string());

@@ -84,7 +84,7 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
 
 /// The first line of a log says whose it is.
 fn say_who(context: &Context, settings: &Settings) {
-    let (config, store) = (context.global.config.display(), settings.store.dir.display());
+    let (config, store) = (context.config.display(), settings.store.dir.display());
     tracing::info!("lightsout {RELEASE} begins, with {config} and its journal in {store}");
 }
 

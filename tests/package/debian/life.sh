@@ -37,9 +37,16 @@ expect "lightsout 0.1.0" cat /log/lightsout.service
 first=$(cat /run/units/lightsout.service)
 
 say upgraded
-dpkg --install /opt/next.deb
+# Both sides changed it: without the word dpkg asks, and here nobody answers.
+if dpkg --install /opt/next.deb </dev/null >/log/asked 2>&1; then
+    echo "dpkg did not ask: the next package's settings are those of the last" && exit 1
+fi
+grep -q "conffile" /log/asked
+dpkg --force-confold --install /opt/next.deb
 expect 0.1.1 dpkg-query --list lightsout
 grep -q "^subscriptions = " "$config"
+grep -q "next release" "$config.dpkg-dist"
+grep -q "next release" /etc/lightsout/policies/first.toml
 [[ $(cat /run/units/lightsout.service) != "$first" ]]
 grep -q 'systemctl.*try-restart lightsout.service' /log/systemctl
 ready
