@@ -104,7 +104,7 @@ impl State {
         seen
     }
 
-    /// What those that were started for their present hours will cost until these end.
+    /// What those that were started for their present hours, or are being started, will cost until these end.
     fn promises(&self, policy: &Arc<Policy>, now: Timestamp) -> Promises {
         let mut promises = Promises::new();
         if policy.terms.budget.is_none() {
@@ -112,7 +112,7 @@ impl State {
         }
         let moment = self.moment(policy, now);
         let governed = self.places.iter().filter(|(id, _)| self.policy_of(id).is_some_and(|one| one.id == policy.id));
-        for entry in governed.flat_map(|(_, place)| place.entries.values()).filter(|entry| entry.facts.state.is_on()) {
+        for entry in governed.flat_map(|(_, place)| place.entries.values()) {
             let rate = self.prices.rate(&entry.facts.size, &entry.facts.region);
             if let Some(purse) = promised(&moment, &entry.facts, &entry.history, rate) {
                 let sum = promises.entry((policy.id.clone(), purse.scope)).or_insert(0);

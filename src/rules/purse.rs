@@ -7,8 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Spending, Standing, folded};
-use crate::facts::InstanceFacts;
+use super::moment::{Moment, with_subject};
+use super::run::run_start;
+use crate::facts::{History, InstanceFacts, OperationResult, PastStart, PowerState};
 use crate::policy::{BudgetRule, Per};
+use crate::schedule::HoursState;
 use crate::units::{Money, Rate};
 
 /// What a start would cost, and out of which allowance.
@@ -49,6 +52,44 @@ pub(super) fn purse(
     let cost = rate.over(end.duration_since(from).as_secs().max(0)).rounded();
     let used_up = standing.is_some_and(|standing| !standing.used_up_at.is_none());
     Ok(Purse { scope, left, used_up, cost })
+}
+
+/// What one that the service started for its present hours, or may have, will cost until they end, and out of which
+/// allowance: what is promised is not promised twice.
+#[must_use]
+pub fn promised(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, rate: Option<Rate>) -> Option<Purse> {
+    let run = facts.state.is_on().then(|| run_start(facts, history));
+    let began = run.and_then(|run| moment.began(facts, run)).filter(|began| began.policy() == moment.key);
+    let coming = moment.starts_of(facts).filter(|one| one.policy() == moment.key).any(|one| may_come(one, facts));
+    if began.is_none() && !coming {
+        return None;
+    }
+    with_subject(facts, |subject| {
+        let holding = moment.holding(subject);
+        let (_, hours) = holding.hours?;
+        let (since, until) = match hours.state() {
+            HoursState::On { since, until } => (since.as_ref(), until.as_ref().map(|edge| edge.at)),
+            HoursState::Off { .. } | HoursState::NoAction { .. } | HoursState::Unknown { .. } => return None,
+        };
+        let budget = holding.terms.budget.as_deref()?;
+        let from = match began {
+            Some(began) => moment.now.max(began.asked_at),
+            // as it was reckoned when it was asked for
+            None => since.map_or(moment.now, |edge| edge.at),
+        };
+        purse(budget, moment.spending.as_deref(), facts, rate, (moment.now, from, until)).ok()
+    })
+}
+
+/// True of a start that may still turn it on: nobody has seen how it ended, or it is seen changing.
+fn may_come(start: &PastStart, facts: &InstanceFacts) -> bool {
+    match &start.ended {
+        None => true,
+        Some((_, OperationResult::Failed(_) | OperationResult::Dropped(_))) => {
+            start.may_have_been_sent() && matches!(facts.state, PowerState::Changing(_))
+        }
+        Some((_, OperationResult::Done)) => false,
+    }
 }
 
 /// Whose allowance it counts against, and how that stands; none where nothing was spent of it.

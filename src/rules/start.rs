@@ -17,7 +17,6 @@ use super::exempt::exempt;
 use super::hours::{HoursNow, jitter};
 use super::moment::{Holding, Moment, with_subject};
 use super::purse::{Purse, purse};
-use super::run::run_start;
 use crate::facts::{History, InstanceFacts, Operation, OperationResult, OperationStatus, PastStart, PowerState};
 use crate::policy::{Policy, StartRule};
 use crate::schedule::{Edge, EdgeNote, HoursState};
@@ -155,24 +154,6 @@ pub fn start(
         let question = Question { moment, rule, holding, hours, facts, history, rate };
         let exempt = exempt(holding.terms, subject, facts, moment.now);
         Some(exempt.map_or_else(|| question.found(), |why| question.plain(StartGround::Exempt, why.words.to_string())))
-    })
-}
-
-/// What one that the service started for its present hours will cost until they end, and out of which allowance: what is
-/// promised is not promised twice.
-#[must_use]
-pub fn promised(moment: &Moment<'_>, facts: &InstanceFacts, history: &History, rate: Option<Rate>) -> Option<Purse> {
-    let began = moment.began(facts, run_start(facts, history)).filter(|began| began.policy() == moment.key)?;
-    with_subject(facts, |subject| {
-        let holding = moment.holding(subject);
-        let (_, hours) = holding.hours?;
-        let until = match hours.state() {
-            HoursState::On { until, .. } => until.as_ref().map(|edge| edge.at),
-            HoursState::Off { .. } | HoursState::NoAction { .. } | HoursState::Unknown { .. } => return None,
-        };
-        let budget = holding.terms.budget.as_deref()?;
-        let length = (moment.now, moment.now.max(began.asked_at), until);
-        purse(budget, moment.spending.as_deref(), facts, rate, length).ok()
     })
 }
 

@@ -16,6 +16,9 @@ use lightsout::units::{InstanceId, Region, When, WorkspaceId};
 pub(crate) mod heard;
 use heard::later;
 
+/// A start that is asked for takes so long: some sweeps see it neither off nor on.
+const STARTING: SignedDuration = SignedDuration::from_secs(90);
+
 /// How Azure answers a stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OnStop {
@@ -48,6 +51,8 @@ pub(crate) struct Compute {
     /// What its agent says of its disk.
     pub(crate) disk: Option<DiskSight>,
     off_at: Option<Timestamp>,
+    /// When a start that was asked for is through.
+    on_at: Option<Timestamp>,
     pub(crate) on_stop: OnStop,
     /// How Azure answers a start; `Unclear`: it takes it, and the answer is lost.
     pub(crate) on_start: Option<FaultKind>,
@@ -102,6 +107,7 @@ impl Compute {
             silent: false,
             disk: None,
             off_at: None,
+            on_at: None,
             on_stop,
             on_start: None,
             on_timer: Ok(true),
@@ -115,21 +121,24 @@ impl Compute {
         self.facts.last_operation = operation(Operation::Start, at, OperationStatus::Succeeded);
         (self.heard, self.silent) = (None, false);
         self.started = Some(at);
-        self.off_at = None;
+        (self.off_at, self.on_at) = (None, None);
     }
 
-    /// Somebody else's request turns it on: no person sits before it.
+    /// Somebody else's request turns it on, which takes a while: no person sits before it.
     pub(crate) fn start_by_request(&mut self, at: Timestamp) {
         let started = self.started;
         self.start(at);
         self.started = started;
+        self.facts.state = PowerState::Changing(Arc::from("Starting"));
+        self.facts.last_operation = operation(Operation::Start, at, OperationStatus::InProgress);
+        self.on_at = Some(at.checked_add(STARTING).unwrap());
     }
 
     /// Somebody turns it off, at once.
     pub(crate) fn turn_off(&mut self, at: Timestamp) {
         self.facts.state = PowerState::Stopped;
         self.facts.last_operation = operation(Operation::Stop, at, OperationStatus::Succeeded);
-        self.off_at = None;
+        (self.off_at, self.on_at) = (None, None);
     }
 
     /// A job begins or ends.
@@ -166,7 +175,7 @@ impl Compute {
         self.facts.state = PowerState::Changing(Arc::from("Stopping"));
         self.facts.last_operation = operation(Operation::Stop, now, OperationStatus::InProgress);
         self.operation = OperationState::InProgress;
-        self.off_at = Some(now.checked_add(length).unwrap());
+        (self.off_at, self.on_at) = (Some(now.checked_add(length).unwrap()), None);
     }
 
     /// A stop arrives. `Ok` says that it was taken and answered; the second value, that it will come true.
@@ -205,6 +214,11 @@ impl Compute {
             self.facts.last_operation = operation(Operation::Stop, asked, OperationStatus::Succeeded);
             self.operation = OperationState::Succeeded;
             self.off_at = None;
+        }
+        if self.on_at.take_if(|at| *at <= now).is_some() {
+            let asked = self.facts.last_operation.known().map_or(now, |op| op.at);
+            self.facts.state = PowerState::Running;
+            self.facts.last_operation = operation(Operation::Start, asked, OperationStatus::Succeeded);
         }
     }
 
