@@ -84,7 +84,9 @@ fn each_level_has_its_rights_and_no_others() {
     let arm = json(&arm);
     assert_eq!(arm["type"], "Microsoft.Authorization/roleDefinitions");
     assert_eq!(arm["name"], "[guid(subscription().id, 'Night''s watch')]");
-    assert_eq!(arm["properties"]["roleName"], "Night's watch");
+    // a tenant has each name once, and may have many subscriptions
+    let unique = "[concat('Night''s watch ', uniqueString(subscription().id))]";
+    assert_eq!(arm["properties"]["roleName"], unique);
     assert_eq!(arm["properties"]["assignableScopes"], serde_json::json!([SCOPE]));
     for wrong in ["/subscriptions/", "subscriptions/x", &format!("{SCOPE}/resourceGroups/a/providers/b")] {
         let said = place.run(&["rbac", "--for", "enforce", "--scope", wrong]);
