@@ -106,7 +106,12 @@ async fn ctrl_c_while_sending_stops_after_that_one_and_the_second_at_once() {
         })
         .await;
         let child = scene.begun(&["restart", "ci-00000-00000", "ci-00000-00001"]);
-        while !scene.operations().await.iter().any(|(verb, ..)| verb == "restart") {
+        // looked at before it is written down, and again right before it is sent
+        let looks = || {
+            let all = scene.sandbox.recorder().recent();
+            all.iter().filter(|one| one.method == "GET" && one.path.ends_with("/computes/ci-00000-00000")).count()
+        };
+        while looks() < 2 {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         for _ in 0..presses {
