@@ -13,8 +13,8 @@ use crate::facts::{
 };
 use crate::guard::{Insistence, PersonWish, Refusal, by_person, person_may};
 use crate::ports::{
-    AuditLine, Begun, Declined, Fault, FaultKind, OperationIntent, OperationRow, StartRequest, Undertaking, Undertakings,
-    World,
+    AuditLine, Begun, Declined, Fault, FaultKind, OperationIntent, OperationRow, StartRequest, Undertaking,
+    Undertakings, World,
 };
 use crate::report::{Outcome, words};
 use crate::rules::operation_end;

@@ -298,6 +298,7 @@ impl State {
     /// Gives holds that wait for their instance to those now seen for the first time: a hold may be older than the first
     /// record of its instance (G13).
     pub(super) fn hand_over(&mut self, workspace: &WorkspaceId, sightings: &[Sighting]) {
+        self.take_up(sightings);
         let Some(place) = self.places.get_mut(workspace).filter(|_| !self.waiting.is_empty()) else { return };
         for first in sightings.iter().filter(|sighting| sighting.before.is_none()) {
             let Some(entry) = place.entries.get_mut(&first.facts.id) else { continue };
@@ -309,6 +310,25 @@ impl State {
             let (its, others): (Vec<Hold>, Vec<Hold>) = std::mem::take(&mut self.waiting).into_iter().partition(fits);
             self.waiting = others;
             entry.history.holds.extend(its);
+        }
+    }
+
+    /// A stop that was asked for before any sweep recorded its instance is under way on that instance, now that it is seen:
+    /// a person's command looks, and records no sightings.
+    fn take_up(&mut self, sightings: &[Sighting]) {
+        for first in sightings.iter().filter(|sighting| sighting.before.is_none()) {
+            let facts = &first.facts;
+            let is_its = |one: &RecalledIntent| one.instance == facts.id && one.created.may_be(facts.created);
+            let Some(at) = self.orphans.iter().position(is_its) else { continue };
+            if self.history_mut(&facts.id).is_none_or(|history| history.open.is_some()) {
+                continue;
+            }
+            let RecalledIntent { id, key, intended_at, sent_at, .. } = self.orphans.remove(at);
+            let open = OpenIntent { id, key, intended_at, sent_at };
+            self.count_asked(&facts.id, &open);
+            if let Some(history) = self.history_mut(&facts.id) {
+                history.open = Some(Box::new(open));
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::control::{Acknowledge, Lift, Problem};
-use crate::facts::{Hold, OperationResult, StopResult, Proposal};
+use crate::facts::{Hold, OperationResult, Proposal, StopResult};
 use crate::ports::{
     Begun, Declined, HoldRequest, OperationEnd, ProposalRequest, StartRequest, StopRequest, TimerRequest, Undertaking,
 };
