@@ -21,6 +21,9 @@ const KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// One question after an operation may take so long; the next sweep asks again.
 const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// Labels of what Azure never took: nothing is used up by it, neither a person's yes nor a try.
+pub(super) const NEVER_LEFT: [&str; 3] = ["throttled", "unauthenticated", "unreachable"];
+
 /// Who wants it done, and for which reason.
 pub(super) struct Wish<'a> {
     /// What is done for one reason is done once.
@@ -100,14 +103,20 @@ impl<W: World> Engine<W> {
                 self.end_operation(&intent.id, OperationResult::Dropped(refusal.label().to_owned())).await;
                 Outcome::Dropped { refusal, words: fault.words() }
             }
-            FaultKind::Throttled(_)
-            | FaultKind::Unauthenticated
-            | FaultKind::Denied
+            // somebody else deleted it meanwhile, or a deletion of ours is through: looking tells
+            FaultKind::Gone if intent.verb == Verb::Delete => {
+                self.operation_left(&intent.id, None).await;
+                Outcome::Unclear { words: fault.words() }
+            }
+            FaultKind::Throttled(_) | FaultKind::Unauthenticated | FaultKind::Unreachable => {
+                self.end_operation(&intent.id, OperationResult::Dropped(label.to_owned())).await;
+                Outcome::Failed { label, words: format!("{}; {}", fault.words(), kind.remedy()) }
+            }
+            FaultKind::Denied
             | FaultKind::Gone
             | FaultKind::Conflict
             | FaultKind::DiskFull
             | FaultKind::Refused
-            | FaultKind::Unreachable
             | FaultKind::Garbled
             | FaultKind::Storage
             | FaultKind::Undelivered
