@@ -15,7 +15,7 @@ use super::{log, proposal_words as words_for};
 use crate::facts::{Freeze, OperationResult, Proposal, ProposalStep, Verb};
 use crate::guard::{DeleteLook, DeletedLately, Refusal, delete_permit, held_at_all};
 use crate::ports::{SweepRecord, World};
-use crate::report::{LadderKind, LadderLine, Outcome, SweepReport};
+use crate::report::{FaultLine, LadderKind, LadderLine, Outcome, SweepReport};
 use crate::rules::proposes;
 use crate::units::{PolicyId, WorkspaceId};
 
@@ -58,6 +58,13 @@ impl<W: World> Engine<W> {
                     let now = self.world.now();
                     self.lock().turned_down.insert(proposal.id.clone(), now);
                     (LadderKind::Refused(refusal), words)
+                }
+                // the yes stands, and the next sweep tries again; what Azure does not take now it takes of no other either
+                Outcome::Failed { label, words } if undertake::NEVER_LEFT.contains(&label) => {
+                    let (workspace, name) = (proposal.instance.workspace().clone(), proposal.instance.name());
+                    let words = format!("{name} is not deleted yet: {words}");
+                    report.faults.push(FaultLine { workspace: Some(workspace), label, words });
+                    return;
                 }
                 // settled, told and counted from the operation's own row
                 Outcome::Failed { .. } => {

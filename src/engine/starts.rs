@@ -1,13 +1,17 @@
-//! Starting what is due when hours begin: each looked at again, written down, asked the last word and sent, one after the other.
+//! Starting what is due when hours begin: a few looked at again side by side, then each written down, asked the last word and
+//! sent, one after the other.
 
+use std::pin::pin;
+
+use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
-use super::act::Acted;
+use super::act::{Acted, Look};
 use super::by_person::audit_line;
 use super::log;
 use super::starts_seen::Seen;
 use super::state::Engine;
-use super::undertake::{Wish, answered};
+use super::undertake::{NEVER_LEFT, Wish, answered};
 use crate::facts::{Freeze, Verb};
 use crate::guard::{ApprovedStart, Refusal, StartAround, StartLook, StartReview, review_starts, start_permit};
 use crate::plan::StartStep;
@@ -18,6 +22,8 @@ use crate::units::WorkspaceId;
 
 /// In one sweep none is begun after so long: stops and warnings of the next are not to wait for starts.
 const SWEEP_TIME: SignedDuration = SignedDuration::from_secs(10);
+/// So many are looked at side by side: one that nobody can look at keeps no other from being started.
+const LOOKS: usize = 4;
 /// After so many failures in a row the rest waits: a right that is missing is missing for all.
 const FAILURES_MAX: usize = 3;
 
@@ -42,28 +48,65 @@ impl<W: World> Engine<W> {
         for (step, refusal) in refused {
             report.starts.push(self.waits(&step, refusal, now));
         }
-        let (begun, mut failed) = (self.world.now(), 0_usize);
-        for one in approved {
-            let step = one.step().clone();
-            let late = self.world.now().duration_since(begun) > SWEEP_TIME || failed >= FAILURES_MAX;
-            if late {
-                report.starts.push(self.waits(&step, Refusal::Paced, now));
-                continue;
-            }
-            let outcome = self.start_one(one, &mut acted).await;
-            failed = match &outcome {
-                StartOutcome::Failed { .. } | StartOutcome::Unclear { .. } => failed.saturating_add(1),
-                StartOutcome::Would
-                | StartOutcome::Asked
-                | StartOutcome::Waits { .. }
-                | StartOutcome::KeptOff { .. }
-                | StartOutcome::Missed { .. } => 0,
-            };
-            self.told_of(&step, &outcome, &mut acted);
-            report.starts.push(line(&step, outcome, self.world.now()));
-        }
+        self.start_in_order(approved, &mut acted, report, now).await;
         report.starts.iter().for_each(log::start);
         self.write_down(acted).await;
+    }
+
+    async fn start_in_order(
+        &self,
+        approved: Vec<ApprovedStart>,
+        acted: &mut Acted,
+        report: &mut SweepReport,
+        now: Timestamp,
+    ) {
+        let (begun, mut failed) = (self.world.now(), 0_usize);
+        let is_late = || self.world.now().duration_since(begun) > SWEEP_TIME;
+        let mut rest = approved.into_iter();
+        loop {
+            let late = is_late();
+            let few: Vec<ApprovedStart> = rest.by_ref().take(LOOKS).collect();
+            if few.is_empty() {
+                return;
+            }
+            if late || failed >= FAILURES_MAX {
+                report.starts.extend(few.iter().map(|one| self.waits(one.step(), Refusal::Paced, now)));
+                continue;
+            }
+            // as they come: what was looked at is sent before it is too old, whatever the others take
+            let mut looks = pin!(
+                futures_util::stream::iter(few.into_iter().map(|one| self.seen_again(one))).buffer_unordered(LOOKS)
+            );
+            while let Some((one, look, seen)) = looks.next().await {
+                acted.sightings.extend(seen.sightings);
+                let step = one.step().clone();
+                if failed >= FAILURES_MAX {
+                    report.starts.push(self.waits(&step, Refusal::Paced, now));
+                    continue;
+                }
+                let outcome = match look {
+                    Ok(look) => self.start_one(one, look).await,
+                    Err((refusal, words)) => StartOutcome::Waits { refusal, words },
+                };
+                failed = match &outcome {
+                    StartOutcome::Failed { .. } | StartOutcome::Unclear { .. } => failed.saturating_add(1),
+                    StartOutcome::Would
+                    | StartOutcome::Asked
+                    | StartOutcome::Waits { .. }
+                    | StartOutcome::KeptOff { .. }
+                    | StartOutcome::Missed { .. } => 0,
+                };
+                self.told_of(&step, &outcome, acted);
+                report.starts.push(line(&step, outcome, self.world.now()));
+            }
+        }
+    }
+
+    /// The second look at one (G10).
+    async fn seen_again(&self, one: ApprovedStart) -> (ApprovedStart, Result<Look, (Refusal, String)>, Acted) {
+        let mut seen = Acted::default();
+        let look = self.look(&one.step().instance, &mut seen).await;
+        (one, look, seen)
     }
 
     fn review_of_starts(&self, steps: Vec<StartStep>, freeze: &Freeze, now: Timestamp) -> StartReview {
@@ -91,7 +134,12 @@ impl<W: World> Engine<W> {
 
     fn told_of(&self, step: &StartStep, outcome: &StartOutcome, acted: &mut Acted) {
         let mut state = self.lock();
+        state.note_turn(&step.instance, outcome);
         match outcome {
+            // it never left, and is tried again by itself
+            StartOutcome::Failed { label, words } if NEVER_LEFT.contains(label) => {
+                state.note_waits(&step.instance, words);
+            }
             StartOutcome::Failed { words, .. } => {
                 acted.messages.extend(state.start_failed(step, words, self.world.now()));
             }
@@ -104,13 +152,9 @@ impl<W: World> Engine<W> {
         }
     }
 
-    /// The second look, and then the start (G10).
-    async fn start_one(&self, approved: ApprovedStart, acted: &mut Acted) -> StartOutcome {
+    /// What the second look says, and then the start (G10).
+    async fn start_one(&self, approved: ApprovedStart, look: Look) -> StartOutcome {
         let step = approved.step().clone();
-        let look = match self.look(&step.instance, acted).await {
-            Ok(look) => look,
-            Err((refusal, words)) => return StartOutcome::Waits { refusal, words },
-        };
         let finding = {
             let state = self.lock();
             let moment = state.moment(&look.policy, look.now);

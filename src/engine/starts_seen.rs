@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::entry::Entry;
 use super::state::State;
 use crate::facts::{OperationResult, PastStart, START_KEY, Starts, Verb};
-use crate::guard::StartCount;
+use crate::guard::{Refusal, StartCount};
 use crate::plan::StartStep;
 use crate::policy::{Mode, Policy};
 use crate::ports::{About, Message, MessageKind};
@@ -29,6 +29,10 @@ pub(super) struct Noted {
     awaited: bool,
     /// It was said how it stands; that is said once.
     told: bool,
+    /// It was said that it is tried no more; that is said once, too.
+    given_up: bool,
+    /// Nobody could look at it last time, or it failed: it comes after the others, and takes no place from them.
+    last: bool,
     /// Why it did not go ahead last time.
     why: String,
 }
@@ -86,7 +90,10 @@ impl State {
                 }
             }
         }
-        due.sort_by(|(_, _, one), (_, _, other)| (one.start_at, &one.instance).cmp(&(other.start_at, &other.instance)));
+        let is_last = |step: &StartStep| {
+            self.starts_noted.get(&step.instance).is_some_and(|noted| noted.last && noted.key == step.key)
+        };
+        due.sort_by_cached_key(|(_, _, one)| (is_last(one), one.start_at, one.instance.clone()));
         for (policy, mut found, step) in due {
             let promised = promises.entry(policy.id.clone()).or_default();
             if let Some(words) = too_much(&policy.id, &found, promised) {
@@ -164,6 +171,20 @@ impl State {
         }
     }
 
+    /// Remembers whether others go before it next time.
+    pub(super) fn note_turn(&mut self, instance: &InstanceId, outcome: &StartOutcome) {
+        let Some(noted) = self.starts_noted.get_mut(instance) else { return };
+        noted.last = match outcome {
+            StartOutcome::Waits { refusal, .. } => *refusal == Refusal::NoSecondLook,
+            StartOutcome::Failed { .. } => true,
+            StartOutcome::Would
+            | StartOutcome::Asked
+            | StartOutcome::Unclear { .. }
+            | StartOutcome::KeptOff { .. }
+            | StartOutcome::Missed { .. } => false,
+        };
+    }
+
     /// What its owner is told of a start that failed just now; once an edge.
     pub(super) fn start_failed(&mut self, step: &StartStep, why: &str, now: Timestamp) -> Option<Message> {
         let policy = self.policies.get(&step.policy)?.clone();
@@ -219,7 +240,8 @@ fn note(
 ) {
     let Some(edge_at) = found.edge_at.known().filter(|at| *at <= now) else { return };
     let instance = &entry.facts.id;
-    let anew = || Noted { key: found.key.clone(), awaited: false, told: false, why: String::new() };
+    let key = || found.key.clone();
+    let anew = || Noted { key: key(), awaited: false, told: false, given_up: false, last: false, why: String::new() };
     let one = noted.entry(instance.clone()).or_insert_with(anew);
     if one.key != found.key {
         *one = anew();
@@ -242,9 +264,18 @@ fn note(
         | StartGround::HeldOff
         | StartGround::Exempt
         | StartGround::NoActionDay
-        | StartGround::HoursUnknown
-        | StartGround::GivenUp => {
+        | StartGround::HoursUnknown => {
             one.awaited = false;
+            return;
+        }
+        StartGround::GivenUp => {
+            one.awaited = false;
+            if enforces && !std::mem::replace(&mut one.given_up, true) {
+                let words = format!("{}; it is tried no more, and you can start it yourself", found.words);
+                let told = message(entry, policy, (&found.key, edge_at), &words, now);
+                // beside what was told of the first of them
+                seen.messages.push(Message { id: format!("{}|given_up", told.id), ..told });
+            }
             return;
         }
     };

@@ -8,7 +8,7 @@ use super::act::ulid_at;
 use super::log;
 use super::proposals::operation_key;
 use super::state::{Engine, State};
-use crate::facts::{OperationResult, WorkspaceFacts};
+use crate::facts::{OperationResult, Verb, WorkspaceFacts};
 use crate::guard::Refusal;
 use crate::ports::{
     Fault, FaultKind, LastWord, OperationHandle, OperationIntent, OperationPermit, OperationRow, OperationState, World,
@@ -21,6 +21,9 @@ use crate::units::{InstanceId, WorkspaceId};
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// One question after an operation may take so long; the next sweep asks again.
 const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Labels of what Azure never took: nothing is used up by it, neither a person's yes nor a try.
+pub(super) const NEVER_LEFT: [&str; 3] = ["throttled", "unauthenticated", "unreachable"];
 
 /// Who wants it done, and for which reason.
 pub(super) struct Wish<'a> {
@@ -134,14 +137,20 @@ impl<W: World> Engine<W> {
                 self.end_operation(&intent.id, OperationResult::Dropped(refusal.label().to_owned())).await;
                 Outcome::Dropped { refusal, words: fault.words() }
             }
-            FaultKind::Throttled(_)
-            | FaultKind::Unauthenticated
-            | FaultKind::Denied
+            // somebody else deleted it meanwhile, or a deletion of ours is through: looking tells
+            FaultKind::Gone if intent.verb == Verb::Delete => {
+                self.operation_left(&intent.id, None).await;
+                Outcome::Unclear { words: fault.words() }
+            }
+            FaultKind::Throttled(_) | FaultKind::Unauthenticated | FaultKind::Unreachable => {
+                self.end_operation(&intent.id, OperationResult::Dropped(label.to_owned())).await;
+                Outcome::Failed { label, words: format!("{}; {}", fault.words(), kind.remedy()) }
+            }
+            FaultKind::Denied
             | FaultKind::Gone
             | FaultKind::Conflict
             | FaultKind::DiskFull
             | FaultKind::Refused
-            | FaultKind::Unreachable
             | FaultKind::Garbled
             | FaultKind::Storage
             | FaultKind::Undelivered

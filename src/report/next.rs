@@ -131,10 +131,14 @@ pub fn coming(verdict: &Verdict) -> Option<&Due> {
 
 /// What happens next to one that is off: it is started, or deleted, or stays as it is.
 fn off(view: &FleetView, instance: &InstanceView, kept: &dyn Fn(NextKind, Option<Timestamp>) -> Next) -> Next {
-    if let Some(at) = instance.start.as_deref().and_then(|found| found.start_at.known()) {
-        return kept(NextKind::Start, Some(at));
-    }
     let DeletionLine { state, at, .. } = deletion(view, instance);
+    let is_sure = matches!(state, DeletionState::Automatic | DeletionState::Confirmed);
+    if let Some(start_at) = instance.start.as_deref().and_then(|found| found.start_at.known()) {
+        // whichever comes first; a start ends the proposal
+        if !(is_sure && at.is_none_or(|at| at <= start_at)) {
+            return kept(NextKind::Start, Some(start_at));
+        }
+    }
     match state {
         DeletionState::Proposed => kept(NextKind::Proposed, at),
         DeletionState::Automatic | DeletionState::Confirmed => kept(NextKind::Delete, at),

@@ -291,6 +291,11 @@ impl Question<'_> {
             let words = format!("its hours began at {}; it is started a little later than others", edge.at);
             return about(StartGround::Coming, Some(start_at), words);
         }
+        let left = until.map(|edge| edge.at.duration_since(now));
+        if left.is_some_and(|left| left < self.rule.unused_after.duration()) {
+            let words = "its hours end sooner than an unused start is noticed, so it is not started for them";
+            return over(StartGround::Missed, words.to_owned());
+        }
         match self.purse(edge.at, until) {
             Err((ground, words)) => over(ground, words),
             Ok(purse) => StartFinding {

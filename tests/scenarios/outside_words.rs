@@ -233,6 +233,7 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
             let id = cloud.workspace(workspace);
             cloud.unlisted.remove(&id);
         }
+        ["look", "at", name, how] => cloud.named(name).hangs = *how == "hangs",
         ["hide", name] => cloud.named(name).listed = false,
         ["show", name] => cloud.named(name).listed = true,
         ["remember", name] => {

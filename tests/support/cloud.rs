@@ -40,6 +40,8 @@ pub(crate) struct Compute {
     pub(crate) facts: InstanceFacts,
     /// False while a page leaves it out (fault 27).
     pub(crate) listed: bool,
+    /// True while nobody gets an answer who looks at it alone.
+    pub(crate) hangs: bool,
     /// How a replica that lags remembers it, and whether lists come from there (fault 25).
     pub(crate) older: Option<InstanceFacts>,
     pub(crate) lags: bool,
@@ -100,6 +102,7 @@ impl Compute {
         Self {
             facts,
             listed: true,
+            hangs: false,
             older: None,
             lags: false,
             started: Some(at),

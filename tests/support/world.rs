@@ -300,6 +300,10 @@ impl Observe for FakeWorld {
     async fn instance(&self, workspace: &WorkspaceFacts, id: &InstanceId) -> Result<InstanceFacts, Fault> {
         let then = self.lock().at_look.remove(id);
         then.into_iter().for_each(|then| then());
+        if self.lock().cloud.computes.get(id).is_some_and(|compute| compute.hangs) {
+            self.pass(SignedDuration::from_secs(11));
+            return Err(Fault::new(FaultKind::Unreachable, format!("look at {} again in time", id.name())));
+        }
         let mut outside = self.lock();
         outside.answered();
         if let Some((_, Some(kind))) = outside.cloud.workspaces.get(&workspace.id) {
