@@ -59,12 +59,12 @@ impl<W: World> Engine<W> {
                     self.lock().turned_down.insert(proposal.id.clone(), now);
                     (LadderKind::Refused(refusal), words)
                 }
-                // the yes stands, and the next sweep tries again; what Azure does not take now it takes of no other either
+                // the yes stands, and the next sweep tries again: it keeps no other from being sent
                 Outcome::Failed { label, words } if undertake::NEVER_LEFT.contains(&label) => {
                     let (workspace, name) = (proposal.instance.workspace().clone(), proposal.instance.name());
                     let words = format!("{name} is not deleted yet: {words}");
                     report.faults.push(FaultLine { workspace: Some(workspace), label, words });
-                    return;
+                    continue;
                 }
                 // settled, told and counted from the operation's own row
                 Outcome::Failed { .. } => {

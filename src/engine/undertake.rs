@@ -13,7 +13,7 @@ use crate::guard::Refusal;
 use crate::ports::{
     Fault, FaultKind, LastWord, OperationHandle, OperationIntent, OperationPermit, OperationRow, OperationState, World,
 };
-use crate::report::{Outcome, SweepReport};
+use crate::report::{FaultLine, Outcome, SweepReport};
 use crate::rules::{UnderWay, operation_end};
 use crate::units::{InstanceId, WorkspaceId};
 
@@ -21,6 +21,9 @@ use crate::units::{InstanceId, WorkspaceId};
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// One question after an operation may take so long; the next sweep asks again.
 const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// What goes on for so long is told with every sweep.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(30);
 
 /// Labels of what Azure never took: nothing is used up by it, neither a person's yes nor a try.
 pub(super) const NEVER_LEFT: [&str; 3] = ["throttled", "unauthenticated", "unreachable"];
@@ -209,7 +212,27 @@ impl<W: World> Engine<W> {
             report.settled.push((id.clone(), format!("{} {}", row.intent.verb.label(), end.label())));
             self.end_operation(&row.intent.id, end).await;
         }
+        report.faults.extend(self.overdue_operations(read, now));
         self.lock().forget_operations(now);
+    }
+
+    /// Faults of what should have ended by now.
+    fn overdue_operations(&self, read: &[WorkspaceId], now: Timestamp) -> Vec<FaultLine> {
+        let state = self.lock();
+        let open = state.operations.iter().filter(|known| known.row.ended.is_none()).map(|known| &known.row.intent);
+        let late = open.filter(|intent| now.duration_since(intent.at) > OVERDUE);
+        let read = late.filter(|intent| read.contains(intent.instance.workspace()));
+        let line = |intent: &OperationIntent| FaultLine {
+            workspace: Some(intent.instance.workspace().clone()),
+            label: "operation_overdue",
+            words: format!(
+                "{} of {}, asked for at {}, has not ended; look in the Azure portal how it stands",
+                intent.verb.label(),
+                intent.instance.name(),
+                intent.at
+            ),
+        };
+        read.map(line).collect()
     }
 
     fn operations_of(&self, read: &[WorkspaceId]) -> Vec<(OperationRow, WorkspaceFacts, Option<OperationHandle>)> {

@@ -26,6 +26,7 @@ const KNOWN: &[Label] = &[
     "frozen",
     "catch_up",
     "stop_overdue",
+    "operation_overdue",
     "stuck",
     "native_timer",
     "shrunk",

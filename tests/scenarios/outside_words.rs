@@ -207,7 +207,7 @@ fn azure(outside: &mut Outside, words: &[&str]) -> bool {
     let now = outside.now;
     let cloud = &mut outside.cloud;
     match words {
-        ["state", name, word] => cloud.named(name).facts.state = state(word),
+        ["state", name, word] => cloud.named(name).stays(state(word)),
         ["operation", name, "in", "progress"] => operation(cloud.named(name), OperationStatus::InProgress),
         ["operation", name, "unknown"] => {
             cloud.named(name).facts.last_operation = Reading::Unknown(Unknown::Missing);

@@ -137,6 +137,11 @@ impl Compute {
         self.on_at = Some(at.checked_add(STARTING).unwrap());
     }
 
+    /// It is in that state, and a start of it goes on for ever.
+    pub(crate) fn stays(&mut self, state: PowerState) {
+        (self.facts.state, self.on_at) = (state, None);
+    }
+
     /// Somebody turns it off, at once.
     pub(crate) fn turn_off(&mut self, at: Timestamp) {
         self.facts.state = PowerState::Stopped;
