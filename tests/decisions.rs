@@ -3,6 +3,7 @@
 #[path = "decisions/cases.rs"]
 mod cases;
 #[path = "support/cloud.rs"]
+#[expect(dead_code, reason = "what only the scenarios ask of it")]
 mod cloud;
 #[path = "support/invariants.rs"]
 mod invariants;
