@@ -1,4 +1,9 @@
 //! The whole life of an instance by hand, without and with a running service.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cognitive_complexity,
+    reason = "a test that misses what it reads fails; a story is told in one piece"
+)]
 
 use crate::azure::{Scene, json};
 

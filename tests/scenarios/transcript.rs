@@ -158,7 +158,12 @@ impl Transcript {
             let name = line.instance.name();
             let kind = match line.kind {
                 LadderKind::Refused(refusal) => format!("refused, {}", refusal.label()),
-                kind => kind.label().to_owned(),
+                kind @ (LadderKind::Proposed
+                | LadderKind::Told
+                | LadderKind::Void
+                | LadderKind::Sent
+                | LadderKind::Deleted
+                | LadderKind::Failed) => kind.label().to_owned(),
             };
             let told = format!("{} ladder {name}: {kind}: {}", self.day(now), self.with_days(&line.words));
             let is_news = self.changed(&format!("ladder {name}"), &format!("{kind} {}", line.words));

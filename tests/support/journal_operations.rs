@@ -1,5 +1,5 @@
 //! What every book of operations must do: written before they are sent, one open an instance, one done a reason.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: a panic is the failure")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
 use std::sync::Arc;
 
