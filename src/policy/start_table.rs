@@ -35,7 +35,7 @@ table! {
         per_hour: u32,
         /// What was started and has not been used for so long is stopped again, after its warning; "24h" at most. Default: "1h".
         unused_after: Span,
-        /// Which sources have to say that nobody used it. Default: those of [idle], else ["agent"].
+        /// Which sources have to say that nobody used it. Default: those of `idle`, else "agent".
         needs: List<Source>,
     }
 }

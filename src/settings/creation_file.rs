@@ -1,4 +1,4 @@
-//! A file of instances that are to be made: a table [[instance]] for each, with the names of the flags.
+//! A file of instances that are to be made: a table `[[instance]]` for each, with the names of the flags.
 
 use super::creation::{AgentWritten, CreationWritten};
 use crate::document::{Diagnostic, Findings, Located, Place, Read, TableReader, Trouble, elements, root};

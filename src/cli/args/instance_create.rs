@@ -42,7 +42,7 @@ pub struct AgentWish {
     /// Have the agent installed by creation and startup script; needs the three that follow
     #[arg(long, requires_all = ["agent_url", "agent_binary", "agent_sha256"], help_heading = "The agent")]
     pub with_agent: bool,
-    /// Where the service is for agents, such as https://lightsout.example
+    /// Where the service is for agents, by its https address
     #[arg(long, value_name = "URL", requires = "with_agent", help_heading = "The agent")]
     pub agent_url: Option<String>,
     /// The agent's binary: a path on a mounted file share, or an https address
@@ -65,7 +65,7 @@ pub struct InstanceCreate {
     /// Its name: 3 to 24 letters, digits and hyphens, unique in its region
     #[arg(value_name = "NAME", required_unless_present = "from")]
     pub name: Option<String>,
-    /// Several at once: a file with a table [[instance]] for each
+    /// Several at once: a file with a table "instance" for each
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "workspace", "size"])]
     pub from: Option<PathBuf>,
     /// The workspace, by its name or ARM id; its region is the instance's

@@ -10,7 +10,7 @@ pub struct Rbac {
     /// What the role is for; without it, what settings and policies use
     #[arg(long = "for", id = "level", value_enum, value_name = "LEVELS", value_delimiter = ',')]
     pub levels: Vec<RightsFor>,
-    /// Where the role may be assigned, such as /subscriptions/ID; without it, what [fleet] names; may be given several times
+    /// Where the role may be assigned, such as /subscriptions/ID; without it, what the settings name as the fleet; may be given several times
     #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
     pub scopes: Vec<String>,
     /// What the role is called, which no other of the tenant may be
