@@ -381,7 +381,7 @@ fn a_file_that_is_not_there_says_so() {
     assert_eq!(
         said,
         [
-            "/nowhere/lightsout.toml:1:1: file: cannot be read: there is no such file or folder, name the file with --config, and see that this process may read it"
+            "/nowhere/lightsout.toml:1:1: file: cannot be read: there is no such file or folder, name the file with --config, and see that this process may read it; without --config it is config/lightsout.toml, or else /etc/lightsout/lightsout.toml"
         ]
     );
 }
