@@ -1,5 +1,6 @@
 //! What the API lets be changed: holds, stops, the freeze switch, acknowledgements, a sweep now.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,11 +11,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 
-use super::asked::find;
-use super::instances::{OfInstance, nobody};
+use super::change::Change;
+use super::instances::OfInstance;
 use super::problem::{Body, Named, declined, failed, problem};
 use super::shapes::HoldShape;
-use crate::ports::{AuditLine, Control, Freezer, HoldRequest, Records, StartRequest, StopRequest};
+use crate::ports::{AuditLine, Control, Declined, Freezer, HoldRequest, Records, StartRequest, StopRequest};
 use crate::report::words::clean;
 use crate::units::PolicyId;
 use crate::web::door::{Administer, Asked, Operate, Own, Routes, Stop};
@@ -84,27 +85,13 @@ async fn hold<C: Control, R: Records + Freezer>(
     Named(path): OfInstance,
     Body(wish): Body<HoldAsked>,
 ) -> Response {
-    let view = site.control.view();
-    let Some(found) = find(&view, &path) else { return nobody(&path) };
-    let person = match asked.on(owners_of(&found.facts)) {
-        Ok(person) => person,
-        Err(denied) => return denied,
-    };
-    let reason = match reason_of(&wish.reason, true) {
-        Ok(reason) => reason,
-        Err(wrong) => return wrong,
-    };
-    let instance = found.facts.id.to_string();
-    let life = Some(found.facts.created);
-    let request = HoldRequest {
-        instance,
-        seconds: wish.seconds,
-        reason,
-        by: person.known_as().to_owned(),
-        life,
-        link: None,
-        off: wish.off,
-    };
+    let Change { instance, life, by, reason } =
+        match Change::of(asked, &site.control.view(), &path, (&wish.reason, true)) {
+            Ok(change) => change,
+            Err(answer) => return answer,
+        };
+    let (seconds, off) = (wish.seconds, wish.off);
+    let request = HoldRequest { instance, seconds, reason, by, life: Some(life), link: None, off };
     match site.control.hold(request).await {
         Ok(hold) => (StatusCode::CREATED, axum::Json(HoldShape::from(&hold))).into_response(),
         Err(why) => declined(&why),
@@ -128,6 +115,15 @@ async fn lift<C: Control, R: Records + Freezer>(
     match site.control.lift(id, person.known_as().to_owned()).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => declined(&why),
+    }
+}
+
+/// Whoever asked may go away: what was begun is finished, and written down.
+async fn to_its_end(work: impl Future<Output = Result<String, Declined>> + Send + 'static) -> Result<String, Response> {
+    match tokio::spawn(work).await {
+        Ok(Ok(words)) => Ok(words),
+        Ok(Err(why)) => Err(declined(&why)),
+        Err(_) => Err(problem(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping")),
     }
 }
 
@@ -159,32 +155,17 @@ async fn stop<C: Control, R: Records + Freezer>(
     Named(path): OfInstance,
     Body(wish): Body<StopAsked>,
 ) -> Response {
-    let view = site.control.view();
-    let Some(found) = find(&view, &path) else { return nobody(&path) };
-    let person = match asked.on(owners_of(&found.facts)) {
-        Ok(person) => person,
-        Err(denied) => return denied,
-    };
-    let reason = match reason_of(&wish.reason, false) {
-        Ok(reason) => reason,
-        Err(wrong) => return wrong,
-    };
-    let id = found.facts.id.clone();
-    let request = StopRequest {
-        instance: id.to_string(),
-        reason,
-        by: person.known_as().to_owned(),
-        life: Some(found.facts.created),
-        even_if_in_use: wish.even_if_in_use,
-    };
-    // whoever asked may go away: what was begun is finished, and written down
+    let Change { instance, life, by, reason } =
+        match Change::of(asked, &site.control.view(), &path, (&wish.reason, false)) {
+            Ok(change) => change,
+            Err(answer) => return answer,
+        };
+    let even_if_in_use = wish.even_if_in_use;
+    let request = StopRequest { instance: instance.clone(), reason, by, life: Some(life), even_if_in_use };
     let control = site.control.clone();
-    match tokio::spawn(async move { control.stop_now(request).await }).await {
-        Ok(Ok(words)) => {
-            (StatusCode::ACCEPTED, axum::Json(StopShape { instance: id.to_string(), words })).into_response()
-        }
-        Ok(Err(why)) => declined(&why),
-        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping"),
+    match to_its_end(async move { control.stop_now(request).await }).await {
+        Ok(words) => (StatusCode::ACCEPTED, axum::Json(StopShape { instance, words })).into_response(),
+        Err(answer) => answer,
     }
 }
 
@@ -213,25 +194,16 @@ async fn start<C: Control, R: Records + Freezer>(
     Named(path): OfInstance,
     Body(wish): Body<StartAsked>,
 ) -> Response {
-    let view = site.control.view();
-    let Some(found) = find(&view, &path) else { return nobody(&path) };
-    let person = match asked.on(owners_of(&found.facts)) {
-        Ok(person) => person,
-        Err(denied) => return denied,
-    };
-    let reason = match reason_of(&wish.reason, false) {
-        Ok(reason) => reason,
-        Err(wrong) => return wrong,
-    };
-    let instance = found.facts.id.to_string();
-    let (by, life) = (person.known_as().to_owned(), Some(found.facts.created));
-    let request = StartRequest { instance: instance.clone(), reason, by, life };
-    // whoever asked may go away: what was begun is finished, and written down
+    let Change { instance, life, by, reason } =
+        match Change::of(asked, &site.control.view(), &path, (&wish.reason, false)) {
+            Ok(change) => change,
+            Err(answer) => return answer,
+        };
+    let request = StartRequest { instance: instance.clone(), reason, by, life: Some(life) };
     let control = site.control.clone();
-    match tokio::spawn(async move { control.start_now(request).await }).await {
-        Ok(Ok(words)) => (StatusCode::ACCEPTED, axum::Json(StartShape { instance, words })).into_response(),
-        Ok(Err(why)) => declined(&why),
-        Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping"),
+    match to_its_end(async move { control.start_now(request).await }).await {
+        Ok(words) => (StatusCode::ACCEPTED, axum::Json(StartShape { instance, words })).into_response(),
+        Err(answer) => answer,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod act;
 pub(super) mod asked;
+mod change;
 mod choices;
 mod instances;
 mod keep_link;

@@ -11,16 +11,14 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 
-use super::act::reason_of;
-use super::asked::find;
-use super::instances::{OfInstance, nobody};
+use super::change::Change;
+use super::instances::OfInstance;
 use super::problem::{Body, declined, tagged};
 use super::shapes::{At, at};
 use crate::facts::Proposal;
 use crate::ports::{Control, Freezer, ProposalRequest, ProposalWish, Records};
 use crate::report::{DeletionState, Stopped, standing};
 use crate::web::door::{Asked, Own, Read, Routes, Stop};
-use crate::web::page::owners_of;
 use crate::web::site::Site;
 
 type Shared<C, R> = State<Arc<Site<C, R>>>;
@@ -125,26 +123,14 @@ async fn say<C: Control, R: Records + Freezer, M: crate::web::door::ByOwner>(
     path: &(String, String, String, String),
     said: Said,
 ) -> Response {
-    let view = site.control.view();
-    let Some(found) = find(&view, path) else { return nobody(path) };
-    let person = match asked.on(owners_of(&found.facts)) {
-        Ok(person) => person,
-        Err(denied) => return denied,
-    };
     let is_needed = said.wish != ProposalWish::Withdraw;
-    let reason = match reason_of(&said.reason, is_needed) {
-        Ok(reason) => reason,
-        Err(wrong) => return wrong,
-    };
-    let request = ProposalRequest {
-        instance: found.facts.id.to_string(),
-        wish: said.wish,
-        reason,
-        by: person.known_as().to_owned(),
-        life: Some(found.facts.created),
-        proposal: said.proposal,
-        link: None,
-    };
+    let Change { instance, life, by, reason } =
+        match Change::of(asked, &site.control.view(), path, (&said.reason, is_needed)) {
+            Ok(change) => change,
+            Err(answer) => return answer,
+        };
+    let Said { wish, proposal, .. } = said;
+    let request = ProposalRequest { instance, wish, reason, by, life: Some(life), proposal, link: None };
     match site.control.answer(request).await {
         Ok(proposal) => axum::Json(ProposalShape::of(&proposal, site.now())).into_response(),
         Err(why) => declined(&why),
