@@ -23,6 +23,8 @@ mod tools;
 mod acts;
 #[path = "browser/hostile.rs"]
 mod hostile;
+#[path = "browser/keep.rs"]
+mod keep;
 #[path = "browser/large.rs"]
 mod large;
 #[path = "browser/letters.rs"]

@@ -25,7 +25,7 @@ macro_rules! assets {
 /// All of them.
 pub(in crate::web) const ASSETS: &[Asset] = assets! {
     CSS => "app.css", "charts.css", "parts.css", "print.css", "tables.css";
-    SCRIPT => "actions.js", "app.js", "hold.js", "keep.js", "keys.js", "live.js", "morph.js", "plain.js", "send.js", "swap.js",
+    SCRIPT => "actions.js", "app.js", "hold.js", "keep.js", "keys.js", "linked.js", "live.js", "morph.js", "plain.js", "send.js", "swap.js",
         "theme.js", "times.js", "toggle.js";
     "image/svg+xml" => "icon.svg";
 };

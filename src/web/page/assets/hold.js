@@ -1,29 +1,6 @@
-// The page behind the link in a warning. Only a press changes something, and the token never stays in the address.
-import { Refused, send } from "./send.js";
+// The page behind the link in a warning. Only a press changes something: it holds the instance for a while.
+import { byId, put, startLinked } from "./linked.js";
 import { own, relative } from "./times.js";
-import { startTheme } from "./toggle.js";
-
-const HEADS = {
-  403: ["This link is not valid", "It was changed or cut on its way. Open it again from the warning, or copy the whole of it."],
-  409: ["The hold was declined", ""],
-  410: ["This link has been used, or its time is over", "A link holds once. If the machine is still needed, hold it on its own page."],
-};
-const byId = (id) => document.getElementById(id);
-const put = (name, words) => { document.querySelector(`[data-put="${name}"]`).textContent = words ?? ""; };
-
-function only(id) {
-  for (const part of ["hold-wait", "hold-ask", "hold-done", "hold-fault"]) byId(part).hidden = part !== id;
-}
-
-function fault(problem) {
-  const known = HEADS[problem instanceof Refused ? problem.status : 0];
-  put("fault-head", known?.[0] ?? "This did not work");
-  // what the service says is a fragment, and stands here as a sentence
-  const said = problem.message.replace(/^./u, (first) => first.toUpperCase()).replace(/[^.]$/u, "$&.");
-  put("fault-words", [known?.[1], said].filter(Boolean).join(" "));
-  only("hold-fault");
-  byId("hold-fault").focus();
-}
 
 function costs(choice) {
   const price = choice.price ? `costs ${choice.price} if it runs throughout` : "at a price that is not known";
@@ -55,14 +32,13 @@ function stopsAt(told) {
   setInterval(tick, 1000);
 }
 
-function ask(token, told) {
+function show(told, form) {
   put("instance", told.instance);
   put("workspace", told.workspace);
   put("owner", told.owner ? ` · ${told.owner}` : "");
   put("why", told.why);
   put("left", told.left);
   stopsAt(told);
-  const form = byId("hold-form");
   const choices = told.choices ?? [];
   byId("hold-choices").replaceChildren(...choices.map((c, i) => choice(c, i === 0)));
   const say = () => {
@@ -76,60 +52,25 @@ function ask(token, told) {
     form.hidden = true;
     put("left", told.refused ?? "It cannot be held now.");
   }
-  only("hold-ask");
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    press(token, form);
-  });
 }
 
-async function press(token, form) {
-  const given = new FormData(form);
-  const reason = String(given.get("reason")).trim();
-  const error = byId("hold-error");
-  error.hidden = Boolean(reason);
-  if (!reason) {
-    error.textContent = "Give a reason: it stands on the page and in the record.";
-    form.elements.reason.focus();
-    return;
-  }
-  byId("hold-do").disabled = true;
-  try {
-    const done = await send("POST", "/links/use", { token, seconds: Number(given.get("seconds")), reason });
-    const until = Date.parse(done.held_until.iso);
-    put("held", `${document.querySelector('[data-put="instance"]').textContent} is held`);
-    put("until", `until ${own(until)}${done.held_until.local ? ` (${done.held_until.local} by its policy)` : ""}`);
-    put("words", done.words);
-    only("hold-done");
-    byId("hold-done").focus();
-  } catch (problem) {
-    if (problem.status === 409 || problem.status === 0 || problem.status >= 500) {
-      error.hidden = false;
-      error.textContent = problem.message;
-      byId("hold-do").disabled = false;
-    } else {
-      fault(problem);
-    }
-  }
+function done(answer) {
+  const until = answer.held_until;
+  put("held", `${document.querySelector('[data-put="instance"]').textContent} is held`);
+  put("until", `until ${own(Date.parse(until.iso))}${until.local ? ` (${until.local} by its policy)` : ""}`);
+  put("words", answer.words);
 }
 
-// Another link opened in the same tab changes the fragment only.
-addEventListener("hashchange", () => location.reload());
-
-async function start() {
-  startTheme();
-  const token = location.hash.slice(1);
-  history.replaceState(null, "", location.pathname);
-  document.querySelector("[data-wait]").hidden = false;
-  if (!token) {
-    fault(new Refused(403, "There is no code in the address."));
-    return;
-  }
-  try {
-    ask(token, await send("POST", "/links/look", { token }));
-  } catch (problem) {
-    fault(problem);
-  }
-}
-
-start();
+startLinked({
+  kind: "hold",
+  heads: {
+    403: ["This link is not valid", "It was changed or cut on its way. Open it again from the warning, or copy the whole of it."],
+    409: ["The hold was declined", ""],
+    410: ["This link has been used, or its time is over", "A link holds once. If the machine is still needed, hold it on its own page."],
+  },
+  look: "/links/look",
+  use: "/links/use",
+  show,
+  body: (given) => ({ seconds: Number(given.get("seconds")) }),
+  done,
+});
