@@ -9,6 +9,10 @@ const TRACE: SignedDuration = SignedDuration::from_mins(3);
 /// After so long what was taken and does not show has failed: a start takes minutes, and so do setup scripts of an hour.
 const BELIEVED: SignedDuration = SignedDuration::from_mins(90);
 
+/// Azure's clock may be so far behind this one before everything is held back (S11): what it dates so long before the asking may
+/// be what was asked for. Nothing is asked for again so soon after it failed.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(60);
+
 /// An operation under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnderWay {
@@ -41,8 +45,9 @@ pub fn operation_end(under_way: UnderWay, seen: Option<&InstanceFacts>, now: Tim
     if under_way.verb == Verb::Delete && !under_way.created.may_be(facts.created) {
         return Some(OperationResult::Done);
     }
-    let last = facts.last_operation.known().filter(|last| last.at >= under_way.asked_at);
-    let own = last.filter(|last| last.operation == named(under_way.verb));
+    let last = facts.last_operation.known();
+    let since = under_way.asked_at.checked_sub(CLOCKS_APART).unwrap_or(under_way.asked_at);
+    let own = last.filter(|last| last.operation == named(under_way.verb) && last.at >= since);
     if let Some(OperationStatus::Failed(word)) = own.map(|last| &last.status) {
         return Some(OperationResult::Failed(format!("operation_failed:{word}")));
     }
@@ -52,7 +57,7 @@ pub fn operation_end(under_way: UnderWay, seen: Option<&InstanceFacts>, now: Tim
         (PowerState::Running | PowerState::JobRunning, Verb::Restart) if took => Some(OperationResult::Done),
         // started, and turned off since: by whom is for others to find out
         (PowerState::Stopped, Verb::Create | Verb::Start)
-            if last.is_some_and(|last| last.operation == Operation::Stop) =>
+            if last.is_some_and(|last| last.operation == Operation::Stop && last.at >= under_way.asked_at) =>
         {
             Some(OperationResult::Done)
         }
@@ -140,6 +145,11 @@ mod tests {
         assert_eq!(told(Verb::Start, true, &old_stop, 91), words("failed not_seen_done"));
         assert_eq!(told(Verb::Restart, true, &running(Operation::Start, -9, Succeeded), 2), None);
         assert_eq!(told(Verb::Restart, true, &running(Operation::Restart, 1, Succeeded), 2), words("done"));
+        let behind = running(Operation::Restart, -1, Succeeded);
+        assert_eq!(told(Verb::Restart, true, &behind, 2), words("done"), "S11: Azure's clock is a minute behind");
+        assert_eq!(told(Verb::Restart, true, &running(Operation::Restart, -2, Succeeded), 2), None, "an older one");
+        let before = facts(PowerState::Stopped, Operation::Start, -2, OperationStatus::Failed("StartFailed".into()));
+        assert_eq!(told(Verb::Start, true, &before, 2), None, "the try before this one");
         assert_eq!(told(Verb::Create, true, &broken, 2), words("failed operation_failed:SetupFailed"));
         assert_eq!(told(Verb::Delete, true, &old_stop, 2), None);
         assert_eq!(end(Verb::Delete, true, None, 2), words("done"));
