@@ -229,3 +229,18 @@ fn known_fault(label: &str) -> &'static str {
 fn known_ground(label: &str) -> &'static str {
     Ground::ALL.iter().map(|ground| ground.label()).find(|known| *known == label).unwrap_or("other")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::FaultLine;
+
+    #[test]
+    fn every_trouble_reads_back_as_itself() {
+        for label in TROUBLES.into_iter().chain(EDGES) {
+            let line = FaultLine { workspace: None, label, words: String::new() };
+            let read: FaultLine = serde_json::from_value(serde_json::to_value(&line).unwrap()).unwrap();
+            assert_eq!(read.label, label, "`lightsout status` has it from the service as JSON");
+        }
+    }
+}
