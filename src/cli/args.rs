@@ -29,8 +29,8 @@ pub use demo::Demo;
 pub use healthcheck::Healthcheck;
 pub use hold::{Freeze, Hold};
 pub use instance::{
-    Instance, InstanceCommand, InstanceDelete, InstanceList, InstanceRestart, InstanceShow, InstanceStart,
-    InstanceStop, Rights, Waiting,
+    Insists, Instance, InstanceCommand, InstanceDelete, InstanceList, InstanceRestart, InstanceShow, InstanceStart,
+    InstanceStop, Rights, Waiting, Which,
 };
 pub use instance_create::{AgentWish, CreationWish, InstanceCreate, OnOff, SharingWord};
 pub use journal::{Journal, JournalBackup, JournalCommand, JournalRestore};

@@ -4,6 +4,7 @@ use clap::{Args as ClapArgs, Subcommand};
 
 use super::instance_create::InstanceCreate;
 use super::words;
+use crate::guard::Insistence;
 use crate::units::Span;
 
 /// `instance`.
@@ -89,6 +90,36 @@ If-None-Match: *. Each table [[instance]] of a file has the names of the flags, 
     Create(Box<InstanceCreate>),
 }
 
+/// Which instances, and why.
+#[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
+pub struct Which {
+    /// Names, each also WORKSPACE/NAME or a full ARM id
+    #[arg(value_name = "INSTANCE", required = true)]
+    pub instances: Vec<String>,
+    /// Why; for the audit log
+    #[arg(long, value_name = "WORDS", value_parser = words)]
+    pub reason: Option<String>,
+}
+
+/// In spite of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ClapArgs)]
+pub struct Insists {
+    /// Also one that something says is in use: what runs on it is lost
+    #[arg(long)]
+    pub even_if_in_use: bool,
+    /// Also one that is held
+    #[arg(long)]
+    pub even_if_held: bool,
+}
+
+impl Insists {
+    /// The same, as the guard weighs it.
+    #[must_use]
+    pub const fn insistence(self) -> Insistence {
+        Insistence { even_if_in_use: self.even_if_in_use, even_if_held: self.even_if_held }
+    }
+}
+
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ClapArgs)]
 pub struct Waiting {
@@ -154,12 +185,9 @@ pub struct InstanceShow {
 /// `instance start`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
 pub struct InstanceStart {
-    /// Names, each also WORKSPACE/NAME or a full ARM id
-    #[arg(value_name = "INSTANCE", required = true)]
-    pub instances: Vec<String>,
-    /// Why; for the audit log
-    #[arg(long, value_name = "WORDS", value_parser = words)]
-    pub reason: Option<String>,
+    /// Which, and why.
+    #[command(flatten)]
+    pub which: Which,
     /// Print the request, and send nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -174,12 +202,9 @@ pub struct InstanceStart {
 /// `instance stop`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
 pub struct InstanceStop {
-    /// Names, each also WORKSPACE/NAME or a full ARM id
-    #[arg(value_name = "INSTANCE", required = true)]
-    pub instances: Vec<String>,
-    /// Why; for the audit log
-    #[arg(long, value_name = "WORDS", value_parser = words)]
-    pub reason: Option<String>,
+    /// Which, and why.
+    #[command(flatten)]
+    pub which: Which,
     /// Also one that something says is in use: what runs on it is lost
     #[arg(long)]
     pub even_if_in_use: bool,
@@ -194,18 +219,12 @@ pub struct InstanceStop {
 /// `instance restart`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
 pub struct InstanceRestart {
-    /// Names, each also WORKSPACE/NAME or a full ARM id
-    #[arg(value_name = "INSTANCE", required = true)]
-    pub instances: Vec<String>,
-    /// Why; for the audit log
-    #[arg(long, value_name = "WORDS", value_parser = words)]
-    pub reason: Option<String>,
-    /// Also one that something says is in use: what runs on it is lost
-    #[arg(long)]
-    pub even_if_in_use: bool,
-    /// Also one that is held
-    #[arg(long)]
-    pub even_if_held: bool,
+    /// Which, and why.
+    #[command(flatten)]
+    pub which: Which,
+    /// What it is done in spite of.
+    #[command(flatten)]
+    pub insists: Insists,
     /// Print the request, and send nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -220,21 +239,15 @@ pub struct InstanceRestart {
 /// `instance delete`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
 pub struct InstanceDelete {
-    /// Names, each also WORKSPACE/NAME or a full ARM id
-    #[arg(value_name = "INSTANCE", required = true)]
-    pub instances: Vec<String>,
-    /// Why; for the audit log
-    #[arg(long, value_name = "WORDS", value_parser = words)]
-    pub reason: Option<String>,
+    /// Which, and why.
+    #[command(flatten)]
+    pub which: Which,
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
-    /// Also one that something says is in use: what runs on it is lost
-    #[arg(long)]
-    pub even_if_in_use: bool,
-    /// Also one that is held
-    #[arg(long)]
-    pub even_if_held: bool,
+    /// What it is done in spite of.
+    #[command(flatten)]
+    pub insists: Insists,
     /// Say what is lost, print the request, and send nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -12,7 +12,6 @@ use crate::cli::args::InstanceDelete;
 use crate::cli::commands::context::{CommandError, Context, complain};
 use crate::cli::exit::Exit;
 use crate::facts::{InstanceFacts, Verb};
-use crate::guard::Insistence;
 use crate::ports::FaultKind;
 use crate::report::words;
 
@@ -20,7 +19,7 @@ use crate::report::words;
 pub(super) async fn delete(asked: &InstanceDelete, context: &Context) -> Result<Exit, CommandError> {
     let purpose = if asked.dry_run { Purpose::Look } else { Purpose::Act };
     let desk = Desk::open(context, purpose, asked.rights).await?;
-    let (found, mut ended) = targets(&desk, &asked.instances, Verb::Delete.label());
+    let (found, mut ended) = targets(&desk, &asked.which.instances, Verb::Delete.label());
     let mut agreed = Vec::new();
     for mut target in found {
         match fresh(&desk, &target).await {
@@ -38,8 +37,8 @@ pub(super) async fn delete(asked: &InstanceDelete, context: &Context) -> Result<
     }
     let errand = Errand {
         verb: Verb::Delete,
-        insists: Insistence { even_if_in_use: asked.even_if_in_use, even_if_held: asked.even_if_held },
-        reason: asked.reason.as_deref().unwrap_or("deleted by hand"),
+        insists: asked.insists.insistence(),
+        reason: asked.which.reason.as_deref().unwrap_or("deleted by hand"),
         dry_run: asked.dry_run,
         waiting: asked.waiting,
     };

@@ -7,17 +7,16 @@ use crate::cli::args::InstanceRestart;
 use crate::cli::commands::context::{CommandError, Context};
 use crate::cli::exit::Exit;
 use crate::facts::Verb;
-use crate::guard::Insistence;
 
 /// Restarts them.
 pub(super) async fn restart(asked: &InstanceRestart, context: &Context) -> Result<Exit, CommandError> {
     let purpose = if asked.dry_run { Purpose::Look } else { Purpose::Act };
     let desk = Desk::open(context, purpose, asked.rights).await?;
-    let (found, mut ended) = targets(&desk, &asked.instances, Verb::Restart.label());
+    let (found, mut ended) = targets(&desk, &asked.which.instances, Verb::Restart.label());
     let errand = Errand {
         verb: Verb::Restart,
-        insists: Insistence { even_if_in_use: asked.even_if_in_use, even_if_held: asked.even_if_held },
-        reason: asked.reason.as_deref().unwrap_or("restarted by hand"),
+        insists: asked.insists.insistence(),
+        reason: asked.which.reason.as_deref().unwrap_or("restarted by hand"),
         dry_run: asked.dry_run,
         waiting: asked.waiting,
     };

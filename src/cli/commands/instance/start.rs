@@ -14,7 +14,7 @@ use crate::guard::Insistence;
 pub(super) async fn start(asked: &InstanceStart, context: &Context) -> Result<Exit, CommandError> {
     let purpose = if asked.dry_run { Purpose::Look } else { Purpose::Act };
     let desk = Desk::open(context, purpose, asked.rights).await?;
-    let (found, mut ended) = targets(&desk, &asked.instances, Verb::Start.label());
+    let (found, mut ended) = targets(&desk, &asked.which.instances, Verb::Start.label());
     for target in &found {
         if let Some(known) = &target.known {
             let terms = Terms::of(&desk, &target.workspace, &known.facts.size).await;
@@ -24,7 +24,7 @@ pub(super) async fn start(asked: &InstanceStart, context: &Context) -> Result<Ex
     let errand = Errand {
         verb: Verb::Start,
         insists: Insistence::default(),
-        reason: asked.reason.as_deref().unwrap_or("started by hand"),
+        reason: asked.which.reason.as_deref().unwrap_or("started by hand"),
         dry_run: asked.dry_run,
         waiting: asked.waiting,
     };

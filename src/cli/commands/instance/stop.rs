@@ -17,7 +17,7 @@ use crate::ports::{Clock as _, StopRequest};
 pub(super) async fn stop(asked: &InstanceStop, context: &Context) -> Result<Exit, CommandError> {
     let purpose = if asked.dry_run { Purpose::Look } else { Purpose::Act };
     let desk = Desk::open(context, purpose, Rights { as_me: false }).await?;
-    let (found, mut ended) = targets(&desk, &asked.instances, Deed::Stop.label());
+    let (found, mut ended) = targets(&desk, &asked.which.instances, Deed::Stop.label());
     if asked.dry_run {
         ended.extend(found.iter().map(|target| shown(&desk, target)));
         return told(&ended, context);
@@ -46,7 +46,7 @@ pub(super) async fn stop(asked: &InstanceStop, context: &Context) -> Result<Exit
 fn request(desk: &Desk, target: &Target, asked: &InstanceStop) -> StopRequest {
     StopRequest {
         instance: target.id.to_string(),
-        reason: asked.reason.clone().unwrap_or_else(|| "stopped by hand".to_owned()),
+        reason: asked.which.reason.clone().unwrap_or_else(|| "stopped by hand".to_owned()),
         by: desk.who.clone(),
         life: target.known.as_ref().map(|known| known.facts.created),
         even_if_in_use: asked.even_if_in_use,
