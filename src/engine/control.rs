@@ -61,6 +61,7 @@ impl<W: World> Control for Engine<W> {
     }
 
     async fn acknowledge(&self, policy: PolicyId, by: String) -> Result<(), Declined> {
+        let _one_at_a_time = self.adopting.lock().await;
         let found = self.lock().policies.get(&policy).map(|policy| (policy.id.clone(), policy.revision.clone()));
         let (id, revision) =
             found.ok_or_else(|| Declined(format!("there is no policy `{policy}`; `lightsout status` lists them")))?;

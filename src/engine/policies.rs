@@ -13,6 +13,7 @@ impl<W: World> Engine<W> {
     /// # Errors
     /// When the journal cannot note the revisions: the old set stays in force.
     pub async fn adopt(&self, set: PolicySet) -> Result<(), Fault> {
+        let _one_at_a_time = self.adopting.lock().await;
         let now = self.world.now();
         let mut marks = BTreeMap::new();
         for policy in &set.policies {

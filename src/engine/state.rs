@@ -122,6 +122,8 @@ pub struct Engine<W> {
     pub(super) state: Mutex<State>,
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
+    /// Held while policies are taken over or acknowledged: a mark that was read before is never put over one said after.
+    pub(super) adopting: tokio::sync::Mutex<()>,
     pub(super) reconciling: tokio::sync::Mutex<()>,
     /// Held while a hold is weighed and written.
     pub(super) holding: tokio::sync::Mutex<()>,
@@ -218,6 +220,7 @@ impl<W: World> Engine<W> {
             state: Mutex::new(state),
             view: RwLock::new(Arc::new(nothing_seen(now))),
             sweeping: tokio::sync::Mutex::new(()),
+            adopting: tokio::sync::Mutex::new(()),
             reconciling: tokio::sync::Mutex::new(()),
             holding: tokio::sync::Mutex::new(()),
             has_loops: AtomicBool::new(false),

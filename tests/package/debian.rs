@@ -77,7 +77,8 @@ impl Debian {
         let mut unshare = Command::new("unshare");
         unshare.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--", "/bin/sh", "-c", enter, "sh"]);
         let (fine, out, err) = run(unshare.arg(self.0.path()).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"));
-        assert!(fine, "{out}\n--- it said at last\n{err}\n--- logs\n{}", self.logs());
+        // What it said at last stands last: whoever shows a long failure shows its end.
+        assert!(fine, "{}\n--- it said\n{out}\n--- and at last\n{err}", self.logs());
         out + &err
     }
 

@@ -34,9 +34,14 @@ async fn s10_an_invalid_edit_is_told_and_the_policies_before_stay_at_work() {
     assert!(service.log().contains("the new policies are not used"), "{}", service.log());
     assert!(place.run(&["plan"]).out.contains("night (observe)"));
 
+    // Nobody acknowledges an edit that the service does not go by.
+    place.write("policies/other.toml", "mode = 3\n");
     place.write("policies/night.toml", &at_once("enforce"));
-    until("the good edit in /metrics", || reloaded(&service).then_some(()));
-    // A changed policy is tried on a few first (G19): of one instance none, until someone says yes.
+    let early = place.run(&["ack", "night"]);
+    assert!(early.code != 0 && early.err.contains("has not taken it over"), "{}{}", early.out, early.err);
+    std::fs::remove_file(place.path().join("policies/other.toml")).unwrap();
+    // A changed policy is tried on a few first (G19): of one instance none, until someone says yes. Whoever says it right
+    // after the edit means the edit.
     let acknowledged = place.run(&["ack", "night"]);
     assert_eq!(acknowledged.code, 0, "{}{}", acknowledged.out, acknowledged.err);
     until("the stop under the new policy", || (estate.stops_of("ci-00000-00000") == (1, 1)).then_some(()));
