@@ -4,6 +4,8 @@
 //! The rule stands on the policy and not on its overrides: whom it starts is one list, read in one place. Overrides say
 //! when, by the hours that they give.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::checks::positive;
 use super::compile::{Around, Layered, instances};
 use super::document::{Instances, Layer, Tables};
@@ -13,12 +15,16 @@ use super::model::{Exemptions, IdleRule, Override, Terms};
 use super::start_table::Start;
 use crate::document::{Findings, Located, Place, Trouble};
 use crate::facts::{Source, SourceSet};
+use crate::schedule::{Edge, EdgeKind, Hours};
 use crate::units::Span;
 
 /// A start that comes later than this after its edge helps nobody.
 const LATEST: Span = Span::hours(12);
 /// What was started is remembered for two days; whether it was used is asked well within them.
 const LONGEST_UNUSED: Span = Span::hours(24);
+
+/// Edges of two weeks with seven windows a day.
+const WEEKS_OF_EDGES: usize = 200;
 
 /// Start what is off when the hours begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +148,17 @@ pub(super) fn conflicts(
         findings
             .warning(&start.at, Trouble::new("starts go by the hours, and there are none: nothing is started", help));
     }
+    let all = base.hours.iter().chain(overrides.iter().filter_map(|over| over.terms.hours.as_ref()));
+    let longest = all.filter_map(|rule| longest(&rule.hours)).max();
+    if let Some(longest) = longest.filter(|longest| *longest < rule.unused_after.duration()) {
+        let place =
+            on(&effective.start).and_then(|table| table.unused_after.as_ref()).map_or(&start.at, |after| &after.at);
+        let problem = format!(
+            "hours here last {longest:#} at most, and what is started is given {} to be used: nothing is ever started",
+            rule.unused_after
+        );
+        findings.warning(place, Trouble::new(problem, "let start.unused_after be shorter than the hours"));
+    }
     let is_there = |source: Source| match source {
         Source::Promql => base.promql.is_some() && around.sources.has(Source::Promql),
         // it stops by itself, and tells nobody what it saw
@@ -157,6 +174,18 @@ pub(super) fn conflicts(
         let problem = "Azure Monitor tells of jobs alone: who works in notebooks and terminals would be stopped";
         findings.warning(at, Trouble::new(problem, "need the agent beside it"));
     }
+}
+
+/// The longest time that these hours last, in weeks like those that begin here; none where they never begin or never end.
+fn longest(hours: &Hours) -> Option<SignedDuration> {
+    let some_monday = Timestamp::from_second(1_704_067_200).ok()?; // 2024-01-01
+    let edges: Vec<Edge> =
+        if hours.is_known() { hours.walk(some_monday).take(WEEKS_OF_EDGES).collect() } else { Vec::new() };
+    let lengths = edges.windows(2).filter_map(|pair| match pair {
+        [on, off] if on.kind == EdgeKind::On => Some(off.at.duration_since(on.at)),
+        _ => None,
+    });
+    lengths.max()
 }
 
 fn value<T: Copy>(written: &Option<Located<T>>, default: T) -> T {

@@ -141,6 +141,7 @@ impl Decision<'_> {
                 hours: hours_now,
                 instance: &self.facts.id,
                 start: self.start,
+                is_ours: self.moment.began(self.facts, self.start).is_some(),
                 frozen: self.moment.frozen,
                 now,
             };

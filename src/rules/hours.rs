@@ -74,6 +74,8 @@ pub(super) struct HoursQuestion<'a> {
     pub(super) hours: &'a HoursNow,
     pub(super) instance: &'a InstanceId,
     pub(super) start: RunStart,
+    /// The present run began by a start of ours. It is nobody's wish to work after hours (S9), however late Azure let it begin.
+    pub(super) is_ours: bool,
     /// Up to when everything was frozen, as far as anyone saw.
     pub(super) frozen: Option<(Timestamp, Timestamp)>,
     pub(super) now: Timestamp,
@@ -125,8 +127,8 @@ fn off<'a>(question: &HoursQuestion<'a>, edge: &Edge, history: &History) -> (Fin
         |ground, words: String| (Finding { rule: Rule::Hours, ground, words: words.into(), due_at: When::NONE }, None);
     let candidate = edge_candidate(question, edge);
     match question.start {
-        RunStart::By(start) if start >= edge.at => return spent(question, edge, start),
-        RunStart::Before(seen) if seen > edge.at => {
+        RunStart::By(start) if start >= edge.at && !question.is_ours => return spent(question, edge, start),
+        RunStart::Before(seen) if seen > edge.at && !question.is_ours => {
             let words = format!(
                 "off hours since {}, but nobody knows whether it was started before or after; it is left until the next edge",
                 edge.at

@@ -287,3 +287,27 @@ async fn doctor_tries_every_source_of_activity() {
     let said = gone.run(&["doctor"]);
     assert!(said.code == 3 && said.out.contains("could not ask Prometheus"), "{}{}", said.out, said.err);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_away_holds_all_that_is_theirs_to_stay_off() {
+    let estate = Estate::start(2, 10, |_| {}).await;
+    let place = place(&estate, &(recorded("enforce") + "[hold]\nmax = \"30d\"\n[start]\nall = true\n"));
+    let away =
+        |owner: &str| place.run(&["hold", "--owner", owner, "--off", "--for", "14d", "--reason", "on leave", "--json"]);
+    let nobody = away("nobody@contoso.example");
+    assert_eq!(nobody.code, 1, "{}", nobody.out);
+    assert!(nobody.err.contains("nothing is owned by nobody@contoso.example"), "{}", nobody.err);
+    let held = away("USER7@contoso.example");
+    assert_eq!(held.code, 0, "{}{}", held.out, held.err);
+    let told = json(&held);
+    let names: Vec<&str> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["instance"].as_str().unwrap().rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(names, ["ci-00000-00007", "ci-00001-00000"], "{told:#}");
+    assert!(told.as_array().unwrap().iter().all(|one| one["hold"]["off"] == true), "{told:#}");
+    let listed = place.run(&["hold", "--list"]).out;
+    assert_eq!(listed.lines().filter(|line| line.contains("stays off until")).count(), 2, "{listed}");
+}

@@ -88,7 +88,8 @@ fn script(parts: &[&str], before: &[(&str, &str)]) -> String {
                 writeln!(script, "{text}").unwrap();
             }
         }
-        writeln!(script, "echo '== deploy/README.md:{}, {}'", commands.line, commands.heading).unwrap();
+        writeln!(script, "echo '== deploy/README.md:{}, {}, after '$SECONDS' s'", commands.line, commands.heading)
+            .unwrap();
         // Not in a pipe: variables have to last.
         writeln!(script, "exec 3>&1 4>&2 >/log/said.part 2>&1\n{}exec >&3 2>&4", commands.text).unwrap();
         writeln!(script, "cat /log/said.part; cat /log/said.part >>/log/said").unwrap();

@@ -8,19 +8,22 @@ use crate::units::Span;
 
 /// `hold`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["instance", "list", "lift"]))]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["instance", "owner", "list", "lift"]))]
 pub struct Hold {
     /// Its name, WORKSPACE/NAME, or full ARM id
     #[arg(value_name = "INSTANCE", requires_all = ["length", "reason"])]
     pub instance: Option<String>,
+    /// Every instance of this person instead, by user name or object id
+    #[arg(long, value_name = "OWNER", requires_all = ["length", "reason"])]
+    pub owner: Option<String>,
     /// How long from now, such as 2h, 90m or 1d
-    #[arg(long = "for", id = "length", value_name = "LENGTH", value_parser = positive, requires = "instance")]
+    #[arg(long = "for", id = "length", value_name = "LENGTH", value_parser = positive, conflicts_with_all = ["list", "lift"])]
     pub length: Option<Span>,
     /// Why: its owner and others will read it
-    #[arg(long, value_name = "WORDS", value_parser = words, requires = "instance")]
+    #[arg(long, value_name = "WORDS", value_parser = words, conflicts_with_all = ["list", "lift"])]
     pub reason: Option<String>,
     /// Keep it off, and not on: nothing starts it when its hours begin
-    #[arg(long, requires = "instance")]
+    #[arg(long, conflicts_with_all = ["list", "lift"])]
     pub off: bool,
     /// List the holds in force
     #[arg(long, action = ArgAction::SetTrue)]

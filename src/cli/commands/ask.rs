@@ -1,4 +1,4 @@
-//! Questions and requests: `explain`, `hold`, `status`, `ack`. The running service answers; without one, the journal does.
+//! Questions and requests: `explain`, `status`, `ack`. The running service answers; without one, the journal does.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::context::{CommandError, Context, say};
-use super::once::{any_view, on_the_journal, rehearsed};
-use crate::cli::args::{Ack, Explain, Hold};
+use super::once::{on_the_journal, rehearsed};
+use crate::cli::args::{Ack, Explain};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::render;
 use crate::policy::Policy;
-use crate::ports::{Clock as _, Control, Declined, HoldRequest};
-use crate::report::{Explanation, words};
+use crate::ports::{Clock as _, Control, Declined};
+use crate::report::Explanation;
 use crate::units::PolicyId;
 use crate::web::ControlClient;
 
@@ -34,78 +34,6 @@ pub async fn explain(asked: &Explain, context: &Context) -> Result<Exit, Command
     let told: Explanation = serde_json::from_value(told)?;
     let zone = told.zone.as_deref().and_then(|name| crate::schedule::load_zone(name).ok()).unwrap_or(TimeZone::UTC);
     context.print(&told, || render::explain(&told, &zone, &context.look(None)))?;
-    Ok(Exit::Well)
-}
-
-/// Makes, lists or ends holds.
-///
-/// # Errors
-/// When the policy's caps forbid it, or there is no such instance or hold.
-pub async fn hold(asked: &Hold, context: &Context) -> Result<Exit, CommandError> {
-    if asked.list {
-        return list_holds(context).await;
-    }
-    let (settings, loaded) = context.usable()?;
-    let service = context.service(&settings)?;
-    let by = context.who();
-    if let Some(hold) = &asked.lift {
-        match service {
-            Some(service) => service.lift(hold, &by).await?,
-            None => on_the_journal(context, &settings, &loaded).await?.lift(hold.clone(), by).await?,
-        }
-        context.print(&json!({ "lifted": hold }), || format!("the hold on {hold} is lifted"))?;
-        return Ok(Exit::Well);
-    }
-    let (Some(instance), Some(length)) = (&asked.instance, asked.length) else {
-        return Err(CommandError::Declined(Declined("say which instance, and for how long".to_owned())));
-    };
-    let reason = asked.reason.clone().unwrap_or_default();
-    let request = HoldRequest {
-        instance: instance.clone(),
-        seconds: length.as_secs(),
-        reason,
-        by,
-        life: None,
-        link: None,
-        off: asked.off,
-    };
-    let hold = match service {
-        Some(service) => service.hold(&request).await?,
-        None => on_the_journal(context, &settings, &loaded).await?.hold(request).await?,
-    };
-    let price =
-        hold.price.map_or_else(|| "at a price that nobody knows".to_owned(), |price| format!("for {price} at most"));
-    context.print(&hold, || {
-        if hold.off {
-            return format!("nothing starts {} until {} (hold {})", hold.instance.name(), hold.until, hold.id);
-        }
-        format!("{} is held until {}, {price} (hold {})", hold.instance.name(), hold.until, hold.id)
-    })?;
-    Ok(Exit::Well)
-}
-
-async fn list_holds(context: &Context) -> Result<Exit, CommandError> {
-    let view = any_view(context).await?;
-    let holds: Vec<_> =
-        view.workspaces.values().flat_map(|place| &place.instances).flat_map(|i| i.holds.clone()).collect();
-    context.print(&holds, || {
-        let line = |hold: &crate::facts::Hold| {
-            format!(
-                "{}{} until {} by {}: {} (hold {})",
-                hold.instance.name(),
-                if hold.off { " stays off" } else { "" },
-                hold.until,
-                words::clean(&hold.by),
-                words::clean(&hold.reason),
-                hold.id
-            )
-        };
-        if holds.is_empty() {
-            "nothing is held".to_owned()
-        } else {
-            holds.iter().map(line).collect::<Vec<_>>().join("\n")
-        }
-    })?;
     Ok(Exit::Well)
 }
 
