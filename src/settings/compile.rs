@@ -13,11 +13,11 @@ use super::document::{
 use super::environment::Environment;
 use super::fields::{List, Table, Tags};
 use super::findings::{Findings, path};
-use super::model::{Cloud, Fleet, Freeze, Identity, Log, Policies, Server, Settings, Store, Sweep};
+use super::model::{Cloud, Fleet, Freeze, Identity, Log, Policies, Server, Settings, Sweep};
 use super::money;
 use super::secret::SecretSource;
 use super::web::Web;
-use super::{agents, notify, reconcile, web, witness};
+use super::{agents, notify, reconcile, store, web, witness};
 use crate::policy::{Cap, Limits};
 use crate::units::{Span, SubscriptionId, WorkspaceId};
 
@@ -32,7 +32,7 @@ pub(super) fn compile(document: &SettingsDocument, environment: &Environment, fo
         azure,
         fleet: fleet(&document.fleet, found),
         sweep: sweep(&document.sweep.or_empty(), found),
-        store: document.store.get().and_then(|store| path(&store.dir)).map_or_else(Store::default, |dir| Store { dir }),
+        store: store::store(&document.store, found),
         policies: document
             .policies
             .get()
@@ -262,6 +262,7 @@ fn scope(table: &Table<ScopeDocument>, default: Limits) -> Limits {
 pub(super) fn resolve(settings: &mut Settings, base: &Path) {
     let under = |path: &mut PathBuf| *path = base.join(&*path);
     under(&mut settings.store.dir);
+    settings.store.server.iter_mut().filter_map(|server| server.secret.as_mut()?.file()).for_each(under);
     under(&mut settings.policies.dir);
     let files = settings.prices.sheet.iter_mut().chain(&mut settings.ledger.owners);
     files.chain(&mut settings.reconcile.folder).for_each(under);

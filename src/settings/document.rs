@@ -151,6 +151,12 @@ tables! {
     StoreDocument {
         /// The folder. Default "/var/lib/lightsout".
         dir: Value<String>,
+        /// A PostgreSQL server that has the journal in the folder's place, for several replicas: `postgres://USER@HOST:5432/DATABASE`.
+        url: Value<String>,
+        /// The file that holds the server's password.
+        secret_file: Value<String>,
+        /// The environment variable that holds it.
+        secret_env: Value<String>,
     }
 
     /// Where policies are.

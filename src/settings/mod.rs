@@ -29,6 +29,7 @@ mod prices;
 mod quiet;
 mod reconcile;
 mod secret;
+mod store;
 mod tables;
 mod unnamed;
 mod values;
@@ -50,8 +51,7 @@ pub use environment::Environment;
 pub use layers::{Overrides, variable_name, variables};
 pub use load::{Loaded, check_files, load, read_settings};
 pub use model::{
-    Azure, Cloud, Fleet, Freeze, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, Server, Settings,
-    Store, Sweep,
+    Azure, Cloud, Fleet, Freeze, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, Server, Settings, Sweep,
 };
 pub use money_files::MoneyFiles;
 pub use network::{Network, NetworkError};
@@ -61,6 +61,7 @@ pub use price_sheet::read_sheet;
 pub use prices::{Convert, Ledger, Prices, Residual};
 pub use reconcile::{BillsFrom, Reconcile};
 pub use secret::{SecretError, SecretSource};
+pub use store::{Store, StoreServer};
 pub use unnamed::unnamed;
 pub use watch::Watch;
 pub use watched::Watched;

@@ -10,6 +10,7 @@ use super::notify::Notify;
 use super::prices::{Ledger, Prices};
 use super::reconcile::Reconcile;
 use super::secret::SecretSource;
+use super::store::Store;
 use super::web::Web;
 use super::witness::{Jobs, Monitor, Promql};
 use crate::facts::{Source, SourceSet};
@@ -86,6 +87,7 @@ impl Settings {
             .chain(self.notify.secrets())
             .chain(&self.agents.secret)
             .chain(&self.promql.secret)
+            .chain(self.store.server.iter().filter_map(|server| server.secret.as_ref()))
             .chain(of_web)
     }
 }
@@ -256,19 +258,6 @@ impl Default for Sweep {
             concurrency: 32,
             workspace_deadline: Span::seconds(45),
         }
-    }
-}
-
-/// Where memory is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Store {
-    /// The folder.
-    pub dir: PathBuf,
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self { dir: PathBuf::from("/var/lib/lightsout") }
     }
 }
 

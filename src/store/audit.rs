@@ -1,12 +1,11 @@
 //! The audit log: each line carries the hash of the one before, so that a changed or missing line shows.
 
 use sha2::{Digest, Sha256};
-use sqlx::Row;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
 
 use super::rows::stamp;
 use super::{Store, StoreError};
 use crate::ports::AuditLine;
+use crate::store::sql::{Pool, Row, query};
 
 /// The end of the audit log; kept elsewhere it also proves that no line was cut off the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,43 +30,39 @@ impl Store {
 
     pub(super) async fn write_audit(&self, line: &AuditLine) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let last =
-            sqlx::query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await?;
+        let last = query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await?;
         let (seq, before) = match last {
             Some(row) => (row.try_get::<i64, _>("seq")?.saturating_add(1), row.try_get("hash")?),
             None => (1, String::new()),
         };
         let at = stamp(line.at);
         let words = [at.as_str(), &line.who, &line.what, &line.target, &line.why];
-        sqlx::query(
-            "INSERT INTO audit (seq, at, who, what, target, why, before, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(seq)
-        .bind(&at)
-        .bind(&line.who)
-        .bind(&line.what)
-        .bind(&line.target)
-        .bind(&line.why)
-        .bind(&before)
-        .bind(hash(seq, words, &before))
-        .execute(&mut *tx)
-        .await?;
+        query("INSERT INTO audit (seq, at, who, what, target, why, before, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(seq)
+            .bind(&at)
+            .bind(&line.who)
+            .bind(&line.what)
+            .bind(&line.target)
+            .bind(&line.why)
+            .bind(&before)
+            .bind(hash(seq, words, &before))
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(())
     }
 }
 
 /// The chain of a journal's audit log, followed from its first line.
-pub(super) async fn followed(journal: &SqlitePool) -> Result<AuditHead, StoreError> {
+pub(super) async fn followed(journal: &Pool) -> Result<AuditHead, StoreError> {
     let mut head = AuditHead { lines: 0, hash: String::new() };
     loop {
-        let rows = sqlx::query(
-            "SELECT seq, at, who, what, target, why, before, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
-        )
-        .bind(head.lines)
-        .bind(PAGE)
-        .fetch_all(journal)
-        .await?;
+        let rows =
+            query("SELECT seq, at, who, what, target, why, before, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?")
+                .bind(head.lines)
+                .bind(PAGE)
+                .fetch_all(journal)
+                .await?;
         if rows.is_empty() {
             return Ok(head);
         }
@@ -77,7 +72,7 @@ pub(super) async fn followed(journal: &SqlitePool) -> Result<AuditHead, StoreErr
     }
 }
 
-fn follow(head: &mut AuditHead, row: &SqliteRow) -> Result<(), StoreError> {
+fn follow(head: &mut AuditHead, row: &Row) -> Result<(), StoreError> {
     let seq: i64 = row.try_get("seq")?;
     let expected = head.lines.saturating_add(1);
     if seq != expected {

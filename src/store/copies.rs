@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::open::examined;
 use super::place::{Place, beside};
+use super::sql::query;
 use super::{LedgerReader, Store, StoreError};
 use crate::ledger::Head;
 
@@ -52,7 +53,7 @@ async fn fill(from: &Path, to: &Path) -> Result<u64, StoreError> {
     let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to);
     let file = opened.map_err(wrong("write"))?;
     let named = to.to_str().ok_or_else(|| wrong("name in UTF-8")(ErrorKind::InvalidInput.into()))?;
-    sqlx::query("VACUUM INTO ?").bind(named).execute(journal.pool()).await?;
+    query("VACUUM INTO ?").bind(named).execute(journal.pool()).await?;
     file.sync_all().map_err(wrong("write to disk"))?;
     Ok(file.metadata().map_err(wrong("look at"))?.len())
 }

@@ -35,18 +35,20 @@ pub enum StoreError {
         kind: &'static str,
     },
     /// A newer version wrote it.
-    #[error("{} was written by a newer lightsout (schema {found}); run that version, or restore the copy made before the upgrade", path.display())]
+    #[error(
+        "{place} was written by a newer lightsout (schema {found}); run that version, or restore the copy made before the upgrade"
+    )]
     Newer {
-        /// The database file.
-        path: PathBuf,
+        /// The database: a file, or a server's.
+        place: String,
         /// The schema version that this program does not know.
         found: i64,
     },
     /// An older version wrote it, before there was a ledger.
-    #[error("{} was written by an older lightsout and has no ledger; let this version's service run on it once", path.display())]
+    #[error("{place} was written by an older lightsout and has no ledger; let this version's service run on it once")]
     Older {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        place: String,
     },
     /// There is none.
     #[error("there is no journal at {}; name the folder in [store] dir, or a copy of the lightsout.db in it", path.display())]
@@ -55,17 +57,28 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// Its schema could not be brought up to date.
-    #[error("cannot bring the schema of {} up to date", path.display())]
+    #[error("cannot bring the schema of {place} up to date")]
     Schema {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        place: String,
         /// Why.
         #[source]
         source: Box<sqlx::migrate::MigrateError>,
     },
-    /// SQLite refused or failed.
+    /// A server was named in no way that can be read; what was written is not repeated, for a password may stand in it.
+    #[error("[store] url is no address of a PostgreSQL server; write postgres://USER@HOST:5432/DATABASE")]
+    NoServer,
+    /// A server does not keep what it must.
+    #[error("{place} cannot hold the journal: {rule}")]
+    Server {
+        /// The database.
+        place: String,
+        /// What is asked of it.
+        rule: &'static str,
+    },
+    /// The database refused or failed.
     #[error("the journal {}", trouble(source))]
-    Sqlite {
+    Database {
         /// Why.
         #[source]
         source: sqlx::Error,
@@ -135,7 +148,7 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(source: sqlx::Error) -> Self {
-        Self::Sqlite { source }
+        Self::Database { source }
     }
 }
 
@@ -152,7 +165,9 @@ impl StoreError {
             | Self::Older { .. }
             | Self::NoJournal { .. }
             | Self::Schema { .. }
-            | Self::Sqlite { .. }
+            | Self::NoServer
+            | Self::Server { .. }
+            | Self::Database { .. }
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::Tampered { .. }
@@ -165,32 +180,57 @@ impl StoreError {
     }
 }
 
-/// SQLite's result code without its extension.
-fn code(error: &sqlx::Error) -> Option<u32> {
-    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
-}
-
 /// True when a UNIQUE rule of the schema refused a row.
 pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|e| e.is_unique_violation())
 }
 
-/// What SQLite's answer means for a person (fault 40).
+/// What the database's answer means for a person (fault 40, 41).
 fn trouble(error: &sqlx::Error) -> &'static str {
-    match code(error) {
-        Some(5 | 6) => "is locked by another program; close whatever has the database open",
-        Some(8) => "is read-only; give this user the right to write the file and its directory, and mount it writable",
-        Some(10) => "could not be read or written by the disk; check the disk before anything else",
-        Some(11) => "is damaged (a corrupt page); restore a copy, or move the file away to start afresh",
-        Some(13) => "does not fit on the disk; free some space",
-        Some(14) => "cannot be opened; check that the file and its directory may be written",
-        Some(26) => "is not an SQLite database; move the file away to start afresh",
-        Some(_) => "refused",
-        None if matches!(error, sqlx::Error::PoolTimedOut) => {
-            "did not answer in time; the disk is too slow, or a write hangs"
-        }
-        None if matches!(error, sqlx::Error::PoolClosed) => "is closed",
-        None => "failed",
+    let Some(answer) = error.as_database_error() else { return silence(error) };
+    let code = answer.code().unwrap_or_default();
+    if answer.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        return of_postgres(&code);
+    }
+    // without its extension
+    of_sqlite(code.parse().unwrap_or(0_u32) & 0xff)
+}
+
+/// Nothing was answered.
+fn silence(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::PoolTimedOut => "did not answer in time; the disk or the server is too slow, or a write hangs",
+        sqlx::Error::PoolClosed => "is closed",
+        sqlx::Error::Io(_) => "cannot be reached; check that its server runs and that the way there is open",
+        sqlx::Error::Tls(_) => "cannot be reached over TLS; check sslmode and sslrootcert in [store] url",
+        _ => "failed",
+    }
+}
+
+fn of_sqlite(code: u32) -> &'static str {
+    match code {
+        5 | 6 => "is locked by another program; close whatever has the database open",
+        8 => "is read-only; give this user the right to write the file and its directory, and mount it writable",
+        10 => "could not be read or written by the disk; check the disk before anything else",
+        11 => "is damaged (a corrupt page); restore a copy, or move the file away to start afresh",
+        13 => "does not fit on the disk; free some space",
+        14 => "cannot be opened; check that the file and its directory may be written",
+        26 => "is not an SQLite database; move the file away to start afresh",
+        _ => "refused",
+    }
+}
+
+/// By the codes of PostgreSQL's manual, appendix A.
+fn of_postgres(code: &str) -> &'static str {
+    match (code, code.get(..2).unwrap_or_default()) {
+        ("25006", _) => "is read-only: its server is a standby, or was made one; name the primary in [store] url",
+        ("25P03", _) | ("55P03", _) => "was held too long by another replica; nothing was written",
+        ("42501", _) => "does not let this user in; grant it all rights on its database's schema",
+        ("3D000", _) => "is not there: its server has no such database; make it with CREATE DATABASE",
+        ("53100", _) => "does not fit on its server's disk; free some space",
+        ("53300", _) => "has no connection left; raise its server's max_connections, or put a pooler before it",
+        ("57P01" | "57P02" | "57P03", _) | (_, "08") => "is being started or stopped by its server; it is tried again",
+        (_, "28") => "does not let this user in; check the user and the password in [store] url",
+        _ => "refused",
     }
 }

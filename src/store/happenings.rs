@@ -1,8 +1,6 @@
 //! What happened to an instance, and who did what: read for people, out of the rows that the service keeps for itself.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::rows::{Place, instance_key, stamp};
 use super::{Store, StoreError};
@@ -10,6 +8,7 @@ use crate::facts::{MadeHold, PowerState};
 use crate::ports::{AuditLine, Happening, HappeningKind, Message, MessageKind};
 use crate::report::words;
 use crate::rules::Verdict;
+use crate::store::sql::{Row, query};
 use crate::units::InstanceId;
 
 /// What is asked of each table.
@@ -42,7 +41,7 @@ impl Store {
 
     /// Changes of state, and the one before the first of them, which says in what state it was at the beginning.
     async fn states(&self, asked: &Asked) -> Result<Vec<Happening>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT seq, to_state, coalesce(not_before, not_after) AS at, operation FROM transitions
              WHERE instance = ?1 AND not_after >= coalesce((SELECT max(not_after) FROM transitions WHERE instance = ?1 AND not_after < ?2), ?2)
              ORDER BY seq DESC LIMIT ?3",
@@ -52,7 +51,7 @@ impl Store {
         .bind(asked.most)
         .fetch_all(self.readers())
         .await?;
-        let read = |row: &SqliteRow| {
+        let read = |row: &Row| {
             let seq: i64 = row.try_get("seq")?;
             let row_name = seq.to_string();
             let place = Place { table: "transitions", row: &row_name };
@@ -75,7 +74,7 @@ impl Store {
     }
 
     async fn stops(&self, asked: &Asked) -> Result<Vec<Happening>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT id, ground, policy, intended_at, ended_at, result, words FROM attempts
              WHERE instance = ? AND intended_at >= ? ORDER BY intended_at DESC LIMIT ?",
         )
@@ -84,7 +83,7 @@ impl Store {
         .bind(asked.most)
         .fetch_all(self.readers())
         .await?;
-        let read = |row: &SqliteRow| {
+        let read = |row: &Row| {
             let id: String = row.try_get("id")?;
             let place = Place { table: "attempts", row: &id };
             let (ground, policy): (&str, &str) = (row.try_get("ground")?, row.try_get("policy")?);
@@ -104,7 +103,7 @@ impl Store {
 
     /// Messages: one line each, however many channels it went out on.
     async fn told(&self, asked: &Asked) -> Result<Vec<Happening>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT min(id) AS id, min(body) AS body, at, min(delivered_at) AS delivered_at FROM messages
              WHERE instance = ? AND at >= ? GROUP BY kind, created, at, stop_at ORDER BY at DESC LIMIT ?",
         )
@@ -113,7 +112,7 @@ impl Store {
         .bind(asked.most)
         .fetch_all(self.readers())
         .await?;
-        let read = |row: &SqliteRow| {
+        let read = |row: &Row| {
             let id: String = row.try_get("id")?;
             let place = Place { table: "messages", row: &id };
             let message: Message = place.json(row.try_get("body")?)?;
@@ -133,7 +132,7 @@ impl Store {
     }
 
     async fn decided(&self, asked: &Asked) -> Result<Vec<Happening>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT seq, verdict FROM decisions WHERE instance = ? AND at >= ? ORDER BY at DESC, seq DESC LIMIT ?",
         )
         .bind(&asked.instance)
@@ -141,7 +140,7 @@ impl Store {
         .bind(asked.most)
         .fetch_all(self.readers())
         .await?;
-        let read = |row: &SqliteRow| {
+        let read = |row: &Row| {
             let seq: i64 = row.try_get("seq")?;
             let row_name = seq.to_string();
             let verdict: Verdict = Place { table: "decisions", row: &row_name }.json(row.try_get("verdict")?)?;
@@ -166,11 +165,11 @@ impl Store {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn newest_audit(&self, most: u32) -> Result<Vec<AuditLine>, StoreError> {
-        let rows = sqlx::query("SELECT seq, at, who, what, target, why FROM audit ORDER BY seq DESC LIMIT ?")
+        let rows = query("SELECT seq, at, who, what, target, why FROM audit ORDER BY seq DESC LIMIT ?")
             .bind(most)
             .fetch_all(self.readers())
             .await?;
-        let read = |row: &SqliteRow| {
+        let read = |row: &Row| {
             let seq: i64 = row.try_get("seq")?;
             let row_name = seq.to_string();
             Ok(AuditLine {

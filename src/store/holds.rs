@@ -1,18 +1,17 @@
 //! Holds that people put on instances.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::error::is_duplicate;
 use super::rows::{Place, instance_key, json, life, stamp};
 use super::{Store, StoreError};
 use crate::facts::{Hold, MadeHold};
+use crate::store::sql::{Row, query};
 
 impl Store {
     pub(super) async fn write_hold(&self, hold: &Hold) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let added = sqlx::query("INSERT INTO holds (id, instance, name, created, until, who, reason, made_at, price, payer, link, stay_off) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        let added = query("INSERT INTO holds (id, instance, name, created, until, who, reason, made_at, price, payer, link, stay_off) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(&hold.id)
             .bind(instance_key(&hold.instance))
             .bind(hold.instance.to_string())
@@ -44,7 +43,7 @@ impl Store {
     pub(super) async fn write_lift(&self, id: &str, by: &str, at: Timestamp) -> Result<bool, StoreError> {
         let at = stamp(at);
         let mut tx = self.write().await?;
-        let lifted = sqlx::query("UPDATE holds SET lifted_at = max(?1, made_at), lifted_by = ?2 WHERE id = ?3 AND lifted_at IS NULL AND until > ?1")
+        let lifted = query("UPDATE holds SET lifted_at = max(?1, made_at), lifted_by = ?2 WHERE id = ?3 AND lifted_at IS NULL AND until > ?1")
             .bind(&at)
             .bind(by)
             .bind(id)
@@ -56,7 +55,7 @@ impl Store {
 
     /// All that were made since then, or end after it, lifted ones too, in the order in which they were made.
     pub(super) async fn read_made_holds(&self, since: Timestamp) -> Result<Vec<MadeHold>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT id, name, created, until, min(until, coalesce(lifted_at, until)) AS ends_at, who, reason, made_at, price, payer, link, stay_off
              FROM holds WHERE made_at >= ?1 OR until > ?1 ORDER BY made_at, id",
         )
@@ -68,7 +67,7 @@ impl Store {
 }
 
 /// A hold of the row that it stands in.
-pub(super) fn hold_of(row: &SqliteRow) -> Result<Hold, StoreError> {
+pub(super) fn hold_of(row: &Row) -> Result<Hold, StoreError> {
     let id: String = row.try_get("id")?;
     let place = Place { table: "holds", row: &id };
     Ok(Hold {
@@ -86,7 +85,7 @@ pub(super) fn hold_of(row: &SqliteRow) -> Result<Hold, StoreError> {
     })
 }
 
-fn made_hold(row: &SqliteRow) -> Result<MadeHold, StoreError> {
+fn made_hold(row: &Row) -> Result<MadeHold, StoreError> {
     let hold = hold_of(row)?;
     let ends_at = Place { table: "holds", row: &hold.id }.instant(row.try_get("ends_at")?)?;
     Ok(MadeHold { hold, ends_at })

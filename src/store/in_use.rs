@@ -1,22 +1,22 @@
 //! Who was in use when last heard of: it outlasts the process that heard it.
 
-use sqlx::{Row, SqliteConnection};
-
 use super::StoreError;
 use super::rows::{Place, instance_key, json, life};
 use crate::facts::Created;
 use crate::ports::InUse;
+use crate::store::sql::{Link, query};
 use crate::units::InstanceId;
 
 /// Writes what changed: use that began takes its row, use that ended leaves none.
-pub(super) async fn write(tx: &mut SqliteConnection, rows: &[InUse]) -> Result<(), StoreError> {
+pub(super) async fn write(tx: &mut Link, rows: &[InUse]) -> Result<(), StoreError> {
     for row in rows {
         let instance = instance_key(&row.instance);
         if row.tracks.is_empty() {
-            sqlx::query("DELETE FROM in_use WHERE instance = ?").bind(instance).execute(&mut *tx).await?;
+            query("DELETE FROM in_use WHERE instance = ?").bind(instance).execute(&mut *tx).await?;
             continue;
         }
-        sqlx::query("INSERT OR REPLACE INTO in_use (instance, id, created, tracks) VALUES (?, ?, ?, ?)")
+        query("INSERT INTO in_use (instance, id, created, tracks) VALUES (?, ?, ?, ?)
+             ON CONFLICT (instance) DO UPDATE SET id = excluded.id, created = excluded.created, tracks = excluded.tracks")
             .bind(instance)
             .bind(row.instance.to_string())
             .bind(life(row.created))
@@ -29,10 +29,10 @@ pub(super) async fn write(tx: &mut SqliteConnection, rows: &[InUse]) -> Result<(
 
 /// All of them whose life of the name is among those.
 pub(super) async fn read(
-    tx: &mut SqliteConnection,
+    tx: &mut Link,
     lives: impl Fn(&InstanceId) -> Option<Created>,
 ) -> Result<Vec<InUse>, StoreError> {
-    let rows = sqlx::query("SELECT id, created, tracks FROM in_use").fetch_all(tx).await?;
+    let rows = query("SELECT id, created, tracks FROM in_use").fetch_all(tx).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let (id, created): (String, String) = (row.try_get("id")?, row.try_get("created")?);

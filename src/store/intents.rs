@@ -1,13 +1,13 @@
 //! Stops on their way: intended before the POST, sent, settled (L5), at most one an instance and one a reason (L6, I4).
 
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
 
 use super::error::is_duplicate;
 use super::rows::{instance_key, json, life, result_columns, stamp, stamp_before};
 use super::{Store, StoreError};
 use crate::facts::StopResult;
 use crate::ports::{Intent, OPERATION_GOES_FIRST};
+use crate::store::sql::{Link, query, query_as, query_scalar};
 
 impl Store {
     pub(super) async fn write_intent(&self, intent: &Intent) -> Result<(), StoreError> {
@@ -16,13 +16,13 @@ impl Store {
         refuse_second(&mut tx, &instance).await?;
         refuse_beside_operation(&mut tx, &instance, intent.at).await?;
         refuse_spent(&mut tx, &instance, &created, &intent.step.key.0).await?;
-        sqlx::query("INSERT INTO intents (instance, created, key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+        query("INSERT INTO intents (instance, created, key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(&instance)
             .bind(&created)
             .bind(&intent.step.key.0)
             .execute(&mut *tx)
             .await?;
-        let added = sqlx::query(
+        let added = query(
             "INSERT INTO attempts (id, intent, instance, name, attempt, policy, revision, ground, step, intended_at)
              SELECT ?, intent, ?, ?, ?, ?, ?, ?, ?, ? FROM intents WHERE instance = ? AND created = ? AND key = ?",
         )
@@ -53,7 +53,7 @@ impl Store {
 
     pub(super) async fn write_sent(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let sent = sqlx::query(
+        let sent = query(
             "UPDATE attempts SET sent_at = coalesce(sent_at, max(?, intended_at)) WHERE id = ? AND ended_at IS NULL",
         )
         .bind(stamp(at))
@@ -78,14 +78,9 @@ impl Store {
 }
 
 /// Ends an open stop; false when there is none of that id. Time that went backward does not end it before it began (S12).
-pub(super) async fn end(
-    tx: &mut SqliteConnection,
-    id: &str,
-    result: &StopResult,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
+pub(super) async fn end(tx: &mut Link, id: &str, result: &StopResult, at: Timestamp) -> Result<bool, StoreError> {
     let (label, words) = result_columns(result);
-    let ended = sqlx::query(
+    let ended = query(
         "UPDATE attempts SET ended_at = max(?, intended_at), result = ?, words = ? WHERE id = ? AND ended_at IS NULL",
     )
     .bind(stamp(at))
@@ -98,8 +93,8 @@ pub(super) async fn end(
 }
 
 /// A stop settled the same way before is fine; another end would be a second truth.
-async fn standing_end(tx: &mut SqliteConnection, id: &str, result: &StopResult) -> Result<(), StoreError> {
-    let row = sqlx::query("SELECT result, words FROM attempts WHERE id = ?").bind(id).fetch_optional(tx).await?;
+async fn standing_end(tx: &mut Link, id: &str, result: &StopResult) -> Result<(), StoreError> {
+    let row = query("SELECT result, words FROM attempts WHERE id = ?").bind(id).fetch_optional(tx).await?;
     let Some(row) = row else {
         return Err(StoreError::Absent(format!("stop {id}")));
     };
@@ -111,8 +106,8 @@ async fn standing_end(tx: &mut SqliteConnection, id: &str, result: &StopResult) 
     }
 }
 
-async fn refuse_second(tx: &mut SqliteConnection, instance: &str) -> Result<(), StoreError> {
-    let open: Option<String> = sqlx::query_scalar("SELECT id FROM attempts WHERE instance = ? AND ended_at IS NULL")
+async fn refuse_second(tx: &mut Link, instance: &str) -> Result<(), StoreError> {
+    let open: Option<String> = query_scalar("SELECT id FROM attempts WHERE instance = ? AND ended_at IS NULL")
         .bind(instance)
         .fetch_optional(tx)
         .await?;
@@ -123,9 +118,9 @@ async fn refuse_second(tx: &mut SqliteConnection, instance: &str) -> Result<(), 
 }
 
 /// What somebody has done with it just now goes first: a machine that is being restarted is not turned off meanwhile.
-async fn refuse_beside_operation(tx: &mut SqliteConnection, instance: &str, at: Timestamp) -> Result<(), StoreError> {
+async fn refuse_beside_operation(tx: &mut Link, instance: &str, at: Timestamp) -> Result<(), StoreError> {
     let open: Option<(String, String)> =
-        sqlx::query_as("SELECT id, verb FROM operations WHERE instance = ? AND ended_at IS NULL AND asked_at > ?")
+        query_as("SELECT id, verb FROM operations WHERE instance = ? AND ended_at IS NULL AND asked_at > ?")
             .bind(instance)
             .bind(stamp_before(at, OPERATION_GOES_FIRST))
             .fetch_optional(tx)
@@ -136,8 +131,8 @@ async fn refuse_beside_operation(tx: &mut SqliteConnection, instance: &str, at: 
     }
 }
 
-async fn refuse_spent(tx: &mut SqliteConnection, instance: &str, created: &str, key: &str) -> Result<(), StoreError> {
-    let spent: Option<String> = sqlx::query_scalar(
+async fn refuse_spent(tx: &mut Link, instance: &str, created: &str, key: &str) -> Result<(), StoreError> {
+    let spent: Option<String> = query_scalar(
         "SELECT a.id FROM intents i JOIN attempts a ON a.intent = i.intent
          WHERE i.instance = ? AND i.created = ? AND i.key = ? AND a.result IN ('stopped', 'started_again')",
     )

@@ -1,13 +1,12 @@
 //! How far policies were evaluated (S12), which revision is loaded (G19), and the decision in force at an instant.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::rows::{Place, instance_key, policy_key, stamp};
 use super::sightings::ROWS;
 use super::{Store, StoreError};
 use crate::ports::{DecisionRow, RevisionMark};
+use crate::store::sql::{Builder, Link, Row, query};
 use crate::units::{InstanceId, PolicyId};
 
 const IN_FORCE: &str =
@@ -22,13 +21,13 @@ impl Store {
     ) -> Result<RevisionMark, StoreError> {
         let key = policy_key(policy);
         let mut tx = self.write().await?;
-        let before = sqlx::query(IN_FORCE).bind(&key).fetch_optional(&mut *tx).await?.as_ref().map(mark).transpose()?;
+        let before = query(IN_FORCE).bind(&key).fetch_optional(&mut *tx).await?.as_ref().map(mark).transpose()?;
         if let Some(same) = before.as_ref().filter(|mark| mark.revision == revision) {
             return Ok(same.clone());
         }
         let mark =
             RevisionMark { revision: revision.to_owned(), since: at, replaced: before.is_some(), acknowledged: false };
-        sqlx::query(
+        query(
             "INSERT INTO revisions (policy, name, revision, since, replaced, acknowledged) VALUES (?, ?, ?, ?, ?, 0)",
         )
         .bind(&key)
@@ -45,7 +44,7 @@ impl Store {
     pub(super) async fn write_acknowledged(&self, policy: &PolicyId, revision: &str) -> Result<bool, StoreError> {
         let key = policy_key(policy);
         let mut tx = self.write().await?;
-        let done = sqlx::query("UPDATE revisions SET acknowledged = 1 WHERE seq = (SELECT max(seq) FROM revisions WHERE policy = ?) AND revision = ?")
+        let done = query("UPDATE revisions SET acknowledged = 1 WHERE seq = (SELECT max(seq) FROM revisions WHERE policy = ?) AND revision = ?")
             .bind(key)
             .bind(revision)
             .execute(&mut *tx)
@@ -59,7 +58,7 @@ impl Store {
         instance: &InstanceId,
         at: Timestamp,
     ) -> Result<Option<DecisionRow>, StoreError> {
-        let row = sqlx::query("SELECT seq, at, verdict, facts FROM decisions WHERE instance = ? AND at <= ? ORDER BY at DESC, seq DESC LIMIT 1")
+        let row = query("SELECT seq, at, verdict, facts FROM decisions WHERE instance = ? AND at <= ? ORDER BY at DESC, seq DESC LIMIT 1")
             .bind(instance_key(instance))
             .bind(stamp(at))
             .fetch_optional(self.readers())
@@ -77,24 +76,20 @@ impl Store {
 }
 
 /// Moves each policy's mark forward, never back.
-pub(super) async fn evaluated(
-    tx: &mut SqliteConnection,
-    policies: &[PolicyId],
-    at: Timestamp,
-) -> Result<(), StoreError> {
+pub(super) async fn evaluated(tx: &mut Link, policies: &[PolicyId], at: Timestamp) -> Result<(), StoreError> {
     for chunk in policies.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO evaluated (policy, name, at) ");
+        let mut query = Builder::new("INSERT INTO evaluated (policy, name, at) ");
         query.push_values(chunk, |mut row, policy| {
             row.push_bind(policy_key(policy)).push_bind(policy.as_str()).push_bind(stamp(at));
         });
         query.push(" ON CONFLICT (policy) DO UPDATE SET name = excluded.name, at = max(evaluated.at, excluded.at)");
-        query.build().persistent(false).execute(&mut *tx).await?;
+        query.build().execute(&mut *tx).await?;
     }
     Ok(())
 }
 
 /// A revision as its row says.
-pub(super) fn mark(row: &SqliteRow) -> Result<RevisionMark, StoreError> {
+pub(super) fn mark(row: &Row) -> Result<RevisionMark, StoreError> {
     let (policy, since): (String, String) = (row.try_get("policy")?, row.try_get("since")?);
     Ok(RevisionMark {
         revision: row.try_get("revision")?,

@@ -1,6 +1,6 @@
-//! What survives a restart: the journal and the ledger in SQLite, and the freeze file.
+//! What survives a restart: the journal and the ledger, in SQLite or PostgreSQL, and the freeze file.
 //!
-//! One process holds a journal at a time (L1). A write is on disk when it returns. `created` is part of an instance's
+//! One process holds a journal in SQLite at a time (L1). A write is on disk when it returns. `created` is part of an instance's
 //! identity in every table, so that a name used again inherits nothing (fault 28).
 
 mod audit;
@@ -25,7 +25,9 @@ mod read_only;
 mod recall;
 mod record;
 mod rows;
+mod server;
 mod sightings;
+mod sql;
 #[cfg(test)]
 mod tests;
 
@@ -37,3 +39,4 @@ pub use ledger::{Verified, VerifyError};
 pub use open::Store;
 pub use prune::Pruned;
 pub use read_only::LedgerReader;
+pub use server::Server;

@@ -1,32 +1,33 @@
-//! Opens the journal: one writer, a few readers, and the rules SQLite is held to (L1).
+//! The journal, opened: one writer and a few readers of SQLite, held to its rules (L1), or a pool of PostgreSQL.
 
 use std::path::Path;
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::audit::followed;
 use super::place::Place;
+use super::sql::{Dialect, Pool, Tx, query_scalar};
 use super::{LedgerReader, StoreError, VerifyError};
 
-pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
 /// A write waits so long for another program's lock before it is a fault.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// A hung disk is a fault after this, soon enough for a drain of ten seconds to end by itself.
-const ACQUIRE: Duration = Duration::from_secs(8);
+pub(super) const ACQUIRE: Duration = Duration::from_secs(8);
 /// A recall, a status and an explanation may read at once; more would only wait for the disk.
 const READERS: u32 = 3;
 
-/// The journal, held by this process alone until it is dropped or closed.
+/// The journal. In SQLite it is held by this process alone until it is dropped or closed; a server has it for several.
 #[derive(Debug)]
 pub struct Store {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Pool,
+    readers: Pool,
     // Dropped last, when the connections are on their way out.
-    _place: Place,
+    _place: Option<Place>,
 }
 
 impl Store {
@@ -57,7 +58,12 @@ impl Store {
         sqlx::raw_sql("BEGIN EXCLUSIVE; COMMIT").execute(&writer).await?;
         MIGRATIONS.run(&writer).await.map_err(|error| schema(&place, error))?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, readers, _place: place })
+        Ok(Self { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers), _place: Some(place) })
+    }
+
+    /// Around the connections to a server.
+    pub(super) fn on_server(pool: Pool) -> Self {
+        Self { writer: pool.clone(), readers: pool, _place: None }
     }
 
     /// Closes every connection and gives the directory free. Dropping does the same, later and unobserved.
@@ -67,7 +73,7 @@ impl Store {
     }
 
     /// Looks for damage: every page and index, every reference, the audit chain, the ledger. Empty when all is well. Reads the
-    /// whole file.
+    /// whole of it.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -75,30 +81,36 @@ impl Store {
         examined(&self.ledger()).await
     }
 
-    /// The writer, taking the write lock at once: a transaction that read first could fail to be upgraded.
-    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    /// A transaction that writes: the only one of its moment.
+    pub(super) async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(self.writer.write().await?)
     }
 
     /// For reads that need not wait for a write.
-    pub(in crate::store) fn readers(&self) -> &SqlitePool {
+    pub(in crate::store) const fn readers(&self) -> &Pool {
         &self.readers
     }
 
     /// For tests that spoil it.
     #[cfg(test)]
-    pub(in crate::store) fn writer(&self) -> &SqlitePool {
-        &self.writer
+    pub(in crate::store) fn writer(&self) -> &sqlx::SqlitePool {
+        self.writer.sqlite()
+    }
+
+    /// For tests that look at it in words of their own.
+    #[cfg(test)]
+    pub(in crate::store) fn rows(&self) -> &sqlx::SqlitePool {
+        self.readers.sqlite()
     }
 }
 
 /// The damage of a journal, or of a copy of one.
 pub(super) async fn examined(journal: &LedgerReader) -> Result<Vec<String>, StoreError> {
-    let mut found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(journal.pool()).await?;
-    found.retain(|line| line != "ok");
-    let dangling: Vec<String> =
-        sqlx::query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check").fetch_all(journal.pool()).await?;
-    found.extend(dangling.into_iter().map(|table| format!("a row of {table} refers to one that is not there")));
+    let mut found = match journal.pool().dialect() {
+        Dialect::Sqlite => damage(journal.pool()).await?,
+        // a server looks after its pages and references itself
+        Dialect::Postgres => Vec::new(),
+    };
     match followed(journal.pool()).await {
         Ok(_) => {}
         Err(error @ StoreError::Tampered { .. }) => found.push(error.to_string()),
@@ -109,6 +121,16 @@ pub(super) async fn examined(journal: &LedgerReader) -> Result<Vec<String>, Stor
         Err(VerifyError::Store(error)) => return Err(error),
         Err(broken) => found.push(broken.to_string()),
     }
+    Ok(found)
+}
+
+/// What SQLite itself finds wrong with its file.
+async fn damage(file: &Pool) -> Result<Vec<String>, StoreError> {
+    let mut found: Vec<String> = query_scalar("PRAGMA integrity_check(20)").fetch_all(file).await?;
+    found.retain(|line| line != "ok");
+    let dangling: Vec<String> =
+        query_scalar("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check").fetch_all(file).await?;
+    found.extend(dangling.into_iter().map(|table| format!("a row of {table} refers to one that is not there")));
     Ok(found)
 }
 
@@ -124,12 +146,12 @@ fn pool(size: u32) -> SqlitePoolOptions {
 }
 
 fn schema(place: &Place, error: MigrateError) -> StoreError {
-    let path = place.database();
+    let place = place.database().display().to_string();
     if let MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) = error {
-        return StoreError::Newer { path, found };
+        return StoreError::Newer { place, found };
     }
     if let MigrateError::Execute(source) = error {
         return source.into();
     }
-    StoreError::Schema { path, source: Box::new(error) }
+    StoreError::Schema { place, source: Box::new(error) }
 }

@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 
 use super::error::is_duplicate;
 use super::rows::{Place, instance_key, life, stamp};
 use super::{Store, StoreError};
 use crate::facts::{OperationResult, Verb};
 use crate::ports::{Fault, OperationBook, OperationIntent, OperationRow};
+use crate::store::sql::{Link, Row, query, query_scalar};
 
 impl Store {
     async fn write_operation(&self, intent: &OperationIntent) -> Result<(), StoreError> {
         let instance = instance_key(&intent.instance);
         let mut tx = self.write().await?;
         refuse_beside_stop(&mut tx, &instance).await?;
-        let added = sqlx::query(
+        let added = query(
             "INSERT INTO operations (id, instance, name, created, verb, key, who, why, asked_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
@@ -46,7 +45,7 @@ impl Store {
 
     async fn write_operation_sent(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let sent = sqlx::query(
+        let sent = query(
             "UPDATE operations SET sent_at = coalesce(sent_at, max(?, asked_at)) WHERE id = ? AND ended_at IS NULL",
         )
         .bind(stamp(at))
@@ -63,7 +62,7 @@ impl Store {
     async fn write_operation_end(&self, id: &str, result: &OperationResult, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         // Time that went backward does not end it before it began (S12).
-        let ended = sqlx::query(
+        let ended = query(
             "UPDATE operations SET ended_at = max(?, asked_at), result = ?, words = ? WHERE id = ? AND ended_at IS NULL",
         )
         .bind(stamp(at))
@@ -80,7 +79,7 @@ impl Store {
     }
 
     async fn read_operations(&self, since: Timestamp) -> Result<Vec<OperationRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT id, name, created, verb, key, who, why, asked_at, sent_at, ended_at, result, words FROM operations
              WHERE ended_at IS NULL OR asked_at >= ? ORDER BY asked_at, id",
         )
@@ -92,8 +91,8 @@ impl Store {
 }
 
 /// A stop that is under way goes first: what is turned off and on at once is neither.
-async fn refuse_beside_stop(tx: &mut SqliteConnection, instance: &str) -> Result<(), StoreError> {
-    let open: Option<String> = sqlx::query_scalar("SELECT id FROM attempts WHERE instance = ? AND ended_at IS NULL")
+async fn refuse_beside_stop(tx: &mut Link, instance: &str) -> Result<(), StoreError> {
+    let open: Option<String> = query_scalar("SELECT id FROM attempts WHERE instance = ? AND ended_at IS NULL")
         .bind(instance)
         .fetch_optional(tx)
         .await?;
@@ -104,8 +103,8 @@ async fn refuse_beside_stop(tx: &mut SqliteConnection, instance: &str) -> Result
 }
 
 /// One that ended the same way before is fine; another end would be a second truth.
-async fn standing_end(tx: &mut SqliteConnection, id: &str, result: &OperationResult) -> Result<(), StoreError> {
-    let row = sqlx::query("SELECT result, words FROM operations WHERE id = ?").bind(id).fetch_optional(tx).await?;
+async fn standing_end(tx: &mut Link, id: &str, result: &OperationResult) -> Result<(), StoreError> {
+    let row = query("SELECT result, words FROM operations WHERE id = ?").bind(id).fetch_optional(tx).await?;
     let Some(row) = row else {
         return Err(StoreError::Absent(format!("operation {id}")));
     };
@@ -124,7 +123,7 @@ fn words_of(result: &OperationResult) -> Option<&str> {
     }
 }
 
-fn operation_of(row: &SqliteRow) -> Result<OperationRow, StoreError> {
+fn operation_of(row: &Row) -> Result<OperationRow, StoreError> {
     let id: String = row.try_get("id")?;
     let place = Place { table: "operations", row: &id };
     let verb: String = row.try_get("verb")?;

@@ -1,13 +1,12 @@
 //! Messages to people, kept until a channel confirms them or they are given up (fault 42).
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::rows::{Place, instance_key, json, life, stamp};
 use super::sightings::ROWS;
 use super::{Store, StoreError};
 use crate::ports::{Lane, Message};
+use crate::store::sql::{Builder, Link, Row, query};
 
 impl Store {
     pub(super) async fn read_outbox(
@@ -16,14 +15,15 @@ impl Store {
         now: Timestamp,
         most: u32,
     ) -> Result<Vec<Message>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT id, body, attempts FROM messages WHERE next_try_at IS NOT NULL AND next_try_at <= ",
-        );
+        let mut query =
+            Builder::new("SELECT id, body, attempts FROM messages WHERE next_try_at IS NOT NULL AND next_try_at <= ");
         query.push_bind(stamp(now));
         match lane {
             Lane::On(name) => {
                 query.push(" AND channel = ").push_bind(name);
             }
+            // an empty list is none in PostgreSQL
+            Lane::Beside([]) => {}
             Lane::Beside(names) => {
                 query.push(" AND (channel IS NULL OR channel NOT IN (");
                 let mut list = query.separated(", ");
@@ -40,7 +40,7 @@ impl Store {
 
     pub(super) async fn write_delivered(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let done = sqlx::query(
+        let done = query(
             "UPDATE messages SET delivered_at = coalesce(delivered_at, ?), next_try_at = NULL, why = NULL WHERE id = ?",
         )
         .bind(stamp(at))
@@ -62,7 +62,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         // A delivery that was confirmed stands, whatever a slower second try says.
-        let done = sqlx::query(
+        let done = query(
             "UPDATE messages SET attempts = attempts + 1,
                 why = CASE WHEN delivered_at IS NULL THEN ? END,
                 next_try_at = CASE WHEN delivered_at IS NULL THEN ? END
@@ -82,10 +82,10 @@ impl Store {
 }
 
 /// Adds messages; one that is there already is left as it is.
-pub(super) async fn add(tx: &mut SqliteConnection, messages: &[Message]) -> Result<(), StoreError> {
+pub(super) async fn add(tx: &mut Link, messages: &[Message]) -> Result<(), StoreError> {
     for chunk in messages.chunks(ROWS) {
         let bodies = chunk.iter().map(|message| json("a message", message)).collect::<Result<Vec<_>, _>>()?;
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = Builder::new(
             "INSERT INTO messages (id, kind, instance, created, stop_at, body, at, attempts, next_try_at) ",
         );
         query.push_values(chunk.iter().zip(&bodies), |mut row, (message, body)| {
@@ -97,12 +97,12 @@ pub(super) async fn add(tx: &mut SqliteConnection, messages: &[Message]) -> Resu
             row.push_bind(stamp(message.at)).push_bind(i64::from(message.attempts)).push_bind(stamp(message.due_at()));
         });
         query.push(" ON CONFLICT (id) DO NOTHING");
-        query.build().persistent(false).execute(&mut *tx).await?;
+        query.build().execute(&mut *tx).await?;
     }
     Ok(())
 }
 
-fn message(row: &SqliteRow) -> Result<Message, StoreError> {
+fn message(row: &Row) -> Result<Message, StoreError> {
     let (id, body): (String, String) = (row.try_get("id")?, row.try_get("body")?);
     let place = Place { table: "messages", row: &id };
     let message: Message = place.json(&body)?;

@@ -1,13 +1,13 @@
 //! Proposals to delete what stays off: each as it was made, and everything that happened to it in order.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::error::is_duplicate;
 use super::rows::{Place, instance_key, json, life, stamp};
 use super::{Store, StoreError};
 use crate::facts::{Proposal, ProposalEvent, ProposalStep};
 use crate::ports::{Fault, ProposalBook};
+use crate::store::sql::query;
 
 /// Later than every instant that is written.
 const FOR_GOOD: &str = "9999";
@@ -15,7 +15,7 @@ const FOR_GOOD: &str = "9999";
 impl Store {
     async fn write_proposal(&self, proposal: &Proposal) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let added = sqlx::query("INSERT INTO proposals (id, instance, created, made_at, body) VALUES (?, ?, ?, ?, ?)")
+        let added = query("INSERT INTO proposals (id, instance, created, made_at, body) VALUES (?, ?, ?, ?, ?)")
             .bind(&proposal.id)
             .bind(instance_key(&proposal.instance))
             .bind(life(proposal.created))
@@ -48,7 +48,7 @@ impl Store {
         };
         let ended_at = event.what.ends().then(|| stamp(event.at));
         // the row is taken in the same write, so that nothing happens to one that ended meanwhile
-        let open = sqlx::query(
+        let open = query(
             "UPDATE proposals SET ended_at = coalesce(?1, ended_at), kept_until = ?2
              WHERE id = ?3 AND (ended_at IS NULL OR (?2 IS NOT NULL AND kept_until IS NOT NULL))",
         )
@@ -60,7 +60,7 @@ impl Store {
         if open.rows_affected() == 0 {
             return Err(StoreError::Conflict(format!("the proposal {} has ended", event.proposal)));
         }
-        let added = sqlx::query("INSERT INTO proposal_events (proposal, at, step, link, body) VALUES (?, ?, ?, ?, ?)")
+        let added = query("INSERT INTO proposal_events (proposal, at, step, link, body) VALUES (?, ?, ?, ?, ?)")
             .bind(&event.proposal)
             .bind(stamp(event.at))
             .bind(event.what.label())
@@ -82,16 +82,16 @@ impl Store {
     async fn read_proposals(&self, since: Timestamp) -> Result<Vec<Proposal>, StoreError> {
         // one transaction, so that both are of one moment
         let mut tx = self.readers().begin().await?;
-        let rows = sqlx::query(
-            "SELECT id, body FROM proposals WHERE ended_at IS NULL OR ended_at >= ?1 OR coalesce(kept_until >= ?1, 0)
+        let rows = query(
+            "SELECT id, body FROM proposals WHERE ended_at IS NULL OR ended_at >= ?1 OR kept_until >= ?1
              ORDER BY made_at, id",
         )
         .bind(stamp(since))
         .fetch_all(&mut *tx)
         .await?;
-        let events = sqlx::query(
+        let events = query(
             "SELECT proposal, body FROM proposal_events WHERE proposal IN (SELECT id FROM proposals
-             WHERE ended_at IS NULL OR ended_at >= ?1 OR coalesce(kept_until >= ?1, 0)) ORDER BY seq",
+             WHERE ended_at IS NULL OR ended_at >= ?1 OR kept_until >= ?1) ORDER BY seq",
         )
         .bind(stamp(since))
         .fetch_all(&mut *tx)

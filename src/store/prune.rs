@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::rows::stamp_before;
+use super::sql::query;
 use super::{Store, StoreError};
 
 /// `explain --at` looks back this far at least; a month and a bit lets two months be compared at their turn.
@@ -28,7 +29,7 @@ impl Store {
     pub async fn prune(&self, now: Timestamp) -> Result<Pruned, StoreError> {
         let mut tx = self.write().await?;
         let decisions_before = stamp_before(now, DECISIONS);
-        let decisions = sqlx::query(
+        let decisions = query(
             "DELETE FROM decisions WHERE at < ?1 AND EXISTS
                (SELECT 1 FROM decisions later WHERE later.instance = decisions.instance AND later.at < ?1
                 AND (later.at > decisions.at OR (later.at = decisions.at AND later.seq > decisions.seq)))",
@@ -37,7 +38,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         let messages =
-            sqlx::query("DELETE FROM messages WHERE at < ?1 AND (next_try_at IS NULL OR coalesce(stop_at, at) < ?1)")
+            query("DELETE FROM messages WHERE at < ?1 AND (next_try_at IS NULL OR coalesce(stop_at, at) < ?1)")
                 .bind(stamp_before(now, MESSAGES))
                 .execute(&mut *tx)
                 .await?;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::open::{BUSY, MIGRATIONS};
 use super::place::{beside, database_at};
+use super::sql::{Pool, query_scalar};
 use super::{Store, StoreError};
 
 /// The migration that made the ledger: an older journal has none.
@@ -15,7 +15,7 @@ const LEDGER_SINCE: i64 = 3;
 /// Reads the ledger, and holds nothing that the service needs.
 #[derive(Debug, Clone)]
 pub struct LedgerReader {
-    pool: SqlitePool,
+    pool: Pool,
 }
 
 impl LedgerReader {
@@ -37,7 +37,7 @@ impl LedgerReader {
             .pragma("cell_size_check", "ON");
         let reader = match Self::tried(options.clone(), &file).await {
             // A copy on a medium that nobody may write to: SQLite cannot make its side files there, and needs none.
-            Err(StoreError::Sqlite { .. }) if !beside(&file, "-wal").exists() => {
+            Err(StoreError::Database { .. }) if !beside(&file, "-wal").exists() => {
                 Self::tried(options.immutable(true), &file).await?
             }
             other => other?,
@@ -46,29 +46,29 @@ impl LedgerReader {
     }
 
     async fn tried(options: SqliteConnectOptions, file: &Path) -> Result<Self, StoreError> {
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let pool = Pool::Sqlite(SqlitePoolOptions::new().max_connections(1).connect_with(options).await?);
         let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-        let tables: i64 = sqlx::query("SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'")
-            .fetch_one(&pool)
-            .await?
-            .try_get("n")?;
+        let tables: i64 =
+            query_scalar("SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'").fetch_one(&pool).await?;
         let found: i64 = match tables {
             0 => 0,
-            _ => {
-                let query = "SELECT coalesce(max(version), 0) AS version FROM _sqlx_migrations";
-                sqlx::query(query).fetch_one(&pool).await?.try_get("version")?
-            }
+            _ => query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations").fetch_one(&pool).await?,
         };
         if found > known {
-            return Err(StoreError::Newer { path: file.to_owned(), found });
+            return Err(StoreError::Newer { place: file.display().to_string(), found });
         }
         if found < LEDGER_SINCE {
-            return Err(StoreError::Older { path: file.to_owned() });
+            return Err(StoreError::Older { place: file.display().to_string() });
         }
         Ok(Self { pool })
     }
 
-    pub(super) const fn pool(&self) -> &SqlitePool {
+    /// Over connections that are there.
+    pub(super) const fn of(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    pub(super) const fn pool(&self) -> &Pool {
         &self.pool
     }
 }

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use thin_vec::ThinVec;
 
 use super::holds::hold_of;
@@ -13,6 +11,7 @@ use super::rows::{Place, stamp, stamp_before};
 use super::{Store, StoreError, in_use, marks};
 use crate::facts::{EndedStop, History, Hold, InstanceFacts, NoticeKey, NoticeState, OpenIntent, PastNotice, StopKey};
 use crate::ports::{AuditLine, Message, Recall, RecalledIntent, Remembered, RevisionMark};
+use crate::store::sql::{Link, Row, query};
 use crate::units::{InstanceId, PolicyId, When};
 
 /// Ended stops are remembered so long: three stops a day and half an hour between them are counted from these (G15).
@@ -76,14 +75,14 @@ impl Store {
 /// How long ago an idle timer may have been set to matter still.
 const TIMERS_KEPT: SignedDuration = SignedDuration::from_hours(48);
 
-async fn timers(tx: &mut SqliteConnection, now: Timestamp) -> Result<Vec<AuditLine>, StoreError> {
+async fn timers(tx: &mut Link, now: Timestamp) -> Result<Vec<AuditLine>, StoreError> {
     let since = now.checked_sub(TIMERS_KEPT).unwrap_or(Timestamp::MIN);
-    let rows = sqlx::query("SELECT at, who, target, why FROM audit WHERE what = ? AND at >= ? ORDER BY seq")
+    let rows = query("SELECT at, who, target, why FROM audit WHERE what = ? AND at >= ? ORDER BY seq")
         .bind(AuditLine::TIMER)
         .bind(stamp(since))
         .fetch_all(tx)
         .await?;
-    let line = |row: &SqliteRow| {
+    let line = |row: &Row| {
         let target: String = row.try_get("target")?;
         let at = Place { table: "audit", row: &target }.instant(row.try_get("at")?)?;
         let (who, why) = (row.try_get("who")?, row.try_get("why")?);
@@ -93,14 +92,14 @@ async fn timers(tx: &mut SqliteConnection, now: Timestamp) -> Result<Vec<AuditLi
 }
 
 async fn instances(
-    tx: &mut SqliteConnection,
+    tx: &mut Link,
     parts: &mut Parts,
     open: &[RecalledIntent],
 ) -> Result<BTreeMap<InstanceId, Remembered>, StoreError> {
     let under_way: HashMap<_, _> = open.iter().map(|intent| (&intent.instance, intent)).collect();
-    let rows = sqlx::query(
+    let rows = query(
         "SELECT i.instance, i.created, i.facts, i.history, max(i.seen_at, coalesce(w.seen_at, i.seen_at)) AS last_seen,
-                coalesce(i.absent_at >= w.seen_at, 0) AS absent
+                CASE WHEN i.absent_at >= w.seen_at THEN 1 ELSE 0 END AS absent
          FROM instances i LEFT JOIN workspaces w ON w.workspace = i.workspace WHERE i.present = 1 AND i.gone_at IS NULL",
     )
     .fetch_all(tx)
@@ -148,10 +147,7 @@ fn of_life<T>(rows: &mut ByInstance<T>, instance: &str, is_wanted: impl Fn(&str)
     rows.into_iter().filter(|(life, _)| is_wanted(life)).map(|(_, row)| row).collect()
 }
 
-fn gather<T>(
-    rows: &[SqliteRow],
-    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
-) -> Result<ByInstance<T>, StoreError> {
+fn gather<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, StoreError>) -> Result<ByInstance<T>, StoreError> {
     let mut gathered: ByInstance<T> = HashMap::new();
     for row in rows {
         gathered.entry(row.try_get("instance")?).or_default().push((row.try_get("created")?, read(row)?));
@@ -159,8 +155,8 @@ fn gather<T>(
     Ok(gathered)
 }
 
-async fn open(tx: &mut SqliteConnection) -> Result<Vec<RecalledIntent>, StoreError> {
-    let rows = sqlx::query(
+async fn open(tx: &mut Link) -> Result<Vec<RecalledIntent>, StoreError> {
+    let rows = query(
         "SELECT a.id, a.name, a.policy, a.ground, a.intended_at, a.sent_at, i.created, i.key
          FROM attempts a JOIN intents i ON i.intent = a.intent WHERE a.ended_at IS NULL ORDER BY a.intended_at, a.id",
     )
@@ -169,7 +165,7 @@ async fn open(tx: &mut SqliteConnection) -> Result<Vec<RecalledIntent>, StoreErr
     rows.iter().map(recalled).collect()
 }
 
-fn recalled(row: &SqliteRow) -> Result<RecalledIntent, StoreError> {
+fn recalled(row: &Row) -> Result<RecalledIntent, StoreError> {
     let id: String = row.try_get("id")?;
     let place = Place { table: "attempts", row: &id };
     Ok(RecalledIntent {
@@ -193,8 +189,8 @@ fn open_intent(intent: &RecalledIntent) -> OpenIntent {
     }
 }
 
-async fn stops(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<EndedStop>, StoreError> {
-    let rows = sqlx::query(
+async fn stops(tx: &mut Link, now: Timestamp) -> Result<ByInstance<EndedStop>, StoreError> {
+    let rows = query(
         "SELECT a.id, a.instance, i.created, i.key, a.intended_at, a.ended_at, a.result, a.words
          FROM attempts a JOIN intents i ON i.intent = a.intent WHERE a.ended_at >= ? ORDER BY a.intended_at, a.id",
     )
@@ -214,8 +210,8 @@ async fn stops(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<E
 }
 
 /// A hold that was lifted counts as one that ended then.
-async fn holds(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<Hold>, StoreError> {
-    let rows = sqlx::query(
+async fn holds(tx: &mut Link, now: Timestamp) -> Result<ByInstance<Hold>, StoreError> {
+    let rows = query(
         "SELECT id, instance, name, created, min(until, coalesce(lifted_at, until)) AS until, who, reason, made_at,
              price, payer, link, stay_off
          FROM holds WHERE min(until, coalesce(lifted_at, until)) >= ? ORDER BY made_at, id",
@@ -226,8 +222,8 @@ async fn holds(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<H
     gather(&rows, hold_of)
 }
 
-async fn notices(tx: &mut SqliteConnection, now: Timestamp) -> Result<ByInstance<PastNotice>, StoreError> {
-    let rows = sqlx::query("SELECT id, instance, created, body, delivered_at FROM messages WHERE kind = 'warning' AND (at >= ?1 OR stop_at >= ?1) ORDER BY at, id")
+async fn notices(tx: &mut Link, now: Timestamp) -> Result<ByInstance<PastNotice>, StoreError> {
+    let rows = query("SELECT id, instance, created, body, delivered_at FROM messages WHERE kind = 'warning' AND (at >= ?1 OR stop_at >= ?1) ORDER BY at, id")
         .bind(stamp_before(now, NOTICES))
         .fetch_all(tx)
         .await?;
@@ -267,20 +263,20 @@ fn past_notice(key: NoticeKey, recorded_at: Timestamp, delivered_at: Option<Time
 }
 
 /// When anything was last looked at.
-async fn last_look(tx: &mut SqliteConnection) -> Result<Option<Timestamp>, StoreError> {
+async fn last_look(tx: &mut Link) -> Result<Option<Timestamp>, StoreError> {
     let last: Option<String> =
-        sqlx::query("SELECT max(seen_at) AS last FROM workspaces").fetch_one(tx).await?.try_get("last")?;
+        query("SELECT max(seen_at) AS last FROM workspaces").fetch_one(tx).await?.try_get("last")?;
     Place { table: "workspaces", row: "the last look" }.instant_or_none(last.as_deref())
 }
 
-async fn frozen(tx: &mut SqliteConnection) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+async fn frozen(tx: &mut Link) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
     let place = Place { table: "frozen", row: "1" };
-    let row = sqlx::query("SELECT since, until FROM frozen").fetch_optional(tx).await?;
+    let row = query("SELECT since, until FROM frozen").fetch_optional(tx).await?;
     row.map(|row| Ok((place.instant(row.try_get("since")?)?, place.instant(row.try_get("until")?)?))).transpose()
 }
 
-async fn evaluated(tx: &mut SqliteConnection) -> Result<BTreeMap<PolicyId, Timestamp>, StoreError> {
-    let rows = sqlx::query("SELECT name, at FROM evaluated").fetch_all(tx).await?;
+async fn evaluated(tx: &mut Link) -> Result<BTreeMap<PolicyId, Timestamp>, StoreError> {
+    let rows = query("SELECT name, at FROM evaluated").fetch_all(tx).await?;
     rows.iter()
         .map(|row| {
             let (name, at): (String, String) = (row.try_get("name")?, row.try_get("at")?);
@@ -289,8 +285,8 @@ async fn evaluated(tx: &mut SqliteConnection) -> Result<BTreeMap<PolicyId, Times
         .collect()
 }
 
-async fn revisions(tx: &mut SqliteConnection) -> Result<BTreeMap<PolicyId, RevisionMark>, StoreError> {
-    let rows = sqlx::query(
+async fn revisions(tx: &mut Link) -> Result<BTreeMap<PolicyId, RevisionMark>, StoreError> {
+    let rows = query(
         "SELECT policy, name, revision, since, replaced, acknowledged FROM revisions
          WHERE seq IN (SELECT max(seq) FROM revisions GROUP BY policy)",
     )

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::StoreError;
 use super::rows::{instance_key, json, life, stamp, workspace_key};
 use crate::facts::{History, LastOperation, PowerState};
 use crate::ports::Sighting;
+use crate::store::sql::{Builder, Link, query, query_scalar};
 use crate::units::{InstanceId, When};
 
 /// Rows a statement: ten columns each stay far below SQLite's 32,766 variables.
@@ -71,7 +71,7 @@ pub(super) struct Noted {
 }
 
 /// Writes every sighting, in order; says what became of each.
-pub(super) async fn write(tx: &mut SqliteConnection, sightings: &[Sighting]) -> Result<Vec<Noted>, StoreError> {
+pub(super) async fn write(tx: &mut Link, sightings: &[Sighting]) -> Result<Vec<Noted>, StoreError> {
     let mut noted = Vec::with_capacity(sightings.len());
     for chunk in parts(sightings) {
         let incoming = chunk.iter().map(Incoming::of).collect::<Result<Vec<_>, _>>()?;
@@ -121,15 +121,15 @@ fn take(next: &mut i64) -> i64 {
     number
 }
 
-async fn next_transition(tx: &mut SqliteConnection) -> Result<i64, StoreError> {
-    let last: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM transitions").fetch_one(tx).await?;
+async fn next_transition(tx: &mut Link) -> Result<i64, StoreError> {
+    let last: Option<i64> = query_scalar("SELECT max(seq) FROM transitions").fetch_one(tx).await?;
     Ok(last.unwrap_or(0).saturating_add(1))
 }
 
 /// Marks instances that were absent from a whole reading for the first time.
-pub(super) async fn missed(tx: &mut SqliteConnection, absent: &[InstanceId], at: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn missed(tx: &mut Link, absent: &[InstanceId], at: Timestamp) -> Result<(), StoreError> {
     for id in absent {
-        sqlx::query("UPDATE instances SET absent_at = ? WHERE instance = ? AND present = 1 AND gone_at IS NULL")
+        query("UPDATE instances SET absent_at = ? WHERE instance = ? AND present = 1 AND gone_at IS NULL")
             .bind(stamp(at))
             .bind(instance_key(id))
             .execute(&mut *tx)
@@ -140,14 +140,14 @@ pub(super) async fn missed(tx: &mut SqliteConnection, absent: &[InstanceId], at:
 
 /// Closes instances that are gone, at their last sighting.
 pub(super) async fn close(
-    tx: &mut SqliteConnection,
+    tx: &mut Link,
     gone: &[(InstanceId, Timestamp)],
     noticed: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     for (id, last_seen) in gone {
         let instance = instance_key(id);
         let (from, until) = (stamp(*last_seen), stamp(noticed.unwrap_or(*last_seen).max(*last_seen)));
-        sqlx::query(
+        query(
             "INSERT INTO transitions (instance, created, from_state, to_state, not_before, not_after, known_by)
              SELECT instance, created, state, ?, ?, ?, 'absence' FROM instances WHERE instance = ? AND present = 1 AND gone_at IS NULL",
         )
@@ -157,7 +157,7 @@ pub(super) async fn close(
         .bind(&instance)
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE instances SET gone_at = ? WHERE instance = ? AND present = 1 AND gone_at IS NULL")
+        query("UPDATE instances SET gone_at = ? WHERE instance = ? AND present = 1 AND gone_at IS NULL")
             .bind(&from)
             .bind(&instance)
             .execute(&mut *tx)
@@ -236,8 +236,8 @@ fn operation(op: &LastOperation) -> Result<String, StoreError> {
     json("an operation", &(&op.operation, op.at, &op.trigger))
 }
 
-async fn known(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<HashMap<String, Present>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
+async fn known(tx: &mut Link, incoming: &[Incoming<'_>]) -> Result<HashMap<String, Present>, StoreError> {
+    let mut query = Builder::new(
         "SELECT instance, created, seen_at, state, operation, gone_at FROM instances WHERE present = 1 AND instance IN (",
     );
     let mut list = query.separated(", ");
@@ -245,7 +245,7 @@ async fn known(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<H
         list.push_bind(new.instance.as_str());
     }
     query.push(")");
-    let rows = query.build().persistent(false).fetch_all(tx).await?;
+    let rows = query.build().fetch_all(tx).await?;
     rows.iter()
         .map(|row| {
             let gone: Option<String> = row.try_get("gone_at")?;
@@ -261,19 +261,17 @@ async fn known(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<H
         .collect()
 }
 
-async fn retire(tx: &mut SqliteConnection, instance: &str) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE instances SET present = 0, gone_at = coalesce(gone_at, seen_at) WHERE instance = ? AND present = 1",
-    )
-    .bind(instance)
-    .execute(tx)
-    .await?;
+async fn retire(tx: &mut Link, instance: &str) -> Result<(), StoreError> {
+    query("UPDATE instances SET present = 0, gone_at = coalesce(gone_at, seen_at) WHERE instance = ? AND present = 1")
+        .bind(instance)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
-async fn append(tx: &mut SqliteConnection, transitions: &[(i64, Transition<'_>)]) -> Result<(), StoreError> {
+async fn append(tx: &mut Link, transitions: &[(i64, Transition<'_>)]) -> Result<(), StoreError> {
     for chunk in transitions.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = Builder::new(
             "INSERT INTO transitions (seq, instance, created, from_state, to_state, not_before, not_after, known_by, operation) ",
         );
         query.push_values(chunk, |mut row, (seq, t)| {
@@ -283,17 +281,17 @@ async fn append(tx: &mut SqliteConnection, transitions: &[(i64, Transition<'_>)]
                 .push_bind(t.known_by)
                 .push_bind(t.operation);
         });
-        query.build().persistent(false).execute(&mut *tx).await?;
+        query.build().execute(&mut *tx).await?;
     }
     Ok(())
 }
 
-async fn upsert(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<(), StoreError> {
+async fn upsert(tx: &mut Link, incoming: &[Incoming<'_>]) -> Result<(), StoreError> {
     let texts = incoming
         .iter()
         .map(|new| Ok((json("an instance", &new.sighting.facts)?, remembered(&new.sighting.history)?)))
         .collect::<Result<Vec<_>, StoreError>>()?;
-    let mut query = QueryBuilder::<Sqlite>::new(
+    let mut query = Builder::new(
         "INSERT INTO instances (instance, created, workspace, present, seen_at, state, operation, facts, history) ",
     );
     query.push_values(incoming.iter().zip(&texts), |mut row, (new, (facts, history))| {
@@ -308,7 +306,7 @@ async fn upsert(tx: &mut SqliteConnection, incoming: &[Incoming<'_>]) -> Result<
         " ON CONFLICT (instance, created) DO UPDATE SET present = 1, gone_at = NULL, seen_at = max(instances.seen_at, excluded.seen_at),
           state = excluded.state, operation = coalesce(excluded.operation, instances.operation), facts = excluded.facts, history = excluded.history",
     );
-    query.build().persistent(false).execute(tx).await?;
+    query.build().execute(tx).await?;
     Ok(())
 }
 

@@ -177,7 +177,7 @@ async fn another_program_writing_is_noticed_at_the_start() {
 async fn sqlite_is_held_to_the_promised_rules() {
     let root = tempfile::tempdir().unwrap();
     let store = Store::open(root.path()).await.unwrap();
-    for pool in [store.writer(), store.readers()] {
+    for pool in [store.writer(), store.rows()] {
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap();
         let keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(pool).await.unwrap();
@@ -185,11 +185,11 @@ async fn sqlite_is_held_to_the_promised_rules() {
     }
     let loose: Vec<String> =
         sqlx::query_scalar("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite%' AND name NOT LIKE '_sqlx%'")
-            .fetch_all(store.readers())
+            .fetch_all(store.rows())
             .await
             .unwrap();
     assert!(loose.is_empty(), "not STRICT: {loose:?}");
-    assert!(sqlx::raw_sql("DELETE FROM messages").execute(store.readers()).await.is_err(), "readers cannot write");
+    assert!(sqlx::raw_sql("DELETE FROM messages").execute(store.rows()).await.is_err(), "readers cannot write");
 }
 
 async fn with_rows(dir: &Path) -> Store {

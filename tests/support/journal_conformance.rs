@@ -26,17 +26,6 @@ pub(crate) trait Bench: Send + Sync {
     fn open(&self) -> impl Future<Output = Self::Journal> + Send;
 }
 
-/// Makes one test of every rule below.
-#[macro_export]
-macro_rules! journal_conformance {
-    ($bench:expr, $($rule:ident),+ $(,)?) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $rule() {
-            $crate::journal_conformance::$rule(&$bench).await;
-        })+
-    };
-}
-
 async fn recall(journal: &impl Journal, when: Timestamp) -> Recall {
     journal.recall(when).await.unwrap()
 }

@@ -16,7 +16,7 @@ use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render::{Look, Paint};
 use crate::cli::tzdata;
-use crate::cli::wire_up::{WireError, with_store};
+use crate::cli::wire_up::{WireError, open_store, store_shown, with_store};
 use crate::facts::{Freeze, WorkspaceFacts};
 use crate::policy::{Mode, PolicySet, Severity};
 use crate::ports::{Clock as _, Fault, FreezeSwitch as _, Notify as _, Observe as _, with_causes};
@@ -132,12 +132,10 @@ async fn journal(
     scratch: &std::path::Path,
 ) -> Result<Store, CommandError> {
     let running = context.service(settings).ok().flatten().is_some();
-    match Store::open(&settings.store.dir).await {
+    match open_store(settings, &context.environment).await {
         Ok(store) => {
             match store.examine().await {
-                Ok(found) if found.is_empty() => {
-                    seen.well("journal", format!("{} is whole", settings.store.dir.display()))
-                }
+                Ok(found) if found.is_empty() => seen.well("journal", format!("{} is whole", store_shown(settings))),
                 Ok(found) => seen.add("journal", Health::Failed, found.join("; ")),
                 Err(error) => seen.add("journal", Health::Failed, error.to_string()),
             }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::context::{CommandError, Context};
 use crate::cli::args::{Ledger, LedgerCommand, LedgerPlace};
 use crate::cli::exit::Exit;
+use crate::cli::wire_up::{open_ledger, server};
 use crate::store::{LedgerReader, StoreError, VerifyError};
 
 /// Verifies, or prints the end.
@@ -22,7 +23,10 @@ pub async fn ledger(asked: &Ledger, context: &Context) -> Result<Exit, CommandEr
 async fn open(place: &LedgerPlace, context: &Context) -> Result<LedgerReader, CommandError> {
     let opened = match &place.store {
         Some(path) => LedgerReader::open(path).await,
-        None => LedgerReader::open(&context.places()?.store.dir).await,
+        None => {
+            let settings = context.places()?;
+            open_ledger(server(&settings, &context.environment)?, &settings.store.dir).await
+        }
     };
     Ok(opened.map_err(VerifyError::from)?)
 }

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render;
 use crate::cli::tzdata;
-use crate::cli::wire_up::{WireError, engine_options, outside, use_money_files, with_store};
+use crate::cli::wire_up::{WireError, engine_options, open_store, outside, use_money_files, with_store};
 use crate::engine::{Engine, EngineOptions};
 use crate::policy::Severity;
 use crate::report::FleetView;
@@ -59,7 +59,7 @@ pub(super) async fn rehearsed(
     loaded: &Loaded,
 ) -> Result<Engine<Outside<SystemClock>>, CommandError> {
     let scratch = tempfile::tempdir().map_err(|error| CommandError::Io("make a temporary folder".to_owned(), error))?;
-    let store = match Store::open(&settings.store.dir).await {
+    let store = match open_store(settings, &context.environment).await {
         Ok(store) => store,
         Err(error) => {
             complain(&format!("without history, since the journal cannot be opened: {error}"));

@@ -11,6 +11,7 @@ use crate::cli::render::{Look, Paint, Zones};
 use crate::cli::statement::{
     StatementError, Wanted, charges, csv, days_of, focus_csv, focus_parquet, gather, json, page, table,
 };
+use crate::cli::wire_up::{open_ledger, server};
 use crate::ledger::Exchange;
 use crate::ports::Clock as _;
 use crate::settings::Prices;
@@ -63,7 +64,10 @@ async fn ledger(asked: &Report, context: &Context) -> Result<LedgerReader, Comma
     let opened = match &asked.store {
         // no settings are needed where a copy is read
         Some(path) => LedgerReader::open(path).await,
-        None => LedgerReader::open(&context.places()?.store.dir).await,
+        None => {
+            let settings = context.places()?;
+            open_ledger(server(&settings, &context.environment)?, &settings.store.dir).await
+        }
     };
     opened.map_err(|error| StatementError::from(error).into())
 }

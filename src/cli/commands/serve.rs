@@ -16,7 +16,7 @@ use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::people;
 use crate::cli::tzdata;
-use crate::cli::wire_up::{control_socket, engine_options, outside, use_money_files};
+use crate::cli::wire_up::{control_socket, engine_options, outside, store_shown, use_money_files};
 use crate::engine::{AfterLook, Command, Engine};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
@@ -84,7 +84,7 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
 
 /// The first line of a log says whose it is.
 fn say_who(context: &Context, settings: &Settings) {
-    let (config, store) = (context.config.display(), settings.store.dir.display());
+    let (config, store) = (context.config.display(), store_shown(settings));
     tracing::info!("lightsout {RELEASE} begins, with {config} and its journal in {store}");
 }
 

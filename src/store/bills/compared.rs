@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::read::{currency, date};
 use crate::ledger::{Cause, DaySpan, Part, Reconciled};
 use crate::store::read_only::LedgerReader;
 use crate::store::rows::{Place, stamp, workspace_key};
 use crate::store::sightings::ROWS;
+use crate::store::sql::{Builder, Link, Row, query, query_scalar};
 use crate::store::{Store, StoreError};
 use crate::units::{Cost, WorkspaceId};
 
@@ -28,7 +27,7 @@ fn key(row: &Reconciled) -> Key {
 
 impl Store {
     pub(super) async fn read_reconciled(&self, days: DaySpan) -> Result<Vec<Reconciled>, StoreError> {
-        let mut connection = self.readers().acquire().await?;
+        let mut connection = self.readers().begin().await?;
         in_force(&mut connection, days).await
     }
 
@@ -63,18 +62,17 @@ impl LedgerReader {
     /// # Errors
     /// When they cannot be read.
     pub async fn agreed(&self, days: DaySpan) -> Result<BTreeSet<(WorkspaceId, Date)>, StoreError> {
-        let mut connection = self.pool().acquire().await?;
+        let mut connection = self.pool().begin().await?;
         // most workspaces are there on most days
         let mut known: HashMap<String, WorkspaceId> = HashMap::new();
         let mut agreed = Vec::new();
         for day in days.iter() {
-            // a day in one text: thousands of rows would each wait for the driver, and grouping all days would sort them.
-            // Beside max() stand the columns of the row that has it.
-            let keys: Option<String> = sqlx::query_scalar(
-                "SELECT group_concat(workspace, char(10)) FROM
-                   (SELECT workspace, cause, max(seq) FROM reconciled WHERE day = ? AND part = ? GROUP BY workspace)
-                 WHERE cause = ?",
-            )
+            // a day in one text: thousands of rows would each wait for the driver, and grouping all days would sort them
+            let joined = connection.dialect().joined("workspace", '\n');
+            let keys: Option<String> = query_scalar(format!(
+                "SELECT {joined} FROM reconciled r WHERE day = ? AND part = ? AND cause = ? AND seq =
+                   (SELECT max(m.seq) FROM reconciled m WHERE m.day = r.day AND m.workspace = r.workspace AND m.part = r.part)",
+            ))
             .bind(day.to_string())
             .bind(Part::Compute.label())
             .bind(Cause::Agrees.label())
@@ -100,7 +98,7 @@ impl LedgerReader {
     /// # Errors
     /// When it cannot be read.
     pub async fn any_compared(&self, days: DaySpan) -> Result<bool, StoreError> {
-        let any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM reconciled WHERE day BETWEEN ? AND ?)");
+        let any = query_scalar("SELECT EXISTS (SELECT 1 FROM reconciled WHERE day BETWEEN ? AND ?)");
         Ok(any.bind(days.first.to_string()).bind(days.last.to_string()).fetch_one(self.pool()).await?)
     }
 }
@@ -118,8 +116,8 @@ fn nothing_left(row: &Reconciled) -> Reconciled {
     }
 }
 
-async fn insert(tx: &mut SqliteConnection, rows: &[&Reconciled], at: Timestamp) -> Result<(), StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
+async fn insert(tx: &mut Link, rows: &[&Reconciled], at: Timestamp) -> Result<(), StoreError> {
+    let mut query = Builder::new(
         "INSERT INTO reconciled (workspace, day, part, billed, billed_currency, metered, metered_currency, billed_seconds, \
          metered_seconds, cause, at) ",
     );
@@ -132,12 +130,12 @@ async fn insert(tx: &mut SqliteConnection, rows: &[&Reconciled], at: Timestamp) 
         columns.push_bind(row.billed_seconds).push_bind(row.metered_seconds).push_bind(row.cause.label());
         columns.push_bind(at.clone());
     });
-    query.build().persistent(false).execute(tx).await?;
+    query.build().execute(tx).await?;
     Ok(())
 }
 
-async fn in_force(connection: &mut SqliteConnection, days: DaySpan) -> Result<Vec<Reconciled>, StoreError> {
-    let rows = sqlx::query(
+async fn in_force(connection: &mut Link, days: DaySpan) -> Result<Vec<Reconciled>, StoreError> {
+    let rows = query(
         "SELECT * FROM reconciled r WHERE day BETWEEN ? AND ? AND seq =
            (SELECT max(m.seq) FROM reconciled m WHERE m.day = r.day AND m.workspace = r.workspace AND m.part = r.part)
          ORDER BY workspace, day, part",
@@ -149,7 +147,7 @@ async fn in_force(connection: &mut SqliteConnection, days: DaySpan) -> Result<Ve
     rows.iter().map(row_of).collect()
 }
 
-fn row_of(row: &SqliteRow) -> Result<Reconciled, StoreError> {
+fn row_of(row: &Row) -> Result<Reconciled, StoreError> {
     let number: i64 = row.try_get("seq")?;
     let number = number.to_string();
     let place = Place { table: "reconciled", row: &number };

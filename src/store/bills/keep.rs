@@ -6,13 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::read::{UNFINISHED, in_force};
 use crate::ledger::{BillLine, DaySpan};
 use crate::ports::Statement;
 use crate::store::rows::{stamp, workspace_key};
 use crate::store::sightings::ROWS;
+use crate::store::sql::{Builder, Link, query};
 use crate::store::{Store, StoreError};
 use crate::units::Currency;
 
@@ -45,7 +45,7 @@ impl Store {
     pub(super) async fn write_bills(&self, bills: &[Statement], at: Timestamp) -> Result<(), StoreError> {
         for statement in bills {
             let known = {
-                let mut reader = self.readers().acquire().await?;
+                let mut reader = self.readers().begin().await?;
                 in_force(&mut reader, statement.days, Some(&statement.subscription)).await?
             };
             let ours = |line: &&BillLine| {
@@ -107,14 +107,14 @@ fn added_up<'a>(lines: impl Iterator<Item = &'a BillLine>) -> Days {
 }
 
 async fn fetched(
-    tx: &mut SqliteConnection,
+    tx: &mut Link,
     (statement, piece): (&Statement, &Piece<'_>),
     at: Timestamp,
 ) -> Result<i64, StoreError> {
     let digest = statement.digest.filter(|_| piece.is_last).unwrap_or(UNFINISHED);
-    let done = sqlx::query(
+    let row = query(
         "INSERT INTO bill_fetches (source, name, subscription, first_day, last_day, fetched_at, digest)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(statement.source.label())
     .bind(&statement.name)
@@ -123,15 +123,15 @@ async fn fetched(
     .bind(piece.days.last.to_string())
     .bind(stamp(at))
     .bind(digest.to_vec())
-    .execute(tx)
+    .fetch_one(tx)
     .await?;
-    Ok(done.last_insert_rowid())
+    Ok(row.try_get("id")?)
 }
 
 /// Workspace, day, meter where there is any, amount and quantity.
 type Line<'a> = (&'a str, String, Option<&'a Meter>, (Decimal, Option<Decimal>));
 
-async fn insert(tx: &mut SqliteConnection, fetch: i64, news: &[News<'_>]) -> Result<(), StoreError> {
+async fn insert(tx: &mut Link, fetch: i64, news: &[News<'_>]) -> Result<(), StoreError> {
     let mut rows: Vec<Line<'_>> = Vec::new();
     for ((workspace, day), amounts) in news {
         match amounts {
@@ -144,9 +144,8 @@ async fn insert(tx: &mut SqliteConnection, fetch: i64, news: &[News<'_>]) -> Res
         }
     }
     for chunk in rows.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO bills (fetch, workspace, day, meter, category, currency, amount, quantity) ",
-        );
+        let mut query =
+            Builder::new("INSERT INTO bills (\"fetch\", workspace, day, meter, category, currency, amount, quantity) ");
         query.push_values(chunk, |mut row, (workspace, day, meter, (amount, quantity))| {
             row.push_bind(fetch).push_bind(*workspace).push_bind(day.as_str());
             row.push_bind(meter.map(|(meter, _, _)| meter.to_string()));
@@ -154,7 +153,7 @@ async fn insert(tx: &mut SqliteConnection, fetch: i64, news: &[News<'_>]) -> Res
             row.push_bind(meter.map(|(_, _, currency)| currency.to_string()).unwrap_or_default());
             row.push_bind(amount.to_string()).push_bind(quantity.map(|quantity| quantity.to_string()));
         });
-        query.build().persistent(false).execute(&mut *tx).await?;
+        query.build().execute(&mut *tx).await?;
     }
     Ok(())
 }

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::ledger::{BillLine, BillSource, Bills, DaySpan, Hash};
 use crate::store::ledger::hash_of;
 use crate::store::rows::Place;
+use crate::store::sql::{Builder, Link, Row, query, query_as};
 use crate::store::{Store, StoreError};
 use crate::units::{Currency, SubscriptionId, WorkspaceId, parse_decimal};
 
@@ -21,7 +20,7 @@ impl Store {
         &self,
         source: BillSource,
     ) -> Result<BTreeMap<SubscriptionId, Timestamp>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT subscription, max(fetched_at) AS at FROM bill_fetches WHERE source = ? AND digest <> ?
              GROUP BY subscription",
         )
@@ -29,7 +28,7 @@ impl Store {
         .bind(UNFINISHED.as_slice())
         .fetch_all(self.readers())
         .await?;
-        let one = |row: &SqliteRow| {
+        let one = |row: &Row| {
             let subscription: String = row.try_get("subscription")?;
             let at = Place { table: "bill_fetches", row: &subscription }.instant(row.try_get("at")?)?;
             Ok((SubscriptionId::new(&subscription), at))
@@ -42,7 +41,7 @@ impl Store {
         source: BillSource,
     ) -> Result<BTreeSet<(SubscriptionId, Hash)>, StoreError> {
         let all: Vec<(String, Vec<u8>)> =
-            sqlx::query_as("SELECT DISTINCT subscription, digest FROM bill_fetches WHERE source = ? AND digest <> ?")
+            query_as("SELECT DISTINCT subscription, digest FROM bill_fetches WHERE source = ? AND digest <> ?")
                 .bind(source.label())
                 .bind(UNFINISHED.as_slice())
                 .fetch_all(self.readers())
@@ -55,7 +54,7 @@ impl Store {
     pub(super) async fn read_bills(&self, days: DaySpan) -> Result<Bills, StoreError> {
         let mut tx = self.readers().begin().await?;
         let mut bills = Bills::default();
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT DISTINCT subscription, first_day, last_day FROM bill_fetches WHERE last_day >= ? AND first_day <= ?",
         )
         .bind(days.first.to_string())
@@ -89,14 +88,14 @@ pub(super) fn currency(place: Place<'_>, text: &str) -> Result<Currency, StoreEr
 /// The lines in force of these days, of one subscription or of all: of each workspace and day those of the newest fetch
 /// that told of it.
 pub(super) async fn in_force(
-    connection: &mut SqliteConnection,
+    connection: &mut Link,
     days: DaySpan,
     of: Option<&SubscriptionId>,
 ) -> Result<Vec<BillLine>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
+    let mut query = Builder::new(
         "SELECT seq, workspace, day, meter, category, currency, amount, quantity FROM bills b
          WHERE meter IS NOT NULL
-           AND fetch = (SELECT max(m.fetch) FROM bills m WHERE m.day = b.day AND m.workspace = b.workspace) AND ",
+           AND b.\"fetch\" = (SELECT max(m.\"fetch\") FROM bills m WHERE m.day = b.day AND m.workspace = b.workspace) AND ",
     );
     match of {
         None => {
@@ -124,7 +123,7 @@ fn workspaces_of(subscription: &SubscriptionId) -> (String, String) {
     (format!("{of}/"), format!("{of}0"))
 }
 
-fn line_of(row: &SqliteRow) -> Result<BillLine, StoreError> {
+fn line_of(row: &Row) -> Result<BillLine, StoreError> {
     let number: i64 = row.try_get("seq")?;
     let number = number.to_string();
     let place = Place { table: "bills", row: &number };

@@ -49,7 +49,7 @@ async fn book() -> (Store, tempfile::TempDir) {
 
 async fn count(store: &Store, table: &'static str) -> i64 {
     let query = format!("SELECT count(*) FROM {table}");
-    sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(store.readers()).await.unwrap()
+    sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(store.rows()).await.unwrap()
 }
 
 async fn spelt(store: &Store, span: DaySpan) -> Vec<String> {
@@ -110,7 +110,7 @@ async fn lift(store: &Store) {
 /// First and last day of every time a bill was had, and whether it was the last piece.
 async fn fetches(store: &Store) -> Vec<(String, String, bool)> {
     sqlx::query_as("SELECT first_day, last_day, digest <> zeroblob(32) FROM bill_fetches ORDER BY id")
-        .fetch_all(store.readers())
+        .fetch_all(store.rows())
         .await
         .unwrap()
 }
@@ -265,7 +265,7 @@ async fn the_bill_of_one_subscription_is_compared_with_its_own_lines() {
            AND fetch = (SELECT max(m.fetch) FROM bills m WHERE m.day = b.day AND m.workspace = b.workspace)
          ORDER BY workspace, day, seq",
     )
-    .fetch_all(store.readers())
+    .fetch_all(store.rows())
     .await
     .unwrap();
     assert!(plan.iter().any(|step| step.3.contains("(day=? AND workspace>? AND workspace<?)")), "{plan:?}");

@@ -1,23 +1,22 @@
 //! Appends rows: the next numbers, each sealed with the hash before it.
 
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-
 use super::dims::{digests, hash_of};
 use super::sums;
 use crate::ledger::{Broken, Entry, Hash, Head, seal};
 use crate::store::StoreError;
+use crate::store::sql::{Builder, Link, query};
 
 /// Rows a statement: eighteen columns each stay below SQLite's 32,766 variables.
 const ROWS: usize = 500;
 
 /// The end of the ledger.
-pub(super) async fn head(tx: &mut SqliteConnection) -> Result<Head, StoreError> {
-    let row = sqlx::query("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetch_optional(tx).await?;
+pub(super) async fn head(tx: &mut Link) -> Result<Head, StoreError> {
+    let row = query("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetch_optional(tx).await?;
     row.map_or(Ok(Head::EMPTY), |row| Ok(Head { seq: row.try_get("seq")?, hash: hash_of(row.try_get("hash")?)? }))
 }
 
 /// Appends these, in order; their numbers are given here. Answers with the first number.
-pub(super) async fn append(tx: &mut SqliteConnection, entries: &mut [Entry]) -> Result<i64, StoreError> {
+pub(super) async fn append(tx: &mut Link, entries: &mut [Entry]) -> Result<i64, StoreError> {
     let mut head = head(tx).await?;
     let first = head.seq.saturating_add(1);
     if entries.is_empty() {
@@ -46,8 +45,8 @@ fn dangling(broken: Broken) -> StoreError {
     StoreError::Unreadable { table: "ledger", row: "the row to be written".to_owned(), source: broken.into() }
 }
 
-async fn insert(tx: &mut SqliteConnection, sealed: &[(&Entry, &Hash)]) -> Result<(), StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
+async fn insert(tx: &mut Link, sealed: &[(&Entry, &Hash)]) -> Result<(), StoreError> {
+    let mut query = Builder::new(
         "INSERT INTO ledger (seq, kind, subject, terms, price, state, basis, from_at, from_low, from_high, to_at, to_low, to_high, \
          from_seen, to_seen, corrects, detail, hash) ",
     );
@@ -62,6 +61,6 @@ async fn insert(tx: &mut SqliteConnection, sealed: &[(&Entry, &Hash)]) -> Result
         row.push_bind(entry.seen.0).push_bind(entry.seen.1).push_bind(entry.corrects);
         row.push_bind(entry.detail.as_deref()).push_bind(hash.to_vec());
     });
-    query.build().persistent(false).execute(tx).await?;
+    query.build().execute(tx).await?;
     Ok(())
 }

@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-
 use super::spent::rates;
 use crate::ledger::Spent;
 use crate::store::rows::Place;
+use crate::store::sql::{Row, query};
 use crate::store::{Store, StoreError};
 use crate::units::WorkspaceId;
 
@@ -18,7 +16,7 @@ const DAY: i64 = 86_400;
 const QUERY: &str = "
 SELECT s.workspace, coalesce(s.team, '') AS team, lower(coalesce(json_extract(s.body, '$.owner'), '')) AS owner,
        l.price AS price, max(l.to_at) AS last,
-       sum(json_extract(l.detail, '$.credited') - json_extract(l.detail, '$.charged')) AS seconds
+       CAST(sum(CAST(json_extract(l.detail, '$.credited') AS BIGINT) - CAST(json_extract(l.detail, '$.charged') AS BIGINT)) AS BIGINT) AS seconds
 FROM ledger l JOIN ledger_subjects s ON s.id = l.subject
 WHERE l.kind = 'avoided' AND l.to_at > ?1 AND l.to_at <= ?2
   AND NOT EXISTS (SELECT 1 FROM ledger c WHERE c.corrects = coalesce(l.corrects, l.seq) AND c.seq > l.seq)
@@ -27,9 +25,9 @@ GROUP BY 1, 2, 3, 4";
 impl Store {
     pub(in crate::store) async fn read_avoided(&self, (from, to): (i64, i64)) -> Result<Vec<Spent>, StoreError> {
         let mut tx = self.readers().begin().await?;
-        let rows = sqlx::query(QUERY).bind(from).bind(to).fetch_all(&mut *tx).await?;
+        let rows = query(QUERY).bind(from).bind(to).fetch_all(&mut *tx).await?;
         let rates = rates(&mut tx).await?;
-        let one = |row: &SqliteRow| {
+        let one = |row: &Row| {
             let workspace: String = row.try_get("workspace")?;
             let named = |text: String| (!text.is_empty()).then(|| Arc::from(text));
             let price: Option<i64> = row.try_get("price")?;

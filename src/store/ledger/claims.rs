@@ -3,8 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::meters::Work;
 use super::open::{self, Meter};
@@ -18,6 +16,7 @@ use crate::ports::Sighting;
 use crate::store::StoreError;
 use crate::store::rows::{Place, instance_key, json, life, workspace_key};
 use crate::store::sightings::ROWS;
+use crate::store::sql::{Builder, Link, Row, query};
 use crate::units::Region;
 
 /// A claim as it is kept.
@@ -40,7 +39,7 @@ pub(super) struct Closed {
 const COLUMNS: &str = "id, instance, created, workspace, subject, terms, price, body";
 
 impl Kept {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+    fn read(row: &Row) -> Result<Self, StoreError> {
         let id: i64 = row.try_get("id")?;
         let number = id.to_string();
         let place = Place { table: "claims", row: &number };
@@ -77,7 +76,7 @@ impl Kept {
 }
 
 /// Claims that what was seen ends, and claims whose limit has come, in the order in which they were made.
-pub(super) async fn ended(tx: &mut SqliteConnection, work: &Work<'_>) -> Result<Vec<Closed>, StoreError> {
+pub(super) async fn ended(tx: &mut Link, work: &Work<'_>) -> Result<Vec<Closed>, StoreError> {
     let mut closed = Vec::new();
     let rules = work.record.accounts.rules;
     let used = in_use(&work.record.sightings);
@@ -95,12 +94,12 @@ pub(super) async fn ended(tx: &mut SqliteConnection, work: &Work<'_>) -> Result<
         work.record.seen.iter().map(|(id, at)| (workspace_key(id), at.as_second())).collect();
     let ended: HashSet<i64> = closed.iter().filter_map(|one| one.id).collect();
     // what a reading left out may run meanwhile: its claim waits until it is seen again, or gone
-    let query = format!(
+    let text = format!(
         "SELECT {COLUMNS} FROM claims WHERE closed_by IS NULL AND until <= ? AND NOT EXISTS
            (SELECT 1 FROM meters m WHERE m.instance = claims.instance AND m.created = claims.created AND m.unseen_since IS NOT NULL)
          ORDER BY id"
     );
-    for row in &sqlx::query(sqlx::AssertSqlSafe(query)).bind(now.as_second()).fetch_all(&mut *tx).await? {
+    for row in &query(text).bind(now.as_second()).fetch_all(&mut *tx).await? {
         let kept = Kept::read(row)?;
         let is_over = read.get(&kept.workspace).is_some_and(|at| kept.claim.is_over(*at, rules));
         if is_over && !ended.contains(&kept.id) {
@@ -132,7 +131,7 @@ const fn end_of(did: bool, state: MeterState) -> Option<ClaimEnd> {
 }
 
 /// Stops that a person undid before anybody saw them done: regrets, and the quickest of all (C12).
-async fn undone(tx: &mut SqliteConnection, work: &Work<'_>) -> Result<Vec<Closed>, StoreError> {
+async fn undone(tx: &mut Link, work: &Work<'_>) -> Result<Vec<Closed>, StoreError> {
     let mut closed = Vec::new();
     for (intent, result) in &work.record.settled {
         if *result == StopResult::StartedAgain
@@ -168,18 +167,16 @@ fn in_use(sightings: &[Sighting]) -> HashMap<(String, String), Timestamp> {
     first
 }
 
-async fn of_touched(tx: &mut SqliteConnection, work: &Work<'_>) -> Result<Vec<Kept>, StoreError> {
+async fn of_touched(tx: &mut Link, work: &Work<'_>) -> Result<Vec<Kept>, StoreError> {
     let mut found = Vec::new();
     for chunk in work.touched.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(format!(
-            "SELECT {COLUMNS} FROM claims WHERE closed_by IS NULL AND instance IN ("
-        ));
+        let mut query = Builder::new(format!("SELECT {COLUMNS} FROM claims WHERE closed_by IS NULL AND instance IN ("));
         let mut list = query.separated(", ");
         for (instance, _) in chunk {
             list.push_bind(instance.as_str());
         }
         query.push(")");
-        let rows = query.build().persistent(false).fetch_all(&mut *tx).await?;
+        let rows = query.build().fetch_all(&mut *tx).await?;
         for row in &rows {
             found.push(Kept::read(row)?);
         }
@@ -190,14 +187,14 @@ async fn of_touched(tx: &mut SqliteConnection, work: &Work<'_>) -> Result<Vec<Ke
 }
 
 /// Notes which row tells of it.
-pub(super) async fn close(tx: &mut SqliteConnection, closed: &Closed, seq: i64) -> Result<(), StoreError> {
+pub(super) async fn close(tx: &mut Link, closed: &Closed, seq: i64) -> Result<(), StoreError> {
     let Some(id) = closed.id else { return Ok(()) };
-    sqlx::query("UPDATE claims SET closed_by = ? WHERE id = ?").bind(seq).bind(id).execute(tx).await?;
+    query("UPDATE claims SET closed_by = ? WHERE id = ?").bind(seq).bind(id).execute(tx).await?;
     Ok(())
 }
 
 /// Claims for the stops that this record settles as ours and done, and for those that a policy would have made.
-pub(super) async fn begin(tx: &mut SqliteConnection, work: &Work<'_>) -> Result<(), StoreError> {
+pub(super) async fn begin(tx: &mut Link, work: &Work<'_>) -> Result<(), StoreError> {
     for (intent, result) in &work.record.settled {
         if *result == StopResult::Stopped
             && let Some(stop) = of_stop(tx, intent).await?
@@ -230,8 +227,8 @@ struct OwnStop {
 }
 
 /// None for a stop of before there was a ledger.
-async fn of_stop(tx: &mut SqliteConnection, intent: &str) -> Result<Option<OwnStop>, StoreError> {
-    let row = sqlx::query(
+async fn of_stop(tx: &mut Link, intent: &str) -> Result<Option<OwnStop>, StoreError> {
+    let row = query(
         "SELECT a.instance, a.ground, a.step, a.intended_at, a.sent_at, i.created, i.key
          FROM attempts a JOIN intents i ON i.intent = a.intent WHERE a.id = ?",
     )
@@ -260,9 +257,9 @@ const TAKEN: SignedDuration = SignedDuration::from_mins(5);
 
 /// True when the stop that Azure names last is the one that we asked for: neither a person's nor a timer's is claimed
 /// (C9). Where Azure names none, it has to have been sent.
-async fn is_ours(tx: &mut SqliteConnection, stop: &OwnStop) -> Result<bool, StoreError> {
+async fn is_ours(tx: &mut Link, stop: &OwnStop) -> Result<bool, StoreError> {
     let (instance, created) = &stop.place;
-    let row = sqlx::query("SELECT facts FROM instances WHERE instance = ? AND created = ?")
+    let row = query("SELECT facts FROM instances WHERE instance = ? AND created = ?")
         .bind(instance)
         .bind(created)
         .fetch_optional(tx)
@@ -275,20 +272,16 @@ async fn is_ours(tx: &mut SqliteConnection, stop: &OwnStop) -> Result<bool, Stor
     Ok(last.operation == Operation::Stop && !timed && after >= -CLOCKS_APART && after <= TAKEN)
 }
 
-async fn meter_of(
-    tx: &mut SqliteConnection,
-    work: &Work<'_>,
-    place: &(String, String),
-) -> Result<Option<Meter>, StoreError> {
+async fn meter_of(tx: &mut Link, work: &Work<'_>, place: &(String, String)) -> Result<Option<Meter>, StoreError> {
     if let Some(meter) = work.meters.get(place) {
         return Ok(Some(meter.clone()));
     }
     Ok(open::of(tx, &[&place.0]).await?.remove(place))
 }
 
-async fn insert(tx: &mut SqliteConnection, work: &Work<'_>, meter: &Meter, claim: &Claim) -> Result<(), StoreError> {
+async fn insert(tx: &mut Link, work: &Work<'_>, meter: &Meter, claim: &Claim) -> Result<(), StoreError> {
     let priced = PriceKey::new(&meter.size, &Region::new(&meter.region));
-    sqlx::query(
+    query(
         // of one life one claim is open at a time: no hour is counted twice
         "INSERT INTO claims (instance, created, workspace, subject, terms, price, did, key, until, body)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS

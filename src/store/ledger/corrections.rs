@@ -3,20 +3,16 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Row, SqliteConnection};
-
 use super::read::entry_of;
 use crate::ledger::{Entry, PriceId, PriceKey, Quote, Subject, SubjectId};
 use crate::store::StoreError;
 use crate::store::rows::Place;
+use crate::store::sql::{Link, query};
 
 /// Corrections of every row without a price that this price fits, in their order. A price that came into force later than
 /// the time of a row says nothing of it.
-pub(super) async fn priced(
-    tx: &mut SqliteConnection,
-    (quote, id): (&Quote, PriceId),
-) -> Result<Vec<Entry>, StoreError> {
-    let rows = sqlx::query(
+pub(super) async fn priced(tx: &mut Link, (quote, id): (&Quote, PriceId)) -> Result<Vec<Entry>, StoreError> {
+    let rows = query(
         "SELECT l.*, s.body AS subject_body FROM ledger l JOIN ledger_subjects s ON s.id = l.subject
          WHERE l.price IS NULL AND l.corrects IS NULL AND (l.kind <> 'usage' OR l.state <> 'stopped')
            AND NOT EXISTS (SELECT 1 FROM ledger c WHERE c.corrects = l.seq) ORDER BY l.seq",
@@ -47,8 +43,8 @@ pub(super) async fn priced(
 }
 
 /// Claims that are open and had no price take it as well.
-pub(super) async fn price_claims(tx: &mut SqliteConnection, (key, id): (&PriceKey, PriceId)) -> Result<(), StoreError> {
-    sqlx::query(
+pub(super) async fn price_claims(tx: &mut Link, (key, id): (&PriceKey, PriceId)) -> Result<(), StoreError> {
+    query(
         "UPDATE claims SET price = ?1 WHERE price IS NULL AND closed_by IS NULL AND EXISTS
            (SELECT 1 FROM meters m WHERE m.instance = claims.instance AND m.created = claims.created
             AND m.size = ?2 AND m.region = ?3)",

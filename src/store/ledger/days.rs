@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sqlx::{Row, SqliteConnection};
-
 use super::open::{COLUMNS, Meter};
 use super::packed::{Columns, page};
 use super::read::references;
 use crate::ledger::References;
 use crate::ledger::{DaySpan, Entry, MeterDays};
 use crate::store::rows::Place;
+use crate::store::sql::{Link, Row, query, query_as};
 use crate::store::{Store, StoreError};
 use crate::units::WorkspaceId;
 
@@ -64,9 +63,9 @@ fn add(all: &mut MeterDays, entry: &Entry, references: &References) -> Result<()
 }
 
 /// Up to when each workspace was read.
-async fn read_until(tx: &mut SqliteConnection) -> Result<BTreeMap<WorkspaceId, i64>, StoreError> {
-    let rows = sqlx::query("SELECT workspace, unixepoch(seen_at) AS seen FROM workspaces").fetch_all(tx).await?;
-    let one = |row: &sqlx::sqlite::SqliteRow| {
+async fn read_until(tx: &mut Link) -> Result<BTreeMap<WorkspaceId, i64>, StoreError> {
+    let rows = query("SELECT workspace, unixepoch(seen_at) AS seen FROM workspaces").fetch_all(tx).await?;
+    let one = |row: &Row| {
         let workspace: String = row.try_get("workspace")?;
         let place = Place { table: "workspaces", row: &workspace };
         let id = WorkspaceId::parse(&workspace).map_err(|error| place.wrong(error))?;
@@ -76,21 +75,21 @@ async fn read_until(tx: &mut SqliteConnection) -> Result<BTreeMap<WorkspaceId, i
 }
 
 /// By the row that is corrected, which correction stands.
-async fn corrections(tx: &mut SqliteConnection) -> Result<HashMap<i64, i64>, StoreError> {
+async fn corrections(tx: &mut Link) -> Result<HashMap<i64, i64>, StoreError> {
     let rows: Vec<(i64, i64)> =
-        sqlx::query_as("SELECT corrects, max(seq) FROM ledger WHERE corrects IS NOT NULL GROUP BY corrects")
+        query_as("SELECT corrects, max(seq) FROM ledger WHERE corrects IS NOT NULL GROUP BY corrects")
             .fetch_all(tx)
             .await?;
     Ok(rows.into_iter().collect())
 }
 
 /// What goes on, up to when it was last seen.
-async fn going_on(tx: &mut SqliteConnection) -> Result<Vec<Entry>, StoreError> {
-    let query = format!(
+async fn going_on(tx: &mut Link) -> Result<Vec<Entry>, StoreError> {
+    let text = format!(
         "SELECT {COLUMNS}, coalesce(unseen_since, (SELECT unixepoch(w.seen_at) FROM workspaces w WHERE w.workspace = meters.workspace)) AS seen
          FROM meters WHERE state <> 'gone'"
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(tx).await?;
+    let rows = query(text).fetch_all(tx).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut meter = Meter::read(row)?;

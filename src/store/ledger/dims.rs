@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::ledger::{Digests, Hash, PriceId, SubjectId, TermsId, digest};
 use crate::store::StoreError;
 use crate::store::rows::json;
 use crate::store::sightings::ROWS;
+use crate::store::sql::{Builder, Link, query};
 
 /// A subject or terms as they are to be written.
 pub(super) struct Dim {
@@ -39,7 +39,7 @@ impl Dim {
 }
 
 /// Writes those that are new; answers with the number of each, in order.
-pub(super) async fn subjects(tx: &mut SqliteConnection, dims: &[Dim]) -> Result<Vec<SubjectId>, StoreError> {
+pub(super) async fn subjects(tx: &mut Link, dims: &[Dim]) -> Result<Vec<SubjectId>, StoreError> {
     let mut numbers = Vec::with_capacity(dims.len());
     for chunk in dims.chunks(ROWS) {
         let mut known = numbers_of(tx, "ledger_subjects", chunk).await?;
@@ -47,16 +47,15 @@ pub(super) async fn subjects(tx: &mut SqliteConnection, dims: &[Dim]) -> Result<
         new.sort_by_key(|dim| dim.digest);
         new.dedup_by_key(|dim| dim.digest);
         if !new.is_empty() {
-            let mut query = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO ledger_subjects (instance, created, workspace, team, digest, body) ",
-            );
+            let mut query =
+                Builder::new("INSERT INTO ledger_subjects (instance, created, workspace, team, digest, body) ");
             query.push_values(&new, |mut row, dim| {
                 let of = dim.of.clone().unwrap_or_default();
                 row.push_bind(of.instance).push_bind(of.created).push_bind(of.workspace).push_bind(of.team);
                 row.push_bind(dim.digest.to_vec()).push_bind(dim.text.as_str());
             });
             query.push(" RETURNING id, digest");
-            for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+            for row in query.build().fetch_all(&mut *tx).await? {
                 known.insert(hash_of(row.try_get("digest")?)?, row.try_get("id")?);
             }
         }
@@ -66,9 +65,9 @@ pub(super) async fn subjects(tx: &mut SqliteConnection, dims: &[Dim]) -> Result<
 }
 
 /// The same for terms, of which there are few.
-pub(super) async fn terms(tx: &mut SqliteConnection, dims: &[Dim]) -> Result<Vec<TermsId>, StoreError> {
+pub(super) async fn terms(tx: &mut Link, dims: &[Dim]) -> Result<Vec<TermsId>, StoreError> {
     for dim in dims {
-        sqlx::query("INSERT INTO ledger_terms (digest, body) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING")
+        query("INSERT INTO ledger_terms (digest, body) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING")
             .bind(dim.digest.to_vec())
             .bind(&dim.text)
             .execute(&mut *tx)
@@ -84,20 +83,16 @@ fn found(dims: &[Dim], known: &HashMap<Hash, i64>) -> Result<Vec<i64>, StoreErro
     numbers.ok_or_else(|| StoreError::Absent("row that was just written".to_owned()))
 }
 
-async fn numbers_of(
-    tx: &mut SqliteConnection,
-    table: &'static str,
-    dims: &[Dim],
-) -> Result<HashMap<Hash, i64>, StoreError> {
+async fn numbers_of(tx: &mut Link, table: &'static str, dims: &[Dim]) -> Result<HashMap<Hash, i64>, StoreError> {
     let mut known = HashMap::new();
     for chunk in dims.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT id, digest FROM {table} WHERE digest IN ("));
+        let mut query = Builder::new(format!("SELECT id, digest FROM {table} WHERE digest IN ("));
         let mut list = query.separated(", ");
         for dim in chunk {
             list.push_bind(dim.digest.to_vec());
         }
         query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+        for row in query.build().fetch_all(&mut *tx).await? {
             known.insert(hash_of(row.try_get("digest")?)?, row.try_get("id")?);
         }
     }
@@ -116,7 +111,7 @@ pub(in crate::store) fn hash_of(bytes: Vec<u8>) -> Result<Hash, StoreError> {
 
 /// Digests of what these rows refer to.
 pub(super) async fn digests(
-    tx: &mut SqliteConnection,
+    tx: &mut Link,
     wanted: (&[SubjectId], &[TermsId], &[PriceId]),
 ) -> Result<Digests, StoreError> {
     let (subjects, terms, prices) = wanted;
@@ -130,22 +125,18 @@ pub(super) async fn digests(
     })
 }
 
-async fn of_numbers(
-    tx: &mut SqliteConnection,
-    table: &'static str,
-    mut numbers: Vec<i64>,
-) -> Result<Vec<(i64, Hash)>, StoreError> {
+async fn of_numbers(tx: &mut Link, table: &'static str, mut numbers: Vec<i64>) -> Result<Vec<(i64, Hash)>, StoreError> {
     numbers.sort_unstable();
     numbers.dedup();
     let mut found = Vec::with_capacity(numbers.len());
     for chunk in numbers.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT id, digest FROM {table} WHERE id IN ("));
+        let mut query = Builder::new(format!("SELECT id, digest FROM {table} WHERE id IN ("));
         let mut list = query.separated(", ");
         for number in chunk {
             list.push_bind(*number);
         }
         query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+        for row in query.build().fetch_all(&mut *tx).await? {
             found.push((row.try_get("id")?, hash_of(row.try_get("digest")?)?));
         }
     }

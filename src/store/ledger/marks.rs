@@ -1,17 +1,15 @@
 //! Marks: which levels of allowances were reached, once each for its month.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
-
 use crate::ports::BudgetMark;
 use crate::store::rows::{Place, json, policy_key, stamp};
+use crate::store::sql::{Link, Row, query};
 use crate::store::{Store, StoreError};
 use crate::units::PolicyId;
 
 /// Adds marks; one that is there already is left as it is.
-pub(super) async fn add(tx: &mut SqliteConnection, marks: &[BudgetMark]) -> Result<(), StoreError> {
+pub(super) async fn add(tx: &mut Link, marks: &[BudgetMark]) -> Result<(), StoreError> {
     for mark in marks {
-        sqlx::query(
+        query(
             "INSERT INTO budget_marks (policy, scope, month, level, allowed, enforced, name, at, spent)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
@@ -32,13 +30,13 @@ pub(super) async fn add(tx: &mut SqliteConnection, marks: &[BudgetMark]) -> Resu
 
 impl Store {
     pub(in crate::store) async fn read_marks(&self, month: &str) -> Result<Vec<BudgetMark>, StoreError> {
-        let query = "SELECT * FROM budget_marks WHERE month = ? ORDER BY policy, scope, level, allowed, enforced";
-        let rows = sqlx::query(query).bind(month).fetch_all(self.readers()).await?;
+        let text = "SELECT * FROM budget_marks WHERE month = ? ORDER BY policy, scope, level, allowed, enforced";
+        let rows = query(text).bind(month).fetch_all(self.readers()).await?;
         rows.iter().map(mark).collect()
     }
 }
 
-fn mark(row: &SqliteRow) -> Result<BudgetMark, StoreError> {
+fn mark(row: &Row) -> Result<BudgetMark, StoreError> {
     let (name, scope, month): (String, String, String) =
         (row.try_get("name")?, row.try_get("scope")?, row.try_get("month")?);
     let place = Place { table: "budget_marks", row: &scope };

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
 use super::append::append;
 use super::dims::{self, Dim, Of};
@@ -16,6 +15,7 @@ use crate::ports::{Sighting, SweepRecord};
 use crate::store::StoreError;
 use crate::store::rows::{instance_key, life, workspace_key};
 use crate::store::sightings::Noted;
+use crate::store::sql::{Builder, Link, query};
 use crate::units::InstanceId;
 
 /// Sightings that are taken into account at once: a first sweep of a large fleet has a hundred thousand.
@@ -43,7 +43,7 @@ pub(super) struct Work<'a> {
 
 /// Takes a record into account: meters, days, claims. `noted` says of each sighting what the journal made of it.
 pub(in crate::store) async fn write(
-    tx: &mut SqliteConnection,
+    tx: &mut Link,
     record: &SweepRecord,
     noted: &[Noted],
     before: &ReadBefore,
@@ -77,10 +77,7 @@ pub(in crate::store) async fn write(
     marks::add(tx, &record.accounts.marks).await
 }
 
-async fn terms(
-    tx: &mut SqliteConnection,
-    record: &SweepRecord,
-) -> Result<(HashMap<String, TermsId>, TermsId), StoreError> {
+async fn terms(tx: &mut Link, record: &SweepRecord) -> Result<(HashMap<String, TermsId>, TermsId), StoreError> {
     // workspaces under one policy share their terms
     let mut distinct: BTreeMap<&Arc<Terms>, Vec<String>> = BTreeMap::new();
     for (workspace, terms) in &record.accounts.terms {
@@ -103,7 +100,7 @@ impl Work<'_> {
         self.terms.get(workspace).copied().unwrap_or(self.fallback)
     }
 
-    async fn see(&mut self, tx: &mut SqliteConnection, noted: &[Noted], before: &ReadBefore) -> Result<(), StoreError> {
+    async fn see(&mut self, tx: &mut Link, noted: &[Noted], before: &ReadBefore) -> Result<(), StoreError> {
         let record = self.record;
         let mut kept = Meters::new();
         for (sightings, noted) in record.sightings.chunks(PIECE).zip(noted.chunks(PIECE)) {
@@ -131,14 +128,14 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn load(&mut self, tx: &mut SqliteConnection, keys: &[String]) -> Result<(), StoreError> {
+    async fn load(&mut self, tx: &mut Link, keys: &[String]) -> Result<(), StoreError> {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         self.meters = open::of(tx, &keys).await?;
         Ok(())
     }
 
     /// Writes the meters of a piece; answers with those of them that were touched, after so many others.
-    async fn put_away(&mut self, tx: &mut SqliteConnection, others: usize) -> Result<Meters, StoreError> {
+    async fn put_away(&mut self, tx: &mut Link, others: usize) -> Result<Meters, StoreError> {
         let mut all: Vec<(&(String, String), &Meter)> = self.meters.iter().collect();
         all.sort_by_key(|(place, _)| *place);
         let meters: Vec<&Meter> = all.into_iter().map(|(_, meter)| meter).collect();
@@ -252,15 +249,13 @@ fn finish(meter: &mut Meter, end: Bound) -> Option<Entry> {
 }
 
 /// A meter that a reading left out is not carried on until it is seen again.
-async fn mark_unseen(tx: &mut SqliteConnection, record: &SweepRecord) -> Result<(), StoreError> {
+async fn mark_unseen(tx: &mut Link, record: &SweepRecord) -> Result<(), StoreError> {
     for (id, last_seen) in &record.accounts.unseen {
-        sqlx::query(
-            "UPDATE meters SET unseen_since = ? WHERE instance = ? AND unseen_since IS NULL AND state <> 'gone'",
-        )
-        .bind(last_seen.as_second())
-        .bind(instance_key(id))
-        .execute(&mut *tx)
-        .await?;
+        query("UPDATE meters SET unseen_since = ? WHERE instance = ? AND unseen_since IS NULL AND state <> 'gone'")
+            .bind(last_seen.as_second())
+            .bind(instance_key(id))
+            .execute(&mut *tx)
+            .await?;
     }
     let left_out: HashSet<&InstanceId> = record.accounts.unseen.iter().map(|(id, _)| id).collect();
     let sighted = record.sightings.iter().map(|seen| &seen.facts.id);
@@ -270,15 +265,14 @@ async fn mark_unseen(tx: &mut SqliteConnection, record: &SweepRecord) -> Result<
     again.sort_unstable();
     again.dedup();
     for chunk in again.chunks(crate::store::sightings::ROWS) {
-        let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
-            "UPDATE meters SET unseen_since = NULL WHERE unseen_since IS NOT NULL AND instance IN (",
-        );
+        let mut query =
+            Builder::new("UPDATE meters SET unseen_since = NULL WHERE unseen_since IS NOT NULL AND instance IN (");
         let mut list = query.separated(", ");
         for id in chunk {
             list.push_bind(instance_key(id));
         }
         query.push(")");
-        query.build().persistent(false).execute(&mut *tx).await?;
+        query.build().execute(&mut *tx).await?;
     }
     Ok(())
 }

@@ -3,13 +3,11 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-
 use crate::ledger::{Basis, Bound, Entry, EntryKind, Interval, MeterState, Open, PriceId, SubjectId, TermsId};
 use crate::store::StoreError;
 use crate::store::rows::Place;
 use crate::store::sightings::ROWS;
+use crate::store::sql::{Builder, Link, Row};
 
 /// A meter as it stands.
 #[derive(Debug, Clone)]
@@ -31,7 +29,7 @@ pub(super) const COLUMNS: &str = "instance, created, workspace, subject, terms, 
      since_at, since_low, since_high, from_seen";
 
 impl Meter {
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
         let instance: String = row.try_get("instance")?;
         let place = Place { table: "meters", row: &instance };
         let open = Open {
@@ -87,19 +85,16 @@ impl Meter {
 }
 
 /// Meters of these instances, by instance and life.
-pub(super) async fn of(
-    tx: &mut SqliteConnection,
-    instances: &[&str],
-) -> Result<HashMap<(String, String), Meter>, StoreError> {
+pub(super) async fn of(tx: &mut Link, instances: &[&str]) -> Result<HashMap<(String, String), Meter>, StoreError> {
     let mut meters = HashMap::new();
     for chunk in instances.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM meters WHERE instance IN ("));
+        let mut query = Builder::new(format!("SELECT {COLUMNS} FROM meters WHERE instance IN ("));
         let mut list = query.separated(", ");
         for instance in chunk {
             list.push_bind(*instance);
         }
         query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+        for row in query.build().fetch_all(&mut *tx).await? {
             let meter = Meter::read(&row)?;
             meters.insert((meter.instance.clone(), meter.created.clone()), meter);
         }
@@ -108,9 +103,9 @@ pub(super) async fn of(
 }
 
 /// Writes meters as they stand now; what is written was seen.
-pub(super) async fn save<M: Borrow<Meter> + Sync>(tx: &mut SqliteConnection, meters: &[M]) -> Result<(), StoreError> {
+pub(super) async fn save<M: Borrow<Meter> + Sync>(tx: &mut Link, meters: &[M]) -> Result<(), StoreError> {
     for chunk in meters.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(format!("INSERT INTO meters ({COLUMNS}) "));
+        let mut query = Builder::new(format!("INSERT INTO meters ({COLUMNS}) "));
         query.push_values(chunk, |mut row, meter| {
             let meter: &Meter = meter.borrow();
             row.push_bind(meter.instance.as_str())
@@ -128,7 +123,7 @@ pub(super) async fn save<M: Borrow<Meter> + Sync>(tx: &mut SqliteConnection, met
              state = excluded.state, basis = excluded.basis, since_at = excluded.since_at, since_low = excluded.since_low, \
              since_high = excluded.since_high, from_seen = excluded.from_seen",
         );
-        query.build().persistent(false).execute(&mut *tx).await?;
+        query.build().execute(&mut *tx).await?;
     }
     Ok(())
 }

@@ -1,14 +1,13 @@
-//! Rows by the thousand: SQLite packs a page of them into one text, which is unpacked here. A row by itself crosses to
+//! Rows by the thousand: the database packs a page of them into one text, which is unpacked here. A row by itself crosses to
 //! the driver's thread and back with every column copied, and of that a year's report would spend most of its time.
 //!
 //! Fields end with U+001F and rows with U+001E, which stand in no number and no word. A detail is whatever text was
 //! written: its length goes before it, so that nothing within it is taken for an end.
 
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
-
 use crate::ledger::{Basis, Bound, Entry, EntryKind, Hash, Interval, MeterState, PriceId, SubjectId, TermsId};
 use crate::store::StoreError;
 use crate::store::rows::Place;
+use crate::store::sql::{Builder, Dialect, Link};
 
 /// Rows read at once: some megabytes.
 const PAGE: i64 = 20_000;
@@ -40,35 +39,36 @@ pub(super) struct Page {
 
 /// The first rows that fulfil a condition.
 pub(super) async fn page(
-    connection: &mut SqliteConnection,
+    connection: &mut Link,
     columns: Columns,
-    condition: impl FnOnce(&mut QueryBuilder<Sqlite>),
+    condition: impl FnOnce(&mut Builder),
 ) -> Result<Page, StoreError> {
-    answer(connection, question(columns, condition)).await
+    let query = question(connection.dialect(), columns, condition);
+    answer(connection, query).await
 }
 
 /// What is asked for a page.
-pub(super) fn question(columns: Columns, condition: impl FnOnce(&mut QueryBuilder<Sqlite>)) -> QueryBuilder<Sqlite> {
+pub(super) fn question(dialect: Dialect, columns: Columns, condition: impl FnOnce(&mut Builder)) -> Builder {
     let hash = match columns {
         Columns::WithoutHash => "''",
         Columns::WithHash => "hex(hash)",
     };
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT count(*) AS rows, coalesce(group_concat(packed, char(30)), '') AS packed FROM (
-         SELECT concat_ws(char(31), seq, kind, subject, terms, ifnull(price, ''), state, basis, from_at, from_low, from_high,
-             to_at, to_low, to_high, ifnull(from_seen, ''), ifnull(to_seen, ''), ifnull(corrects, ''), ",
-    );
-    query.push(hash).push(", ifnull(octet_length(detail), ''), ifnull(detail, '')) AS packed FROM ledger WHERE ");
+    let rows = dialect.joined("packed", ROW);
+    let mut query = Builder::new(format!(
+        "SELECT count(*) AS rows, coalesce({rows}, '') AS packed FROM (
+         SELECT concat_ws('{FIELD}', seq, kind, subject, terms, coalesce(CAST(price AS TEXT), ''), state, basis, from_at, from_low, from_high,
+             to_at, to_low, to_high, coalesce(CAST(from_seen AS TEXT), ''), coalesce(CAST(to_seen AS TEXT), ''), coalesce(CAST(corrects AS TEXT), ''), ",
+    ));
+    query
+        .push(hash)
+        .push(", coalesce(CAST(octet_length(detail) AS TEXT), ''), coalesce(detail, '')) AS packed FROM ledger WHERE ");
     condition(&mut query);
-    query.push(" ORDER BY seq LIMIT ").push_bind(PAGE).push(")");
+    query.push(" ORDER BY seq LIMIT ").push_bind(PAGE).push(") AS page");
     query
 }
 
 /// The page.
-pub(super) async fn answer(
-    connection: &mut SqliteConnection,
-    mut query: QueryBuilder<Sqlite>,
-) -> Result<Page, StoreError> {
+pub(super) async fn answer(connection: &mut Link, query: Builder) -> Result<Page, StoreError> {
     let answer = query.build().fetch_one(connection).await?;
     let count: i64 = answer.try_get("rows")?;
     let mut rows = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
@@ -78,7 +78,7 @@ pub(super) async fn answer(
         let told = format!("{count} rows from this one on came as {}", rows.len());
         return Err(Place { table: "ledger", row: &first }.wrong(told));
     }
-    // SQLite takes them in the order of the inner query, which it does not promise. Its own ORDER BY within group_concat
+    // it takes them in the order of the inner query, which it does not promise. Its own ORDER BY within group_concat
     // would cost as much again as the page; to sort here what is sorted is one look.
     rows.sort_unstable_by_key(|row| row.entry.seq);
     Ok(Page { rows, is_last: count < PAGE })

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::append::append;
 use super::corrections;
@@ -11,6 +10,7 @@ use super::dims::Dim;
 use super::open::{COLUMNS, Meter, save};
 use crate::ledger::{Entry, NoPrice, Price, PriceBook, PriceId, PriceKey, Priced, Quote};
 use crate::store::rows::{Place, json, stamp};
+use crate::store::sql::{Builder, Link, Row, query};
 use crate::store::{Store, StoreError};
 use crate::units::Region;
 
@@ -24,10 +24,9 @@ impl InForce {
 }
 
 /// The snapshots in force, for meters to take.
-pub(super) async fn in_force(tx: &mut SqliteConnection) -> Result<InForce, StoreError> {
-    let rows =
-        sqlx::query("SELECT size, region, price FROM prices_in_force WHERE price IS NOT NULL").fetch_all(tx).await?;
-    let one = |row: &sqlx::sqlite::SqliteRow| {
+pub(super) async fn in_force(tx: &mut Link) -> Result<InForce, StoreError> {
+    let rows = query("SELECT size, region, price FROM prices_in_force WHERE price IS NOT NULL").fetch_all(tx).await?;
+    let one = |row: &Row| {
         let (size, region): (String, String) = (row.try_get("size")?, row.try_get("region")?);
         Ok((PriceKey::new(&size, &Region::new(&region)), PriceId(row.try_get("price")?)))
     };
@@ -36,7 +35,7 @@ pub(super) async fn in_force(tx: &mut SqliteConnection) -> Result<InForce, Store
 
 impl Store {
     pub(in crate::store) async fn read_prices(&self) -> Result<PriceBook, StoreError> {
-        let mut connection = self.readers().acquire().await?;
+        let mut connection = self.readers().begin().await?;
         book(&mut connection).await
     }
 
@@ -68,7 +67,7 @@ impl Store {
 
 /// A price that is another one than before, or the first.
 async fn take(
-    tx: &mut SqliteConnection,
+    tx: &mut Link,
     (quote, at): (&Quote, Timestamp),
     standing: Option<&Price>,
     entries: &mut Vec<Entry>,
@@ -89,8 +88,8 @@ fn held_since(quote: &Quote, before: &Price) -> Timestamp {
     quote.effective.known().filter(|at| *at > before.quote.fetched_at).unwrap_or(quote.fetched_at)
 }
 
-async fn book(connection: &mut SqliteConnection) -> Result<PriceBook, StoreError> {
-    let rows = sqlx::query(
+async fn book(connection: &mut Link) -> Result<PriceBook, StoreError> {
+    let rows = query(
         "SELECT f.size, f.region, f.price, f.confirmed_at, f.doubt, f.asked_at, p.body
          FROM prices_in_force f LEFT JOIN prices p ON p.id = f.price",
     )
@@ -119,8 +118,8 @@ async fn book(connection: &mut SqliteConnection) -> Result<PriceBook, StoreError
 }
 
 /// The last good price stays, beside the doubt.
-async fn doubted(tx: &mut SqliteConnection, key: &PriceKey, doubt: &NoPrice, at: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(
+async fn doubted(tx: &mut Link, key: &PriceKey, doubt: &NoPrice, at: Timestamp) -> Result<(), StoreError> {
+    query(
         "INSERT INTO prices_in_force (size, region, doubt, asked_at) VALUES (?, ?, ?, ?)
          ON CONFLICT (size, region) DO UPDATE SET doubt = excluded.doubt, asked_at = excluded.asked_at",
     )
@@ -133,8 +132,8 @@ async fn doubted(tx: &mut SqliteConnection, key: &PriceKey, doubt: &NoPrice, at:
     Ok(())
 }
 
-async fn hold(tx: &mut SqliteConnection, key: &PriceKey, id: PriceId, at: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(
+async fn hold(tx: &mut Link, key: &PriceKey, id: PriceId, at: Timestamp) -> Result<(), StoreError> {
+    query(
         "INSERT INTO prices_in_force (size, region, price, confirmed_at, asked_at) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (size, region) DO UPDATE SET price = excluded.price, confirmed_at = excluded.confirmed_at,
           doubt = NULL, asked_at = excluded.asked_at",
@@ -149,34 +148,34 @@ async fn hold(tx: &mut SqliteConnection, key: &PriceKey, id: PriceId, at: Timest
     Ok(())
 }
 
-async fn snapshot(tx: &mut SqliteConnection, quote: &Quote) -> Result<PriceId, StoreError> {
+async fn snapshot(tx: &mut Link, quote: &Quote) -> Result<PriceId, StoreError> {
     let dim = Dim::new("a price", quote)?;
-    sqlx::query("INSERT INTO prices (size, region, digest, body) VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING")
+    query("INSERT INTO prices (size, region, digest, body) VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING")
         .bind(quote.key.size())
         .bind(quote.key.region().as_str())
         .bind(dim.digest.to_vec())
         .bind(&dim.text)
         .execute(&mut *tx)
         .await?;
-    let row = sqlx::query("SELECT id FROM prices WHERE digest = ?").bind(dim.digest.to_vec()).fetch_one(tx).await?;
+    let row = query("SELECT id FROM prices WHERE digest = ?").bind(dim.digest.to_vec()).fetch_one(tx).await?;
     Ok(PriceId(row.try_get("id")?))
 }
 
 /// Gives the new price to running meters: from the instant since when the source says that it holds, as far as that time
 /// is still open; a meter that had no price takes it for all its open time.
 async fn cut(
-    tx: &mut SqliteConnection,
+    tx: &mut Link,
     (key, id): (&PriceKey, PriceId),
     since: Option<Timestamp>,
     entries: &mut Vec<Entry>,
 ) -> Result<(), StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(format!(
+    let mut query = Builder::new(format!(
         "SELECT {COLUMNS}, (SELECT unixepoch(w.seen_at) FROM workspaces w WHERE w.workspace = meters.workspace) AS seen
          FROM meters WHERE state IN ('running', 'unknown') AND size = "
     ));
     query.push_bind(key.size()).push(" AND region = ").push_bind(key.region().as_str());
     query.push(" ORDER BY instance, created");
-    let rows = query.build().persistent(false).fetch_all(&mut *tx).await?;
+    let rows = query.build().fetch_all(&mut *tx).await?;
     let mut meters = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut meter = Meter::read(row)?;

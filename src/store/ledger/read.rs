@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::append::head;
 use super::dims::hash_of;
@@ -15,11 +13,12 @@ use crate::ledger::{
 };
 use crate::store::read_only::LedgerReader;
 use crate::store::rows::Place;
+use crate::store::sql::{Builder, Link, Row, query, query_as};
 use crate::store::{Store, StoreError};
 
 /// A row of `SELECT *`, where only some are wanted. Columns are found by their place, which costs half of what their names
 /// do; a migration adds columns at the end.
-pub(super) fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
+pub(super) fn entry_of(row: &Row) -> Result<Entry, StoreError> {
     let seq: i64 = row.try_get(0)?;
     let bound = |at: usize| -> Result<Bound, StoreError> {
         let (low, high) = (at.saturating_add(1), at.saturating_add(2));
@@ -45,7 +44,7 @@ pub(super) fn entry_of(row: &SqliteRow) -> Result<Entry, StoreError> {
 }
 
 /// The value of a word; the place is only spelt out where the word is none.
-fn known<T>(row: &SqliteRow, (seq, column): (i64, usize), of: fn(&str) -> Option<T>) -> Result<T, StoreError> {
+fn known<T>(row: &Row, (seq, column): (i64, usize), of: fn(&str) -> Option<T>) -> Result<T, StoreError> {
     let word: &str = row.try_get(column)?;
     of(word).ok_or_else(|| {
         Place { table: "ledger", row: &seq.to_string() }.wrong(format!("`{word}` is not a word of column {column}"))
@@ -85,7 +84,7 @@ impl LedgerReader {
     /// # Errors
     /// When it cannot be read.
     pub async fn head(&self) -> Result<Head, StoreError> {
-        let mut connection = self.pool().acquire().await?;
+        let mut connection = self.pool().begin().await?;
         head(&mut connection).await
     }
 
@@ -97,7 +96,7 @@ impl LedgerReader {
         if seq == 0 {
             return Ok(Some(Head::EMPTY));
         }
-        let row = sqlx::query("SELECT hash FROM ledger WHERE seq = ?").bind(seq).fetch_optional(self.pool()).await?;
+        let row = query("SELECT hash FROM ledger WHERE seq = ?").bind(seq).fetch_optional(self.pool()).await?;
         row.map(|row| Ok(Head { seq, hash: hash_of(row.try_get("hash")?)? })).transpose()
     }
 
@@ -138,7 +137,7 @@ impl LedgerReader {
             .map_err(|source| E::from(StoreError::Unwritable { what: "numbers of terms", source }))?;
         self.pages(take, |query, last| {
             query.push("seq > ").push_bind(last).push(" AND seq <= ").push_bind(up_to);
-            query.push(" AND kind = 'usage' AND terms IN (SELECT value FROM json_each(");
+            query.push(" AND kind = 'usage' AND terms IN (SELECT CAST(value AS BIGINT) FROM json_each(");
             query.push_bind(observing.clone()).push("))");
         })
         .await
@@ -147,12 +146,15 @@ impl LedgerReader {
     async fn pages<E: From<StoreError>>(
         &self,
         mut take: impl FnMut(Entry) -> Result<(), E> + Send,
-        filter: impl Fn(&mut QueryBuilder<Sqlite>, i64) + Send + Sync,
+        filter: impl Fn(&mut Builder, i64) + Send + Sync,
     ) -> Result<(), E> {
         // the next page is read while this one is reckoned with: both take about as long
         let after = |last: i64| {
-            let (pool, query) = (self.pool().clone(), question(Columns::WithoutHash, |query| filter(query, last)));
-            tokio::spawn(async move { answer(&mut *pool.acquire().await?, query).await })
+            let (pool, query) = (
+                self.pool().clone(),
+                question(self.pool().dialect(), Columns::WithoutHash, |query| filter(query, last)),
+            );
+            tokio::spawn(async move { answer(&mut *pool.begin().await?, query).await })
         };
         let mut coming = Some(after(0));
         while let Some(page) = coming.take() {
@@ -169,8 +171,8 @@ impl LedgerReader {
     /// # Errors
     /// When it cannot be read.
     pub async fn corrections(&self, up_to: i64) -> Result<Vec<(i64, i64)>, StoreError> {
-        let query = "SELECT corrects, seq FROM ledger WHERE corrects IS NOT NULL AND seq <= ? ORDER BY seq";
-        Ok(sqlx::query_as(query).bind(up_to).fetch_all(self.pool()).await?)
+        let text = "SELECT corrects, seq FROM ledger WHERE corrects IS NOT NULL AND seq <= ? ORDER BY seq";
+        Ok(query_as(text).bind(up_to).fetch_all(self.pool()).await?)
     }
 
     /// What goes on and has no row yet, closed where it was last seen, and the end of the ledger at that moment.
@@ -181,7 +183,7 @@ impl LedgerReader {
         // one view of both, so that no interval is in neither
         let mut tx = self.pool().begin().await?;
         let head = head(&mut tx).await?;
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT m.*, coalesce(m.unseen_since, unixepoch(w.seen_at)) AS until
              FROM meters m JOIN workspaces w ON w.workspace = m.workspace
              WHERE m.state <> 'gone' ORDER BY m.instance, m.created",
@@ -204,12 +206,12 @@ impl LedgerReader {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn references(&self) -> Result<References, StoreError> {
-        let mut connection = self.pool().acquire().await?;
+        let mut connection = self.pool().begin().await?;
         references(&mut connection).await
     }
 }
 
-pub(super) async fn references(connection: &mut SqliteConnection) -> Result<References, StoreError> {
+pub(super) async fn references(connection: &mut Link) -> Result<References, StoreError> {
     let subjects = bodies(connection, "ledger_subjects").await?;
     let terms = bodies(connection, "ledger_terms").await?;
     let prices = bodies(connection, "prices").await?;
@@ -221,12 +223,12 @@ pub(super) async fn references(connection: &mut SqliteConnection) -> Result<Refe
 }
 
 async fn bodies<T: DeserializeOwned>(
-    connection: &mut SqliteConnection,
+    connection: &mut Link,
     table: &'static str,
 ) -> Result<Vec<(i64, Arc<T>)>, StoreError> {
-    let query = format!("SELECT id, body FROM {table}");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(connection).await?;
-    let one = |row: &SqliteRow| {
+    let text = format!("SELECT id, body FROM {table}");
+    let rows = query(text).fetch_all(connection).await?;
+    let one = |row: &Row| {
         let id: i64 = row.try_get("id")?;
         let number = id.to_string();
         Ok((id, Arc::new(Place { table, row: &number }.json(row.try_get("body")?)?)))

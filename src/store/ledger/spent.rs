@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
-
 use crate::ledger::{Quote, Spent};
 use crate::ports::Apart;
 use crate::store::rows::Place;
+use crate::store::sql::{Link, Row, query};
 use crate::store::{Store, StoreError};
 use crate::units::{Rate, WorkspaceId};
 
@@ -29,9 +27,9 @@ WITH part AS (
 ), dated AS (
     SELECT subject, price, a, b, a / 86400 AS first, (b - 1) / 86400 AS last FROM part WHERE b > a
 )
-SELECT s.workspace, iif(?3, coalesce(s.team, ''), '') AS team,
-       iif(?4, lower(coalesce(json_extract(s.body, '$.owner'), '')), '') AS owner,
-       d.price, min(d.a) AS a, max(d.b) AS b, sum(d.b - d.a) AS seconds
+SELECT s.workspace, CASE WHEN ?3 = 1 THEN coalesce(s.team, '') ELSE '' END AS team,
+       CASE WHEN ?4 = 1 THEN lower(coalesce(json_extract(s.body, '$.owner'), '')) ELSE '' END AS owner,
+       d.price, min(d.a) AS a, max(d.b) AS b, CAST(sum(d.b - d.a) AS BIGINT) AS seconds
 FROM dated d JOIN ledger_subjects s ON s.id = d.subject
 GROUP BY 1, 2, 3, d.price, d.first, d.last, CASE WHEN d.first = d.last THEN 0 ELSE d.subject END,
          CASE WHEN d.first = d.last THEN 0 ELSE d.a END";
@@ -47,8 +45,7 @@ impl Store {
     ) -> Result<Vec<Spent>, StoreError> {
         // one transaction: a meter that is cut meanwhile is in neither place, or in both
         let mut tx = self.readers().begin().await?;
-        let rows =
-            sqlx::query(QUERY).bind(from).bind(to).bind(apart.teams).bind(apart.owners).fetch_all(&mut *tx).await?;
+        let rows = query(QUERY).bind(from).bind(to).bind(apart.teams).bind(apart.owners).fetch_all(&mut *tx).await?;
         let rates = rates(&mut tx).await?;
         let mut sums: BTreeMap<Key, i64> = BTreeMap::new();
         for row in &rows {
@@ -59,7 +56,7 @@ impl Store {
 }
 
 /// Adds a row to the days that it lies in.
-fn add(sums: &mut BTreeMap<Key, i64>, row: &SqliteRow) -> Result<(), StoreError> {
+fn add(sums: &mut BTreeMap<Key, i64>, row: &Row) -> Result<(), StoreError> {
     let (workspace, team, owner): (String, String, String) =
         (row.try_get("workspace")?, row.try_get("team")?, row.try_get("owner")?);
     let price: i64 = row.try_get("price")?;
@@ -75,9 +72,9 @@ fn add(sums: &mut BTreeMap<Key, i64>, row: &SqliteRow) -> Result<(), StoreError>
 }
 
 /// What an hour costs at each price.
-pub(super) async fn rates(tx: &mut SqliteConnection) -> Result<HashMap<i64, Rate>, StoreError> {
+pub(super) async fn rates(tx: &mut Link) -> Result<HashMap<i64, Rate>, StoreError> {
     let mut rates = HashMap::new();
-    for row in sqlx::query("SELECT id, body FROM prices").fetch_all(tx).await? {
+    for row in query("SELECT id, body FROM prices").fetch_all(tx).await? {
         let id: i64 = row.try_get("id")?;
         let number = id.to_string();
         let quote: Quote = Place { table: "prices", row: &number }.json(row.try_get("body")?)?;

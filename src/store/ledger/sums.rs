@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-
 use super::read::entry_of;
 use crate::ledger::{AvoidedDetail, Entry, EntryKind, MeterState, PriceId, Quote, SubjectId, Sum};
 use crate::store::rows::Place;
 use crate::store::sightings::ROWS;
+use crate::store::sql::{Builder, Link, Row, query, query_scalar};
 use crate::store::{Store, StoreError};
 use crate::units::WorkspaceId;
 
@@ -54,7 +52,7 @@ pub(super) fn sides_of(entry: &Entry) -> Result<Sides, StoreError> {
 type Accounts = HashMap<SubjectId, (String, String)>;
 
 /// Adds new rows to the sums; a correction takes away what it corrects.
-pub(super) async fn add(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<(), StoreError> {
+pub(super) async fn add(tx: &mut Link, entries: &[Entry]) -> Result<(), StoreError> {
     let accounts = accounts(tx, entries).await?;
     let mut sums: BTreeMap<Key, Sides> = BTreeMap::new();
     let mut count = |entry: &Entry, sides: Sides| {
@@ -72,10 +70,10 @@ pub(super) async fn add(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<
         }
     }
     for ((workspace, team, kind, price), sides) in sums.into_iter().filter(|(_, sides)| *sides != Sides::default()) {
-        sqlx::query(
+        query(
             "INSERT INTO ledger_sums (workspace, team, kind, price, credited, charged) VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT (workspace, team, kind, price)
-             DO UPDATE SET credited = credited + excluded.credited, charged = charged + excluded.charged",
+             DO UPDATE SET credited = ledger_sums.credited + excluded.credited, charged = ledger_sums.charged + excluded.charged",
         )
         .bind(workspace)
         .bind(team)
@@ -90,26 +88,25 @@ pub(super) async fn add(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<
 }
 
 /// Of these rows' subjects, and of those that they correct.
-async fn accounts(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<Accounts, StoreError> {
+async fn accounts(tx: &mut Link, entries: &[Entry]) -> Result<Accounts, StoreError> {
     let mut numbers: Vec<i64> = entries.iter().map(|entry| entry.subject.0).collect();
     for corrects in entries.iter().filter_map(|entry| entry.corrects) {
         let of = "SELECT DISTINCT subject FROM ledger WHERE seq = ?1 OR corrects = ?1";
-        let found: Vec<i64> = sqlx::query_scalar(of).bind(corrects).fetch_all(&mut *tx).await?;
+        let found: Vec<i64> = query_scalar(of).bind(corrects).fetch_all(&mut *tx).await?;
         numbers.extend(found);
     }
     numbers.sort_unstable();
     numbers.dedup();
     let mut accounts = Accounts::new();
     for chunk in numbers.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT id, workspace, coalesce(team, '') AS team FROM ledger_subjects WHERE id IN (",
-        );
+        let mut query =
+            Builder::new("SELECT id, workspace, coalesce(team, '') AS team FROM ledger_subjects WHERE id IN (");
         let mut list = query.separated(", ");
         for number in chunk {
             list.push_bind(*number);
         }
         query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+        for row in query.build().fetch_all(&mut *tx).await? {
             accounts.insert(SubjectId(row.try_get("id")?), (row.try_get("workspace")?, row.try_get("team")?));
         }
     }
@@ -117,27 +114,26 @@ async fn accounts(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<Accoun
 }
 
 /// What stands for a row before another correction: the last correction of it, or the row.
-async fn in_force(tx: &mut SqliteConnection, row: i64, before: i64) -> Result<Entry, StoreError> {
-    let found =
-        sqlx::query("SELECT * FROM ledger WHERE (seq = ?1 OR corrects = ?1) AND seq < ?2 ORDER BY seq DESC LIMIT 1")
-            .bind(row)
-            .bind(before)
-            .fetch_optional(tx)
-            .await?;
+async fn in_force(tx: &mut Link, row: i64, before: i64) -> Result<Entry, StoreError> {
+    let found = query("SELECT * FROM ledger WHERE (seq = ?1 OR corrects = ?1) AND seq < ?2 ORDER BY seq DESC LIMIT 1")
+        .bind(row)
+        .bind(before)
+        .fetch_optional(tx)
+        .await?;
     found.as_ref().map_or_else(|| Err(StoreError::Absent(format!("row {row} of the ledger"))), entry_of)
 }
 
 impl Store {
     pub(in crate::store) async fn read_sums(&self) -> Result<Vec<Sum>, StoreError> {
         let mut tx = self.readers().begin().await?;
-        let closed = sqlx::query("SELECT workspace, team, kind, price, credited, charged, 0 AS open FROM ledger_sums")
+        let closed = query("SELECT workspace, team, kind, price, credited, charged, 0 AS open FROM ledger_sums")
             .fetch_all(&mut *tx)
             .await?;
         // what goes on counts up to when it was last seen
-        let open = sqlx::query(
+        let open = query(
             "SELECT m.workspace, coalesce(s.team, '') AS team, 'usage' AS kind, coalesce(m.price, 0) AS price,
                     0 AS credited, 0 AS charged,
-                    sum(max(0, coalesce(m.unseen_since, unixepoch(w.seen_at)) - m.since_at)) AS open
+                    CAST(sum(max(0, coalesce(m.unseen_since, unixepoch(w.seen_at)) - m.since_at)) AS BIGINT) AS open
              FROM meters m JOIN ledger_subjects s ON s.id = m.subject JOIN workspaces w ON w.workspace = m.workspace
              WHERE m.state = 'running' GROUP BY 1, 2, 4",
         )
@@ -150,7 +146,7 @@ impl Store {
             *going_on = going_on.saturating_add(row.try_get("open")?);
         }
         let mut quotes: HashMap<i64, Quote> = HashMap::new();
-        for row in sqlx::query("SELECT id, body FROM prices").fetch_all(&mut *tx).await? {
+        for row in query("SELECT id, body FROM prices").fetch_all(&mut *tx).await? {
             let id: i64 = row.try_get("id")?;
             let number = id.to_string();
             let quote: Quote = Place { table: "prices", row: &number }.json(row.try_get("body")?)?;
@@ -160,7 +156,7 @@ impl Store {
     }
 }
 
-fn key_of(row: &SqliteRow) -> Result<(String, String, EntryKind, i64), StoreError> {
+fn key_of(row: &Row) -> Result<(String, String, EntryKind, i64), StoreError> {
     let workspace: String = row.try_get("workspace")?;
     let kind = Place { table: "ledger_sums", row: &workspace }.kind(row.try_get("kind")?)?;
     Ok((workspace, row.try_get("team")?, kind, row.try_get("price")?))

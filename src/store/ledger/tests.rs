@@ -161,7 +161,7 @@ async fn a_day_of_one_instance_is_metered_and_verified() {
 async fn rows_read_by_the_page_are_those_read_one_by_one() {
     let Book { store, _dir } = stopped_by_us(2_000).await;
     store.record(&sweep(90_000, Vec::new())).await.unwrap();
-    let one_by_one = sqlx::query("SELECT * FROM ledger ORDER BY seq").fetch_all(store.readers()).await.unwrap();
+    let one_by_one = sqlx::query("SELECT * FROM ledger ORDER BY seq").fetch_all(store.rows()).await.unwrap();
     let one_by_one: Vec<Entry> = one_by_one.iter().map(|row| super::read::entry_of(row).unwrap()).collect();
     assert_eq!((one_by_one.len(), rows(&store).await), (2, one_by_one));
 }
@@ -174,7 +174,7 @@ async fn a_detail_that_was_changed_to_anything_is_read_as_it_is_and_shows() {
     for detail in ["''", "char(31) || 'x' || char(30) || '9'", "'a' || char(0) || 'b'"] {
         let sql = format!("UPDATE ledger SET detail = {detail} WHERE seq = 1");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(store.writer()).await.unwrap();
-        let row = sqlx::query("SELECT * FROM ledger WHERE seq = 1").fetch_one(store.readers()).await.unwrap();
+        let row = sqlx::query("SELECT * FROM ledger WHERE seq = 1").fetch_one(store.rows()).await.unwrap();
         let rows = rows(&store).await;
         assert_eq!((rows.len(), &rows[0]), (2, &super::read::entry_of(&row).unwrap()), "{detail}");
         let found = store.verify_ledger().await.unwrap_err().to_string();
@@ -211,7 +211,7 @@ async fn a_row_names_the_changes_that_were_seen_at_its_ends() {
     store.record(&sweep(60, vec![(off("ci-a", 60, 30), Some((PowerState::Running, 0)))])).await.unwrap();
     let row = rows(&store).await.remove(0);
     let known: Vec<(i64, String)> =
-        sqlx::query_as("SELECT seq, to_state FROM transitions ORDER BY seq").fetch_all(store.readers()).await.unwrap();
+        sqlx::query_as("SELECT seq, to_state FROM transitions ORDER BY seq").fetch_all(store.rows()).await.unwrap();
     assert_eq!(row.seen, (Some(known[0].0), Some(known[1].0)));
     assert_eq!(known[1].1, "\"stopped\"");
     assert_eq!((row.interval.to.low - MIDNIGHT, row.interval.to.high - MIDNIGHT), (30, 60));
@@ -366,7 +366,7 @@ async fn a_row_cannot_be_changed_and_a_changed_one_shows() {
         run(&store, mend).await;
         store.verify_ledger().await.unwrap();
     }
-    let left: i64 = sqlx::query("SELECT count(*) AS n FROM ledger").fetch_one(store.readers()).await.unwrap().get("n");
+    let left: i64 = sqlx::query("SELECT count(*) AS n FROM ledger").fetch_one(store.rows()).await.unwrap().get("n");
     assert_eq!(left, 2);
     assert_eq!(rows(&store).await[0].interval.state, MeterState::Running);
 }
@@ -387,7 +387,7 @@ async fn two_lives_of_a_name_in_one_record_are_written() {
         assert!(verified.lives <= 2);
         let present: i64 =
             sqlx::query_scalar("SELECT count(*) FROM instances WHERE present = 1 AND instance LIKE '%ci-a'")
-                .fetch_one(store.readers())
+                .fetch_one(store.rows())
                 .await
                 .unwrap();
         assert_eq!(present, 1, "{is_known}");

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sqlx::{Row, SqliteConnection};
-
 use super::append::head;
 use super::dims::hash_of;
 use super::packed::{Columns, page};
@@ -13,6 +11,7 @@ use crate::ledger::{
 };
 use crate::store::read_only::LedgerReader;
 use crate::store::rows::{Place, instance_key, life, workspace_key};
+use crate::store::sql::{Link, Row, query, query_scalar};
 use crate::store::{Store, StoreError};
 
 /// What was found whole.
@@ -89,7 +88,7 @@ impl LedgerReader {
         let end = head(&mut tx).await?;
         let checked = checked(&mut tx).await?;
         let corrected: Vec<i64> =
-            sqlx::query_scalar("SELECT corrects FROM ledger WHERE corrects IS NOT NULL").fetch_all(&mut *tx).await?;
+            query_scalar("SELECT corrects FROM ledger WHERE corrects IS NOT NULL").fetch_all(&mut *tx).await?;
         let corrected: HashSet<i64> = corrected.into_iter().collect();
         let kept = kept(&mut tx).await?;
         let mut auditor = Auditor::new(&checked.digests, &checked.lives, &corrected);
@@ -123,13 +122,12 @@ impl LedgerReader {
     }
 }
 
-async fn checked(tx: &mut SqliteConnection) -> Result<Checked, VerifyError> {
+async fn checked(tx: &mut Link) -> Result<Checked, VerifyError> {
     let mut lives: HashMap<(String, String), u32> = HashMap::new();
     let (mut of, mut accounts) = (HashMap::new(), HashMap::new());
-    let rows =
-        sqlx::query("SELECT id, instance, created, workspace, coalesce(team, '') AS team, body FROM ledger_subjects")
-            .fetch_all(&mut *tx)
-            .await?;
+    let rows = query("SELECT id, instance, created, workspace, coalesce(team, '') AS team, body FROM ledger_subjects")
+        .fetch_all(&mut *tx)
+        .await?;
     for row in &rows {
         let id = SubjectId(row.try_get("id")?);
         is_as_its_body(row, id)?;
@@ -148,9 +146,9 @@ async fn checked(tx: &mut SqliteConnection) -> Result<Checked, VerifyError> {
     Ok(Checked { digests, lives: of, accounts })
 }
 
-async fn digests(tx: &mut SqliteConnection, table: &'static str) -> Result<Vec<(i64, Hash)>, VerifyError> {
-    let query = format!("SELECT id, digest, body FROM {table}");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&mut *tx).await?;
+async fn digests(tx: &mut Link, table: &'static str) -> Result<Vec<(i64, Hash)>, VerifyError> {
+    let text = format!("SELECT id, digest, body FROM {table}");
+    let rows = query(text).fetch_all(&mut *tx).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let id: i64 = row.try_get("id")?;
@@ -163,11 +161,10 @@ async fn digests(tx: &mut SqliteConnection, table: &'static str) -> Result<Vec<(
     Ok(found)
 }
 
-async fn kept(tx: &mut SqliteConnection) -> Result<Kept, VerifyError> {
-    let rows = sqlx::query("SELECT workspace, team, kind, price, credited, charged FROM ledger_sums")
-        .fetch_all(&mut *tx)
-        .await?;
-    let one = |row: &sqlx::sqlite::SqliteRow| {
+async fn kept(tx: &mut Link) -> Result<Kept, VerifyError> {
+    let rows =
+        query("SELECT workspace, team, kind, price, credited, charged FROM ledger_sums").fetch_all(&mut *tx).await?;
+    let one = |row: &Row| {
         let key = (row.try_get("workspace")?, row.try_get("team")?, row.try_get("kind")?, row.try_get("price")?);
         Ok((key, Sides { credited: row.try_get("credited")?, charged: row.try_get("charged")? }))
     };
@@ -178,7 +175,7 @@ async fn kept(tx: &mut SqliteConnection) -> Result<Kept, VerifyError> {
 type Kept = BTreeMap<(String, String, String, i64), Sides>;
 
 /// The columns beside a subject's body say what the body says.
-fn is_as_its_body(row: &sqlx::sqlite::SqliteRow, id: SubjectId) -> Result<(), VerifyError> {
+fn is_as_its_body(row: &Row, id: SubjectId) -> Result<(), VerifyError> {
     let number = id.0.to_string();
     let subject: Subject = Place { table: "ledger_subjects", row: &number }.json(row.try_get("body")?)?;
     let column = |name: &str| row.try_get::<String, _>(name);
