@@ -3,6 +3,8 @@
 
 #[path = "support/allowed.rs"]
 mod allowed;
+#[path = "crash/calls.rs"]
+mod calls;
 #[path = "support/estate.rs"]
 mod estate;
 #[path = "support/program.rs"]

@@ -13,6 +13,9 @@ mod receiver;
 #[path = "support/service.rs"]
 mod service;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use estate::Estate;
 use people::{KEY, People};
 use program::{Place, off_now};
@@ -67,12 +70,56 @@ async fn i10_no_secret_leaves_the_service_but_to_whom_it_is_meant() {
             seen.push((format!("{:?}", file.path()), std::fs::read(file.path()).unwrap()));
         }
     }
-    assert!(seen.len() >= 8, "log, metrics, four answers, the journal");
-    for (place, bytes) in &seen {
+    let page =
+        until("the page", || service.log().split("the page is at http://").nth(1)?.lines().next().map(str::to_owned));
+    for path in ["/", "/api/v1/instances", "/api/v1/fleet", "/api/v1/openapi.json", "/nothing", "/metrics"] {
+        let answer = asked(&page, path);
+        assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer}");
+        seen.push((path.to_owned(), answer.into_bytes()));
+    }
+    assert!(
+        seen.iter().any(|(path, answer)| path == "/" && holds(answer, "200 OK") && holds(answer, "ci-00000-00000"))
+    );
+    assert!(seen.len() >= 14, "log, metrics, four answers, the journal, six pages");
+    nowhere(&seen);
+    service.child.kill().unwrap();
+    assert!(!service.ended().success());
+}
+
+/// None of the secrets in any of these.
+fn nowhere(seen: &[(String, Vec<u8>)]) {
+    for (place, bytes) in seen {
         for secret in [HEADER, KEY, ADDRESS, "Bearer "] {
             assert!(!holds(bytes, secret), "{secret} in {place}");
         }
     }
-    service.child.kill().unwrap();
-    assert!(!service.ended().success());
+}
+
+/// A GET as whoever is on this machine.
+fn asked(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A panic in the middle of a sweep ends the service, with a trace and without a secret.
+#[cfg(debug_assertions)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_a_panic_tells_no_secret() {
+    let estate = Estate::start(1, 1, |options| options.identity_header = HEADER.to_owned()).await;
+    let people = People::listen();
+    let settings = format!("{}[log]\nlevel = \"trace\"\n", people.settings());
+    let place = Place::new(&estate.sandbox.base_url(), estate.workspaces(), &settings)
+        .with("IDENTITY_HEADER", HEADER)
+        .with("INBOX_KEY", KEY);
+    place.write("policies/night.toml", &off_now("enforce", "0s", ""));
+    let panics = [("LIGHTSOUT_TEST_CRASH_AT", "panic:recorded"), ("RUST_BACKTRACE", "full")];
+    let mut service = Service::start(&place, &panics);
+    let status = service.ended();
+    assert!(!status.success(), "a service that broke does not go on: {}", service.log());
+    let log = until("the words of the panic", || service.log().contains("as asked").then(|| service.log()));
+    assert!(log.contains("panicked at") && log.contains("crash.rs"), "{log}");
+    nowhere(&[("the panic".to_owned(), log.into_bytes())]);
 }

@@ -186,6 +186,19 @@ impl Gathered<'_> {
     }
 }
 
+/// One page alone, for the fuzzer: what is on it and where it goes on; none when it is no page.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_page(
+    workspace: &WorkspaceFacts,
+    at: jiff::Timestamp,
+    body: &[u8],
+) -> Option<(Vec<Arc<InstanceFacts>>, Option<String>)> {
+    let frame = Frame::new(workspace, at);
+    let mut gathered = Gathered { frame, found: Vec::new(), skipped: 0, quarantined: Vec::new() };
+    let next = gathered.page(body).ok()?;
+    Some((one_each(gathered.found), next))
+}
+
 /// One record an id, however it was cased: the one with the newest last operation (fault 26).
 fn one_each(mut found: Vec<Arc<InstanceFacts>>) -> Vec<Arc<InstanceFacts>> {
     let newest = |facts: &InstanceFacts| facts.last_operation.known().map(|op| op.at);

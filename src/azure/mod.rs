@@ -13,6 +13,8 @@ mod error;
 mod fleet;
 #[cfg(test)]
 mod fuzz_tests;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod instant;
 mod native;
 mod operating;

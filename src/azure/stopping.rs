@@ -71,6 +71,12 @@ impl<C: Clock> Azure<C> {
     }
 }
 
+/// The document of an operation alone, for the fuzzer; none when it is none.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_status(body: &[u8]) -> Option<OperationState> {
+    state(serde_json::from_slice(body).ok()?).ok()
+}
+
 /// Terminal words are three; anything else is still going on.
 fn state(wire: OperationStatus) -> Result<OperationState, AzureError> {
     let word = wire.status.ok_or_else(|| AzureError::Unreadable("it has no status".to_owned()))?;

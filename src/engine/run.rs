@@ -14,6 +14,8 @@ use crate::ports::World;
 
 /// How long a sweep in progress may still take after the service was asked to end.
 const DRAIN: Duration = Duration::from_secs(9);
+/// How often it is looked at what is due.
+const BEAT: Duration = Duration::from_secs(1);
 /// How often it is asked whether bills are due.
 const BILLS: Duration = Duration::from_secs(60);
 
@@ -29,8 +31,6 @@ const SUMS: Duration = Duration::from_secs(20);
 /// What the loop is told.
 #[derive(Debug)]
 pub enum Command {
-    /// A trigger: look what is due.
-    Tick,
     /// A trigger, once a day: forget what is too old to matter.
     Chores,
     /// New policies, valid; or why they are not.
@@ -64,6 +64,7 @@ impl<W: World> Engine<W> {
         let (sender, mut receiver) = commands;
         let mut triggers = triggers(sender).await?;
         self.has_loops.store(true, Ordering::Relaxed);
+        let beating = tokio::spawn(self.clone().beat_for_ever());
         let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
         let telling = self.clone();
         let delivering = tokio::spawn(async move { telling.deliver_for_ever(DELIVERIES).await });
@@ -74,7 +75,6 @@ impl<W: World> Engine<W> {
         let looking_back = tokio::spawn(self.clone().tell_of_weeks_for_ever());
         while let Some(command) = receiver.recv().await {
             match command {
-                Command::Tick => self.nudged.notify_one(),
                 Command::Chores => self.chores().await,
                 Command::Policies(set) => self.reload(set).await,
                 Command::End => break,
@@ -82,6 +82,7 @@ impl<W: World> Engine<W> {
         }
         let drained = tokio::time::timeout(DRAIN, self.sweeping.lock()).await.is_ok();
         log::drained(drained);
+        beating.abort();
         sweeping.abort();
         delivering.abort();
         pricing.abort();
@@ -91,6 +92,17 @@ impl<W: World> Engine<W> {
         looking_back.abort();
         triggers.shutdown().await?;
         Ok(())
+    }
+
+    /// Once a second something may be due. By the steady clock: a trigger of cron would wait until the wall's clock, when it was
+    /// set back, shows its second again, and nothing would be looked at for hours (S12).
+    async fn beat_for_ever(self: Arc<Self>) {
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            self.nudged.notify_one();
+        }
     }
 
     async fn chores(&self) {
@@ -169,17 +181,9 @@ impl<W: World> Engine<W> {
     }
 }
 
-/// Cron triggers in UTC that only send a message and cannot panic: one a second to look what is due, and one a day for
-/// chores. A full channel drops a tick: the next one comes.
+/// The cron trigger in UTC that only sends a message and cannot panic: one a day for chores. What is due is looked at by the beat.
 async fn triggers(sender: mpsc::Sender<Command>) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
-    let ticks = sender.clone();
-    let tick = Job::new_async("* * * * * *", move |_, _| {
-        let ticks = ticks.clone();
-        Box::pin(async move {
-            drop(ticks.try_send(Command::Tick));
-        })
-    })?;
     let chores = Job::new_async("0 17 3 * * *", move |_, _| {
         let sender = sender.clone();
         Box::pin(async move {
@@ -187,7 +191,6 @@ async fn triggers(sender: mpsc::Sender<Command>) -> Result<JobScheduler, JobSche
             drop(sender.send(Command::Chores).await);
         })
     })?;
-    scheduler.add(tick).await?;
     scheduler.add(chores).await?;
     scheduler.start().await?;
     Ok(scheduler)

@@ -7,6 +7,8 @@ mod address;
 mod alertmanager;
 mod body;
 mod channels;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod linker;
 mod post;
 pub mod render;

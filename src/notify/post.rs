@@ -253,7 +253,7 @@ pub(super) fn unwritten(id: &str, error: serde_json::Error) -> Fault {
     Fault::new(FaultKind::Unfit, format!("write the message {id} as JSON")).because(error)
 }
 
-fn checked_url(text: &str, rule: &AddressRule) -> Result<Url, WebhookError> {
+pub(super) fn checked_url(text: &str, rule: &AddressRule) -> Result<Url, WebhookError> {
     let mut url = Url::parse(text).map_err(WebhookError::Url)?;
     let is_tls = match url.scheme() {
         "https" => true,
