@@ -1,0 +1,29 @@
+//! `lightsout-sim`: the real engine in simulated years of people, faults and clocks, and an independent checker beside it.
+
+mod after;
+mod args;
+mod book;
+mod check;
+#[path = "../tests/support/cloud.rs"]
+mod cloud;
+mod crash;
+mod faults;
+mod happen;
+mod log;
+mod make;
+mod memory;
+mod on_disk;
+mod people;
+mod policies;
+mod run;
+mod shrink;
+mod sometimes;
+mod story;
+mod watch;
+mod world;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    watch::run(&args::read())
+}
