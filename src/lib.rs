@@ -23,6 +23,8 @@ pub mod ledger;
 #[cfg(feature = "service")]
 pub mod links;
 #[cfg(feature = "service")]
+pub mod past;
+#[cfg(feature = "service")]
 pub mod plan;
 #[cfg(feature = "service")]
 pub mod policy;

@@ -39,6 +39,8 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("rules", &["units", "schedule", "facts", "policy"]),
     pure("plan", &["units", "facts", "ledger", "rules"]),
     pure("guard", &["units", "facts", "policy", "rules", "plan"]),
+    // rules: what was decided is told in its words.
+    pure("past", &["units", "facts", "ledger", "rules"]),
     // policy: the fleet's view says under which mode and policy an instance stands.
     pure("report", &["units", "facts", "policy", "ledger", "rules", "plan", "guard"]),
     // the seams
@@ -66,8 +68,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // access: roles are written there.
     // schedule: quiet hours are weekly windows like any other.
     outer("settings", &["access", "units", "schedule", "document", "facts", "policy", "ledger"]),
-    // rules: the journal keeps verdicts and grounds as they are.
-    outer("store", &["units", "facts", "ledger", "rules", "plan", "report", "ports"]),
+    // rules: the journal keeps verdicts and grounds as they are. past: it is read back whole in its words.
+    outer("store", &["units", "facts", "ledger", "rules", "plan", "past", "report", "ports"]),
     // storey 3: the machine and its faces
     // No adapter: the engine knows the outside by its ports alone.
     outer("engine", &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports"]),
@@ -111,6 +113,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "plan",
             "guard",
             "report",
+            "past",
             "ports",
             "azure",
             "bills",
