@@ -29,6 +29,8 @@ pub mod plan;
 #[cfg(feature = "service")]
 pub mod policy;
 #[cfg(feature = "service")]
+pub mod replay;
+#[cfg(feature = "service")]
 pub mod report;
 #[cfg(feature = "service")]
 pub mod rights;
