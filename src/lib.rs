@@ -23,9 +23,13 @@ pub mod ledger;
 #[cfg(feature = "service")]
 pub mod links;
 #[cfg(feature = "service")]
+pub mod past;
+#[cfg(feature = "service")]
 pub mod plan;
 #[cfg(feature = "service")]
 pub mod policy;
+#[cfg(feature = "service")]
+pub mod replay;
 #[cfg(feature = "service")]
 pub mod report;
 #[cfg(feature = "service")]

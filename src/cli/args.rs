@@ -20,6 +20,7 @@ mod native;
 mod notify;
 mod papers;
 mod rbac;
+mod replay;
 mod report;
 mod stopped;
 mod tokens;
@@ -39,6 +40,7 @@ pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
 pub use papers::{Completions, Man};
 pub use rbac::{Rbac, RightsFor, RoleFormat};
+pub use replay::{Instant, Replay, Varied};
 pub use report::{By, ExchangeRate, Format, PeriodWord, Report};
 pub use stopped::{ProposalCommand, Proposals, Residual, ResidualFormat};
 pub use tokens::{TokenArgs, TokenCommand, TokenMint, TokenRevoke};
@@ -228,6 +230,9 @@ Examples:
 It reads beside the running service. Three figures are kept apart: what was avoided by estimate, the same weighed by what
 used to run, and what bills confirm.")]
     Report(Report),
+    /// Try other policies on what was recorded: what they would have stopped and avoided, and whom they would have hurt
+    #[command(after_help = replay::EXAMPLES)]
+    Replay(Replay),
     /// Verify the ledger row by row, or print its end
     #[command(after_help = "\
 Examples:

@@ -56,6 +56,7 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Healthcheck(asked) => Box::pin(commands::healthcheck(asked, context)),
         Command::Status => Box::pin(commands::status(context)),
         Command::Report(report) => Box::pin(commands::report(report, context)),
+        Command::Replay(asked) => Box::pin(commands::replay(asked, context)),
         Command::Ledger(ledger) => Box::pin(commands::ledger(ledger, context)),
         Command::Journal(journal) => Box::pin(commands::journal(journal, context)),
         Command::Reconcile => Box::pin(commands::reconcile(context)),

@@ -19,6 +19,7 @@ pub mod people;
 pub mod people_door;
 pub mod records;
 pub mod render;
+pub mod replayed;
 pub mod statement;
 pub mod tzdata;
 pub mod wire_up;

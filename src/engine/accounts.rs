@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::book::{Changes, Place, Rule};
 use super::entry::Entry;
 use super::state::{Engine, State};
-use crate::facts::{Directory, InstanceFacts, PowerState, Tags, team_of};
-use crate::ledger::{ClaimRules, Counterfactual, Governance, Limit, Residual, Terms};
-use crate::plan::Step;
+use crate::facts::{Directory, InstanceFacts, Tags, team_of};
+use crate::ledger::{ClaimRules, Counterfactual, Governance, Residual, Terms};
+use crate::plan::{self, Step};
 use crate::policy::{Mode, Policy};
 use crate::ports::{Accounts, Sighting, World, WouldStop};
-use crate::rules::{Verdict, terms_of};
-use crate::schedule::EdgeKind;
+use crate::rules::{Verdict, opens_after};
 use crate::units::{Span, WorkspaceId};
 
 /// Teams by owner, in lower case: user names and object ids. They come before the workspace's tag and after the instance's.
@@ -155,32 +154,6 @@ impl State {
     }
 }
 
-/// Until when it would run at most: to the next hours, to what Azure's own timers would do, to the horizon; whichever
-/// comes first. What is not known for sure counts against the claim.
 fn counterfactual(policy: &Policy, entry: &Entry, now: Timestamp, horizon: Span) -> Counterfactual {
-    let at = |instant: Timestamp, limit| Counterfactual { until: instant.as_second(), limit };
-    let later = |length: SignedDuration| now.checked_add(length).unwrap_or(Timestamp::MAX);
-    let mut found = at(later(horizon.duration()), Limit::Horizon);
-    if let Some(hours) = &terms_of(policy, &entry.facts).hours {
-        let opens = hours.hours.walk(now).find(|edge| edge.kind == EdgeKind::On);
-        found = opens.map_or(found, |edge| found.earliest(at(edge.at, Limit::OnEdge)));
-    }
-    let native = &entry.facts.native;
-    if let Some(idle) = native.idle_shutdown {
-        // Azure's timer counts from the last use; of that nothing after the start may be known
-        let used = entry.history.last_busy.max(entry.history.started).max(entry.history.on_since).known();
-        let busy_now = entry.facts.state == PowerState::JobRunning;
-        let from = used.filter(|_| !busy_now).unwrap_or(now);
-        let stops = from.checked_add(idle.duration()).unwrap_or(Timestamp::MAX).max(now);
-        found = found.earliest(at(stops, Limit::NativeIdle));
-    }
-    if native.unreadable.is_some() {
-        found = found.earliest(at(now, Limit::NativeIdle));
-    }
-    // Azure writes schedules in Windows' zone names, and ignores the change of clocks in some: when the next one comes
-    // is not reckoned here, and nothing is claimed.
-    if native.schedules.iter().any(|schedule| schedule.enabled && !schedule.starts) {
-        found = found.earliest(at(now, Limit::NativeSchedule));
-    }
-    found
+    plan::counterfactual((&entry.facts, &entry.history), opens_after(policy, &entry.facts, now), now, horizon)
 }

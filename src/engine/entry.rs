@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use thin_vec::ThinVec;
 
-use crate::facts::{Evidence, History, InstanceFacts, Operation, OperationStatus, PowerState, Reading, Trigger};
+use crate::facts::{Evidence, History, InstanceFacts, Reading};
 use crate::guard::Refusal;
 use crate::ledger::GAP;
 use crate::ports::Sighting;
@@ -31,68 +31,6 @@ pub(super) struct Entry {
     /// proposed about it.
     pub(super) unseen: bool,
     pub(super) absent: bool,
-}
-
-/// Azure's clock and ours may be so far apart.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
-
-/// Whether a state says that the instance is on, off, or nothing of either.
-fn turned(state: &PowerState) -> Option<bool> {
-    match state {
-        PowerState::Running | PowerState::JobRunning => Some(true),
-        PowerState::Stopped => Some(false),
-        // A stop that fails goes back to Running, and nobody started it then.
-        PowerState::Changing(word) => (!word.eq_ignore_ascii_case("Stopping")).then_some(false),
-        PowerState::Broken(_) | PowerState::Unrecognised(_) => None,
-    }
-}
-
-/// `is_news` says that its last operation was not seen before.
-fn remember_state(history: &mut History, facts: &InstanceFacts, is_news: bool) {
-    history.off_since = match &facts.state {
-        PowerState::Stopped => history.off_since.or(facts.observed_at),
-        // a word that nobody understands is no sign of a start, and what it hides Azure's last operation shows
-        PowerState::Unrecognised(_) => history.off_since,
-        PowerState::Running | PowerState::JobRunning | PowerState::Changing(_) | PowerState::Broken(_) => When::NONE,
-    };
-    match turned(&facts.state) {
-        Some(true) => {
-            if let Some(stopped_at) = stopped_by_another(history, facts).filter(|_| is_news) {
-                (history.on_since, history.started) = (When::NONE, When::NONE);
-                history.last_seen_off = history.last_seen_off.max(stopped_at.into());
-            }
-            history.on_since = history.on_since.or(facts.observed_at);
-            history.started = history.started.max(facts.may_have_started_at().into());
-        }
-        Some(false) => {
-            (history.on_since, history.started) = (When::NONE, When::NONE);
-            history.last_seen_off = facts.observed_at.into();
-        }
-        None => {}
-    }
-    if facts.state == PowerState::JobRunning {
-        // use that lies ahead was seen by a clock that was wrong, and must not hide what is seen now (S12)
-        history.last_busy = history.last_busy.known().filter(|at| *at <= facts.observed_at).into();
-        history.last_busy = history.last_busy.max(facts.observed_at.into());
-    }
-}
-
-/// It is on, and Azure says that a stop of it succeeded which is none of ours: it was off then, and somebody started it
-/// since, unseen (S9). Of ours that is known to come to nothing now and then.
-fn stopped_by_another(history: &History, facts: &InstanceFacts) -> Option<Timestamp> {
-    let last = facts.last_operation.known()?;
-    let stopped = last.operation == Operation::Stop && last.status == OperationStatus::Succeeded;
-    if matches!(last.trigger, Trigger::Schedule | Trigger::IdleShutdown) {
-        return Some(last.at).filter(|_| stopped);
-    }
-    let is_ours = |asked: Timestamp, ended: Option<Timestamp>| {
-        let apart = |from: Timestamp, to: Timestamp| to.duration_since(from) <= CLOCKS_APART;
-        apart(last.at, asked) && ended.is_none_or(|ended| apart(ended, last.at))
-    };
-    let open = history.open.as_ref().is_some_and(|open| is_ours(open.intended_at, None));
-    let mut taken = history.stops.iter().filter(|stop| stop.result.may_have_been_taken());
-    let ended = taken.any(|stop| is_ours(stop.asked_at, Some(stop.ended_at)));
-    Some(last.at).filter(|_| stopped && !open && !ended)
 }
 
 impl Entry {
@@ -143,7 +81,7 @@ impl Entry {
             off_since: When::NONE,
             ..before
         };
-        remember_state(&mut history, &facts, true);
+        history.see(&facts, true);
         let sighting = Sighting {
             facts: facts.clone(),
             before: None,
@@ -175,7 +113,7 @@ impl Entry {
         let changed = is_gap || !same_but_time(&facts, &self.facts);
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
         let is_news = facts.last_operation.known() != self.facts.last_operation.known();
-        remember_state(&mut self.history, &facts, is_news);
+        self.history.see(&facts, is_news);
         // what cannot be read now may be what it was
         let (timer, earlier) = (&facts.native, &self.facts.native);
         let is_read = timer.unreadable.is_none() && earlier.unreadable.is_none();

@@ -12,6 +12,7 @@ mod people;
 mod proposal;
 mod reading;
 mod region;
+mod seen;
 mod size;
 mod starts;
 mod team;

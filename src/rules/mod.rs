@@ -25,7 +25,7 @@ mod words;
 pub use activity::Activity;
 pub use budget::{Spending, Standing};
 pub use evaluate::evaluate;
-pub use moment::{Moment, terms_of};
+pub use moment::{Moment, opens_after, terms_of};
 pub use native::{LOWERS, NativeFinding, native, used_by, wanted_timer};
 pub use operation::{UnderWay, operation_end};
 pub use purse::{Purse, promised};

@@ -12,7 +12,7 @@ use super::settled::off;
 use super::verdict::{Finding, Under};
 use crate::facts::{InstanceFacts, PastStart, Starts};
 use crate::policy::{HoursRule, Policy, Subject, Terms};
-use crate::schedule::Hours;
+use crate::schedule::{EdgeKind, Hours};
 
 /// A stop that was announced and not carried out for so long after its time is announced again: who was told "at eight"
 /// does not expect it at ten. Longer than the guard takes to pace a storm of stops, shorter than people forget.
@@ -178,4 +178,11 @@ pub(super) fn with_subject<T>(facts: &InstanceFacts, with: impl FnOnce(&Subject<
 #[must_use]
 pub fn terms_of<'a>(policy: &'a Policy, facts: &InstanceFacts) -> &'a Terms {
     with_subject(facts, |subject| &**policy.terms_for(subject).0)
+}
+
+/// When hours begin next for an instance under a policy.
+#[must_use]
+pub fn opens_after(policy: &Policy, facts: &InstanceFacts, now: Timestamp) -> Option<Timestamp> {
+    let hours = terms_of(policy, facts).hours.as_ref()?;
+    hours.hours.walk(now).find(|edge| edge.kind == EdgeKind::On).map(|edge| edge.at)
 }

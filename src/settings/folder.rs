@@ -71,7 +71,11 @@ impl Folder {
     }
 }
 
-pub(super) fn list(dir: &Path) -> Result<Vec<PathBuf>, String> {
+/// The policy files of a folder, in the order of their names.
+///
+/// # Errors
+/// When the folder cannot be read, or holds far too many; in words.
+pub fn list(dir: &Path) -> Result<Vec<PathBuf>, String> {
     let wrong = |error: std::io::Error| format!("the folder {} cannot be read: {}", dir.display(), reason(&error));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(wrong)? {

@@ -141,12 +141,26 @@ impl Around<'_> {
 /// is a settings file, on the built-in ones and a channel when there is none. The settings themselves are not judged.
 #[must_use]
 pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) -> Loaded {
-    let text = read_text(path).ok();
-    let name = path.display().to_string();
-    let settings = text.as_ref().map(|text| read_settings(&name, text, environment, &Overrides::none()).0);
+    let (texts, diagnostics) = policy_texts(files);
+    Loaded { diagnostics, ..check_texts(path, environment, texts) }
+}
+
+/// The texts of policy files, and what cannot be read of them.
+#[must_use]
+pub fn policy_texts(files: &[PathBuf]) -> (Vec<SourceText>, Vec<Diagnostic>) {
     let mut folder = Folder::default();
     let mut watched = Watched::default();
     files.iter().for_each(|file| folder.add(file, &mut watched));
+    (folder.texts, folder.diagnostics)
+}
+
+/// Texts of policies, judged as [`check_files`] judges files.
+#[must_use]
+pub fn check_texts(path: &Path, environment: &Environment, texts: Vec<SourceText>) -> Loaded {
+    let text = read_text(path).ok();
+    let name = path.display().to_string();
+    let settings = text.as_ref().map(|text| read_settings(&name, text, environment, &Overrides::none()).0);
+    let folder = Folder { texts, diagnostics: Vec::new() };
     let calendars = folder.calendars(&name, text.as_deref().unwrap_or_default());
     let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
     let channels = settings.as_ref().map_or(1, |settings| settings.notify.count());
@@ -155,5 +169,5 @@ pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) ->
     let sources = settings.as_ref().map_or_else(every, Settings::sources);
     let policies = Around { defaults: defaults.as_ref(), channels, sources }.parse(&folder.texts, &calendars);
     let (places, money) = (settings.clone(), MoneyFiles::default());
-    Loaded { places, settings, policies, money, diagnostics: folder.diagnostics, watched }
+    Loaded { places, settings, policies, money, diagnostics: Vec::new(), watched: Watched::default() }
 }

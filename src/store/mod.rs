@@ -18,6 +18,8 @@ mod marks;
 mod open;
 mod operations;
 mod outbox;
+mod past;
+mod past_states;
 mod place;
 mod proposals;
 mod prune;

@@ -39,8 +39,15 @@ pub(crate) const ROOMS: &[Room] = &[
     pure("rules", &["units", "schedule", "facts", "policy"]),
     pure("plan", &["units", "facts", "ledger", "rules"]),
     pure("guard", &["units", "facts", "policy", "rules", "plan"]),
+    // rules: what was decided is told in its words.
+    pure("past", &["units", "facts", "ledger", "rules"]),
     // policy: the fleet's view says under which mode and policy an instance stands.
     pure("report", &["units", "facts", "policy", "ledger", "rules", "plan", "guard"]),
+    // schedule: quiet hours are handed over. past: what is replayed. policy: what is tried.
+    pure(
+        "replay",
+        &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "past"],
+    ),
     // the seams
     // guard: a stop is sent by handing over the guard's permit (G5).
     // rules: the journal is handed verdicts as they are.
@@ -66,8 +73,8 @@ pub(crate) const ROOMS: &[Room] = &[
     // access: roles are written there.
     // schedule: quiet hours are weekly windows like any other.
     outer("settings", &["access", "units", "schedule", "document", "facts", "policy", "ledger"]),
-    // rules: the journal keeps verdicts and grounds as they are.
-    outer("store", &["units", "facts", "ledger", "rules", "plan", "report", "ports"]),
+    // rules: the journal keeps verdicts and grounds as they are. past: it is read back whole in its words.
+    outer("store", &["units", "facts", "ledger", "rules", "plan", "past", "report", "ports"]),
     // storey 3: the machine and its faces
     // No adapter: the engine knows the outside by its ports alone.
     outer("engine", &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "report", "ports"]),
@@ -111,6 +118,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "plan",
             "guard",
             "report",
+            "past",
+            "replay",
             "ports",
             "azure",
             "bills",

@@ -16,6 +16,7 @@ pub(crate) const COMMANDS: [&str; 29] = [
     "healthcheck",
     "status",
     "report",
+    "replay",
     "ledger",
     "journal",
     "reconcile",

@@ -12,6 +12,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::demo::DemoError;
 use crate::cli::exit::Exit;
 use crate::cli::render::{Look, Paint, Zones};
+use crate::cli::replayed::ReplayError;
 use crate::cli::statement::StatementError;
 use crate::cli::wire_up::{WireError, control_socket};
 use crate::engine::RunError;
@@ -75,6 +76,9 @@ pub enum CommandError {
     /// The report.
     #[error("could not make the report")]
     Report(#[from] StatementError),
+    /// The replay.
+    #[error("could not replay the record")]
+    Replay(#[from] ReplayError),
     /// What people are served.
     #[error("could not set up what people are served ([web])")]
     People(#[from] crate::cli::people::PeopleError),
@@ -107,7 +111,8 @@ impl CommandError {
                 | WireError::Links(_)
                 | WireError::Agents(_),
             )
-            | Self::People(_) => Exit::BadConfiguration,
+            | Self::People(_)
+            | Self::Replay(ReplayError::Setting(_)) => Exit::BadConfiguration,
             Self::Wire(WireError::Store(_))
             | Self::Fault(_)
             | Self::Control(_)
@@ -123,6 +128,7 @@ impl CommandError {
             | Self::Journal(_)
             | Self::Page(_)
             | Self::Report(_)
+            | Self::Replay(_)
             | Self::Tokens(_)
             | Self::Date(_) => Exit::Unexpected,
         }

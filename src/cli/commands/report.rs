@@ -98,12 +98,14 @@ fn put(bytes: &[u8], out: Option<&Path>) -> Result<(), CommandError> {
         drop(std::io::stdout().write_all(bytes));
         return Ok(());
     };
-    let written = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    written().map_err(|error| CommandError::Io(format!("write {}", path.display()), error))
+    whole(path, bytes).map_err(|error| CommandError::Io(format!("write {}", path.display()), error))
+}
+
+/// A file, whole or not at all.
+pub(super) fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
 }

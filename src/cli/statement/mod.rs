@@ -11,7 +11,7 @@ mod focus;
 mod gather;
 mod json;
 mod notes;
-mod page;
+pub(in crate::cli) mod page;
 mod residual;
 mod table;
 mod value;

@@ -12,8 +12,8 @@ use crate::units::{Currency, Money};
 
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 300;
-const INK: RGBColor = RGBColor(0x1f, 0x29, 0x33);
-const GRID: RGBColor = RGBColor(0xd5, 0xda, 0xe0);
+pub(super) const INK: RGBColor = RGBColor(0x1f, 0x29, 0x33);
+pub(super) const GRID: RGBColor = RGBColor(0xd5, 0xda, 0xe0);
 /// From dark to light; the last is that of all others.
 const PALETTE: [RGBColor; 6] = [
     RGBColor(0x14, 0x21, 0x3d),
@@ -26,33 +26,33 @@ const PALETTE: [RGBColor; 6] = [
 
 type Drawn = Result<String, StatementError>;
 
-fn broken(error: impl std::error::Error + Send + Sync + 'static) -> StatementError {
+pub(super) fn broken(error: impl std::error::Error + Send + Sync + 'static) -> StatementError {
     StatementError::Chart(Box::new(error))
 }
 
 /// The colour of a series, as HTML writes it.
-pub(super) fn colour(place: usize) -> String {
+pub(in crate::cli) fn colour(place: usize) -> String {
     let RGBColor(red, green, blue) = shade(place);
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-fn shade(place: usize) -> RGBColor {
+pub(super) fn shade(place: usize) -> RGBColor {
     PALETTE.get(place).or(PALETTE.last()).copied().unwrap_or(INK)
 }
 
 /// What a chart is called, for those who see it and those who hear it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Named<'a> {
+pub(in crate::cli) struct Named<'a> {
     /// Unique in the page.
-    pub(super) id: &'a str,
+    pub(in crate::cli) id: &'a str,
     /// Its title.
-    pub(super) title: &'a str,
+    pub(in crate::cli) title: &'a str,
     /// What it shows, in a sentence.
-    pub(super) describes: &'a str,
+    pub(in crate::cli) describes: &'a str,
 }
 
 /// Bars over time, one series upon the other.
-pub(super) fn stacked(course: &Course, named: Named<'_>) -> Drawn {
+pub(in crate::cli) fn stacked(course: &Course, named: Named<'_>) -> Drawn {
     let mut bars = Vec::new();
     let mut tops = vec![0_i64; course.times.len()];
     for (place, series) in course.series.iter().enumerate() {
@@ -66,7 +66,7 @@ pub(super) fn stacked(course: &Course, named: Named<'_>) -> Drawn {
 }
 
 /// Two bars for each time side by side, the second one hollow.
-pub(super) fn paired(course: &Course, named: Named<'_>) -> Drawn {
+pub(in crate::cli) fn paired(course: &Course, named: Named<'_>) -> Drawn {
     let mut bars = Vec::new();
     let looks = [(Side::Left, Some(shade(2))), (Side::Right, None)];
     for (series, (side, fill)) in course.series.iter().zip(looks) {
@@ -165,7 +165,7 @@ fn rectangles(bar: &Bar, half: u32) -> Vec<Rectangle<Segment>> {
 }
 
 /// Bars side by side that compare groups: names to the left, the longest bar on top.
-pub(super) fn ranked(bars: &[(String, i64)], currency: Currency, named: Named<'_>) -> Drawn {
+pub(in crate::cli) fn ranked(bars: &[(String, i64)], currency: Currency, named: Named<'_>) -> Drawn {
     let count = i32::try_from(bars.len()).unwrap_or(i32::MAX).max(1);
     let (_, high) = bounds(bars.iter().map(|(_, amount)| *amount));
     let height = count.unsigned_abs().saturating_mul(26).saturating_add(48);
@@ -222,14 +222,14 @@ fn slots(count: i32) -> SegmentedCoord<RangedCoordi32> {
 }
 
 /// From nothing, or less, to a little more than the most.
-fn bounds(values: impl Iterator<Item = i64>) -> (i64, i64) {
+pub(super) fn bounds(values: impl Iterator<Item = i64>) -> (i64, i64) {
     let (low, high) = values.fold((0_i64, 0_i64), |(low, high), value| (low.min(value), high.max(value)));
     let room = |value: i64| value.saturating_add(value.checked_div(16).unwrap_or(0));
     (room(low), room(high).max(1_000))
 }
 
 /// With as many decimals as the scale needs.
-fn label(micros: i64, high: i64, currency: Currency) -> String {
+pub(super) fn label(micros: i64, high: i64, currency: Currency) -> String {
     let decimals = if high >= 20_000_000 { 0 } else { 2 };
     format!("{} {currency}", Money::micros(micros, currency).cost().text(decimals))
 }
@@ -245,7 +245,7 @@ fn short(name: &str) -> String {
 }
 
 /// With a title and a description, which screen readers say and browsers show.
-fn titled(svg: &str, named: Named<'_>) -> String {
+pub(super) fn titled(svg: &str, named: Named<'_>) -> String {
     let (id, title, describes) = (named.id, escape(named.title), escape(named.describes));
     let open = format!("<svg role=\"img\" aria-labelledby=\"{id}-title {id}-says\" ");
     let told = format!("><title id=\"{id}-title\">{title}</title><desc id=\"{id}-says\">{describes}</desc>");
@@ -253,7 +253,7 @@ fn titled(svg: &str, named: Named<'_>) -> String {
 }
 
 /// A legend beside a chart: what each colour is.
-pub(super) fn legend(series: &[Series]) -> String {
+pub(in crate::cli) fn legend(series: &[Series]) -> String {
     let mut text = "<ul class=\"legend\">".to_owned();
     for (place, one) in series.iter().enumerate() {
         let item = format!("<li><span style=\"background:{}\"></span>{}</li>", colour(place), escape(&one.label));

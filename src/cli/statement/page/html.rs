@@ -4,20 +4,20 @@ use crate::report::words::html as escape;
 
 /// A table whose first column names and whose others count. The last row is a sum where there is one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Table {
+pub(in crate::cli) struct Table {
     /// What it shows.
-    pub(super) caption: String,
+    pub(in crate::cli) caption: String,
     /// Heads of the columns.
-    pub(super) header: Vec<String>,
+    pub(in crate::cli) header: Vec<String>,
     /// Cells.
-    pub(super) rows: Vec<Vec<String>>,
+    pub(in crate::cli) rows: Vec<Vec<String>>,
     /// The sum.
-    pub(super) sum: Option<Vec<String>>,
+    pub(in crate::cli) sum: Option<Vec<String>>,
 }
 
 impl Table {
     /// As HTML.
-    pub(super) fn html(&self) -> String {
+    pub(in crate::cli) fn html(&self) -> String {
         let mut text = format!("<table>\n<caption>{}</caption>\n<thead><tr>", escape(&self.caption));
         for head in &self.header {
             text.push_str(&format!("<th scope=\"col\">{}</th>", escape(head)));

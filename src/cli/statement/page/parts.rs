@@ -29,7 +29,7 @@ pub(super) fn groups(statement: &Statement) -> Table {
 }
 
 /// The amounts of a course, time by time; times without any are left out.
-pub(super) fn course(course: &Course, caption: &str) -> Table {
+pub(in crate::cli) fn course(course: &Course, caption: &str) -> Table {
     let course = course.busy();
     let amount = |micros: i64| Money::micros(micros, course.currency).cost().text(2);
     let mut header = vec![course.unit.to_owned()];

@@ -7,7 +7,7 @@ use crate::ledger::{Cell, Costs, Group, Grouping};
 use crate::units::{Cost, Currency};
 
 /// Groups that have a colour of their own; the others share one.
-pub(super) const OWN_MAX: usize = 5;
+pub(in crate::cli) const OWN_MAX: usize = 5;
 /// More days than two months have are shown by month.
 const DAYS_MAX: usize = 62;
 /// Bars of the most expensive.
@@ -15,29 +15,29 @@ const BURNERS_MAX: usize = 12;
 
 /// Amounts of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Series {
+pub(in crate::cli) struct Series {
     /// What.
-    pub(super) label: String,
+    pub(in crate::cli) label: String,
     /// In millionths, one for each time.
-    pub(super) values: Vec<i64>,
+    pub(in crate::cli) values: Vec<i64>,
 }
 
 /// Amounts over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Course {
+pub(in crate::cli) struct Course {
     /// Of all amounts.
-    pub(super) currency: Currency,
+    pub(in crate::cli) currency: Currency,
     /// `day` or `month`.
-    pub(super) unit: &'static str,
+    pub(in crate::cli) unit: &'static str,
     /// The times.
-    pub(super) times: Vec<String>,
+    pub(in crate::cli) times: Vec<String>,
     /// One above the other.
-    pub(super) series: Vec<Series>,
+    pub(in crate::cli) series: Vec<Series>,
 }
 
 impl Course {
     /// Without times at which nothing happened.
-    pub(super) fn busy(&self) -> Self {
+    pub(in crate::cli) fn busy(&self) -> Self {
         let is_busy =
             |place: &usize| self.series.iter().any(|series| series.values.get(*place).is_some_and(|value| *value != 0));
         let kept: Vec<usize> = (0..self.times.len()).filter(is_busy).collect();
@@ -50,7 +50,7 @@ impl Course {
     }
 
     /// True when nothing ever happened.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::cli) fn is_empty(&self) -> bool {
         self.series.iter().all(|series| series.values.iter().all(|value| *value == 0))
     }
 }
@@ -90,7 +90,7 @@ impl Times {
 }
 
 /// What running time cost, the most expensive groups by themselves.
-pub(super) fn costs(statement: &Statement, currency: Currency) -> Course {
+pub(in crate::cli) fn costs(statement: &Statement, currency: Currency) -> Course {
     let times = times(statement);
     let mut series = Vec::new();
     let groups: Vec<&Group> = statement.account.groups.iter().collect();
@@ -115,7 +115,7 @@ fn of_cost(cell: &Cell) -> &Costs {
 }
 
 /// What was avoided by estimate, and what would have been.
-pub(super) fn avoided(statement: &Statement, currency: Currency) -> Course {
+pub(in crate::cli) fn avoided(statement: &Statement, currency: Currency) -> Course {
     let times = times(statement);
     let groups: Vec<&Group> = statement.account.groups.iter().collect();
     let series = vec![
@@ -126,7 +126,7 @@ pub(super) fn avoided(statement: &Statement, currency: Currency) -> Course {
 }
 
 /// The most expensive groups, and what each cost.
-pub(super) fn burners(statement: &Statement, currency: Currency) -> Vec<(String, i64)> {
+pub(in crate::cli) fn burners(statement: &Statement, currency: Currency) -> Vec<(String, i64)> {
     let amount = |group: &Group| group.figures.usage.cost.mid.get(currency).rounded().as_micros();
     let mut all: BTreeMap<(std::cmp::Reverse<i64>, usize), String> = BTreeMap::new();
     for (place, group) in statement.account.groups.iter().enumerate().filter(|(_, group)| amount(group) > 0) {

@@ -20,13 +20,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 pub fn page(statement: &Statement) -> Result<String, StatementError> {
     let head = &statement.head;
     let title = format!("Compute instances, {}", head.period());
-    let mut text = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light\">\n\
-         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
-        escape(&title)
-    );
+    let mut text = begin(&title);
     masthead(&mut text, statement);
     figures(&mut text, statement);
     text.push_str("<main>\n");
@@ -39,6 +33,17 @@ pub fn page(statement: &Statement) -> Result<String, StatementError> {
     foot(&mut text, statement);
     text.push_str("</body>\n</html>\n");
     Ok(text)
+}
+
+/// A page up to its body.
+pub(in crate::cli) fn begin(title: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light\">\n\
+         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        escape(title)
+    )
 }
 
 fn masthead(text: &mut String, statement: &Statement) {
@@ -121,7 +126,8 @@ fn charts(text: &mut String, statement: &Statement, currency: Currency) -> Resul
     Ok(())
 }
 
-fn section(text: &mut String, title: &str, chart: &str, table: &str) {
+/// A chart over its table.
+pub(in crate::cli) fn section(text: &mut String, title: &str, chart: &str, table: &str) {
     text.push_str(&format!("<section>\n<h2>{}</h2>\n<figure>\n{chart}</figure>\n{table}</section>\n", escape(title)));
 }
 
