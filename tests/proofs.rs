@@ -48,9 +48,9 @@ fn measures() -> Vec<(String, Vec<String>)> {
     let table = text.split("## Measures").nth(1).unwrap().split("## ").next().unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| ")).skip(1);
     rows.map(|row| {
-        let mut cells = row.split(" | ");
-        let tests = cells.next_back().unwrap().split('`').filter(|part| part.contains("::")).map(str::to_owned);
-        (cells.next().unwrap().to_owned(), tests.collect())
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let tests = cells.last().unwrap().split('`').filter(|part| part.contains("::")).map(str::to_owned);
+        ((*cells.first().unwrap()).to_owned(), tests.collect())
     })
     .collect()
 }

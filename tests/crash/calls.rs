@@ -7,8 +7,7 @@ use crate::estate::Estate;
 use crate::program::{Place, Said};
 use crate::{NAME, due, ends_well};
 
-/// So many points, spread evenly over all calls of a sweep that stops a machine, in four parts.
-const POINTS: u64 = 36;
+/// Every call of a sweep that stops a machine is a point, about sixty of them, in four parts that run side by side.
 const PARTS: u64 = 4;
 
 fn built(into: &Path) -> PathBuf {
@@ -47,13 +46,13 @@ fn is_settled(estate: &Estate, place: &Place, what: &str) -> bool {
     false
 }
 
-async fn killed_at_every_ninth_of(part: u64) {
+async fn killed_at_every_fourth_from(part: u64) {
     let dir = tempfile::tempdir().unwrap();
     let library = built(dir.path());
     let count = calls(&library).await;
-    assert!(count > POINTS * 2, "only {count} calls are counted");
+    assert!(count >= 40, "only {count} calls are counted");
     let (mut labels, mut in_doubt) = (Vec::new(), 0);
-    for point in (0..POINTS).filter(|point| point % PARTS == part).map(|point| 1 + point * (count - 1) / (POINTS - 1)) {
+    for point in (1..=count).filter(|point| point % PARTS == part) {
         let (estate, place) = due().await;
         let said = sweep(&place, &library, ("SHIM_KILL", &point.to_string()));
         let Some(label) = said.err.lines().find_map(|line| line.strip_prefix("shim: killed at ")) else {
@@ -70,22 +69,22 @@ async fn killed_at_every_ninth_of(part: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l5_killed_at_any_call_first_quarter() {
-    killed_at_every_ninth_of(0).await;
+    killed_at_every_fourth_from(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l5_killed_at_any_call_second_quarter() {
-    killed_at_every_ninth_of(1).await;
+    killed_at_every_fourth_from(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l5_killed_at_any_call_third_quarter() {
-    killed_at_every_ninth_of(2).await;
+    killed_at_every_fourth_from(2).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l5_killed_at_any_call_fourth_quarter() {
-    killed_at_every_ninth_of(3).await;
+    killed_at_every_fourth_from(3).await;
 }
 
 /// A disk that is full from some write on (ENOSPC, 28), a file system that became read-only (EROFS, 30), and a journal that
@@ -95,17 +94,17 @@ async fn f40_full_read_only_and_locked_nothing_is_sent_that_was_not_written() {
     let dir = tempfile::tempdir().unwrap();
     let library = built(dir.path());
     for (fail, words) in [
-        ("write:1:28", "disk"),
-        ("write:3:28", "disk"),
-        ("write:9:28", "disk"),
-        ("open:1:30", "opened"),
-        ("lock:1:11", "lock"),
+        ("write:1:28", ["disk", "space"]),
+        ("write:3:28", ["disk", "space"]),
+        ("write:9:28", ["disk", "space"]),
+        ("open:1:30", ["opened", "read-only"]),
+        ("lock:1:11", ["lock", "in time"]),
     ] {
         let (estate, place) = due().await;
         let said = sweep(&place, &library, ("SHIM_FAIL", fail));
         let text = format!("{}{}", said.out, said.err).to_lowercase();
         assert!(said.code != 0 || estate.stops_of(NAME) == (1, 1), "{fail}: nothing was said: {text}");
-        assert!(said.code == 0 || text.contains(words), "{fail}: {text}");
+        assert!(said.code == 0 || words.iter().any(|word| text.contains(word)), "{fail}: {text}");
         is_settled(&estate, &place, fail);
     }
 }

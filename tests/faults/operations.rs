@@ -1,19 +1,15 @@
 //! A stop that was taken, and what becomes of it (faults 16, 19 to 23, 33).
 
+use crate::process::sweeps;
+use crate::service::{Service, until};
 use crate::site::Site;
 
-/// Azure's operations end, and the program looks until it says the word; how that sweep ended.
-fn until_said(site: &Site, word: &str) -> i32 {
+/// A service that asked Azure for the stop, whose operation has ended since: only who sent it knows which operation it is.
+fn asked(site: &Site) -> Service {
+    let service = Service::start(&site.place, &[]);
+    until("the stop", || (site.stops() == (1, 1)).then_some(()));
     site.estate.let_operations_end();
-    let mut all = String::new();
-    for _ in 0..4 {
-        let said = site.place.run(&["sweep", "--json"]);
-        if said.out.contains(word) {
-            return said.code;
-        }
-        all.push_str(&format!("{}{}", said.out, said.err));
-    }
-    panic!("no sweep says `{word}`: {all}");
+    service
 }
 
 /// Settles what is under way: Azure's operations end, and the program looks twice.
@@ -57,9 +53,10 @@ async fn fault_20_an_operation_that_failed_is_counted_rests_and_is_told() {
     for fate in ["operation-fails", "operation-canceled"] {
         let site = Site::seen(1, 1).await;
         site.fault(&format!("stop => {fate}"));
-        site.sweep();
-        assert_eq!(until_said(&site, "operation_failed"), 4, "{fate}: a stop failed");
-        assert_eq!(site.stops(), (1, 1), "{fate}: it rests");
+        let service = asked(&site);
+        let counted = "lightsout_stops_verified_total{result=\"operation_failed\"} 1";
+        until("the failure in /metrics", || service.get("/metrics").contains(counted).then_some(()));
+        assert_eq!(site.stops(), (1, 1), "{fate}: it rests: {}", service.log());
         assert!(site.explained().contains("backing_off"), "{fate}: {}", site.explained());
     }
 }
@@ -82,10 +79,14 @@ async fn fault_21_an_operation_that_never_ends_is_looked_at_and_never_sent_again
 async fn fault_22_the_instance_counts_and_not_what_its_operation_says() {
     let site = Site::seen(1, 1).await;
     site.fault("stop => operation-lies");
-    site.sweep();
-    assert_eq!(until_said(&site, "still_running"), 4, "the look counts, and it is told");
+    let service = asked(&site);
+    let status = || site.estate.sandbox.recorder().count("status");
+    until("a question after the operation", || (status() >= 2).then_some(()));
+    sweeps(&service, 2);
+    let page = service.get("/metrics");
+    assert!(!page.contains("lightsout_stops_verified_total{result=\"stopped\"} 1"), "{}", service.log());
     let told = site.place.run(&["explain", crate::site::NAME]);
-    assert!(!told.out.contains("it is off"), "{}{}", told.out, told.err);
+    assert!(told.code == 0 && !told.out.contains("it is off"), "{}{}", told.out, told.err);
     assert_eq!(site.stops(), (1, 1), "and no second one at once");
 }
 

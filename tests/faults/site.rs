@@ -1,6 +1,8 @@
 //! The real program in a folder of its own, and a simulated Azure whose answers can be spoilt.
 #![expect(clippy::unwrap_used, reason = "test support: what cannot be set up fails the test")]
 
+use lightsout::sandbox::SandboxOptions;
+
 use crate::estate::Estate;
 use crate::program::{Place, Said, off_now};
 
@@ -16,7 +18,12 @@ pub(crate) struct Site {
 impl Site {
     /// So many workspaces with so many machines each, all of them due and none stopped yet.
     pub(crate) async fn due(workspaces: usize, instances: usize) -> Self {
-        let estate = Estate::start(workspaces, instances, |_| {}).await;
+        Self::with(workspaces, instances, |_| {}).await
+    }
+
+    /// The same on another Azure.
+    pub(crate) async fn with(workspaces: usize, instances: usize, change: impl FnOnce(&mut SandboxOptions)) -> Self {
+        let estate = Estate::start(workspaces, instances, change).await;
         let place = Place::new(&estate.sandbox.base_url(), estate.workspaces(), "");
         let policy = off_now("enforce", "0s", "").replace("lead = \"0s\"\n", "lead = \"0s\"\nproof = \"recorded\"\n");
         place.write("policies/night.toml", &policy);
