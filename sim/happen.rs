@@ -6,15 +6,13 @@ use std::sync::{Arc, Weak};
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::engine::Engine;
-use lightsout::facts::{
-    Freeze, Owner, PowerState, Reading, Source, Stretch, Tags, Track, Unknown, Use,
-};
+use lightsout::facts::{Freeze, Owner, PowerState, Reading, Source, Stretch, Tags, Track, Unknown, Use};
 use lightsout::ports::{Control, HoldRequest, StopRequest};
 use lightsout::units::{InstanceId, PolicyId, When};
 use thin_vec::ThinVec;
 
-use crate::cloud::heard::later;
 use crate::cloud::Compute;
+use crate::cloud::heard::later;
 use crate::policies::VARIANTS;
 use crate::run::Sim;
 use crate::story::{Event, Who, name, usual};
@@ -32,8 +30,7 @@ impl Sim {
             }),
             Event::StopNow(who) => self.ask(*who, |engine, id| {
                 let (reason, by) = ("done".to_owned(), "ana".to_owned());
-                let request =
-                    StopRequest { instance: id.to_string(), reason, by, even_if_in_use: false, life: None };
+                let request = StopRequest { instance: id.to_string(), reason, by, even_if_in_use: false, life: None };
                 async move { drop(engine.stop_now(request).await) }.boxed()
             }),
             Event::Acknowledge(which) => {
@@ -289,11 +286,14 @@ fn spoil(outside: &mut Outside, id: &InstanceId, event: &Event) {
 
 /// Its agent says so, from now on.
 fn says(compute: &mut Compute, what: Option<Use>, wall: Timestamp) {
+    if !compute.silent {
+        compute.heard = compute.heard.take().map(|heard| later(&heard, wall));
+    }
     let Some(what) = what else {
         compute.silent = true;
         return;
     };
-    let before = compute.heard.take().map(|heard| if compute.silent { heard } else { later(&heard, wall) });
+    let before = compute.heard.take();
     let fresh = Track {
         source: Source::Agent,
         now: what,

@@ -21,7 +21,14 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(aloud: bool) -> Self {
-        Self { rows: Vec::new(), digest: 0xcbf2_9ce4_8422_2325, count: 0, muted: false, checker: Checker::default(), aloud }
+        Self {
+            rows: Vec::new(),
+            digest: 0xcbf2_9ce4_8422_2325,
+            count: 0,
+            muted: false,
+            checker: Checker::default(),
+            aloud,
+        }
     }
 
     /// What happened outside, by the true clock.

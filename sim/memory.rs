@@ -241,8 +241,9 @@ impl Memory {
 
     pub(crate) fn made_holds(&self, since: Timestamp) -> Vec<MadeHold> {
         let wanted = self.holds.iter().filter(|(hold, _)| hold.made_at >= since || hold.until > since);
-        let made = |(hold, lifted): &(Hold, Option<Timestamp>)| {
-            MadeHold { hold: hold.clone(), ends_at: lifted.map_or(hold.until, |at| at.min(hold.until)) }
+        let made = |(hold, lifted): &(Hold, Option<Timestamp>)| MadeHold {
+            hold: hold.clone(),
+            ends_at: lifted.map_or(hold.until, |at| at.min(hold.until)),
         };
         let mut holds: Vec<MadeHold> = wanted.map(made).collect();
         holds.sort_by(|a, b| (a.hold.made_at, &a.hold.id).cmp(&(b.hold.made_at, &b.hold.id)));

@@ -50,7 +50,8 @@ pub(crate) async fn rows(dir: &Path) -> Vec<String> {
         }
         rows.push(line);
     }
-    let messages = sqlx::query("SELECT instance, created, at, stop_at, body, delivered_at FROM messages WHERE kind = 'warning'");
+    let messages =
+        sqlx::query("SELECT instance, created, at, stop_at, body, delivered_at FROM messages WHERE kind = 'warning'");
     for row in messages.fetch_all(&mut journal).await.unwrap() {
         let text = |column: &str| row.get::<Option<String>, _>(column).unwrap_or_default();
         let body: serde_json::Value = serde_json::from_str(&text("body")).unwrap();

@@ -79,11 +79,7 @@ impl LedgerBook for FakeWorld {
     async fn prices(&self) -> Result<PriceBook, Fault> {
         kept!(self, store => store.prices(), PriceBook::default())
     }
-    async fn reprice(
-        &self,
-        answers: &[(PriceKey, Result<Quote, NoPrice>)],
-        at: Timestamp,
-    ) -> Result<PriceBook, Fault> {
+    async fn reprice(&self, answers: &[(PriceKey, Result<Quote, NoPrice>)], at: Timestamp) -> Result<PriceBook, Fault> {
         kept!(self, store => store.reprice(answers, at), PriceBook::default())
     }
     async fn sums(&self) -> Result<Vec<Sum>, Fault> {

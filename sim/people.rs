@@ -24,6 +24,7 @@ pub(crate) struct Person {
     pub(crate) tidy: u32,
     /// Their machine has an agent.
     pub(crate) has_agent: bool,
+    pub(crate) homes: u8,
 }
 
 impl Person {
@@ -94,6 +95,11 @@ impl Person {
     fn rarely(&self, rng: &mut Rng, at: i64, agenda: &mut Agenda) {
         match rng.u32(0..600) {
             0 => agenda.push((at + rng.i64(30_000..80_000), Event::Recreate(self.who))),
+            2 => {
+                agenda.push((at + rng.i64(30_000..80_000), Event::Delete(self.who)));
+                let home = u8::try_from(self.who % u16::from(self.homes.max(1))).unwrap_or(0);
+                agenda.push((at + 2 * 86_400, Event::Create(self.who, home, true)));
+            }
             1 => {
                 agenda.push((at + 40_000, Event::Tag(self.who, true)));
                 agenda.push((at + rng.i64(1..6) * 86_400, Event::Tag(self.who, false)));
@@ -118,7 +124,7 @@ pub(crate) fn lives(rng: &mut Rng, crowd: Crowd, zones: &[&str], (begins, ends):
     for who in 0..crowd.people {
         let home = u8::try_from(who % u16::from(crowd.homes.max(1))).unwrap_or(0);
         let zone = zones.get(usize::from(home)).and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-        let person = Person { who, zone, tidy: rng.u32(5..60), has_agent: chance(rng, 85) };
+        let person = Person { who, zone, tidy: rng.u32(5..60), has_agent: chance(rng, 85), homes: crowd.homes };
         agenda.push((begins, Event::Create(who, home, chance(rng, 90))));
         for day in 0..days {
             let Ok(date) = first.checked_add(day.days()) else { continue };

@@ -349,7 +349,18 @@ impl Sim {
         let story = Story { events: Vec::new(), ..self.story.clone() };
         let (written, runtime, now) = (self.written.clone(), self.runtime.clone(), self.now());
         let (engine, sweeps, left_open) = (None, 0, false);
-        Self { world, written, story, engine, away_until: now, runtime, sweeps, left_open, looked_at: now, told_at: now }
+        Self {
+            world,
+            written,
+            story,
+            engine,
+            away_until: now,
+            runtime,
+            sweeps,
+            left_open,
+            looked_at: now,
+            told_at: now,
+        }
     }
 
     /// The verdicts of a process that has just begun.

@@ -1,7 +1,5 @@
 //! The shortest story that still goes wrong in the same way: events are left out, first many at once, then one by one.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 
 use crate::check::Breach;
@@ -126,7 +124,10 @@ pub(crate) fn shrink(story: &Story, breach: &Breach, manner: Manner) -> Shrunk {
 /// A story in the language of the scenes.
 pub(crate) fn script(story: &Story, breach: &Breach) -> String {
     let mut text = String::new();
-    let mut line = |words: &str| drop(writeln!(text, "{words}"));
+    let mut line = |words: &str| {
+        text.push_str(words);
+        text.push('\n');
+    };
     line(&format!("# {breach}"));
     line(&format!("# seed {}, a workspace is read every {} s", story.seed, story.interval));
     line("zone UTC");

@@ -36,8 +36,6 @@ fn year(args: &Args) -> Kind {
 
 /// Does what was asked for.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
-    drop(std::panic::take_hook());
     if let Some(seed) = args.seed {
         let kind = if args.year { year(args) } else { Kind::Weeks };
         return one(args, seed, kind);

@@ -23,10 +23,10 @@ mod azure;
 #[path = "kept.rs"]
 mod kept;
 pub(crate) use kept::word;
-#[path = "operations.rs"]
-mod operations;
 #[path = "../tests/support/no_bills.rs"]
 mod no_bills;
+#[path = "operations.rs"]
+mod operations;
 
 /// Asks the engine of the moment to hold a machine.
 pub(crate) type Wish = Arc<dyn Fn(InstanceId) -> BoxFuture<'static, bool> + Send + Sync>;

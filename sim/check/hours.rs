@@ -128,9 +128,8 @@ impl Hours {
 
     /// How far the zone's clock went between two instants beside the time that passed: an hour where summer time began.
     pub(crate) fn shift(&self, from: i64, to: i64) -> i64 {
-        let offset = |at: i64| {
-            Timestamp::from_millisecond(at).map_or(0, |at| i64::from(self.zone.to_offset(at).seconds()))
-        };
+        let offset =
+            |at: i64| Timestamp::from_millisecond(at).map_or(0, |at| i64::from(self.zone.to_offset(at).seconds()));
         offset(to) - offset(from)
     }
 }
@@ -158,7 +157,11 @@ mod tests {
     #[test]
     fn the_hour_that_is_left_out_ends_when_it_is_over() {
         let hours = Hours::read("Europe/Madrid", "daily@06:00-02:30", "-").unwrap();
-        assert_eq!(hours.next_end(at("2026-03-28T20:00:00Z")), Some(at("2026-03-29T01:30:00Z")), "03:30 in summer time");
+        assert_eq!(
+            hours.next_end(at("2026-03-28T20:00:00Z")),
+            Some(at("2026-03-29T01:30:00Z")),
+            "03:30 in summer time"
+        );
         assert_eq!(hours.last_end(at("2026-03-29T09:00:00Z")), Some(at("2026-03-29T01:30:00Z")));
     }
 

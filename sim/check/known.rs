@@ -77,6 +77,8 @@ pub(crate) struct Known {
     pub(crate) machines: BTreeMap<String, Machine>,
     intents: BTreeMap<String, String>,
     warnings: BTreeMap<String, String>,
+    /// Messages that the journal says were delivered, and when; those of the last days.
+    pub(crate) delivered: BTreeMap<String, i64>,
     pub(crate) frozen: bool,
     /// How far the service's clock is ahead, in milliseconds.
     pub(crate) ahead: i64,
@@ -103,11 +105,12 @@ impl Known {
             "arrived" => self.arrived(row),
             "intend" => self.intend(row),
             "settle" => self.settle(row),
+            "delivered" => self.delivered(row),
             "freeze" => (self.frozen, self.disturbed) = (row.is("on"), row.at),
             "clock" => (self.ahead, self.disturbed) = (row.number("ahead"), row.at),
             "trouble" => self.trouble(row),
             "mend" => self.mend(row.at),
-            "lift" => self.machines.values_mut().for_each(|one| drop(one.holds.remove(row.text("id")))),
+            "lift" => self.machines.values_mut().for_each(|one| one.holds.retain(|id, _| id != row.text("id"))),
             _of_a_machine => self.of_machine(row),
         }
     }
@@ -168,6 +171,13 @@ impl Known {
         let Some(of) = self.warnings.remove(id) else { return };
         let warning = self.machines.get_mut(&of).and_then(|machine| machine.warnings.get_mut(id));
         warning.into_iter().for_each(|one| one.arrived = one.arrived.or(Some((row.at, row.at + ahead))));
+    }
+
+    fn delivered(&mut self, row: &Row<'_>) {
+        if self.delivered.len() > 20_000 {
+            self.delivered.retain(|_, at| row.at - *at < 2 * 86_400_000);
+        }
+        self.delivered.insert(row.text("id").to_owned(), row.at);
     }
 
     fn intend(&mut self, row: &Row<'_>) {

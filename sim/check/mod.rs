@@ -49,6 +49,13 @@ impl Checker {
         self.watch(row.at);
         match row.kind {
             "wire" => self.judge(&row),
+            "arrived" => {
+                if self.known.delivered.contains_key(row.text("id")) {
+                    let of = row.text("id").split('|').next().unwrap_or_default().to_owned();
+                    self.say(row.at, "F42", &of, "it arrived again after the journal said that it had".to_owned());
+                }
+                self.known.learn(&row);
+            }
             _other => self.known.learn(&row),
         }
     }

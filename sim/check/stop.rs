@@ -102,6 +102,8 @@ impl Checker {
             machine.intents.remove(at);
         }
         if row.is("took") {
+            // it will be off, however long that takes Azure
+            machine.on = false;
             machine.took.insert(format!("{} {}", row.text("life"), row.text("key")));
             machine.took_at.retain(|at| row.at - at < A_DAY);
             machine.took_at.push(row.at);
@@ -148,9 +150,8 @@ fn rests(row: &Row<'_>, machine: &Machine) -> Vec<(&'static str, String)> {
 fn warned(row: &Row<'_>, machine: &Machine, policy: &Policy, ahead: i64) -> Option<(&'static str, String)> {
     let lead = if machine.owned { policy.lead } else { LEAD_UNKNOWN_OWNER };
     let wall = row.at + ahead;
-    let ours = |one: &&Warning| {
-        one.life == row.number("life") && one.key == row.text("key") && one.stop <= row.number("wall")
-    };
+    let ours =
+        |one: &&Warning| one.life == row.number("life") && one.key == row.text("key") && one.stop <= row.number("wall");
     let mut its = machine.warnings.values().filter(ours);
     let arrived = |one: &Warning| one.arrived.is_some_and(|(at, then)| row.at - at >= lead || wall - then >= lead);
     let recorded = |one: &Warning| policy.recorded && row.at - one.recorded + SKEW >= lead;
