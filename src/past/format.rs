@@ -1,4 +1,4 @@
-//! The export format: JSON lines, the first of which says what it is. `deploy/README.md` describes it to those who write it.
+//! The export format: JSON lines, the first of which says what it is. `README.md` describes it to those who write it.
 //!
 //! A reader that does not know a line's kind says so: what is not understood may have mattered.
 
@@ -27,13 +27,17 @@ pub enum FormatError {
         why: String,
     },
     /// It does not begin with a head.
-    #[error("{file}:1: does not say what it is; the first line of a {FORMAT} file is its head, as `lightsout replay --export` writes it")]
+    #[error(
+        "{file}:1: does not say what it is; the first line of a {FORMAT} file is its head, as `lightsout replay --export` writes it"
+    )]
     NoHead {
         /// The file.
         file: Arc<str>,
     },
     /// A newer program wrote it.
-    #[error("{file}:1: is of version {found} of the format, and this lightsout reads up to {VERSION}; use the one that wrote it")]
+    #[error(
+        "{file}:1: is of version {found} of the format, and this lightsout reads up to {VERSION}; use the one that wrote it"
+    )]
     Newer {
         /// The file.
         file: Arc<str>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::course::{Course, Untold};
+use super::course::Course;
 use super::run::{Asked, governing};
 use crate::facts::{EndedStop, Freeze, History, InstanceFacts, NoticeState, OpenIntent, PastNotice, PastStart, Starts};
 use crate::past::{Decided, Past};
@@ -92,7 +92,7 @@ impl<'a> Then<'a> {
     fn ask(&mut self, decided: &Decided, policy: &Policy, asked: &Asked<'_>, checked: &mut Checked) {
         self.advance(decided.at);
         let Some(facts) = &self.facts else { return };
-        let evidence = self.course.evidence((decided.at, decided.at), Untold::Quiet, true);
+        let evidence = self.course.recorded(decided.at).unwrap_or_default();
         let frozen = decided.ground == Ground::Frozen;
         let freeze = if frozen { Freeze::On("it was frozen then".to_owned()) } else { Freeze::Off };
         let moment = Moment::new(policy, decided.at).hushed(asked.quiet.clone()).started(self.starts());

@@ -53,7 +53,7 @@ impl<'a> Course<'a> {
         let mut times: Vec<Timestamp> = self.looks.iter().map(|look| look.at).collect();
         times.extend(life.heard.iter().map(|heard| heard.at));
         times.extend(life.decided.iter().map(|decided| decided.at));
-        times.extend(self.uses.iter().flat_map(|one| &one.pieces).flat_map(|piece| [piece.from, piece.to]));
+        times.extend(self.uses.iter().flat_map(SourceUse::turns));
         times.extend(life.holds.iter().flat_map(|made| [made.hold.made_at, made.ends_at]));
         times.extend(self.frozen.iter().map(|(_, until)| *until));
         times.sort_unstable();
@@ -64,7 +64,9 @@ impl<'a> Course<'a> {
     /// The stretch of being on in which an instant lies.
     pub(super) fn segment_at(&self, at: Timestamp) -> Option<&Segment> {
         let next = self.segments.partition_point(|segment| segment.began <= at);
-        self.segments.get(next.checked_sub(1)?).filter(|segment| at < segment.to || (segment.is_open && at == segment.to))
+        self.segments
+            .get(next.checked_sub(1)?)
+            .filter(|segment| at < segment.to || (segment.is_open && at == segment.to))
     }
 
     /// The first start after an instant.
@@ -81,7 +83,8 @@ impl<'a> Course<'a> {
     /// Holds as they stood at an instant, those that ended lately among them.
     pub(super) fn holds_at(&self, at: Timestamp) -> ThinVec<Hold> {
         let kept = jiff::SignedDuration::from_hours(24);
-        let stands = |made: &&MadeHold| made.hold.made_at <= at && at.duration_since(made.ends_at) <= kept;
+        // one that was made at the very instant of a decision came after it
+        let stands = |made: &&MadeHold| made.hold.made_at < at && at.duration_since(made.ends_at) <= kept;
         let as_it_stood = |made: &MadeHold| {
             let until = if made.ends_at <= at { made.ends_at } else { made.hold.until };
             Hold { until, ..made.hold.clone() }
@@ -92,13 +95,22 @@ impl<'a> Course<'a> {
     /// What every source would have said at an instant of a run that began at `since`. What the record has of that very
     /// instant is taken as it stands.
     pub(super) fn evidence(&self, (at, since): (Timestamp, Timestamp), untold: Untold, as_heard: bool) -> Evidence {
-        let next = self.life.heard.partition_point(|heard| heard.at <= at);
-        let heard = next.checked_sub(1).and_then(|place| self.life.heard.get(place));
-        if let Some(heard) = heard.filter(|heard| as_heard && heard.at == at) {
-            return Evidence { tracks: heard.tracks.iter().cloned().collect(), disk: None };
+        if as_heard && let Some(recorded) = self.recorded(at) {
+            return recorded;
         }
         let tracks = self.uses.iter().filter_map(|one| account(one, (at, since), untold)).collect();
         Evidence { tracks, disk: None }
+    }
+
+    /// What had been heard when something was decided at that very instant; none where nothing was.
+    pub(super) fn recorded(&self, at: Timestamp) -> Option<Evidence> {
+        let next = self.life.heard.partition_point(|heard| heard.at <= at);
+        let heard = next.checked_sub(1).and_then(|place| self.life.heard.get(place)).filter(|heard| heard.at == at);
+        let decided = || self.life.decided.binary_search_by_key(&at, |decided| decided.at).is_ok();
+        match heard {
+            Some(heard) => Some(Evidence { tracks: heard.tracks.iter().cloned().collect(), disk: None }),
+            None => decided().then(Evidence::default),
+        }
     }
 
     /// The first sign after an instant that somebody used it while it was on, up to another.
@@ -179,8 +191,11 @@ fn account(one: &SourceUse, (at, since): (Timestamp, Timestamp), untold: Untold)
         doubt: None,
     };
     let last_busy = one.last_busy(at);
+    if piece.is_some_and(|piece| piece.heard.is_none()) {
+        return None;
+    }
     match piece.filter(|piece| piece.told) {
-        Some(piece) => Some(track(piece.now, at, &piece.words, last_busy)),
+        Some(piece) => Some(track(piece.heard.unwrap_or(piece.now), at, &piece.words, last_busy)),
         // a source that only ever tells of use says nothing while there is none
         None if !tells_of_quiet(one.source) => {
             one.last_told(at).map(|piece| track(Use::Quiet, at, &piece.words, last_busy))

@@ -26,7 +26,11 @@ pub(super) struct Sight {
     asked: VecDeque<Asked>,
 }
 
-fn each_scope(sight: &mut FleetSight, (workspace, policy): (&WorkspaceId, &PolicyId), change: impl Fn(&mut ScopeCount)) {
+fn each_scope(
+    sight: &mut FleetSight,
+    (workspace, policy): (&WorkspaceId, &PolicyId),
+    change: impl Fn(&mut ScopeCount),
+) {
     change(&mut sight.fleet);
     change(sight.subscriptions.entry(workspace.subscription().clone()).or_default());
     change(sight.workspaces_count.entry(workspace.clone()).or_default());
@@ -67,7 +71,9 @@ impl Sight {
     pub(super) fn foresight(&self, now: Timestamp, then: Timestamp, machines: &[Machine<'_>]) -> FleetSight {
         let mut sight = self.seen(now, then);
         for machine in machines {
-            let Some(verdict) = machine.verdict.as_ref().filter(|verdict| is_promised(machine, verdict)) else { continue };
+            let Some(verdict) = machine.verdict.as_ref().filter(|verdict| is_promised(machine, verdict)) else {
+                continue;
+            };
             let planned = verdict.due.as_ref().is_some_and(|due| due.ground == Ground::OffHours);
             let of = (machine.course.life.id.workspace(), &verdict.under.policy);
             each_scope(&mut sight, of, |count| count.ask(planned));

@@ -44,13 +44,15 @@ pub fn knee(points: &[Point]) -> Knee {
     let (Some((_, first)), Some((_, last))) = (front.first().copied(), front.last().copied()) else {
         return none("nothing was tried");
     };
-    let (wide, high) = (i128::from(last.cost) - i128::from(first.cost), i128::from(first.regrets) - i128::from(last.regrets));
+    let (wide, high) =
+        (i128::from(last.cost) - i128::from(first.cost), i128::from(first.regrets) - i128::from(last.regrets));
     if front.len() < 3 {
         return none("no three values differ in both money and regrets: the best of both is one of the ends");
     }
     // twice the area of the triangle that a point makes with the chord: as its distance, without a square root
     let below = |point: &Point| {
-        let (along, up) = (i128::from(point.cost) - i128::from(first.cost), i128::from(point.regrets) - i128::from(last.regrets));
+        let (along, up) =
+            (i128::from(point.cost) - i128::from(first.cost), i128::from(point.regrets) - i128::from(last.regrets));
         wide.saturating_mul(high) - along.saturating_mul(high) - up.saturating_mul(wide)
     };
     let furthest = front.iter().max_by_key(|(place, point)| (below(point), std::cmp::Reverse(*place)));

@@ -13,6 +13,7 @@ mod notes;
 mod real;
 mod run;
 mod segments;
+mod stopping;
 mod tally;
 mod uses;
 mod value;
@@ -21,6 +22,4 @@ pub use check::{Checked, Difference, check};
 pub use course::Untold;
 pub use knee::{Knee, Point, knee};
 pub use run::{Asked, replay};
-pub use value::{
-    Compared, DayCosts, Figures, Hurt, InstanceReplay, Regret, Replay, ReplayedStop, Spread, Worked,
-};
+pub use value::{Compared, DayCosts, Figures, Hurt, InstanceReplay, Regret, Replay, ReplayedStop, Spread, Worked};

@@ -31,11 +31,7 @@ pub(super) fn regret_of(course: &Course<'_>, place: usize, rules: ClaimRules) ->
     let started = course.next_start(after);
     let soon = |at: &Timestamp| at.duration_since(after).as_secs() <= rules.regret_within;
     let regretted = credit.map_or_else(|| started.filter(soon).is_some(), |credit| credit.regret);
-    if regretted {
-        Regret::Certain { at: started.unwrap_or(after), worked: Worked::Started }
-    } else {
-        Regret::None
-    }
+    if regretted { Regret::Certain { at: started.unwrap_or(after), worked: Worked::Started } } else { Regret::None }
 }
 
 pub(super) fn came_about(stop: &TriedStop) -> bool {

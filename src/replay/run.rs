@@ -1,7 +1,7 @@
 //! The replay itself: instants in their order, at each of them verdicts, a plan, and what the guard lets through.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -52,8 +52,11 @@ const RUN_UP: SignedDuration = SignedDuration::from_hours(72);
 pub fn replay(past: &Past, asked: &Asked<'_>, checked: Checked) -> Replay {
     let courses: Vec<Course<'_>> = past.lives.iter().map(|life| Course::of(life, past.to)).collect();
     let enforced: Vec<Arc<Policy>> = asked.policies.policies.iter().map(|policy| enforcing(policy)).collect();
-    let governed: Vec<Option<Arc<Policy>>> =
-        past.lives.iter().map(|life| governing(asked.policies, life).and_then(|place| enforced.get(place).cloned())).collect();
+    let governed: Vec<Option<Arc<Policy>>> = past
+        .lives
+        .iter()
+        .map(|life| governing(asked.policies, life).and_then(|place| enforced.get(place).cloned()))
+        .collect();
     let world = World { asked, courses: &courses, governed: &governed, enforced: &enforced, began: past.from };
     let (quiet, held_back) = world.run(Untold::Quiet);
     let (used, _) = world.run(Untold::Used);
@@ -141,8 +144,12 @@ type Due = BinaryHeap<Reverse<(Timestamp, usize)>>;
 
 impl<'a> World<'a> {
     fn run(&self, untold: Untold) -> (Vec<Lived>, BTreeMap<&'static str, u32>) {
-        let machines: Vec<Machine<'a>> =
-            self.courses.iter().zip(self.governed).map(|(course, policy)| Machine::new(course, policy.clone(), untold)).collect();
+        let machines: Vec<Machine<'a>> = self
+            .courses
+            .iter()
+            .zip(self.governed)
+            .map(|(course, policy)| Machine::new(course, policy.clone(), untold))
+            .collect();
         let mut fleet = Fleet {
             world: self,
             on: vec![false; machines.len()],
@@ -152,6 +159,7 @@ impl<'a> World<'a> {
             starts: Arc::new(starts(self.courses)),
             sight: Sight::default(),
             held_back: BTreeMap::new(),
+            waiting: BTreeSet::new(),
         };
         let begin = self.asked.from.checked_sub(RUN_UP).unwrap_or(self.began).max(self.began);
         let mut due: Due = (0..fleet.machines.len()).map(|place| Reverse((begin, place))).collect();
@@ -165,7 +173,9 @@ impl<'a> World<'a> {
             }
             places.sort_unstable();
             places.dedup();
-            places.retain(|place| now == begin || fleet.machines.get(*place).is_some_and(|one| one.next() == Some(now)));
+            places
+                .retain(|place| now == begin || fleet.machines.get(*place).is_some_and(|one| one.next() == Some(now)));
+            fleet.join_waiting(&mut places);
             fleet.turn(&places, now);
             let later = now.checked_add(SignedDuration::from_nanos(1)).unwrap_or(now);
             let next = |place: &usize| Some(Reverse((fleet.machines.get(*place)?.next()?.max(later), *place)));
@@ -214,9 +224,22 @@ struct Fleet<'a, 'w> {
     starts: Arc<Starts>,
     sight: Sight,
     held_back: BTreeMap<&'static str, u32>,
+    /// Those whose stop or warning was held back: each look at their workspace decides about them again.
+    waiting: BTreeSet<usize>,
 }
 
 impl Fleet<'_, '_> {
+    /// A workspace is read whole: who waits there is decided about as well.
+    fn join_waiting(&self, places: &mut Vec<usize>) {
+        let workspace = |place: &usize| self.machines.get(*place).map(|machine| machine.course.life.id.workspace());
+        let read: BTreeSet<_> = places.iter().filter_map(workspace).collect();
+        let same = |place: &&usize| workspace(place).is_some_and(|workspace| read.contains(workspace));
+        let joining: Vec<usize> = self.waiting.iter().filter(same).copied().collect();
+        places.extend(joining);
+        places.sort_unstable();
+        places.dedup();
+    }
+
     /// One instant: everything happens, is decided, planned, weighed and done.
     fn turn(&mut self, places: &[usize], now: Timestamp) {
         let policies = self.world.enforced;
@@ -225,13 +248,15 @@ impl Fleet<'_, '_> {
         for place in places {
             let Some(machine) = self.machines.get_mut(*place) else { continue };
             machine.advance(now);
+            self.waiting.remove(place);
             let policy = machine.policy.as_ref().and_then(|policy| policies.iter().find(|one| one.id == policy.id));
             if let Some(policy) = policy.filter(|_| machine.is_on()) {
                 let moment = moments.entry(&policy.id).or_insert_with(|| {
                     let moment = Moment::new(policy, now).hushed(self.world.asked.quiet.clone());
                     moment.started(policy.start.is_some().then(|| self.starts.clone()))
                 });
-                let verdict = machine.decide(moment, self.world.asked.interval).filter(|one| one.action != Action::Keep);
+                let verdict =
+                    machine.decide(moment, self.world.asked.interval).filter(|one| one.action != Action::Keep);
                 if let Some(verdict) = verdict.cloned() {
                     acting.extend(machine.facts.clone().map(|facts| (facts, verdict, ThinVec::new())));
                 }
@@ -297,7 +322,9 @@ impl Fleet<'_, '_> {
         let count = self.held_back.entry(word).or_default();
         *count = count.saturating_add(1);
         let again = now.checked_add(self.world.asked.interval.duration()).unwrap_or(now);
-        if let Some(machine) = self.of(&step.instance).and_then(|place| self.machines.get_mut(place)) {
+        let Some(place) = self.of(&step.instance) else { return };
+        self.waiting.insert(place);
+        if let Some(machine) = self.machines.get_mut(place) {
             machine.wake_at(again);
         }
     }

@@ -63,7 +63,13 @@ pub(super) fn looks(life: &Life) -> Vec<Look> {
             let state = last.facts.as_ref().map_or(later.state.clone(), |facts| facts.state.clone());
             let said = InstanceFacts { state, ..InstanceFacts::clone(later) };
             let before = Some(last.at);
-            looks.push(Look { at: later.observed_at, before, facts: Some(Arc::new(said)), is_news: false, stopped_by: None });
+            looks.push(Look {
+                at: later.observed_at,
+                before,
+                facts: Some(Arc::new(said)),
+                is_news: false,
+                stopped_by: None,
+            });
         }
     }
     looks
@@ -124,7 +130,8 @@ fn stopped_by(look: &Look, from: Timestamp, stops: &[TriedStop]) -> Option<usize
     let others = operation(look).is_some_and(|operation| {
         operation.operation == Operation::Stop && matches!(operation.trigger, Trigger::Schedule | Trigger::IdleShutdown)
     });
-    let came_about = |stop: &TriedStop| matches!(stop.result, Some(StopResult::Stopped | StopResult::StartedAgain) | None);
+    let came_about =
+        |stop: &TriedStop| matches!(stop.result, Some(StopResult::Stopped | StopResult::StartedAgain) | None);
     let is_of_it = |stop: &TriedStop| {
         let not_over = stop.ended_at.is_none() || stop.ended_at >= When::from(from);
         stop.asked_at >= from && stop.asked_at <= look.at && not_over

@@ -28,6 +28,9 @@ pub(super) struct Piece {
     /// What it told, or is taken to have gone on with where it told nothing.
     pub(super) now: Use,
     pub(super) told: bool,
+    /// What was believed meanwhile, by the word before: what followed was only heard at `known`. None: no word of this run yet.
+    pub(super) heard: Option<Use>,
+    pub(super) known: Timestamp,
     pub(super) words: Arc<str>,
 }
 
@@ -49,7 +52,8 @@ pub(super) const fn tells_of_quiet(source: Source) -> bool {
 
 /// Every source that ever spoke of it.
 pub(super) fn uses(life: &Life, segments: &[Segment]) -> Vec<SourceUse> {
-    let spoke = |source: &Source| life.heard.iter().any(|heard| heard.tracks.iter().any(|track| track.source == *source));
+    let spoke =
+        |source: &Source| life.heard.iter().any(|heard| heard.tracks.iter().any(|track| track.source == *source));
     let of = |source: Source| {
         let pieces = segments.iter().flat_map(|segment| of_segment(life, source, segment)).collect();
         SourceUse { source, pieces }
@@ -78,7 +82,9 @@ fn of_segment(life: &Life, source: Source, segment: &Segment) -> Vec<Piece> {
         pieces.between(last, account, segment);
         last = Some(account);
     }
-    pieces.after(last, segment);
+    let next = life.decided.partition_point(|decided| decided.at < segment.from);
+    let is_decided = life.decided.get(next).is_some_and(|decided| decided.at <= segment.to);
+    pieces.after(last, segment, is_decided);
     pieces.0
 }
 
@@ -121,13 +127,24 @@ impl Pieces {
         let words = last.map_or(&next.track.words, |last| &last.track.words);
         for (from, to, now) in spans {
             let words = if now == Use::Busy && before != Use::Busy { &next.track.words } else { words };
-            let piece = Piece { from, to, now, told: now != Use::Unknown, words: words.clone() };
-            if now == Use::Busy || now == Use::Unknown || is_whole {
+            let (told, heard) = (now != Use::Unknown, Some(before));
+            let piece = Piece { from, to, now, told, heard, known: next.at, words: words.clone() };
+            if last.is_none() {
+                self.first(piece, next);
+            } else if now == Use::Busy || now == Use::Unknown || is_whole {
                 self.push(piece);
             } else {
                 self.as_watched(piece, last, next);
             }
         }
+    }
+
+    /// Before its source began to watch nothing was heard of the run.
+    fn first(&mut self, piece: Piece, next: Account<'_>) {
+        let began = next.track.watched.first().map_or(next.at, |first| first.from).clamp(piece.from, piece.to);
+        let seen = piece.now == Use::Busy;
+        self.push(Piece { to: began, told: seen, heard: None, ..piece.clone() });
+        self.as_watched(Piece { from: began, ..piece }, None, next);
     }
 
     /// Only what either of them watched is told.
@@ -146,12 +163,16 @@ impl Pieces {
     }
 
     /// What is told of the time after the last account.
-    fn after(&mut self, last: Option<Account<'_>>, segment: &Segment) {
+    fn after(&mut self, last: Option<Account<'_>>, segment: &Segment, is_decided: bool) {
+        let (now, known) = (Use::Quiet, segment.to);
         let Some(Account { at, track, watched }) = last else {
-            self.push(Piece { from: segment.began, to: segment.to, now: Use::Quiet, told: false, words: "".into() });
+            // where decisions are in the record, and no word of it, it said nothing
+            let heard = (!is_decided).then_some(Use::Quiet);
+            self.push(Piece { from: segment.began, to: segment.to, now, told: false, heard, known, words: "".into() });
             return;
         };
-        let piece = Piece { from: at, to: segment.to, now: track.now, told: true, words: track.words.clone() };
+        let (now, heard, words) = (track.now, Some(track.now), track.words.clone());
+        let piece = Piece { from: at, to: segment.to, now, told: true, heard, known, words };
         if track.now == Use::Unknown {
             self.push(Piece { told: false, ..piece });
         } else if watched || track.now == Use::Busy {
@@ -166,6 +187,16 @@ impl Pieces {
 }
 
 impl SourceUse {
+    /// When what was heard of it turns, and when it begins or ceases to tell.
+    pub(super) fn turns(&self) -> impl Iterator<Item = Timestamp> {
+        let before = std::iter::once(None).chain(self.pieces.iter().map(Some));
+        let both = before.zip(&self.pieces);
+        let turned = both.filter(|(before, piece)| {
+            before.is_none_or(|before| (before.told, before.heard, before.to) != (piece.told, piece.heard, piece.from))
+        });
+        turned.map(|(_, piece)| piece.from)
+    }
+
     /// The piece in which an instant lies.
     pub(super) fn at(&self, at: Timestamp) -> Option<&Piece> {
         let next = self.pieces.partition_point(|piece| piece.from <= at);
@@ -177,9 +208,14 @@ impl SourceUse {
         self.pieces.get(..next).unwrap_or_default().iter().rev()
     }
 
-    /// The newest moment of use that was told up to an instant.
+    /// The newest moment of use that had been heard of at an instant.
     pub(super) fn last_busy(&self, at: Timestamp) -> When {
-        self.before(at).find(|piece| piece.now == Use::Busy).map(|piece| piece.to.min(at)).into()
+        let heard = |piece: &Piece| match (piece.known > at, piece.heard, piece.now) {
+            (true, Some(Use::Busy), _) => Some(at),
+            (false, _, Use::Busy) => Some(piece.to.min(at)),
+            (true | false, _, _) => None,
+        };
+        self.before(at).find_map(heard).into()
     }
 
     /// Over which time up to an instant it told; `gaps_too`: also where it did not.

@@ -48,8 +48,8 @@ pub use creation_file::{CreationFound, read_creations};
 pub use creation_parts::{ScriptSource, ScriptWish, ScriptWishes, identities, new_schedules, script_wishes, tag_pairs};
 pub use digest::Digest;
 pub use environment::Environment;
-pub use layers::{Overrides, variable_name, variables};
 pub use folder::list as policy_files;
+pub use layers::{Overrides, variable_name, variables};
 pub use load::{Loaded, check_files, check_texts, load, policy_texts, read_settings};
 pub use model::{
     Azure, Cloud, Fleet, Freeze, Identity, Log, LogFormat, LogLevel, ManagedIdentity, Policies, Server, Settings, Sweep,

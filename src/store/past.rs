@@ -64,16 +64,20 @@ impl LedgerReader {
 }
 
 async fn bounds(tx: &mut SqliteConnection) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
-    let row = sqlx::query("SELECT (SELECT min(not_after) FROM transitions) AS first, (SELECT max(seen_at) FROM workspaces) AS last")
-        .fetch_one(tx)
-        .await?;
+    let row = sqlx::query(
+        "SELECT (SELECT min(not_after) FROM transitions) AS first, (SELECT max(seen_at) FROM workspaces) AS last",
+    )
+    .fetch_one(tx)
+    .await?;
     let at = |table, column| Place { table, row: column }.instant_or_none(row.try_get(column)?);
     Ok(at("transitions", "first")?.zip(at("workspaces", "last")?))
 }
 
 /// Every life with its states; and the newest life of each name.
 async fn instances(tx: &mut SqliteConnection) -> Result<(Lives, HashMap<String, String>), StoreError> {
-    let rows = sqlx::query("SELECT instance, created, present, facts FROM instances ORDER BY present").fetch_all(&mut *tx).await?;
+    let rows = sqlx::query("SELECT instance, created, present, facts FROM instances ORDER BY present")
+        .fetch_all(&mut *tx)
+        .await?;
     let (mut lives, mut newest) = (Lives::new(), HashMap::new());
     for row in &rows {
         let (instance, created): (String, String) = (row.try_get("instance")?, row.try_get("created")?);
@@ -83,9 +87,11 @@ async fn instances(tx: &mut SqliteConnection) -> Result<(Lives, HashMap<String, 
         newest.insert(instance.clone(), created.clone());
         lives.insert((instance, created), life);
     }
-    let rows = sqlx::query("SELECT seq, instance, created, to_state, not_before, not_after, operation FROM transitions ORDER BY seq")
-        .fetch_all(tx)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT seq, instance, created, to_state, not_before, not_after, operation FROM transitions ORDER BY seq",
+    )
+    .fetch_all(tx)
+    .await?;
     for row in &rows {
         if let Some(life) = lives.get_mut(&(row.try_get("instance")?, row.try_get("created")?)) {
             life.states.push(super::past_states::of_row(row)?);
@@ -95,7 +101,8 @@ async fn instances(tx: &mut SqliteConnection) -> Result<(Lives, HashMap<String, 
 }
 
 async fn decisions(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), StoreError> {
-    let rows = sqlx::query("SELECT seq, verdict, facts FROM decisions ORDER BY instance, at, seq").fetch_all(tx).await?;
+    let rows =
+        sqlx::query("SELECT seq, verdict, facts FROM decisions ORDER BY instance, at, seq").fetch_all(tx).await?;
     let mut known: HashMap<(String, String), States> = HashMap::new();
     for row in &rows {
         let seq: i64 = row.try_get("seq")?;
@@ -181,7 +188,8 @@ async fn stops(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), Store
 
 async fn starts(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), StoreError> {
     // an older journal, which only a copy can be, had no operations
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name = 'operations'").fetch_one(&mut *tx).await?;
+    let tables: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name = 'operations'").fetch_one(&mut *tx).await?;
     if tables == 0 {
         return Ok(());
     }

@@ -54,7 +54,19 @@ fn of_facts(facts: &InstanceFacts) -> StateChange {
 
 /// The same but for what state changes tell, and when it was read.
 fn same_beside(old: &InstanceFacts, new: &InstanceFacts) -> bool {
-    let InstanceFacts { id: _, created: _, state: _, size, region, owner, tags, last_operation: _, native, observed_at: _, oddities } = new;
+    let InstanceFacts {
+        id: _,
+        created: _,
+        state: _,
+        size,
+        region,
+        owner,
+        tags,
+        last_operation: _,
+        native,
+        observed_at: _,
+        oddities,
+    } = new;
     (&old.size, &old.owner, &old.native, &old.oddities, &old.region) == (size, owner, native, oddities, region)
         && old.tags.known() == tags.known()
 }
@@ -84,7 +96,9 @@ impl States {
             while let Some(facts) = known.next_if(|facts| facts.observed_at < change.at) {
                 add(&mut states, &facts);
             }
-            let same = known.peek().filter(|facts| facts.observed_at == change.at && change.state.as_ref() == Some(&facts.state));
+            let same = known
+                .peek()
+                .filter(|facts| facts.observed_at == change.at && change.state.as_ref() == Some(&facts.state));
             if let Some(facts) = same {
                 change.operation = facts.last_operation.known().cloned();
             }

@@ -44,10 +44,7 @@ pub(crate) const ROOMS: &[Room] = &[
     // policy: the fleet's view says under which mode and policy an instance stands.
     pure("report", &["units", "facts", "policy", "ledger", "rules", "plan", "guard"]),
     // schedule: quiet hours are handed over. past: what is replayed. policy: what is tried.
-    pure(
-        "replay",
-        &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "past"],
-    ),
+    pure("replay", &["units", "schedule", "facts", "policy", "ledger", "rules", "plan", "guard", "past"]),
     // the seams
     // guard: a stop is sent by handing over the guard's permit (G5).
     // rules: the journal is handed verdicts as they are.

@@ -108,6 +108,8 @@ pub(crate) struct Outside {
     pub(crate) holds: Vec<(Hold, Option<Timestamp>)>,
     pub(crate) policies: BTreeMap<Arc<str>, Arc<Policy>>,
     pub(crate) metered: Metered,
+    /// Every write to the journal, where a test wants it on disk afterwards.
+    pub(crate) tape: Option<Vec<kept::Again>>,
 }
 
 /// The world of the tests.

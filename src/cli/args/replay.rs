@@ -111,7 +111,8 @@ pub struct Varied {
 
 /// Lengths of time that people think in, in minutes.
 const STEPS: [u32; 24] = [
-    1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 960, 1_440, 2_160, 2_880, 4_320, 7_200, 10_080,
+    1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 960, 1_440, 2_160, 2_880, 4_320, 7_200,
+    10_080,
 ];
 
 /// A search tries so many values of one setting at most.
@@ -147,7 +148,10 @@ impl FromStr for Varied {
             is_new
         });
         if all.len() > VALUES_MAX {
-            return Err(format!("`{text}` has {} values, and a search tries {VALUES_MAX} at most; leave some out", all.len()));
+            return Err(format!(
+                "`{text}` has {} values, and a search tries {VALUES_MAX} at most; leave some out",
+                all.len()
+            ));
         }
         Ok(Self { key: key.to_owned(), values: all })
     }
@@ -159,7 +163,8 @@ fn between(from: &str, to: &str) -> Option<Vec<String>> {
         let length = to.checked_sub(from).filter(|length| *length >= 0)?;
         let most = i64::try_from(VALUES_MAX.saturating_sub(1)).ok()?;
         let step = length.saturating_add(most).saturating_sub(1).checked_div(most)?.max(1);
-        let mut all: Vec<i64> = (0..=most).map(|n| from.saturating_add(n.saturating_mul(step))).filter(|n| *n <= to).collect();
+        let mut all: Vec<i64> =
+            (0..=most).map(|n| from.saturating_add(n.saturating_mul(step))).filter(|n| *n <= to).collect();
         all.extend((all.last() != Some(&to)).then_some(to));
         return Some(all.iter().map(i64::to_string).collect());
     }
@@ -187,7 +192,8 @@ mod tests {
         assert_eq!(of("hold.per_week=1..5").unwrap(), "1 2 3 4 5");
         assert_eq!(of("stops_per_day=0..100").unwrap().split(' ').next_back(), Some("100"));
         assert_eq!(of("warning.proof=recorded,delivered").unwrap(), "recorded delivered");
-        for bad in ["idle.after", "=1h", "idle.=1h", "idle.after=", "idle.after=4h..15m", "idle.after=1h,,2h", "a b=1"] {
+        for bad in ["idle.after", "=1h", "idle.=1h", "idle.after=", "idle.after=4h..15m", "idle.after=1h,,2h", "a b=1"]
+        {
             assert!(of(bad).unwrap_err().contains("idle.after=15m..4h"), "{bad}");
         }
     }

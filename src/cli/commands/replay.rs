@@ -34,7 +34,9 @@ pub async fn replay(asked: &Typed, context: &Context) -> Result<Exit, CommandErr
         let path = export(&past, dir)?;
         let (from, to, instances) = (past.from, past.to, past.lives.len());
         let told = json!({ "file": path, "from": from, "to": to, "instances": instances });
-        context.print(&told, || format!("written to {}: {instances} machines from {from:.0} to {to:.0}", path.display()))?;
+        context.print(&told, || {
+            format!("written to {}: {instances} machines from {from:.0} to {to:.0}", path.display())
+        })?;
         return Ok(Exit::Well);
     }
     let texts = candidate(asked, context)?;
@@ -63,7 +65,9 @@ pub async fn replay(asked: &Typed, context: &Context) -> Result<Exit, CommandErr
         put(path, &page(&result, &tried)?)?;
     }
     let top = asked.top.and_then(|top| usize::try_from(top).ok());
-    context.print(&Told { policies: names.clone(), replay: &result }, || text(&result, &tried, (&context.look(None), top)))?;
+    context.print(&Told { policies: names.clone(), replay: &result }, || {
+        text(&result, &tried, (&context.look(None), top))
+    })?;
     Ok(Exit::Well)
 }
 
@@ -109,7 +113,8 @@ fn candidate(asked: &Typed, context: &Context) -> Result<Vec<SourceText>, Comman
         Some(path) => path.clone(),
         None => context.usable()?.0.policies.dir,
     };
-    let unreadable = |words: String| ReplayError::Setting(format!("--policy: {words}; name a folder of policies or one file"));
+    let unreadable =
+        |words: String| ReplayError::Setting(format!("--policy: {words}; name a folder of policies or one file"));
     let files = if dir.is_file() { vec![dir.clone()] } else { policy_files(&dir).map_err(unreadable)? };
     let (texts, diagnostics) = policy_texts(&files);
     refuse(&diagnostics.iter().collect::<Vec<_>>(), None)?;
@@ -120,7 +125,11 @@ fn candidate(asked: &Typed, context: &Context) -> Result<Vec<SourceText>, Comman
 }
 
 /// Policies as they would be judged in their folder, and the settings that they stand on: the built-in ones where there are none.
-fn judged(context: &Context, texts: Vec<SourceText>, with: Option<&str>) -> Result<(Settings, PolicySet), CommandError> {
+fn judged(
+    context: &Context,
+    texts: Vec<SourceText>,
+    with: Option<&str>,
+) -> Result<(Settings, PolicySet), CommandError> {
     let loaded: Loaded = check_texts(&context.config, &context.environment, texts);
     refuse(&loaded.policies.diagnostics.iter().collect::<Vec<_>>(), with)?;
     Ok((loaded.settings.unwrap_or_default(), loaded.policies.set))
@@ -134,7 +143,9 @@ fn refuse(found: &[&Diagnostic], with: Option<&str>) -> Result<(), CommandError>
     }
     found.iter().filter(|one| one.is_error()).for_each(|one| complain(&one.to_string()));
     match with {
-        Some(with) => Err(ReplayError::Setting(format!("--sweep: the policies are wrong with {with}; try other values")).into()),
+        Some(with) => {
+            Err(ReplayError::Setting(format!("--sweep: the policies are wrong with {with}; try other values")).into())
+        }
         None => Err(CommandError::Configuration(errors)),
     }
 }
@@ -150,5 +161,6 @@ fn window(asked: &Typed, past: &Past) -> Result<(jiff::Timestamp, jiff::Timestam
 }
 
 fn put(path: &Path, text: &str) -> Result<(), ReplayError> {
-    super::report::whole(path, text.as_bytes()).map_err(|error| ReplayError::Io(format!("write {}", path.display()), error))
+    super::report::whole(path, text.as_bytes())
+        .map_err(|error| ReplayError::Io(format!("write {}", path.display()), error))
 }

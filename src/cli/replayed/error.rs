@@ -25,7 +25,9 @@ pub enum ReplayError {
     #[error("could not {0}")]
     Io(String, #[source] std::io::Error),
     /// What was asked for is none of the record.
-    #[error("there is nothing to replay from {from} to {to}: the record goes from {first} to {last}; see --from and --to")]
+    #[error(
+        "there is nothing to replay from {from} to {to}: the record goes from {first} to {last}; see --from and --to"
+    )]
     Outside {
         /// As asked.
         from: jiff::Timestamp,

@@ -32,7 +32,10 @@ fn masthead((kind, title): (&str, &str), big: &str, beside: &str) -> String {
 fn foot(notes: &[String]) -> String {
     let mut text = "</main>\n<footer>\n<h2>What this means, and what it does not</h2>\n<ul>\n".to_owned();
     notes.iter().for_each(|note| text.push_str(&format!("<li>{}</li>\n", escape(note))));
-    text.push_str(&format!("</ul>\n<p class=\"origin\">lightsout {}</p>\n</footer>\n</body>\n</html>\n", env!("CARGO_PKG_VERSION")));
+    text.push_str(&format!(
+        "</ul>\n<p class=\"origin\">lightsout {}</p>\n</footer>\n</body>\n</html>\n",
+        env!("CARGO_PKG_VERSION")
+    ));
     text
 }
 
@@ -62,7 +65,8 @@ pub fn page(replay: &Replay, tried: &str) -> Result<String, ReplayError> {
         days(&mut text, replay, currency)?;
     }
     let machines = Table {
-        caption: "Machines that fare otherwise, the greatest difference first; what happened → what would have".to_owned(),
+        caption: "Machines that fare otherwise, the greatest difference first; what happened → what would have"
+            .to_owned(),
         header: texts(&HEADER),
         rows: by_difference(replay, None).into_iter().map(row).collect(),
         sum: None,
@@ -99,15 +103,16 @@ fn days(text: &mut String, replay: &Replay, currency: Currency) -> Result<(), Re
         label: label.to_owned(),
         values: sums.iter().map(|costs| costs.get(currency).rounded().as_micros()).collect(),
     };
-    let [happened, least, most]: [Series; 3] =
-        [0, 1, 2].map(|place| labels.get(place).copied().zip(sums.get(place)).map_or_else(|| one(("", &Vec::new())), one));
+    let [happened, least, most]: [Series; 3] = [0, 1, 2]
+        .map(|place| labels.get(place).copied().zip(sums.get(place)).map_or_else(|| one(("", &Vec::new())), one));
     let unit = if by_day { "day" } else { "month" };
     let course = |series| Course { currency, unit, times: times.clone(), series };
     let title = format!("What running time cost, by {unit}");
     let describes = format!(
         "Bars: cost of each {unit} in {currency} as it happened; hollow bars: by the policies that were tried, at most. The table below has the figures."
     );
-    let named = Named { id: &format!("days-{}", currency.code().to_ascii_lowercase()), title: &title, describes: &describes };
+    let named =
+        Named { id: &format!("days-{}", currency.code().to_ascii_lowercase()), title: &title, describes: &describes };
     let chart = paired(&course(vec![happened.clone(), most.clone()]), named)?;
     let key = "<ul class=\"legend\"><li><span class=\"did\"></span>happened</li><li><span></span>replayed, at most</li></ul>\n";
     let table = crate::cli::statement::page::course_table(&course(vec![happened, least, most]), &title);
@@ -122,14 +127,25 @@ fn days(text: &mut String, replay: &Replay, currency: Currency) -> Result<(), Re
 pub fn search_page(found: &Found, heading: &str) -> Result<String, ReplayError> {
     let mut text = begin(heading);
     let knee = match &found.knee_most {
-        Knee::At { place } => found.tried.get(*place).map_or_else(String::new, |tried| format!("knee at {}", tried.name)),
+        Knee::At { place } => {
+            found.tried.get(*place).map_or_else(String::new, |tried| format!("knee at {}", tried.name))
+        }
         Knee::None { .. } => "no knee".to_owned(),
     };
-    text.push_str(&masthead(("Search of policies, Azure Machine Learning compute instances", heading), &knee, "by the most that the record allows"));
+    text.push_str(&masthead(
+        ("Search of policies, Azure Machine Learning compute instances", heading),
+        &knee,
+        "by the most that the record allows",
+    ));
     let dots = |of: &dyn Fn(&super::search::Tried) -> crate::replay::Point, knee: &Knee| -> Vec<Dot> {
         let dot = |(place, tried): (usize, &super::search::Tried)| {
             let point = of(tried);
-            Dot { name: tried.name.clone(), cost: point.cost, count: point.regrets, is_knee: *knee == Knee::At { place } }
+            Dot {
+                name: tried.name.clone(),
+                cost: point.cost,
+                count: point.regrets,
+                is_knee: *knee == Knee::At { place },
+            }
         };
         found.tried.iter().enumerate().map(dot).collect()
     };

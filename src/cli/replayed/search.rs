@@ -54,15 +54,20 @@ fn point(figures: &Figures, currency: Currency) -> Point {
 }
 
 /// Policies with one combination of values.
-pub type Candidate = (Vec<(String, String)>, PolicySet);
+type Candidate = (Vec<(String, String)>, PolicySet);
 
 /// Replays them all, side by side as far as the machine allows.
 ///
 /// # Errors
 /// When nothing was to be tried.
-pub fn search(past: &Past, asked: &Asked<'_>, candidates: &[Candidate]) -> Result<Found, ReplayError> {
+pub fn search(
+    past: &Past,
+    asked: &Asked<'_>,
+    candidates: &[(Vec<(String, String)>, PolicySet)],
+) -> Result<Found, ReplayError> {
     let width = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(candidates.len().max(1));
-    let one = |candidate: &Candidate| replay(past, &Asked { policies: &candidate.1, ..asked.clone() }, Checked::default());
+    let one =
+        |candidate: &Candidate| replay(past, &Asked { policies: &candidate.1, ..asked.clone() }, Checked::default());
     let results = std::thread::scope(|scope| {
         let part = |lane: usize| {
             let mine = candidates.iter().enumerate().filter(move |(place, _)| place.checked_rem(width) == Some(lane));

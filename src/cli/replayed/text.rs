@@ -33,7 +33,11 @@ pub(super) fn lines(compared: &Compared) -> Vec<[String; 3]> {
         ),
         line("running cost", costs(&happened.cost), cost(|one| &one.cost)),
         line("avoided by stops (est.)", costs(&happened.avoided), cost(|one| &one.avoided)),
-        line("cheaper than what happened by", "-".to_owned(), money(&Spread { least: &saving.least, most: &saving.most })),
+        line(
+            "cheaper than what happened by",
+            "-".to_owned(),
+            money(&Spread { least: &saving.least, most: &saving.most }),
+        ),
     ]
 }
 
@@ -113,7 +117,10 @@ pub fn text(replay: &Replay, tried: &str, (look, top): (&Look, Option<usize>)) -
     text.push_str(&look.figures(&["", "happened", "replayed"], &rows));
     let shown = by_difference(replay, top);
     let all = replay.instances.len();
-    text.push_str(&format!("\n{}\n", look.paint.strong(&format!("{} of {all} machines fare otherwise", by_difference(replay, None).len()))));
+    text.push_str(&format!(
+        "\n{}\n",
+        look.paint.strong(&format!("{} of {all} machines fare otherwise", by_difference(replay, None).len()))
+    ));
     if !shown.is_empty() {
         let rows: Vec<Vec<String>> = shown.into_iter().map(row).collect();
         text.push_str(&look.table(&HEADER, &rows));
@@ -131,10 +138,17 @@ pub fn text(replay: &Replay, tried: &str, (look, top): (&Look, Option<usize>)) -
 fn hurt(text: &mut String, replay: &Replay, look: &Look) {
     let (all, listed) = (replay.hurt.len(), replay.hurt.len().min(HURT_MAX));
     if all == 0 {
-        text.push_str(&format!("\n{}\n", look.paint.strong("Nobody would have been hurt: no work within half an hour after a stop")));
+        text.push_str(&format!(
+            "\n{}\n",
+            look.paint.strong("Nobody would have been hurt: no work within half an hour after a stop")
+        ));
         return;
     }
-    let heading = if listed < all { format!("Whom it would have hurt (the first {listed} of {all})") } else { "Whom it would have hurt".to_owned() };
+    let heading = if listed < all {
+        format!("Whom it would have hurt (the first {listed} of {all})")
+    } else {
+        "Whom it would have hurt".to_owned()
+    };
     text.push_str(&format!("\n{}\n", look.paint.strong(&heading)));
     let rows: Vec<Vec<String>> = replay.hurt.iter().take(HURT_MAX).map(hurt_row).collect();
     text.push_str(&look.table(&HURT_HEADER, &rows));
@@ -193,7 +207,11 @@ pub(super) fn knee_words(found: &Found) -> String {
         Knee::None { why } => format!("none ({why})"),
     };
     let (least, most) = (of(&found.knee_least), of(&found.knee_most));
-    let found = if least == most { format!("The knee is at {least}.") } else { format!("The knee is at {least} by the least, and at {most} by the most.") };
+    let found = if least == most {
+        format!("The knee is at {least}.")
+    } else {
+        format!("The knee is at {least} by the least, and at {most} by the most.")
+    };
     format!(
         "{found} It is the value, among those that no other beats in both money and regrets, that lies furthest below the straight \
          line from the cheapest to the one with the fewest regrets, both axes drawn to one length."

@@ -29,7 +29,9 @@ pub fn combinations(all: &[Varied]) -> Result<Vec<Vec<(String, String)>>, Replay
         };
         found = found.iter().flat_map(longer).collect();
         if found.len() > TOGETHER_MAX {
-            let words = format!("--sweep: more than {TOGETHER_MAX} combinations of values; try fewer values, or fewer settings at once");
+            let words = format!(
+                "--sweep: more than {TOGETHER_MAX} combinations of values; try fewer values, or fewer settings at once"
+            );
             return Err(ReplayError::Setting(words));
         }
     }
@@ -44,18 +46,23 @@ pub fn varied(texts: &[SourceText], settings: &[(String, String)]) -> Result<Vec
     let mut tables: Vec<Table> = Vec::with_capacity(texts.len());
     for source in texts {
         let table = source.text.parse::<Table>();
-        tables.push(table.map_err(|error| ReplayError::Setting(format!("{}: is no TOML: {error}; see `lightsout check`", source.file)))?);
+        tables.push(table.map_err(|error| {
+            ReplayError::Setting(format!("{}: is no TOML: {error}; see `lightsout check`", source.file))
+        })?);
     }
     for (key, value) in settings {
         let mut is_changed = false;
         tables.iter_mut().for_each(|table| is_changed |= set(table, key, value));
         if !is_changed {
             let rule = key.split('.').next().unwrap_or(key);
-            let words = format!("--sweep {key}: no policy that is tried has [{rule}], and a search turns no rule on; write it into one first");
+            let words = format!(
+                "--sweep {key}: no policy that is tried has [{rule}], and a search turns no rule on; write it into one first"
+            );
             return Err(ReplayError::Setting(words));
         }
     }
-    let text = |(source, table): (&SourceText, Table)| SourceText { file: source.file.clone(), text: table.to_string() };
+    let text =
+        |(source, table): (&SourceText, Table)| SourceText { file: source.file.clone(), text: table.to_string() };
     Ok(texts.iter().zip(tables).map(text).collect())
 }
 

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::chart::{INK, Named, GRID, bounds, broken, label, shade, titled};
+use super::chart::{GRID, INK, Named, bounds, broken, label, shade, titled};
 use crate::cli::statement::StatementError;
 use crate::units::Currency;
 
@@ -58,7 +58,9 @@ pub(in crate::cli) fn curve(
             let mut sorted: Vec<&Dot> = dots.iter().collect();
             sorted.sort_by_key(|dot| (dot.cost, dot.count));
             let line: Vec<(i64, i64)> = sorted.iter().map(|dot| (dot.cost, dot.count)).collect();
-            chart.draw_series([PathElement::new(line, shade(place.saturating_add(1)).stroke_width(2))]).map_err(broken)?;
+            chart
+                .draw_series([PathElement::new(line, shade(place.saturating_add(1)).stroke_width(2))])
+                .map_err(broken)?;
             for dot in sorted {
                 let at = (dot.cost, dot.count);
                 let size = if dot.is_knee { 9 } else { 5 };
