@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 
 use super::holds::hold_of;
 use super::past_states::States;
 use super::rows::{Place, instance_key, life};
+use super::sql::{Dialect, Link, Row, query, query_scalar};
 use super::{LedgerReader, StoreError};
 use crate::facts::{Evidence, InstanceFacts, MadeHold, OperationResult, StopKey};
 use crate::ledger::{AvoidedDetail, Entry, EntryKind, References, Standing};
@@ -63,8 +62,8 @@ impl LedgerReader {
     }
 }
 
-async fn bounds(tx: &mut SqliteConnection) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
-    let row = sqlx::query(
+async fn bounds(tx: &mut Link) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let row = query(
         "SELECT (SELECT min(not_after) FROM transitions) AS first, (SELECT max(seen_at) FROM workspaces) AS last",
     )
     .fetch_one(tx)
@@ -74,10 +73,9 @@ async fn bounds(tx: &mut SqliteConnection) -> Result<Option<(Timestamp, Timestam
 }
 
 /// Every life with its states; and the newest life of each name.
-async fn instances(tx: &mut SqliteConnection) -> Result<(Lives, HashMap<String, String>), StoreError> {
-    let rows = sqlx::query("SELECT instance, created, present, facts FROM instances ORDER BY present")
-        .fetch_all(&mut *tx)
-        .await?;
+async fn instances(tx: &mut Link) -> Result<(Lives, HashMap<String, String>), StoreError> {
+    let rows =
+        query("SELECT instance, created, present, facts FROM instances ORDER BY present").fetch_all(&mut *tx).await?;
     let (mut lives, mut newest) = (Lives::new(), HashMap::new());
     for row in &rows {
         let (instance, created): (String, String) = (row.try_get("instance")?, row.try_get("created")?);
@@ -87,7 +85,7 @@ async fn instances(tx: &mut SqliteConnection) -> Result<(Lives, HashMap<String, 
         newest.insert(instance.clone(), created.clone());
         lives.insert((instance, created), life);
     }
-    let rows = sqlx::query(
+    let rows = query(
         "SELECT seq, instance, created, to_state, not_before, not_after, operation FROM transitions ORDER BY seq",
     )
     .fetch_all(tx)
@@ -100,9 +98,8 @@ async fn instances(tx: &mut SqliteConnection) -> Result<(Lives, HashMap<String, 
     Ok((lives, newest))
 }
 
-async fn decisions(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), StoreError> {
-    let rows =
-        sqlx::query("SELECT seq, verdict, facts FROM decisions ORDER BY instance, at, seq").fetch_all(tx).await?;
+async fn decisions(tx: &mut Link, lives: &mut Lives) -> Result<(), StoreError> {
+    let rows = query("SELECT seq, verdict, facts FROM decisions ORDER BY instance, at, seq").fetch_all(tx).await?;
     let mut known: HashMap<(String, String), States> = HashMap::new();
     for row in &rows {
         let seq: i64 = row.try_get("seq")?;
@@ -140,9 +137,10 @@ fn decided(verdict: &Verdict) -> Decided {
     }
 }
 
-async fn warnings(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), StoreError> {
-    let query = "SELECT id, instance, created, body, delivered_at FROM messages WHERE kind = 'warning' ORDER BY at, id";
-    for row in &sqlx::query(query).fetch_all(tx).await? {
+async fn warnings(tx: &mut Link, lives: &mut Lives) -> Result<(), StoreError> {
+    let warnings =
+        "SELECT id, instance, created, body, delivered_at FROM messages WHERE kind = 'warning' ORDER BY at, id";
+    for row in &query(warnings).fetch_all(tx).await? {
         let id: String = row.try_get("id")?;
         let place = Place { table: "messages", row: &id };
         let message: Message = place.json(row.try_get("body")?)?;
@@ -161,8 +159,8 @@ async fn warnings(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), St
     Ok(())
 }
 
-async fn stops(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), StoreError> {
-    let rows = sqlx::query(
+async fn stops(tx: &mut Link, lives: &mut Lives) -> Result<(), StoreError> {
+    let rows = query(
         "SELECT a.id, a.instance, i.created, i.key, a.ground, a.intended_at, a.ended_at, a.result, a.words
          FROM attempts a JOIN intents i ON i.intent = a.intent ORDER BY a.intended_at, a.id",
     )
@@ -186,14 +184,18 @@ async fn stops(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), Store
     Ok(())
 }
 
-async fn starts(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), StoreError> {
-    // an older journal, which only a copy can be, had no operations
-    let tables: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name = 'operations'").fetch_one(&mut *tx).await?;
+async fn starts(tx: &mut Link, lives: &mut Lives) -> Result<(), StoreError> {
+    // an older journal, which only a copied file can be, had no operations
+    let tables: i64 = match tx.dialect() {
+        Dialect::Sqlite => {
+            query_scalar("SELECT count(*) FROM sqlite_master WHERE name = 'operations'").fetch_one(&mut *tx).await?
+        }
+        Dialect::Postgres => 1,
+    };
     if tables == 0 {
         return Ok(());
     }
-    let rows = sqlx::query(
+    let rows = query(
         "SELECT id, instance, created, key, asked_at, ended_at, result, words FROM operations
          WHERE verb = 'start' AND key LIKE 'start/%' ORDER BY asked_at, id",
     )
@@ -202,7 +204,7 @@ async fn starts(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), Stor
     for row in &rows {
         let id: String = row.try_get("id")?;
         let place = Place { table: "operations", row: &id };
-        let words = |row: &SqliteRow| -> Result<String, StoreError> {
+        let words = |row: &Row| -> Result<String, StoreError> {
             Ok(row.try_get::<Option<String>, _>("words")?.unwrap_or_default())
         };
         let result = match row.try_get::<Option<&str>, _>("result")? {
@@ -221,12 +223,8 @@ async fn starts(tx: &mut SqliteConnection, lives: &mut Lives) -> Result<(), Stor
     Ok(())
 }
 
-async fn holds(
-    tx: &mut SqliteConnection,
-    lives: &mut Lives,
-    newest: &HashMap<String, String>,
-) -> Result<(), StoreError> {
-    let rows = sqlx::query(
+async fn holds(tx: &mut Link, lives: &mut Lives, newest: &HashMap<String, String>) -> Result<(), StoreError> {
+    let rows = query(
         "SELECT id, instance, name, created, until, min(until, coalesce(lifted_at, until)) AS ends_at, who, reason, made_at, price, payer,
              link, stay_off FROM holds ORDER BY made_at, id",
     )

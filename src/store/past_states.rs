@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use super::StoreError;
 use super::rows::Place;
+use super::sql::Row;
 use crate::facts::{InstanceFacts, LastOperation, Operation, OperationStatus, PowerState, Trigger};
 use crate::past::StateChange;
 
@@ -18,7 +17,7 @@ pub(super) struct States {
 }
 
 /// A transition. The operation's end is not in its row: what goes on is called so while the state is between two others.
-pub(super) fn of_row(row: &SqliteRow) -> Result<StateChange, StoreError> {
+pub(super) fn of_row(row: &Row) -> Result<StateChange, StoreError> {
     let seq: i64 = row.try_get("seq")?;
     let number = seq.to_string();
     let place = Place { table: "transitions", row: &number };
