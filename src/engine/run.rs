@@ -1,10 +1,11 @@
-//! The loop of the service: cron triggers only say "look"; what is due is computed. Ends within ten seconds when asked.
+//! The loop of the service: a steady beat only says "look"; what is due is computed. Ends within ten seconds when asked.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
 use super::log;
@@ -45,6 +46,11 @@ pub enum RunError {
     /// The cron triggers could not be set up.
     #[error("could not set up the cron triggers")]
     Triggers(#[from] JobSchedulerError),
+    /// A loop panicked; its words stand in the log.
+    #[error(
+        "a part of the service broke, as the log says above; it ends with it, for whoever watches over it to start it anew"
+    )]
+    Broke,
 }
 
 /// Called after every look, whether or not anything was due: metrics, watchdog.
@@ -64,34 +70,39 @@ impl<W: World> Engine<W> {
         let (sender, mut receiver) = commands;
         let mut triggers = triggers(sender).await?;
         self.has_loops.store(true, Ordering::Relaxed);
-        let beating = tokio::spawn(self.clone().beat_for_ever());
-        let sweeping = tokio::spawn(self.clone().sweep_for_ever(after));
-        let telling = self.clone();
-        let delivering = tokio::spawn(async move { telling.deliver_for_ever(DELIVERIES).await });
-        let pricing = tokio::spawn(self.clone().price_for_ever());
-        let reconciling = tokio::spawn(self.clone().reconcile_for_ever());
-        let following = tokio::spawn(self.clone().follow_for_ever());
-        let adding_up = tokio::spawn(self.clone().add_up_for_ever());
-        let looking_back = tokio::spawn(self.clone().tell_of_weeks_for_ever());
-        while let Some(command) = receiver.recv().await {
-            match command {
-                Command::Chores => self.chores().await,
-                Command::Policies(set) => self.reload(set).await,
-                Command::End => break,
+        let mut loops = self.clone().loops(after);
+        let broke = loop {
+            tokio::select! {
+                command = receiver.recv() => match command {
+                    Some(Command::Chores) => self.chores().await,
+                    Some(Command::Policies(set)) => self.reload(set).await,
+                    Some(Command::End) | None => break false,
+                },
+                // none of them ends by itself
+                Some(_) = loops.join_next() => break true,
             }
-        }
+        };
         let drained = tokio::time::timeout(DRAIN, self.sweeping.lock()).await.is_ok();
         log::drained(drained);
-        beating.abort();
-        sweeping.abort();
-        delivering.abort();
-        pricing.abort();
-        reconciling.abort();
-        following.abort();
-        adding_up.abort();
-        looking_back.abort();
+        loops.abort_all();
         triggers.shutdown().await?;
-        Ok(())
+        if broke { Err(RunError::Broke) } else { Ok(()) }
+    }
+
+    /// What goes on side by side for as long as the service runs. Where one of them breaks nobody is left who sweeps, tells or
+    /// counts, so that the service ends with it.
+    fn loops(self: Arc<Self>, after: AfterLook<W>) -> JoinSet<()> {
+        let mut loops = JoinSet::new();
+        loops.spawn(self.clone().beat_for_ever());
+        loops.spawn(self.clone().sweep_for_ever(after));
+        let telling = self.clone();
+        loops.spawn(async move { telling.deliver_for_ever(DELIVERIES).await });
+        loops.spawn(self.clone().price_for_ever());
+        loops.spawn(self.clone().reconcile_for_ever());
+        loops.spawn(self.clone().follow_for_ever());
+        loops.spawn(self.clone().add_up_for_ever());
+        loops.spawn(self.tell_of_weeks_for_ever());
+        loops
     }
 
     /// Once a second something may be due. By the steady clock: a trigger of cron would wait until the wall's clock, when it was

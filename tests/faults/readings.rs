@@ -21,9 +21,12 @@ async fn fault_24_a_look_that_contradicts_the_list_stops_nothing() {
         site.fault(&format!("get => {effect}"));
         let said = site.sweep();
         assert_eq!(site.stops(), (0, 0), "{effect}: {}{}", said.out, said.err);
-        site.well();
-        site.sweep();
-        assert_eq!(site.stops(), (1, 1), "{effect}: and when both say the same it is");
+        // what was newer once makes the list the one that lags (fault 25); the others pass
+        if !effect.contains(newer) {
+            site.well();
+            site.sweep();
+            assert_eq!(site.stops(), (1, 1), "{effect}: and when both say the same it is");
+        }
     }
 }
 
@@ -63,7 +66,7 @@ async fn fault_27_absent_from_one_list_is_not_gone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_28_another_life_of_a_name_inherits_no_hold() {
     let site = Site::seen(1, 1).await;
-    let held = site.place.run(&["hold", NAME, "--for", "2h"]);
+    let held = site.place.run(&["hold", NAME, "--for", "2h", "--reason", "a long run"]);
     assert_eq!(held.code, 0, "{}{}", held.out, held.err);
     site.sweep();
     assert_eq!(site.stops(), (0, 0), "held");
@@ -77,16 +80,23 @@ async fn fault_28_another_life_of_a_name_inherits_no_hold() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_29_words_that_are_not_known_are_never_acted_on() {
-    for effect in [
-        format!("set:{STATE}=\"Hibernating\""),
-        "set:/properties/computeType=\"QuantumInstance\"".to_owned(),
-        format!("set:{OPERATION}/operationName=\"Levitate\""),
-        format!("set:{OPERATION}/operationStatus=\"Perhaps\""),
+    let lately = lightsout::sandbox::wall_now() - jiff::SignedDuration::from_mins(30);
+    for effects in [
+        vec![format!("set:{STATE}=\"Hibernating\"")],
+        vec!["set:/properties/computeType=\"QuantumInstance\"".to_owned()],
+        // after the edge it may have been a start
+        vec![
+            format!("set:{OPERATION}/operationName=\"Levitate\""),
+            format!("set:{OPERATION}/operationTime=\"{lately}\""),
+        ],
+        vec![format!("set:{OPERATION}/operationStatus=\"Perhaps\"")],
     ] {
         let site = Site::due(1, 1).await;
-        everywhere(&site, &effect);
+        for effect in &effects {
+            everywhere(&site, effect);
+        }
         let said = site.sweep();
-        assert_eq!(site.stops(), (0, 0), "{effect}: {}{}", said.out, said.err);
+        assert_eq!(site.stops(), (0, 0), "{effects:?}: {}{}", said.out, said.err);
     }
 }
 
