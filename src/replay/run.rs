@@ -51,7 +51,7 @@ const RUN_UP: SignedDuration = SignedDuration::from_hours(72);
 #[must_use]
 pub fn replay(past: &Past, asked: &Asked<'_>, checked: Checked) -> Replay {
     let courses: Vec<Course<'_>> = past.lives.iter().map(|life| Course::of(life, past.to)).collect();
-    let enforced: Vec<Arc<Policy>> = asked.policies.policies.iter().map(|policy| enforcing(policy)).collect();
+    let enforced: Vec<Arc<Policy>> = asked.policies.policies.iter().map(enforcing).collect();
     let governed: Vec<Option<Arc<Policy>>> = past
         .lives
         .iter()

@@ -198,12 +198,16 @@ fn trouble(error: &sqlx::Error) -> &'static str {
 
 /// Nothing was answered.
 fn silence(error: &sqlx::Error) -> &'static str {
-    match error {
-        sqlx::Error::PoolTimedOut => "did not answer in time; the disk or the server is too slow, or a write hangs",
-        sqlx::Error::PoolClosed => "is closed",
-        sqlx::Error::Io(_) => "cannot be reached; check that its server runs and that the way there is open",
-        sqlx::Error::Tls(_) => "cannot be reached over TLS; check sslmode and sslrootcert in [store] url",
-        _ => "failed",
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        "did not answer in time; the disk or the server is too slow, or a write hangs"
+    } else if matches!(error, sqlx::Error::PoolClosed) {
+        "is closed"
+    } else if matches!(error, sqlx::Error::Io(_)) {
+        "cannot be reached; check that its server runs and that the way there is open"
+    } else if matches!(error, sqlx::Error::Tls(_)) {
+        "cannot be reached over TLS; check sslmode and sslrootcert in [store] url"
+    } else {
+        "failed"
     }
 }
 
