@@ -18,6 +18,7 @@ mod reconcile;
 mod report;
 mod serve;
 mod small;
+mod standby;
 mod stopped;
 mod tokens;
 
