@@ -21,8 +21,12 @@ mod postgres;
 #[path = "support/tools.rs"]
 mod tools;
 
+#[path = "postgres/lease.rs"]
+mod lease;
 #[path = "postgres/ledger.rs"]
 mod ledger;
+#[path = "postgres/moving.rs"]
+mod moving;
 #[path = "postgres/pooler.rs"]
 mod pooler;
 #[path = "postgres/server.rs"]

@@ -12,6 +12,7 @@ use crate::facts::{
     Freeze, Hold, InstanceFacts, Inventory, MadeHold, OperationResult, Proposal, ProposalEvent, SizeFacts, SourceSet,
     StopResult, WorkspaceFacts,
 };
+use crate::guard::{LeaseTerms, Refusal, may_send};
 use crate::ledger::{
     BillSource, Bills, DaySpan, Hash, Head, MeterDays, NoPrice, PriceBook, PriceKey, Quote, Reconciled, Spent, Sum,
 };
@@ -23,7 +24,7 @@ use crate::ports::{
     Prices, ProposalBook, Question, Quoted, Recall, RevisionMark, SetTimers, Statement, StopInstances, StopPermit,
     SweepRecord, TimerPermit, Witness,
 };
-use crate::store::{FileFreeze, Store};
+use crate::store::{FileFreeze, Store, Turn};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};
 
 /// Everything outside.
@@ -43,6 +44,18 @@ pub struct Outside<C> {
     pub freeze: FileFreeze,
     /// The clock.
     pub clock: Arc<C>,
+}
+
+impl<C: Clock> Outside<C> {
+    /// Whether anything may be sent now: of several replicas only who surely holds the lease sends (L4).
+    fn may_send(&self) -> Result<(), (Refusal, String)> {
+        let Turn::Lease { renewed } = self.store.turn() else { return Ok(()) };
+        let since = renewed.map(|at| self.clock.steady().saturating_sub(at));
+        if may_send(since, &LeaseTerms::LISTED) {
+            return Ok(());
+        }
+        Err((Refusal::LeaseUnsure, "the lease of this replica was not renewed in time".to_owned()))
+    }
 }
 
 impl<C: Clock> Clock for Outside<C> {
@@ -136,7 +149,7 @@ impl<C: Clock> StopInstances for Outside<C> {
         permit: StopPermit,
         last_word: LastWord<'_>,
     ) -> Result<Option<OperationHandle>, Fault> {
-        self.azure.stop(workspace, permit, last_word).await
+        self.azure.stop(workspace, permit, &|| self.may_send().and_then(|()| last_word())).await
     }
     async fn operation(&self, workspace: &WorkspaceFacts, handle: &OperationHandle) -> Result<OperationState, Fault> {
         self.azure.operation(workspace, handle).await
@@ -150,7 +163,7 @@ impl<C: Clock> OperateInstances for Outside<C> {
         permit: OperationPermit,
         last_word: LastWord<'_>,
     ) -> Result<Option<OperationHandle>, Fault> {
-        self.azure.operate(workspace, permit, last_word).await
+        self.azure.operate(workspace, permit, &|| self.may_send().and_then(|()| last_word())).await
     }
 }
 
@@ -188,7 +201,7 @@ impl<C: Clock> SetTimers for Outside<C> {
         permit: TimerPermit,
         last_word: LastWord<'_>,
     ) -> Result<(), Fault> {
-        self.azure.set_timer(workspace, permit, last_word).await
+        self.azure.set_timer(workspace, permit, &|| self.may_send().and_then(|()| last_word())).await
     }
 }
 

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-
 use super::agents_desk::{self, DeskError};
 use super::channels::{ChannelError, channels};
 use super::clock::SystemClock;
+use super::leadership::LeaseError;
 use super::outside::Outside;
 use super::people;
+use super::store_place::store_to_act;
 use super::witnesses::Witnesses;
 use crate::azure::{
     Azure, AzureOptions, Cloud, IdentityOptions, JobsOptions, ManagedId, MonitorOptions, OptionsError, PriceOptions,
@@ -25,7 +25,7 @@ use crate::notify::Channels;
 use crate::ports::with_causes;
 use crate::promql::{BearerSource, Promql, PromqlOptions, SetupError};
 use crate::settings::{self, BillsFrom, Environment, Identity, Loaded, ManagedIdentity, SecretError, Settings};
-use crate::store::{FileFreeze, LedgerReader, Server, Store, StoreError};
+use crate::store::{FileFreeze, Store, StoreError};
 use crate::units::Span;
 
 /// Why the parts could not be put together.
@@ -49,60 +49,21 @@ pub enum WireError {
     /// Where agents report.
     #[error("could not set up where agents report ([agents])")]
     Agents(#[from] DeskError),
+    /// The lease of one of several replicas.
+    #[error("could not act beside other replicas")]
+    Lease(#[from] LeaseError),
     /// The store.
     #[error("could not open the journal ([store])")]
     Store(#[from] StoreError),
 }
 
-/// Puts the outside together; opens the journal, sends nothing.
+/// Puts the outside together for one command; opens the journal, sends nothing.
 ///
 /// # Errors
 /// When a part cannot be set up.
 pub async fn outside(settings: &Settings, environment: &Environment) -> Result<Outside<SystemClock>, WireError> {
-    let store = open_store(settings, environment).await?;
+    let store = store_to_act(settings, environment).await?;
     with_store(settings, environment, store)
-}
-
-/// The journal: on the server that settings name, or in the folder.
-///
-/// # Errors
-/// When it cannot be opened.
-pub async fn open_store(settings: &Settings, environment: &Environment) -> Result<Store, WireError> {
-    Ok(match server(settings, environment)? {
-        Some(server) => Store::connect(&server).await?,
-        None => Store::open(&settings.store.dir).await?,
-    })
-}
-
-/// Its ledger, beside a running service.
-///
-/// # Errors
-/// When it cannot be opened.
-pub async fn open_ledger(server: Option<Server>, dir: &Path) -> Result<LedgerReader, StoreError> {
-    match server {
-        Some(server) => LedgerReader::connect(&server).await,
-        None => LedgerReader::open(dir).await,
-    }
-}
-
-/// The server that has the journal, if one has it.
-///
-/// # Errors
-/// When its password cannot be had.
-pub fn server(settings: &Settings, environment: &Environment) -> Result<Option<Server>, WireError> {
-    let Some(server) = &settings.store.server else { return Ok(None) };
-    let secret = server.secret.as_ref().map(|secret| secret.read(environment)).transpose()?;
-    let password = secret.as_ref().map(ExposeSecret::expose_secret);
-    Ok(Some(Server::parse(&server.url, password)?))
-}
-
-/// Where the journal is, to be shown.
-#[must_use]
-pub fn store_shown(settings: &Settings) -> String {
-    match &settings.store.server {
-        Some(server) => server.url.clone(),
-        None => settings.store.dir.display().to_string(),
-    }
 }
 
 /// The same around a journal that is open already.

@@ -40,6 +40,7 @@ mod record;
 mod run;
 mod settle;
 mod sight;
+mod standing_by;
 mod starts;
 mod starts_seen;
 mod state;

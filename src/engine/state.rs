@@ -129,6 +129,8 @@ pub struct Engine<W> {
     pub(super) holding: tokio::sync::Mutex<()>,
     /// True while loops do what sweeps do not wait for.
     pub(super) has_loops: AtomicBool,
+    /// The replica that acts, while this one stands by.
+    pub(super) acting_elsewhere: RwLock<Option<Arc<str>>>,
     pub(super) nudged: tokio::sync::Notify,
     pub(super) swept: tokio::sync::Notify,
 }
@@ -224,6 +226,7 @@ impl<W: World> Engine<W> {
             reconciling: tokio::sync::Mutex::new(()),
             holding: tokio::sync::Mutex::new(()),
             has_loops: AtomicBool::new(false),
+            acting_elsewhere: RwLock::new(None),
             nudged: tokio::sync::Notify::new(),
             swept: tokio::sync::Notify::new(),
         }

@@ -40,11 +40,13 @@ pub enum Refusal {
     PolicyChanged,
     /// The journal could not record the intent: nothing is sent without (I2).
     NotRecorded,
+    /// Another replica may hold the lease before the request arrives (L4).
+    LeaseUnsure,
 }
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ObserveMode,
         Self::Frozen,
         Self::SickView,
@@ -62,6 +64,7 @@ impl Refusal {
         Self::NoSecondLook,
         Self::PolicyChanged,
         Self::NotRecorded,
+        Self::LeaseUnsure,
     ];
 
     /// True for what somebody has to mend: the others are what people and policies ask for, and pass by themselves.
@@ -76,7 +79,8 @@ impl Refusal {
             | Self::BackingOff
             | Self::DiskFull
             | Self::NoSecondLook
-            | Self::NotRecorded => true,
+            | Self::NotRecorded
+            | Self::LeaseUnsure => true,
             Self::ObserveMode
             | Self::Frozen
             | Self::Paced
@@ -109,6 +113,7 @@ impl Refusal {
             Self::NoSecondLook => "no_second_look",
             Self::PolicyChanged => "policy_changed",
             Self::NotRecorded => "not_recorded",
+            Self::LeaseUnsure => "lease_unsure",
         }
     }
 
@@ -141,6 +146,9 @@ impl Refusal {
             Self::NoSecondLook => "Azure could not be asked again right before stopping",
             Self::PolicyChanged => "the policy changed since it was planned; it is decided anew",
             Self::NotRecorded => "the journal could not record the intent, and nothing is sent without; check the disk",
+            Self::LeaseUnsure => {
+                "another replica may act by the time it arrives; check the way to the database, what is due is looked at again"
+            }
         }
     }
 }

@@ -157,6 +157,8 @@ tables! {
         secret_file: Value<String>,
         /// The environment variable that holds it.
         secret_env: Value<String>,
+        /// What this replica is called. Default: the machine's name.
+        replica: Value<String>,
     }
 
     /// Where policies are.

@@ -17,11 +17,13 @@ pub struct Store {
     pub dir: PathBuf,
     /// The server that has the journal in the folder's place.
     pub server: Option<StoreServer>,
+    /// What this replica is called; none: by the machine's name.
+    pub replica: Option<String>,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { dir: PathBuf::from("/var/lib/lightsout"), server: None }
+        Self { dir: PathBuf::from("/var/lib/lightsout"), server: None, replica: None }
     }
 }
 
@@ -44,7 +46,7 @@ pub(super) fn store(table: &Table<StoreDocument>, found: &mut Findings) -> Store
             let help = "write url = \"postgres://USER@HOST:5432/DATABASE\", or leave the secret out";
             found.error(&found.place(table), "store.url", "a password without a server", help);
         }
-        return Store { dir, server: None };
+        return Store { dir, server: None, replica: None };
     };
     let url = Url::parse(&written.value).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql"));
     // The text itself is not shown: it may hold a password.
@@ -63,5 +65,6 @@ pub(super) fn store(table: &Table<StoreDocument>, found: &mut Findings) -> Store
             None
         }
     };
-    Store { dir, server }
+    let replica = document.replica.get().filter(|name| !name.is_empty()).cloned();
+    Store { dir, server, replica }
 }

@@ -29,7 +29,7 @@ impl Store {
     }
 
     pub(super) async fn write_audit(&self, line: &AuditLine) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_beside().await?;
         let last = query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await?;
         let (seq, before) = match last {
             Some(row) => (row.try_get::<i64, _>("seq")?.saturating_add(1), row.try_get("hash")?),

@@ -59,7 +59,7 @@ async fn fill(from: &Path, to: &Path) -> Result<u64, StoreError> {
 }
 
 /// Reads a copy whole; the end of its ledger when nothing is wrong with it.
-async fn whole(copy: &Path) -> Result<Head, StoreError> {
+pub(super) async fn whole(copy: &Path) -> Result<Head, StoreError> {
     let reader = LedgerReader::open(copy).await?;
     let found = examined(&reader).await?;
     if found.is_empty() { reader.head().await } else { Err(StoreError::Damaged { path: copy.to_owned(), found }) }

@@ -76,6 +76,12 @@ pub enum StoreError {
         /// What is asked of it.
         rule: &'static str,
     },
+    /// One of several replicas acts, and it is another.
+    #[error("this replica stands by and writes nothing; ask the one that acts")]
+    StandingBy,
+    /// Another replica took over, or may.
+    #[error("the lease of this replica is over, and nothing is written any more (L3)")]
+    LeaseLost,
     /// The database refused or failed.
     #[error("the journal {}", trouble(source))]
     Database {
@@ -167,6 +173,8 @@ impl StoreError {
             | Self::Schema { .. }
             | Self::NoServer
             | Self::Server { .. }
+            | Self::StandingBy
+            | Self::LeaseLost
             | Self::Database { .. }
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }

@@ -1,6 +1,7 @@
 //! The journal, opened: one writer and a few readers of SQLite, held to its rules (L1), or a pool of PostgreSQL.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
@@ -8,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::audit::followed;
+use super::lease::Fence;
 use super::place::Place;
 use super::sql::{Dialect, Pool, Tx, query_scalar};
 use super::{LedgerReader, StoreError, VerifyError};
@@ -26,6 +28,7 @@ const READERS: u32 = 3;
 pub struct Store {
     writer: Pool,
     readers: Pool,
+    pub(super) fence: Option<Arc<Fence>>,
     // Dropped last, when the connections are on their way out.
     _place: Option<Place>,
 }
@@ -58,12 +61,12 @@ impl Store {
         sqlx::raw_sql("BEGIN EXCLUSIVE; COMMIT").execute(&writer).await?;
         MIGRATIONS.run(&writer).await.map_err(|error| schema(&place, error))?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers), _place: Some(place) })
+        Ok(Self { writer: Pool::Sqlite(writer), readers: Pool::Sqlite(readers), fence: None, _place: Some(place) })
     }
 
-    /// Around the connections to a server.
-    pub(super) fn on_server(pool: Pool) -> Self {
-        Self { writer: pool.clone(), readers: pool, _place: None }
+    /// Around the connections to a server; where it is one of several replicas, with what its writes depend on.
+    pub(super) fn on_server(pool: Pool, fence: Option<Arc<Fence>>) -> Self {
+        Self { writer: pool.clone(), readers: pool, fence, _place: None }
     }
 
     /// Closes every connection and gives the directory free. Dropping does the same, later and unobserved.
@@ -81,8 +84,17 @@ impl Store {
         examined(&self.ledger()).await
     }
 
-    /// A transaction that writes: the only one of its moment.
+    /// A transaction that writes: the only one of its moment. A replica that does not hold the lease has none (L3).
     pub(super) async fn write(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.writer.write().await?;
+        if let Some(fence) = &self.fence {
+            fence.stands(&mut tx).await?;
+        }
+        Ok(tx)
+    }
+
+    /// The same for what any replica may say: who asked it for what.
+    pub(super) async fn write_beside(&self) -> Result<Tx, StoreError> {
         Ok(self.writer.write().await?)
     }
 

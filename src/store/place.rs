@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::StoreError;
 
 const LOCK: &str = "lightsout.lock";
-const DATABASE: &str = "lightsout.db";
+pub(super) const DATABASE: &str = "lightsout.db";
 
 /// A directory that this process alone holds, for as long as the value lives.
 #[derive(Debug)]

@@ -82,12 +82,16 @@ impl Store {
     /// # Errors
     /// When it cannot be reached, does not keep commits over a crash (L11), or holds the schema of a newer version.
     pub async fn connect(server: &Server) -> Result<Self, StoreError> {
+        Ok(Self::on_server(Pool::Postgres(Self::connected(server).await?), None))
+    }
+
+    pub(super) async fn connected(server: &Server) -> Result<PgPool, StoreError> {
         let pool = server.pool(CONNECTIONS).await?;
         let mut tx = pool.begin().await?;
         keeps_commits(&mut tx, server).await?;
         upgrade(&mut tx, server).await?;
         tx.commit().await?;
-        Ok(Self::on_server(Pool::Postgres(pool)))
+        Ok(pool)
     }
 }
 

@@ -148,9 +148,10 @@ pub(super) async fn close(
         let instance = instance_key(id);
         let (from, until) = (stamp(*last_seen), stamp(noticed.unwrap_or(*last_seen).max(*last_seen)));
         query(
-            "INSERT INTO transitions (instance, created, from_state, to_state, not_before, not_after, known_by)
-             SELECT instance, created, state, ?, ?, ?, 'absence' FROM instances WHERE instance = ? AND present = 1 AND gone_at IS NULL",
+            "INSERT INTO transitions (seq, instance, created, from_state, to_state, not_before, not_after, known_by)
+             SELECT ?, instance, created, state, ?, ?, ?, 'absence' FROM instances WHERE instance = ? AND present = 1 AND gone_at IS NULL",
         )
+        .bind(next_transition(tx).await?)
         .bind(GONE)
         .bind(&from)
         .bind(until)

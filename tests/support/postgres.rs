@@ -18,8 +18,8 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Starts one; none where it is not installed.
     pub(crate) fn start() -> Option<Self> {
-        let initdb = tool("initdb")?;
-        tool("pg_ctl")?;
+        let initdb = program("initdb")?;
+        program("pg_ctl")?;
         let dir = tempfile::tempdir().unwrap();
         if is_root() {
             let given = Command::new("chown").arg("postgres").arg(dir.path()).status().unwrap();
@@ -61,7 +61,7 @@ impl Postgres {
     }
 
     fn control(&self) -> Command {
-        let mut control = as_postgres(&tool("pg_ctl").unwrap());
+        let mut control = as_postgres(&program("pg_ctl").unwrap());
         control.arg("-D").arg(self.dir.path().join("d"));
         control
     }
@@ -100,6 +100,15 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.control().args(["-m", "immediate", "-s", "stop"]).stderr(Stdio::null()).status());
     }
+}
+
+/// A program of the server: Debian keeps it beside the PATH, the newest version last.
+fn program(name: &str) -> Option<Command> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> =
+        versions.map(|version| version.path().join("bin").join(name)).filter(|file| file.is_file()).collect();
+    found.sort();
+    found.pop().map(Command::new).or_else(|| tool(name))
 }
 
 /// PostgreSQL does not run as root.

@@ -70,6 +70,9 @@ pub enum CommandError {
     /// The journal.
     #[error("could not copy or restore the journal")]
     Journal(#[from] StoreError),
+    /// The lease of one of several replicas.
+    #[error("this replica does not act any more")]
+    Lease(#[from] crate::cli::leadership::LeaseError),
     /// The manual.
     #[error("there is no page `{0}`; `lightsout man --dir DIR` writes all there are")]
     Page(String),
@@ -113,7 +116,8 @@ impl CommandError {
             )
             | Self::People(_)
             | Self::Replay(ReplayError::Setting(_)) => Exit::BadConfiguration,
-            Self::Wire(WireError::Store(_))
+            Self::Wire(WireError::Store(_) | WireError::Lease(_))
+            | Self::Lease(_)
             | Self::Fault(_)
             | Self::Control(_)
             | Self::Declined(_)

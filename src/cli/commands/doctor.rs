@@ -15,8 +15,9 @@ use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render::{Look, Paint};
+use crate::cli::store_place::{open_store, store_shown};
 use crate::cli::tzdata;
-use crate::cli::wire_up::{WireError, open_store, store_shown, with_store};
+use crate::cli::wire_up::{WireError, with_store};
 use crate::facts::{Freeze, WorkspaceFacts};
 use crate::policy::{Mode, PolicySet, Severity};
 use crate::ports::{Clock as _, Fault, FreezeSwitch as _, Notify as _, Observe as _, with_causes};
@@ -133,7 +134,7 @@ async fn journal(
 ) -> Result<Store, CommandError> {
     let running = context.service(settings).ok().flatten().is_some();
     match open_store(settings, &context.environment).await {
-        Ok(store) => {
+        Ok((store, _)) => {
             match store.examine().await {
                 Ok(found) if found.is_empty() => seen.well("journal", format!("{} is whole", store_shown(settings))),
                 Ok(found) => seen.add("journal", Health::Failed, found.join("; ")),

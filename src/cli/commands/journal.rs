@@ -5,10 +5,12 @@ use serde_json::json;
 use super::context::{CommandError, Context};
 use crate::cli::args::{Journal, JournalBackup, JournalCommand, JournalRestore};
 use crate::cli::exit::Exit;
+use crate::cli::store_place::{holder, server};
 use crate::cli::wire_up::freeze_switch;
 use crate::facts::Freeze;
 use crate::ports::FreezeSwitch as _;
-use crate::store::{Restore, copy_journal};
+use crate::settings::Settings;
+use crate::store::{Restore, Server, copy_journal, copy_server, move_to_server};
 
 /// Copies, or puts back.
 ///
@@ -23,11 +25,16 @@ pub async fn journal(asked: &Journal, context: &Context) -> Result<Exit, Command
 }
 
 async fn copy(asked: &JournalBackup, context: &Context) -> Result<(), CommandError> {
-    let from = match &asked.store {
-        Some(path) => path.clone(),
-        None => context.places()?.store.dir,
+    let copied = match &asked.store {
+        Some(path) => copy_journal(path, &asked.file).await?,
+        None => {
+            let settings = context.places()?;
+            match server(&settings, &context.environment)? {
+                Some(server) => copy_server(&server, &asked.file).await?,
+                None => copy_journal(&settings.store.dir, &asked.file).await?,
+            }
+        }
     };
-    let copied = copy_journal(&from, &asked.file).await?;
     let (rows, hash) = (copied.head.seq, copied.head.hex());
     let told = json!({ "file": asked.file, "bytes": copied.bytes, "rows": rows, "hash": hash });
     context.print(&told, || {
@@ -42,6 +49,9 @@ async fn copy(asked: &JournalBackup, context: &Context) -> Result<(), CommandErr
 /// Frozen before anything moves: whatever is interrupted, nothing is stopped by what a copy no longer knows.
 async fn put_back(asked: &JournalRestore, context: &Context) -> Result<(), CommandError> {
     let settings = context.places()?;
+    if let Some(server) = server(&settings, &context.environment)? {
+        return put_on_server(asked, context, (&settings, &server)).await;
+    }
     let restore = Restore::prepare(&asked.file, &settings.store.dir).await?;
     let head = restore.head();
     let switch = freeze_switch(&settings);
@@ -55,6 +65,28 @@ async fn put_back(asked: &JournalRestore, context: &Context) -> Result<(), Comma
         format!(
             "restored: the ledger ends at row {} {}\n{kept}everything is frozen, because holds and warnings that came after the copy \
              are not in it: start the service, look at `lightsout plan`, set the holds anew, then `lightsout freeze --lift`",
+            head.seq,
+            head.hex()
+        )
+    })
+}
+
+/// The same onto a server that has no journal yet: so a journal moves from a folder to a server, too.
+async fn put_on_server(
+    asked: &JournalRestore,
+    context: &Context,
+    (settings, server): (&Settings, &Server),
+) -> Result<(), CommandError> {
+    let switch = freeze_switch(settings);
+    if switch.freeze() == Freeze::Off {
+        switch.write(&format!("the journal was restored from {} (by {})", asked.file.display(), context.who()))?;
+    }
+    let head = move_to_server(&asked.file, server, &holder(settings)).await?;
+    let told = json!({ "rows": head.seq, "hash": head.hex(), "freeze": switch.freeze() });
+    context.print(&told, || {
+        format!(
+            "restored onto {server}: the ledger ends at row {} {}\nthis replica is frozen: start the service, look at `lightsout plan`, \
+             set the holds anew that came after the copy, then `lightsout freeze --lift`",
             head.seq,
             head.hex()
         )

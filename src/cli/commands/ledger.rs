@@ -5,7 +5,7 @@ use serde_json::json;
 use super::context::{CommandError, Context};
 use crate::cli::args::{Ledger, LedgerCommand, LedgerPlace};
 use crate::cli::exit::Exit;
-use crate::cli::wire_up::{open_ledger, server};
+use crate::cli::store_place::{open_ledger, server};
 use crate::store::{LedgerReader, StoreError, VerifyError};
 
 /// Verifies, or prints the end.

@@ -20,6 +20,7 @@ mod replay;
 mod report;
 mod serve;
 mod small;
+mod standby;
 mod stopped;
 mod tokens;
 

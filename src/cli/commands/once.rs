@@ -7,8 +7,9 @@ use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render;
+use crate::cli::store_place::open_store;
 use crate::cli::tzdata;
-use crate::cli::wire_up::{WireError, engine_options, open_store, outside, use_money_files, with_store};
+use crate::cli::wire_up::{WireError, engine_options, outside, use_money_files, with_store};
 use crate::engine::{Engine, EngineOptions};
 use crate::policy::Severity;
 use crate::report::FleetView;
@@ -60,7 +61,8 @@ pub(super) async fn rehearsed(
 ) -> Result<Engine<Outside<SystemClock>>, CommandError> {
     let scratch = tempfile::tempdir().map_err(|error| CommandError::Io("make a temporary folder".to_owned(), error))?;
     let store = match open_store(settings, &context.environment).await {
-        Ok(store) => store,
+        // it writes nothing, and needs no lease
+        Ok((store, _)) => store,
         Err(error) => {
             complain(&format!("without history, since the journal cannot be opened: {error}"));
             Store::open(scratch.path()).await.map_err(WireError::from)?

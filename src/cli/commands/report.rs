@@ -11,7 +11,7 @@ use crate::cli::render::{Look, Paint, Zones};
 use crate::cli::statement::{
     StatementError, Wanted, charges, csv, days_of, focus_csv, focus_parquet, gather, json, page, table,
 };
-use crate::cli::wire_up::{open_ledger, server};
+use crate::cli::store_place::{open_ledger, server};
 use crate::ledger::Exchange;
 use crate::ports::Clock as _;
 use crate::settings::Prices;

@@ -8,19 +8,23 @@ use axum_server::tls_rustls::RustlsConfig;
 use jiff::SignedDuration;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::context::{CommandError, Context};
+use super::standby::{publisher, stand_by};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
+use crate::cli::leadership::{Leadership, LeaseError};
 use crate::cli::outside::Outside;
 use crate::cli::people;
+use crate::cli::store_place::{open_store, store_shown};
 use crate::cli::tzdata;
-use crate::cli::wire_up::{control_socket, engine_options, outside, store_shown, use_money_files};
+use crate::cli::wire_up::{control_socket, engine_options, use_money_files, with_store};
 use crate::engine::{AfterLook, Command, Engine};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
 use crate::ports::{Clock as _, FaultKind, TakeHeartbeats};
+use crate::report::FleetView;
 use crate::settings::{Environment, Loaded, LogFormat, Settings, Watch};
 use crate::units::{RELEASE, Span};
 use crate::web::{
@@ -29,6 +33,7 @@ use crate::web::{
 };
 
 type Service = Engine<Outside<SystemClock>>;
+type Publish = watch::Sender<Option<Arc<FleetView>>>;
 
 /// How long the loop may be silent before `/healthz` and the watchdog say so: the longest single wait for Azure and more.
 const SILENCE_MAX: SignedDuration = SignedDuration::from_mins(15);
@@ -51,35 +56,106 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let twice = settings.agents.every.as_secs().saturating_mul(2).saturating_add(60);
     options.agents_await = settings.agents.enabled.then(|| Span::seconds(twice).max(Span::minutes(10)));
     options.at_point = crate::cli::crash::hook(&context.environment);
+    let (store, leadership) = open_store(&settings, &context.environment).await?;
     let engine: Arc<Service> =
-        Arc::new(Engine::new(Arc::new(outside(&settings, &context.environment).await?), options));
+        Arc::new(Engine::new(Arc::new(with_store(&settings, &context.environment, store)?), options));
+    let health = Health::new(SILENCE_MAX, || SystemClock.steady());
+    let metrics = Metrics::new(metrics_options(&settings))?;
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let heard = Heard { context, settings: &settings, engine: &engine, metrics: &metrics, health: &health };
+    match leadership {
+        None => {
+            begin(&heard, &loaded).await?;
+            listen(&heard)?;
+            ends(&sender)?;
+            heard.run((sender, receiver), &loaded, None).await
+        }
+        Some(leadership) => replica(&heard, (sender, receiver), leadership).await,
+    }
+}
+
+/// What the service is made of.
+struct Heard<'a> {
+    context: &'a Context,
+    settings: &'a Settings,
+    engine: &'a Arc<Service>,
+    metrics: &'a Metrics,
+    health: &'a Health,
+}
+
+type Commands = (mpsc::Sender<Command>, mpsc::Receiver<Command>);
+
+/// Stands by, acts while it holds the lease, and ends when another takes over: what would act on after that is gone with
+/// the process.
+async fn replica(
+    heard: &Heard<'_>,
+    (sender, mut receiver): Commands,
+    leadership: Arc<Leadership>,
+) -> Result<Exit, CommandError> {
+    listen(heard)?;
+    ends(&sender)?;
+    let watched = tokio::spawn(watchdog(heard.health.clone()));
+    let acts = stand_by(heard.engine, &leadership, heard.health, &mut receiver).await;
+    watched.abort();
+    if !acts {
+        drop(sd_notify::notify(&[NotifyState::Stopping]));
+        return Ok(Exit::Well);
+    }
+    let kept = leadership.clone();
+    let mut lost = tokio::spawn(async move { kept.keep().await });
+    let acting = async {
+        // files may be others than when it began to stand by
+        let (_, loaded) = heard.context.usable()?;
+        begin(heard, &loaded).await?;
+        heard.run((sender, receiver), &loaded, Some(publisher(leadership.clone()))).await
+    };
+    tokio::select! {
+        ended = acting => {
+            lost.abort();
+            leadership.release().await;
+            ended
+        }
+        lost = &mut lost => Err(lost.unwrap_or(LeaseError::Lost).into()),
+    }
+}
+
+/// Recalls what was, and takes over policies and prices.
+async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
+    let engine = heard.engine;
     engine.recall().await?;
-    use_money_files(&engine, &loaded);
+    use_money_files(engine, loaded);
     // what is known of sizes beside their prices (quota) is not in the journal: it is asked for at every start
     engine.prices_changed();
     engine.adopt(loaded.policies.set.clone()).await?;
-    if let Err(why) = verdict_on(&loaded) {
+    if let Err(why) = verdict_on(loaded) {
         engine.partly_governed(&why);
     }
     if let Some(release) = tzdata::release().filter(|release| tzdata::is_old(release, SystemClock.now())) {
         tracing::warn!(release, "the time zone data is more than a year old; update the package tzdata");
     }
-    let health = Health::new(SILENCE_MAX, || SystemClock.steady());
-    health.store(Ok(()));
-    let metrics = Metrics::new(metrics_options(&settings))?;
-    listen((&settings, &context.environment), &engine, &metrics, &health)?;
-    let (sender, receiver) = mpsc::channel(WAITING);
-    let watch = reloads(context, &loaded, (engine.clone(), sender.clone()))?;
-    ends(&sender)?;
-    drop(sd_notify::notify(&[NotifyState::Ready]));
-    tokio::spawn(watchdog(health.clone()));
-    let after = after_look(metrics, health.clone());
-    let ended = engine.run((sender, receiver), after).await;
-    health.stopping();
-    drop(watch);
-    drop(sd_notify::notify(&[NotifyState::Stopping]));
-    ended?;
-    Ok(Exit::Well)
+    heard.health.store(Ok(()));
+    Ok(())
+}
+
+impl Heard<'_> {
+    /// Until it is told to end.
+    async fn run(
+        &self,
+        (sender, receiver): Commands,
+        loaded: &Loaded,
+        publish: Option<Publish>,
+    ) -> Result<Exit, CommandError> {
+        let watch = reloads(self.context, loaded, (self.engine.clone(), sender.clone()))?;
+        drop(sd_notify::notify(&[NotifyState::Ready]));
+        tokio::spawn(watchdog(self.health.clone()));
+        let after = after_look(self.metrics.clone(), self.health.clone(), publish);
+        let ended = self.engine.clone().run((sender, receiver), after).await;
+        self.health.stopping();
+        drop(watch);
+        drop(sd_notify::notify(&[NotifyState::Stopping]));
+        ended?;
+        Ok(Exit::Well)
+    }
 }
 
 /// The first line of a log says whose it is.
@@ -100,10 +176,17 @@ async fn watchdog(health: Health) {
 }
 
 /// Metrics and readiness follow every look at what is due.
-fn after_look(metrics: Metrics, health: Health) -> AfterLook<Outside<SystemClock>> {
+fn after_look(metrics: Metrics, health: Health, publish: Option<Publish>) -> AfterLook<Outside<SystemClock>> {
     let seen = std::sync::Mutex::new(None);
     Arc::new(move |engine| {
         let view = engine.last_view();
+        if let Some(publish) = &publish {
+            publish.send_if_modified(|shown| {
+                let is_new = shown.as_ref().is_none_or(|shown| shown.at != view.at);
+                *shown = Some(view.clone());
+                is_new
+            });
+        }
         health.tick();
         let storage = view.last.faults.iter().find(|fault| fault.label == FaultKind::Storage.label());
         health.store(storage.map_or(Ok(()), |fault| Err(fault.words.clone())));
@@ -119,12 +202,9 @@ fn after_look(metrics: Metrics, health: Health) -> AfterLook<Outside<SystemClock
     })
 }
 
-fn listen(
-    (settings, environment): (&Settings, &Environment),
-    engine: &Arc<Service>,
-    metrics: &Metrics,
-    health: &Health,
-) -> Result<(), CommandError> {
+fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
+    let Heard { context, settings, engine, metrics, health } = *heard;
+    let environment = &context.environment;
     let address = settings.server.listen;
     let listener = TcpListener::bind(address)
         .map_err(|error| CommandError::Io(format!("listen on {address} ([server] listen)"), error))?;

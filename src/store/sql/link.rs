@@ -43,6 +43,10 @@ const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const WRITING: &str = "BEGIN; SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '6s'; \
      SELECT 1 FROM pen WHERE one = 1 FOR UPDATE";
 
+/// The same without the turn.
+const CHANGING: &str =
+    "BEGIN; SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '6s'; SELECT 1";
+
 impl Pool {
     /// Which database it leads to.
     pub(in crate::store) const fn dialect(&self) -> Dialect {
@@ -75,6 +79,14 @@ impl Pool {
         match self {
             Self::Sqlite(pool) => pool,
             Self::Postgres(_) => panic!("this is not SQLite"),
+        }
+    }
+
+    /// A transaction that writes and does not wait for its turn: of rows that stand for themselves.
+    pub(in crate::store) async fn change(&self) -> Result<Tx, Error> {
+        match self {
+            Self::Sqlite(_) => self.write().await,
+            Self::Postgres(pool) => Ok(Tx(Link::Postgres(pool.begin_with(CHANGING).await?))),
         }
     }
 

@@ -57,7 +57,7 @@ macro_rules! columns {
     };
 }
 
-columns!(String, &'r str, Vec<u8>, Option<String>, Option<&'r str>);
+columns!(String, &'r str, Vec<u8>, Option<Vec<u8>>, Option<String>, Option<&'r str>);
 
 impl<'r> Column<'r> for Arc<str> {
     fn of_sqlite(row: &'r SqliteRow, at: impl At) -> Result<Self, Error> {

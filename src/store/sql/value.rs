@@ -47,6 +47,13 @@ impl<T: Bind> Bind for Option<T> {
     }
 }
 
+impl Bind for Value {
+    const NONE: Value = Self::Text(None);
+    fn value(self) -> Value {
+        self
+    }
+}
+
 impl Bind for &Option<String> {
     const NONE: Value = Value::Text(None);
     fn value(self) -> Value {

@@ -1,0 +1,126 @@
+//! One of several replicas acts and the others stand by: taking the lease, and keeping it (L2, L10).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock::SystemClock;
+use crate::ports::Clock as _;
+use crate::store::{Lease, StoreError, Taken};
+
+/// From one try or renewal to the next: a lease that ran out is then taken within 20 s of its last renewal.
+pub const AGAIN: Duration = Duration::from_secs(2);
+/// A renewal may wait so long for what this replica is writing itself.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A clock that is further from the server's does not lead (L10).
+const SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+/// Why the lease cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// The server.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The clock (L10).
+    #[error("this machine's clock is {apart} s from the database server's, and 5 s is the most; set it right (NTP)")]
+    Skew {
+        /// So far.
+        apart: i64,
+    },
+    /// Another replica has it.
+    #[error("the replica {0} acts; ask it, or stop it first")]
+    Another(String),
+    /// It was lost.
+    #[error("another replica took over; this one ends, and stands by when it is started again")]
+    Lost,
+}
+
+/// The lease of this process.
+#[derive(Debug)]
+pub struct Leadership {
+    lease: Lease,
+    clock: SystemClock,
+}
+
+impl Leadership {
+    /// Of a process that has no lease yet.
+    #[must_use]
+    pub const fn new(lease: Lease) -> Self {
+        Self { lease, clock: SystemClock }
+    }
+
+    /// The lease.
+    #[must_use]
+    pub const fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// Takes it, where nobody has it and this machine's clock is right.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or the clocks are too far apart.
+    pub async fn take(&self) -> Result<Taken, LeaseError> {
+        let before = self.clock.now();
+        let theirs = self.lease.server_time().await?;
+        let apart = apart((before, self.clock.now()), theirs);
+        if apart > SKEW_MAX {
+            return Err(LeaseError::Skew { apart: apart.as_secs() });
+        }
+        Ok(self.lease.take(self.clock.steady()).await?)
+    }
+
+    /// Renews it for as long as it is ours; the end of this is the end of it. While the server cannot be asked the send gate
+    /// closes by itself, and nothing can be written either.
+    pub async fn keep(&self) -> LeaseError {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.lease.renew(self.clock.steady())).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return LeaseError::Lost,
+                Ok(Err(error)) => tracing::warn!("could not renew the lease: {error}"),
+                Err(_) => tracing::warn!("the lease was not renewed within 10 s"),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Gives it back at the end.
+    pub async fn release(&self) {
+        if let Err(error) = self.lease.release().await {
+            tracing::warn!("could not give the lease back, it runs out by itself: {error}");
+        }
+    }
+}
+
+/// How far their time is from ours, which was read before and after.
+fn apart((before, after): (Timestamp, Timestamp), theirs: Timestamp) -> SignedDuration {
+    theirs.duration_since(after).max(before.duration_since(theirs)).max(SignedDuration::ZERO)
+}
+
+/// Takes the lease for one command, and keeps it while the process lasts.
+///
+/// # Errors
+/// When another replica has it.
+pub async fn take_now(leadership: Arc<Leadership>) -> Result<(), LeaseError> {
+    match leadership.take().await? {
+        Taken::By(holder) => Err(LeaseError::Another(holder)),
+        Taken::Ours => {
+            tokio::spawn(async move { leadership.keep().await });
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_are_apart_by_what_no_delay_explains() {
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let secs = |ours, theirs| apart(ours, theirs).as_secs();
+        assert_eq!(secs((at(0), at(4)), at(2)), 0, "within the time that the answer took");
+        assert_eq!(secs((at(0), at(1)), at(9)), 8);
+        assert_eq!(secs((at(20), at(21)), at(9)), 11);
+    }
+}
