@@ -33,7 +33,7 @@ pub async fn open_store(
         return Ok((Store::open(&settings.store.dir).await?, None));
     };
     let (store, lease) = Store::replica(&server, &holder(settings)).await?;
-    Ok((store, Some(Arc::new(Leadership::new(lease)))))
+    Ok((store.in_folder(&settings.store.dir)?, Some(Arc::new(Leadership::new(lease)))))
 }
 
 /// The journal for one command that acts: where replicas share it, none of them may be acting.

@@ -69,6 +69,14 @@ impl Store {
         Self { writer: pool.clone(), readers: pool, fence, _place: None }
     }
 
+    /// The same, in a directory for what belongs to this process alone, which it makes and takes.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or another process has it.
+    pub fn in_folder(self, dir: &Path) -> Result<Self, StoreError> {
+        Ok(Self { _place: Some(Place::without_database(dir)?), ..self })
+    }
+
     /// Closes every connection and gives the directory free. Dropping does the same, later and unobserved.
     pub async fn close(self) {
         self.readers.close().await;

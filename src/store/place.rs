@@ -25,8 +25,7 @@ impl Place {
         if let Some(kind) = network_kind(magic(dir).map_err(wrong("its file system cannot be asked"))?) {
             return Err(StoreError::Network { dir: dir.to_owned(), kind });
         }
-        let lock = lock(dir)?;
-        let place = Self { dir: dir.to_owned(), _lock: lock };
+        let place = Self::without_database(dir)?;
         // SQLite gives its side files the mode of the database, so the database is made first, for this user alone.
         OpenOptions::new()
             .create(true)
@@ -35,6 +34,13 @@ impl Place {
             .open(place.database())
             .map_err(wrong("its database cannot be opened for writing"))?;
         Ok(place)
+    }
+
+    /// The same where the database is on a server: two processes in one directory would still be in each other's way.
+    pub(super) fn without_database(dir: &Path) -> Result<Self, StoreError> {
+        let wrong = |doing| move |source| StoreError::Directory { path: dir.to_owned(), doing, source };
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(wrong("it cannot be made"))?;
+        Ok(Self { dir: dir.to_owned(), _lock: lock(dir)? })
     }
 
     /// The database file.
