@@ -1,5 +1,6 @@
 //! Ended, or refused by the disk, at the very calls by which data leaves the process: a library that is loaded before the C
 //! library does both, so that the program under test is the one that is shipped and knows nothing of it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::{Path, PathBuf};
 
