@@ -7,8 +7,6 @@ mod format;
 mod line;
 mod parts;
 mod record;
-#[cfg(test)]
-mod tests;
 
 pub use format::{FORMAT, FormatError, VERSION, read, write};
 pub use line::{Head, Line};

@@ -97,8 +97,12 @@ impl<'a> Then<'a> {
         let freeze = if frozen { Freeze::On("it was frozen then".to_owned()) } else { Freeze::Off };
         let moment = Moment::new(policy, decided.at).hushed(asked.quiet.clone()).started(self.starts());
         let verdict = evaluate(&moment, facts, &evidence, &self.history, &freeze);
+        let otherwise = |holds| {
+            let history = History { holds, ..self.history.clone() };
+            same(&evaluate(&moment, facts, &evidence, &history, &freeze), decided)
+        };
         checked.decisions = checked.decisions.saturating_add(1);
-        if same(&verdict, decided) {
+        if same(&verdict, decided) || self.course.holds_either_way(decided.at).into_iter().any(otherwise) {
             checked.same = checked.same.saturating_add(1);
             return;
         }

@@ -34,6 +34,8 @@ pub(super) struct Course<'a> {
     frozen: Vec<(Timestamp, Timestamp)>,
     /// Every instant at which what is known of it changes.
     pub(super) times: Vec<Timestamp>,
+    /// Of these, those at which its workspace was read, as far as the record tells.
+    reads: Vec<Timestamp>,
     pub(super) end: Timestamp,
 }
 
@@ -43,16 +45,29 @@ impl<'a> Course<'a> {
         let segments = segments(&mut looks, &life.stops, end);
         let uses = uses(life, &segments);
         let frozen = frozen(life, end);
-        let mut course = Self { life, looks, segments, uses, frozen, times: Vec::new(), end };
+        let mut course = Self { life, looks, segments, uses, frozen, times: Vec::new(), reads: Vec::new(), end };
+        course.reads = course.readings();
         course.times = course.instants();
         course
     }
 
+    fn readings(&self) -> Vec<Timestamp> {
+        let mut reads: Vec<Timestamp> = self.looks.iter().map(|look| look.at).collect();
+        reads.extend(self.life.heard.iter().map(|heard| heard.at));
+        reads.extend(self.life.decided.iter().map(|decided| decided.at));
+        reads.sort_unstable();
+        reads.dedup();
+        reads
+    }
+
+    /// True where the record tells that its workspace was read at that very instant.
+    pub(super) fn was_read(&self, at: Timestamp) -> bool {
+        self.reads.binary_search(&at).is_ok()
+    }
+
     fn instants(&self) -> Vec<Timestamp> {
         let life = self.life;
-        let mut times: Vec<Timestamp> = self.looks.iter().map(|look| look.at).collect();
-        times.extend(life.heard.iter().map(|heard| heard.at));
-        times.extend(life.decided.iter().map(|decided| decided.at));
+        let mut times = self.reads.clone();
         times.extend(self.uses.iter().flat_map(SourceUse::turns));
         times.extend(life.holds.iter().flat_map(|made| [made.hold.made_at, made.ends_at]));
         times.extend(self.frozen.iter().map(|(_, until)| *until));
@@ -80,13 +95,23 @@ impl<'a> Course<'a> {
         self.frozen.iter().any(|(since, until)| *since <= at && at < *until)
     }
 
-    /// Holds as they stood at an instant, those that ended lately among them.
+    /// Holds as they stood at an instant, those that ended lately among them. One that was made at that very instant came after.
     pub(super) fn holds_at(&self, at: Timestamp) -> ThinVec<Hold> {
+        self.holds((just_before(at), at), at)
+    }
+
+    /// The same for either order of what happened at that very instant: the record does not tell it.
+    pub(super) fn holds_either_way(&self, at: Timestamp) -> [ThinVec<Hold>; 3] {
+        let before = just_before(at);
+        [(at, at), (before, before), (at, before)].map(|known| self.holds(known, at))
+    }
+
+    /// Those that were made up to one instant, as far as they had ended by another.
+    fn holds(&self, (made_by, ended_by): (Timestamp, Timestamp), at: Timestamp) -> ThinVec<Hold> {
         let kept = jiff::SignedDuration::from_hours(24);
-        // one that was made at the very instant of a decision came after it
-        let stands = |made: &&MadeHold| made.hold.made_at < at && at.duration_since(made.ends_at) <= kept;
+        let stands = |made: &&MadeHold| made.hold.made_at <= made_by && at.duration_since(made.ends_at) <= kept;
         let as_it_stood = |made: &MadeHold| {
-            let until = if made.ends_at <= at { made.ends_at } else { made.hold.until };
+            let until = if made.ends_at <= ended_by { made.ends_at } else { made.hold.until };
             Hold { until, ..made.hold.clone() }
         };
         self.life.holds.iter().filter(stands).map(as_it_stood).collect()
@@ -175,6 +200,10 @@ impl<'a> Course<'a> {
         };
         self.uses.iter().filter_map(next).min().map_or(until, |at| at.min(until))
     }
+}
+
+fn just_before(at: Timestamp) -> Timestamp {
+    at.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(at)
 }
 
 /// What a source would have said.

@@ -111,6 +111,11 @@ impl<'a> Machine<'a> {
         [known, self.wake, self.restart, ending].into_iter().flatten().min()
     }
 
+    /// True where its workspace is read at an instant, and not only something happens there that nobody sees yet.
+    pub(super) fn is_read(&self, now: Timestamp) -> bool {
+        self.wake == Some(now) || self.course.was_read(now)
+    }
+
     /// Looked at again then, or before.
     pub(super) fn wake_at(&mut self, at: Timestamp) {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));

@@ -175,7 +175,7 @@ impl<'a> World<'a> {
             places.dedup();
             places
                 .retain(|place| now == begin || fleet.machines.get(*place).is_some_and(|one| one.next() == Some(now)));
-            fleet.join_waiting(&mut places);
+            fleet.join_waiting(&mut places, now);
             fleet.turn(&places, now);
             let later = now.checked_add(SignedDuration::from_nanos(1)).unwrap_or(now);
             let next = |place: &usize| Some(Reverse((fleet.machines.get(*place)?.next()?.max(later), *place)));
@@ -230,9 +230,10 @@ struct Fleet<'a, 'w> {
 
 impl Fleet<'_, '_> {
     /// A workspace is read whole: who waits there is decided about as well.
-    fn join_waiting(&self, places: &mut Vec<usize>) {
+    fn join_waiting(&self, places: &mut Vec<usize>, now: Timestamp) {
         let workspace = |place: &usize| self.machines.get(*place).map(|machine| machine.course.life.id.workspace());
-        let read: BTreeSet<_> = places.iter().filter_map(workspace).collect();
+        let is_read = |place: &&usize| self.machines.get(**place).is_some_and(|machine| machine.is_read(now));
+        let read: BTreeSet<_> = places.iter().filter(is_read).filter_map(workspace).collect();
         let same = |place: &&usize| workspace(place).is_some_and(|workspace| read.contains(workspace));
         let joining: Vec<usize> = self.waiting.iter().filter(same).copied().collect();
         places.extend(joining);

@@ -154,11 +154,11 @@ fn asked<'a>(past: &Past, policies: &'a PolicySet, bounds: &'a lightsout::guard:
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 4, ..ProptestConfig::default() })]
 
     /// Every decision of the policy that was in force comes out again; what does not has a reason that is known.
     #[test]
-    fn decisions_come_out_again(index in 0..POLICIES.len(), events in prop::collection::vec((1_i64..120, event()), 10..40)) {
+    fn decisions_come_out_again(index in 0..POLICIES.len(), events in prop::collection::vec((1_i64..90, event()), 10..24)) {
         let past = week(index, &events);
         let (policies, settings) = (policies(index), Settings::default());
         let bounds = engine_options(&settings).bounds;
@@ -170,7 +170,7 @@ proptest! {
 
     /// An export is read back as it was, and least is never more than most.
     #[test]
-    fn what_is_exported_is_read_back(index in 0..POLICIES.len(), other in 0..POLICIES.len(), events in prop::collection::vec((1_i64..120, event()), 5..20)) {
+    fn what_is_exported_is_read_back(index in 0..POLICIES.len(), other in 0..POLICIES.len(), events in prop::collection::vec((1_i64..90, event()), 5..12)) {
         let past = week(index, &events);
         let again = read("history.jsonl", &write(&past).unwrap()).unwrap();
         prop_assert_eq!(&again, &past);
