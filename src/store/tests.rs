@@ -118,7 +118,7 @@ async fn what_sqlite_rolled_back_by_itself_does_not_end_all_writing() {
     let root = tempfile::tempdir().unwrap();
     let store = Store::open(root.path()).await.unwrap();
     let mut lost = store.write().await.unwrap();
-    sqlx::raw_sql("ROLLBACK").execute(&mut *lost).await.unwrap();
+    super::sql::query("ROLLBACK").execute(&mut *lost).await.unwrap();
     drop(lost);
     store.audit(&line(1)).await.unwrap();
     store.record(&decisions(0..3)).await.unwrap();

@@ -16,6 +16,7 @@ use crate::plan::{Expected, Step};
 use crate::ports::{Accounts, Intent, Journal, LedgerBook, Sighting, SweepRecord, WouldStop};
 use crate::rules::Ground;
 use crate::store::Store;
+use crate::store::sql::query;
 use crate::units::{Currency, InstanceId, PolicyId, Rate, Region, When};
 
 pub(super) mod claims;
@@ -161,7 +162,7 @@ async fn a_day_of_one_instance_is_metered_and_verified() {
 async fn rows_read_by_the_page_are_those_read_one_by_one() {
     let Book { store, _dir } = stopped_by_us(2_000).await;
     store.record(&sweep(90_000, Vec::new())).await.unwrap();
-    let one_by_one = sqlx::query("SELECT * FROM ledger ORDER BY seq").fetch_all(store.rows()).await.unwrap();
+    let one_by_one = query("SELECT * FROM ledger ORDER BY seq").fetch_all(store.readers()).await.unwrap();
     let one_by_one: Vec<Entry> = one_by_one.iter().map(|row| super::read::entry_of(row).unwrap()).collect();
     assert_eq!((one_by_one.len(), rows(&store).await), (2, one_by_one));
 }
@@ -174,7 +175,7 @@ async fn a_detail_that_was_changed_to_anything_is_read_as_it_is_and_shows() {
     for detail in ["''", "char(31) || 'x' || char(30) || '9'", "'a' || char(0) || 'b'"] {
         let sql = format!("UPDATE ledger SET detail = {detail} WHERE seq = 1");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(store.writer()).await.unwrap();
-        let row = sqlx::query("SELECT * FROM ledger WHERE seq = 1").fetch_one(store.rows()).await.unwrap();
+        let row = query("SELECT * FROM ledger WHERE seq = 1").fetch_one(store.readers()).await.unwrap();
         let rows = rows(&store).await;
         assert_eq!((rows.len(), &rows[0]), (2, &super::read::entry_of(&row).unwrap()), "{detail}");
         let found = store.verify_ledger().await.unwrap_err().to_string();
