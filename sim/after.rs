@@ -9,7 +9,7 @@ use crate::world::{label, life, word};
 /// Every attempt and every warning, in the order of writing.
 pub(crate) async fn rows(book: &Book) -> Vec<String> {
     match book {
-        Book::Memory(memory) => memory.with(|memory| of_memory(memory)),
+        Book::Memory(memory) => memory.with(of_memory),
         Book::Store { dir, .. } => crate::on_disk::rows(dir.path()).await,
     }
 }

@@ -264,7 +264,6 @@ impl Notify for FakeWorld {
             outside.seen.hit("a warning could not be delivered");
             return Err(Fault::new(FaultKind::Undelivered, "deliver a message"));
         }
-        outside.messages.push(message.clone());
         let ids: Vec<String> = std::iter::once(message).chain(&message.also).map(|one| one.id.clone()).collect();
         for id in ids {
             outside.say(&format!("arrived id={}", id.replace(' ', "_")));

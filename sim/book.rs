@@ -7,7 +7,7 @@ use crate::memory::MemoryBook;
 /// The journal.
 pub(crate) enum Book {
     /// In memory.
-    Memory(MemoryBook),
+    Memory(Box<MemoryBook>),
     /// As the service keeps it.
     Store {
         /// The service's own.

@@ -2,9 +2,11 @@
 
 mod after;
 mod args;
+mod befall;
 mod book;
 mod check;
 #[path = "../tests/support/cloud.rs"]
+#[expect(dead_code, reason = "shared with the scenes, which have words for more of it")]
 mod cloud;
 mod crash;
 mod faults;
@@ -19,6 +21,8 @@ mod run;
 mod shrink;
 mod sometimes;
 mod story;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod world;
 

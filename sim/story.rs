@@ -1,4 +1,5 @@
 //! A story: what people, Azure, clocks and the machine of the service do, event by event, and how each is said in a scene.
+#![expect(clippy::wildcard_enum_match_arm, reason = "what is not named there is somebody else's part of one long list")]
 
 use jiff::SignedDuration;
 use lightsout::facts::Use;

@@ -63,7 +63,8 @@ fn broken(args: &Args, seed: u64, kind: Kind, breach: &Breach) -> ExitCode {
     if args.whole {
         return ExitCode::FAILURE;
     }
-    let shrunk = shrink(&story(seed, kind), breach, manner(args));
+    let quietly = Manner { aloud: false, ..manner(args) };
+    let shrunk = shrink(&story(seed, kind), breach, &|story| Sim::tell(story, quietly).breaches);
     println!("\nthe shortest story found in {} tries, {} events:\n", shrunk.tries, shrunk.story.events.len());
     println!("{}", script(&shrunk.story, &shrunk.breach));
     ExitCode::FAILURE

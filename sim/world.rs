@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::facts::{Created, Freeze, Hold, LastOperation, PowerState, Reading};
-use lightsout::ports::{AzureTime, Clock, FreezeSwitch, Message};
+use lightsout::ports::{AzureTime, Clock, FreezeSwitch};
 use lightsout::units::{InstanceId, WorkspaceId};
 
 use crate::book::Book;
@@ -57,8 +57,6 @@ pub(crate) struct Outside {
     pub(crate) wish: Option<Wish>,
     pub(crate) sweep: u64,
     pub(crate) running: usize,
-    /// Messages that arrived lately.
-    pub(crate) messages: Vec<Message>,
     pub(crate) log: Log,
     pub(crate) seen: Sometimes,
 }
@@ -91,7 +89,6 @@ impl FakeWorld {
             wish: None,
             sweep: 0,
             running: 0,
-            messages: Vec::new(),
             log,
             seen: Sometimes::default(),
         };
@@ -131,7 +128,6 @@ impl FakeWorld {
             wish: None,
             sweep: 0,
             running: 0,
-            messages: Vec::new(),
             log,
             seen: Sometimes::default(),
         };
@@ -184,13 +180,6 @@ impl Outside {
         self.holds.iter().rev().any(|(hold, lifted)| {
             hold.instance == *id && hold.created == created && now < hold.until && lifted.is_none_or(|at| now < at)
         })
-    }
-
-    /// Holds of which nobody speaks any more.
-    pub(crate) fn forget(&mut self) {
-        let long_ago = self.wall().checked_sub(SignedDuration::from_hours(72)).unwrap();
-        self.holds.retain(|(hold, _)| hold.until > long_ago);
-        self.messages.clear();
     }
 
     /// The id of an instance, wherever it is.

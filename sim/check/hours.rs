@@ -125,13 +125,6 @@ impl Hours {
         let (Some(day), Ok(at)) = (self.no_action, Timestamp::from_millisecond(at)) else { return false };
         at.to_zoned(self.zone.clone()).date() == day
     }
-
-    /// How far the zone's clock went between two instants beside the time that passed: an hour where summer time began.
-    pub(crate) fn shift(&self, from: i64, to: i64) -> i64 {
-        let offset =
-            |at: i64| Timestamp::from_millisecond(at).map_or(0, |at| i64::from(self.zone.to_offset(at).seconds()));
-        offset(to) - offset(from)
-    }
 }
 
 #[cfg(test)]
@@ -151,7 +144,6 @@ mod tests {
         assert!(hours.allow(at("2026-10-25T01:29:59Z")));
         assert!(!hours.allow(at("2026-10-25T01:30:00Z")));
         assert_eq!(hours.next_end(at("2026-10-24T20:00:00Z")), Some(at("2026-10-25T01:30:00Z")));
-        assert_eq!(hours.shift(at("2026-10-24T20:00:00Z"), at("2026-10-25T20:00:00Z")), -3600);
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod known;
 mod liveness;
 mod rows;
 mod stop;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use journal::check_journal;
 use known::Known;
