@@ -21,8 +21,6 @@ mod run;
 mod shrink;
 mod sometimes;
 mod story;
-#[cfg(test)]
-mod tests;
 mod watch;
 mod world;
 

@@ -155,36 +155,3 @@ pub(crate) fn script(story: &Story, breach: &Breach) -> String {
 fn stamp(at: i64) -> String {
     Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::make::{Kind, story};
-
-    #[test]
-    fn a_story_of_hundreds_of_events_comes_down_to_the_two_that_matter() {
-        let whole = story(5, Kind::Weeks);
-        let (tag, start) = (Event::Tag(1, true), Event::Lift(0));
-        let mut events = whole.events.clone();
-        events.insert(events.len() / 3, (whole.begins + 90_000, tag.clone()));
-        events.insert(events.len() / 2, (whole.begins + 180_000, start.clone()));
-        events.sort_by_key(|(at, _)| *at);
-        let whole = Story { events, ..whole };
-        let at = (whole.begins + 180_000) * 1000;
-        let judge = |story: &Story| {
-            let place = |event: &Event| story.events.iter().position(|(_, one)| one == event);
-            let breach = Breach { at, rule: "I3", of: "ws-1/ci-1".to_owned(), what: String::new() };
-            if place(&tag).zip(place(&start)).is_some_and(|(tag, start)| tag < start) {
-                vec![breach]
-            } else {
-                Vec::new()
-            }
-        };
-        let breach = judge(&whole).remove(0);
-        let shrunk = shrink(&whole, &breach, &judge);
-        let left: Vec<&Event> = shrunk.story.events.iter().map(|(_, event)| event).collect();
-        assert_eq!(left, [&tag, &start], "after {} tries", shrunk.tries);
-        let told = script(&shrunk.story, &shrunk.breach);
-        assert!(told.contains("tag ci-1 lightsout-keep=true") && told.contains("lift ci-0"), "{told}");
-    }
-}

@@ -40,7 +40,7 @@ fn read(folder: &Path, into: &mut Vec<File>) {
 
 fn files() -> Vec<File> {
     let mut files = Vec::new();
-    for folder in ["src", "tests", "benches", "sim"] {
+    for folder in ["src", "tests", "benches"] {
         read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
     }
     files

@@ -6,8 +6,6 @@ mod known;
 mod liveness;
 mod rows;
 mod stop;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use journal::check_journal;
 use known::Known;
