@@ -91,6 +91,10 @@ fn spoil(outside: &mut Outside, id: &InstanceId, event: &Event) {
         Event::Tags(_, known) => {
             let readable = Reading::Known { value: Tags::default(), as_of: wall.into() };
             compute.facts.tags = if *known { readable } else { Reading::Unknown(Unknown::Missing) };
+            if *known {
+                // none of them is left, and with them goes an owner's wish
+                outside.say(&format!("tag i={} out=false", label(id)));
+            }
             ("tags", !known)
         }
         Event::Listed(_, on) => {
@@ -232,6 +236,7 @@ pub(crate) fn mend(outside: &mut Outside) {
     outside.at_look.clear();
     outside.at_wire.clear();
     outside.cloud.workspaces.values_mut().for_each(|(_, fault)| *fault = None);
+    let mut cleared = Vec::new();
     let Outside { cloud, odd, unsaid, now, .. } = &mut *outside;
     for (id, compute) in &mut cloud.computes {
         (compute.listed, compute.lags) = (true, false);
@@ -248,8 +253,10 @@ pub(crate) fn mend(outside: &mut Outside) {
         }
         if matches!(compute.facts.tags, Reading::Unknown(_)) {
             compute.facts.tags = Reading::Known { value: Tags::default(), as_of: (*now).into() };
+            cleared.push(label(id));
         }
     }
+    cleared.iter().for_each(|own| outside.say(&format!("tag i={own} out=false")));
     if frozen {
         outside.say("freeze on=false");
     }

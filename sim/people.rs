@@ -81,8 +81,14 @@ impl Person {
             }
             // a training that goes on into the night
             6..=8 => {
+                let ends = to + rng.i64(3600..40_000);
                 agenda.push((to - 600, Event::Job(self.who, true)));
-                agenda.push((to + rng.i64(3600..40_000), Event::Job(self.who, false)));
+                if self.has_agent {
+                    // its agent sees the job as well
+                    agenda.push((to + 1, Event::Says(self.who, Some(Use::Busy))));
+                    agenda.push((ends, Event::Says(self.who, Some(Use::Quiet))));
+                }
+                agenda.push((ends, Event::Job(self.who, false)));
             }
             9..=12 => agenda.push((evening, Event::Hold(self.who, rng.u16(30..400), chance(rng, 50)))),
             13 => agenda.push((evening + 1200, Event::Lift(self.who))),
