@@ -285,11 +285,12 @@ const fn waits(start: &StartFinding) -> bool {
 }
 
 impl State {
-    /// Workspaces in which something else than a stop is under way, or is proposed.
+    /// Workspaces in which something else than a stop is under way, or is proposed, or an instance that is held is missed.
     fn begun(&self) -> BTreeSet<WorkspaceId> {
         let operations = self.operations.iter().filter(|known| known.row.ended.is_none());
         let operations = operations.map(|known| known.row.intent.instance.workspace().clone());
         let proposals = self.proposals.iter().filter(|proposal| proposal.is_open());
-        operations.chain(proposals.map(|proposal| proposal.instance.workspace().clone())).collect()
+        let missed = self.waiting.iter().map(|hold| hold.instance.workspace().clone());
+        operations.chain(proposals.map(|proposal| proposal.instance.workspace().clone())).chain(missed).collect()
     }
 }
