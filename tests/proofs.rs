@@ -4,12 +4,14 @@
 #[path = "support/allowed.rs"]
 mod allowed;
 #[path = "support/estate.rs"]
+#[expect(dead_code, reason = "what others ask of the simulated Azure")]
 mod estate;
 #[path = "support/named.rs"]
 mod named;
 #[path = "proofs/process.rs"]
 mod process;
 #[path = "support/program.rs"]
+#[expect(dead_code, reason = "what others ask of a command that ends")]
 mod program;
 #[path = "support/service.rs"]
 mod service;

@@ -12,7 +12,6 @@ mod demo;
 #[path = "replay/files.rs"]
 mod files;
 #[path = "support/memory_journal.rs"]
-#[expect(dead_code, reason = "what only other tests ask of it")]
 mod memory_journal;
 #[path = "support/stage.rs"]
 #[expect(dead_code, reason = "what only other tests ask of it")]
