@@ -1,6 +1,6 @@
 //! `lightsout replay` as its users meet it: the policies that were in force come out again, others do not, and what the record does not
 //! tell is bounded.
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: a panic is the failure")]
 
 #[path = "replay/bounds.rs"]
 mod bounds;

@@ -15,8 +15,9 @@ impl<W: World> Engine<W> {
         }
     }
 
-    /// From now on it decides itself.
+    /// From now on it decides itself. It has heard nobody yet: agents have from now on the time that they have after a start.
     pub fn act_from_now(&self) {
+        self.lock().started_at = self.world.now();
         *self.acting_elsewhere.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 

@@ -74,6 +74,9 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Most instances have a finding and a candidate for each of hours, idleness, uptime and budget: no memory is asked for for these.
 type Few<T> = SmallVec<[T; 4]>;
 
+/// What Azure was asked to start is running by then.
+const STARTING: SignedDuration = SignedDuration::from_mins(15);
+
 struct Decision<'a> {
     moment: &'a Moment<'a>,
     facts: &'a InstanceFacts,
@@ -141,7 +144,7 @@ impl Decision<'_> {
                 hours: hours_now,
                 instance: &self.facts.id,
                 start: self.start,
-                is_ours: self.moment.began(self.facts, self.start).is_some(),
+                is_ours: self.began_by_us(),
                 frozen: self.moment.frozen,
                 now,
             };
@@ -174,6 +177,12 @@ impl Decision<'_> {
             candidates.extend(candidate.filter(|candidate| !candidate.is_spent(self.history)));
         }
         (findings, candidates)
+    }
+
+    /// By a start of ours, and not long after it was asked for: what begins later may be somebody who came back.
+    fn began_by_us(&self) -> bool {
+        let (ours, said) = (self.moment.began(self.facts, self.start), self.facts.started_at());
+        ours.zip(said).is_some_and(|(ours, said)| said.duration_since(ours.asked_at) < STARTING)
     }
 
     /// Only of what the service itself started.

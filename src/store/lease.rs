@@ -86,8 +86,9 @@ impl Store {
         let pool: PgPool = Self::connected(server).await?;
         let fence =
             Arc::new(Fence { holder: holder.to_owned(), epoch: AtomicI64::new(0), renewed_ms: AtomicI64::new(NEVER) });
-        let pool = Pool::Postgres(pool);
-        Ok((Self::on_server(pool.clone(), Some(fence.clone())), Lease { pool, fence }))
+        // A connection of its own: whoever writes much at once keeps no renewal waiting for one.
+        let own = Pool::Postgres(server.pool(1).await?);
+        Ok((Self::on_server(Pool::Postgres(pool), Some(fence.clone())), Lease { pool: own, fence }))
     }
 
     /// By what this process may act.

@@ -103,13 +103,7 @@ pub async fn move_to_server(copy_of: &Path, server: &Server, holder: &str) -> Re
         )));
     }
     let mut tx = store.write().await?;
-    for table in ["ledger", "audit", "instances", "attempts"] {
-        let any: Option<i64> = query_scalar(format!("SELECT 1 FROM {table} LIMIT 1")).fetch_optional(&mut *tx).await?;
-        if any.is_some() {
-            let words = format!("{server} has a journal already (there are rows in {table}); name an empty database");
-            return Err(StoreError::Conflict(words));
-        }
-    }
+    nothing_yet(&mut tx, server).await?;
     copy(source.pool(), &mut tx).await?;
     // the end is compared before it counts
     let row = query("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await?;
@@ -126,6 +120,18 @@ pub async fn move_to_server(copy_of: &Path, server: &Server, holder: &str) -> Re
     }
     store.close().await;
     Ok(head)
+}
+
+/// Refuses a server that has a journal already.
+async fn nothing_yet(tx: &mut Link, server: &Server) -> Result<(), StoreError> {
+    for table in ["ledger", "audit", "instances", "attempts"] {
+        let any: Option<i64> = query_scalar(format!("SELECT 1 FROM {table} LIMIT 1")).fetch_optional(&mut *tx).await?;
+        if any.is_some() {
+            let words = format!("{server} has a journal already (there are rows in {table}); name an empty database");
+            return Err(StoreError::Conflict(words));
+        }
+    }
+    Ok(())
 }
 
 /// Every row of every table.

@@ -70,7 +70,7 @@ impl Server {
         Ok(Self { options, shown })
     }
 
-    async fn pool(&self, size: u32) -> Result<PgPool, StoreError> {
+    pub(super) async fn pool(&self, size: u32) -> Result<PgPool, StoreError> {
         let pool = PgPoolOptions::new().max_connections(size).idle_timeout(IDLE).acquire_timeout(ACQUIRE);
         Ok(pool.connect_with(self.options.clone()).await?)
     }

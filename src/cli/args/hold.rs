@@ -13,7 +13,7 @@ pub struct Hold {
     /// Its name, WORKSPACE/NAME, or full ARM id
     #[arg(value_name = "INSTANCE", requires_all = ["length", "reason"])]
     pub instance: Option<String>,
-    /// Every instance of this person instead, by user name or object id
+    /// Every instance of this person instead, by user name or object id; what was made for somebody is known by the id alone
     #[arg(long, value_name = "OWNER", requires_all = ["length", "reason"])]
     pub owner: Option<String>,
     /// How long from now, such as 2h, 90m or 1d

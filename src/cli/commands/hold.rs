@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::context::{CommandError, Context};
+use super::context::{CommandError, Context, complain};
 use super::once::{any_view, on_the_journal};
 use crate::cli::args;
+use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
+use crate::cli::outside::Outside;
+use crate::engine::Engine;
 use crate::facts::{Hold, Owner};
 use crate::ports::{Control, Declined, HoldRequest};
 use crate::report::words;
-use crate::settings::Loaded;
-use crate::settings::Settings;
 use crate::web::ControlClient;
 
 /// Makes, lists or ends holds.
@@ -21,64 +22,62 @@ pub async fn hold(asked: &args::Hold, context: &Context) -> Result<Exit, Command
     if asked.list {
         return list(context).await;
     }
+    let theirs = match &asked.owner {
+        Some(owner) => Some(owned_by(owner, context).await?),
+        None => None,
+    };
     let (settings, loaded) = context.usable()?;
-    let keeper = Keeper { service: context.service(&settings)?, context, settings: &settings, loaded: &loaded };
+    let keeper = match context.service(&settings)? {
+        Some(service) => Keeper::Service(service),
+        None => Keeper::Journal(Box::new(on_the_journal(context, &settings, &loaded).await?)),
+    };
     if let Some(hold) = &asked.lift {
-        keeper.lift(hold).await?;
+        keeper.lift(hold, context.who()).await?;
         context.print(&json!({ "lifted": hold }), || format!("the hold on {hold} is lifted"))?;
         return Ok(Exit::Well);
     }
-    match (&asked.instance, &asked.owner) {
+    match (&asked.instance, theirs) {
         (Some(instance), _) => {
-            let hold = keeper.hold(asked, instance).await?;
+            let hold = keeper.hold(asked, instance, context.who()).await?;
             context.print(&hold, || made(&hold))?;
             Ok(Exit::Well)
         }
-        (None, Some(owner)) => keeper.hold_all(asked, owner).await,
+        (None, Some(theirs)) => keeper.hold_all(asked, &theirs, context).await,
         (None, None) => Err(Declined("say which instance, or whose instances".to_owned()).into()),
     }
 }
 
-/// Who makes and ends holds: the service where it runs, else the journal.
-struct Keeper<'a> {
-    service: Option<ControlClient>,
-    context: &'a Context,
-    settings: &'a Settings,
-    loaded: &'a Loaded,
+/// Who makes and ends holds: the service where it runs, else the journal, which is opened once for all of them.
+enum Keeper {
+    Service(ControlClient),
+    Journal(Box<Engine<Outside<SystemClock>>>),
 }
 
-impl Keeper<'_> {
-    async fn hold(&self, asked: &args::Hold, instance: &str) -> Result<Hold, CommandError> {
+impl Keeper {
+    async fn hold(&self, asked: &args::Hold, instance: &str, by: String) -> Result<Hold, CommandError> {
         let length = asked.length.ok_or_else(|| Declined("say for how long".to_owned()))?;
         let request = HoldRequest {
             instance: instance.to_owned(),
             seconds: length.as_secs(),
             reason: asked.reason.clone().unwrap_or_default(),
-            by: self.context.who(),
+            by,
             life: None,
             link: None,
             off: asked.off,
         };
-        Ok(match &self.service {
-            Some(service) => service.hold(&request).await?,
-            None => on_the_journal(self.context, self.settings, self.loaded).await?.hold(request).await?,
+        Ok(match self {
+            Self::Service(service) => service.hold(&request).await?,
+            Self::Journal(engine) => engine.hold(request).await?,
         })
     }
 
     /// One that is declined keeps no other from being held. To stay off, those that no policy starts need no hold, and are
-    /// only named.
-    async fn hold_all(&self, asked: &args::Hold, owner: &str) -> Result<Exit, CommandError> {
-        let view = any_view(self.context).await?;
-        let all = view.workspaces.values().flat_map(|place| &place.instances);
-        let theirs: Vec<String> =
-            all.filter(|one| is_of(&one.facts.owner, owner)).map(|one| one.facts.id.to_string()).collect();
-        if theirs.is_empty() {
-            let words = format!("nothing is owned by {owner}; `lightsout instance list` names the owners there are");
-            return Err(Declined(words).into());
-        }
+    /// only named. What was held is told, whatever comes after it.
+    async fn hold_all(&self, asked: &args::Hold, theirs: &Theirs, context: &Context) -> Result<Exit, CommandError> {
         let (mut told, mut lines, mut declined): (Vec<Value>, Vec<String>, usize) = (Vec::new(), Vec::new(), 0);
-        for instance in theirs {
-            match self.hold(asked, &instance).await {
+        let mut broke = None;
+        for instance in &theirs.instances {
+            match self.hold(asked, instance, context.who()).await {
                 Ok(hold) => {
                     lines.push(made(&hold));
                     told.push(json!({ "instance": instance, "hold": hold }));
@@ -88,24 +87,54 @@ impl Keeper<'_> {
                     lines.push(format!("not held: {instance}: {why}"));
                     told.push(json!({ "instance": instance, "declined": why.to_string() }));
                 }
-                Err(other) => return Err(other),
+                Err(other) => {
+                    broke = Some(other);
+                    break;
+                }
             }
         }
-        self.context.print(&told, || lines.join("\n"))?;
+        context.print(&told, || lines.join("\n"))?;
+        if let Some(error) = broke {
+            return Err(error);
+        }
+        for place in &theirs.unread {
+            complain(&format!("{place} was not read, so that what is theirs in it may not be known"));
+        }
         let is_well = declined == 0 || (asked.off && declined < told.len());
-        Ok(if is_well { Exit::Well } else { Exit::Unexpected })
+        Ok(match (is_well, theirs.unread.is_empty()) {
+            (false, _) => Exit::Unexpected,
+            (true, false) => Exit::Unreadable,
+            (true, true) => Exit::Well,
+        })
     }
 
-    async fn lift(&self, hold: &str) -> Result<(), CommandError> {
-        let by = self.context.who();
-        match &self.service {
-            Some(service) => service.lift(hold, &by).await?,
-            None => {
-                on_the_journal(self.context, self.settings, self.loaded).await?.lift(hold.to_owned(), by).await?;
-            }
+    async fn lift(&self, hold: &str, by: String) -> Result<(), CommandError> {
+        match self {
+            Self::Service(service) => service.lift(hold, &by).await?,
+            Self::Journal(engine) => engine.lift(hold.to_owned(), by).await?,
         }
         Ok(())
     }
+}
+
+/// What is somebody's, as far as it was read.
+struct Theirs {
+    instances: Vec<String>,
+    unread: Vec<String>,
+}
+
+async fn owned_by(owner: &str, context: &Context) -> Result<Theirs, CommandError> {
+    let view = any_view(context).await?;
+    let all = view.workspaces.values().flat_map(|place| &place.instances);
+    let instances: Vec<String> =
+        all.filter(|one| is_of(&one.facts.owner, owner)).map(|one| one.facts.id.to_string()).collect();
+    let unread =
+        view.workspaces.iter().filter(|(_, place)| place.fault.is_some()).map(|(id, _)| id.to_string()).collect();
+    if instances.is_empty() {
+        let words = format!("nothing is owned by {owner}; `lightsout instance list` names the owners there are");
+        return Err(Declined(words).into());
+    }
+    Ok(Theirs { instances, unread })
 }
 
 /// By the name that every face shows, or by either id.

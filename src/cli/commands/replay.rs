@@ -11,11 +11,13 @@ use crate::cli::exit::Exit;
 use crate::cli::replayed::{
     ReplayError, combinations, export, of_history, of_store, page, search, search_page, search_text, text, varied,
 };
+use crate::cli::store_place::{open_ledger, server, store_shown};
 use crate::cli::wire_up::engine_options;
 use crate::past::Past;
 use crate::policy::{Diagnostic, PolicySet, SourceText};
 use crate::replay::{Asked, Replay, check, replay as tried_on};
 use crate::settings::{Loaded, Settings, check_texts, policy_files, policy_texts};
+use crate::store::LedgerReader;
 
 #[derive(Serialize)]
 struct Told<'a> {
@@ -97,8 +99,16 @@ fn searched(
 async fn record(asked: &Typed, context: &Context) -> Result<Past, CommandError> {
     Ok(match (&asked.history, &asked.store) {
         (Some(path), _) => of_history(path)?,
-        (None, Some(path)) => of_store(path).await?,
-        (None, None) => of_store(&context.places()?.store.dir).await?,
+        (None, Some(path)) => {
+            let journal = LedgerReader::open(path).await.map_err(ReplayError::from)?;
+            of_store(&journal, path).await?
+        }
+        (None, None) => {
+            let settings = context.places()?;
+            let at = server(&settings, &context.environment)?;
+            let journal = open_ledger(at, &settings.store.dir).await.map_err(ReplayError::from)?;
+            of_store(&journal, Path::new(&store_shown(&settings))).await?
+        }
     })
 }
 

@@ -23,7 +23,7 @@ use crate::cli::wire_up::{control_socket, engine_options, use_money_files, with_
 use crate::engine::{AfterLook, Command, Engine};
 use crate::metrics::{Metrics, MetricsOptions};
 use crate::policy::{PolicySet, Severity};
-use crate::ports::{Clock as _, FaultKind, TakeHeartbeats};
+use crate::ports::{Clock as _, FaultKind};
 use crate::report::FleetView;
 use crate::settings::{Environment, Loaded, LogFormat, Settings, Watch};
 use crate::units::{RELEASE, Span};
@@ -67,6 +67,7 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
         None => {
             begin(&heard, &loaded).await?;
             listen(&heard)?;
+            hear_agents(&heard)?;
             ends(&sender)?;
             heard.run((sender, receiver), &loaded, None).await
         }
@@ -107,6 +108,7 @@ async fn replica(
         // files may be others than when it began to stand by
         let (_, loaded) = heard.context.usable()?;
         begin(heard, &loaded).await?;
+        hear_agents(heard)?;
         heard.run((sender, receiver), &loaded, Some(publisher(leadership.clone()))).await
     };
     tokio::select! {
@@ -215,9 +217,6 @@ fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
     if settings.web.enabled {
         serve_people((settings, environment), engine, metrics)?;
     }
-    if let Some(desk) = &engine.world().witnesses.agents {
-        hear_agents(settings, desk.clone(), (engine, metrics))?;
-    }
     let socket = control_socket(settings);
     let control =
         ControlServer::bind(&socket).map_err(|error| CommandError::Io(format!("bind {}", socket.display()), error))?;
@@ -249,12 +248,10 @@ fn serve_people(
     Ok(())
 }
 
-/// Where agents report.
-fn hear_agents(
-    settings: &Settings,
-    desk: Arc<dyn TakeHeartbeats>,
-    (engine, metrics): (&Arc<Service>, &Metrics),
-) -> Result<(), CommandError> {
+/// Where agents report: to who acts, and to nobody else. What a replica that stands by took in, nobody would decide by.
+fn hear_agents(heard: &Heard<'_>) -> Result<(), CommandError> {
+    let Heard { settings, engine, metrics, .. } = *heard;
+    let Some(desk) = engine.world().witnesses.agents.clone() else { return Ok(()) };
     let agents = &settings.agents;
     let listener = TcpListener::bind(agents.listen)
         .map_err(|error| CommandError::Io(format!("listen on {} ([agents] listen)", agents.listen), error))?;

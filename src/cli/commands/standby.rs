@@ -15,6 +15,7 @@ use crate::store::Taken;
 use crate::web::Health;
 
 /// Waits for the lease, and shows the fleet as the acting replica does. False when the process is asked to end before.
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
 pub(super) async fn stand_by(
     engine: &Engine<Outside<SystemClock>>,
     leadership: &Leadership,
@@ -53,6 +54,7 @@ pub(super) async fn stand_by(
 }
 
 /// The fleet as the acting replica last showed it, where that is another view than the one shown.
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
 async fn show(
     engine: &Engine<Outside<SystemClock>>,
     leadership: &Leadership,

@@ -9,13 +9,13 @@ use crate::store::LedgerReader;
 /// The ending of exported files.
 const ENDING: &str = "jsonl";
 
-/// Out of a journal, or a copy of one.
+/// Out of a journal, or a copy of one, which is called by its place.
 ///
 /// # Errors
 /// When it cannot be read, or has nothing in it.
-pub async fn of_store(path: &Path) -> Result<Past, ReplayError> {
-    let past = LedgerReader::open(path).await?.past().await?;
-    past.ok_or_else(|| ReplayError::Empty(path.to_owned()))
+pub async fn of_store(journal: &LedgerReader, place: &Path) -> Result<Past, ReplayError> {
+    let past = journal.past().await?;
+    past.ok_or_else(|| ReplayError::Empty(place.to_owned()))
 }
 
 /// Out of a folder of exported files, or one file; several are one record, and what overlaps counts once.

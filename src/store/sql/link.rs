@@ -40,12 +40,19 @@ const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Writers take turns by a row, as SQLite's do by its lock: who holds it sees everything that was written before, and two
 /// replicas can append to no chain at once. The row goes back with the transaction, whatever becomes of the session, and a
 /// process that hangs with it in its hand loses both.
-const WRITING: &str = "BEGIN; SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '6s'; \
+const WRITING: &str = "SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '6s'; \
      SELECT 1 FROM pen WHERE one = 1 FOR UPDATE";
 
 /// The same without the turn.
-const CHANGING: &str =
-    "BEGIN; SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '6s'; SELECT 1";
+const CHANGING: &str = "SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '6s'";
+
+/// Begun by itself: where what comes next fails, the transaction is known to be open, and is rolled back before another gets
+/// its connection.
+async fn begun(pool: &PgPool, first: &'static str) -> Result<Transaction<'static, Postgres>, Error> {
+    let mut tx = pool.begin().await?;
+    sqlx::raw_sql(first).execute(&mut *tx).await?;
+    Ok(tx)
+}
 
 impl Pool {
     /// Which database it leads to.
@@ -69,7 +76,7 @@ impl Pool {
         Ok(Tx(match self {
             // at once: a transaction that read first could fail to be upgraded
             Self::Sqlite(pool) => Link::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Link::Postgres(pool.begin_with(WRITING).await?),
+            Self::Postgres(pool) => Link::Postgres(begun(pool, WRITING).await?),
         }))
     }
 
@@ -86,7 +93,7 @@ impl Pool {
     pub(in crate::store) async fn change(&self) -> Result<Tx, Error> {
         match self {
             Self::Sqlite(_) => self.write().await,
-            Self::Postgres(pool) => Ok(Tx(Link::Postgres(pool.begin_with(CHANGING).await?))),
+            Self::Postgres(pool) => Ok(Tx(Link::Postgres(begun(pool, CHANGING).await?))),
         }
     }
 
