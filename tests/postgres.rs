@@ -65,7 +65,6 @@ macro_rules! one_after_another {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stderr, reason = "which rule it was")]
 async fn every_rule_of_a_journal_holds_on_a_server() {
     let Some(postgres) = Postgres::start() else { return };
     journal_rules!(one_after_another, fresh(&postgres).await);

@@ -208,8 +208,8 @@ const LOOKED_INTO: &[&str] = &[
 
 #[test]
 fn a_secret_is_not_written_out_and_looked_into_where_it_is_used_alone() {
-    assert!(Asked::<String>::WRITTEN, "the question is one");
-    assert!(!Asked::<secrecy::SecretString>::WRITTEN);
+    const { assert!(Asked::<String>::WRITTEN, "the question is one") };
+    const { assert!(!Asked::<secrecy::SecretString>::WRITTEN) };
     let secret = secrecy::SecretString::from("canary-in-debug".to_owned());
     assert!(!format!("{secret:?} {:?}", Some(&secret)).contains("canary"));
     let mut found: Vec<String> =
