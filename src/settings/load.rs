@@ -163,7 +163,8 @@ pub fn check_texts(path: &Path, environment: &Environment, texts: Vec<SourceText
     let folder = Folder { texts, diagnostics: Vec::new() };
     let calendars = folder.calendars(&name, text.as_deref().unwrap_or_default());
     let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
-    let channels = settings.as_ref().map_or(1, |settings| settings.notify.count());
+    // whom warnings reached is for the record to tell, and not for the channels of today
+    let channels = settings.as_ref().map_or(1, |settings| settings.notify.count().max(1));
     // without settings nothing is known of its sources, and they are not missed
     let every = || Source::ALL.into_iter().collect();
     let sources = settings.as_ref().map_or_else(every, Settings::sources);

@@ -207,7 +207,7 @@ fn trouble(error: &sqlx::Error) -> &'static str {
 /// Nothing was answered.
 fn silence(error: &sqlx::Error) -> &'static str {
     if matches!(error, sqlx::Error::PoolTimedOut) {
-        "did not answer in time; the disk or the server is too slow, or a write hangs"
+        "did not answer in time; its server cannot be reached, it or the disk is too slow, or a write hangs"
     } else if matches!(error, sqlx::Error::PoolClosed) {
         "is closed"
     } else if matches!(error, sqlx::Error::Io(_)) {
