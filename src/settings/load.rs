@@ -142,7 +142,7 @@ impl Around<'_> {
 #[must_use]
 pub fn check_files(path: &Path, environment: &Environment, files: &[PathBuf]) -> Loaded {
     let (texts, diagnostics) = policy_texts(files);
-    Loaded { diagnostics, ..check_texts(path, environment, texts) }
+    Loaded { diagnostics, ..check_texts(path, environment, texts, 0) }
 }
 
 /// The texts of policy files, and what cannot be read of them.
@@ -154,17 +154,17 @@ pub fn policy_texts(files: &[PathBuf]) -> (Vec<SourceText>, Vec<Diagnostic>) {
     (folder.texts, folder.diagnostics)
 }
 
-/// Texts of policies, judged as [`check_files`] judges files.
+/// Texts of policies, judged as [`check_files`] judges files; with so many channels at least, for who does not go by those that
+/// are set up today.
 #[must_use]
-pub fn check_texts(path: &Path, environment: &Environment, texts: Vec<SourceText>) -> Loaded {
+pub fn check_texts(path: &Path, environment: &Environment, texts: Vec<SourceText>, channels: usize) -> Loaded {
     let text = read_text(path).ok();
     let name = path.display().to_string();
     let settings = text.as_ref().map(|text| read_settings(&name, text, environment, &Overrides::none()).0);
     let folder = Folder { texts, diagnostics: Vec::new() };
     let calendars = folder.calendars(&name, text.as_deref().unwrap_or_default());
     let defaults = text.map(|text| DefaultsSource { file: name.into(), text });
-    // whom warnings reached is for the record to tell, and not for the channels of today
-    let channels = settings.as_ref().map_or(1, |settings| settings.notify.count().max(1));
+    let channels = settings.as_ref().map_or(1, |settings| settings.notify.count().max(channels));
     // without settings nothing is known of its sources, and they are not missed
     let every = || Source::ALL.into_iter().collect();
     let sources = settings.as_ref().map_or_else(every, Settings::sources);

@@ -140,7 +140,8 @@ fn judged(
     texts: Vec<SourceText>,
     with: Option<&str>,
 ) -> Result<(Settings, PolicySet), CommandError> {
-    let loaded: Loaded = check_texts(&context.config, &context.environment, texts);
+    // whom warnings reached is for the record to tell, and not for the channels of today
+    let loaded: Loaded = check_texts(&context.config, &context.environment, texts, 1);
     refuse(&loaded.policies.diagnostics.iter().collect::<Vec<_>>(), with)?;
     Ok((loaded.settings.unwrap_or_default(), loaded.policies.set))
 }
