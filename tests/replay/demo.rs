@@ -55,6 +55,12 @@ async fn what_was_in_force_comes_out_again_and_another_does_not() {
     comes_out_again(&of_store);
     assert!(of_store["total"]["happened"]["stops"].as_u64().unwrap() > 10, "{:#}", of_store["total"]);
 
+    // beside settings that name no channel, as a fresh checkout has them: whom warnings reached stands in the record
+    let settings = dir.path().join("none.toml");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/lightsout.toml"), &settings).unwrap();
+    comes_out_again(&tried(dir.path(), &["--store", "journal", "--json"]).json());
+    std::fs::remove_file(settings).unwrap();
+
     // the same record as files
     let said = replay(dir.path(), &["--store", "journal", "--export", "out", "--json"]).json();
     assert!(dir.path().join(said["file"].as_str().unwrap()).is_file());
