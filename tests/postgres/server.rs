@@ -2,6 +2,7 @@
 
 use lightsout::ports::{AuditLine, Journal as _};
 use lightsout::store::{LedgerReader, Store, StoreError};
+use lightsout::units::PolicyId;
 
 use crate::journal_samples::{at, born, intent, running};
 use crate::postgres::Postgres;
@@ -44,6 +45,35 @@ async fn a_server_that_cannot_keep_the_journal_is_refused_by_name() {
     postgres.ask("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0").await.unwrap();
     let said = refused(Store::connect(&postgres.server("latin")).await.unwrap_err());
     assert!(said.contains("must be in UTF8"), "{said}");
+}
+
+/// A turn that was waited for in vain leaves its connection as it was: nothing fails after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_waits_for_a_turn_in_vain_leaves_no_broken_connection() {
+    let Some(postgres) = Postgres::start() else { return };
+    let name = postgres.database().await;
+    let store = Store::connect(&postgres.server(&name)).await.unwrap();
+    let noted = |n: i64| {
+        let store = &store;
+        async move { store.revision(&PolicyId::new("office"), &format!("r{n}"), at(n)).await }
+    };
+    let held = "BEGIN; SELECT 1 FROM pen WHERE one = 1 FOR UPDATE; SELECT pg_sleep(12); COMMIT";
+    let (held, in_vain) = tokio::join!(postgres.ask(&name, held), async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        futures_util::future::join_all((0..8).map(noted)).await
+    });
+    held.unwrap();
+    // whoever comes to the head of the queue late may still have its turn
+    assert!(
+        in_vain.iter().filter(|noted| noted.is_err()).count() >= 4,
+        "they waited for their turn in vain: {in_vain:?}"
+    );
+    for n in 10..30 {
+        noted(n).await.unwrap();
+        store.ledger().head().await.unwrap();
+    }
+    let all = futures_util::future::join_all((30..46).map(noted)).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
