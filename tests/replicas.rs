@@ -1,5 +1,5 @@
-//! Three replicas of the real program on one database: one is killed and one hangs in the middle of a storm of stops, and
-//! afterwards the database and the log of the simulated Azure are held against each other.
+//! Three replicas of the real program on one database: in the middle of a storm of stops one is killed, one hangs and one is cut
+//! off from the database, and afterwards the database and the log of the simulated Azure are held against each other.
 #![cfg(debug_assertions)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the failure")]
 
@@ -17,6 +17,8 @@ mod program;
 mod service;
 #[path = "support/tools.rs"]
 mod tools;
+#[path = "support/way.rs"]
+mod way;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
@@ -29,9 +31,10 @@ use lightsout::store::Store;
 use postgres::Postgres;
 use program::{Place, off_now};
 use service::{Service, until};
+use way::Way;
 
 /// So many machines in each of two workspaces.
-const MACHINES: usize = 10;
+const MACHINES: usize = 16;
 
 fn replica(estate: &Estate, url: &str, name: &str) -> Place {
     let place = Place::new(&estate.sandbox.base_url(), estate.workspaces(), "");
@@ -71,18 +74,46 @@ fn off(estate: &Estate) -> Vec<String> {
     })
 }
 
+/// What the replicas run in.
+struct Storm {
+    postgres: Postgres,
+    database: String,
+    estate: Estate,
+    /// Of each replica to the database.
+    ways: [Way; 3],
+    places: [Place; 3],
+}
+
+impl Storm {
+    /// Frozen at first, so that who stands by can be asked while another acts.
+    async fn gathers() -> Option<Self> {
+        let postgres = Postgres::start()?;
+        let database = postgres.database().await;
+        let estate = Estate::start(2, MACHINES, |options| {
+            options.latency = Duration::from_millis(400);
+            options.recorded_max = 100_000;
+        })
+        .await;
+        let ways = [Way::to(postgres.port()).await, Way::to(postgres.port()).await, Way::to(postgres.port()).await];
+        let url = |way: &Way| format!("postgres://lightsout@127.0.0.1:{}/{database}", way.port());
+        let [a, b, c] = &ways;
+        let places = [(a, "a"), (b, "b"), (c, "c")].map(|(way, name)| replica(&estate, &url(way), name));
+        assert_eq!(places[0].run(&["freeze"]).code, 0);
+        Some(Self { postgres, database, estate, ways, places })
+    }
+
+    /// How many stops were sent, once there are more than so many; and it is not over.
+    fn goes_on(&self, before: usize) -> usize {
+        let sent = until("it goes on with the storm", || Some(stops(&self.estate).len()).filter(|sent| *sent > before));
+        assert!(sent < 2 * MACHINES, "in the middle of the storm");
+        sent
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_is_killed_and_one_hangs_and_each_machine_is_stopped_once() {
-    let Some(postgres) = Postgres::start() else { return };
-    let database = postgres.database().await;
-    let estate = Estate::start(2, MACHINES, |options| {
-        options.latency = Duration::from_millis(400);
-        options.recorded_max = 100_000;
-    })
-    .await;
-    let places = ["a", "b", "c"].map(|name| replica(&estate, &postgres.url(&database), name));
-    // frozen at first, so that the others can be asked while it acts
-    assert_eq!(places[0].run(&["freeze"]).code, 0);
+async fn one_is_killed_one_hangs_one_is_cut_off_and_each_machine_is_stopped_once() {
+    let Some(storm) = Storm::gathers().await else { return };
+    let Storm { estate, places, ways, .. } = &storm;
     // it is killed right after its first stop left: nobody wrote down that Azure took it
     let mut first = Service::start(&places[0], &[("LIGHTSOUT_TEST_CRASH_AT", "posted")]);
     until("the first acts", || acts(&first).then_some(()));
@@ -92,43 +123,55 @@ async fn one_is_killed_and_one_hangs_and_each_machine_is_stopped_once() {
         let shows = |one: &Service| one.get("/readyz").starts_with("HTTP/1.1 200");
         (shows(&second) && shows(&third)).then_some(())
     });
+    // what stands before them sends people to whoever acts
+    let asked = [&first, &second, &third].map(|one| one.get("/acting"));
+    assert!(asked[0].starts_with("HTTP/1.1 200"), "{}", asked[0]);
+    for one in &asked[1..] {
+        assert!(one.starts_with("HTTP/1.1 503") && one.contains("the replica a ("), "{one}");
+    }
     let said = places[1].run(&["hold", "ci-00000-00000", "--for", "2h", "--reason", "work"]);
     assert!(said.code != 0 && said.err.contains("stands by") && said.err.contains("replica a ("), "{}", said.err);
-    assert_eq!(stops(&estate).len(), 0);
+    assert_eq!(stops(estate).len(), 0);
     assert_eq!(places[0].run(&["freeze", "--lift"]).code, 0);
     assert_eq!(first.ended().signal(), Some(9), "{}", first.log());
-    let was_asked = stops(&estate).len();
+    let was_asked = stops(estate).len();
     assert!(was_asked >= 1);
     let second_acts = until("another acts", || match (acts(&second), acts(&third)) {
         (false, false) => None,
         (acting, _) => Some(acting),
     });
-    let (mut hung, mut last, place) =
-        if second_acts { (second, third, &places[2]) } else { (third, second, &places[1]) };
-    until("it goes on with the storm", || (stops(&estate).len() >= was_asked + 2).then_some(()));
+    let (mut hung, mut lone, way) = if second_acts { (second, third, &ways[2]) } else { (third, second, &ways[1]) };
+    let under_way = storm.goes_on(was_asked);
     signal(&hung, "-STOP");
-    let under_way = stops(&estate).len();
-    assert!(under_way < 2 * MACHINES, "it hangs in the middle of the storm");
-    until("the last acts", || acts(&last).then_some(()));
+    until("the next acts", || acts(&lone).then_some(()));
     // what was stopped is off by now, and its person starts one of them again
     estate.let_operations_end();
-    let again = until("one is off", || off(&estate).pop());
+    let again = until("one is off", || off(estate).pop());
     estate.sandbox.look(|world| world.operate(&again, OperationName::Start, OperationFate::Normal)).unwrap();
     // the hung one goes on where it was, and finds that it is not its turn any more
     signal(&hung, "-CONT");
     assert_eq!(hung.ended().code(), Some(1), "{}", hung.log());
     assert!(hung.log().contains("another replica took over"), "{}", hung.log());
-    until("every machine is stopped", || (stops(&estate).len() == 2 * MACHINES).then_some(()));
+    storm.goes_on(under_way);
+    way.cut();
+    // the killed one was started again meanwhile, and takes over from the one that reaches Azure and not the database
+    let mut last = Service::start(&places[0], &[]);
+    until("the last acts", || acts(&last).then_some(()));
+    way.mend();
+    assert_eq!(lone.ended().code(), Some(1), "{}", lone.log());
+    assert!(lone.log().contains("another replica took over"), "{}", lone.log());
+    until("every machine is stopped", || (stops(estate).len() == 2 * MACHINES).then_some(()));
     until("what was sent is written down", || last.get("/metrics").contains("lightsout_").then_some(()));
     signal(&last, "-TERM");
     assert_eq!(last.ended().code(), Some(0), "{}", last.log());
-    check(&estate, &postgres, &database).await;
-    let whole = place.run(&["ledger", "verify", "--json"]);
+    check(&storm).await;
+    let whole = places[0].run(&["ledger", "verify", "--json"]);
     assert_eq!(whole.code, 0, "{}{}", whole.out, whole.err);
 }
 
 /// The checker: what the database says against what the simulated Azure was asked.
-async fn check(estate: &Estate, postgres: &Postgres, database: &str) {
+async fn check(storm: &Storm) {
+    let Storm { postgres, database, estate, .. } = storm;
     let stops = stops(estate);
     // I4: one stop each, also of the one that its person started again
     assert!(stops.values().all(|count| *count == 1), "{stops:?}");
@@ -147,7 +190,7 @@ async fn check(estate: &Estate, postgres: &Postgres, database: &str) {
     assert_eq!(metered, i64::try_from(2 * MACHINES).unwrap());
     // L2: each taking is an epoch of its own
     let epoch: i64 = sqlx::query_scalar("SELECT epoch FROM leases").fetch_one(&mut rows).await.unwrap();
-    assert_eq!(epoch, 3);
+    assert_eq!(epoch, 4);
     // I8: no row is lost or doubled, and both chains are whole
     let store = Store::connect(&postgres.server(database)).await.unwrap();
     assert_eq!(store.examine().await.unwrap(), Vec::<String>::new());

@@ -34,7 +34,7 @@ pub use instance::{
     InstanceStop, Rights, Waiting, Which,
 };
 pub use instance_create::{AgentWish, CreationWish, InstanceCreate, OnOff, SharingWord};
-pub use journal::{Journal, JournalBackup, JournalCommand, JournalRestore};
+pub use journal::{Backend, Journal, JournalBackup, JournalCommand, JournalMigrate, JournalRestore};
 pub use ledger::{Ledger, LedgerCommand, LedgerPlace};
 pub use native::{Native, NativeApply, NativeCommand};
 pub use notify::{NotifyArgs, NotifyCommand, NotifyTest};
@@ -242,15 +242,19 @@ Examples:
 
 Exit code 1 when a row was changed, lost or counted twice; the first such row is named.")]
     Ledger(Ledger),
-    /// Copy the journal beside the running service, or put a copy back in its place
-    #[command(after_help = "\
+    /// Copy the journal beside the running service, put a copy back, or move it to a server
+    #[command(
+        visible_alias = "store",
+        after_help = "\
 Examples:
   lightsout journal backup /var/backups/lightsout-monday.db     at any time; the copy is read back before it counts
   lightsout ledger verify --store /var/backups/lightsout-monday.db
   lightsout journal restore /var/backups/lightsout-monday.db    with the service stopped
+  lightsout journal migrate --from sqlite --to postgres         with the service stopped, and [store] url set
 
 A restore freezes: holds and warnings that came after the copy are not in it. Look at `lightsout plan`, then
-`lightsout freeze --lift`. The journal that was there is kept beside the new one.")]
+`lightsout freeze --lift`. The journal that was there is kept beside the new one."
+    )]
     Journal(Journal),
     /// Compare the ledger with Azure's bill now, and show every difference with its cause
     #[command(after_help = "\

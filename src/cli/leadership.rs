@@ -15,6 +15,8 @@ pub const AGAIN: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A clock that is further from the server's does not lead (L10).
 const SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
+/// A clock may be wrong at so many renewals one after the other; a machine that slept is set right in that time.
+const WRONG_MAX: u32 = 3;
 
 /// Why the lease cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -74,10 +76,18 @@ impl Leadership {
     /// closes by itself, and nothing can be written either.
     #[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
     pub async fn keep(&self) -> LeaseError {
+        let mut wrong = 0_u32;
         loop {
+            let before = self.clock.now();
             match tokio::time::timeout(PATIENCE, self.lease.renew(self.clock.steady())).await {
-                Ok(Ok(true)) => {}
-                Ok(Ok(false)) => return LeaseError::Lost,
+                Ok(Ok(Some(theirs))) => {
+                    let apart = apart((before, self.clock.now()), theirs);
+                    wrong = if apart > SKEW_MAX { wrong.saturating_add(1) } else { 0 };
+                    if wrong >= WRONG_MAX {
+                        return LeaseError::Skew { apart: apart.as_secs() };
+                    }
+                }
+                Ok(Ok(None)) => return LeaseError::Lost,
                 Ok(Err(error)) => tracing::warn!("could not renew the lease: {error}"),
                 Err(_) => tracing::warn!("the lease was not renewed within 10 s"),
             }

@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::notify::Linker;
 use crate::ports::{Clock, Journal as _};
 use crate::seal::{KeyError, Keys};
-use crate::settings::{Environment, Settings};
+use crate::settings::{Environment, SecretError, SecretSource, Settings};
 use crate::web::door::{Door, people_limits, random_bytes, serve_people};
 use crate::web::{self, Explain, PageFaces, Site, SiteOptions, TemplateError, people_routes};
 
@@ -41,8 +41,13 @@ pub enum PeopleError {
         #[source]
         cause: std::io::Error,
     },
+    /// The same, of the settings.
+    #[error("could not read what signs the links in warnings ([web.links])")]
+    Secret(#[from] SecretError),
     /// The same.
-    #[error("could not use the file that signs the links in warnings")]
+    #[error(
+        "could not use the secret that signs the links in warnings ([web.links], or link.key in the store's folder)"
+    )]
     Short(#[from] KeyError),
     /// A template.
     #[error(transparent)]
@@ -62,6 +67,14 @@ pub fn keys_of_links(dir: &Path) -> Result<Keys, PeopleError> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(SecretString::from);
     let present = lines.next().unwrap_or_else(|| SecretString::from(String::new()));
     Ok(link_keys(present, lines)?)
+}
+
+/// The keys of links as settings name them.
+fn keys_by(settings: &Settings, environment: &Environment) -> Result<Keys, PeopleError> {
+    let links = &settings.web.links;
+    let Some(secret) = &links.secret else { return keys_of_links(&settings.store.dir) };
+    let before = links.old_secret.clone().map(|file| SecretSource::File(file).read(environment)).transpose()?;
+    Ok(link_keys(secret.read(environment)?, before)?)
 }
 
 /// Made whole or not at all: a key that was half written would be no key, and the service could not start.
@@ -103,9 +116,9 @@ pub fn base_of(settings: &Settings) -> Option<Url> {
 ///
 /// # Errors
 /// When the key cannot be used.
-pub fn linker(settings: &Settings) -> Result<Option<Linker>, PeopleError> {
+pub fn linker(settings: &Settings, environment: &Environment) -> Result<Option<Linker>, PeopleError> {
     let Some(base) = base_of(settings) else { return Ok(None) };
-    Ok(Some(Linker::new(LinkBase::new(base), keys_of_links(&settings.store.dir)?)))
+    Ok(Some(Linker::new(LinkBase::new(base), keys_by(settings, environment)?)))
 }
 
 /// Explanations as the command line writes them, without colours.
@@ -150,7 +163,7 @@ pub fn house(
     engine: &Arc<Engine<Outside<SystemClock>>>,
     listener: SocketAddr,
 ) -> Result<(Arc<SiteOf<SystemClock>>, Door), PeopleError> {
-    let keys = Arc::new(keys_of_links(&settings.store.dir)?);
+    let keys = Arc::new(keys_by(settings, environment)?);
     let site = site(engine, (Some(keys), base_of(settings)), false)?;
     let world = engine.world().clone();
     let audit = audit_queue(move |line| {
@@ -201,5 +214,31 @@ mod tests {
         assert!(both.signed(first.name(), b"x", &signature), "and the others are believed");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(keys_of_links(dir.path()).is_err(), "nobody else may read it");
+    }
+
+    #[test]
+    fn replicas_with_one_secret_believe_each_others_links() {
+        let environment = Environment::of([("NEW".to_owned(), "n".repeat(40)), ("SHORT".to_owned(), "n".repeat(9))]);
+        let replica = |secret: Option<SecretSource>, old_secret: Option<PathBuf>| {
+            let dir = tempfile::tempdir().unwrap();
+            let mut settings = Settings::default();
+            settings.store.dir = dir.path().to_owned();
+            settings.web.links = crate::settings::Links { secret, old_secret };
+            (keys_by(&settings, &environment), dir)
+        };
+        let of = |name: &str| Some(SecretSource::Env(name.to_owned()));
+        let (one, folder) = replica(of("NEW"), None);
+        let (another, _other) = replica(of("NEW"), None);
+        let (one, another) = (one.unwrap(), another.unwrap());
+        assert!(another.signed(one.name(), b"x", &one.sign(b"x").unwrap()));
+        assert!(!folder.path().join(KEY_NAME).exists(), "no other key is made");
+        let (by_folder, dir) = replica(None, None);
+        let by_folder = by_folder.unwrap();
+        assert!(!another.signed(by_folder.name(), b"x", &by_folder.sign(b"x").unwrap()));
+        // whoever begins with replicas believes the links that are in mailboxes already
+        let (after, _last) = replica(of("NEW"), Some(dir.path().join(KEY_NAME)));
+        assert!(after.unwrap().signed(by_folder.name(), b"x", &by_folder.sign(b"x").unwrap()));
+        assert!(replica(of("SHORT"), None).0.unwrap_err().to_string().contains("[web.links]"));
+        assert!(replica(of("NOWHERE"), None).0.unwrap_err().to_string().contains("[web.links]"));
     }
 }

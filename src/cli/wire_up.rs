@@ -82,7 +82,7 @@ pub fn with_store(
         bills: bill_folder(&settings.reconcile),
         witnesses: Witnesses { agents, promql: promql(settings, environment)? },
         store,
-        channels: with_links(settings, channels(&settings.notify, environment)?)?,
+        channels: with_links(settings, environment, channels(&settings.notify, environment)?)?,
         freeze: freeze_switch(settings),
         clock,
     })
@@ -105,12 +105,12 @@ pub fn azure_apart(
 }
 
 /// With links in what they send, where there is a page that they lead to.
-fn with_links(settings: &Settings, channels: Channels) -> Result<Channels, WireError> {
+fn with_links(settings: &Settings, environment: &Environment, channels: Channels) -> Result<Channels, WireError> {
     // nobody is sent anything, and no key is made
     if crate::ports::Notify::channels(&channels).is_empty() {
         return Ok(channels);
     }
-    let linker = people::linker(settings).map_err(Box::new)?;
+    let linker = people::linker(settings, environment).map_err(Box::new)?;
     Ok(match linker {
         Some(linker) => channels.linked(linker),
         None => channels,

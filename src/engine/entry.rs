@@ -114,6 +114,7 @@ impl Entry {
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
         let is_news = facts.last_operation.known() != self.facts.last_operation.known();
         self.history.see(&facts, is_news);
+        self.history.see_after(&before, &facts);
         // what cannot be read now may be what it was
         let (timer, earlier) = (&facts.native, &self.facts.native);
         let is_read = timer.unreadable.is_none() && earlier.unreadable.is_none();

@@ -24,6 +24,13 @@ impl History {
     pub fn see(&mut self, facts: &InstanceFacts, is_news: bool) {
         see(self, facts, is_news);
     }
+
+    /// The instance runs without a job, and `before` it ran one: when that ended nobody saw, and it may have been just now (G17).
+    pub fn see_after(&mut self, before: &PowerState, facts: &InstanceFacts) {
+        if *before == PowerState::JobRunning && facts.state == PowerState::Running {
+            self.last_busy = self.last_busy.max(facts.observed_at.into());
+        }
+    }
 }
 
 fn see(history: &mut History, facts: &InstanceFacts, is_news: bool) {

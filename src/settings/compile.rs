@@ -295,7 +295,8 @@ fn web_files(web: &mut Web) -> impl Iterator<Item = &mut PathBuf> {
         let secret = oidc.secret.as_mut().and_then(SecretSource::file);
         secret.into_iter().chain(&mut oidc.ca_file)
     });
-    tls.chain(of_oidc).chain(&mut web.roles.file)
+    let of_links = web.links.secret.as_mut().and_then(SecretSource::file).into_iter().chain(&mut web.links.old_secret);
+    tls.chain(of_oidc).chain(&mut web.roles.file).chain(of_links)
 }
 
 /// The one file that an identity names.

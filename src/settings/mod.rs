@@ -66,6 +66,6 @@ pub use store::{Store, StoreServer};
 pub use unnamed::unnamed;
 pub use watch::Watch;
 pub use watched::Watched;
-pub use web::{Oidc, Proxy, Tokens, Web};
+pub use web::{Links, Oidc, Proxy, Tokens, Web};
 pub use web_roles::WebRoles;
 pub use witness::{Jobs, Monitor, Promql};

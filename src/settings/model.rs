@@ -89,6 +89,7 @@ impl Settings {
             .chain(&self.promql.secret)
             .chain(self.store.server.iter().filter_map(|server| server.secret.as_ref()))
             .chain(of_web)
+            .chain(&self.web.links.secret)
     }
 }
 

@@ -13,7 +13,7 @@ use super::findings::{Findings, Http, is_loopback, path};
 use super::network::Network;
 use super::secret::SecretSource;
 use super::web_roles::{WebRoles, roles};
-use super::web_tables::{OidcDocument, ProxyDocument, WebDocument};
+use super::web_tables::{LinksDocument, OidcDocument, ProxyDocument, WebDocument};
 use crate::document::Located;
 use crate::units::Span;
 
@@ -36,6 +36,8 @@ pub struct Web {
     pub tokens: Tokens,
     /// What each may do.
     pub roles: WebRoles,
+    /// What the links in messages are signed with.
+    pub links: Links,
 }
 
 impl Default for Web {
@@ -49,6 +51,7 @@ impl Default for Web {
             proxy: Proxy::default(),
             tokens: Tokens::default(),
             roles: WebRoles::default(),
+            links: Links::default(),
         }
     }
 }
@@ -82,6 +85,15 @@ pub struct Oidc {
     pub session_idle: Span,
     /// A session is over after so long in any case.
     pub session_max: Span,
+}
+
+/// What the links in messages are signed with: several replicas believe each other's links where they have the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// Where the secret is; none: `link.key` in the store's folder.
+    pub secret: Option<SecretSource>,
+    /// Where the one before is, whose links are still believed.
+    pub old_secret: Option<PathBuf>,
 }
 
 /// Proxies that are trusted.
@@ -125,9 +137,20 @@ pub(super) fn web(table: &Table<WebDocument>, found: &mut Findings) -> Web {
         proxy,
         tokens: Tokens { enabled: tokens.enabled.or(false), file: path(&tokens.file) },
         roles: roles(&document.roles.or_empty(), found),
+        links: links(&document.links.or_empty(), found),
     };
     agree(&web, (table, &document), found);
     web
+}
+
+fn links(document: &LinksDocument, found: &mut Findings) -> Links {
+    let secret = secret_source(&document.secret_file, &document.secret_env, "web.links", found);
+    if let Some(written) = document.old_secret_file.0.as_ref().filter(|_| secret.is_none()) {
+        let problem = "an old secret without a new one would sign nothing";
+        let help = "name secret_file, or put the old one as a second line into link.key in the store's folder";
+        found.error(&written.at, "web.links.old_secret_file", problem, help);
+    }
+    Links { secret, old_secret: path(&document.old_secret_file) }
 }
 
 fn address(listen: &Value<String>, found: &mut Findings) -> SocketAddr {

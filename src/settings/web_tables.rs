@@ -32,6 +32,18 @@ tables! {
         tokens: Table<TokensDocument>,
         /// What each may do.
         roles: Table<RolesDocument>,
+        /// What the links in messages are signed with.
+        links: Table<LinksDocument>,
+    }
+
+    /// What the links in messages are signed with.
+    LinksDocument {
+        /// File that holds the secret. Default: link.key in the store's folder, which is made.
+        secret_file: Value<String>,
+        /// Environment variable that holds it.
+        secret_env: Value<String>,
+        /// File of the one before, whose links are still believed.
+        old_secret_file: Value<String>,
     }
 
     /// Signing in with an OpenID provider.

@@ -82,6 +82,19 @@ pub enum StoreError {
     /// Another replica took over, or may.
     #[error("the lease of this replica is over, and nothing is written any more (L3)")]
     LeaseLost,
+    /// The server has lost what it confirmed (L11).
+    #[error(
+        "the database server has forgotten {} writes that it had confirmed: it was put back, or another took over from it without its \
+         last commits (L11). Nothing is written or stopped until a person has looked: compare `lightsout ledger verify` with the last \
+         export, put a copy back if the loss matters, and then start every replica anew",
+        known.saturating_sub(*found)
+    )]
+    WentBack {
+        /// How many turns of writing it had confirmed.
+        known: i64,
+        /// How many it knows of now.
+        found: i64,
+    },
     /// The database refused or failed.
     #[error("the journal {}", trouble(source))]
     Database {
@@ -175,6 +188,7 @@ impl StoreError {
             | Self::Server { .. }
             | Self::StandingBy
             | Self::LeaseLost
+            | Self::WentBack { .. }
             | Self::Database { .. }
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::postgres::PgPool;
 
 use super::rows::{Place, stamp};
-use super::sql::{Link, Pool, query, query_scalar};
+use super::sql::{Link, Pool, Turns, query, query_scalar};
 use super::{Server, Store, StoreError};
 
 /// The one lease there is: of the whole fleet.
@@ -19,7 +19,7 @@ const TAKE: &str = "INSERT INTO leases (name, holder, epoch, expires_at)
      WHERE leases.expires_at <= clock_timestamp() RETURNING epoch";
 /// Also one that ran out, as long as nobody took it since: nobody else acted meanwhile.
 const RENEW: &str = "UPDATE leases SET expires_at = clock_timestamp() + interval '15 seconds'
-     WHERE name = ?1 AND holder = ?2 AND epoch = ?3";
+     WHERE name = ?1 AND holder = ?2 AND epoch = ?3 RETURNING CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
 const RELEASE: &str = "UPDATE leases SET expires_at = clock_timestamp() WHERE name = ?1 AND holder = ?2 AND epoch = ?3";
 /// Shared: who would take the lease waits until what is being written is on disk, or given up.
 const STANDS: &str = "SELECT epoch FROM leases
@@ -74,6 +74,7 @@ pub enum Taken {
 pub struct Lease {
     pool: Pool,
     fence: Arc<Fence>,
+    turns: Arc<Turns>,
 }
 
 impl Store {
@@ -87,8 +88,10 @@ impl Store {
         let fence =
             Arc::new(Fence { holder: holder.to_owned(), epoch: AtomicI64::new(0), renewed_ms: AtomicI64::new(NEVER) });
         // A connection of its own: whoever writes much at once keeps no renewal waiting for one.
-        let own = Pool::Postgres(server.pool(1).await?);
-        Ok((Self::on_server(Pool::Postgres(pool), Some(fence.clone())), Lease { pool: own, fence }))
+        let turns: Arc<Turns> = Arc::default();
+        let own = Pool::Postgres(server.pool(1).await?, turns.clone());
+        let store = Self::on_server(Pool::Postgres(pool, turns.clone()), Some(fence.clone()));
+        Ok((store, Lease { pool: own, fence, turns }))
     }
 
     /// By what this process may act.
@@ -116,9 +119,11 @@ impl Lease {
     /// Takes it, where nobody has it. `asked`: what a clock that never steps says now.
     ///
     /// # Errors
-    /// When the server cannot be asked.
+    /// When the server cannot be asked, or knows less than it did (L11): a replica that stands by sees it, too.
     pub async fn take(&self, asked: SignedDuration) -> Result<Taken, StoreError> {
+        let known = self.turns.known();
         let mut tx = self.pool.change().await?;
+        self.turns.heard(known, query_scalar("SELECT turns FROM pen WHERE one = 1").fetch_one(&mut *tx).await?)?;
         let epoch: Option<i64> =
             query_scalar(TAKE).bind(FLEET).bind(&self.fence.holder).fetch_optional(&mut *tx).await?;
         let holder: String =
@@ -130,19 +135,23 @@ impl Lease {
         Ok(Taken::Ours)
     }
 
-    /// Keeps it for another 15 s; false when it is another's, and nothing is written any more.
+    /// Keeps it for another 15 s, and tells what the server's clock says; none when it is another's, and nothing is written any
+    /// more.
     ///
     /// # Errors
     /// When the server cannot be asked: then nobody knows.
-    pub async fn renew(&self, asked: SignedDuration) -> Result<bool, StoreError> {
+    pub async fn renew(&self, asked: SignedDuration) -> Result<Option<Timestamp>, StoreError> {
         let epoch = self.fence.epoch.load(Ordering::SeqCst);
-        let ours = self.change(RENEW, epoch).await? > 0;
-        if ours {
-            self.fence.renewed(asked);
-        } else {
+        let mut tx = self.pool.change().await?;
+        let query = query_scalar(RENEW).bind(FLEET).bind(&self.fence.holder).bind(epoch);
+        let theirs: Option<i64> = query.fetch_optional(&mut *tx).await?;
+        tx.commit().await?;
+        let Some(theirs) = theirs else {
             self.fence.lost();
-        }
-        Ok(ours)
+            return Ok(None);
+        };
+        self.fence.renewed(asked);
+        time_of(theirs).map(Some)
     }
 
     /// Gives it back: another replica need not wait for its end.
@@ -152,14 +161,10 @@ impl Lease {
     pub async fn release(&self) -> Result<(), StoreError> {
         let epoch = self.fence.epoch.load(Ordering::SeqCst);
         self.fence.lost();
-        self.change(RELEASE, epoch).await.map(|_| ())
-    }
-
-    async fn change(&self, text: &'static str, epoch: i64) -> Result<u64, StoreError> {
         let mut tx = self.pool.change().await?;
-        let done = query(text).bind(FLEET).bind(&self.fence.holder).bind(epoch).execute(&mut *tx).await?;
+        query(RELEASE).bind(FLEET).bind(&self.fence.holder).bind(epoch).execute(&mut *tx).await?;
         tx.commit().await?;
-        Ok(done.rows_affected())
+        Ok(())
     }
 
     /// What the server's clock says, to the millisecond.
@@ -169,7 +174,7 @@ impl Lease {
     pub async fn server_time(&self) -> Result<Timestamp, StoreError> {
         let text = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
         let millis: i64 = query_scalar(text).fetch_one(&self.pool).await?;
-        Timestamp::from_millisecond(millis).map_err(|error| Place { table: "the clock", row: "now" }.wrong(error))
+        time_of(millis)
     }
 
     /// Lays down what this replica shows of the fleet, for the others to show. Only who holds the lease does.
@@ -201,4 +206,8 @@ impl Lease {
         let known = known.map(stamp).unwrap_or_default();
         Ok(query_scalar(text).bind(known).fetch_optional(&self.pool).await?)
     }
+}
+
+fn time_of(millis: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(millis).map_err(|error| Place { table: "the clock", row: "now" }.wrong(error))
 }

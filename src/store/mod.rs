@@ -41,7 +41,7 @@ pub use error::StoreError;
 pub use freeze::{FileFreeze, FreezeFileError};
 pub use lease::{Lease, Taken, Turn};
 pub use ledger::{Verified, VerifyError};
-pub use moving::{copy_server, move_to_server};
+pub use moving::{copy_server, move_to_folder, move_to_server};
 pub use open::Store;
 pub use prune::Pruned;
 pub use read_only::LedgerReader;

@@ -1,12 +1,12 @@
 //! A journal row for row from a file to a server and back: a move, a copy of what a server has, and that copy put back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::copies::{Copied, whole};
+use super::copies::{Copied, Restore, whole};
 use super::ledger::hash_of;
-use super::place::{DATABASE, beside};
+use super::place::{DATABASE, Place, beside};
 use super::sql::{Builder, Dialect, Link, Pool, Row, Value, query, query_scalar};
-use super::{LedgerReader, Server, Store, StoreError, Taken};
+use super::{Lease, LedgerReader, Server, Store, StoreError, Taken};
 use crate::ledger::Head;
 
 /// Every table with something of the journal in it, those that others refer to first.
@@ -88,20 +88,56 @@ pub async fn copy_server(server: &Server, to: &Path) -> Result<Copied, StoreErro
     Ok(Copied { head, bytes })
 }
 
-/// Puts a journal in SQLite, or a copy of one, onto a server that has none yet. No service may act there: this takes its
-/// lease for as long as it lasts, under this name.
+/// The lease of a server, while nobody acts on it.
+async fn at_rest(server: &Server, holder: &str) -> Result<(Store, Lease), StoreError> {
+    let (store, lease) = Store::replica(server, holder).await?;
+    match lease.take(jiff::SignedDuration::ZERO).await? {
+        Taken::Ours => Ok((store, lease)),
+        Taken::By(holder) => {
+            let words = format!("the replica {holder} acts on {server}; end every service of it first");
+            Err(StoreError::Conflict(words))
+        }
+    }
+}
+
+/// The other way: what a server has becomes the journal of a folder. A journal that was there is kept beside it; where there was
+/// one, that is its new name. Neither the server nor the folder may be in use, and the server keeps what it has.
+///
+/// # Errors
+/// When a replica acts, a service holds the folder, the server cannot be read, or the folder cannot be written.
+pub async fn move_to_folder(server: &Server, dir: &Path, holder: &str) -> Result<(Head, Option<PathBuf>), StoreError> {
+    let (store, lease) = at_rest(server, holder).await?;
+    let copy = {
+        let _held = Place::without_database(dir)?;
+        let copy = dir.join("moving.db");
+        match std::fs::remove_file(&copy) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::Copy { path: copy, doing: "clear the way for", source });
+            }
+            Ok(()) | Err(_) => {}
+        }
+        copy_server(server, &copy).await?;
+        copy
+    };
+    let restore = Restore::prepare(&copy, dir).await?;
+    let head = restore.head();
+    let aside = restore.put().await?;
+    std::fs::remove_file(&copy).map_err(|source| StoreError::Copy { path: copy, doing: "take away", source })?;
+    lease.release().await?;
+    store.close().await;
+    Ok((head, aside))
+}
+
+/// Puts a journal in SQLite, or a copy of one, onto a server that has none yet. No service may act there, or hold the folder:
+/// this takes both for as long as it lasts, under this name.
 ///
 /// # Errors
 /// When the copy is not whole, the server has something already, a replica acts, or the two are not the same afterwards.
 pub async fn move_to_server(copy_of: &Path, server: &Server, holder: &str) -> Result<Head, StoreError> {
     let head = whole(copy_of).await?;
+    let _held = copy_of.is_dir().then(|| Place::without_database(copy_of)).transpose()?;
     let source = LedgerReader::open(copy_of).await?;
-    let (store, lease) = Store::replica(server, holder).await?;
-    if let Taken::By(holder) = lease.take(jiff::SignedDuration::ZERO).await? {
-        return Err(StoreError::Conflict(format!(
-            "the replica {holder} acts on {server}; end every service of it first"
-        )));
-    }
+    let (store, lease) = at_rest(server, holder).await?;
     let mut tx = store.write().await?;
     nothing_yet(&mut tx, server).await?;
     copy(source.pool(), &mut tx).await?;

@@ -103,7 +103,7 @@ impl Store {
 
     /// The same for what any replica may say: who asked it for what.
     pub(super) async fn write_beside(&self) -> Result<Tx, StoreError> {
-        Ok(self.writer.write().await?)
+        self.writer.write().await
     }
 
     /// For reads that need not wait for a write.

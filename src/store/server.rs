@@ -1,6 +1,7 @@
 //! The journal on a PostgreSQL server: where it is, what the server must keep, and its schema.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
@@ -82,7 +83,7 @@ impl Store {
     /// # Errors
     /// When it cannot be reached, does not keep commits over a crash (L11), or holds the schema of a newer version.
     pub async fn connect(server: &Server) -> Result<Self, StoreError> {
-        Ok(Self::on_server(Pool::Postgres(Self::connected(server).await?), None))
+        Ok(Self::on_server(Pool::Postgres(Self::connected(server).await?, Arc::default()), None))
     }
 
     pub(super) async fn connected(server: &Server) -> Result<PgPool, StoreError> {
@@ -109,7 +110,7 @@ impl LedgerReader {
         if found.len() < MIGRATIONS.iter().count() {
             return Err(StoreError::Older { place: server.to_string() });
         }
-        Ok(Self::of(Pool::Postgres(pool)))
+        Ok(Self::of(Pool::Postgres(pool, Arc::default())))
     }
 }
 

@@ -32,6 +32,8 @@ struct Inner {
     stopping: AtomicBool,
     policies: Mutex<Result<(), String>>,
     store: Mutex<Result<(), String>>,
+    /// Why it does not act, if so.
+    acts: Mutex<Result<(), String>>,
 }
 
 impl fmt::Debug for Health {
@@ -57,6 +59,7 @@ impl Health {
                 stopping: AtomicBool::new(false),
                 policies: Mutex::new(Err("no policy has been loaded yet".to_owned())),
                 store: Mutex::new(Err("the journal is not open yet".to_owned())),
+                acts: Mutex::new(Err("it has not begun yet".to_owned())),
             }),
         }
     }
@@ -80,6 +83,20 @@ impl Health {
     /// Whether the journal can be used; when not, why.
     pub fn store(&self, state: Result<(), String>) {
         *self.inner.store.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// Whether it decides and acts; of several replicas one does, and the others say who.
+    pub fn acts(&self, state: Result<(), String>) {
+        *self.inner.acts.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// Why it does not act; none when it does.
+    #[must_use]
+    pub fn not_acting(&self) -> Option<String> {
+        if self.inner.stopping.load(Ordering::Relaxed) {
+            return Some("the service is shutting down".to_owned());
+        }
+        self.inner.acts.lock().unwrap_or_else(PoisonError::into_inner).clone().err()
     }
 
     /// Why the process should be restarted, if so: its loop has been silent for too long.
@@ -132,6 +149,18 @@ mod tests {
         assert!(health.dead().is_some_and(|why| why.contains("61 s")));
         health.tick();
         assert_eq!(health.dead(), None);
+    }
+
+    #[test]
+    fn of_replicas_one_acts() {
+        let health = Health::new(SignedDuration::from_secs(60), || SignedDuration::ZERO);
+        assert!(health.not_acting().is_some_and(|why| why.contains("not begun")));
+        health.acts(Err("b acts".to_owned()));
+        assert_eq!(health.not_acting().as_deref(), Some("b acts"));
+        health.acts(Ok(()));
+        assert_eq!(health.not_acting(), None);
+        health.stopping();
+        assert!(health.not_acting().is_some_and(|why| why.contains("shutting down")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The listener for machines: `/metrics`, `/healthz`, `/readyz`. Nothing here can change anything or start work.
+//! The listener for machines: `/metrics`, `/healthz`, `/readyz`, `/acting`. Nothing here can change anything or start work.
 
 use std::convert::Infallible;
 use std::io;
@@ -41,6 +41,7 @@ pub fn public_router(face: PublicFace) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .route("/acting", get(acting))
         .method_not_allowed_fallback(only_get)
         .fallback(nothing_here)
         .layer(from_fn_with_state(face.clone(), count))
@@ -109,8 +110,18 @@ async fn readyz(State(face): State<PublicFace>) -> Response {
     (status, axum::Json(json!({ "ready": waits.is_empty(), "waits_for": waits }))).into_response()
 }
 
+/// For what stands before several replicas, and sends people and agents to the one that acts.
+async fn acting(State(face): State<PublicFace>) -> Response {
+    match face.health.not_acting() {
+        None => axum::Json(json!({ "acting": true })).into_response(),
+        Some(why) => {
+            (StatusCode::SERVICE_UNAVAILABLE, axum::Json(json!({ "acting": false, "why": why }))).into_response()
+        }
+    }
+}
+
 async fn nothing_here() -> Response {
-    (StatusCode::NOT_FOUND, axum::Json(json!({ "error": "there are /metrics, /healthz and /readyz here" })))
+    (StatusCode::NOT_FOUND, axum::Json(json!({ "error": "there are /metrics, /healthz, /readyz and /acting here" })))
         .into_response()
 }
 
@@ -124,7 +135,7 @@ async fn only_get() -> Response {
 
 /// The route asked for, from a closed list: no client can invent a label.
 fn route(path: &str) -> &'static str {
-    ["/metrics", "/healthz", "/readyz"].into_iter().find(|known| *known == path).unwrap_or("other")
+    ["/metrics", "/healthz", "/readyz", "/acting"].into_iter().find(|known| *known == path).unwrap_or("other")
 }
 
 async fn count(State(face): State<PublicFace>, request: Request, next: Next) -> Response {

@@ -134,3 +134,15 @@ async fn what_is_not_whole_is_not_put_back_and_changes_nothing() {
     );
     assert!(!names(&place).iter().any(|name| name.contains("before-restore")), "{:?}", names(&place));
 }
+
+/// Where to is read from the settings alone; without a server there, nothing is touched.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_names_what_the_settings_lack() {
+    let (_estate, place) = swept().await;
+    let before = names(&place);
+    let said = place.run(&["store", "migrate", "--from", "sqlite", "--to", "postgres"]);
+    assert!(said.code == 1 && said.err.contains("[store] url"), "{}", said.err);
+    let said = place.run(&["journal", "migrate", "--from", "sqlite"]);
+    assert!(said.code == 2 && said.err.contains("--to"), "{}", said.err);
+    assert_eq!(names(&place), before);
+}

@@ -14,7 +14,7 @@ use super::yaml::documents;
 use super::{read, root, run};
 
 /// The overlays.
-pub(crate) const OVERLAYS: [&str; 3] = ["observe", "enforce", "prometheus-operator"];
+pub(crate) const OVERLAYS: [&str; 4] = ["observe", "enforce", "replicas", "prometheus-operator"];
 /// Kinds that Kubernetes itself does not know.
 const CUSTOM: [&str; 2] = ["ServiceMonitor", "PrometheusRule"];
 
@@ -111,8 +111,14 @@ fn of<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
     objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"))
 }
 
+/// Whether its journal is one that several processes share.
+fn is_shared(objects: &[Value]) -> bool {
+    let maps = objects.iter().filter_map(|object| object["data"]["lightsout.toml"].as_str());
+    maps.into_iter().any(|settings| settings.lines().any(|line| line.starts_with("url = \"postgres://")))
+}
+
 /// What the standard "restricted" of Pod Security refuses, and what is asked for beyond it.
-fn faults(set: &Value) -> Vec<String> {
+fn faults(set: &Value, processes: u8) -> Vec<String> {
     let pod = &set["spec"]["template"]["spec"];
     let mut found: Vec<String> = Vec::new();
     let mut must = |is: bool, what: &str| found.extend((!is).then(|| what.to_owned()));
@@ -152,7 +158,8 @@ fn faults(set: &Value) -> Vec<String> {
         let image = container["image"].as_str().unwrap_or_default();
         must(image.rsplit_once(':').is_some_and(|(_, tag)| tag != "latest"), "an image that is not pinned");
     }
-    must(set["spec"]["replicas"] == 1, "more than one process");
+    must(set["spec"]["replicas"] == processes, "another number of processes than the journal admits");
+    must((set["spec"]["podManagementPolicy"] == "Parallel") == (processes > 1), "a replica that waits for another");
     let claim = &set["spec"]["volumeClaimTemplates"][0]["spec"];
     must(claim["accessModes"] == json!(["ReadWriteOncePod"]), "a journal that others may write");
     found
@@ -163,7 +170,9 @@ fn the_pod_is_restricted() {
     for overlay in OVERLAYS {
         let objects = objects(overlay);
         let set = of(&objects, "StatefulSet");
-        assert_eq!(faults(set), Vec::<String>::new(), "{overlay}");
+        assert_eq!(is_shared(&objects), overlay == "replicas");
+        let processes = if is_shared(&objects) { 3 } else { 1 };
+        assert_eq!(faults(set, processes), Vec::<String>::new(), "{overlay}");
         assert_eq!(of(&objects, "Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
         for (pointer, value) in [
             ("/spec/template/spec/hostNetwork", json!(true)),
@@ -185,7 +194,7 @@ fn the_pod_is_restricted() {
                 Ok(place) => parent[place] = value,
                 Err(_) => parent[key] = value,
             }
-            assert_eq!(faults(&wrong).len(), 1, "{pointer} went unseen");
+            assert_eq!(faults(&wrong, processes).len(), 1, "{pointer} went unseen");
         }
     }
 }
@@ -226,7 +235,9 @@ fn what_points_at_the_pod_finds_it() {
                 .map(|port| port["port"].clone())
                 .collect()
         };
-        assert_eq!((open("ingress"), open("egress")), (vec![json!("metrics")], vec![json!(53), json!(53), json!(443)]));
+        let mut out = vec![json!(53), json!(53), json!(443)];
+        out.extend(is_shared(&objects).then(|| json!(5432)));
+        assert_eq!((open("ingress"), open("egress")), (vec![json!("metrics")], out));
         assert!(policy["ingress"][0]["from"].as_array().is_some_and(|from| from.len() == 1), "from anywhere");
     }
 }

@@ -51,13 +51,13 @@ async fn what_a_replica_writes_depends_on_its_lease() {
     // run out: nothing is written, and as long as nobody took it, it can be renewed
     run_out(&postgres, &name).await;
     assert!(refused(&a).await.contains("the lease of this replica is over"));
-    assert!(lease_a.renew(NOW).await.unwrap());
+    assert!(lease_a.renew(NOW).await.unwrap().is_some());
     a.record(&running("ci-a", born(), at(2))).await.unwrap();
     // taken over: another epoch, and the earlier one writes nothing more, renewed or not
     run_out(&postgres, &name).await;
     assert_eq!(taken(&lease_b).await, Taken::Ours);
     assert!(refused(&a).await.contains("the lease of this replica is over"));
-    assert!(!lease_a.renew(NOW).await.unwrap());
+    assert!(lease_a.renew(NOW).await.unwrap().is_none());
     assert_eq!(a.turn(), Turn::Lease { renewed: None });
     assert!(refused(&a).await.contains("stands by"));
     b.record(&running("ci-b", born(), at(3))).await.unwrap();
@@ -106,4 +106,52 @@ async fn the_others_show_what_the_acting_one_shows() {
     assert_eq!(lease_b.published(Some(at(1))).await.unwrap().as_deref(), Some("two"));
     let apart = lease_b.server_time().await.unwrap().duration_since(lightsout::sandbox::wall_now());
     assert!(apart.abs() < SignedDuration::from_secs(5), "L10: both are this machine");
+}
+
+/// L11: a server that another took over from without its last commits, seen as a database that an older copy of it replaced.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_forgot_what_it_confirmed_is_written_to_no_more() {
+    let Some(postgres) = Postgres::start() else { return };
+    let name = postgres.database().await;
+    let server = postgres.server(&name);
+    let (a, lease_a) = Store::replica(&server, "a").await.unwrap();
+    let (b, lease_b) = Store::replica(&server, "b").await.unwrap();
+    assert_eq!(taken(&lease_a).await, Taken::Ours);
+    a.record(&running("ci-a", born(), at(0))).await.unwrap();
+    let (a, b) = (&a, &b);
+    let alone = |sql: String| {
+        let postgres = &postgres;
+        let name = name.clone();
+        async move {
+            let end =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ('{name}', 'behind')");
+            postgres.ask("postgres", &end).await.unwrap();
+            postgres.ask("postgres", &sql).await.unwrap();
+        }
+    };
+    alone(format!("CREATE DATABASE behind TEMPLATE {name}")).await;
+    // what the copy knows is no reason to stop writing
+    assert!(lease_a.renew(NOW).await.unwrap().is_some());
+    for second in 1..4 {
+        a.revision(&lightsout::units::PolicyId::new("office"), &format!("r{second}"), at(second)).await.unwrap();
+    }
+    assert_eq!(taken(&lease_b).await, Taken::By("a".to_owned()));
+    alone(format!("ALTER DATABASE {name} RENAME TO ahead")).await;
+    postgres.ask("postgres", &format!("ALTER DATABASE behind RENAME TO {name}")).await.unwrap();
+    let forgot = |said: &str| said.contains("has forgotten 3 writes that it had confirmed");
+    assert!(lease_a.renew(NOW).await.unwrap().is_some(), "it is its lease in the older copy, too");
+    for _ in 0..2 {
+        let said = refused(a).await;
+        assert!(forgot(&said), "{said}");
+    }
+    // whoever stands by has seen it, too: no replica goes on by what is left
+    assert!(lease_b.take(NOW).await.unwrap_err().to_string().contains("has forgotten"));
+    run_out(&postgres, &name).await;
+    assert!(lease_b.take(NOW).await.unwrap_err().to_string().contains("has forgotten"));
+    assert!(refused(b).await.contains("stands by") || forgot(&refused(b).await));
+    // whoever is started anew, after a person has looked, goes on
+    let (c, lease_c) = Store::replica(&server, "c").await.unwrap();
+    assert_eq!(taken(&lease_c).await, Taken::Ours);
+    c.record(&running("ci-b", born(), at(5))).await.unwrap();
+    assert!(c.examine().await.unwrap().is_empty());
 }

@@ -1,7 +1,7 @@
 //! A journal that is moved to a server and back is the same journal.
 
 use lightsout::ports::Journal as _;
-use lightsout::store::{LedgerReader, Restore, Store, copy_journal, copy_server, move_to_server};
+use lightsout::store::{LedgerReader, Restore, Store, copy_journal, copy_server, move_to_folder, move_to_server};
 
 use crate::fresh;
 use crate::journal_samples::{at, born, decision, hold, intent, running};
@@ -53,6 +53,15 @@ async fn what_is_moved_is_the_same_there_and_back() {
     Restore::prepare(&back, &again).await.unwrap().put().await.unwrap();
     let here = Store::open(&again).await.unwrap();
     assert_eq!(told(&here).await, after);
+    // the same as a move, over a journal that is there: it is kept, and nothing else is left behind
+    here.close().await;
+    let (moved, aside) = move_to_folder(&database.server, &home, "move").await.unwrap();
+    assert_eq!(moved, copied.head);
+    assert!(aside.unwrap().ends_with("lightsout.db.before-restore-1") && !home.join("moving.db").exists());
+    let here = Store::open(&home).await.unwrap();
+    assert_eq!(told(&here).await, after);
+    let said = move_to_folder(&database.server, &home, "move").await.unwrap_err().to_string();
+    assert!(said.contains("is in use by"), "{said}");
     here.record(&running("ci-c", born(), at(8))).await.unwrap();
     assert!(here.examine().await.unwrap().is_empty());
 }
@@ -65,6 +74,16 @@ async fn nothing_is_moved_beneath_a_replica_that_acts() {
     let database = fresh(&postgres).await;
     let (_store, lease) = Store::replica(&database.server, "acting").await.unwrap();
     lease.take(jiff::SignedDuration::ZERO).await.unwrap();
-    let said = move_to_server(dir.path(), &database.server, "move").await.unwrap_err().to_string();
-    assert!(said.contains("the replica acting acts"), "{said}");
+    let folder = dir.path();
+    let said = [
+        move_to_server(folder, &database.server, "move").await.unwrap_err().to_string(),
+        move_to_folder(&database.server, folder, "move").await.unwrap_err().to_string(),
+    ];
+    assert!(said.iter().all(|said| said.contains("the replica acting acts")), "{said:?}");
+    lease.release().await.unwrap();
+    let held = Store::open(folder).await.unwrap();
+    let said = move_to_server(folder, &database.server, "move").await.unwrap_err().to_string();
+    assert!(said.contains("is in use by"), "{said}");
+    held.close().await;
+    move_to_server(folder, &database.server, "move").await.unwrap();
 }

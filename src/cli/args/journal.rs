@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 /// `journal`.
 #[derive(Debug, Clone, PartialEq, Eq, ClapArgs)]
@@ -19,6 +19,8 @@ pub enum JournalCommand {
     Backup(JournalBackup),
     /// Put a copy in its place, keep what was there beside it, and freeze; the service must not run
     Restore(JournalRestore),
+    /// Move it from the folder in [store] dir to the server in [store] url, or back; no service may run on either
+    Migrate(JournalMigrate),
 }
 
 /// `journal backup`.
@@ -38,4 +40,24 @@ pub struct JournalRestore {
     /// The copy
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// Where a journal can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// In the folder in [store] dir
+    Sqlite,
+    /// On the server in [store] url
+    Postgres,
+}
+
+/// `journal migrate`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ClapArgs)]
+pub struct JournalMigrate {
+    /// Where it is
+    #[arg(long, value_enum)]
+    pub from: Backend,
+    /// Where it is to be
+    #[arg(long, value_enum)]
+    pub to: Backend,
 }

@@ -1,18 +1,18 @@
-//! `journal`: a copy made beside the running service, and a copy put back in its place.
+//! `journal`: a copy made beside the running service, a copy put back in its place, and a move to a server or from it.
 
 use serde_json::json;
 
 use super::context::{CommandError, Context};
-use crate::cli::args::{Journal, JournalBackup, JournalCommand, JournalRestore};
+use crate::cli::args::{Backend, Journal, JournalBackup, JournalCommand, JournalMigrate, JournalRestore};
 use crate::cli::exit::Exit;
 use crate::cli::store_place::{holder, server};
 use crate::cli::wire_up::freeze_switch;
 use crate::facts::Freeze;
 use crate::ports::FreezeSwitch as _;
 use crate::settings::Settings;
-use crate::store::{Restore, Server, copy_journal, copy_server, move_to_server};
+use crate::store::{Restore, Server, StoreError, copy_journal, copy_server, move_to_folder, move_to_server};
 
-/// Copies, or puts back.
+/// Copies, puts back, or moves.
 ///
 /// # Errors
 /// When a file cannot be read or written, the copy is not whole, or a service holds the journal.
@@ -20,6 +20,7 @@ pub async fn journal(asked: &Journal, context: &Context) -> Result<Exit, Command
     match &asked.what {
         JournalCommand::Backup(backup) => copy(backup, context).await?,
         JournalCommand::Restore(restore) => put_back(restore, context).await?,
+        JournalCommand::Migrate(migrate) => moved(*migrate, context).await?,
     }
     Ok(Exit::Well)
 }
@@ -89,6 +90,35 @@ async fn put_on_server(
              set the holds anew that came after the copy, then `lightsout freeze --lift`",
             head.seq,
             head.hex()
+        )
+    })
+}
+
+/// Nothing is frozen: no service ran, so nothing came after what is moved. What is left behind stays as it was.
+async fn moved(asked: JournalMigrate, context: &Context) -> Result<(), CommandError> {
+    let settings = context.places()?;
+    let (server, dir) = (server(&settings, &context.environment)?.ok_or(StoreError::NoServer)?, &settings.store.dir);
+    let (head, aside, next) = match (asked.from, asked.to) {
+        (Backend::Sqlite, Backend::Postgres) => {
+            let head = move_to_server(dir, &server, &holder(&settings)).await?;
+            (head, None, "start the service")
+        }
+        (Backend::Postgres, Backend::Sqlite) => {
+            let (head, aside) = move_to_folder(&server, dir, &holder(&settings)).await?;
+            (head, aside, "take `url` out of [store] and start the service")
+        }
+        (Backend::Sqlite, Backend::Sqlite) | (Backend::Postgres, Backend::Postgres) => {
+            let words = "a journal moves from one to the other: --from sqlite --to postgres, or the other way";
+            return Err(StoreError::Conflict(words.to_owned()).into());
+        }
+    };
+    let told = json!({ "rows": head.seq, "hash": head.hex(), "kept": aside });
+    context.print(&told, || {
+        let kept = aside.as_ref().map_or_else(String::new, |path| format!("what was there is kept as {}\n", path.display()));
+        let (dir, rows, hash) = (dir.display(), head.seq, head.hex());
+        format!(
+            "moved between {dir} and {server}: the ledger ends at row {rows} {hash} on both\n{kept}what it was moved from is \
+             written to no more: {next}"
         )
     })
 }

@@ -136,6 +136,7 @@ async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
         tracing::warn!(release, "the time zone data is more than a year old; update the package tzdata");
     }
     heard.health.store(Ok(()));
+    heard.health.acts(Ok(()));
     Ok(())
 }
 

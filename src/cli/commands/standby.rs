@@ -37,12 +37,14 @@ pub(super) async fn stand_by(
                 }
                 health.store(Ok(()));
                 health.policies(Ok(()));
+                health.acts(Err(format!("the replica {holder} acts")));
                 show(engine, leadership, &holder, &mut shown, health).await;
                 acting = holder;
             }
             Err(error) => {
                 tracing::warn!("standing by without knowing who acts: {error}");
                 health.store(Err(error.to_string()));
+                health.acts(Err("nobody knows who acts".to_owned()));
             }
         }
         health.tick();

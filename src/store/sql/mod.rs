@@ -9,7 +9,7 @@ mod tests;
 mod value;
 
 pub(in crate::store) use builder::Builder;
-pub(in crate::store) use link::{Dialect, Link, Pool, Tx};
+pub(in crate::store) use link::{Dialect, Link, Pool, Turns, Tx};
 pub(in crate::store) use query::{query, query_as, query_scalar};
 pub(in crate::store) use row::Row;
 pub(in crate::store) use value::Value;

@@ -81,7 +81,7 @@ macro_rules! run {
                 let $answer = query.$how(pool).await?;
                 Ok($sqlite)
             }
-            On::Pool(pool @ Pool::Postgres(_)) => {
+            On::Pool(pool @ Pool::Postgres(..)) => {
                 let mut tx = pool.begin().await?;
                 let query = bound!(sqlx::query(AssertSqlSafe(numbered(&text))).persistent(false), values);
                 let $answer = query.$how(&mut **tx.postgres()?).await?;
