@@ -107,6 +107,14 @@ async fn at_rest(server: &Server, holder: &str) -> Result<(Store, Lease), StoreE
 /// When a replica acts, a service holds the folder, the server cannot be read, or the folder cannot be written.
 pub async fn move_to_folder(server: &Server, dir: &Path, holder: &str) -> Result<(Head, Option<PathBuf>), StoreError> {
     let (store, lease) = at_rest(server, holder).await?;
+    let moved = put_into(server, dir).await;
+    // given back however it went: whoever tries again need not wait for its end
+    let given_back = lease.release().await;
+    store.close().await;
+    moved.and_then(|moved| given_back.map(|()| moved))
+}
+
+async fn put_into(server: &Server, dir: &Path) -> Result<(Head, Option<PathBuf>), StoreError> {
     let copy = {
         let _held = Place::without_database(dir)?;
         let copy = dir.join("moving.db");
@@ -123,8 +131,6 @@ pub async fn move_to_folder(server: &Server, dir: &Path, holder: &str) -> Result
     let head = restore.head();
     let aside = restore.put().await?;
     std::fs::remove_file(&copy).map_err(|source| StoreError::Copy { path: copy, doing: "take away", source })?;
-    lease.release().await?;
-    store.close().await;
     Ok((head, aside))
 }
 
@@ -138,9 +144,21 @@ pub async fn move_to_server(copy_of: &Path, server: &Server, holder: &str) -> Re
     let _held = copy_of.is_dir().then(|| Place::without_database(copy_of)).transpose()?;
     let source = LedgerReader::open(copy_of).await?;
     let (store, lease) = at_rest(server, holder).await?;
+    let moved = put_onto(&store, server, (source.pool(), head)).await;
+    let given_back = lease.release().await;
+    moved.and(given_back)?;
+    let found = store.examine().await?;
+    if !found.is_empty() || store.verify_audit().await? != super::audit::followed(source.pool()).await? {
+        return Err(StoreError::Damaged { path: copy_of.to_owned(), found });
+    }
+    store.close().await;
+    Ok(head)
+}
+
+async fn put_onto(store: &Store, server: &Server, (source, head): (&Pool, Head)) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     nothing_yet(&mut tx, server).await?;
-    copy(source.pool(), &mut tx).await?;
+    copy(source, &mut tx).await?;
     // the end is compared before it counts
     let row = query("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetch_optional(&mut *tx).await?;
     let found =
@@ -149,13 +167,7 @@ pub async fn move_to_server(copy_of: &Path, server: &Server, holder: &str) -> Re
         return Err(StoreError::Conflict("the ledger on the server does not end as its source does".to_owned()));
     }
     tx.commit().await?;
-    lease.release().await?;
-    let found = store.examine().await?;
-    if !found.is_empty() || store.verify_audit().await? != super::audit::followed(source.pool()).await? {
-        return Err(StoreError::Damaged { path: copy_of.to_owned(), found });
-    }
-    store.close().await;
-    Ok(head)
+    Ok(())
 }
 
 /// Refuses a server that has a journal already.
