@@ -115,22 +115,16 @@ pub async fn move_to_folder(server: &Server, dir: &Path, holder: &str) -> Result
 }
 
 async fn put_into(server: &Server, dir: &Path) -> Result<(Head, Option<PathBuf>), StoreError> {
-    let copy = {
+    let draft = {
         let _held = Place::without_database(dir)?;
-        let copy = dir.join("moving.db");
-        match std::fs::remove_file(&copy) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StoreError::Copy { path: copy, doing: "clear the way for", source });
-            }
-            Ok(()) | Err(_) => {}
-        }
-        copy_server(server, &copy).await?;
-        copy
+        let wrong = |source| StoreError::Copy { path: dir.to_owned(), doing: "make a copy in", source };
+        tempfile::tempdir_in(dir).map_err(wrong)?
     };
+    let copy = draft.path().join(DATABASE);
+    copy_server(server, &copy).await?;
     let restore = Restore::prepare(&copy, dir).await?;
     let head = restore.head();
     let aside = restore.put().await?;
-    std::fs::remove_file(&copy).map_err(|source| StoreError::Copy { path: copy, doing: "take away", source })?;
     Ok((head, aside))
 }
 

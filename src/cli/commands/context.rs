@@ -68,7 +68,7 @@ pub enum CommandError {
     #[error("the ledger does not stand, or cannot be read")]
     Ledger(#[from] VerifyError),
     /// The journal.
-    #[error("could not copy or restore the journal")]
+    #[error("could not copy, restore or move the journal")]
     Journal(#[from] StoreError),
     /// The lease of one of several replicas.
     #[error("this replica does not act any more")]
