@@ -145,6 +145,9 @@ impl<'a> Then<'a> {
                 Some(facts) => {
                     self.recall(look.at);
                     self.history.see(facts, look.is_news);
+                    if let Some(before) = &self.facts {
+                        self.history.see_after(&before.state, facts);
+                    }
                 }
                 None => self.history = History::default(),
             }

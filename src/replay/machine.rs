@@ -219,6 +219,9 @@ impl<'a> Machine<'a> {
             None => {}
         }
         self.history.see(&facts, is_news);
+        if let Some(before) = &self.facts {
+            self.history.see_after(&before.state, &facts);
+        }
         self.facts = Some(facts);
     }
 

@@ -9,7 +9,7 @@ use super::context::{CommandError, Context, complain};
 use crate::cli::args::{Instant, Replay as Typed};
 use crate::cli::exit::Exit;
 use crate::cli::replayed::{
-    ReplayError, combinations, export, of_history, of_store, page, search, search_page, search_text, text, varied,
+    ReplayError, combinations, export, of_history, of_store, page, search, search_page, search_text, span, text, varied,
 };
 use crate::cli::store_place::{open_ledger, server, store_shown};
 use crate::cli::wire_up::engine_options;
@@ -88,7 +88,7 @@ fn searched(
     let keys: Vec<&str> = asked.sweeps.iter().map(|one| one.key.as_str()).collect();
     let (from, to) = (question.from, question.to);
     let heading =
-        format!("Search over {} in {} from {from:.0} to {to:.0}", keys.join(" and "), place(asked, context).display());
+        format!("Search over {} in {}, {}", keys.join(" and "), place(asked, context).display(), span(from, to));
     if let Some(path) = &asked.html {
         put(path, &search_page(&found, &heading)?)?;
     }

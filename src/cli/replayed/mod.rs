@@ -12,7 +12,7 @@ pub use error::ReplayError;
 pub use page::{page, search_page};
 pub use record::{export, of_history, of_store};
 pub use search::{Found, Tried, search};
-pub use text::{search_text, text};
+pub use text::{search_text, span, text};
 pub use vary::{combinations, varied};
 
 use amounts::{between, money, saved};

@@ -71,14 +71,17 @@ pub fn page(replay: &Replay, tried: &str) -> Result<String, ReplayError> {
         rows: by_difference(replay, None).into_iter().map(row).collect(),
         sum: None,
     };
-    text.push_str(&format!("<section>\n<h2>Each machine</h2>\n{}</section>\n", machines.html()));
+    text.push_str(&format!("<section>\n<h2>Each machine</h2>\n{}</section>\n", machines.html_of_words(3)));
     let hurt = Table {
         caption: "Stops after which somebody worked within half an hour, or may have".to_owned(),
         header: texts(&HURT_HEADER),
         rows: replay.hurt.iter().map(hurt_row).collect(),
         sum: None,
     };
-    text.push_str(&format!("<section>\n<h2>Whom it would have hurt</h2>\n{}</section>\n", hurt.html()));
+    text.push_str(&format!(
+        "<section>\n<h2>Whom it would have hurt</h2>\n{}</section>\n",
+        hurt.html_of_words(HURT_HEADER.len())
+    ));
     text.push_str(&foot(&replay.notes));
     Ok(text)
 }

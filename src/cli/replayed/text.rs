@@ -1,5 +1,9 @@
 //! A replay for a person at a terminal.
 
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
 use super::search::Found;
 use super::{between, money, saved};
 use crate::cli::render::Look;
@@ -106,7 +110,18 @@ pub(super) fn hurt_row(hurt: &Hurt) -> Vec<String> {
 
 /// Which policies, over which time.
 pub(super) fn title(replay: &Replay, tried: &str) -> String {
-    format!("Replay of {} from {:.0} to {:.0}", words::clean(tried), replay.from, replay.to)
+    format!("Replay of {}, {}", words::clean(tried), span(replay.from, replay.to))
+}
+
+/// Whole days by their dates, the last one included; anything else by its instants.
+#[must_use]
+pub fn span(from: Timestamp, to: Timestamp) -> String {
+    let day = |at: Timestamp| Some(at.to_zoned(TimeZone::UTC)).filter(|at| at.time() == Time::midnight());
+    match (day(from), day(to).and_then(|to| to.yesterday().ok())) {
+        (Some(from), Some(last)) if from.date() == last.date() => format!("{} (UTC)", last.date()),
+        (Some(from), Some(last)) => format!("{} to {} (UTC)", from.date(), last.date()),
+        (_, _) => format!("{from:.0} to {to:.0}"),
+    }
 }
 
 /// The replay as text.
@@ -204,19 +219,21 @@ pub(super) fn tried_rows(found: &Found) -> Vec<Vec<String>> {
 pub(super) fn knee_words(found: &Found) -> String {
     let of = |knee: &Knee| match knee {
         Knee::At { place } => found.tried.get(*place).map_or_else(String::new, |tried| tried.name.clone()),
-        Knee::None { why } => format!("none ({why})"),
+        Knee::None { why } => format!("nowhere ({why})"),
     };
     let (least, most) = (of(&found.knee_least), of(&found.knee_most));
-    let found = if least == most {
-        format!("The knee is at {least}.")
-    } else {
-        format!("The knee is at {least} by the least, and at {most} by the most.")
+    let found = match &found.knee_least {
+        Knee::None { why } if least == most => format!("There is no knee: {why}."),
+        Knee::At { .. } | Knee::None { .. } if least == most => format!("The knee is at {least}."),
+        Knee::At { .. } | Knee::None { .. } => {
+            format!("The knee is at {least} by the least, and at {most} by the most.")
+        }
     };
     format!(
-        "{found} It is the value, among those that no other beats in both money and regrets, that lies furthest below the straight \
+        "{found} A knee is the value, among those that no other beats in both money and regrets, that lies furthest below the straight \
          line from the cheapest to the one with the fewest regrets, both axes drawn to one length."
     )
-    .replace("The knee is at none", "There is no knee: none")
+    .replace("at nowhere", "nowhere")
 }
 
 /// A search as text.
@@ -236,4 +253,18 @@ pub fn search_text(found: &Found, heading: &str, look: &Look) -> String {
     text.push_str(&format!("\n{}\n", knee_words(found)));
     notes(&mut text, &found.notes, look);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_days_is_said_by_its_dates() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let said = |from: &str, to: &str| span(at(from), at(to));
+        assert_eq!(said("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"), "2026-11-01 to 2026-11-30 (UTC)");
+        assert_eq!(said("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"), "2026-11-01 (UTC)");
+        assert_eq!(said("2026-11-01T00:00:00Z", "2026-11-02T09:30:00Z"), "2026-11-01T00:00:00Z to 2026-11-02T09:30:00Z");
+    }
 }

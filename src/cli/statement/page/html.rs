@@ -16,28 +16,41 @@ pub(in crate::cli) struct Table {
 }
 
 impl Table {
-    /// As HTML.
+    /// As HTML; what is in the first column are words, and figures in the others.
     pub(in crate::cli) fn html(&self) -> String {
+        self.html_of_words(1)
+    }
+
+    /// The same with words in the first so many columns: they begin at the left.
+    pub(in crate::cli) fn html_of_words(&self, words: usize) -> String {
         let mut text = format!("<table>\n<caption>{}</caption>\n<thead><tr>", escape(&self.caption));
-        for head in &self.header {
-            text.push_str(&format!("<th scope=\"col\">{}</th>", escape(head)));
+        for (place, head) in self.header.iter().enumerate() {
+            text.push_str(&format!("<th scope=\"col\"{}>{}</th>", of_words(place, words), escape(head)));
         }
         text.push_str("</tr></thead>\n<tbody>\n");
-        self.rows.iter().for_each(|row| text.push_str(&line(row)));
+        self.rows.iter().for_each(|row| text.push_str(&line(row, words)));
         text.push_str("</tbody>\n");
         if let Some(sum) = &self.sum {
-            text.push_str(&format!("<tfoot>\n{}</tfoot>\n", line(sum)));
+            text.push_str(&format!("<tfoot>\n{}</tfoot>\n", line(sum, words)));
         }
         text.push_str("</table>\n");
         text
     }
 }
 
-fn line(cells: &[String]) -> String {
+/// Beyond the first column, which begins at the left in any case.
+const fn of_words(place: usize, words: usize) -> &'static str {
+    if place > 0 && place < words { " class=\"words\"" } else { "" }
+}
+
+fn line(cells: &[String], words: usize) -> String {
     let mut text = "<tr>".to_owned();
     for (place, cell) in cells.iter().enumerate() {
         let cell = escape(cell);
-        let cell = if place == 0 { format!("<th scope=\"row\">{cell}</th>") } else { format!("<td>{cell}</td>") };
+        let cell = match place {
+            0 => format!("<th scope=\"row\">{cell}</th>"),
+            place => format!("<td{}>{cell}</td>", of_words(place, words)),
+        };
         text.push_str(&cell);
     }
     text.push_str("</tr>\n");
