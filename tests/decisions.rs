@@ -13,6 +13,8 @@ mod memory_journal;
 mod policies;
 #[path = "decisions/reviews.rs"]
 mod reviews;
+#[path = "decisions/sparse.rs"]
+mod sparse;
 #[path = "support/stage.rs"]
 mod stage;
 #[path = "decisions/weeks.rs"]

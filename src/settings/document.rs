@@ -139,6 +139,8 @@ tables! {
     SweepDocument {
         /// From one sweep to the next. Default "60s".
         interval: Value<Span>,
+        /// A workspace in which everything is off, with nothing due or near, is read in every so-many-th sweep. Default 3.
+        quiet: Value<u32>,
         /// From one search for workspaces to the next. Default "15m".
         discovery_interval: Value<Span>,
         /// Workspaces read at once. Default 32.
