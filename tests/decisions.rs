@@ -17,6 +17,8 @@ mod reviews;
 mod sparse;
 #[path = "support/stage.rs"]
 mod stage;
+#[path = "decisions/storm.rs"]
+mod storm;
 #[path = "decisions/weeks.rs"]
 mod weeks;
 #[path = "support/world.rs"]

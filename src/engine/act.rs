@@ -1,7 +1,5 @@
 //! Acting on what was approved: look again, write the intent, ask the last word, stop, write the outcome. In that order.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -9,7 +7,6 @@ use jiff::Timestamp;
 
 use super::book::Changes;
 use super::log;
-use super::pace::in_turn;
 use super::settle::after;
 use super::state::Engine;
 use crate::facts::{EndedStop, Evidence, Freeze, History, InstanceFacts, OpenIntent, StopResult, WorkspaceFacts};
@@ -19,7 +16,7 @@ use crate::policy::Policy;
 use crate::ports::{Fault, FaultKind, Intent, Message, MessageKind, Sighting, World};
 use crate::report::{Outcome, StopLine};
 use crate::rules::{Verdict, evaluate};
-use crate::units::{InstanceId, Rate, Region, WorkspaceId};
+use crate::units::InstanceId;
 
 /// What acting adds to the journal beside intents and their outcomes.
 #[derive(Debug, Default)]
@@ -287,30 +284,6 @@ impl<W: World> Engine<W> {
             .history_mut(&step.instance)
             .map_or(0, |history| history.stops.iter().filter(|stop| stop.key == step.key).count());
         u32::try_from(tries).unwrap_or(u32::MAX)
-    }
-
-    /// The steps of a review in the order of acting: earliest due first, and of those due at once the dearest. Without
-    /// prices the size's name stands in for the price: GPU families first.
-    /// Each subscription's come in turn, since each has a bucket of its own.
-    pub(super) fn in_order(&self, mut approved: Vec<Approved>) -> Vec<Approved> {
-        let prices = self.lock().prices.clone();
-        let regions: BTreeMap<WorkspaceId, Region> = {
-            let state = self.lock();
-            let workspaces = approved.iter().map(|one| one.step().instance.workspace());
-            workspaces.filter_map(|id| Some((id.clone(), state.places.get(id)?.facts.region.clone()))).collect()
-        };
-        approved.sort_by_cached_key(|one| {
-            let step = one.step();
-            let gpu = step.size.to_ascii_uppercase().starts_with("STANDARD_N");
-            let rate = regions.get(step.instance.workspace()).and_then(|region| prices.rate(&step.size, region));
-            let worth = rate.map_or(if gpu { i64::MAX } else { 0 }, Rate::nanos);
-            (step.due_at, Reverse(worth), step.instance.clone())
-        });
-        let lane = |one: &Approved| {
-            let id = one.step().instance.workspace();
-            (id.subscription().clone(), regions.get(id).cloned())
-        };
-        in_turn(approved, lane)
     }
 }
 

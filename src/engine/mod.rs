@@ -28,6 +28,7 @@ mod log;
 mod missed;
 mod observe;
 mod options;
+mod order;
 mod overdue;
 mod pace;
 mod policies;

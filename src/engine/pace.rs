@@ -27,12 +27,24 @@ pub(super) struct Pace {
     worth: i64,
     /// When it is to be read again.
     pub(super) wanted_at: Option<Timestamp>,
+    /// Since when, at the earliest, a stop in it has waited for the next sweep, and what an hour of the dearest such costs.
+    waits: Option<(Timestamp, Reverse<i64>)>,
 }
 
 impl Pace {
     /// Left out of no round: something was begun in it.
     pub(super) const fn hurry(&mut self) {
         self.spared = SignedDuration::ZERO;
+    }
+
+    /// What presses in it, since when or from when on, and what it costs.
+    fn pressing(&self) -> Option<(Timestamp, Reverse<i64>)> {
+        self.waits.or_else(|| Some((self.deadline?, Reverse(self.worth))))
+    }
+
+    /// Stops in it are more than the fleet's share of a sweep: the next one comes at once, and decides about them anew.
+    pub(super) fn wait_for_next(&mut self, waits: (Timestamp, Reverse<i64>)) {
+        self.waits = Some(self.waits.map_or(waits, |others| others.min(waits)));
     }
 
     /// To be read at once, before all others.
@@ -62,6 +74,12 @@ impl Place {
     fn is_read_since(&self, at: Timestamp) -> bool {
         self.failures == 0 && self.read_at.is_some() && self.tried_at.is_some_and(|tried| tried >= at)
     }
+
+    /// Stops in it wait for the next sweep, which goes by what was read for the last one until that is an interval old: each
+    /// instance is looked at again in any case before it is stopped (G10).
+    fn is_known(&self, now: Timestamp, interval: SignedDuration) -> bool {
+        self.pace.waits.is_some() && self.is_read_since(now.checked_sub(interval).unwrap_or(Timestamp::MIN))
+    }
 }
 
 /// The workspaces of a sweep, in the order of reading.
@@ -80,6 +98,8 @@ pub(super) struct Round {
 /// What waits for one token bucket.
 #[derive(Debug, Default)]
 struct Waiting<'a> {
+    /// Those that the last sweep left to this one, as it knows them.
+    left: Vec<&'a Place>,
     /// By deadline, then by what the dearest costs.
     pressing: Vec<(Timestamp, Reverse<i64>, &'a Place)>,
     /// By deadline: those of the next minute.
@@ -93,7 +113,8 @@ impl Round {
     fn of<'a>(lanes: impl Iterator<Item = Waiting<'a>>, until: Option<Timestamp>, now: Timestamp) -> Self {
         let mut round = Self { until, ..Self::default() };
         let (mut pressing, mut rest) = (Vec::new(), Vec::new());
-        for Waiting { pressing: mut due, soon, rest: mut others } in lanes {
+        for Waiting { left, pressing: mut due, soon, rest: mut others } in lanes {
+            round.ready.extend(left.into_iter().map(|place| place.facts.id.clone()));
             due.sort_by_key(|(at, worth, _)| (*at, *worth));
             let is_crowded = due.len() > CROWD;
             let (known, unread): (Vec<_>, Vec<_>) =
@@ -146,7 +167,7 @@ pub(super) fn in_turn<T, L: Ord>(ordered: Vec<T>, lane: impl Fn(&T) -> L) -> Vec
 impl<W: World> Engine<W> {
     /// When a workspace is to be read next.
     pub(super) fn due_at(&self, place: &Place) -> Timestamp {
-        let Some(tried) = place.tried_at else {
+        let Some(tried) = place.tried_at.filter(|_| place.pace.waits.is_none() || place.failures > 0) else {
             return Timestamp::MIN;
         };
         let waits = 1_i32 << place.failures.saturating_sub(1).min(BACKOFF_MAX);
@@ -167,15 +188,19 @@ impl<W: World> Engine<W> {
         let mut until = None::<Timestamp>;
         for place in state.places.values() {
             let due_at = self.due_at(place);
-            let deadline = place.pace.deadline.filter(|_| place.failures == 0);
+            if place.is_known(now, self.options.interval.duration()) {
+                lanes.entry(lane(&place.facts)).or_default().left.push(place);
+                continue;
+            }
+            let deadline = place.pace.pressing().filter(|_| place.failures == 0);
             let is_due = due_at <= now || place.tried_at.is_some_and(|at| at > now);
-            let coming = deadline.filter(|at| *at > now);
+            let coming = deadline.map(|(at, _)| at).filter(|at| *at > now);
             if !is_due && coming.is_none() {
                 continue;
             }
             let waiting = lanes.entry(lane(&place.facts)).or_default();
-            match deadline.filter(|at| *at <= now) {
-                Some(at) if is_due => waiting.pressing.push((at, Reverse(place.pace.worth), place)),
+            match deadline.filter(|(at, _)| *at <= now) {
+                Some((at, worth)) if is_due => waiting.pressing.push((at, worth, place)),
                 Some(_) | None if is_due => waiting.rest.push((due_at, place)),
                 Some(_) | None => {
                     until = until.into_iter().chain(coming).min();
@@ -220,6 +245,7 @@ impl<W: World> Engine<W> {
                 deadline: next.map(|(at, _)| at),
                 worth: next.map_or(0, |(_, Reverse(rate))| rate),
                 wanted_at: Some(next.map_or(regular, |(at, _)| at.min(regular))),
+                waits: None,
             };
         }
     }

@@ -14,9 +14,9 @@ use super::settle::Settled;
 use super::state::Engine;
 use crate::facts::Freeze;
 use crate::guard::{Refusal, Review, Weighed, review};
-use crate::plan::{Plan, draft};
+use crate::plan::{Plan, Step, draft};
 use crate::ports::{Fault, SweepRecord, World};
-use crate::report::{FaultLine, SweepReport};
+use crate::report::{FaultLine, Outcome, SweepReport};
 use crate::units::WorkspaceId;
 
 impl<W: World> Engine<W> {
@@ -153,11 +153,18 @@ impl<W: World> Engine<W> {
         (freeze, now): (&Freeze, Timestamp),
         report: &mut SweepReport,
     ) {
-        let Review { approved, refused } = self.review(plan, freeze, now);
+        let plan = Plan { steps: self.in_order(plan.steps), ..plan };
+        let Review { approved, refused, next } = self.review(plan, freeze, now);
+        let left: Vec<Step> =
+            refused.iter().map(|(step, _)| step).filter(|step| next.contains(&step.instance)).cloned().collect();
         report.refused.extend(refused);
         let full = self.lock().full_disks(&report.refused, now);
         let overdue = self.lock().overdue(read, &report.refused, freeze, now);
-        let mut acted = self.act(self.in_order(approved)).await;
+        let mut acted = self.act(approved).await;
+        // a sweep that stopped none would only be followed by another such
+        if acted.lines.iter().any(|line| line.outcome == Outcome::Accepted) {
+            self.leave_to_next(&left);
+        }
         acted.messages.extend(full);
         acted.messages.extend(overdue);
         let record = SweepRecord {

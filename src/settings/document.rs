@@ -221,7 +221,7 @@ tables! {
         unplanned_per_sweep: Table<CapDocument>,
         /// Unplanned stops of any hour; beyond it, none.
         unplanned_per_hour: Table<CapDocument>,
-        /// Planned stops (hours) of one sweep; the rest waits for the next.
+        /// Planned stops (hours) of one sweep; the rest waits for the next, the fleet's for one that follows at once.
         planned_per_sweep: Table<CapDocument>,
         /// Planned stops of any hour; the rest waits.
         planned_per_hour: Table<CapDocument>,
