@@ -104,6 +104,14 @@ impl Place {
         self.entries.get(id).or_else(|| self.departed.get(id)).map(|entry| &**entry)
     }
 
+    /// The policy that governs it.
+    pub(super) const fn policy(&self) -> Option<&Arc<Policy>> {
+        match &self.rule {
+            Rule::Governed(policy) => Some(policy),
+            Rule::Ungoverned | Rule::Conflict(_) => None,
+        }
+    }
+
     /// True while an instance may come back that somebody holds, or that was there a little while ago.
     pub(super) fn misses_any(&self, now: Timestamp) -> bool {
         let counts = |entry: &Entry| {
