@@ -1,4 +1,4 @@
-//! B1, B2, B3, B5 and the sweep over a slow network: what reading and holding a fleet costs, beside the least it could.
+//! B1, B2, B3, B5, B14 and the sweep over a slow network: what reading and holding a fleet costs, beside the least it could.
 //!
 //! `-- --short` takes a small fleet. The sandbox runs in another process, so its work is not counted.
 
@@ -11,32 +11,27 @@ mod floor;
 #[path = "support/measure.rs"]
 #[expect(dead_code, reason = "a part is used")]
 mod measure;
+#[path = "support/pointed.rs"]
+mod pointed;
 
-use std::collections::BTreeMap;
 use std::process::Command;
-use std::sync::Arc;
 
 use elsewhere::{Elsewhere, Estate};
 use futures_util::StreamExt as _;
-use lightsout::azure::{Azure, AzureOptions, Cloud, IdentityOptions, Watch};
+use lightsout::azure::Azure;
 use lightsout::cli::clock::SystemClock;
 use lightsout::cli::outside::Outside;
-use lightsout::cli::wire_up::engine_options;
-use lightsout::cli::witnesses::Witnesses;
 use lightsout::engine::Engine;
-use lightsout::facts::{SourceSet, WorkspaceFacts};
-use lightsout::notify::Channels;
-use lightsout::policy::{PolicySet, SourceText, Sources, parse};
+use lightsout::facts::WorkspaceFacts;
 use lightsout::ports::Observe as _;
-use lightsout::sandbox::SCALE_SUBSCRIPTION;
 use lightsout::settings::Settings;
-use lightsout::store::{FileFreeze, Store};
-use lightsout::units::SubscriptionId;
-use measure::{By, Measured, once, peak_bytes, resident_bytes};
+use lightsout::units::Span;
+use measure::{By, Measured, Once, once, peak_bytes, resident_bytes};
+use pointed::CONCURRENCY;
 use tokio::runtime::Runtime;
 
-/// Requests side by side, for floor and subject.
-const CONCURRENCY: usize = 32;
+/// From one sweep of a workspace to the next, where that matters.
+const INTERVAL: Span = Span::minutes(5);
 /// What one instance takes as a bare name and slot, in bytes.
 const SLOT: u64 = 223;
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -113,46 +108,7 @@ async fn read_all(azure: &Azure<SystemClock>, workspaces: &[WorkspaceFacts]) -> 
 }
 
 fn azure(there: &Elsewhere) -> Azure<SystemClock> {
-    let cloud = Cloud::Custom {
-        arm_endpoint: there.base_url.clone(),
-        token_scope: String::new(),
-        authority_host: String::new(),
-    };
-    let mut options = AzureOptions::new(cloud, IdentityOptions::TokenFile { path: there.dir.path().join("token") });
-    options.watch = Watch { subscriptions: vec![SubscriptionId::new(SCALE_SUBSCRIPTION)], ..Watch::default() };
-    options.ca_file.clone_from(&there.ca_file);
-    options.concurrency = CONCURRENCY;
-    options.throttle = None;
-    Azure::new(options, Arc::new(SystemClock)).unwrap()
-}
-
-fn policies() -> PolicySet {
-    let sources = [SourceText { file: "bench.toml".into(), text: POLICY.to_owned() }];
-    let parsed = parse(&Sources {
-        defaults: None,
-        policies: &sources,
-        calendars: &BTreeMap::new(),
-        channels: 1,
-        sources: SourceSet::NONE,
-    });
-    assert!(!parsed.set.policies.is_empty(), "{:?}", parsed.diagnostics);
-    parsed.set
-}
-
-async fn engine(there: &Elsewhere) -> Engine<Outside<SystemClock>> {
-    let outside = Outside {
-        azure: azure(there),
-        bills: None,
-        witnesses: Witnesses::default(),
-        store: Store::open(&there.dir.path().join("journal")).await.unwrap(),
-        channels: Channels::default(),
-        freeze: FileFreeze::new(there.dir.path().join("FREEZE"), None),
-        clock: Arc::new(SystemClock),
-    };
-    let engine = Engine::new(Arc::new(outside), engine_options(&Settings::default()));
-    engine.recall().await.unwrap();
-    engine.adopt(policies()).await.unwrap();
-    engine
+    pointed::azure(&there.base_url, there.ca_file.as_deref(), there.dir.path())
 }
 
 /// Whole sweeps of a real engine with its journal: the first, that writes everything down, and those after it.
@@ -160,7 +116,9 @@ fn held(estate: Estate) {
     let there = Elsewhere::start(estate);
     // As the service runs.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let engine = runtime.block_on(engine(&there));
+    let mut settings = Settings::default();
+    settings.sweep.interval = INTERVAL;
+    let engine = runtime.block_on(pointed::engine(azure(&there), there.dir.path(), &settings, POLICY));
     let before = resident_bytes().unwrap();
     let sweep = || {
         let report = runtime.block_on(engine.sweep_all());
@@ -171,6 +129,9 @@ fn held(estate: Estate) {
     let first_peak = peak_bytes().unwrap();
     let later: Vec<_> = (0..4).map(|_| once(sweep)).collect();
     let steady = later.last().unwrap();
+    if estate.count() >= 10_000 && estate.latency_ms == 0 {
+        standing(&runtime, &engine, (estate, *steady));
+    }
     let name = format!("{} x {} + {} ms", estate.workspaces, estate.instances, estate.latency_ms);
     let each = |time: std::time::Duration| time.as_nanos() / u128::from(estate.count());
     println!(
@@ -199,6 +160,24 @@ fn held(estate: Estate) {
     } else {
         judge("B5 whole process of a small fleet in KiB", u128::from(resident / 1024), 25 * 1024);
     }
+}
+
+/// B14: what a sweep in an interval takes, and a look a second at whether anything is due; of a core, beside reading and parsing
+/// alone.
+fn standing(runtime: &Runtime, engine: &Engine<Outside<SystemClock>>, (estate, sweep): (Estate, Once)) {
+    let looks = once(|| {
+        for _ in 0..100 {
+            assert!(runtime.block_on(engine.tick()).is_none(), "nothing is due");
+        }
+    });
+    let seconds = u128::from(INTERVAL.as_secs());
+    // in hundred-thousandths of a core, of as many instances as the goal is for
+    let scaled = 100_000 / u128::from(estate.count()).max(1);
+    let spent = (sweep.cpu.as_micros() + looks.cpu.as_micros() * seconds / 100) * scaled;
+    let floor = 3_500 * 100 / seconds;
+    let figure = spent / 10 / seconds;
+    let verdict = if figure <= 300 { "within" } else { "OVER" };
+    println!("B14 steady, 1/100000 of a core: floor {floor}, figure {figure}, {verdict} the goal of 300");
 }
 
 fn judge(name: &str, figure: u128, goal: u128) {

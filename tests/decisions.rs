@@ -13,8 +13,12 @@ mod memory_journal;
 mod policies;
 #[path = "decisions/reviews.rs"]
 mod reviews;
+#[path = "decisions/sparse.rs"]
+mod sparse;
 #[path = "support/stage.rs"]
 mod stage;
+#[path = "decisions/storm.rs"]
+mod storm;
 #[path = "decisions/weeks.rs"]
 mod weeks;
 #[path = "support/world.rs"]

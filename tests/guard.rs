@@ -3,6 +3,8 @@
 
 #[path = "guard/deletions.rs"]
 mod deletions;
+#[path = "guard/following.rs"]
+mod following;
 #[path = "support/policies.rs"]
 mod policies;
 #[path = "guard/starts.rs"]

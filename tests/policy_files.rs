@@ -97,6 +97,7 @@ fn meaning(policy: &Policy) -> String {
     let mut text = String::new();
     writeln!(text, "policy {} ({:?})", policy.id, policy.mode).unwrap();
     writeln!(text, "  canary {} for {}", policy.canary, policy.canary_for).unwrap();
+    policy.seen_within.iter().for_each(|within| writeln!(text, "  seen within {within}").unwrap());
     limits(&mut text, &policy.limits);
     if let Some(rule) = &policy.start {
         let names: Vec<&str> = rule.whom.names.iter().map(lightsout::policy::Pattern::text).collect();

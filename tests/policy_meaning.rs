@@ -192,6 +192,7 @@ fn a_revision_is_new_only_with_a_new_meaning() {
         ("include_unknown_owner = true", "include_unknown_owner = false"),
         ("canary = 20", "canary = 21"),
         ("canary_for = \"12h\"", "canary_for = \"13h\""),
+        ("seen_within = \"5m\"", "seen_within = \"6m\""),
         ("count = 100", "count = 101"),
         ("per_week = 3", "per_week = 2"),
         ("\"prod-*\"]\n", "\"prod*\", \"prod-*\"]\n"),

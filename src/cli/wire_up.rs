@@ -144,6 +144,7 @@ pub fn engine_options(settings: &Settings) -> EngineOptions {
     let twice = sweep.interval.as_secs().saturating_mul(2).saturating_add(reading);
     EngineOptions {
         interval: sweep.interval,
+        quiet: sweep.quiet,
         discovery_interval: sweep.discovery_interval,
         concurrency: usize::try_from(sweep.concurrency).unwrap_or(1),
         workspace_deadline: sweep.workspace_deadline,

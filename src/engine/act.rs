@@ -285,17 +285,6 @@ impl<W: World> Engine<W> {
             .map_or(0, |history| history.stops.iter().filter(|stop| stop.key == step.key).count());
         u32::try_from(tries).unwrap_or(u32::MAX)
     }
-
-    /// The steps of a review in the order of acting: earliest due first, and of those due at once the dearest. Without
-    /// prices the size's name stands in for the price: GPU families first.
-    pub(super) fn in_order(mut approved: Vec<Approved>) -> Vec<Approved> {
-        approved.sort_by_key(|one| {
-            let step = one.step();
-            let gpu = step.size.to_ascii_uppercase().starts_with("STANDARD_N");
-            (step.due_at, !gpu, step.instance.clone())
-        });
-        approved
-    }
 }
 
 /// An id that sorts by time.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::entry::Entry;
+use super::pace::Pace;
+use super::staleness::Gap;
 use crate::facts::{Completeness, EndedStop, InstanceFacts, Inventory, PowerState, StopResult, WorkspaceFacts};
 use crate::policy::Policy;
 use crate::ports::{Remembered, Sighting};
@@ -26,6 +28,8 @@ pub(super) struct Place {
     pub(super) rule: Rule,
     pub(super) read_at: Option<Timestamp>,
     pub(super) tried_at: Option<Timestamp>,
+    pub(super) pace: Pace,
+    pub(super) gap: Gap,
     pub(super) read_ms: u64,
     pub(super) fault: Option<(&'static str, String)>,
     pub(super) failures: u32,
@@ -72,6 +76,9 @@ const LAGS: SignedDuration = SignedDuration::from_mins(10);
 /// What was done with an instance that is gone is remembered so long, for stops of a day and a half (G15).
 const DEPARTED: SignedDuration = SignedDuration::from_hours(36);
 
+/// So long an instance that lists left out twice may be none that was deleted.
+const MAY_RETURN: SignedDuration = SignedDuration::from_hours(1);
+
 impl Place {
     pub(super) fn new(facts: WorkspaceFacts, rule: Rule) -> Self {
         Self {
@@ -79,6 +86,8 @@ impl Place {
             rule,
             read_at: None,
             tried_at: None,
+            pace: Pace::default(),
+            gap: Gap::default(),
             read_ms: 0,
             fault: None,
             failures: 0,
@@ -93,6 +102,22 @@ impl Place {
     /// An instance, also one that is gone since a little while.
     pub(super) fn known(&self, id: &InstanceId) -> Option<&Entry> {
         self.entries.get(id).or_else(|| self.departed.get(id)).map(|entry| &**entry)
+    }
+
+    /// The policy that governs it.
+    pub(super) const fn policy(&self) -> Option<&Arc<Policy>> {
+        match &self.rule {
+            Rule::Governed(policy) => Some(policy),
+            Rule::Ungoverned | Rule::Conflict(_) => None,
+        }
+    }
+
+    /// True while an instance may come back that somebody holds, or that was there a little while ago.
+    pub(super) fn misses_any(&self, now: Timestamp) -> bool {
+        let counts = |entry: &Entry| {
+            now.duration_since(entry.last_seen) < MAY_RETURN || entry.history.holds.iter().any(|hold| now < hold.until)
+        };
+        self.departed.values().any(|entry| counts(entry))
     }
 
     /// Takes over what the journal remembers.

@@ -126,7 +126,7 @@ impl<W: World> Engine<W> {
         };
         self.world.begin_operation(&intent).await.map_err(declined)?;
         let id = intent.id.clone();
-        self.lock().operations.push(Known { row: OperationRow { intent, sent_at: None, ended: None }, handle: None });
+        self.lock().begin(Known { row: OperationRow { intent, sent_at: None, ended: None }, handle: None });
         let line = audit_line(wish.verb, &wish.instance, (wish.by.clone(), wish.reason.clone()), now);
         if let Err(fault) = self.world.audit(&line).await {
             self.end_operation(&id, OperationResult::Dropped(Refusal::NotRecorded.label().to_owned())).await;

@@ -196,6 +196,7 @@ impl<W: World> Engine<W> {
     pub(super) fn changed(&self, id: &InstanceId) {
         if let Some(place) = self.lock().places.get_mut(id.workspace()) {
             place.tried_at = None;
+            place.pace.press();
         }
         self.publish(self.world.now());
         self.nudged.notify_one();

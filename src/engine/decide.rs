@@ -117,10 +117,7 @@ impl State {
     }
 
     pub(super) fn policy_of(&self, workspace: &WorkspaceId) -> Option<Arc<Policy>> {
-        match &self.places.get(workspace)?.rule {
-            Rule::Governed(policy) => Some(policy.clone()),
-            Rule::Ungoverned | Rule::Conflict(_) => None,
-        }
+        self.places.get(workspace)?.policy().cloned()
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::book::{Changes, Place, Rule};
 use super::entry::Entry;
+use super::pace::Round;
 use super::state::{Engine, State, rule_for};
 use crate::facts::{Inventory, WorkspaceFacts};
 use crate::ports::{Discovery, Fault, FaultKind, Scope, World};
@@ -23,10 +24,6 @@ pub(super) struct Read {
 
 /// Looking for workspaces may take so long; those known are read meanwhile no more than that later.
 const DISCOVERY_TIME: Duration = Duration::from_secs(300);
-
-/// A workspace that fails is tried after one interval, then every two, so that it does not hold up every sweep, and one
-/// that mends is seen within two intervals (I12).
-const BACKOFF_MAX: u32 = 1;
 
 impl<W: World> Engine<W> {
     /// Looks for workspaces, when that is due; says whether it looked. What is wrong since the last look is on every
@@ -65,56 +62,35 @@ impl<W: World> Engine<W> {
         self.lock().places.get(workspace).is_none_or(|place| self.due_at(place) <= now)
     }
 
-    /// The workspaces to read now: their interval passed, a verdict can have changed, or a stop wants watching.
-    pub(super) fn due(&self, now: Timestamp) -> Vec<WorkspaceFacts> {
-        let state = self.lock();
-        state
-            .places
-            .values()
-            .filter(|place| self.due_at(place) <= now || place.tried_at.is_some_and(|at| at > now))
-            .map(|place| place.facts.clone())
-            .collect()
-    }
-
-    /// When a workspace is to be read next.
-    pub(super) fn due_at(&self, place: &Place) -> Timestamp {
-        let Some(tried) = place.tried_at else {
-            return Timestamp::MIN;
-        };
-        let waits = 1_i32 << place.failures.saturating_sub(1).min(BACKOFF_MAX);
-        let pause =
-            self.options.interval.duration().checked_mul(waits).unwrap_or_else(|| self.options.interval.duration());
-        let regular = tried.checked_add(pause).unwrap_or(Timestamp::MAX);
-        if place.failures > 0 {
-            return regular;
-        }
-        let changes = place
-            .entries
-            .values()
-            .filter_map(|entry| entry.verdict.as_ref()?.changes_at.known())
-            .filter(|at| *at > tried)
-            .min();
-        changes.map_or(regular, |at| at.min(regular))
-    }
-
     /// Reads them, so many side by side, each within its deadline; says what changed, and which workspaces were read.
     /// Each is taken in as it comes, so that a fleet is never held twice; when they were tried is the same for all.
     pub(super) async fn observe(
         &self,
-        due: Vec<WorkspaceFacts>,
+        Round { pressing, ready, rest, until }: Round,
         report: &mut SweepReport,
     ) -> (Changes, Vec<WorkspaceId>, Timestamp) {
-        let tried: Vec<WorkspaceId> = due.iter().map(|workspace| workspace.id.clone()).collect();
-        let reads = due.into_iter().map(|workspace| self.read(workspace));
+        let (pressing, rest) = (pressing.into_iter().map(|one| (one, None)), rest.into_iter().map(|one| (one, until)));
+        let reads = pressing.chain(rest).map(|(workspace, until)| self.read_before(workspace, until));
         let mut reads = futures_util::stream::iter(reads).buffer_unordered(self.options.concurrency.max(1));
-        let (mut changes, mut whole) = (Changes::default(), Vec::new());
+        let (mut changes, mut tried, mut whole) = (Changes::default(), Vec::new(), Vec::new());
         while let Some(read) = reads.next().await {
+            let Some(read) = read else { continue };
+            tried.push(read.workspace.clone());
             whole.extend(self.lock().absorb(read, &mut changes, report));
         }
         let now = self.world.now();
         self.lock().tried(&tried, now);
         report.workspaces_read = whole.len();
+        whole.extend(ready);
         (changes, whole, now)
+    }
+
+    /// None when it is `until` already: another workspace goes first, and this one is as due as before.
+    async fn read_before(&self, workspace: WorkspaceFacts, until: Option<Timestamp>) -> Option<Read> {
+        if until.is_some_and(|until| self.world.now() >= until) {
+            return None;
+        }
+        Some(self.read(workspace).await)
     }
 
     async fn read(&self, workspace: WorkspaceFacts) -> Read {
@@ -223,9 +199,9 @@ impl State {
         place.read_ms = read.millis;
         match read.result {
             Ok(inventory) => {
+                place.read_again(inventory.taken_at);
                 place.failures = 0;
                 place.fault = None;
-                place.read_at = Some(inventory.taken_at);
                 let found = place.absorb(inventory);
                 self.hand_over(&read.workspace, &found.sightings);
                 changes.add(found);

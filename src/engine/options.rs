@@ -12,6 +12,8 @@ use crate::units::Span;
 pub struct EngineOptions {
     /// How often a workspace is read.
     pub interval: Span,
+    /// A workspace in which everything is off, with no deadline and no edge near, is read in every so-many-th interval.
+    pub quiet: u32,
     /// How often workspaces are looked for.
     pub discovery_interval: Span,
     /// How many workspaces are read side by side.

@@ -37,19 +37,19 @@ impl State {
         let refused: BTreeMap<&InstanceId, Refusal> =
             refused.iter().map(|(step, why)| (&step.instance, *why)).collect();
         let mut messages = Vec::new();
-        for id in read {
-            let enforced = self.policy_of(id).filter(|policy| policy.mode == Mode::Enforce);
-            let Some((place, policy)) = self.places.get(id).zip(enforced) else { continue };
-            let moment = self.moment(&policy, now);
+        let mut moments = BTreeMap::new();
+        for place in read.iter().filter_map(|id| self.places.get(id)) {
+            let Some(policy) = place.policy().filter(|policy| policy.mode == Mode::Enforce) else { continue };
+            let moment = &*moments.entry(&policy.id).or_insert_with(|| self.moment(policy, now));
             for entry in place.entries.values().filter(|entry| !entry.absent) {
                 let refusal = refused.get(&entry.facts.id).copied();
                 let left_alone = || {
-                    let Stuck { due, words } = stuck(&moment, &entry.facts, entry.evidence(), &entry.history, freeze)?;
+                    let Stuck { due, words } = stuck(moment, &entry.facts, entry.evidence(), &entry.history, freeze)?;
                     Some(Late { since: due, key: format!("stuck/{due}"), why: words })
                 };
                 let late = late(entry, refusal).or_else(|| if entry.is_left_alone() { left_alone() } else { None });
                 let late = late.filter(|late| now.duration_since(late.since) >= LATE);
-                messages.extend(late.map(|late| message(entry, &policy, late, now)));
+                messages.extend(late.map(|late| message(entry, policy, late, now)));
             }
         }
         messages

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::accounts::Accounting;
 use super::book::{Place, Rule};
 use super::entry::Entry;
-use super::state::{Engine, State};
+use super::state::{Engine, State, nothing_seen};
 use crate::facts::{Freeze, Proposal};
 use crate::ports::World;
-use crate::report::{FleetView, InstanceView, MoneyView, PolicyView, TellingView, WorkspaceView};
+use crate::report::{FleetView, InstanceView, MoneyView, PolicyView, StalenessView, TellingView, WorkspaceView};
 
 impl<W: World> Engine<W> {
     /// Makes the view anew from what is held.
@@ -19,8 +19,13 @@ impl<W: World> Engine<W> {
         let freeze = self.world.freeze();
         self.note_frozen(&freeze);
         let channels = self.world.channels().into_iter().map(str::to_owned).collect();
-        let view = Arc::new(self.lock().view(freeze, now, &self.options.accounting, channels));
-        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+        let staleness = self.staleness(now);
+        let state = self.lock();
+        let mut shown = self.view.write().unwrap_or_else(PoisonError::into_inner);
+        // the old one goes first: a large fleet is shown once, not twice, and who asks meanwhile waits for the new one
+        *shown = Arc::new(nothing_seen(now));
+        let view = state.view(freeze, now, &self.options.accounting, channels);
+        *shown = Arc::new(FleetView { staleness, ..view });
     }
 
     /// The fleet as last published.
@@ -52,6 +57,7 @@ impl State {
                 .collect::<BTreeMap<_, _>>(),
             reload: self.reload.clone(),
             sight,
+            staleness: StalenessView::default(),
             telling: TellingView { let_go: self.told.let_go, channels: self.failing.views(channels) },
             money: MoneyView {
                 prices: Arc::new(prices),

@@ -186,6 +186,8 @@ impl<W: World> Engine<W> {
         newest(&mut record.accounts.unseen);
         newest(&mut record.accounts.seen_again);
         let mut state = self.lock();
+        // it is written by the next sweep, which is not to wait for quiet workspaces
+        state.places.values_mut().for_each(|place| place.pace.hurry());
         let later = std::mem::take(&mut state.unwritten);
         record.sightings.extend(later.sightings);
         record.messages.extend(later.messages);

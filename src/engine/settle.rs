@@ -55,7 +55,7 @@ impl<W: World> Engine<W> {
     /// Settles what can be settled among the workspaces just read.
     pub(super) async fn settle(&self, read: &[WorkspaceId], now: Timestamp, report: &mut SweepReport) -> Settled {
         let mut settled = Settled::default();
-        for pending in self.pending(read) {
+        for pending in self.pending(read, now) {
             report.faults.extend(self.overdue(&pending, now));
             let Some(result) = self.result_of(&pending, now).await else {
                 continue;
@@ -72,9 +72,10 @@ impl<W: World> Engine<W> {
         settled
     }
 
-    fn pending(&self, read: &[WorkspaceId]) -> Vec<Pending> {
+    fn pending(&self, read: &[WorkspaceId], now: Timestamp) -> Vec<Pending> {
         let state = self.lock();
-        let places = read.iter().filter_map(|id| state.places.get(id));
+        // those that this sweep goes by without reading them anew can tell nothing of what was sent since
+        let places = read.iter().filter_map(|id| state.places.get(id)).filter(|place| place.tried_at == Some(now));
         let entries = places.flat_map(|place| place.entries.iter().map(move |(id, entry)| (place, id, entry)));
         let pending = entries.filter_map(|(place, id, entry)| {
             let open = entry.history.open.clone()?;

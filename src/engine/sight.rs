@@ -38,7 +38,12 @@ impl State {
             each_scope(&mut sight, &asked.workspace, policy, |count| asked.add_to(count));
         }
         let healthy = self.places.values().filter(|place| place.failures == 0);
-        sight.last_full_sweep = healthy.map(|place| place.tried_at.unwrap_or(Timestamp::MIN)).min();
+        // what is left out of a round on purpose was reached by it
+        let reached = |place: &Place| {
+            let tried = place.tried_at?;
+            Some(tried.checked_add(place.pace.spared).unwrap_or(tried).min(at.max(tried)))
+        };
+        sight.last_full_sweep = healthy.map(|place| reached(place).unwrap_or(Timestamp::MIN)).min();
         sight
     }
 

@@ -21,7 +21,9 @@ use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
-use crate::report::{FaultLine, FleetView, Followed, MoneyView, ReconciliationView, SweepReport, TellingView};
+use crate::report::{
+    FaultLine, FleetView, Followed, MoneyView, ReconciliationView, StalenessView, SweepReport, TellingView,
+};
 use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
 /// Everything between sweeps.
@@ -142,7 +144,7 @@ impl<W> std::fmt::Debug for Engine<W> {
 }
 
 /// The view of who has looked at nothing yet.
-fn nothing_seen(now: Timestamp) -> FleetView {
+pub(super) fn nothing_seen(now: Timestamp) -> FleetView {
     FleetView {
         at: now,
         freeze: Freeze::Off,
@@ -150,6 +152,7 @@ fn nothing_seen(now: Timestamp) -> FleetView {
         policies: Vec::new(),
         reload: Ok(now),
         sight: FleetSight::default(),
+        staleness: StalenessView::default(),
         telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),

@@ -8,14 +8,15 @@ use super::book::Changes;
 use super::clockwatch::ClockWatch;
 use super::decide::Decided;
 use super::log;
+use super::pace::Round;
 use super::record::Found;
 use super::settle::Settled;
 use super::state::Engine;
-use crate::facts::{Freeze, WorkspaceFacts};
+use crate::facts::Freeze;
 use crate::guard::{Refusal, Review, Weighed, review};
-use crate::plan::{Plan, draft};
+use crate::plan::{Plan, Step, draft};
 use crate::ports::{Fault, SweepRecord, World};
-use crate::report::{FaultLine, SweepReport};
+use crate::report::{FaultLine, Outcome, SweepReport};
 use crate::units::WorkspaceId;
 
 impl<W: World> Engine<W> {
@@ -41,10 +42,10 @@ impl<W: World> Engine<W> {
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
         let _looked: bool = self.discover(now, &mut report).await;
         let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
-        self.sweep(all, report).await
+        self.sweep(Round::of_all(all), report).await
     }
 
-    async fn sweep(&self, due: Vec<WorkspaceFacts>, mut report: SweepReport) -> Arc<SweepReport> {
+    async fn sweep(&self, due: Round, mut report: SweepReport) -> Arc<SweepReport> {
         let (changes, read, now) = self.observe(due, &mut report).await;
         // The first answers of this process may be the first that say what time it is.
         if let Some(trouble) = ClockWatch::against(self.world.azure_time()) {
@@ -64,6 +65,7 @@ impl<W: World> Engine<W> {
             (decided, state.note_edges(&freeze, now, &mut report))
         };
         report.verdicts = verdicts;
+        self.set_paces(&read, now);
         let Plan { made_at, mut steps, notices } = draft(&acting, now);
         self.foresee(&mut steps, now);
         let Weighed { told, held_back } = self.weigh(notices, &freeze, now);
@@ -114,6 +116,7 @@ impl<W: World> Engine<W> {
         self.keep_timers(freeze, report).await;
         self.climb(read, freeze, report).await;
         self.count_up(report).await;
+        report.faults.extend(self.stale(self.world.now()));
     }
 
     /// Sums and end of the ledger, for every face.
@@ -150,11 +153,18 @@ impl<W: World> Engine<W> {
         (freeze, now): (&Freeze, Timestamp),
         report: &mut SweepReport,
     ) {
-        let Review { approved, refused } = self.review(plan, freeze, now);
+        let plan = Plan { steps: self.in_order(plan.steps), ..plan };
+        let Review { approved, refused, next } = self.review(plan, freeze, now);
+        let left: Vec<Step> =
+            refused.iter().map(|(step, _)| step).filter(|step| next.contains(&step.instance)).cloned().collect();
         report.refused.extend(refused);
         let full = self.lock().full_disks(&report.refused, now);
         let overdue = self.lock().overdue(read, &report.refused, freeze, now);
-        let mut acted = self.act(Self::in_order(approved)).await;
+        let mut acted = self.act(approved).await;
+        // a sweep that stopped none would only be followed by another such
+        if acted.lines.iter().any(|line| line.outcome == Outcome::Accepted) {
+            self.leave_to_next(&left);
+        }
         acted.messages.extend(full);
         acted.messages.extend(overdue);
         let record = SweepRecord {
@@ -227,7 +237,7 @@ impl<W: World> Engine<W> {
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
         let _looked: bool = self.discover(now, &mut report).await;
         let all = self.lock().places.values().map(|place| place.facts.clone()).collect();
-        let (_, read, now) = self.observe(all, &mut report).await;
+        let (_, read, now) = self.observe(Round::of_all(all), &mut report).await;
         self.hear(&read, now, &mut report).await;
         let freeze = self.world.freeze();
         self.note_trouble(&freeze, &mut report);

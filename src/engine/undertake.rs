@@ -74,6 +74,14 @@ pub(super) fn answered(outcome: &Outcome) -> String {
 }
 
 impl State {
+    /// Something is under way from now on, and its workspace is read in every round until it is not.
+    pub(super) fn begin(&mut self, known: Known) {
+        if let Some(place) = self.places.get_mut(known.row.intent.instance.workspace()) {
+            place.pace.hurry();
+        }
+        self.operations.push(known);
+    }
+
     /// Forgets what ended long ago. The end of a deletion stays while its proposal is open, whatever kept it from being read.
     fn forget_operations(&mut self, now: Timestamp) {
         let since = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
@@ -112,7 +120,7 @@ impl<W: World> Engine<W> {
         }
         self.pass("operation_intended");
         let row = OperationRow { intent: intent.clone(), sent_at: None, ended: None };
-        self.lock().operations.push(Known { row, handle: None });
+        self.lock().begin(Known { row, handle: None });
         if let Err((refusal, words)) = last_word() {
             self.end_operation(&intent.id, OperationResult::Dropped(refusal.label().to_owned())).await;
             return Outcome::Dropped { refusal, words };

@@ -59,12 +59,36 @@ fn whole(limits: &Limits, count: &ScopeCount) -> usize {
 
 /// How many of a kind may still be stopped in one scope, in this sweep and this hour: whichever is less.
 fn room(limits: &Limits, count: &ScopeCount, planned: bool) -> usize {
-    let (sweep, hour, used) = if planned {
-        (&limits.planned_per_sweep, &limits.planned_per_hour, count.planned_last_hour)
+    let sweep = if planned { &limits.planned_per_sweep } else { &limits.unplanned_per_sweep };
+    most(sweep, count.running).min(of_hour(limits, count, planned))
+}
+
+/// How many of a kind may still be stopped in one scope in this hour, in however many sweeps.
+fn of_hour(limits: &Limits, count: &ScopeCount, planned: bool) -> usize {
+    let (hour, used) = if planned {
+        (&limits.planned_per_hour, count.planned_last_hour)
     } else {
-        (&limits.unplanned_per_sweep, &limits.unplanned_per_hour, count.unplanned_last_hour)
+        (&limits.unplanned_per_hour, count.unplanned_last_hour)
     };
-    most(sweep, count.running).min(most(hour, count.running.saturating_add(used)).saturating_sub(used))
+    most(hour, count.running.saturating_add(used)).saturating_sub(used)
+}
+
+/// Over which sweeps room is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sweeps {
+    /// Over one.
+    One,
+    /// Over one, and those that follow it at once since what a calendar announces is more than the fleet's share of a sweep.
+    Following,
+}
+
+impl Sweeps {
+    /// The room in one scope. None in one sweep is none in any.
+    fn room(self, scope: &Scope, (limits, count): (&Limits, &ScopeCount), planned: bool) -> usize {
+        let one = room(limits, count, planned);
+        let follows = self == Self::Following && planned && *scope == Scope::Fleet && one > 0;
+        if follows { of_hour(limits, count, planned) } else { one }
+    }
 }
 
 fn most(cap: &Cap, running: usize) -> usize {
@@ -122,12 +146,15 @@ impl Rooms {
 /// stop had been made in this hour, a budget's steps leave them the room that comes free: all of them need it at once.
 pub(super) fn within_caps(
     steps: Vec<Step>,
+    sweeps: Sweeps,
     sight: &FleetSight,
     limits: &dyn Fn(&Scope) -> Option<Limits>,
 ) -> (Vec<Step>, Vec<(Step, Refusal)>) {
     let mut rooms = Rooms(BTreeMap::new());
     let mut wanted: BTreeMap<Scope, usize> = BTreeMap::new();
-    let free = |scope: &Scope, planned| limits(scope).map_or(0, |limits| room(&limits, &scope.count(sight), planned));
+    let free = |scope: &Scope, planned| {
+        limits(scope).map_or(0, |limits| sweeps.room(scope, (&limits, &scope.count(sight)), planned))
+    };
     for step in &steps {
         for scope in Scope::of(step) {
             for planned in [true, false] {

@@ -1,12 +1,12 @@
 //! Every step of a plan ends in approved or refused, with the reason. What is not known refuses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::backoff::resting;
-use super::caps::{Scope, within_caps};
+use super::caps::{Scope, Sweeps, within_caps};
 use super::disk::is_full;
 use super::sick::{failing, sick};
 use super::{Approved, Bounds, FleetSight, Refusal};
@@ -42,6 +42,8 @@ pub struct Review {
     pub approved: Vec<Approved>,
     /// May not, and why.
     pub refused: Vec<(Step, Refusal)>,
+    /// Those refused that wait for nothing but the fleet's share of the next sweep.
+    pub next: BTreeSet<InstanceId>,
 }
 
 /// Reviews a plan (G1, G4, G6, G8, G11, G12, G15, G19, S11, S18). The order of approval is the plan's.
@@ -57,11 +59,21 @@ pub fn review(plan: Plan, around: &Surroundings<'_>) -> Review {
     let (standing, canaries) = canary(standing, around.sight);
     refused.extend(canaries);
     let limits = |scope: &Scope| limits_of(scope, around);
-    let (passed, over) = within_caps(standing, around.sight, &limits);
+    let (passed, over) = within_caps(standing, Sweeps::One, around.sight, &limits);
+    let next = if over.is_empty() { BTreeSet::new() } else { next(&passed, &over, around) };
     refused.extend(over);
     let (passed, twice) = without_duplicates(passed);
     refused.extend(twice);
-    Review { approved: passed.into_iter().map(Approved).collect(), refused }
+    Review { approved: passed.into_iter().map(Approved).collect(), refused, next }
+}
+
+/// Those over a cap that sweeps which follow at once would stop. Those within it took their room before any of them did.
+fn next(passed: &[Step], over: &[(Step, Refusal)], around: &Surroundings<'_>) -> BTreeSet<InstanceId> {
+    let all = passed.iter().chain(over.iter().map(|(step, _)| step)).cloned().collect();
+    let (following, _) = within_caps(all, Sweeps::Following, around.sight, &|scope| limits_of(scope, around));
+    let over: BTreeSet<&InstanceId> = over.iter().map(|(step, _)| &step.instance).collect();
+    let next = following.into_iter().map(|step| step.instance).filter(|instance| over.contains(instance));
+    next.collect()
 }
 
 fn refusal(step: &Step, around: &Surroundings<'_>) -> Option<Refusal> {
@@ -129,7 +141,7 @@ pub(super) fn canary(steps: Vec<Step>, sight: &FleetSight) -> (Vec<Step>, Vec<(S
 
 /// The lint of an approval (S18): one step an instance, whatever the plan said.
 fn without_duplicates(steps: Vec<Step>) -> (Vec<Step>, Vec<(Step, Refusal)>) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let (passed, twice): (Vec<Step>, Vec<Step>) =
         steps.into_iter().partition(|step| seen.insert(step.instance.clone()));
     (passed, twice.into_iter().map(|step| (step, Refusal::UnderWay)).collect())

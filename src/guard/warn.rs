@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::backoff::resting;
-use super::caps::{Scope, is_together, within_caps};
+use super::caps::{Scope, Sweeps, is_together, within_caps};
 use super::disk::is_full;
 use super::review::{canary, limits_of, too_many_failures};
 use super::sick::sick;
@@ -37,7 +37,7 @@ pub fn weigh(announcements: Vec<Announcement>, around: &Surroundings<'_>) -> Wei
             None => by_time.entry(step.stop_at).or_default().push(step.clone()),
         }
     }
-    // those of one time are stopped in one sweep, and take room from the later ones
+    // those of one time are stopped in one sweep or those that follow it at once, and take room from the later ones
     for (at, steps) in by_time {
         then.canaries.retain(|_, canary| at < canary.until);
         held_back.extend(without_room(steps, &mut then, around).into_iter().map(|(step, why)| (step.instance, why)));
@@ -80,7 +80,7 @@ fn without_room(steps: Vec<Step>, then: &mut FleetSight, around: &Surroundings<'
     let (steps, mut refused) = canary(steps, then);
     let (together, in_turn): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(is_together);
     together.iter().for_each(|step| take_room(step, then));
-    let (passed, over) = within_caps(in_turn, then, &|scope| limits_of(scope, around));
+    let (passed, over) = within_caps(in_turn, Sweeps::Following, then, &|scope| limits_of(scope, around));
     refused.extend(over);
     passed.iter().for_each(|step| take_room(step, then));
     refused

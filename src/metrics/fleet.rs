@@ -15,7 +15,7 @@ use super::tally::{Counts, Tally};
 use crate::facts::{Freeze, PowerState};
 use crate::policy::Mode;
 use crate::ports::{ApiUse, FaultKind};
-use crate::report::{FleetView, InstanceView, Outcome, WorkspaceView};
+use crate::report::{FleetView, InstanceView, Outcome, Staleness, WorkspaceView};
 use crate::rules::{Action, Ground, NativeFinding};
 use crate::units::WorkspaceId;
 
@@ -225,6 +225,24 @@ fn sweeps(draft: &mut Draft, tally: &Tally, view: &FleetView) {
         draft.single(&names::LAST_FULL_SWEEP, Value::at(at));
     }
     counted(draft, &names::FAULTS, &tally.faults);
+    staleness(draft, view);
+}
+
+fn staleness(draft: &mut Draft, view: &FleetView) {
+    let seconds = |length: i64| Value::Count(u64::try_from(length).unwrap_or(0));
+    draft.single(&names::STALENESS, seconds(view.staleness.p99));
+    draft.family(&names::STALENESS_CAUSE);
+    for cause in Staleness::ALL {
+        draft.sample(&[cause.label()], Value::of_bool(cause == view.staleness.cause));
+    }
+    draft.family(&names::POLICY_STALENESS);
+    for found in &view.staleness.policies {
+        draft.sample(&[found.policy.as_str()], seconds(found.worst));
+    }
+    draft.family(&names::POLICY_STALENESS_BOUND);
+    for found in &view.staleness.policies {
+        draft.sample(&[found.policy.as_str()], seconds(found.bound));
+    }
 }
 
 fn stops(draft: &mut Draft, tally: &Tally, view: &FleetView) {

@@ -124,6 +124,11 @@ families! {
     READ_AT = Gauge "lightsout_workspace_read_timestamp_seconds" WORKSPACE, "When the workspace was last read.";
     READ_LENGTH = Gauge "lightsout_workspace_read_duration_seconds" WORKSPACE, "How long reading the workspace took.";
 
+    STALENESS = Gauge "lightsout_staleness_p99_seconds" &[], "Of a hundred workspaces ninety-nine were never known less well than this between two readings.";
+    STALENESS_CAUSE = Gauge "lightsout_staleness_p99_cause" &["cause"], "Why that one was read no sooner: 1 at interval, quiet, waited or failed.";
+    POLICY_STALENESS = Gauge "lightsout_policy_staleness_seconds" &["policy"], "The same of the workspace of a policy that is known least well.";
+    POLICY_STALENESS_BOUND = Gauge "lightsout_policy_staleness_bound_seconds" &["policy"], "How old what is known of a workspace of the policy may become.";
+
     ARM_REQUESTS = Counter "lightsout_arm_requests_total" &["operation", "code"], "Requests to Azure Resource Manager by operation and status code or fault.";
     ARM_THROTTLED = Counter "lightsout_arm_throttled_total" &["subscription"], "Times that Azure answered 429.";
     ARM_TOKENS = Gauge "lightsout_arm_tokens" &["subscription", "region", "kind"], "Requests believed left in Azure's token bucket.";

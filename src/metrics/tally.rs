@@ -35,8 +35,17 @@ const FAULT_LABELS: [&str; 14] = [
 const RESULTS: [&str; 3] = ["stopped", "started_again", "gone"];
 const EDGES: [&str; 5] = ["not_running", "frozen", "catch_up", "start_not_running", "start_frozen"];
 /// Faults of a sweep beside those of single requests.
-const TROUBLES: [&str; 8] =
-    ["stuck", "native_timer", "stop_overdue", "operation_overdue", "shrunk", "clock", "calendar", "freeze_unreadable"];
+const TROUBLES: [&str; 9] = [
+    "stuck",
+    "native_timer",
+    "stop_overdue",
+    "operation_overdue",
+    "shrunk",
+    "clock",
+    "calendar",
+    "freeze_unreadable",
+    "stale",
+];
 /// What becomes of a start that was due.
 const STARTS: [&str; 6] = ["would", "asked", "started", "failed", "kept_off", "missed"];
 /// What becomes of proposals to delete what stays off.

@@ -63,6 +63,7 @@ pub(super) fn ranges(written: &Tables, findings: &mut Findings<'_>) {
         findings
             .warning(&stops.at, Trouble::new("0 stops a day means that nothing is ever stopped", "write at least 1"));
     }
+    positive(&table(&written.guard).seen_within, "nothing is known that well", findings);
     none_at_all(&table(&written.limits), findings);
     native_checks::ranges(written, findings);
 }

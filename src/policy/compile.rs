@@ -87,6 +87,7 @@ pub(super) fn compile(
         limits: limits(&effective),
         canary: or(&guard.canary, Percent::new(10).unwrap_or(Percent::ALL)),
         canary_for: or(&guard.canary_for, Span::hours(24)),
+        seen_within: maybe(&guard.seen_within),
         terms: Arc::new(terms),
         overrides,
         start,

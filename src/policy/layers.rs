@@ -81,6 +81,7 @@ pub(super) fn of_override(over: &Override) -> Tables {
             include_unknown_owner: guard.value.include_unknown_owner.clone(),
             canary: None,
             canary_for: None,
+            seen_within: None,
         },
         at: guard.at.clone(),
     });

@@ -265,6 +265,8 @@ pub struct Policy {
     pub canary: Percent,
     /// How long a changed revision is held to `canary`.
     pub canary_for: Span,
+    /// How old what is known of a workspace may become; none: what the service's pace comes to.
+    pub seen_within: Option<Span>,
     /// What holds where no override matches.
     pub terms: Arc<Terms>,
     /// In the order of the file.

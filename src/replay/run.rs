@@ -14,7 +14,7 @@ use super::machine::{Lived, Machine};
 use super::value::{Compared, Hurt, InstanceReplay, Regret, Replay};
 use super::{notes, real, tally};
 use crate::facts::{DiskSight, Freeze, History, InstanceFacts, PastStart, Starts};
-use crate::guard::{Bounds, FleetSight, Surroundings, review, weigh};
+use crate::guard::{Bounds, FleetSight, Review, Surroundings, review, weigh};
 use crate::ledger::{Bound, Claim, ClaimRules};
 use crate::past::{Life, Past};
 use crate::plan::{Plan, Step, counterfactual, draft};
@@ -300,18 +300,25 @@ impl Fleet<'_, '_> {
             let held = weighed.held_back.into_iter();
             held.for_each(|(step, refusal)| self.hold_back(&step, refusal.label(), now));
         }
-        if steps.is_empty() {
-            return;
+        let mut due = steps;
+        while !due.is_empty() {
+            due = self.stop_due(Plan { made_at, steps: due, notices: Vec::new() }, now);
         }
+    }
+
+    /// One sweep's stops; what is left to one that follows at once, since the fleet's share of a sweep only paces.
+    fn stop_due(&mut self, plan: Plan, now: Timestamp) -> Vec<Step> {
         let sight = self.sight.seen(now, now);
-        let plan = Plan { made_at, steps, notices: Vec::new() };
-        let reviewed = self.with_surroundings(&sight, now, |around| review(plan, around));
-        for (step, refusal) in &reviewed.refused {
+        let Review { approved, refused, next } = self.with_surroundings(&sight, now, |around| review(plan, around));
+        for one in &approved {
+            self.stop(one.step(), now);
+        }
+        let follows = |step: &Step| !approved.is_empty() && next.contains(&step.instance);
+        let (left, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|(step, _)| follows(step));
+        for (step, refusal) in &refused {
             self.hold_back(step, refusal.label(), now);
         }
-        for approved in &reviewed.approved {
-            self.stop(approved.step(), now);
-        }
+        left.into_iter().map(|(step, _)| step).collect()
     }
 
     fn of(&self, instance: &InstanceId) -> Option<usize> {

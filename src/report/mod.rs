@@ -11,6 +11,7 @@ pub mod offer;
 mod reconciliation;
 mod remedies;
 mod savings;
+mod staleness;
 mod start;
 mod stopped;
 mod sweep;
@@ -29,6 +30,7 @@ pub use offer::{HoldChoice, HoldOffer, HoldSpent};
 pub use reconciliation::{Checked, Difference, PartView, Reconciliation, ReconciliationView, Share};
 pub use remedies::remedy_of;
 pub use savings::{Savings, SavingsDay, SavingsFigures, SavingsGround, SavingsHeadline, SavingsRow};
+pub use staleness::{PolicyStaleness, Staleness, StalenessView};
 pub use start::{StartLine, StartOutcome};
 pub use stopped::{
     AGES, DeletionLine, DeletionState, Stopped, StoppedLine, StoppedSum, age_of, deletion, proposal_named, proposal_of,

@@ -11,6 +11,7 @@ use super::SweepReport;
 use super::budget::BudgetView;
 use super::label::{self, Label};
 use super::money::MoneyView;
+use super::staleness::StalenessView;
 use super::telling::TellingView;
 use crate::facts::{Evidence, Freeze, Hold, InstanceFacts, Proposal};
 use crate::guard::{FleetSight, Refusal};
@@ -105,6 +106,9 @@ pub struct FleetView {
     pub reload: Result<Timestamp, String>,
     /// How well the fleet is seen.
     pub sight: FleetSight,
+    /// How old what is known became between readings.
+    #[serde(default)]
+    pub staleness: StalenessView,
     /// How well people are told.
     #[serde(default)]
     pub telling: TellingView,

@@ -10,7 +10,7 @@ use crate::schedule::Hours;
 
 /// A notice is written this much before its lead begins, so that it has arrived when the lead does and the stop need
 /// not wait for it. One sweep's interval by default, and a minute more of warning harms nobody.
-const DELIVERY: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const DELIVERY: SignedDuration = SignedDuration::from_secs(60);
 
 /// What delays a due stop, whoever made it due.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 mod activity;
 mod announce;
 mod budget;
+mod calm;
 mod candidate;
 mod evaluate;
 mod exempt;
@@ -24,6 +25,7 @@ mod words;
 
 pub use activity::Activity;
 pub use budget::{Spending, Standing};
+pub use calm::{Calm, calm};
 pub use evaluate::evaluate;
 pub use moment::{Moment, opens_after, terms_of};
 pub use native::{LOWERS, NativeFinding, native, used_by, wanted_timer};

@@ -67,7 +67,8 @@ impl Default for ScopeLimits {
             // What nobody foresaw is held to a tenth of what runs, and to a number a person can look through.
             unplanned_per_sweep: Cap { count: Some(50), percent: Some(percent(10)) },
             unplanned_per_hour: Cap { count: Some(200), percent: Some(percent(30)) },
-            // Office hours end for everyone at once; this only paces, well within Azure's 10 writes a second.
+            // Office hours end for everyone at once; this only paces: so many are decided about at a time, and the next sweep
+            // follows when the last of them was asked for, as fast as Azure's 10 writes a second.
             planned_per_sweep: Cap { count: Some(500), percent: Some(Percent::ALL) },
             planned_per_hour: OPEN,
         };

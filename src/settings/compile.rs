@@ -159,6 +159,7 @@ fn sweep(document: &SweepDocument, found: &mut Findings) -> Sweep {
     let deadline = (Span::seconds(1), Span::minutes(30));
     Sweep {
         interval,
+        quiet: found.within(&document.quiet, "sweep.quiet", default.quiet, (1, 10)),
         discovery_interval,
         concurrency: found.within(&document.concurrency, "sweep.concurrency", default.concurrency, (1, 1024)),
         workspace_deadline: found.within(

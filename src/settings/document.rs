@@ -139,6 +139,8 @@ tables! {
     SweepDocument {
         /// From one sweep to the next. Default "60s".
         interval: Value<Span>,
+        /// A workspace in which everything is off, with nothing due or near, is read in every so-many-th sweep. Default 3.
+        quiet: Value<u32>,
         /// From one search for workspaces to the next. Default "15m".
         discovery_interval: Value<Span>,
         /// Workspaces read at once. Default 32.
@@ -219,7 +221,7 @@ tables! {
         unplanned_per_sweep: Table<CapDocument>,
         /// Unplanned stops of any hour; beyond it, none.
         unplanned_per_hour: Table<CapDocument>,
-        /// Planned stops (hours) of one sweep; the rest waits for the next.
+        /// Planned stops (hours) of one sweep; the rest waits for the next, the fleet's for one that follows at once.
         planned_per_sweep: Table<CapDocument>,
         /// Planned stops of any hour; the rest waits.
         planned_per_hour: Table<CapDocument>,

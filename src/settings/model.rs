@@ -243,6 +243,8 @@ impl Fleet {
 pub struct Sweep {
     /// From one sweep to the next.
     pub interval: Span,
+    /// A workspace in which everything is off, with nothing due or near, is read in every so-many-th sweep.
+    pub quiet: u32,
     /// From one search for workspaces to the next.
     pub discovery_interval: Span,
     /// Workspaces read at once.
@@ -255,6 +257,7 @@ impl Default for Sweep {
     fn default() -> Self {
         Self {
             interval: Span::seconds(60),
+            quiet: 3,
             discovery_interval: Span::minutes(15),
             concurrency: 32,
             workspace_deadline: Span::seconds(45),

@@ -57,6 +57,7 @@ fn policy() -> Policy {
         limits: LIMITS,
         canary: Percent::ALL,
         canary_for: Span::ZERO,
+        seen_within: None,
         terms: Arc::new(terms),
         overrides: Vec::new(),
         start: None,

@@ -11,6 +11,7 @@ use lightsout::ports::FaultKind;
 use lightsout::rules::{Action, Ground};
 use lightsout::units::{InstanceId, Span};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 use crate::cases::POLICIES;
 use crate::cloud::heard::quiet;
@@ -297,45 +298,69 @@ fn tag(stage: &Stage, who: u8, on: bool) {
     stage.world.lock().cloud.named(&name(who)).facts.tags = Reading::Known { value: Tags(tags), as_of: now.into() };
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, max_shrink_iters: 4, ..ProptestConfig::default() })]
+/// Weeks in all, and how many threads share them.
+const WEEKS: u32 = 16;
+const THREADS: u32 = 4;
 
-    #[test]
-    fn every_week_keeps_the_invariants_and_ends_with_the_lights_out(
-        index in 0..POLICIES.len(),
-        events in prop::collection::vec((1_i64..90, event()), 20..60),
-    ) {
-        let mut week = Week::new(index);
-        for (minutes, event) in &events {
-            week.run(*minutes);
-            match event {
-                Event::Around(event) => week.happen(event),
-                Event::Service(event) => week.befall(event),
-            }
+#[test]
+fn every_week_keeps_the_invariants_and_ends_with_the_lights_out() {
+    let config = ProptestConfig {
+        cases: WEEKS / THREADS,
+        failure_persistence: None,
+        max_shrink_iters: 4,
+        ..ProptestConfig::default()
+    };
+    let mut seeds = TestRunner::new(config.clone());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            let mut runner = TestRunner::new_with_rng(config.clone(), seeds.new_rng());
+            scope.spawn(move || {
+                let weeks = (0..POLICIES.len(), prop::collection::vec((1_i64..90, event()), 20..60));
+                runner.run(&weeks, |(index, events)| lived(index, &events)).unwrap_or_else(|error| panic!("{error}"));
+            });
         }
-        sound(&week);
-        week.mend();
-        // the failures of an hour, rests of half an hour, and stops under way
-        week.run(150);
-        week.strict = true;
-        week.run(36 * 60);
-        sound(&week);
-        // a start in the off window is respected until the next edge, which over a weekend is far
-        let rightly = [Ground::Off, Ground::EdgeSpent, Ground::StartUnknown, Ground::InHours, Ground::NoActionDay, Ground::IdleUnknown, Ground::NotDue];
-        // more at once than the cap allows: none of them, and an alarm, until a person looks
-        prop_assert!(
-            week.over_cap.is_empty() || week.over_cap.len() > PER_SWEEP,
-            "G4: so many are within the cap: {:?}",
-            week.over_cap
-        );
-        let excused = |instance: &InstanceId| week.over_cap.contains(instance);
-        let stuck: Vec<_> =
-            week.grounds.iter().filter(|(id, ground)| !rightly.contains(ground) && !excused(id)).collect();
-        prop_assert!(stuck.is_empty(), "I12: after a day and a half: {stuck:?}");
-        let outside = week.stage.world.lock();
-        let on = outside.cloud.computes.values().any(|compute| compute.facts.state != PowerState::Stopped);
-        let on = on && week.over_cap.is_empty();
-        let uptime = week.stage.files.policies.values().all(|text| text.contains("uptime"));
-        prop_assert!(!(uptime && on), "I12: a ceiling is for all, and one is on after a day and a half");
+    });
+}
+
+fn lived(index: usize, events: &[(i64, Event)]) -> Result<(), TestCaseError> {
+    let mut week = Week::new(index);
+    for (minutes, event) in events {
+        week.run(*minutes);
+        match event {
+            Event::Around(event) => week.happen(event),
+            Event::Service(event) => week.befall(event),
+        }
     }
+    sound(&week);
+    week.mend();
+    // the failures of an hour, rests of half an hour, and stops under way
+    week.run(150);
+    week.strict = true;
+    week.run(36 * 60);
+    sound(&week);
+    // a start in the off window is respected until the next edge, which over a weekend is far
+    let rightly = [
+        Ground::Off,
+        Ground::EdgeSpent,
+        Ground::StartUnknown,
+        Ground::InHours,
+        Ground::NoActionDay,
+        Ground::IdleUnknown,
+        Ground::NotDue,
+    ];
+    // more at once than the cap allows: none of them, and an alarm, until a person looks
+    prop_assert!(
+        week.over_cap.is_empty() || week.over_cap.len() > PER_SWEEP,
+        "G4: so many are within the cap: {:?}",
+        week.over_cap
+    );
+    let excused = |instance: &InstanceId| week.over_cap.contains(instance);
+    let stuck: Vec<_> = week.grounds.iter().filter(|(id, ground)| !rightly.contains(ground) && !excused(id)).collect();
+    prop_assert!(stuck.is_empty(), "I12: after a day and a half: {stuck:?}");
+    let outside = week.stage.world.lock();
+    let on = outside.cloud.computes.values().any(|compute| compute.facts.state != PowerState::Stopped);
+    let on = on && week.over_cap.is_empty();
+    let uptime = week.stage.files.policies.values().all(|text| text.contains("uptime"));
+    prop_assert!(!(uptime && on), "I12: a ceiling is for all, and one is on after a day and a half");
+    Ok(())
 }

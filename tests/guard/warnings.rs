@@ -10,8 +10,8 @@ use lightsout::plan::{Announcement, Notice, Step};
 use lightsout::rules::Ground;
 use lightsout::units::{InstanceId, PolicyId};
 
-use crate::by_count;
 use crate::table::{Table, ago, now};
+use crate::{SCOPES, by_count};
 
 fn minutes(n: i64) -> Timestamp {
     now().checked_add(SignedDuration::from_mins(n)).unwrap()
@@ -77,9 +77,12 @@ fn g19_a_policy_on_trial_warns_as_many_as_it_may_stop() {
 #[test]
 fn g4_planned_ones_wait_their_turn_and_unplanned_ones_are_told() {
     for (cap, due, planned) in [(2, 1, 1), (2, 2, 2), (2, 3, 2), (0, 1, 0)] {
-        let mut table = Table::with(due, Ground::OffHours, 100);
-        table.bounds.fleet.planned_per_sweep = by_count(cap);
-        assert_eq!(told(&table), (planned, (planned < due).then_some(Refusal::Paced)), "{due} due, {cap} a sweep");
+        for (scope, limits) in SCOPES.into_iter().filter(|(scope, _)| *scope != "fleet") {
+            let mut table = Table::with(due, Ground::OffHours, 100);
+            limits(&mut table).planned_per_sweep = by_count(cap);
+            let refusal = (planned < due).then_some(Refusal::Paced);
+            assert_eq!(told(&table), (planned, refusal), "{scope}: {due} due, {cap} a sweep");
+        }
         let mut table = Table::with(due, Ground::Idle, 100);
         table.bounds.fleet.unplanned_per_sweep = by_count(cap);
         assert_eq!(told(&table), (due, None), "people bring what is unplanned below its cap");
@@ -91,9 +94,20 @@ fn g4_planned_ones_wait_their_turn_and_unplanned_ones_are_told() {
 }
 
 #[test]
+fn g4_whoever_waits_for_a_sweep_that_follows_at_once_is_told_with_the_others() {
+    for (cap, due, expected) in [(2, 3, 3), (1, 50, 50), (0, 1, 0)] {
+        let mut table = Table::with(due, Ground::OffHours, 100);
+        table.bounds.fleet.planned_per_sweep = by_count(cap);
+        assert_eq!(told(&table), (expected, (expected < due).then_some(Refusal::Paced)), "{due} due, {cap} a sweep");
+        table.bounds.fleet.planned_per_hour = by_count(2);
+        assert_eq!(told(&table).0, expected.min(2), "{due} due, {cap} a sweep, two an hour");
+    }
+}
+
+#[test]
 fn g4_those_of_another_time_share_the_hour_and_not_the_sweep() {
     let mut table = Table::with(3, Ground::OffHours, 100);
-    table.bounds.fleet.planned_per_sweep = by_count(1);
+    table.bounds.subscription.planned_per_sweep = by_count(1);
     let spread = |table: &Table| {
         let times = [18, 16, 17];
         table.steps.iter().zip(times).map(|(step, at)| announced(step, at)).collect::<Vec<_>>()

@@ -33,6 +33,8 @@ mod allowances;
 mod evidence;
 #[path = "held.rs"]
 mod held;
+#[path = "known.rs"]
+mod known;
 
 pub use held::hold;
 
@@ -215,6 +217,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         verdicts,
         ..SweepReport::default()
     };
+    let staleness = known::staleness(&policy.id, rooms.first());
     FleetView {
         at: now(),
         freeze: Freeze::Off,
@@ -222,6 +225,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         policies: vec![policy],
         reload: Ok(minutes(-60)),
         sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
+        staleness,
         telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),

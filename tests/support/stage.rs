@@ -115,6 +115,10 @@ pub(crate) struct Stage {
     pub(crate) files: Files,
     /// So long after its start an engine waits for what agents have to say.
     pub(crate) agents_await: Option<Span>,
+    /// A quiet workspace is read in every so-many-th interval.
+    pub(crate) quiet: u32,
+    /// So many planned stops of the whole fleet in one sweep; without, all.
+    pub(crate) planned: Option<u32>,
     /// What is written of people.
     pub(crate) directory: Directory,
     /// How people are told.
@@ -130,7 +134,8 @@ impl Stage {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let (directory, telling) = (Directory::default(), Telling::default());
         let world = FakeWorld::at(now);
-        Self { world, files: Files::default(), agents_await: None, directory, telling, engine: None, runtime }
+        let (files, quiet) = (Files::default(), options().quiet);
+        Self { world, files, agents_await: None, quiet, planned: None, directory, telling, engine: None, runtime }
     }
 
     /// The engine; made anew from journal and files where there is none.
@@ -139,8 +144,15 @@ impl Stage {
             return engine.clone();
         }
         let sources = Source::ALL.into_iter().collect();
-        let options =
-            EngineOptions { agents_await: self.agents_await, sources, telling: self.telling.clone(), ..options() };
+        let mut options = options();
+        options.bounds.fleet.planned_per_sweep.count = self.planned;
+        let options = EngineOptions {
+            agents_await: self.agents_await,
+            quiet: self.quiet,
+            sources,
+            telling: self.telling.clone(),
+            ..options
+        };
         let engine = Arc::new(Engine::new(self.world.clone(), options));
         self.runtime.block_on(engine.recall()).unwrap();
         engine.use_owners(self.directory.clone());
