@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use thin_vec::ThinVec;
 
-use crate::facts::{Evidence, History, InstanceFacts, Reading};
+use crate::facts::{Evidence, History, InstanceFacts, PowerState, Reading};
 use crate::guard::Refusal;
 use crate::ledger::GAP;
 use crate::ports::Sighting;
@@ -114,6 +114,10 @@ impl Entry {
         let (before, not_before) = (self.facts.state.clone(), self.last_seen);
         let is_news = facts.last_operation.known() != self.facts.last_operation.known();
         self.history.see(&facts, is_news);
+        if before == PowerState::JobRunning && facts.state == PowerState::Running {
+            // its job ended since the last look, and nobody knows when: it may have been just now (G17)
+            self.history.last_busy = self.history.last_busy.max(facts.observed_at.into());
+        }
         // what cannot be read now may be what it was
         let (timer, earlier) = (&facts.native, &self.facts.native);
         let is_read = timer.unreadable.is_none() && earlier.unreadable.is_none();
