@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use lightsout::facts::{
-    Completeness, Freeze, InstanceFacts, Inventory, Reading, Source, SourceSet, Tags, WorkspaceFacts,
+    Completeness, Freeze, InstanceFacts, Inventory, Reading, Source, SourceSet, Tags, Track, WorkspaceFacts,
 };
 use lightsout::guard::StopPermit;
 use lightsout::ports::{
@@ -24,16 +24,28 @@ impl Witness for FakeWorld {
         SourceSet::NONE.with(Source::Agent)
     }
 
-    async fn ask(&self, questions: &[Question], now: Timestamp) -> Heard {
+    async fn ask(&self, questions: &[Question], _: Timestamp) -> Heard {
         let mut outside = self.lock();
+        let (now, ahead) = (outside.now, outside.wall_ahead);
         let mut heard = Heard::default();
         for question in questions {
             let compute = outside.cloud.computes.get_mut(&question.instance);
-            let track = compute.and_then(|compute| compute.hear(now));
+            let track = compute.and_then(|compute| compute.hear(now)).map(|track| moved(track, ahead));
             heard.tracks.extend(track.map(|track| (question.instance.clone(), track)));
         }
         heard
     }
+}
+
+/// An agent counts by a clock that is right; the service takes its times as it takes those of a heartbeat, by its own.
+fn moved(mut track: Track, ahead: SignedDuration) -> Track {
+    let moved = |at: Timestamp| at.checked_add(ahead).unwrap_or(at);
+    track.as_of = moved(track.as_of);
+    track.last_busy = track.last_busy.known().map(moved).into();
+    for stretch in &mut track.watched {
+        (stretch.from, stretch.to) = (moved(stretch.from), moved(stretch.to));
+    }
+    track
 }
 
 impl Observe for FakeWorld {

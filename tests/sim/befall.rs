@@ -35,7 +35,7 @@ pub(crate) fn create(outside: &mut Outside, who: Who, home: u8, owned: bool) {
 
 /// What happens to one machine.
 pub(crate) fn machine(outside: &mut Outside, id: &InstanceId, event: &Event) {
-    let (now, wall) = (outside.now, outside.wall());
+    let now = outside.now;
     let own = label(id);
     let Outside { cloud, .. } = outside;
     let Some(compute) = cloud.computes.get_mut(id) else { return };
@@ -63,7 +63,7 @@ pub(crate) fn machine(outside: &mut Outside, id: &InstanceId, event: &Event) {
             if !compute.facts.state.is_on() {
                 return;
             }
-            says(compute, *what, wall);
+            says(compute, *what, now);
             let word = match what {
                 None => "nothing",
                 Some(Use::Busy) => "busy",
@@ -148,9 +148,9 @@ fn spoil(outside: &mut Outside, id: &InstanceId, event: &Event) {
 }
 
 /// Its agent says so, from now on.
-fn says(compute: &mut Compute, what: Option<Use>, wall: Timestamp) {
+fn says(compute: &mut Compute, what: Option<Use>, now: Timestamp) {
     if !compute.silent {
-        compute.heard = compute.heard.take().map(|heard| later(&heard, wall));
+        compute.heard = compute.heard.take().map(|heard| later(&heard, now));
     }
     let Some(what) = what else {
         compute.silent = true;
@@ -160,21 +160,21 @@ fn says(compute: &mut Compute, what: Option<Use>, wall: Timestamp) {
     let fresh = Track {
         source: Source::Agent,
         now: what,
-        as_of: wall,
+        as_of: now,
         words: "somebody".into(),
         last_busy: When::NONE,
-        watched: ThinVec::from([Stretch { from: wall, to: wall }]),
+        watched: ThinVec::from([Stretch { from: now, to: now }]),
         job: None,
         doubt: None,
     };
     let mut track = before.unwrap_or(fresh);
     if compute.silent {
-        track.watched.push(Stretch { from: wall, to: wall });
+        track.watched.push(Stretch { from: now, to: now });
     }
     if what == Use::Busy {
-        track.last_busy = track.last_busy.max(wall.into());
+        track.last_busy = track.last_busy.max(now.into());
     }
-    (track.now, track.as_of, compute.silent) = (what, track.as_of.max(wall), false);
+    (track.now, track.as_of, compute.silent) = (what, track.as_of.max(now), false);
     compute.heard = Some(track);
 }
 

@@ -137,10 +137,13 @@ impl Sim {
         };
         let mut same = true;
         for verdict in &report.verdicts {
-            if rests_on_an_old_hold(&outside, verdict) {
+            let other = verdicts.iter().find(|one| one.instance == verdict.instance);
+            let awaits = |one: &lightsout::rules::Verdict| {
+                one.findings.iter().any(|found| found.words.to_string().contains(AWAITED))
+            };
+            if rests_on_an_old_hold(&outside, verdict) || awaits(verdict) || other.is_some_and(|other| awaits(other)) {
                 continue;
             }
-            let other = verdicts.iter().find(|one| one.instance == verdict.instance);
             if other.is_none_or(|other| told(other) != told(verdict)) {
                 same = false;
                 let other = other.map(|other| told(other));
@@ -151,6 +154,9 @@ impl Sim {
         outside.seen.hit_if(same && !report.verdicts.is_empty(), "a second process decided the same");
     }
 }
+
+/// A process that has just begun waits for agents: what it keeps on for that is not compared.
+const AWAITED: &str = "to report, since the service has just started";
 
 /// A restart forgets holds that ended more than a day ago: what is still due since before such a hold is then due since
 /// earlier, and by another reason. That is known, and not compared.

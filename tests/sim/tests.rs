@@ -25,3 +25,14 @@ fn the_store_of_the_service_tells_the_same_story() {
     assert_eq!(store.breaches, []);
     assert_eq!(memory.stops, store.stops);
 }
+
+#[test]
+fn no_story_breaks_a_rule_and_stops_happen() {
+    let mut stops = 0;
+    for seed in [1, 2, 3, 11, 13] {
+        let told = Sim::tell(&story(seed, Kind::Weeks), Manner::default());
+        assert_eq!(told.breaches, [], "seed {seed}");
+        stops += told.stops;
+    }
+    assert!(stops > 60, "only {stops} stops: little was tried");
+}
