@@ -70,6 +70,9 @@ pub(crate) fn machine(outside: &mut Outside, id: &InstanceId, event: &Event) {
                 Some(Use::Unknown) => "unknown",
                 Some(Use::Quiet | Use::Connected) => "quiet",
             };
+            if !compute.silent {
+                outside.unlisted.remove(id);
+            }
             outside.say(&format!("says i={own} what={word}"));
         }
         Event::Delete(_) => {
@@ -99,6 +102,7 @@ fn spoil(outside: &mut Outside, id: &InstanceId, event: &Event) {
         }
         Event::Listed(_, on) => {
             compute.listed = *on;
+            outside.unlisted.insert(id.clone());
             ("hidden", !on)
         }
         Event::Lags(_, on) => {
@@ -190,6 +194,8 @@ pub(crate) fn befall(outside: &mut Outside, event: &Event) {
             let id = workspace(*home);
             outside.cloud.unlisted.remove(&id);
             if *lost {
+                let here = outside.cloud.computes.keys().filter(|one| *one.workspace() == id).cloned();
+                outside.unlisted.extend(here);
                 outside.cloud.unlisted.insert(id);
             }
             outside.say(&format!("trouble kind=lost-{home} on={lost}"));

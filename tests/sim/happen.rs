@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use jiff::SignedDuration;
 use lightsout::engine::Engine;
 use lightsout::ports::{Control, HoldRequest, StopRequest};
+use lightsout::rules::Ground;
 use lightsout::units::{InstanceId, PolicyId};
 
 use crate::befall::{befall, create, machine, mend};
@@ -141,7 +142,10 @@ impl Sim {
             let awaits = |one: &lightsout::rules::Verdict| {
                 one.findings.iter().any(|found| found.words.to_string().contains(AWAITED))
             };
-            if rests_on_an_old_hold(&outside, verdict) || awaits(verdict) || other.is_some_and(|other| awaits(other)) {
+            let is_known = |other: &Arc<lightsout::rules::Verdict>| {
+                awaits(other) || other.ground == Ground::Busy && outside.unlisted.contains(&verdict.instance)
+            };
+            if rests_on_an_old_hold(&outside, verdict) || awaits(verdict) || other.is_some_and(is_known) {
                 continue;
             }
             if other.is_none_or(|other| told(other) != told(verdict)) {
@@ -155,6 +159,9 @@ impl Sim {
     }
 }
 
+/// Two more are known, and not compared. What was in use when its agent fell silent, was gone from lists when the process was
+/// restarted, and is back since, counts as in use only from the next restart on.
+///
 /// A process that has just begun waits for agents: what it keeps on for that is not compared.
 const AWAITED: &str = "to report, since the service has just started";
 

@@ -1,7 +1,7 @@
 //! Everything outside the engine, in one place and in simulated time: the clocks, Azure, the channel, the freeze switch.
 #![expect(clippy::unwrap_used, reason = "a simulation that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -47,6 +47,8 @@ pub(crate) struct Outside {
     /// What is truly so of those whose state or last operation is not told.
     pub(crate) odd: BTreeMap<InstanceId, PowerState>,
     pub(crate) unsaid: BTreeMap<InstanceId, Reading<Arc<LastOperation>>>,
+    /// Left out by lists since its agent last spoke.
+    pub(crate) unlisted: BTreeSet<InstanceId>,
     pub(crate) at_look: BTreeMap<InstanceId, Meanwhile>,
     pub(crate) at_wire: BTreeMap<InstanceId, Meanwhile>,
     /// Holds as they were made, and when they were lifted.
@@ -82,6 +84,7 @@ impl FakeWorld {
             crashing: Crashing::default(),
             odd: BTreeMap::new(),
             unsaid: BTreeMap::new(),
+            unlisted: BTreeSet::new(),
             at_look: BTreeMap::new(),
             at_wire: BTreeMap::new(),
             holds: Vec::new(),
@@ -121,6 +124,7 @@ impl FakeWorld {
             crashing: Crashing::default(),
             odd: BTreeMap::new(),
             unsaid: BTreeMap::new(),
+            unlisted: BTreeSet::new(),
             at_look: BTreeMap::new(),
             at_wire: BTreeMap::new(),
             holds: Vec::new(),
