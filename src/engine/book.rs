@@ -199,7 +199,10 @@ impl Place {
                     .closed
                     .extend(other.and_then(|old| old.history.open.as_ref().map(|open| (id.clone(), open.id.clone()))));
                 let before = self.departed.remove(&id).filter(|entry| entry.facts.created == facts.created);
-                let (entry, sighting) = Entry::first(facts, before.map(|entry| entry.history));
+                let (history, evidence) = before.map(|entry| (entry.history, entry.evidence)).unzip();
+                let (mut entry, sighting) = Entry::first(facts, history);
+                // what was in use when it was last heard of is so still, until its source says otherwise (G17)
+                entry.evidence = evidence.flatten();
                 changes.sightings.push(sighting);
                 self.entries.insert(id, Box::new(entry));
             }

@@ -200,7 +200,7 @@ impl State {
                 |evidence: &Evidence| evidence.busy().any(|track| since.is_none_or(|since| track.as_of >= since));
             let jobs = |evidence: &Evidence| evidence.of(Source::Queue).and_then(|track| track.job.clone());
             let (before, jobs_before) = (in_use(evidence), jobs(evidence));
-            evidence.take(track);
+            evidence.take(track, now);
             if in_use(evidence) != before || jobs(evidence) != jobs_before {
                 self.use_changed.insert(id.clone());
             }

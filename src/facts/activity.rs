@@ -208,15 +208,17 @@ impl Evidence {
 
     /// Takes in a newer account; an older one than is held already changes nothing. That a source does not know takes
     /// nothing back: what was seen busy counts as lost from sight until somebody says otherwise, with what it says instead.
-    pub fn take(&mut self, track: Track) {
+    ///
+    /// One that lies ahead of `now` was given by a clock that was wrong, and must not hide what is said now (S12).
+    pub fn take(&mut self, track: Track, now: Timestamp) {
+        let is_older = |held: Timestamp| track.as_of < held && held <= now;
         match self.tracks.iter_mut().find(|held| held.source == track.source) {
             Some(held) if held.now == Use::Busy && track.now == Use::Unknown => {
-                let is_newer = held.doubt.as_ref().is_none_or(|doubt| doubt.as_of <= track.as_of);
-                if is_newer && held.as_of <= track.as_of {
+                if !held.doubt.as_ref().is_some_and(|doubt| is_older(doubt.as_of)) && !is_older(held.as_of) {
                     held.doubt = Some(Box::new(Doubt { as_of: track.as_of, words: track.words }));
                 }
             }
-            Some(held) if held.as_of <= track.as_of => *held = track,
+            Some(held) if !is_older(held.as_of) => *held = track,
             Some(_) => {}
             None => self.tracks.push(track),
         }

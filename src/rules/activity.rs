@@ -77,8 +77,13 @@ fn is_of_this_run(track: &Track, start: RunStart) -> bool {
     }
 }
 
+/// Clocks of sources and ours may be so far apart.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
+
+/// What lies ahead was said by a clock that was wrong: nobody knows when (S12).
 fn is_fresh(track: &Track, within: Span, now: Timestamp) -> bool {
-    now.duration_since(track.as_of) <= within.duration()
+    let age = now.duration_since(track.as_of);
+    -CLOCKS_APART <= age && age <= within.duration()
 }
 
 /// Who uses it now, or did when its source was last heard of.
@@ -157,7 +162,12 @@ fn heard(evidence: &Evidence, source: Source, asked: Asked, start: RunStart, now
     let track = evidence.of(source).filter(|track| is_of_this_run(track, start));
     let track = track.ok_or_else(|| format!("{who} has not been heard of since it was started"))?;
     if !is_fresh(track, asked.fresh_within, now) {
-        return Err(format!("{who} was last heard of at {}, longer ago than {}", track.as_of, asked.fresh_within));
+        let when = if track.as_of > now {
+            "which lies ahead".to_owned()
+        } else {
+            format!("longer ago than {}", asked.fresh_within)
+        };
+        return Err(format!("{who} was last heard of at {}, {when}", track.as_of));
     }
     match track.now {
         Use::Quiet | Use::Connected => Ok(track),
