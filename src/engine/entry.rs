@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use thin_vec::ThinVec;
 
-use crate::facts::{Evidence, History, InstanceFacts, PowerState, Reading};
+use crate::facts::{Evidence, History, InstanceFacts, Reading};
 use crate::guard::Refusal;
 use crate::ledger::GAP;
 use crate::ports::Sighting;
