@@ -94,6 +94,7 @@ fn spoil(outside: &mut Outside, id: &InstanceId, event: &Event) {
         Event::Tags(_, known) => {
             let readable = Reading::Known { value: Tags::default(), as_of: wall.into() };
             compute.facts.tags = if *known { readable } else { Reading::Unknown(Unknown::Missing) };
+            outside.seen.hit_if(!known, "tags that nobody could read");
             if *known {
                 // none of them is left, and with them goes an owner's wish
                 outside.say(&format!("tag i={} out=false", label(id)));
