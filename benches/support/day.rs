@@ -130,7 +130,7 @@ fn world(fleet: Fleet) -> WorldSpec {
     let mut spec = scale(1, start, fleet.workspaces, fleet.instances);
     for (number, workspace) in spec.workspaces.iter_mut().enumerate() {
         SUBSCRIPTIONS[number % SUBSCRIPTIONS.len()].clone_into(&mut workspace.subscription);
-        let is_used = number / SUBSCRIPTIONS.len() % fleet.every == 0;
+        let is_used = (number / SUBSCRIPTIONS.len()).is_multiple_of(fleet.every);
         // one more by turns
         let used = fleet.instances * (fleet.used_of_ten + number / SUBSCRIPTIONS.len() / fleet.every % 2) / 10;
         for (position, instance) in workspace.instances.iter_mut().enumerate() {
