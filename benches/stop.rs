@@ -139,7 +139,8 @@ async fn stops() -> Rounds {
     assert_eq!(sent.len(), STOPS, "each is stopped once");
     let late = sent.iter().map(|one| {
         let name = one.path.split('/').rev().nth(1).unwrap();
-        Duration::try_from(one.at.duration_since(deadlines[name])).unwrap_or_default()
+        let deadline = deadlines.get(name).copied().unwrap();
+        Duration::try_from(one.at.duration_since(deadline)).unwrap_or_default()
     });
     let rounds = Rounds::new(late.collect());
     sandbox.shutdown().await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
 use super::clock::SystemClock;
 use crate::ports::Clock as _;
@@ -15,6 +16,8 @@ pub const AGAIN: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A clock that is further from the server's does not lead (L10).
 const SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
+/// So many tries in a row may go unanswered: a server that another took the place of never ends the connections to it.
+const SILENT_MAX: u32 = 3;
 /// A clock may be wrong at so many renewals one after the other; a machine that slept is set right in that time.
 const WRONG_MAX: u32 = 3;
 
@@ -33,6 +36,12 @@ pub enum LeaseError {
     /// Another replica has it.
     #[error("the replica {0} acts; ask it, or stop it first")]
     Another(String),
+    /// It hangs.
+    #[error(
+        "the database server was not heard of in {} tries; this replica ends, so that its supervisor starts it with connections of its own",
+        SILENT_MAX
+    )]
+    Silent,
     /// It was lost.
     #[error("another replica took over; this one ends, and stands by when it is started again")]
     Lost,
@@ -63,23 +72,42 @@ impl Leadership {
     /// # Errors
     /// When the server cannot be asked, or the clocks are too far apart.
     pub async fn take(&self) -> Result<Taken, LeaseError> {
-        let before = self.clock.now();
-        let theirs = self.lease.server_time().await?;
+        let asked = async { Ok((self.clock.now(), self.lease.server_time().await?)) };
+        let (before, theirs) = timeout(PATIENCE, asked).await.unwrap_or(Err(LeaseError::Silent))?;
         let apart = apart((before, self.clock.now()), theirs);
         if apart > SKEW_MAX {
             return Err(LeaseError::Skew { apart: apart.as_secs() });
         }
-        Ok(self.lease.take(self.clock.steady()).await?)
+        let taken = async { Ok(self.lease.take(self.clock.steady()).await?) };
+        timeout(PATIENCE, taken).await.unwrap_or(Err(LeaseError::Silent))
     }
 
-    /// Renews it for as long as it is ours; the end of this is the end of it. While the server cannot be asked the send gate
+    /// Counts the tries in a row that were not answered; an error when there were too many.
+    ///
+    /// # Errors
+    /// [`LeaseError::Silent`].
+    pub const fn silent(is_silent: bool, tries: &mut u32) -> Result<(), LeaseError> {
+        *tries = if is_silent { tries.saturating_add(1) } else { 0 };
+        if *tries >= SILENT_MAX { Err(LeaseError::Silent) } else { Ok(()) }
+    }
+
+    /// Renews it for as long as it is ours, and tells each time whether it could; the end of this is the end of it. While the server cannot be asked the send gate
     /// closes by itself, and nothing can be written either.
     #[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
-    pub async fn keep(&self) -> LeaseError {
-        let mut wrong = 0_u32;
+    pub async fn keep(&self, acts: impl Fn(Result<(), String>)) -> LeaseError {
+        let (mut wrong, mut silent) = (0_u32, 0_u32);
         loop {
             let before = self.clock.now();
-            match tokio::time::timeout(PATIENCE, self.lease.renew(self.clock.steady())).await {
+            let renewed = timeout(PATIENCE, self.lease.renew(self.clock.steady())).await;
+            if let Err(ended) = Self::silent(renewed.is_err(), &mut silent) {
+                return ended;
+            }
+            acts(match &renewed {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("the lease was not renewed within 10 s".to_owned()),
+            });
+            match renewed {
                 Ok(Ok(Some(theirs))) => {
                     let apart = apart((before, self.clock.now()), theirs);
                     wrong = if apart > SKEW_MAX { wrong.saturating_add(1) } else { 0 };
@@ -116,7 +144,7 @@ pub async fn take_now(leadership: Arc<Leadership>) -> Result<(), LeaseError> {
     match leadership.take().await? {
         Taken::By(holder) => Err(LeaseError::Another(holder)),
         Taken::Ours => {
-            tokio::spawn(async move { leadership.keep().await });
+            tokio::spawn(async move { leadership.keep(|_| {}).await });
             Ok(())
         }
     }

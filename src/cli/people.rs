@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::notify::Linker;
 use crate::ports::{Clock, Journal as _};
 use crate::seal::{KeyError, Keys};
-use crate::settings::{Environment, SecretError, SecretSource, Settings};
+use crate::settings::{Environment, SecretError, Settings, secret_lines};
 use crate::web::door::{Door, people_limits, random_bytes, serve_people};
 use crate::web::{self, Explain, PageFaces, Site, SiteOptions, TemplateError, people_routes};
 
@@ -73,8 +73,9 @@ pub fn keys_of_links(dir: &Path) -> Result<Keys, PeopleError> {
 fn keys_by(settings: &Settings, environment: &Environment) -> Result<Keys, PeopleError> {
     let links = &settings.web.links;
     let Some(secret) = &links.secret else { return keys_of_links(&settings.store.dir) };
-    let before = links.old_secret.clone().map(|file| SecretSource::File(file).read(environment)).transpose()?;
-    Ok(link_keys(secret.read(environment)?, before)?)
+    // it may be a link.key with keys of before
+    let before = links.old_secret.as_deref().map(secret_lines).transpose()?;
+    Ok(link_keys(secret.read(environment)?, before.into_iter().flatten())?)
 }
 
 /// Made whole or not at all: a key that was half written would be no key, and the service could not start.
@@ -198,6 +199,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::settings::SecretSource;
 
     #[test]
     fn the_key_of_links_is_made_once_and_for_its_user_alone() {
@@ -235,7 +237,10 @@ mod tests {
         let (by_folder, dir) = replica(None, None);
         let by_folder = by_folder.unwrap();
         assert!(!another.signed(by_folder.name(), b"x", &by_folder.sign(b"x").unwrap()));
-        // whoever begins with replicas believes the links that are in mailboxes already
+        // whoever begins with replicas believes the links that are in mailboxes already, also of a key that was changed since
+        let path = dir.path().join(KEY_NAME);
+        let old = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{}\n{old}", "m".repeat(64))).unwrap();
         let (after, _last) = replica(of("NEW"), Some(dir.path().join(KEY_NAME)));
         assert!(after.unwrap().signed(by_folder.name(), b"x", &by_folder.sign(b"x").unwrap()));
         assert!(replica(of("SHORT"), None).0.unwrap_err().to_string().contains("[web.links]"));

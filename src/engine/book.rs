@@ -199,8 +199,10 @@ impl Place {
                     .closed
                     .extend(other.and_then(|old| old.history.open.as_ref().map(|open| (id.clone(), open.id.clone()))));
                 let before = self.departed.remove(&id).filter(|entry| entry.facts.created == facts.created);
+                // the same operation is its last: it ran on while it was not listed, and what used it then is of this run
+                let ran_on = before.as_ref().is_some_and(|before| before.ran_on(&facts));
                 let (history, evidence) = before.map(|entry| (entry.history, entry.evidence)).unzip();
-                let (mut entry, sighting) = Entry::first(facts, history);
+                let (mut entry, sighting) = Entry::first(facts, history, ran_on);
                 // what was in use when it was last heard of is so still, until its source says otherwise (G17)
                 entry.evidence = evidence.flatten();
                 changes.sightings.push(sighting);

@@ -68,6 +68,15 @@ impl<W: World> Engine<W> {
         for message in &useless {
             self.let_go(message).await?;
         }
+        // what arrived and could not be written down is written down, and not sent again
+        let (arrived, due): (Vec<Message>, Vec<Message>) = {
+            let state = self.lock();
+            due.into_iter().partition(|message| state.arrived.contains_key(&*message.id))
+        };
+        for message in &arrived {
+            let at = self.lock().arrived.get(&*message.id).copied().unwrap_or(now);
+            self.write_arrival(message, at).await?;
+        }
         let is_read = matches!(lane, Lane::On(channel) if self.world.is_read_by_people(channel));
         let tries = if is_read { together(due) } else { apart(due) };
         let tries = tries.into_iter().map(|one| self.deliver_one(one));
@@ -92,10 +101,9 @@ impl<W: World> Engine<W> {
             Ok(()) => {
                 let at = self.world.now();
                 self.lock().failing.worked(&channel);
+                self.lock().arrived.extend(together.parts().iter().map(|part| (part.id.clone(), at)));
                 for part in together.parts() {
-                    self.note_delivery(part).await?;
-                    self.world.delivered(&part.id, at).await?;
-                    self.remember_delivery(part, at);
+                    self.write_arrival(part, at).await?;
                 }
                 Ok((count, 0))
             }
@@ -120,6 +128,14 @@ impl<W: World> Engine<W> {
                 Ok((0, count))
             }
         }
+    }
+
+    async fn write_arrival(&self, message: &Message, at: Timestamp) -> Result<(), Fault> {
+        self.note_delivery(message).await?;
+        self.world.delivered(&message.id, at).await?;
+        self.lock().arrived.remove(&*message.id);
+        self.remember_delivery(message, at);
+        Ok(())
     }
 
     /// Each of them by itself.

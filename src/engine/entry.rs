@@ -71,13 +71,20 @@ impl Entry {
         verdict.overdue_since().or_else(|| self.held_back.and_then(|_| verdict.held_back_since()))
     }
 
-    /// At its first sighting, or the first after it was gone: what was done with it is remembered, since when it was on is not.
-    pub(super) fn first(facts: Arc<InstanceFacts>, before: Option<History>) -> (Self, Sighting) {
+    /// Whether it was on when it was last listed, and nothing was done with it since by what Azure says now.
+    pub(super) fn ran_on(&self, facts: &InstanceFacts) -> bool {
+        let last = facts.last_operation.known();
+        self.facts.state.is_on() && facts.state.is_on() && last.is_some() && last == self.facts.last_operation.known()
+    }
+
+    /// At its first sighting, or the first after it was gone: what was done with it is remembered, since when it was on is not;
+    /// when it was started is, where it ran on.
+    pub(super) fn first(facts: Arc<InstanceFacts>, before: Option<History>, ran_on: bool) -> (Self, Sighting) {
         let before = before.unwrap_or_default();
         let mut history = History {
             first_seen: before.first_seen.or(facts.observed_at),
             on_since: When::NONE,
-            started: When::NONE,
+            started: if ran_on { before.started } else { When::NONE },
             off_since: When::NONE,
             ..before
         };

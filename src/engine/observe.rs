@@ -66,16 +66,15 @@ impl<W: World> Engine<W> {
     /// Each is taken in as it comes, so that a fleet is never held twice; when they were tried is the same for all.
     pub(super) async fn observe(
         &self,
-        Round { pressing, ready, rest, until }: Round,
+        Round { pressing, ready, rest }: Round,
         report: &mut SweepReport,
     ) -> (Changes, Vec<WorkspaceId>, Timestamp) {
-        let (pressing, rest) = (pressing.into_iter().map(|one| (one, None)), rest.into_iter().map(|one| (one, until)));
-        let reads = pressing.chain(rest).map(|(workspace, until)| self.read_before(workspace, until));
+        let due: Vec<WorkspaceFacts> = pressing.into_iter().chain(rest).collect();
+        let tried: Vec<WorkspaceId> = due.iter().map(|workspace| workspace.id.clone()).collect();
+        let reads = due.into_iter().map(|workspace| self.read(workspace));
         let mut reads = futures_util::stream::iter(reads).buffer_unordered(self.options.concurrency.max(1));
-        let (mut changes, mut tried, mut whole) = (Changes::default(), Vec::new(), Vec::new());
+        let (mut changes, mut whole) = (Changes::default(), Vec::new());
         while let Some(read) = reads.next().await {
-            let Some(read) = read else { continue };
-            tried.push(read.workspace.clone());
             whole.extend(self.lock().absorb(read, &mut changes, report));
         }
         let now = self.world.now();
@@ -83,14 +82,6 @@ impl<W: World> Engine<W> {
         report.workspaces_read = whole.len();
         whole.extend(ready);
         (changes, whole, now)
-    }
-
-    /// None when it is `until` already: another workspace goes first, and this one is as due as before.
-    async fn read_before(&self, workspace: WorkspaceFacts, until: Option<Timestamp>) -> Option<Read> {
-        if until.is_some_and(|until| self.world.now() >= until) {
-            return None;
-        }
-        Some(self.read(workspace).await)
     }
 
     async fn read(&self, workspace: WorkspaceFacts) -> Read {

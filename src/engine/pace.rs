@@ -57,10 +57,6 @@ impl Pace {
 /// that mends is seen within two intervals (I12).
 const BACKOFF_MAX: u32 = 1;
 
-/// So many workspaces that press are read of one token bucket before what was read is acted on: fewer than it holds, so that
-/// second looks find some left.
-const PRESSING_MAX: usize = 200;
-
 /// More workspaces of one token bucket than this press at once: a second's refill of it. They are many.
 const CROWD: usize = 25;
 /// Being read so long before its time is being read for it, where many come due at once.
@@ -91,8 +87,6 @@ pub(super) struct Round {
     pub(super) ready: Vec<WorkspaceId>,
     /// Those whose turn it is, and those in which something is due before long.
     pub(super) rest: Vec<WorkspaceFacts>,
-    /// From then on none of the rest is begun: something presses elsewhere.
-    pub(super) until: Option<Timestamp>,
 }
 
 /// What waits for one token bucket.
@@ -110,8 +104,8 @@ struct Waiting<'a> {
 impl Round {
     /// Where many come due at once, those read just before are not read again, and those coming up are read just before: a
     /// storm of stops needs what the bucket holds for its second looks.
-    fn of<'a>(lanes: impl Iterator<Item = Waiting<'a>>, until: Option<Timestamp>, now: Timestamp) -> Self {
-        let mut round = Self { until, ..Self::default() };
+    fn of<'a>(lanes: impl Iterator<Item = Waiting<'a>>, now: Timestamp) -> Self {
+        let mut round = Self::default();
         let (mut pressing, mut rest) = (Vec::new(), Vec::new());
         for Waiting { left, pressing: mut due, soon, rest: mut others } in lanes {
             round.ready.extend(left.into_iter().map(|place| place.facts.id.clone()));
@@ -120,14 +114,13 @@ impl Round {
             let (known, unread): (Vec<_>, Vec<_>) =
                 due.into_iter().partition(|(_, _, place)| is_crowded && place.is_read_since(ago(now)));
             round.ready.extend(known.into_iter().map(|(_, _, place)| place.facts.id.clone()));
-            let held_up = unread.len() > PRESSING_MAX;
-            pressing.extend(unread.into_iter().take(PRESSING_MAX).map(|(_, _, place)| place.facts.clone()));
+            pressing.extend(unread.into_iter().map(|(_, _, place)| place.facts.clone()));
             if soon.len() > CROWD {
                 let unread = soon.into_iter().filter(|(at, place)| !place.is_read_since(ago(*at)));
                 others.extend(unread.map(|(_, place)| (Timestamp::MIN, place)));
             }
             others.sort_by_key(|(at, _)| *at);
-            rest.extend(others.into_iter().filter(|_| !held_up).map(|(_, place)| place.facts.clone()));
+            rest.extend(others.into_iter().map(|(_, place)| place.facts.clone()));
         }
         (round.pressing, round.rest) = (in_turn(pressing, lane), in_turn(rest, lane));
         round
@@ -185,7 +178,6 @@ impl<W: World> Engine<W> {
     pub(super) fn due(&self, now: Timestamp) -> Round {
         let state = self.lock();
         let mut lanes: BTreeMap<Lane, Waiting<'_>> = BTreeMap::new();
-        let mut until = None::<Timestamp>;
         for place in state.places.values() {
             let due_at = self.due_at(place);
             if place.is_known(now, self.options.interval.duration()) {
@@ -203,13 +195,12 @@ impl<W: World> Engine<W> {
                 Some((at, worth)) if is_due => waiting.pressing.push((at, worth, place)),
                 Some(_) | None if is_due => waiting.rest.push((due_at, place)),
                 Some(_) | None => {
-                    until = until.into_iter().chain(coming).min();
                     let is_soon = |at: &Timestamp| at.duration_since(now) <= JUST_READ;
                     waiting.soon.extend(coming.filter(is_soon).map(|at| (at, place)));
                 }
             }
         }
-        Round::of(lanes.into_values(), until, now)
+        Round::of(lanes.into_values(), now)
     }
 
     /// Works out how soon the workspaces just read are read again.

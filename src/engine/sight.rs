@@ -101,7 +101,8 @@ fn count_place(sight: &mut FleetSight, place: &Place) {
         if matches!(entry.facts.state, PowerState::Unrecognised(_)) {
             sight.instances_unknown = sight.instances_unknown.saturating_add(1);
         }
-        if entry.facts.state.is_on() {
+        // who is asked to stop is counted there, also while it is still shown running
+        if entry.facts.state.is_on() && entry.history.open.is_none() {
             let policy = entry.verdict.as_ref().map(|verdict| verdict.under.policy.clone());
             each_scope(sight, &place.facts.id, policy, |count| count.running = count.running.saturating_add(1));
         }

@@ -11,6 +11,7 @@ use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
 use super::failing::Failing;
 use super::options::EngineOptions;
+use super::order::Left;
 use super::sight::Asked;
 use super::starts_seen::Noted;
 use super::telling::Told;
@@ -69,6 +70,8 @@ pub(super) struct State {
     pub(super) waiting: Vec<Hold>,
     /// Stops asked for in the last hour.
     pub(super) asked: Vec<Asked>,
+    /// What the next sweep is to decide about at once.
+    pub(super) left: Left,
     /// Idle timers that the service tried to set in the last hour.
     pub(super) timers_tried: BTreeMap<InstanceId, Tried>,
     /// From when to when everything was last seen frozen.
@@ -81,6 +84,8 @@ pub(super) struct State {
     pub(super) told: Told,
     /// Channels that fail.
     pub(super) failing: Failing,
+    /// Messages that arrived when, which could not be written down yet.
+    pub(super) arrived: BTreeMap<String, Timestamp>,
     /// Instances whose use began or ended, by what was heard, since that was last written.
     pub(super) use_changed: BTreeSet<InstanceId>,
     pub(super) started_at: Timestamp,
@@ -192,12 +197,14 @@ impl<W: World> Engine<W> {
             orphans: Vec::new(),
             waiting: Vec::new(),
             asked: Vec::new(),
+            left: Left::default(),
             timers_tried: BTreeMap::new(),
             frozen: None,
             was_frozen: false,
             let_go: BTreeMap::new(),
             told: Told::of(&options.telling),
             failing: Failing::default(),
+            arrived: BTreeMap::new(),
             use_changed: BTreeSet::new(),
             started_at: now,
             agents_await: options.agents_await,

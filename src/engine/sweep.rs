@@ -153,7 +153,9 @@ impl<W: World> Engine<W> {
         (freeze, now): (&Freeze, Timestamp),
         report: &mut SweepReport,
     ) {
-        let plan = Plan { steps: self.in_order(plan.steps), ..plan };
+        let (steps, others) = self.of_this_sweep(plan.steps);
+        report.refused.extend(others.into_iter().map(|step| (step, Refusal::Paced)));
+        let plan = Plan { steps: self.in_order(steps), ..plan };
         let Review { approved, refused, next } = self.review(plan, freeze, now);
         let left: Vec<Step> =
             refused.iter().map(|(step, _)| step).filter(|step| next.contains(&step.instance)).cloned().collect();

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
+use super::seen::CLOCKS_APART;
 use crate::units::When;
 
 /// Where evidence came from; a closed list, whose labels are the words of policies, metrics and explanations.
@@ -211,7 +212,8 @@ impl Evidence {
     ///
     /// One that lies ahead of `now` was given by a clock that was wrong, and must not hide what is said now (S12).
     pub fn take(&mut self, track: Track, now: Timestamp) {
-        let is_older = |held: Timestamp| track.as_of < held && held <= now;
+        let by_now = now.checked_add(CLOCKS_APART).unwrap_or(now);
+        let is_older = |held: Timestamp| track.as_of < held && held <= by_now;
         match self.tracks.iter_mut().find(|held| held.source == track.source) {
             Some(held) if held.now == Use::Busy && track.now == Use::Unknown => {
                 if !held.doubt.as_ref().is_some_and(|doubt| is_older(doubt.as_of)) && !is_older(held.as_of) {

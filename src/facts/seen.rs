@@ -6,7 +6,7 @@ use super::{History, InstanceFacts, Operation, OperationStatus, PowerState, Trig
 use crate::units::When;
 
 /// Azure's clock and ours may be so far apart.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
 
 /// Whether a state says that the instance is on, off, or nothing of either.
 fn turned(state: &PowerState) -> Option<bool> {
@@ -28,9 +28,15 @@ impl History {
     /// The instance runs without a job, and `before` it ran one: when that ended nobody saw, and it may have been just now (G17).
     pub fn see_after(&mut self, before: &PowerState, facts: &InstanceFacts) {
         if *before == PowerState::JobRunning && facts.state == PowerState::Running {
-            self.last_busy = self.last_busy.max(facts.observed_at.into());
+            use_seen(self, facts);
         }
     }
+}
+
+/// Use that lies ahead was seen by a clock that was wrong, and must not hide what is seen now (S12).
+fn use_seen(history: &mut History, facts: &InstanceFacts) {
+    history.last_busy = history.last_busy.known().filter(|at| *at <= facts.observed_at).into();
+    history.last_busy = history.last_busy.max(facts.observed_at.into());
 }
 
 fn see(history: &mut History, facts: &InstanceFacts, is_news: bool) {
@@ -56,9 +62,7 @@ fn see(history: &mut History, facts: &InstanceFacts, is_news: bool) {
         None => {}
     }
     if facts.state == PowerState::JobRunning {
-        // use that lies ahead was seen by a clock that was wrong, and must not hide what is seen now (S12)
-        history.last_busy = history.last_busy.known().filter(|at| *at <= facts.observed_at).into();
-        history.last_busy = history.last_busy.max(facts.observed_at.into());
+        use_seen(history, facts);
     }
 }
 

@@ -29,10 +29,7 @@ pub(super) fn revision(policy: &Policy) -> Arc<str> {
     meaning.line("canary", (policy.canary, policy.canary_for));
     meaning.scope(&policy.scope);
     meaning.terms(&policy.terms);
-    // policies without these keep the revision that they had before there were any
-    if let Some(within) = policy.seen_within {
-        meaning.line("seen_within", within);
-    }
+    // policies without these keep the revision that they had before there were any; how old what is known may become decides nothing
     if let Some(start) = &policy.start {
         meaning.line("start", (start.all, start.spread, start.catch_up, start.per_sweep, start.per_hour));
         meaning.line("unused", (start.unused_after, start.needs));

@@ -61,7 +61,7 @@ pub use owners::read_owners;
 pub use price_sheet::read_sheet;
 pub use prices::{Convert, Ledger, Prices, Residual};
 pub use reconcile::{BillsFrom, Reconcile};
-pub use secret::{SecretError, SecretSource};
+pub use secret::{SecretError, SecretSource, secret_lines};
 pub use store::{Store, StoreServer};
 pub use unnamed::unnamed;
 pub use watch::Watch;

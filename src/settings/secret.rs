@@ -96,7 +96,22 @@ impl std::fmt::Display for SecretSource {
     }
 }
 
+/// Every line of a secret file that has something on it, in their order.
+///
+/// # Errors
+/// When it is not there, or a file that others can read.
+pub fn secret_lines(path: &Path) -> Result<Vec<SecretString>, SecretError> {
+    let text = read_text(path)?;
+    let lines = secrecy::ExposeSecret::expose_secret(&text).lines().map(str::trim).filter(|line| !line.is_empty());
+    Ok(lines.map(SecretString::from).collect())
+}
+
 fn read_file(path: &Path) -> Result<SecretString, SecretError> {
+    let text = read_text(path)?;
+    one_line(secrecy::ExposeSecret::expose_secret(&text), || path.display().to_string())
+}
+
+fn read_text(path: &Path) -> Result<SecretString, SecretError> {
     let unreadable = |source| SecretError::Unreadable { path: path.to_owned(), source };
     // A pipe would keep an open waiting for ever, so the kind is asked before.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
@@ -112,10 +127,8 @@ fn read_file(path: &Path) -> Result<SecretString, SecretError> {
     }
     let mut text = String::new();
     file.by_ref().take(BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
-    let secret = one_line(&text, || path.display().to_string());
     // The buffer is overwritten before it goes back to the allocator.
-    drop(SecretString::from(text));
-    secret
+    Ok(SecretString::from(text))
 }
 
 /// The mode that a file of this mode and owner should have instead; none when it is well.

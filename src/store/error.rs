@@ -84,16 +84,13 @@ pub enum StoreError {
     LeaseLost,
     /// The server has lost what it confirmed (L11).
     #[error(
-        "the database server has forgotten {} writes that it had confirmed: it was put back, or another took over from it without its \
-         last commits (L11). Nothing is written or stopped until a person has looked: compare `lightsout ledger verify` with the last \
-         export, put a copy back if the loss matters, and then start every replica anew",
-        known.saturating_sub(*found)
+        "the database server has forgotten {lost} writes that it had confirmed: it was put back, or another took over from it without \
+         its last commits (L11). No replica writes or stops anything until a person has looked: compare `lightsout ledger verify` with \
+         the last export, set holds anew that are missing or put a copy back, and then say `lightsout journal accept-loss`"
     )]
     WentBack {
-        /// How many turns of writing it had confirmed.
-        known: i64,
-        /// How many it knows of now.
-        found: i64,
+        /// So many turns of writing.
+        lost: i64,
     },
     /// The database refused or failed.
     #[error("the journal {}", trouble(source))]

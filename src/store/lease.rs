@@ -121,9 +121,8 @@ impl Lease {
     /// # Errors
     /// When the server cannot be asked, or knows less than it did (L11): a replica that stands by sees it, too.
     pub async fn take(&self, asked: SignedDuration) -> Result<Taken, StoreError> {
-        let known = self.turns.known();
+        self.look_for_losses().await?;
         let mut tx = self.pool.change().await?;
-        self.turns.heard(known, query_scalar("SELECT turns FROM pen WHERE one = 1").fetch_one(&mut *tx).await?)?;
         let epoch: Option<i64> =
             query_scalar(TAKE).bind(FLEET).bind(&self.fence.holder).fetch_optional(&mut *tx).await?;
         let holder: String =
@@ -139,8 +138,9 @@ impl Lease {
     /// more.
     ///
     /// # Errors
-    /// When the server cannot be asked: then nobody knows.
+    /// When the server cannot be asked: then nobody knows. When it knows less than it did, whoever holds the lease now.
     pub async fn renew(&self, asked: SignedDuration) -> Result<Option<Timestamp>, StoreError> {
+        self.look_for_losses().await?;
         let epoch = self.fence.epoch.load(Ordering::SeqCst);
         let mut tx = self.pool.change().await?;
         let query = query_scalar(RENEW).bind(FLEET).bind(&self.fence.holder).bind(epoch);
@@ -154,17 +154,47 @@ impl Lease {
         time_of(theirs).map(Some)
     }
 
-    /// Gives it back: another replica need not wait for its end.
+    /// Whoever finds that the server forgot something writes it down, so that no other replica goes on by what is left.
+    async fn look_for_losses(&self) -> Result<(), StoreError> {
+        let known = self.turns.known();
+        let mut tx = self.pool.change().await?;
+        let row = query("SELECT turns, lost FROM pen WHERE one = 1").fetch_one(&mut *tx).await?;
+        let (found, lost) = (row.try_get("turns")?, row.try_get("lost")?);
+        let heard = self.turns.heard(known, (found, lost));
+        if let Err(StoreError::WentBack { lost: more }) = &heard
+            && *more > lost
+        {
+            let text = "UPDATE pen SET lost = ? WHERE one = 1 AND lost < ?";
+            query(text).bind(*more).bind(*more).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        heard
+    }
+
+    /// A person has looked, and goes on by what is left; how many writes are lost, and whether any were.
     ///
     /// # Errors
     /// When the server cannot be asked.
+    pub async fn accept_loss(&self) -> Result<i64, StoreError> {
+        let mut tx = self.pool.change().await?;
+        let lost: i64 = query_scalar("SELECT lost FROM pen WHERE one = 1 FOR UPDATE").fetch_one(&mut *tx).await?;
+        // whoever knows of more than there are now finds them counted
+        query("UPDATE pen SET turns = turns + lost, lost = 0 WHERE one = 1").execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(lost)
+    }
+
+    /// Gives it back: another replica need not wait for its end.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or it was another's already.
     pub async fn release(&self) -> Result<(), StoreError> {
         let epoch = self.fence.epoch.load(Ordering::SeqCst);
         self.fence.lost();
         let mut tx = self.pool.change().await?;
-        query(RELEASE).bind(FLEET).bind(&self.fence.holder).bind(epoch).execute(&mut *tx).await?;
+        let done = query(RELEASE).bind(FLEET).bind(&self.fence.holder).bind(epoch).execute(&mut *tx).await?;
         tx.commit().await?;
-        Ok(())
+        if done.rows_affected() == 0 { Err(StoreError::LeaseLost) } else { Ok(()) }
     }
 
     /// What the server's clock says, to the millisecond.

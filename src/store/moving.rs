@@ -43,6 +43,9 @@ const TABLES: [&str; 28] = [
 /// Rows a statement: eighteen columns each stay below SQLite's 32,766 variables.
 const ROWS: usize = 1_000;
 
+/// From one renewal of the lease to the next, while a move lasts.
+const RENEWED: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -107,11 +110,26 @@ async fn at_rest(server: &Server, holder: &str) -> Result<(Store, Lease), StoreE
 /// When a replica acts, a service holds the folder, the server cannot be read, or the folder cannot be written.
 pub async fn move_to_folder(server: &Server, dir: &Path, holder: &str) -> Result<(Head, Option<PathBuf>), StoreError> {
     let (store, lease) = at_rest(server, holder).await?;
-    let moved = put_into(server, dir).await;
+    let moved = tokio::select! {
+        moved = put_into(server, dir) => moved,
+        lost = kept(&lease) => Err(lost),
+    };
     // given back however it went: whoever tries again need not wait for its end
     let given_back = lease.release().await;
     store.close().await;
     moved.and_then(|moved| given_back.map(|()| moved))
+}
+
+/// Keeps it for as long as this is waited for; why it is gone.
+async fn kept(lease: &Lease) -> StoreError {
+    loop {
+        tokio::time::sleep(RENEWED).await;
+        match lease.renew(jiff::SignedDuration::ZERO).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return StoreError::LeaseLost,
+            Err(error) => return error,
+        }
+    }
 }
 
 async fn put_into(server: &Server, dir: &Path) -> Result<(Head, Option<PathBuf>), StoreError> {

@@ -55,7 +55,8 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, is_cut: watch::R
     let mut part = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut part).await {
         whole(is_cut.clone()).await;
-        if to.write_all(&part[..length]).await.is_err() {
+        let Some(part) = part.get(..length) else { return };
+        if to.write_all(part).await.is_err() {
             return;
         }
     }

@@ -21,6 +21,8 @@ pub enum JournalCommand {
     Restore(JournalRestore),
     /// Move it from the folder in [store] dir to the server in [store] url, or back; no service may run on either
     Migrate(JournalMigrate),
+    /// Go on by what is left, after a server of several replicas has forgotten what it had confirmed and you have looked
+    AcceptLoss,
 }
 
 /// `journal backup`.

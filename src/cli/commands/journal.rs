@@ -4,13 +4,14 @@ use serde_json::json;
 
 use super::context::{CommandError, Context};
 use crate::cli::args::{Backend, Journal, JournalBackup, JournalCommand, JournalMigrate, JournalRestore};
+use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::store_place::{holder, server};
 use crate::cli::wire_up::freeze_switch;
 use crate::facts::Freeze;
-use crate::ports::FreezeSwitch as _;
+use crate::ports::{AuditLine, Clock as _, FreezeSwitch as _, Journal as _};
 use crate::settings::Settings;
-use crate::store::{Restore, Server, StoreError, copy_journal, copy_server, move_to_folder, move_to_server};
+use crate::store::{Restore, Server, Store, StoreError, copy_journal, copy_server, move_to_folder, move_to_server};
 
 /// Copies, puts back, or moves.
 ///
@@ -21,6 +22,7 @@ pub async fn journal(asked: &Journal, context: &Context) -> Result<Exit, Command
         JournalCommand::Backup(backup) => copy(backup, context).await?,
         JournalCommand::Restore(restore) => put_back(restore, context).await?,
         JournalCommand::Migrate(migrate) => moved(*migrate, context).await?,
+        JournalCommand::AcceptLoss => accept_loss(context).await?,
     }
     Ok(Exit::Well)
 }
@@ -120,5 +122,28 @@ async fn moved(asked: JournalMigrate, context: &Context) -> Result<(), CommandEr
             "moved between {dir} and {server}: the ledger ends at row {rows} {hash} on both\n{kept}what it was moved from is \
              written to no more: {next}"
         )
+    })
+}
+
+async fn accept_loss(context: &Context) -> Result<(), CommandError> {
+    let settings = context.places()?;
+    let server = server(&settings, &context.environment)?.ok_or(StoreError::NoServer)?;
+    let (store, lease) = Store::replica(&server, &holder(&settings)).await?;
+    let lost = lease.accept_loss().await?;
+    if lost > 0 {
+        let line = AuditLine {
+            at: SystemClock.now(),
+            who: context.who(),
+            what: "accept loss".to_owned(),
+            target: server.to_string(),
+            why: format!("the server had forgotten {lost} writes"),
+        };
+        store.audit(&line).await?;
+    }
+    context.print(&json!({ "lost": lost }), || match lost {
+        0 => format!("{server} has lost nothing that anybody knows of"),
+        lost => {
+            format!("{server} goes on without the {lost} writes that it has lost; each replica does so within seconds")
+        }
     })
 }

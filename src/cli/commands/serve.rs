@@ -66,6 +66,7 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     match leadership {
         None => {
             begin(&heard, &loaded).await?;
+            health.acts(Ok(()));
             listen(&heard)?;
             hear_agents(&heard)?;
             ends(&sender)?;
@@ -98,12 +99,13 @@ async fn replica(
     let watched = tokio::spawn(watchdog(heard.health.clone()));
     let acts = stand_by(heard.engine, &leadership, heard.health, &mut receiver).await;
     watched.abort();
+    let acts = acts?;
     if !acts {
         drop(sd_notify::notify(&[NotifyState::Stopping]));
         return Ok(Exit::Well);
     }
-    let kept = leadership.clone();
-    let mut lost = tokio::spawn(async move { kept.keep().await });
+    let (kept, health) = (leadership.clone(), heard.health.clone());
+    let mut lost = tokio::spawn(async move { kept.keep(|acts| health.acts(acts)).await });
     let acting = async {
         // files may be others than when it began to stand by
         let (_, loaded) = heard.context.usable()?;
@@ -136,7 +138,6 @@ async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
         tracing::warn!(release, "the time zone data is more than a year old; update the package tzdata");
     }
     heard.health.store(Ok(()));
-    heard.health.acts(Ok(()));
     Ok(())
 }
 

@@ -7,28 +7,36 @@ use sd_notify::NotifyState;
 use tokio::sync::{mpsc, watch};
 
 use crate::cli::clock::SystemClock;
-use crate::cli::leadership::{AGAIN, Leadership};
+use crate::cli::leadership::{AGAIN, Leadership, LeaseError};
 use crate::cli::outside::Outside;
 use crate::engine::{Command, Engine};
 use crate::report::FleetView;
 use crate::store::Taken;
 use crate::web::Health;
 
+/// Reading what another replica shows may take so long.
+const SHOWN: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Waits for the lease, and shows the fleet as the acting replica does. False when the process is asked to end before.
+///
+/// # Errors
+/// When the server hangs.
 #[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
 pub(super) async fn stand_by(
     engine: &Engine<Outside<SystemClock>>,
     leadership: &Leadership,
     health: &Health,
     commands: &mut mpsc::Receiver<Command>,
-) -> bool {
-    let (mut shown, mut acting) = (None, String::new());
+) -> Result<bool, LeaseError> {
+    let (mut shown, mut acting, mut silent) = (None, String::new(), 0_u32);
     loop {
-        match leadership.take().await {
+        let taken = leadership.take().await;
+        Leadership::silent(matches!(taken, Err(LeaseError::Silent)), &mut silent)?;
+        match taken {
             Ok(Taken::Ours) => {
                 tracing::info!("this replica acts from now on");
                 engine.act_from_now();
-                return true;
+                return Ok(true);
             }
             Ok(Taken::By(holder)) => {
                 if holder != acting {
@@ -50,7 +58,7 @@ pub(super) async fn stand_by(
         health.tick();
         let pause = tokio::time::timeout(AGAIN, commands.recv()).await;
         if matches!(pause, Ok(None | Some(Command::End))) {
-            return false;
+            return Ok(false);
         }
     }
 }
@@ -64,7 +72,11 @@ async fn show(
     shown: &mut Option<Timestamp>,
     health: &Health,
 ) {
-    let view = match leadership.lease().published(*shown).await {
+    let Ok(published) = tokio::time::timeout(SHOWN, leadership.lease().published(*shown)).await else {
+        tracing::warn!("what the acting replica shows was not read within 10 s");
+        return;
+    };
+    let view = match published {
         Ok(text) => text.map(|text| serde_json::from_str::<FleetView>(&text)).transpose(),
         Err(error) => {
             tracing::warn!("could not read what the acting replica shows: {error}");

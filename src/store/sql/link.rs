@@ -49,13 +49,14 @@ impl Turns {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Takes in how many the server knows of, asked after so many were `known`.
+    /// Takes in how many the server knows of, asked after so many were `known`; and how many are known to be lost.
     ///
     /// # Errors
-    /// When it has confirmed more before (L11).
-    pub(in crate::store) fn heard(&self, known: i64, found: i64) -> Result<(), StoreError> {
-        if found < known {
-            return Err(StoreError::WentBack { known, found });
+    /// When it has confirmed more before (L11), or another replica found that it had.
+    pub(in crate::store) fn heard(&self, known: i64, (found, lost): (i64, i64)) -> Result<(), StoreError> {
+        let lost = lost.max(known.saturating_sub(found));
+        if lost > 0 {
+            return Err(StoreError::WentBack { lost });
         }
         self.0.fetch_max(found, Ordering::SeqCst);
         Ok(())
@@ -68,7 +69,7 @@ const READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// replicas can append to no chain at once. The row goes back with the transaction, whatever becomes of the session, and a
 /// process that hangs with it in its hand loses both.
 const WRITING: &str = "SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '6s'; \
-     UPDATE pen SET turns = turns + 1 WHERE one = 1 RETURNING turns";
+     UPDATE pen SET turns = turns + 1 WHERE one = 1 RETURNING turns, lost";
 
 /// The same without the turn.
 const CHANGING: &str = "SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '6s'";
@@ -105,8 +106,9 @@ impl Pool {
             Self::Sqlite(pool) => Ok(Tx::of(Link::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?))),
             Self::Postgres(pool, turns) => {
                 let (tx, row) = begun(pool, WRITING).await?;
-                let turn: i64 = row.ok_or(Error::RowNotFound)?.try_get(0)?;
-                turns.heard(turns.known(), turn.saturating_sub(1))?;
+                let row = row.ok_or(Error::RowNotFound)?;
+                let (turn, lost): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+                turns.heard(turns.known(), (turn.saturating_sub(1), lost))?;
                 Ok(Tx { link: Link::Postgres(tx), turn: Some((turns.clone(), turn)) })
             }
         }
