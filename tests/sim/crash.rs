@@ -20,6 +20,14 @@ pub(crate) fn at_point(point: &'static str) {
     }
 }
 
+/// Beside the process that is to end there: a second one that only looks goes on.
+pub(crate) fn apart<T>(act: impl FnOnce() -> T) -> T {
+    let kept = POINT.take();
+    let done = act();
+    POINT.set(kept);
+    done
+}
+
 /// At which write the process is to end.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Crashing(Option<(u8, bool)>);

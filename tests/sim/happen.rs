@@ -12,6 +12,7 @@ use lightsout::rules::Ground;
 use lightsout::units::{InstanceId, PolicyId};
 
 use crate::befall::{befall, create, machine, mend};
+use crate::crash::apart;
 use crate::policies::VARIANTS;
 use crate::run::Sim;
 use crate::story::{Event, Who};
@@ -128,7 +129,7 @@ impl Sim {
             return;
         }
         let world = Arc::new(world);
-        let verdicts = self.beside(world).decides_anew();
+        let verdicts = apart(|| self.beside(world).decides_anew());
         let Some(report) = self.or_ends(|sim| sim.wait(first.sweep_all())) else { return };
         let mut outside = self.world.lock();
         let at = outside.now.as_millisecond();

@@ -108,6 +108,8 @@ impl Sim {
             Book::Memory(Box::default())
         };
         let world = Arc::new(FakeWorld::new(begins, book, Log::new(manner.aloud)));
+        // what a story before this one left to this thread is none of its own
+        world.lock().crashing.clear();
         world.lock().say(&format!("begin seed={} interval={}", story.seed, story.interval));
         for home in 0..story.written.len() {
             world.lock().cloud.workspace(&format!("ws-{home}"));
