@@ -35,6 +35,7 @@ const KNOWN: &[Label] = &[
     "policy_conflict",
     "quarantined",
     "clock",
+    "stale",
     "calendar",
     "timer_not_shown",
     "freeze_unreadable",
