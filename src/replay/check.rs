@@ -82,11 +82,29 @@ struct Then<'a> {
     facts: Option<Arc<InstanceFacts>>,
     history: History,
     heard: usize,
+    /// A recorded deadline that came out for another moment.
+    moved: Option<Timestamp>,
 }
+
+/// The reasons of which one leads to the other.
+const MOVED: &str = "the same decision, for another moment: what was seen between two decisions is not in the record";
+const BY_MOVED: &str = "by a deadline that came out for another moment before";
 
 impl<'a> Then<'a> {
     fn new(course: &'a Course<'a>) -> Self {
-        Self { course, next_look: 0, facts: None, history: History::default(), heard: 0 }
+        Self { course, next_look: 0, facts: None, history: History::default(), heard: 0, moved: None }
+    }
+
+    fn why(&mut self, verdict: &Verdict, decided: &Decided) -> &'static str {
+        let due = decided.due.as_deref().map(|due| due.stop_at);
+        match why(verdict, decided) {
+            Some(why) => {
+                self.moved = due.filter(|_| why == MOVED).or(self.moved);
+                why
+            }
+            None if due.is_some() && due == self.moved => BY_MOVED,
+            None => "not explained",
+        }
     }
 
     fn ask(&mut self, decided: &Decided, policy: &Policy, asked: &Asked<'_>, checked: &mut Checked) {
@@ -106,7 +124,7 @@ impl<'a> Then<'a> {
             checked.same = checked.same.saturating_add(1);
             return;
         }
-        let why = why(&verdict, decided);
+        let why = self.why(&verdict, decided);
         let count = checked.reasons.entry(why).or_default();
         *count = count.saturating_add(1);
         if checked.differences.len() < LISTED {
@@ -223,16 +241,15 @@ fn words((action, ground): (Action, Ground), due: Option<&crate::rules::Due>) ->
 }
 
 /// Why it comes out otherwise, as far as the record tells.
-fn why(verdict: &Verdict, decided: &Decided) -> &'static str {
+fn why(verdict: &Verdict, decided: &Decided) -> Option<&'static str> {
     let budget = |due: Option<&crate::rules::Due>| due.is_some_and(|due| due.ground == Ground::OverBudget);
     if decided.ground == Ground::Busy && verdict.ground != Ground::Busy {
-        return "agents were awaited after a start of the service, or a source spoke that the record does not have";
+        return Some(
+            "agents were awaited after a start of the service, or a source spoke that the record does not have",
+        );
     }
     if budget(decided.due.as_deref()) || budget(verdict.due.as_deref()) {
-        return "budgets are not replayed: what was spent at that moment is not in the record";
+        return Some("budgets are not replayed: what was spent at that moment is not in the record");
     }
-    if (verdict.action, verdict.ground) == (decided.action, decided.ground) {
-        return "the same decision, for another moment: what was seen between two decisions is not in the record";
-    }
-    "not explained"
+    ((verdict.action, verdict.ground) == (decided.action, decided.ground)).then_some(MOVED)
 }
