@@ -213,7 +213,7 @@ table! {
         /// How long a changed policy is held to that share. Default: "24h".
         canary_for: Span,
         /// How old what is known of a workspace may become. What is quiet is read as often as that needs, and what is older
-        /// is a fault. Not given: what [sweep] comes to.
+        /// is a fault. Not given: what `[sweep]` comes to.
         seen_within: Span,
     }
 }

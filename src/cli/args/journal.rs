@@ -19,7 +19,7 @@ pub enum JournalCommand {
     Backup(JournalBackup),
     /// Put a copy in its place, keep what was there beside it, and freeze; the service must not run
     Restore(JournalRestore),
-    /// Move it from the folder in [store] dir to the server in [store] url, or back; no service may run on either
+    /// Move it from the folder that the settings name to their server, or back; no service may run on either
     Migrate(JournalMigrate),
     /// Go on by what is left, after a server of several replicas has forgotten what it had confirmed and you have looked
     AcceptLoss,
@@ -47,9 +47,9 @@ pub struct JournalRestore {
 /// Where a journal can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
-    /// In the folder in [store] dir
+    /// In the folder that the settings name
     Sqlite,
-    /// On the server in [store] url
+    /// On the server that they name
     Postgres,
 }
 
