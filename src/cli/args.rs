@@ -129,7 +129,7 @@ Examples:
   kill -HUP PID                             read the policies again; a bad file leaves the good ones at work
   kill -TERM PID                            drain within 10 s and end
 
-While it runs: `lightsout status`, and /metrics, /healthz and /readyz on the address in [server] listen.")]
+While it runs: `lightsout status`, and /metrics, /healthz, /readyz and /acting on the address in [server] listen.")]
     Run,
     /// Sweep once and end: for cron and CI
     #[command(after_help = "\

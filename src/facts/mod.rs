@@ -40,6 +40,7 @@ pub use people::{AddressSource, Addressing, Directory};
 pub use proposal::{Confirmation, FailedDeletion, Proposal, ProposalEnd, ProposalEvent, ProposalStep, ToldStep};
 pub use reading::{Reading, Unknown};
 pub use region::{NameAnswer, QuotaLine, SizeOffer};
+pub use seen::CLOCKS_APART;
 pub use size::SizeFacts;
 pub use starts::{PastStart, START_KEY, Starts};
 pub use team::{Teams, team_of};

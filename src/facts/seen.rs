@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{History, InstanceFacts, Operation, OperationStatus, PowerState, Trigger};
 use crate::units::When;
 
-/// Azure's clock and ours may be so far apart.
-pub(super) const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
+/// The clock of Azure, or of a source of activity, and ours may be so far apart.
+pub const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
 
 /// Whether a state says that the instance is on, off, or nothing of either.
 fn turned(state: &PowerState) -> Option<bool> {

@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
 
 use super::run::RunStart;
-use crate::facts::{Evidence, History, InstanceFacts, PowerState, Source, SourceSet, Stretch, Track, Use};
+use crate::facts::{
+    CLOCKS_APART, Evidence, History, InstanceFacts, PowerState, Source, SourceSet, Stretch, Track, Use,
+};
 use crate::units::{Percent, Span};
 
 /// What all evidence together says of an instance's use at one moment.
@@ -76,9 +78,6 @@ fn is_of_this_run(track: &Track, start: RunStart) -> bool {
         RunStart::Unknown => true,
     }
 }
-
-/// Clocks of sources and ours may be so far apart.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(2);
 
 /// What lies ahead was said by a clock that was wrong: nobody knows when (S12).
 fn is_fresh(track: &Track, within: Span, now: Timestamp) -> bool {
