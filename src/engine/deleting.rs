@@ -254,6 +254,11 @@ impl State {
                 self.proposals.iter().any(|one| one.policy == *policy && *intent.key == *operation_key(&one.id));
             lately.policy = lately.policy.saturating_add(usize::from(is_own));
         }
+        for other in &self.deleted_elsewhere {
+            lately.fleet = lately.fleet.saturating_add(1);
+            let is_its = other.as_ref().is_none_or(|other| other == policy);
+            lately.policy = lately.policy.saturating_add(usize::from(is_its));
+        }
         lately
     }
 

@@ -70,17 +70,19 @@ impl<W: World> Engine<W> {
             let state = self.lock();
             let is_told = state.told.week.as_deref() == Some(week.name.as_str());
             // by a clock that is wrong it is not known which week it is; before a look nobody knows what is on
-            if is_told || state.clock_trouble.is_some() || state.last.ended_at.is_none() {
+            let is_others = !state.share.leads();
+            if is_told || is_others || state.clock_trouble.is_some() || state.last.ended_at.is_none() {
                 return Ok(());
             }
         }
         let spent = self.world.spent(week.from, week.to, Apart { teams: true, owners: true }).await?;
         let avoided = self.world.avoided(week.from, week.to).await?;
+        let others = self.others_show();
         let messages = {
             let state = self.lock();
-            let still_on = state.still_on(&self.options.accounting, now);
+            let still_on = state.still_on(&others, &self.options.accounting, now);
             let people = accounts(&spent, &avoided, &still_on);
-            state.told_of(&week, &people, &self.options.telling.people, now)
+            state.told_of(&week, &people, (&self.options.telling.people, &others), now)
         };
         let record = SweepRecord { at: Some(now), messages: self.fanned(messages), ..SweepRecord::default() };
         if !record.messages.is_empty() {

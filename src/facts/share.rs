@@ -65,10 +65,28 @@ impl Share {
         Self { shards: Shard::all().collect(), sharers: NonZeroU32::MIN }
     }
 
-    /// Of one of several replicas.
+    /// Of one of several replicas that has taken nothing up.
     #[must_use]
-    pub fn of(shards: BTreeSet<Shard>, sharers: NonZeroU32) -> Self {
-        Self { shards, sharers }
+    pub const fn none() -> Self {
+        Self { shards: BTreeSet::new(), sharers: NonZeroU32::MIN }
+    }
+
+    /// These beside its own.
+    #[must_use]
+    pub fn with(&self, more: &BTreeSet<Shard>) -> Self {
+        Self { shards: self.shards.union(more).copied().collect(), ..*self }
+    }
+
+    /// Its own without these.
+    #[must_use]
+    pub fn without(&self, fewer: &BTreeSet<Shard>) -> Self {
+        Self { shards: self.shards.difference(fewer).copied().collect(), ..*self }
+    }
+
+    /// The same shards, with the fleet divided among so many.
+    #[must_use]
+    pub fn among(self, sharers: NonZeroU32) -> Self {
+        Self { sharers, ..self }
     }
 
     /// True where this process decides about the workspace.
@@ -216,7 +234,7 @@ mod tests {
     fn the_whole_has_everything_and_leads() {
         let whole = Share::whole();
         assert!(whole.leads() && (0..100).all(|number| whole.has(&workspace(number))));
-        let some = Share::of([Shard::of(&workspace(1))].into(), NonZeroU32::MIN);
+        let some = Share::none().with(&[Shard::of(&workspace(1))].into());
         assert!(some.has(&workspace(1)) && (2..100).any(|number| !some.has(&workspace(number))));
     }
 }

@@ -29,7 +29,7 @@ pub use forecast::{ClockChange, Forecast, ForecastEdge, OverrideForecast, foreca
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{
     ApplyTimer, Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, NativeRule, OptOut, Origin, Override,
-    Policy, PromqlQuestion, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
+    Policy, PromqlQuestion, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out, part_of,
 };
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
 pub use schema::policy_schema;

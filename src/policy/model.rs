@@ -168,6 +168,27 @@ pub struct Limits {
     pub planned_per_hour: Cap,
 }
 
+impl Limits {
+    /// What one of several replicas has of them: a count is divided, so that all of them together keep within it, and is never less
+    /// than one where it is not none at all; a share of what runs divides itself.
+    #[must_use]
+    pub fn shared_by(self, sharers: u32) -> Self {
+        let part = |cap: Cap| Cap { count: cap.count.map(|count| part_of(count, sharers)), ..cap };
+        Self {
+            unplanned_per_sweep: part(self.unplanned_per_sweep),
+            unplanned_per_hour: part(self.unplanned_per_hour),
+            planned_per_sweep: part(self.planned_per_sweep),
+            planned_per_hour: part(self.planned_per_hour),
+        }
+    }
+}
+
+/// One of several equal parts of a count, and at least one where there is any.
+#[must_use]
+pub fn part_of(count: u32, sharers: u32) -> u32 {
+    count.checked_div(sharers).unwrap_or(count).max(count.min(1))
+}
+
 /// What people may ask for themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct HoldTerms {

@@ -1,5 +1,6 @@
 //! The durable memory.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use jiff::Timestamp;
@@ -70,4 +71,15 @@ pub trait Journal: Send + Sync {
     }
     /// Appends to the audit log.
     fn audit(&self, line: &AuditLine) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Messages about instances that arrived after an instant, each with when: where another replica tells people, this is how one
+    /// hears of it.
+    fn arrived(&self, _since: Timestamp) -> impl Future<Output = Result<Vec<(Message, Timestamp)>, Fault>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
+    /// Which revision of each policy is in force, and whether somebody acknowledged it.
+    fn marks(&self) -> impl Future<Output = Result<BTreeMap<PolicyId, RevisionMark>, Fault>> + Send {
+        std::future::ready(Ok(BTreeMap::new()))
+    }
 }

@@ -126,4 +126,7 @@ pub struct FleetView {
     pub would_delete: Arc<Vec<InstanceId>>,
     /// The last sweep.
     pub last: Arc<SweepReport>,
+    /// True where what is known once of the fleet – how people are told, bills – is known by whoever made this.
+    #[serde(default)]
+    pub leads: bool,
 }

@@ -101,8 +101,8 @@ impl Scene {
             }
             ["crash", "at", point] => self.stage.crash_at(point_named(point)),
             ["restart"] => self.stage.end(),
-            ["stand", "by"] => self.stage.engine().stand_by(None, "another"),
-            ["take", "over"] => self.stage.engine().act_from_now(),
+            ["stand", "by"] => self.stage.hand_over(),
+            ["take", "over"] => self.stage.take_up(),
             ["agents", "are", "awaited", length] => self.stage.agents_await = Some(length.parse().unwrap()),
             ["between", name, rest @ ..] => {
                 let (id, then) = self.meanwhile(name, rest);

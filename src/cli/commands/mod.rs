@@ -19,8 +19,8 @@ mod reconcile;
 mod replay;
 mod report;
 mod serve;
+mod sharing;
 mod small;
-mod standby;
 mod stopped;
 mod tokens;
 

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::context::{CommandError, Context};
-use super::standby::{publisher, stand_by};
+use super::sharing::{Sharing, join, publisher};
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::leadership::{Leadership, LeaseError};
@@ -87,8 +87,8 @@ struct Heard<'a> {
 
 type Commands = (mpsc::Sender<Command>, mpsc::Receiver<Command>);
 
-/// Stands by, acts while it holds the lease, and ends when another takes over: what would act on after that is gone with
-/// the process.
+/// Joins the other replicas, decides about its part of the fleet while it holds its lease, and ends when others took that over: what
+/// would act on after that is gone with the process.
 async fn replica(
     heard: &Heard<'_>,
     (sender, mut receiver): Commands,
@@ -97,26 +97,27 @@ async fn replica(
     listen(heard)?;
     ends(&sender)?;
     let watched = tokio::spawn(watchdog(heard.health.clone()));
-    let acts = stand_by(heard.engine, &leadership, heard.health, &mut receiver).await;
+    heard.engine.shares();
+    let joined = join(&leadership, heard.health, &mut receiver).await;
     watched.abort();
-    let acts = acts?;
-    if !acts {
+    if !joined? {
         drop(sd_notify::notify(&[NotifyState::Stopping]));
         return Ok(Exit::Well);
     }
     let (kept, health) = (leadership.clone(), heard.health.clone());
     let mut lost = tokio::spawn(async move { kept.keep(|acts| health.acts(acts)).await });
     let acting = async {
-        // files may be others than when it began to stand by
+        // files may be others than when it began to wait
         let (_, loaded) = heard.context.usable()?;
         begin(heard, &loaded).await?;
         hear_agents(heard)?;
+        tokio::spawn(Sharing::new(heard.engine.clone(), leadership.clone()).go_on());
         heard.run((sender, receiver), &loaded, Some(publisher(leadership.clone()))).await
     };
     tokio::select! {
         ended = acting => {
             lost.abort();
-            leadership.release().await;
+            leadership.leave().await;
             ended
         }
         lost = &mut lost => Err(lost.unwrap_or(LeaseError::Lost).into()),
@@ -250,7 +251,7 @@ fn serve_people(
     Ok(())
 }
 
-/// Where agents report: to who acts, and to nobody else. What a replica that stands by took in, nobody would decide by.
+/// Where agents report.
 fn hear_agents(heard: &Heard<'_>) -> Result<(), CommandError> {
     let Heard { settings, engine, metrics, .. } = *heard;
     let Some(desk) = engine.world().witnesses.agents.clone() else { return Ok(()) };

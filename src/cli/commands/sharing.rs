@@ -1,0 +1,198 @@
+//! `lightsout run` as one of several replicas: joining the others, taking up and handing over parts of the fleet, and showing what
+//! the others show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sd_notify::NotifyState;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::cli::clock::SystemClock;
+use crate::cli::leadership::{AGAIN, Leadership, LeaseError};
+use crate::cli::outside::Outside;
+use crate::engine::{Command, Engine};
+use crate::facts::{Moves, Shard};
+use crate::ports::Fault;
+use crate::report::FleetView;
+use crate::store::{StoreError, Table};
+use crate::web::Health;
+
+type Service = Engine<Outside<SystemClock>>;
+
+/// Asking the server may take so long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Joins the other replicas as soon as the server can be asked and the clock is right. False when the process is asked to end before.
+///
+/// # Errors
+/// When the server hangs.
+pub(super) async fn join(
+    leadership: &Leadership,
+    health: &Health,
+    commands: &mut mpsc::Receiver<Command>,
+) -> Result<bool, LeaseError> {
+    let mut silent = 0_u32;
+    loop {
+        let joined = leadership.join().await;
+        Leadership::silent(matches!(joined, Err(LeaseError::Silent)), &mut silent)?;
+        let Err(error) = joined else { break };
+        tracing::warn!("standing by: {error}");
+        health.store(Err(error.to_string()));
+        health.acts(Err(format!("this replica has not joined the others: {error}")));
+        drop(sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("standing by")]));
+        health.tick();
+        let pause = timeout(AGAIN, commands.recv()).await;
+        if matches!(pause, Ok(None | Some(Command::End))) {
+            return Ok(false);
+        }
+    }
+    tracing::info!("joined the other replicas as {}", leadership.holder());
+    health.store(Ok(()));
+    health.acts(Ok(()));
+    Ok(true)
+}
+
+/// One replica's dealings with its part of the fleet.
+pub(super) struct Sharing {
+    engine: Arc<Service>,
+    leadership: Arc<Leadership>,
+    /// Shards that are being handed over: the engine may still be sweeping them.
+    giving: Option<(BTreeSet<Shard>, JoinHandle<Result<(), Fault>>)>,
+    /// When each of the others last showed something else.
+    shown: BTreeMap<String, Timestamp>,
+}
+
+impl Sharing {
+    /// Of a replica that has joined.
+    pub(super) const fn new(engine: Arc<Service>, leadership: Arc<Leadership>) -> Self {
+        Self { engine, leadership, giving: None, shown: BTreeMap::new() }
+    }
+
+    /// Looks every two seconds who is there and who has what, takes up what is free and should be here, and hands over what should
+    /// be elsewhere. What cannot be done now is done the next time.
+    pub(super) async fn go_on(mut self) {
+        loop {
+            if let Err(error) = self.round().await {
+                tracing::warn!("could not divide the fleet with the other replicas: {error}");
+            }
+            if let Err(error) = self.show_others().await {
+                tracing::warn!("could not read what the other replicas show: {error}");
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn round(&mut self) -> Result<(), SharingError> {
+        let lease = self.leadership.lease();
+        // read after what was given and taken in the last round: what it says was so then stands
+        let table = answered(lease.table()).await?;
+        let me = self.leadership.holder();
+        if !table.members.contains(me) {
+            // whoever keeps the lease finds out at its next renewal, and the process ends
+            return Ok(());
+        }
+        let sharers = u32::try_from(table.members.len()).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+        self.engine.shared_among(sharers);
+        let moves = Moves::of(me, &table.members, &table.holders);
+        let mut own: BTreeSet<Shard> =
+            table.holders.iter().filter(|(_, holder)| *holder == me).map(|(shard, _)| *shard).collect();
+        if !moves.take.is_empty() {
+            own.extend(answered(lease.take(&moves.take)).await?);
+        }
+        let has = self.engine.share().shards().clone();
+        let gained: BTreeSet<Shard> = own.difference(&has).copied().collect();
+        if !gained.is_empty() {
+            self.engine.take_up(&gained).await?;
+            tracing::info!(
+                "took up {} of {} shards; this replica has {} now",
+                gained.len(),
+                crate::facts::SHARDS,
+                own.len()
+            );
+        }
+        self.give(moves.give).await
+    }
+
+    /// Hands over apart from this loop, which has to see meanwhile whether another replica is gone.
+    async fn give(&mut self, wanted: BTreeSet<Shard>) -> Result<(), SharingError> {
+        if let Some((shards, done)) = self.giving.take_if(|(_, done)| done.is_finished()) {
+            match done.await {
+                Ok(Ok(())) => {
+                    answered(self.leadership.lease().give(&shards)).await?;
+                    tracing::info!("handed over {} of {} shards", shards.len(), crate::facts::SHARDS);
+                }
+                Ok(Err(fault)) => tracing::warn!("could not hand over a part of the fleet yet: {}", fault.words()),
+                Err(error) => tracing::error!("handing over a part of the fleet broke: {error}"),
+            }
+            return Ok(());
+        }
+        if self.giving.is_none() && !wanted.is_empty() {
+            let (engine, shards) = (self.engine.clone(), wanted.clone());
+            self.giving = Some((wanted, tokio::spawn(async move { engine.hand_over(&shards).await })));
+        }
+        Ok(())
+    }
+
+    /// The parts of the fleet as the other replicas last showed them.
+    async fn show_others(&mut self) -> Result<(), SharingError> {
+        let lease = self.leadership.lease();
+        let holders = answered(lease.table()).await?.holders;
+        let mut views = Vec::new();
+        for (holder, at, text) in answered(lease.published(&self.shown)).await? {
+            match serde_json::from_str::<FleetView>(&text) {
+                Ok(view) => views.push((holder.clone(), view)),
+                Err(error) => {
+                    tracing::warn!("could not read what the replica {holder} shows; is it of another version? {error}");
+                }
+            }
+            self.shown.insert(holder, at);
+        }
+        self.shown.retain(|holder, _| holders.values().any(|one| one == holder));
+        self.engine.hear_elsewhere(holders, views);
+        Ok(())
+    }
+}
+
+/// Why a round did not go through.
+#[derive(Debug, thiserror::Error)]
+enum SharingError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{}", .0.words())]
+    Journal(Fault),
+    #[error("the database server did not answer within 10 s")]
+    Silent,
+}
+
+async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, SharingError> {
+    Ok(timeout(PATIENCE, asked).await.map_err(|_| SharingError::Silent)??)
+}
+
+impl From<Fault> for SharingError {
+    fn from(fault: Fault) -> Self {
+        Self::Journal(fault)
+    }
+}
+
+/// Lays down what this replica shows, each time that it is another, as fast as the server takes it.
+pub(super) fn publisher(leadership: Arc<Leadership>) -> watch::Sender<Option<Arc<FleetView>>> {
+    let (sender, mut views) = watch::channel::<Option<Arc<FleetView>>>(None);
+    tokio::spawn(async move {
+        while views.changed().await.is_ok() {
+            let Some(view) = views.borrow_and_update().clone() else { continue };
+            let laid = match serde_json::to_string(&*view) {
+                Ok(text) => leadership.lease().publish(&text, view.at).await.map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = laid {
+                tracing::warn!("could not lay down what the other replicas are to show: {error}");
+            }
+        }
+    });
+    sender
+}

@@ -1,0 +1,161 @@
+//! Replicas beside this one: what they show of their parts of the fleet, and who decides about what is not decided about here.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::proposals::operation_key;
+use super::state::Engine;
+use crate::facts::{OperationResult, Shard, Share, UNSENT, Verb};
+use crate::ports::{Declined, Fault, OperationRow, World};
+use crate::report::{FaultLine, FleetView, SweepReport};
+use crate::units::WorkspaceId;
+
+/// What is known of the others.
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    holders: BTreeMap<Shard, String>,
+    views: BTreeMap<String, Arc<FleetView>>,
+    /// Their parts and the own one, as last put together; none while there is nothing to put together.
+    fleet: Option<Arc<FleetView>>,
+}
+
+impl<W: World> Engine<W> {
+    /// Takes over what other replicas show, and who has which shard. Views of those who have none any more are forgotten.
+    pub fn hear_elsewhere(&self, holders: BTreeMap<Shard, String>, views: Vec<(String, FleetView)>) {
+        {
+            let mut elsewhere = self.elsewhere.write().unwrap_or_else(PoisonError::into_inner);
+            let before = elsewhere.views.len();
+            elsewhere.views.retain(|holder, _| holders.values().any(|one| one == holder));
+            elsewhere.holders = holders;
+            if views.is_empty() && elsewhere.views.len() == before {
+                return;
+            }
+            elsewhere.views.extend(views.into_iter().map(|(holder, view)| (holder, Arc::new(view))));
+        }
+        self.show_together();
+    }
+
+    /// The whole fleet, as every face shows it.
+    pub fn fleet_view(&self) -> Arc<FleetView> {
+        let together = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner).fleet.clone();
+        together.unwrap_or_else(|| self.last_view())
+    }
+
+    /// Puts the own part and the others' together.
+    pub(super) fn show_together(&self) {
+        let own = self.last_view();
+        let mut elsewhere = self.elsewhere.write().unwrap_or_else(PoisonError::into_inner);
+        let fleet = (!elsewhere.views.is_empty()).then(|| own.together(elsewhere.views.values().map(|view| &**view)));
+        elsewhere.fleet = fleet.map(Arc::new);
+    }
+
+    /// What other replicas show.
+    pub(super) fn others_show(&self) -> Vec<Arc<FleetView>> {
+        self.elsewhere.read().unwrap_or_else(PoisonError::into_inner).views.values().cloned().collect()
+    }
+
+    /// The part of the fleet that is decided about here.
+    pub fn share(&self) -> Share {
+        self.lock().share.clone()
+    }
+
+    /// True where what is done once for the fleet is done here.
+    pub(super) fn leads(&self) -> bool {
+        self.lock().share.leads()
+    }
+
+    /// Refuses what only whoever leads can do.
+    pub(super) fn leads_or_tells(&self) -> Result<(), Declined> {
+        if self.leads() { Ok(()) } else { Err(self.with_whom(Shard::LEAD)) }
+    }
+
+    /// Refuses what only another replica can do or tell: about an instance of its part, by the name or id as a person wrote it, or
+    /// about a hold, by its id.
+    pub(super) fn is_here(&self, instance: &str) -> Result<(), Declined> {
+        self.found_elsewhere(instance).map_or(Ok(()), |workspace| self.has(&workspace))
+    }
+
+    /// Refuses what only whoever decides about a workspace can do.
+    pub(super) fn has(&self, workspace: &WorkspaceId) -> Result<(), Declined> {
+        let is_here = self.lock().share.has(workspace);
+        if is_here { Ok(()) } else { Err(self.with_whom(Shard::of(workspace))) }
+    }
+
+    fn with_whom(&self, shard: Shard) -> Declined {
+        let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
+        Declined(match elsewhere.holders.get(&shard) {
+            Some(holder) => format!("the replica {holder} decides about it; ask there"),
+            None => "it is being handed from one replica to another; ask again in a minute".to_owned(),
+        })
+    }
+
+    /// The workspace of an instance that no workspace here has, and one of another replica's has.
+    fn found_elsewhere(&self, wanted: &str) -> Option<WorkspaceId> {
+        if self.lock().find(wanted).is_ok() {
+            return None;
+        }
+        let name = wanted.rsplit('/').next().unwrap_or(wanted);
+        let views = self.others_show();
+        let mut rooms = views.iter().flat_map(|view| view.workspaces.values());
+        let found = rooms.find(|room| {
+            room.instances.iter().any(|one| {
+                let id = &one.facts.id;
+                let written = || [id.name().to_owned(), format!("{}/{}", room.id.name(), id.name()), id.to_string()];
+                let is_named = || written().iter().any(|text| text.eq_ignore_ascii_case(wanted));
+                (id.name().eq_ignore_ascii_case(name) && is_named()) || one.holds.iter().any(|hold| hold.id == wanted)
+            })
+        });
+        found.map(|room| room.id.clone())
+    }
+}
+
+/// What is told twice is known by then: clocks of replicas may be so far apart, and a message be written down so late.
+const TWICE: SignedDuration = SignedDuration::from_mins(2);
+/// What arrived longer ago announced what is over.
+const BEHIND: SignedDuration = SignedDuration::from_hours(48);
+/// Deletions of the last day count.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+impl<W: World> Engine<W> {
+    /// Takes in what others did on behalf of this replica: messages that arrived, policies that were acknowledged, and what they
+    /// deleted of that of which the fleet deletes so many a day.
+    pub(super) async fn catch_up(&self, now: Timestamp, report: &mut SweepReport) {
+        let Some(since) = self.lock().heard_until else { return };
+        if let Err(fault) = self.catch_up_since(since, now).await {
+            report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
+        }
+    }
+
+    async fn catch_up_since(&self, since: Timestamp, now: Timestamp) -> Result<(), Fault> {
+        let before = |at: Timestamp, length: SignedDuration| at.checked_sub(length).unwrap_or(Timestamp::MIN);
+        let from = before(since.max(before(now, BEHIND)), TWICE);
+        for (message, at) in self.world.arrived(from).await? {
+            self.note_delivery(&message).await?;
+            self.remember_delivery(&message, at);
+        }
+        let marks = self.world.marks().await?;
+        let deleted = self.world.operations(before(now, DAY)).await?;
+        let shown = self.others_show();
+        let proposals = || shown.iter().flat_map(|view| view.proposals.iter());
+        let policy_of = |key: &str| {
+            let its = proposals().find(|one| *key == *operation_key(&one.id));
+            its.map(|one| one.policy.clone())
+        };
+        let mut state = self.lock();
+        for (policy, mark) in marks {
+            if let Some(known) = state.marks.get_mut(&policy).filter(|known| known.revision == mark.revision) {
+                *known = mark;
+            }
+        }
+        let elsewhere = deleted.into_iter().filter(|row| !state.share.has(row.intent.instance.workspace()));
+        let counts = |row: &OperationRow| {
+            let unsent = matches!(&row.ended, Some((_, OperationResult::Dropped(why))) if why != UNSENT);
+            row.intent.verb == Verb::Delete && row.intent.key.starts_with("stopped/") && !unsent
+        };
+        state.deleted_elsewhere = elsewhere.filter(counts).map(|row| policy_of(&row.intent.key)).collect();
+        state.heard_until = Some(now);
+        Ok(())
+    }
+}
