@@ -9,10 +9,10 @@ use super::accounts::Accounting;
 use super::book::{Place, Rule};
 use super::entry::Entry;
 use super::state::{Engine, State, nothing_seen};
-use crate::facts::Freeze;
+use crate::facts::{Freeze, SHARDS};
 use crate::ports::World;
 use crate::report::{
-    FleetView, InstanceView, MoneyView, PolicyView, StalenessView, TellingView, WorkspaceView, in_order,
+    FleetView, InstanceView, MoneyView, PartOfFleet, PolicyView, StalenessView, TellingView, WorkspaceView, in_order,
 };
 
 impl<W: World> Engine<W> {
@@ -79,7 +79,10 @@ impl State {
             proposals: Arc::new(in_order(self.proposals.clone())),
             would_delete: Arc::new(self.would_delete.clone()),
             last: self.last.clone(),
-            leads: self.share.leads(),
+            part: PartOfFleet {
+                shards: u16::try_from(self.share.shards().len()).unwrap_or(SHARDS),
+                leads: self.share.leads(),
+            },
         }
     }
 }

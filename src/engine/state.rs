@@ -24,7 +24,7 @@ use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
 use crate::ports::{OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{
-    FaultLine, FleetView, Followed, MoneyView, ReconciliationView, StalenessView, SweepReport, TellingView,
+    FaultLine, FleetView, Followed, MoneyView, PartOfFleet, ReconciliationView, StalenessView, SweepReport, TellingView,
 };
 use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
@@ -174,7 +174,7 @@ pub(super) fn nothing_seen(now: Timestamp) -> FleetView {
         proposals: Arc::default(),
         would_delete: Arc::default(),
         last: Arc::new(SweepReport::default()),
-        leads: true,
+        part: PartOfFleet::default(),
     }
 }
 

@@ -40,4 +40,4 @@ pub use stopped::{
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use telling::{ChannelView, TellingView};
 pub use together::in_order;
-pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};
+pub use view::{FleetView, InstanceView, PartOfFleet, PolicyView, WorkspaceView};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::staleness::{PolicyStaleness, StalenessView};
-use super::view::FleetView;
+use super::view::{FleetView, PartOfFleet};
 use super::{MoneyView, SweepReport};
 use crate::facts::Proposal;
 use crate::guard::{FleetSight, ScopeCount};
@@ -32,14 +32,17 @@ impl FleetView {
         would.sort();
         self.would_delete = Arc::new(would);
         self.last = Arc::new(swept_together(SweepReport::clone(&self.last), &other.last));
-        if other.leads && !self.leads {
+        if other.part.leads && !self.part.leads {
             self.telling = other.telling.clone();
             self.budgets = other.budgets.clone();
         } else {
             self.telling.let_go = self.telling.let_go.saturating_add(other.telling.let_go);
         }
         self.money = paid_together(self.money, &other.money);
-        self.leads |= other.leads;
+        self.part = PartOfFleet {
+            shards: self.part.shards.saturating_add(other.part.shards),
+            leads: self.part.leads || other.part.leads,
+        };
         self
     }
 }

@@ -232,7 +232,7 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         proposals: Arc::default(),
         would_delete: Arc::default(),
         last: Arc::new(report),
-        leads: true,
+        part: PartOfFleet::default(),
     }
 }
 
