@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Accounts, Message};
-use crate::facts::{Created, Evidence, History, Hold, InstanceFacts, PowerState, StopKey, StopResult, Track};
+use crate::facts::{
+    Created, Evidence, History, Hold, InstanceFacts, NoticeKey, PowerState, StopKey, StopResult, Track,
+};
 use crate::plan::Step;
 use crate::rules::Verdict;
 use crate::units::{InstanceId, PolicyId, When, WorkspaceId};
@@ -155,6 +157,17 @@ pub struct RevisionMark {
     pub replaced: bool,
     /// Acknowledged.
     pub acknowledged: bool,
+}
+
+/// A notice that a channel took, whoever of several replicas delivered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// Whose deadline it announces.
+    pub instance: InstanceId,
+    /// The deadline.
+    pub notice: NoticeKey,
+    /// When it was delivered, by the clock of whoever did.
+    pub at: Timestamp,
 }
 
 /// An instance as remembered.

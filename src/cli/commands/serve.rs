@@ -105,7 +105,7 @@ async fn replica(
         return Ok(Exit::Well);
     }
     let (kept, health) = (leadership.clone(), heard.health.clone());
-    let mut lost = tokio::spawn(async move { kept.keep(|acts| health.acts(acts)).await });
+    let mut lost = tokio::spawn(async move { kept.keep(|acts| health.acts(acts), &watch::Sender::new(None)).await });
     let acting = async {
         // files may be others than when it began to stand by
         let (_, loaded) = heard.context.usable()?;
@@ -116,7 +116,7 @@ async fn replica(
     tokio::select! {
         ended = acting => {
             lost.abort();
-            leadership.release().await;
+            leadership.leave().await;
             ended
         }
         lost = &mut lost => Err(lost.unwrap_or(LeaseError::Lost).into()),

@@ -11,7 +11,6 @@ use crate::cli::leadership::{AGAIN, Leadership, LeaseError};
 use crate::cli::outside::Outside;
 use crate::engine::{Command, Engine};
 use crate::report::FleetView;
-use crate::store::Taken;
 use crate::web::Health;
 
 /// Reading what another replica shows may take so long.
@@ -30,15 +29,15 @@ pub(super) async fn stand_by(
 ) -> Result<bool, LeaseError> {
     let (mut shown, mut acting, mut silent) = (None, String::new(), 0_u32);
     loop {
-        let taken = leadership.take().await;
+        let taken = leadership.join_alone().await;
         Leadership::silent(matches!(taken, Err(LeaseError::Silent)), &mut silent)?;
         match taken {
-            Ok(Taken::Ours) => {
+            Ok(None) => {
                 tracing::info!("this replica acts from now on");
                 engine.act_from_now();
                 return Ok(true);
             }
-            Ok(Taken::By(holder)) => {
+            Ok(Some(holder)) => {
                 if holder != acting {
                     tracing::info!("standing by; the replica {holder} acts");
                     drop(sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("standing by")]));
@@ -72,12 +71,16 @@ async fn show(
     shown: &mut Option<Timestamp>,
     health: &Health,
 ) {
-    let Ok(published) = tokio::time::timeout(SHOWN, leadership.lease().published(*shown)).await else {
+    let known = shown.iter().map(|at| (holder.to_owned(), *at)).collect();
+    let Ok(published) = tokio::time::timeout(SHOWN, leadership.lease().published(&known)).await else {
         tracing::warn!("what the acting replica shows was not read within 10 s");
         return;
     };
     let view = match published {
-        Ok(text) => text.map(|text| serde_json::from_str::<FleetView>(&text)).transpose(),
+        Ok(views) => {
+            let of_holder = views.into_iter().find(|(of, ..)| of == holder);
+            of_holder.map(|(_, _, text)| serde_json::from_str::<FleetView>(&text)).transpose()
+        }
         Err(error) => {
             tracing::warn!("could not read what the acting replica shows: {error}");
             return;
