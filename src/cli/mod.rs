@@ -23,6 +23,7 @@ pub mod render;
 pub mod replayed;
 pub mod statement;
 pub mod store_place;
+pub mod switch;
 pub mod tzdata;
 pub mod wire_up;
 pub mod witnesses;

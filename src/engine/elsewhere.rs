@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::proposals::operation_key;
 use super::state::Engine;
 use crate::facts::{OperationResult, Shard, Share, UNSENT, Verb};
-use crate::ports::{Declined, Fault, OperationRow, World};
+use crate::ports::{Arrival, Declined, Fault, OperationRow, World};
 use crate::report::{FaultLine, FleetView, SweepReport};
 use crate::units::WorkspaceId;
 
@@ -131,11 +131,11 @@ impl<W: World> Engine<W> {
     async fn catch_up_since(&self, since: Timestamp, now: Timestamp) -> Result<(), Fault> {
         let before = |at: Timestamp, length: SignedDuration| at.checked_sub(length).unwrap_or(Timestamp::MIN);
         let from = before(since.max(before(now, BEHIND)), TWICE);
-        for (message, at) in self.world.arrived(from).await? {
+        for Arrival { message, at } in self.world.arrived(from).await? {
             self.note_delivery(&message).await?;
             self.remember_delivery(&message, at);
         }
-        let marks = self.world.marks().await?;
+        let marks = self.world.policy_marks().await?;
         let deleted = self.world.operations(before(now, DAY)).await?;
         let shown = self.others_show();
         let proposals = || shown.iter().flat_map(|view| view.proposals.iter());

@@ -76,12 +76,15 @@ pub enum StoreError {
         /// What is asked of it.
         rule: &'static str,
     },
-    /// One of several replicas acts, and it is another.
+    /// One of several replicas, and no member.
     #[error("this replica stands by and writes nothing; ask the one that acts")]
     StandingBy,
     /// Another replica took over, or may.
     #[error("the lease of this replica is over, and nothing is written any more (L3)")]
     LeaseLost,
+    /// The server said nothing for too long.
+    #[error("the database server did not answer in time; check that it runs and that the way there is open")]
+    Silent,
     /// The server has lost what it confirmed (L11).
     #[error(
         "the database server has forgotten {lost} writes that it had confirmed: it was put back, or another took over from it without \
@@ -185,6 +188,7 @@ impl StoreError {
             | Self::Server { .. }
             | Self::StandingBy
             | Self::LeaseLost
+            | Self::Silent
             | Self::WentBack { .. }
             | Self::Database { .. }
             | Self::Unreadable { .. }

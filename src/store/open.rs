@@ -92,7 +92,7 @@ impl Store {
         examined(&self.ledger()).await
     }
 
-    /// A transaction that writes: the only one of its moment. A replica that does not hold the lease has none (L3).
+    /// A transaction that writes: the only one of its moment. A replica that is no member has none (L3).
     pub(super) async fn write(&self) -> Result<Tx, StoreError> {
         let mut tx = self.writer.write().await?;
         if let Some(fence) = &self.fence {
@@ -104,6 +104,11 @@ impl Store {
     /// The same for what any replica may say: who asked it for what.
     pub(super) async fn write_beside(&self) -> Result<Tx, StoreError> {
         self.writer.write().await
+    }
+
+    /// The same without a turn, for a row that stands for itself.
+    pub(super) async fn change_beside(&self) -> Result<Tx, StoreError> {
+        self.writer.change().await
     }
 
     /// For reads that need not wait for a write.

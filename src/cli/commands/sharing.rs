@@ -19,7 +19,7 @@ use crate::engine::{Command, Engine};
 use crate::facts::{Moves, Shard};
 use crate::ports::Fault;
 use crate::report::FleetView;
-use crate::store::{StoreError, Table};
+use crate::store::StoreError;
 use crate::web::Health;
 
 type Service = Engine<Outside<SystemClock>>;
@@ -90,7 +90,7 @@ impl Sharing {
     async fn round(&mut self) -> Result<(), SharingError> {
         let lease = self.leadership.lease();
         // read after what was given and taken in the last round: what it says was so then stands
-        let table = answered(lease.table()).await?;
+        let table = answered(self.leadership.table()).await?;
         let me = self.leadership.holder();
         if !table.members.contains(me) {
             // whoever keeps the lease finds out at its next renewal, and the process ends
@@ -141,7 +141,7 @@ impl Sharing {
     /// The parts of the fleet as the other replicas last showed them.
     async fn show_others(&mut self) -> Result<(), SharingError> {
         let lease = self.leadership.lease();
-        let holders = answered(lease.table()).await?.holders;
+        let holders = answered(self.leadership.table()).await?.holders;
         let mut views = Vec::new();
         for (holder, at, text) in answered(lease.published(&self.shown)).await? {
             match serde_json::from_str::<FleetView>(&text) {
