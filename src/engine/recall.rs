@@ -173,14 +173,9 @@ impl State {
         self.starts_noted.retain(|id, _| stays(id.workspace()));
         self.timers_tried.retain(|id, _| stays(id.workspace()));
         self.would_delete.retain(|id| stays(id.workspace()));
-        let known: BTreeSet<&str> = self.open_intents().collect();
-        let gone = |intent: &String| !known.contains(intent.as_str());
-        let (handles, unclear): (Vec<String>, Vec<String>) = (
-            self.handles.keys().filter(|intent| gone(intent)).cloned().collect(),
-            self.unclear.iter().filter(|intent| gone(intent)).cloned().collect(),
-        );
-        handles.iter().for_each(|intent| drop(self.handles.remove(intent)));
-        unclear.iter().for_each(|intent| drop(self.unclear.remove(intent)));
+        let known: BTreeSet<String> = self.open_intents().map(str::to_owned).collect();
+        self.handles.retain(|intent, _| known.contains(intent));
+        self.unclear.retain(|intent| known.contains(intent));
         self.share = share;
         self.count_instances();
     }
