@@ -174,16 +174,16 @@ async fn one_is_killed_one_hangs_one_is_cut_off_and_each_machine_is_stopped_once
 async fn a_command_acts_alone_and_gives_its_turn_back() {
     let Some(storm) = Storm::gathers().await else { return };
     let Storm { postgres, database, places, estate, .. } = &storm;
-    let switch = places[2].run(&["freeze", "--status"]);
-    assert!(switch.code == 0 && switch.out.contains("frozen by hand"), "{}{}", switch.out, switch.err);
-    let examined = places[1].run(&["doctor"]);
-    assert!(examined.out.contains("everything is frozen: frozen by hand"), "{}", examined.out);
     // one right after the other: nobody waits for the end of a lease
     for place in places {
         let swept = place.run(&["sweep"]);
         assert_eq!(swept.code, 0, "{}{}", swept.out, swept.err);
     }
     assert_eq!(stops(estate).len(), 0, "the switch of all holds each of them");
+    let switch = places[2].run(&["freeze", "--status"]);
+    assert!(switch.code == 0 && switch.out.contains("frozen by hand"), "{}{}", switch.out, switch.err);
+    let examined = places[1].run(&["doctor"]);
+    assert!(examined.out.contains("everything is frozen: frozen by hand"), "{}", examined.out);
     let mut rows = postgres.other(database).await;
     let members: i64 = sqlx::query_scalar("SELECT count(*) FROM members").fetch_one(&mut rows).await.unwrap();
     assert_eq!(members, 0);
@@ -193,7 +193,7 @@ async fn a_command_acts_alone_and_gives_its_turn_back() {
     assert!(refused.code != 0 && refused.err.contains("the replica other acts"), "{}{}", refused.out, refused.err);
     lease.leave().await.unwrap();
     // who only looks needs no turn, and knows of the switch all the same
-    let looked = places[0].run(&["status"]);
+    let looked = places[0].run(&["plan", "--json"]);
     assert!(looked.out.contains("frozen by hand"), "{}{}", looked.out, looked.err);
     assert_eq!(places[1].run(&["freeze", "--lift"]).code, 0);
     assert_eq!(places[0].run(&["sweep"]).code, 0);
