@@ -140,6 +140,13 @@ async fn a_shard_is_with_one_and_changes_hands_by_being_given_or_with_its_holder
     // who leaves has nothing
     lease_b.leave().await.unwrap();
     assert!(holders(&lease_b).await.is_empty());
+    // nor does who ended without a word: nobody had to take from it, and its row does not stay for ever
+    let (_c, lease_c) = member(&server, "c").await;
+    lease_c.take(&two).await.unwrap();
+    postgres.ask(&name, "UPDATE members SET expires_at = clock_timestamp() - interval '61 minutes'").await.unwrap();
+    lease_b.join(NOW).await.unwrap();
+    assert!(lease_c.renew(NOW).await.unwrap().is_none());
+    assert!(holders(&lease_b).await.is_empty());
 }
 
 /// Waits until somebody waits for a row that another program has.
