@@ -129,8 +129,9 @@ pub(crate) async fn what_arrived_is_told_by_when_it_did<B: Bench>(bench: &B) {
         let journal = &journal;
         async move {
             let found = journal.arrived(at(since)).await.unwrap();
-            assert!(found.iter().all(|one| one.notice.stop_at == at(900)));
-            found.into_iter().map(|one| (one.instance.name().to_owned(), one.at)).collect::<Vec<_>>()
+            assert!(found.iter().all(|one| one.message.notice.as_ref().unwrap().stop_at == at(900)));
+            let name = |one: &Arrival| one.message.instance().unwrap().0.name().to_owned();
+            found.into_iter().map(|one| (name(&one), one.at)).collect::<Vec<_>>()
         }
     };
     let named =
