@@ -19,6 +19,7 @@ pub mod outside;
 pub mod people;
 pub mod people_door;
 pub mod records;
+pub mod relay;
 pub mod render;
 pub mod replayed;
 pub mod statement;

@@ -1,6 +1,6 @@
 //! Replicas beside this one: what they show of their parts of the fleet, and who decides about what is not decided about here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,17 @@ use crate::facts::{OperationResult, Shard, Share, UNSENT, Verb};
 use crate::ports::{Arrival, Declined, Fault, OperationRow, World};
 use crate::report::{FaultLine, FleetView, SweepReport};
 use crate::units::WorkspaceId;
+
+/// What somebody wants something of.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'a> {
+    /// Of what there is once in a fleet.
+    Fleet,
+    /// Of a workspace.
+    Workspace(&'a WorkspaceId),
+    /// Of an instance, by the name or id as a person wrote it, or by the id of its hold.
+    Instance(&'a str),
+}
 
 /// What is known of the others.
 #[derive(Debug, Default)]
@@ -66,29 +77,48 @@ impl<W: World> Engine<W> {
         self.lock().share.leads()
     }
 
+    /// Which other replica has to be asked; none where it is this one.
+    ///
+    /// # Errors
+    /// While it is nobody's.
+    pub fn whose(&self, what: &Whose<'_>) -> Result<Option<String>, Declined> {
+        let shard = match what {
+            Whose::Fleet => Some(Shard::LEAD),
+            Whose::Workspace(workspace) => Some(Shard::of(workspace)),
+            Whose::Instance(wanted) => self.found_elsewhere(wanted).map(|workspace| Shard::of(&workspace)),
+        };
+        let Some(shard) = shard.filter(|shard| !self.lock().share.shards().contains(shard)) else { return Ok(None) };
+        let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
+        let holder = elsewhere.holders.get(&shard).cloned();
+        let words = "it is being handed from one replica to another; ask again in a minute";
+        holder.map(Some).ok_or_else(|| Declined(words.to_owned()))
+    }
+
+    /// Who decides about anything beside this replica.
+    pub fn others(&self) -> BTreeSet<String> {
+        let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
+        elsewhere.views.keys().cloned().collect()
+    }
+
+    fn is_ours(&self, what: &Whose<'_>) -> Result<(), Declined> {
+        self.whose(what)?
+            .map_or(Ok(()), |holder| Err(Declined(format!("the replica {holder} decides about it; ask there"))))
+    }
+
     /// Refuses what only whoever leads can do.
     pub(super) fn leads_or_tells(&self) -> Result<(), Declined> {
-        if self.leads() { Ok(()) } else { Err(self.with_whom(Shard::LEAD)) }
+        self.is_ours(&Whose::Fleet)
     }
 
     /// Refuses what only another replica can do or tell: about an instance of its part, by the name or id as a person wrote it, or
     /// about a hold, by its id.
     pub(super) fn is_here(&self, instance: &str) -> Result<(), Declined> {
-        self.found_elsewhere(instance).map_or(Ok(()), |workspace| self.has(&workspace))
+        self.is_ours(&Whose::Instance(instance))
     }
 
     /// Refuses what only whoever decides about a workspace can do.
     pub(super) fn has(&self, workspace: &WorkspaceId) -> Result<(), Declined> {
-        let is_here = self.lock().share.has(workspace);
-        if is_here { Ok(()) } else { Err(self.with_whom(Shard::of(workspace))) }
-    }
-
-    fn with_whom(&self, shard: Shard) -> Declined {
-        let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
-        Declined(match elsewhere.holders.get(&shard) {
-            Some(holder) => format!("the replica {holder} decides about it; ask there"),
-            None => "it is being handed from one replica to another; ask again in a minute".to_owned(),
-        })
+        self.is_ours(&Whose::Workspace(workspace))
     }
 
     /// The workspace of an instance that no workspace here has, and one of another replica's has.

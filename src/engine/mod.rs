@@ -63,6 +63,7 @@ mod week;
 pub use accounts::Accounting;
 pub use control::ControlError;
 pub use digest::Weekly;
+pub use elsewhere::Whose;
 pub use options::EngineOptions;
 pub use reconcile::Reconciling;
 pub use run::{AfterLook, Command, RunError};

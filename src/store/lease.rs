@@ -1,7 +1,9 @@
 //! Who of several replicas acts, and on what: each is a member with a row beside the ledger, its parts of the fleet (shards) belong
 //! to that row, and every write of it depends on that row (L2, L3).
 
+mod heartbeats;
 mod losses;
+mod requests;
 mod shards;
 mod shown;
 mod switch;
@@ -15,6 +17,7 @@ use sqlx::postgres::PgPool;
 
 use super::sql::{Link, Pool, Turns, query, query_scalar};
 use super::{Server, Store, StoreError};
+pub use requests::Request;
 use switch::Switch;
 pub use table::Table;
 

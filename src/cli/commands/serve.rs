@@ -17,6 +17,7 @@ use crate::cli::exit::Exit;
 use crate::cli::leadership::{Leadership, LeaseError};
 use crate::cli::outside::Outside;
 use crate::cli::people;
+use crate::cli::relay::{Relay, answer_for_ever, pass_on_heartbeats};
 use crate::cli::store_place::{open_store, store_shown};
 use crate::cli::tzdata;
 use crate::cli::wire_up::{control_socket, engine_options, use_money_files, with_store};
@@ -62,7 +63,9 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let health = Health::new(SILENCE_MAX, || SystemClock.steady());
     let metrics = Metrics::new(metrics_options(&settings))?;
     let (sender, receiver) = mpsc::channel(WAITING);
-    let heard = Heard { context, settings: &settings, engine: &engine, metrics: &metrics, health: &health };
+    let relay = Relay::new(engine.clone(), leadership.clone());
+    let heard =
+        Heard { context, settings: &settings, relay: &relay, engine: &engine, metrics: &metrics, health: &health };
     match leadership {
         None => {
             begin(&heard, &loaded).await?;
@@ -81,6 +84,7 @@ struct Heard<'a> {
     context: &'a Context,
     settings: &'a Settings,
     engine: &'a Arc<Service>,
+    relay: &'a Arc<Relay<SystemClock>>,
     metrics: &'a Metrics,
     health: &'a Health,
 }
@@ -111,7 +115,7 @@ async fn replica(
         let (_, loaded) = heard.context.usable()?;
         begin(heard, &loaded).await?;
         hear_agents(heard)?;
-        tokio::spawn(Sharing::new(heard.engine.clone(), leadership.clone()).go_on());
+        share_out(heard, &leadership);
         heard.run((sender, receiver), &loaded, Some(publisher(leadership.clone()))).await
     };
     tokio::select! {
@@ -122,6 +126,16 @@ async fn replica(
         }
         lost = &mut lost => Err(lost.unwrap_or(LeaseError::Lost).into()),
     }
+}
+
+/// What a member does beside sweeping: its part of the fleet changes, and others ask it for what people want of that.
+fn share_out(heard: &Heard<'_>, leadership: &Arc<Leadership>) {
+    let engine = heard.engine;
+    if let Some(desk) = engine.world().witnesses.agents.clone() {
+        pass_on_heartbeats(desk, engine.clone(), leadership.clone());
+    }
+    tokio::spawn(answer_for_ever(engine.clone(), leadership.clone()));
+    tokio::spawn(Sharing::new(engine.clone(), leadership.clone()).go_on());
 }
 
 /// Recalls what was, and takes over policies and prices.
@@ -208,7 +222,7 @@ fn after_look(metrics: Metrics, health: Health, publish: Option<Publish>) -> Aft
 }
 
 fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
-    let Heard { context, settings, engine, metrics, health } = *heard;
+    let Heard { context, settings, relay, metrics, health, .. } = *heard;
     let environment = &context.environment;
     let address = settings.server.listen;
     let listener = TcpListener::bind(address)
@@ -218,19 +232,19 @@ fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
     let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
     tokio::spawn(serve_public(listener, face, axum_server::Handle::new()));
     if settings.web.enabled {
-        serve_people((settings, environment), engine, metrics)?;
+        serve_people((settings, environment), relay, metrics)?;
     }
     let socket = control_socket(settings);
     let control =
         ControlServer::bind(&socket).map_err(|error| CommandError::Io(format!("bind {}", socket.display()), error))?;
-    tokio::spawn(control.serve(engine.clone(), axum_server::Handle::new()));
+    tokio::spawn(control.serve(relay.clone(), axum_server::Handle::new()));
     Ok(())
 }
 
 /// The page, the API and the links of warnings.
 fn serve_people(
     (settings, environment): (&Settings, &Environment),
-    engine: &Arc<Service>,
+    relay: &Arc<Relay<SystemClock>>,
     metrics: &Metrics,
 ) -> Result<(), CommandError> {
     let web = &settings.web;
@@ -238,7 +252,7 @@ fn serve_people(
         .map_err(|error| CommandError::Io(format!("listen on {} ([web] listen)", web.listen), error))?;
     let bound = listener.local_addr().map_err(|error| CommandError::Io("learn the address".to_owned(), error))?;
     let tls = web.tls.as_ref().map(|(certificate, key)| certified(certificate, key, "web")).transpose()?;
-    let house = people::house((settings, environment), engine, bound)?;
+    let house = people::house((settings, environment), relay, bound)?;
     let at =
         web.public_url.as_ref().map_or_else(|| format!("http://{bound}"), |url| url.origin().ascii_serialization());
     tracing::info!("the page is at {at}");
@@ -263,7 +277,7 @@ fn hear_agents(heard: &Heard<'_>) -> Result<(), CommandError> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("agents report at {scheme}://{bound}");
     let engine = engine.clone();
-    let fleet = Arc::new(move || engine.last_view());
+    let fleet = Arc::new(move || engine.fleet_view());
     let face = HeartbeatFace { desk, fleet, metrics: metrics.clone(), limits: heartbeat_limits() };
     tokio::spawn(serve_heartbeats(listener, tls, face, axum_server::Handle::new()));
     Ok(())

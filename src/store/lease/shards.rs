@@ -115,7 +115,7 @@ impl Lease {
     }
 }
 
-fn list(text: &mut Builder, shards: &BTreeSet<Shard>) {
+pub(super) fn list(text: &mut Builder, shards: &BTreeSet<Shard>) {
     let mut list = text.separated(", ");
     for shard in shards {
         list.push_bind(i64::from(shard.number()));
