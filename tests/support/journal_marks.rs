@@ -130,7 +130,7 @@ pub(crate) async fn what_arrived_is_told_by_when_it_did<B: Bench>(bench: &B) {
         async move {
             let found = journal.arrived(at(since)).await.unwrap();
             assert!(found.iter().all(|one| one.message.notice.as_ref().unwrap().stop_at == at(900)));
-            let name = |one: &Arrival| one.message.instance().unwrap().0.name().to_owned();
+            let name = |one: &lightsout::ports::Arrival| one.message.instance().unwrap().0.name().to_owned();
             found.into_iter().map(|one| (name(&one), one.at)).collect::<Vec<_>>()
         }
     };
