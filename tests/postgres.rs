@@ -31,6 +31,8 @@ mod losses;
 mod moving;
 #[path = "postgres/pooler.rs"]
 mod pooler;
+#[path = "postgres/relay.rs"]
+mod relay;
 #[path = "postgres/server.rs"]
 mod server;
 #[path = "postgres/switch.rs"]

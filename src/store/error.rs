@@ -82,6 +82,9 @@ pub enum StoreError {
     /// Another replica took over, or may.
     #[error("the lease of this replica is over, and nothing is written any more (L3)")]
     LeaseLost,
+    /// Another replica decides about it.
+    #[error("this replica does not decide about that workspace any more, and writes nothing about it (L3)")]
+    Elsewhere,
     /// The server said nothing for too long.
     #[error("the database server did not answer in time; check that it runs and that the way there is open")]
     Silent,
@@ -188,6 +191,7 @@ impl StoreError {
             | Self::Server { .. }
             | Self::StandingBy
             | Self::LeaseLost
+            | Self::Elsewhere
             | Self::Silent
             | Self::WentBack { .. }
             | Self::Database { .. }

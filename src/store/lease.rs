@@ -17,6 +17,8 @@ use sqlx::postgres::PgPool;
 
 use super::sql::{Link, Pool, Turns, query, query_scalar};
 use super::{Server, Store, StoreError};
+use crate::facts::Shard;
+use crate::units::WorkspaceId;
 pub use requests::Request;
 use switch::Switch;
 pub use table::Table;
@@ -33,6 +35,8 @@ const RENEW: &str = "UPDATE members SET expires_at = clock_timestamp() + interva
 /// Shared: who would take the row away waits until what is being written is on disk, or given up.
 const STANDS: &str = "SELECT epoch FROM members
      WHERE holder = ?1 AND epoch = ?2 AND expires_at > clock_timestamp() FOR SHARE";
+/// Shared: who would hand it over or take it waits as well.
+const HAS: &str = "SELECT shard FROM shards WHERE shard = ?1 AND holder = ?2 FOR SHARE";
 /// What it has is free with it, and what it showed is gone.
 const LEAVE: &str = "DELETE FROM members WHERE holder = ?1 AND epoch = ?2";
 /// Rows of processes that ended without a word and that nobody had anything to take from.
@@ -80,6 +84,13 @@ impl Fence {
         }
         let held: Option<i64> = query_scalar(STANDS).bind(&self.holder).bind(epoch).fetch_optional(tx).await?;
         held.map(|_| ()).ok_or(StoreError::LeaseLost)
+    }
+
+    /// Refuses where the workspace is in a shard of another replica, or of nobody.
+    pub(super) async fn has(&self, tx: &mut Link, workspace: &WorkspaceId) -> Result<(), StoreError> {
+        let shard = i64::from(Shard::of(workspace).number());
+        let held: Option<i64> = query_scalar(HAS).bind(shard).bind(&self.holder).fetch_optional(tx).await?;
+        held.map(|_| ()).ok_or(StoreError::Elsewhere)
     }
 }
 

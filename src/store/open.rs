@@ -13,6 +13,7 @@ use super::lease::Fence;
 use super::place::Place;
 use super::sql::{Dialect, Pool, Tx, query_scalar};
 use super::{LedgerReader, StoreError, VerifyError};
+use crate::units::InstanceId;
 
 pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
@@ -97,6 +98,16 @@ impl Store {
         let mut tx = self.writer.write().await?;
         if let Some(fence) = &self.fence {
             fence.stands(&mut tx).await?;
+        }
+        Ok(tx)
+    }
+
+    /// The same for what only whoever decides about an instance may write: a replica that has handed it over has none, whatever it
+    /// still wants to do with it.
+    pub(super) async fn write_about(&self, instance: &InstanceId) -> Result<Tx, StoreError> {
+        let mut tx = self.write().await?;
+        if let Some(fence) = &self.fence {
+            fence.has(&mut tx, instance.workspace()).await?;
         }
         Ok(tx)
     }

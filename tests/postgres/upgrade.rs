@@ -6,10 +6,10 @@ use lightsout::store::Store;
 use crate::lease::{NOW, member, refused, run_out};
 use crate::postgres::Postgres;
 
-/// What the fourth migration made, taken back.
+/// What the fourth migration and the fifth made, taken back.
 const BACK: &str =
-    "DROP TABLE shown, shards, members, freezes; DROP SEQUENCE member_epochs; DROP INDEX messages_delivered;
-     DELETE FROM lightsout_schema WHERE version = 4";
+    "DROP TABLE requests, heartbeats, shown, shards, members, freezes; DROP SEQUENCE member_epochs; DROP INDEX messages_delivered;
+     DELETE FROM lightsout_schema WHERE version >= 4";
 /// That version's statements.
 const TAKE: &str = "INSERT INTO leases (name, holder, epoch, expires_at)
      VALUES ('fleet', 'old', 1, clock_timestamp() + interval '15 seconds')

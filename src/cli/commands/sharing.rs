@@ -16,7 +16,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::leadership::{AGAIN, Leadership, LeaseError};
 use crate::cli::outside::Outside;
 use crate::engine::{Command, Engine};
-use crate::facts::{Moves, Shard};
+use crate::facts::{Moves, SHARDS, Shard};
 use crate::ports::Fault;
 use crate::report::FleetView;
 use crate::store::StoreError;
@@ -63,6 +63,8 @@ pub(super) struct Sharing {
     leadership: Arc<Leadership>,
     /// Shards that are being handed over: the engine may still be sweeping them.
     giving: Option<(BTreeSet<Shard>, JoinHandle<Result<(), Fault>>)>,
+    /// Shards that the engine has let go of, and that the server does not know to be free.
+    let_go: BTreeSet<Shard>,
     /// When each of the others last showed something else.
     shown: BTreeMap<String, Timestamp>,
 }
@@ -70,7 +72,7 @@ pub(super) struct Sharing {
 impl Sharing {
     /// Of a replica that has joined.
     pub(super) const fn new(engine: Arc<Service>, leadership: Arc<Leadership>) -> Self {
-        Self { engine, leadership, giving: None, shown: BTreeMap::new() }
+        Self { engine, leadership, giving: None, let_go: BTreeSet::new(), shown: BTreeMap::new() }
     }
 
     /// Looks every two seconds who is there and who has what, takes up what is free and should be here, and hands over what should
@@ -88,8 +90,8 @@ impl Sharing {
     }
 
     async fn round(&mut self) -> Result<(), SharingError> {
-        let lease = self.leadership.lease();
-        // read after what was given and taken in the last round: what it says was so then stands
+        self.give_what_was_let_go().await?;
+        // read after what was given and taken before: what it says was so then stands
         let table = answered(self.leadership.table()).await?;
         let me = self.leadership.holder();
         if !table.members.contains(me) {
@@ -102,38 +104,42 @@ impl Sharing {
         let mut own: BTreeSet<Shard> =
             table.holders.iter().filter(|(_, holder)| *holder == me).map(|(shard, _)| *shard).collect();
         if !moves.take.is_empty() {
-            own.extend(answered(lease.take(&moves.take)).await?);
+            own.extend(answered(self.leadership.lease().take(&moves.take)).await?);
         }
         let has = self.engine.share().shards().clone();
-        let gained: BTreeSet<Shard> = own.difference(&has).copied().collect();
+        let leaving = self.giving.as_ref().map(|(shards, _)| shards.clone()).unwrap_or_default();
+        let gained: BTreeSet<Shard> = own.difference(&has).filter(|shard| !leaving.contains(shard)).copied().collect();
         if !gained.is_empty() {
             self.engine.take_up(&gained).await?;
-            tracing::info!(
-                "took up {} of {} shards; this replica has {} now",
-                gained.len(),
-                crate::facts::SHARDS,
-                own.len()
-            );
+            let (count, all) = (gained.len(), has.len().saturating_add(gained.len()));
+            tracing::info!("took up {count} of {SHARDS} shards; this replica has {all} now");
         }
-        self.give(moves.give).await
+        // what the server does not know to be here is not decided about here, whatever came in between
+        let strange: BTreeSet<Shard> = has.difference(&own).copied().collect();
+        let wanted = if strange.is_empty() { moves.give } else { strange };
+        if self.giving.is_none() && !wanted.is_empty() {
+            // apart from this loop, which has to see meanwhile whether another replica is gone
+            let (engine, shards) = (self.engine.clone(), wanted.clone());
+            self.giving = Some((wanted, tokio::spawn(async move { engine.hand_over(&shards).await })));
+        }
+        Ok(())
     }
 
-    /// Hands over apart from this loop, which has to see meanwhile whether another replica is gone.
-    async fn give(&mut self, wanted: BTreeSet<Shard>) -> Result<(), SharingError> {
-        if let Some((shards, done)) = self.giving.take_if(|(_, done)| done.is_finished()) {
-            match done.await {
-                Ok(Ok(())) => {
-                    answered(self.leadership.lease().give(&shards)).await?;
-                    tracing::info!("handed over {} of {} shards", shards.len(), crate::facts::SHARDS);
-                }
+    /// What the engine has let go of is free. Until the server knows, it is not taken up here again.
+    async fn give_what_was_let_go(&mut self) -> Result<(), SharingError> {
+        if let Some((_, done)) = self.giving.as_mut().filter(|(_, done)| done.is_finished()) {
+            let ended = done.await;
+            let shards = self.giving.take().map(|(shards, _)| shards).unwrap_or_default();
+            match ended {
+                Ok(Ok(())) => self.let_go.extend(shards),
                 Ok(Err(fault)) => tracing::warn!("could not hand over a part of the fleet yet: {}", fault.words()),
                 Err(error) => tracing::error!("handing over a part of the fleet broke: {error}"),
             }
-            return Ok(());
         }
-        if self.giving.is_none() && !wanted.is_empty() {
-            let (engine, shards) = (self.engine.clone(), wanted.clone());
-            self.giving = Some((wanted, tokio::spawn(async move { engine.hand_over(&shards).await })));
+        if !self.let_go.is_empty() {
+            answered(self.leadership.lease().give(&self.let_go)).await?;
+            tracing::info!("handed over {} of {SHARDS} shards", self.let_go.len());
+            self.let_go.clear();
         }
         Ok(())
     }
