@@ -76,7 +76,7 @@ impl Fence {
     pub(super) async fn stands(&self, tx: &mut Link) -> Result<(), StoreError> {
         let epoch = self.epoch();
         if epoch == 0 {
-            return Err(StoreError::StandingBy);
+            return Err(StoreError::NoMember);
         }
         let held: Option<i64> = query_scalar(STANDS).bind(&self.holder).bind(epoch).fetch_optional(tx).await?;
         held.map(|_| ()).ok_or(StoreError::LeaseLost)
