@@ -1,4 +1,4 @@
-//! Who of several replicas acts, and on what: each is a member with a row beside the ledger, its parts of the fleet (shards) belong
+//! Which of several replicas decides about what: each is a member with a row beside the ledger, its parts of the fleet (shards) belong
 //! to that row, and every write of it depends on that row (L2, L3).
 
 mod heartbeats;
