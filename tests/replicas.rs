@@ -83,7 +83,7 @@ struct Storm {
 }
 
 impl Storm {
-    /// Frozen at first, so that who stands by can be asked while another acts.
+    /// Frozen at first, so that nothing is stopped before each has its part.
     async fn gathers() -> Option<Self> {
         let postgres = Postgres::start()?;
         let database = postgres.database().await;
@@ -203,7 +203,7 @@ async fn a_command_acts_alone_and_gives_its_turn_back() {
     let (_store, lease) = Store::replica(&postgres.server(database), "other").await.unwrap();
     lease.join(jiff::SignedDuration::ZERO).await.unwrap();
     let refused = places[0].run(&["sweep"]);
-    assert!(refused.code != 0 && refused.err.contains("the replica other acts"), "{}{}", refused.out, refused.err);
+    assert!(refused.code != 0 && refused.err.contains("the replica other runs"), "{}{}", refused.out, refused.err);
     lease.leave().await.unwrap();
     // who only looks needs no turn, and knows of the switch all the same
     let looked = places[0].run(&["plan", "--json"]);

@@ -17,7 +17,7 @@ use crate::store::{Lease, StoreError, Table};
 pub const AGAIN: Duration = Duration::from_secs(2);
 /// A renewal may wait so long for what this replica is writing itself.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A clock that is further from the server's does not lead (L10).
+/// Whose clock is further from the server's is no member (L10).
 const SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
 /// So many tries in a row may go unanswered: a server that another took the place of never ends the connections to it.
 const SILENT_MAX: u32 = 3;
@@ -37,7 +37,7 @@ pub enum LeaseError {
         apart: i64,
     },
     /// Another replica runs.
-    #[error("the replica {0} acts; ask it, or stop it first")]
+    #[error("the replica {0} runs, and this command acts alone; ask a replica, or stop all of them first")]
     Another(String),
     /// It hangs.
     #[error(

@@ -47,7 +47,7 @@ pub struct Outside<C> {
 }
 
 impl<C: Clock> Outside<C> {
-    /// Whether anything may be sent now: of several replicas only who surely holds the lease sends (L4).
+    /// Whether anything may be sent now: a replica sends only while its lease surely lasts (L4).
     fn may_send(&self) -> Result<(), (Refusal, String)> {
         let Turn::Lease { renewed } = self.store.turn() else { return Ok(()) };
         let since = renewed.map(|at| self.clock.steady().saturating_sub(at));

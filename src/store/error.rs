@@ -77,8 +77,8 @@ pub enum StoreError {
         rule: &'static str,
     },
     /// One of several replicas, and no member.
-    #[error("this replica stands by and writes nothing; ask the one that acts")]
-    StandingBy,
+    #[error("this replica is no member and writes nothing; its log says what keeps it from joining the others")]
+    NoMember,
     /// Another replica took over, or may.
     #[error("the lease of this replica is over, and nothing is written any more (L3)")]
     LeaseLost,
@@ -189,7 +189,7 @@ impl StoreError {
             | Self::Schema { .. }
             | Self::NoServer
             | Self::Server { .. }
-            | Self::StandingBy
+            | Self::NoMember
             | Self::LeaseLost
             | Self::Elsewhere
             | Self::Silent

@@ -1,4 +1,4 @@
-//! Who of several replicas acts, and on what: each is a member with a row beside the ledger, its parts of the fleet (shards) belong
+//! Which of several replicas decides about what: each is a member with a row beside the ledger, its parts of the fleet (shards) belong
 //! to that row, and every write of it depends on that row (L2, L3).
 
 mod heartbeats;
@@ -80,7 +80,7 @@ impl Fence {
     pub(super) async fn stands(&self, tx: &mut Link) -> Result<(), StoreError> {
         let epoch = self.epoch();
         if epoch == 0 {
-            return Err(StoreError::StandingBy);
+            return Err(StoreError::NoMember);
         }
         let held: Option<i64> = query_scalar(STANDS).bind(&self.holder).bind(epoch).fetch_optional(tx).await?;
         held.map(|_| ()).ok_or(StoreError::LeaseLost)

@@ -111,7 +111,7 @@ async fn at_rest(server: &Server, holder: &str) -> Result<(Store, Lease), StoreE
 /// one, that is its new name. Neither the server nor the folder may be in use, and the server keeps what it has.
 ///
 /// # Errors
-/// When a replica acts, a service holds the folder, the server cannot be read, or the folder cannot be written.
+/// When a replica runs, a service holds the folder, the server cannot be read, or the folder cannot be written.
 pub async fn move_to_folder(server: &Server, dir: &Path, holder: &str) -> Result<(Head, Option<PathBuf>), StoreError> {
     let (store, lease) = at_rest(server, holder).await?;
     let moved = tokio::select! {
@@ -154,7 +154,7 @@ async fn put_into(server: &Server, dir: &Path) -> Result<(Head, Option<PathBuf>)
 /// this takes both for as long as it lasts, under this name.
 ///
 /// # Errors
-/// When the copy is not whole, the server has something already, a replica acts, or the two are not the same afterwards.
+/// When the copy is not whole, the server has something already, a replica runs, or the two are not the same afterwards.
 pub async fn move_to_server(copy_of: &Path, server: &Server, holder: &str) -> Result<Head, StoreError> {
     let head = whole(copy_of).await?;
     let _held = copy_of.is_dir().then(|| Place::without_database(copy_of)).transpose()?;

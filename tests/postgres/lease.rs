@@ -51,12 +51,12 @@ async fn what_a_replica_writes_depends_on_its_lease() {
     let (a, lease_a) = Store::replica(&server, "a").await.unwrap();
     let (b, lease_b) = Store::replica(&server, "b").await.unwrap();
     assert_eq!(a.turn(), Turn::Lease { renewed: None });
-    assert!(refused(&a).await.contains("stands by"));
+    assert!(refused(&a).await.contains("is no member"));
     lease_a.join(NOW).await.unwrap();
     assert_eq!(a.turn(), Turn::Lease { renewed: Some(NOW) });
     a.record(&running("ci-a", born(), at(0))).await.unwrap();
     // who is no member reads, and who signed in at it is told
-    assert!(refused(&b).await.contains("stands by"));
+    assert!(refused(&b).await.contains("is no member"));
     assert_eq!(b.recall(at(1)).await.unwrap().instances.len(), 1);
     let line = AuditLine {
         at: at(1),
@@ -81,7 +81,7 @@ async fn what_a_replica_writes_depends_on_its_lease() {
     assert!(lease_a.renew(NOW).await.unwrap().is_none());
     again.record(&running("ci-a", born(), at(3))).await.unwrap();
     lease_again.leave().await.unwrap();
-    assert!(refused(&again).await.contains("stands by"));
+    assert!(refused(&again).await.contains("is no member"));
     assert!(lease_again.leave().await.is_err(), "it had left");
     assert!(b.examine().await.unwrap().is_empty());
 }

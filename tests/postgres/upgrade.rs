@@ -50,7 +50,7 @@ async fn who_acted_before_the_upgrade_keeps_the_fleet_until_its_lease_is_over_an
     assert_eq!(lease.take(&all).await.unwrap(), all);
     assert_eq!(lease.renew(NOW).await.unwrap().unwrap().members, ["new".to_owned()].into());
     lease.leave().await.unwrap();
-    assert!(refused(&new).await.contains("stands by"));
+    assert!(refused(&new).await.contains("is no member"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -41,10 +41,10 @@ pub(super) async fn join(
         let joined = leadership.join().await;
         Leadership::silent(matches!(joined, Err(LeaseError::Silent)), &mut silent)?;
         let Err(error) = joined else { break };
-        tracing::warn!("standing by: {error}");
+        tracing::warn!("could not join the other replicas yet: {error}");
         health.store(Err(error.to_string()));
         health.acts(Err(format!("this replica has not joined the others: {error}")));
-        drop(sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("standing by")]));
+        drop(sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("waits to join the other replicas")]));
         health.tick();
         let pause = timeout(AGAIN, commands.recv()).await;
         if matches!(pause, Ok(None | Some(Command::End))) {

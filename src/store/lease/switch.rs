@@ -75,7 +75,7 @@ impl Store {
         self.fence.is_some()
     }
 
-    /// Freezes all replicas: this one at once, the others within two seconds of their next renewal. Whoever may reach the server can,
+    /// Freezes all replicas: this one at once, the others when they next look, within about two seconds. Whoever may reach the server can,
     /// member or not.
     ///
     /// # Errors
