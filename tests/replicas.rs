@@ -134,8 +134,10 @@ async fn one_is_killed_one_hangs_one_is_cut_off_and_each_machine_is_stopped_once
     // whichever is asked shows the whole fleet, and has a wish carried out by whoever it is for
     for place in places {
         until("it shows all machines", || {
-            let shown = place.run(&["status", "--json"]);
-            (shown.out.matches("\"ci-").count() >= MACHINES).then_some(())
+            let shown: serde_json::Value = serde_json::from_str(&place.run(&["status", "--json"]).out).ok()?;
+            let rooms = shown["workspaces"].as_object()?;
+            let count: usize = rooms.values().filter_map(|room| Some(room["instances"].as_array()?.len())).sum();
+            (rooms.len() == WORKSPACES && count == MACHINES).then_some(())
         });
     }
     for number in 0..WORKSPACES {
@@ -144,7 +146,7 @@ async fn one_is_killed_one_hangs_one_is_cut_off_and_each_machine_is_stopped_once
         assert_eq!(held.code, 0, "{}{}", held.out, held.err);
         let told = places[(number + 1) % 3].run(&["explain", &name]);
         assert!(told.code == 0 && told.out.contains("work"), "{}{}", told.out, told.err);
-        let lifted = places[(number + 2) % 3].run(&["hold", &name, "--lift"]);
+        let lifted = places[(number + 2) % 3].run(&["hold", "--lift", &name]);
         assert_eq!(lifted.code, 0, "{}{}", lifted.out, lifted.err);
     }
     assert_eq!(stops(estate).len(), 0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lightsout::facts::Shard;
-use lightsout::ports::Journal as _;
+use lightsout::ports::{FaultKind, Journal as _};
 
 use crate::journal_samples::{at, born, hold, hours, id, intent, running};
 use crate::lease::{member, refused, run_out, shards};
@@ -28,7 +28,9 @@ async fn l3_stops_and_holds_are_written_by_whoever_decides_about_the_workspace()
     lease_a.give(&its).await.unwrap();
     assert!(refused(&a).await.contains("does not decide about that workspace"));
     assert_eq!(lease_b.take(&its).await.unwrap(), its);
-    assert!(refused(&b).await.contains("under way"), "and the other one knows what the first began");
+    // and the other one knows what the first began
+    let again = b.intend(&intent("i2", "ci-a", born(), "k2", at(3))).await.unwrap_err();
+    assert_eq!(again.kind, FaultKind::Conflict);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
