@@ -201,6 +201,18 @@ impl Lease {
         Ok(table)
     }
 
+    /// Says by which identity this replica asks Azure.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn introduce(&self, identity: &str) -> Result<(), StoreError> {
+        let mut tx = self.beside.change().await?;
+        let text = "UPDATE members SET identity = ? WHERE holder = ? AND epoch = ?";
+        query(text).bind(identity).bind(&self.fence.holder).bind(self.fence.epoch()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Gives everything back and is no member any more: the others need not wait for its end.
     ///
     /// # Errors

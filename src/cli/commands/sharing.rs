@@ -24,6 +24,8 @@ use crate::web::Health;
 
 type Service = Engine<Outside<SystemClock>>;
 
+/// By which identity this replica asks Azure is looked for again so soon.
+const UNKNOWN: Duration = Duration::from_secs(30);
 /// Asking the server may take so long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -78,6 +80,7 @@ impl Sharing {
     /// Looks every two seconds who is there and who has what, takes up what is free and should be here, and hands over what should
     /// be elsewhere. What cannot be done now is done the next time.
     pub(super) async fn go_on(mut self) {
+        tokio::spawn(introduce(self.engine.clone(), self.leadership.clone()));
         loop {
             if let Err(error) = self.round().await {
                 tracing::warn!("could not divide the fleet with the other replicas: {error}");
@@ -100,6 +103,7 @@ impl Sharing {
         }
         let sharers = u32::try_from(table.members.len()).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
         self.engine.shared_among(sharers);
+        self.engine.world().azure.share_limits(table.alike(me));
         let moves = Moves::of(me, &table.members, &table.holders);
         let mut own: BTreeSet<Shard> =
             table.holders.iter().filter(|(_, holder)| *holder == me).map(|(shard, _)| *shard).collect();
@@ -161,6 +165,19 @@ impl Sharing {
         self.shown.retain(|holder, _| holders.values().any(|one| one == holder));
         self.engine.hear_elsewhere(holders, views);
         Ok(())
+    }
+}
+
+/// Tells the others by which identity this replica asks Azure, as soon as it has a token: until then they share their limits with it.
+async fn introduce(engine: Arc<Service>, leadership: Arc<Leadership>) {
+    loop {
+        let known = engine.world().azure.who_am_i().await.ok().and_then(|me| me.object_id);
+        if let Some(identity) = known
+            && answered(leadership.lease().introduce(&identity)).await.is_ok()
+        {
+            return;
+        }
+        tokio::time::sleep(UNKNOWN).await;
     }
 }
 

@@ -11,7 +11,7 @@ use crate::store::rows::Place;
 use crate::store::sql::{Link, Row, query};
 
 const READ: &str = "SELECT 'clock' AS kind, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS number, '' AS words, '' AS who
-     UNION ALL SELECT 'member', 0, holder, '' FROM members WHERE expires_at > clock_timestamp()
+     UNION ALL SELECT 'member', 0, holder, coalesce(identity, '') FROM members WHERE expires_at > clock_timestamp()
      UNION ALL SELECT 'shard', shard, holder, '' FROM shards WHERE holder IS NOT NULL
      UNION ALL SELECT 'freeze', 0, why, who FROM freezes";
 
@@ -22,6 +22,8 @@ pub struct Table {
     pub at: Timestamp,
     /// Whose lease is not over.
     pub members: BTreeSet<String>,
+    /// By which identity each of them asks Azure, where that is known.
+    pub identities: BTreeMap<String, String>,
     /// Who has each shard that somebody has, also one whose lease is over.
     pub holders: BTreeMap<Shard, String>,
     /// Why all replicas are frozen; none where they are not.
@@ -37,12 +39,30 @@ pub(super) async fn read(tx: &mut Link) -> Result<Table, StoreError> {
 }
 
 impl Table {
+    /// How many members ask Azure by the same identity as one of them, itself among them. Of whom nobody knows by which, it may be
+    /// the same.
+    #[must_use]
+    pub fn alike(&self, member: &str) -> u32 {
+        let own = self.identities.get(member);
+        let may_be = |other: &&String| {
+            let theirs = self.identities.get(*other);
+            own.zip(theirs).is_none_or(|(own, theirs)| own == theirs)
+        };
+        u32::try_from(self.members.iter().filter(may_be).count()).unwrap_or(u32::MAX).max(1)
+    }
+
     fn add(&mut self, row: &Row) -> Result<(), StoreError> {
         let (kind, number, words): (&str, i64, String) =
             (row.try_get("kind")?, row.try_get("number")?, row.try_get("words")?);
         match kind {
             "clock" => self.at = time_of(number)?,
-            "member" => drop(self.members.insert(words)),
+            "member" => {
+                let identity: String = row.try_get("who")?;
+                if !identity.is_empty() {
+                    self.identities.insert(words.clone(), identity);
+                }
+                self.members.insert(words);
+            }
             "shard" => drop(self.holders.insert(shard_of(number)?, words)),
             _ => self.frozen = Some(one_line(&words, row.try_get("who")?)),
         }
@@ -59,4 +79,20 @@ pub(super) fn shard_of(number: i64) -> Result<Shard, StoreError> {
 /// An instant of the server's clock.
 pub(super) fn time_of(millis: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(millis).map_err(|error| Place { table: "the clock", row: "now" }.wrong(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_have_the_same_identity_shares_its_limits() {
+        let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let known = [("a", "one"), ("b", "one"), ("c", "two")].map(|(who, id)| (who.to_owned(), id.to_owned()));
+        let table =
+            |members: &[&str]| Table { members: names(members), identities: known.clone().into(), ..Table::default() };
+        let alike = |members: &[&str], who: &str| table(members).alike(who);
+        assert_eq!([alike(&["a", "b", "c"], "a"), alike(&["a", "b", "c"], "c"), alike(&["a"], "a")], [2, 1, 1]);
+        assert_eq!([alike(&["a", "new"], "a"), alike(&["a", "c", "new"], "new")], [2, 3], "nobody knows by which yet");
+    }
 }

@@ -18,3 +18,6 @@ CREATE TABLE heartbeats (
     body     TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX heartbeats_by_age ON heartbeats (at);
+
+-- By which identity each member asks Azure, once it knows: those of one identity share its limits.
+ALTER TABLE members ADD COLUMN identity TEXT COLLATE "C";
