@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn several_of_one_identity_divide_its_tokens() {
         let mut throttle = Throttle::new(Some(ThrottleLimits::default()));
-        let mut taken = |throttle: &mut Throttle, now| {
+        let taken = |throttle: &mut Throttle, now| {
             (0..).take_while(|_: &u32| throttle.take(key("a", Kind::Write), Urgency::Urgent, now).is_ok()).count()
         };
         throttle.share(2, at(0));

@@ -76,18 +76,22 @@ impl Leadership {
         self.lease.holder()
     }
 
-    /// Becomes a member, without any shard yet, where this machine's clock is right.
+    /// Becomes a member, without any shard yet, where this machine's clock is right; one that is to come is given nothing until it is
+    /// ready.
     ///
     /// # Errors
     /// When the server cannot be asked, or the clocks are too far apart.
-    pub async fn join(&self) -> Result<(), LeaseError> {
+    pub async fn join(&self, is_to_come: bool) -> Result<(), LeaseError> {
         let asked = async { Ok((self.clock.now(), self.lease.server_time().await?)) };
         let (before, theirs) = timeout(PATIENCE, asked).await.unwrap_or(Err(LeaseError::Silent))?;
         let apart = apart((before, self.clock.now()), theirs);
         if apart > SKEW_MAX {
             return Err(LeaseError::Skew { apart: apart.as_secs() });
         }
-        let joined = async { Ok(self.lease.join(self.clock.steady()).await?) };
+        let joined = async {
+            let now = self.clock.steady();
+            Ok(if is_to_come { self.lease.come(now).await } else { self.lease.join(now).await }?)
+        };
         timeout(PATIENCE, joined).await.unwrap_or(Err(LeaseError::Silent))
     }
 
@@ -96,7 +100,7 @@ impl Leadership {
     /// # Errors
     /// As [`Leadership::join`].
     pub async fn join_alone(&self) -> Result<Option<String>, LeaseError> {
-        self.join().await?;
+        self.join(false).await?;
         let taken = async { Ok(self.lease.take_all().await?) };
         let taken = timeout(PATIENCE, taken).await.unwrap_or(Err(LeaseError::Silent));
         if !matches!(taken, Ok(None)) {

@@ -88,7 +88,17 @@ impl<C: Clock + 'static> Relay<C> {
         let mut may_take_back = true;
         loop {
             tokio::time::sleep(LOOK).await;
-            if let Some(answer) = lease.answer_to(&id).await.map_err(lost)? {
+            let answer = match lease.answer_to(&id).await {
+                Ok(answer) => answer,
+                // with whoever was asked its requests are gone
+                Err(StoreError::Absent(_)) => {
+                    let words = "is gone, and may have done it before; see what became of it before you ask again";
+                    return Err(Declined(format!("the replica {holder} {words}")));
+                }
+                // it is asked, and will be answered: only that could not be read
+                Err(_) => None,
+            };
+            if let Some(answer) = answer {
                 let garbled = |error: serde_json::Error| {
                     Declined(format!(
                         "the answer of the replica {holder} cannot be read; is it of another version? {error}"
@@ -99,7 +109,7 @@ impl<C: Clock + 'static> Relay<C> {
             }
             if may_take_back && began.elapsed() > TAKEN_UP {
                 may_take_back = false;
-                if lease.take_back(&id).await.map_err(lost)? {
+                if lease.take_back(&id).await.unwrap_or(false) {
                     let words = "did not take it up, and nothing was done; ask again in a minute";
                     return Err(Declined(format!("the replica {holder} {words}")));
                 }

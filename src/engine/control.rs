@@ -213,25 +213,31 @@ impl State {
                 .cloned()
                 .ok_or_else(|| Declined(format!("{wanted} is not known")));
         }
-        let (workspace, name) =
-            wanted.split_once('/').map_or((None, wanted), |(workspace, name)| (Some(workspace), name));
-        let fits = |id: &&InstanceId| {
-            id.name().eq_ignore_ascii_case(name)
-                && workspace.is_none_or(|one| id.workspace().name().eq_ignore_ascii_case(one))
-        };
-        let matching: Vec<&InstanceId> = all().filter(fits).collect();
+        let matching = self.named(wanted);
         match matching.as_slice() {
-            [one] => Ok((*one).clone()),
+            [one] => Ok(one.clone()),
             [] => Err(Declined(format!("no instance is called `{wanted}`; `lightsout status` lists them"))),
-            several => {
-                let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
-                Err(Declined(format!(
-                    "several instances are called `{wanted}`; say WORKSPACE/NAME or the full id: {}",
-                    ids.join(", ")
-                )))
-            }
+            all => Err(several(wanted, &all.iter().map(ToString::to_string).collect::<Vec<_>>())),
         }
     }
+
+    /// Every instance here that is called so.
+    pub(super) fn named(&self, wanted: &str) -> Vec<InstanceId> {
+        let all = self.places.values().flat_map(|place| place.entries.keys());
+        all.filter(|id| is_named(id, wanted)).cloned().collect()
+    }
+}
+
+/// Whether it is called so: by its name, behind its workspace's or alone.
+pub(super) fn is_named(id: &InstanceId, wanted: &str) -> bool {
+    let (workspace, name) = wanted.split_once('/').map_or((None, wanted), |(workspace, name)| (Some(workspace), name));
+    id.name().eq_ignore_ascii_case(name) && workspace.is_none_or(|one| id.workspace().name().eq_ignore_ascii_case(one))
+}
+
+/// Whoever asks has to say which one.
+pub(super) fn several(wanted: &str, ids: &[String]) -> Declined {
+    let ids = ids.join(", ");
+    Declined(format!("several instances are called `{wanted}`; say WORKSPACE/NAME or the full id: {ids}"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]

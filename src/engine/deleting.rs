@@ -40,6 +40,10 @@ impl<W: World> Engine<W> {
             if sent >= SENT_MAX || looks >= LOOKS_MAX {
                 return;
             }
+            if let Err(fault) = self.count_deleted_elsewhere(self.world.now()).await {
+                report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
+                return;
+            }
             let waits = self.lock().paced(&proposal, self.world.now());
             if let Some(words) = waits {
                 // without a look: what only waits its turn takes none from what may go

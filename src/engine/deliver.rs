@@ -94,6 +94,7 @@ impl<W: World> Engine<W> {
 
     /// Nothing where its channel rests, or it is of no use by now.
     async fn deliver_one(&self, together: Together) -> Result<Counts, Fault> {
+        let on_its_way = self.delivering.read().await;
         let now = self.world.now();
         let Some(message) = together.message().filter(|message| message.use_by() >= now) else { return Ok((0, 0)) };
         let channel = message.channel.clone().unwrap_or_default();
@@ -112,6 +113,7 @@ impl<W: World> Engine<W> {
                 Ok((count, 0))
             }
             Err(fault) => {
+                drop(on_its_way);
                 if fault.kind == FaultKind::Unfit && count > 1 {
                     // one of them may be what is refused: the others must not go down with it (G16)
                     log::fault(&fault);

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::state::Engine;
 use super::week::accounts;
+use crate::facts::SHARDS;
 use crate::ports::{Apart, Fault, SweepRecord, World};
 
 /// A week is told so long after its time; then it is none's news any more.
@@ -66,12 +67,15 @@ impl<W: World> Engine<W> {
     pub(super) async fn tell_of_week(&self) -> Result<(), Fault> {
         let now = self.world.now();
         let Some(week) = self.options.telling.weekly.as_ref().and_then(|weekly| weekly.due(now)) else { return Ok(()) };
+        let parts = self.fleet_view().part.shards;
         {
             let state = self.lock();
             let is_told = state.told.week.as_deref() == Some(week.name.as_str());
             // by a clock that is wrong it is not known which week it is; before a look nobody knows what is on
             let is_others = !state.share.leads();
-            if is_told || is_others || state.clock_trouble.is_some() || state.last.ended_at.is_none() {
+            // what a part has on is not known before its replica shows it
+            if is_told || is_others || parts < SHARDS || state.clock_trouble.is_some() || state.last.ended_at.is_none()
+            {
                 return Ok(());
             }
         }

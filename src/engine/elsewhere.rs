@@ -5,12 +5,13 @@ use std::sync::{Arc, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::control::{is_named, several};
 use super::proposals::operation_key;
 use super::state::Engine;
-use crate::facts::{OperationResult, Shard, Share, UNSENT, Verb};
+use crate::facts::{OperationResult, SHARDS, Shard, Share, UNSENT, Verb};
 use crate::ports::{Arrival, Declined, Fault, OperationRow, World};
 use crate::report::{FaultLine, FleetView, SweepReport};
-use crate::units::WorkspaceId;
+use crate::units::{InstanceId, WorkspaceId};
 
 /// What somebody wants something of.
 #[derive(Debug, Clone, Copy)]
@@ -56,9 +57,10 @@ impl<W: World> Engine<W> {
 
     /// Puts the own part and the others' together.
     pub(super) fn show_together(&self) {
-        let own = self.last_view();
         let mut elsewhere = self.elsewhere.write().unwrap_or_else(PoisonError::into_inner);
-        let fleet = (!elsewhere.views.is_empty()).then(|| own.together(elsewhere.views.values().map(|view| &**view)));
+        let own = self.last_view();
+        let is_whole = own.part.shards >= SHARDS;
+        let fleet = (!is_whole).then(|| own.together(elsewhere.views.values().map(|view| &**view)));
         elsewhere.fleet = fleet.map(Arc::new);
     }
 
@@ -80,12 +82,12 @@ impl<W: World> Engine<W> {
     /// Which other replica has to be asked; none where it is this one.
     ///
     /// # Errors
-    /// While it is nobody's.
+    /// While it is nobody's, and where several are called so.
     pub fn whose(&self, what: &Whose<'_>) -> Result<Option<String>, Declined> {
         let shard = match what {
             Whose::Fleet => Some(Shard::LEAD),
             Whose::Workspace(workspace) => Some(Shard::of(workspace)),
-            Whose::Instance(wanted) => self.found_elsewhere(wanted).map(|workspace| Shard::of(&workspace)),
+            Whose::Instance(wanted) => self.found_elsewhere(wanted)?.map(|workspace| Shard::of(&workspace)),
         };
         let Some(shard) = shard.filter(|shard| !self.lock().share.shards().contains(shard)) else { return Ok(None) };
         let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
@@ -96,8 +98,10 @@ impl<W: World> Engine<W> {
 
     /// Who decides about anything beside this replica.
     pub fn others(&self) -> BTreeSet<String> {
+        let share = self.share();
         let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
-        elsewhere.views.keys().cloned().collect()
+        let others = elsewhere.holders.iter().filter(|(shard, _)| !share.shards().contains(shard));
+        others.map(|(_, holder)| holder.clone()).collect()
     }
 
     fn is_ours(&self, what: &Whose<'_>) -> Result<(), Declined> {
@@ -121,23 +125,31 @@ impl<W: World> Engine<W> {
         self.is_ours(&Whose::Workspace(workspace))
     }
 
-    /// The workspace of an instance that no workspace here has, and one of another replica's has.
-    fn found_elsewhere(&self, wanted: &str) -> Option<WorkspaceId> {
-        if self.lock().find(wanted).is_ok() {
-            return None;
+    /// The workspace of the one instance that is meant, where another replica shows it; none where it is here, or nowhere: then it
+    /// is said here why.
+    fn found_elsewhere(&self, wanted: &str) -> Result<Option<WorkspaceId>, Declined> {
+        if wanted.starts_with('/') {
+            let id = InstanceId::parse(wanted).map_err(|error| Declined(error.to_string()))?;
+            return Ok(Some(id.workspace().clone()));
         }
-        let name = wanted.rsplit('/').next().unwrap_or(wanted);
         let views = self.others_show();
-        let mut rooms = views.iter().flat_map(|view| view.workspaces.values());
-        let found = rooms.find(|room| {
-            room.instances.iter().any(|one| {
-                let id = &one.facts.id;
-                let written = || [id.name().to_owned(), format!("{}/{}", room.id.name(), id.name()), id.to_string()];
-                let is_named = || written().iter().any(|text| text.eq_ignore_ascii_case(wanted));
-                (id.name().eq_ignore_ascii_case(name) && is_named()) || one.holds.iter().any(|hold| hold.id == wanted)
-            })
-        });
-        found.map(|room| room.id.clone())
+        let rooms = views.iter().flat_map(|view| view.workspaces.values());
+        let all = rooms.flat_map(|room| room.instances.iter().map(|one| (&one.facts.id, &one.holds)));
+        let mut meant: BTreeSet<InstanceId> = self.lock().named(wanted).into_iter().collect();
+        let here = !meant.is_empty();
+        meant.extend(
+            all.filter(|(id, holds)| is_named(id, wanted) || holds.iter().any(|one| *one.id == *wanted))
+                .map(|(id, _)| id.clone()),
+        );
+        let mut meant = meant.into_iter();
+        match (meant.next(), meant.next()) {
+            (Some(one), None) => Ok(Some(one.workspace().clone()).filter(|_| !here)),
+            (None, _) => Ok(None),
+            (Some(one), Some(another)) => {
+                let ids: Vec<String> = [one, another].into_iter().chain(meant).map(|id| id.to_string()).collect();
+                Err(several(wanted, &ids))
+            }
+        }
     }
 }
 
@@ -145,47 +157,65 @@ impl<W: World> Engine<W> {
 const TWICE: SignedDuration = SignedDuration::from_mins(2);
 /// What arrived longer ago announced what is over.
 const BEHIND: SignedDuration = SignedDuration::from_hours(48);
+/// It is asked no more often.
+const PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// Deletions of the last day count.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl<W: World> Engine<W> {
-    /// Takes in what others did on behalf of this replica: messages that arrived, policies that were acknowledged, and what they
-    /// deleted of that of which the fleet deletes so many a day.
+    /// Takes in what others did on behalf of this replica: messages that arrived, policies that were acknowledged.
     pub(super) async fn catch_up(&self, now: Timestamp, report: &mut SweepReport) {
         let Some(since) = self.lock().heard_until else { return };
+        // sweeps that follow at once need not ask each time
+        if since <= now && now.duration_since(since) < PAUSE {
+            return;
+        }
         if let Err(fault) = self.catch_up_since(since, now).await {
             report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
         }
     }
 
     async fn catch_up_since(&self, since: Timestamp, now: Timestamp) -> Result<(), Fault> {
-        let before = |at: Timestamp, length: SignedDuration| at.checked_sub(length).unwrap_or(Timestamp::MIN);
         let from = before(since.max(before(now, BEHIND)), TWICE);
         for Arrival { message, at } in self.world.arrived(from).await? {
             self.note_delivery(&message).await?;
             self.remember_delivery(&message, at);
         }
         let marks = self.world.policy_marks().await?;
-        let deleted = self.world.operations(before(now, DAY)).await?;
-        let shown = self.others_show();
-        let proposals = || shown.iter().flat_map(|view| view.proposals.iter());
-        let policy_of = |key: &str| {
-            let its = proposals().find(|one| *key == *operation_key(&one.id));
-            its.map(|one| one.policy.clone())
-        };
         let mut state = self.lock();
         for (policy, mark) in marks {
             if let Some(known) = state.marks.get_mut(&policy).filter(|known| known.revision == mark.revision) {
                 *known = mark;
             }
         }
-        let elsewhere = deleted.into_iter().filter(|row| !state.share.has(row.intent.instance.workspace()));
+        state.heard_until = Some(now);
+        Ok(())
+    }
+
+    /// Counts what others deleted in the last day of that of which the fleet deletes so many, right before another is: of two that do
+    /// so at the same moment each may miss the other.
+    pub(super) async fn count_deleted_elsewhere(&self, now: Timestamp) -> Result<(), Fault> {
+        if self.lock().heard_until.is_none() {
+            return Ok(());
+        }
+        let rows = self.world.operations(before(now, DAY)).await?;
+        let shown = self.others_show();
+        let proposals = || shown.iter().flat_map(|view| view.proposals.iter());
+        let policy_of = |key: &str| {
+            let its = proposals().find(|one| *key == *operation_key(&one.id));
+            its.map(|one| one.policy.clone())
+        };
         let counts = |row: &OperationRow| {
             let unsent = matches!(&row.ended, Some((_, OperationResult::Dropped(why))) if why != UNSENT);
             row.intent.verb == Verb::Delete && row.intent.key.starts_with("stopped/") && !unsent
         };
+        let mut state = self.lock();
+        let elsewhere = rows.into_iter().filter(|row| !state.share.has(row.intent.instance.workspace()));
         state.deleted_elsewhere = elsewhere.filter(counts).map(|row| policy_of(&row.intent.key)).collect();
-        state.heard_until = Some(now);
         Ok(())
     }
+}
+
+fn before(at: Timestamp, length: SignedDuration) -> Timestamp {
+    at.checked_sub(length).unwrap_or(Timestamp::MIN)
 }

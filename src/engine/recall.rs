@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::book::{Place, Rule};
 use super::state::{Engine, State, rule_for};
 use super::undertake::Known;
 use crate::facts::{OpenIntent, Proposal, Shard, Share, SourceSet, Tags, WorkspaceFacts};
 use crate::ports::{Fault, Recall, SweepRecord, World};
-use crate::units::WorkspaceId;
+use crate::units::{InstanceId, WorkspaceId};
+
+/// So often it is looked whether what a person had sent is written down, before a part is handed over all the same.
+const ACTS_END: u32 = 100;
 
 /// All that is remembered of instances.
 struct Remembered {
@@ -76,13 +79,23 @@ impl<W: World> Engine<W> {
     }
 
     /// Decides from now on no more about these shards: once this is through, another replica can take them up. It waits for the
-    /// sweep that goes on, and for a hold that is being made.
+    /// sweep that goes on, for a hold that is being made, for a stop that a person has sent, and where who tells people changes for
+    /// the message that is on its way.
     ///
     /// # Errors
     /// When what only this process knows of them could not be written down: then everything is as before.
     pub async fn hand_over(&self, shards: &BTreeSet<Shard>) -> Result<(), Fault> {
         let _no_sweep = self.sweeping.lock().await;
         let _no_hold = self.holding.lock().await;
+        let _no_delivery = if shards.contains(&Shard::LEAD) { Some(self.delivering.write().await) } else { None };
+        // a stop that a person had sent is written down first, where that does not take for ever
+        for _ in 0..ACTS_END {
+            let is_in_hand = |id: &InstanceId| shards.contains(&Shard::of(id.workspace()));
+            if !self.lock().in_hand.iter().any(is_in_hand) {
+                break;
+            }
+            self.world.sleep(SignedDuration::from_millis(200)).await;
+        }
         let now = self.world.now();
         let record = {
             let mut state = self.lock();
@@ -144,7 +157,9 @@ impl State {
     fn welcome(&mut self, is_new: impl Fn(&WorkspaceId) -> bool, now: Timestamp) {
         let listed: Vec<WorkspaceFacts> =
             self.others.extract_if(.., |id, _| is_new(id)).map(|(_, facts)| facts).collect();
-        for facts in listed {
+        let named = listed;
+        let listed: BTreeSet<WorkspaceId> = named.iter().map(|facts| facts.id.clone()).collect();
+        for facts in named {
             let rule = rule_for(&self.policies, &facts);
             let place =
                 self.places.entry(facts.id.clone()).or_insert_with(|| Place::new(facts.clone(), Rule::Ungoverned));
@@ -153,8 +168,12 @@ impl State {
         for (_, place) in self.places.iter_mut().filter(|(id, _)| is_new(id)) {
             place.taken_at = Some(now);
         }
-        // what was not listed yet is looked for before anything else
-        self.discovered_at = None;
+        // what was not listed yet is looked for at once
+        if self.places.iter().any(|(id, place)| is_new(id) && !listed.contains(&place.facts.id))
+            || self.places.is_empty()
+        {
+            self.discovered_at = None;
+        }
         self.heard_until = Some(Timestamp::MIN);
         self.count_instances();
     }

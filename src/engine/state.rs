@@ -142,7 +142,9 @@ pub struct Engine<W> {
     /// Held while policies are taken over or acknowledged: a mark that was read before is never put over one said after.
     pub(super) adopting: tokio::sync::Mutex<()>,
     pub(super) reconciling: tokio::sync::Mutex<()>,
-    /// Held while a hold is weighed and written.
+    /// Shared by messages on their way; whoever hands over the telling of people waits for them.
+    pub(super) delivering: tokio::sync::RwLock<()>,
+    /// Held while a hold is weighed and written, or lifted.
     pub(super) holding: tokio::sync::Mutex<()>,
     /// True while loops do what sweeps do not wait for.
     pub(super) has_loops: AtomicBool,
@@ -249,6 +251,7 @@ impl<W: World> Engine<W> {
             sweeping: tokio::sync::Mutex::new(()),
             adopting: tokio::sync::Mutex::new(()),
             reconciling: tokio::sync::Mutex::new(()),
+            delivering: tokio::sync::RwLock::new(()),
             holding: tokio::sync::Mutex::new(()),
             has_loops: AtomicBool::new(false),
             elsewhere: RwLock::default(),

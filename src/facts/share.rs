@@ -43,10 +43,12 @@ impl Shard {
         (0..SHARDS).map(Self)
     }
 
-    /// Which of several replicas should have it: the same for everyone who knows the same replicas.
+    /// Which of several replicas should have it: the same for everyone who knows the same replicas. What stands in brackets behind a
+    /// replica's name is of one process: started again, it should have what it had.
     #[must_use]
     pub fn preferred<'a>(self, members: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-        let weight = |member: &str| mixed(digest(digest(START, member.bytes()), self.0.to_be_bytes()));
+        let name = |member: &'a str| member.split_once(" (").map_or(member, |(name, _)| name);
+        let weight = |member: &'a str| mixed(digest(digest(START, name(member).bytes()), self.0.to_be_bytes()));
         members.into_iter().max_by_key(|member| (weight(member), *member))
     }
 }
@@ -209,6 +211,17 @@ mod tests {
         let moved: Vec<&String> =
             Shard::all().filter(|shard| before.get(shard) != after.get(shard)).filter_map(|s| after.get(&s)).collect();
         assert!(!moved.is_empty() && moved.iter().all(|holder| holder.starts_with("replica-3")), "{moved:?}");
+    }
+
+    #[test]
+    fn who_is_started_again_should_have_what_it_had() {
+        let (before, after) = (["a (01)", "b (02)"], ["a (01)", "b (03)"]);
+        let place = |members: [&'static str; 2], shard: Shard| {
+            shard.preferred(members).and_then(|holder| members.iter().position(|one| *one == holder))
+        };
+        assert!(Shard::all().all(|shard| place(before, shard) == place(after, shard)));
+        // while the process before it is still a member, one of both has it
+        assert!(Shard::all().all(|shard| shard.preferred(["b (02)", "b (03)"]) == Some("b (03)")));
     }
 
     #[test]

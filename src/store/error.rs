@@ -82,6 +82,9 @@ pub enum StoreError {
     /// Another replica took over, or may.
     #[error("the lease of this replica is over, and nothing is written any more (L3)")]
     LeaseLost,
+    /// All are frozen.
+    #[error("all replicas are frozen (`lightsout freeze --status`), and nothing is begun")]
+    Frozen,
     /// Another replica decides about it.
     #[error("this replica does not decide about that workspace any more, and writes nothing about it (L3)")]
     Elsewhere,
@@ -192,6 +195,7 @@ impl StoreError {
             | Self::NoMember
             | Self::LeaseLost
             | Self::Elsewhere
+            | Self::Frozen
             | Self::Silent
             | Self::WentBack { .. }
             | Self::Database { .. }

@@ -26,8 +26,8 @@ pub use table::Table;
 /// So long a lease lasts after its last renewal; the statements say the same.
 const LENGTH: SignedDuration = SignedDuration::from_secs(15);
 /// Each joining is an epoch of its own. One whose answer was lost is made anew.
-const JOIN: &str = "INSERT INTO members (holder, epoch, expires_at)
-     VALUES (?1, nextval('member_epochs'), clock_timestamp() + interval '15 seconds')
+const JOIN: &str = "INSERT INTO members (holder, epoch, expires_at, ready)
+     VALUES (?1, nextval('member_epochs'), clock_timestamp() + interval '15 seconds', ?2)
      ON CONFLICT (holder) DO UPDATE SET epoch = excluded.epoch, expires_at = excluded.expires_at RETURNING epoch";
 /// Also one that ran out, as long as nobody took its row away: nobody else acted on what it has meanwhile.
 const RENEW: &str = "UPDATE members SET expires_at = clock_timestamp() + interval '15 seconds'
@@ -84,6 +84,12 @@ impl Fence {
         }
         let held: Option<i64> = query_scalar(STANDS).bind(&self.holder).bind(epoch).fetch_optional(tx).await?;
         held.map(|_| ()).ok_or(StoreError::LeaseLost)
+    }
+
+    /// Refuses while all replicas are frozen (G12): whoever threw the switch may rely on it from that moment on.
+    pub(super) async fn thawed(&self, tx: &mut Link) -> Result<(), StoreError> {
+        let frozen: Option<i64> = query_scalar("SELECT one FROM freezes").fetch_optional(tx).await?;
+        frozen.map_or(Ok(()), |_| Err(StoreError::Frozen))
     }
 
     /// Refuses where the workspace is in a shard of another replica, or of nobody.
@@ -153,11 +159,35 @@ impl Lease {
     /// # Errors
     /// When the server cannot be asked, or knows less than it did (L11).
     pub async fn join(&self, asked: SignedDuration) -> Result<(), StoreError> {
+        self.join_as(asked, 1).await
+    }
+
+    /// The same for one that others are to give nothing until it is [`Lease::ready`].
+    ///
+    /// # Errors
+    /// As [`Lease::join`].
+    pub async fn come(&self, asked: SignedDuration) -> Result<(), StoreError> {
+        self.join_as(asked, 0).await
+    }
+
+    /// From now on others give it what should be its own.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        let mut tx = self.beside.change().await?;
+        let text = "UPDATE members SET ready = 1 WHERE holder = ? AND epoch = ?";
+        query(text).bind(&self.fence.holder).bind(self.fence.epoch()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn join_as(&self, asked: SignedDuration, ready: i64) -> Result<(), StoreError> {
         self.look_for_losses().await?;
         let reading = self.fence.switch.reading();
         let mut tx = self.pool.change().await?;
         query(FORGET).execute(&mut *tx).await?;
-        let epoch: i64 = query_scalar(JOIN).bind(&self.fence.holder).fetch_one(&mut *tx).await?;
+        let epoch: i64 = query_scalar(JOIN).bind(&self.fence.holder).bind(ready).fetch_one(&mut *tx).await?;
         let table = table::read(&mut tx).await?;
         tx.commit().await?;
         self.fence.epoch.store(epoch, Ordering::SeqCst);

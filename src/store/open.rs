@@ -112,6 +112,15 @@ impl Store {
         Ok(tx)
     }
 
+    /// The same for what turns something off, or is gone with it.
+    pub(super) async fn write_to_end(&self, instance: &InstanceId) -> Result<Tx, StoreError> {
+        let mut tx = self.write_about(instance).await?;
+        if let Some(fence) = &self.fence {
+            fence.thawed(&mut tx).await?;
+        }
+        Ok(tx)
+    }
+
     /// The same for what any replica may say: who asked it for what.
     pub(super) async fn write_beside(&self) -> Result<Tx, StoreError> {
         self.writer.write().await

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use lightsout::engine::Engine;
+use lightsout::engine::{Engine, Whose};
 use lightsout::facts::{Shard, Share};
 use lightsout::ports::{Control, HoldRequest};
 use proptest::prelude::*;
@@ -210,5 +210,47 @@ proptest! {
                 prop_assert!(!later.is_negative() && later <= SignedDuration::from_mins(5), "{:?}: {ours} {theirs}", key);
             }
         }
+    }
+}
+
+#[test]
+fn each_replica_shows_the_whole_fleet_and_knows_whom_to_ask() {
+    let mut days = Days::new(0, REPLICAS);
+    let twice = ["ws-0", "ws-1", "ws-2", "ws-3"];
+    for room in twice {
+        let now = days.stage.now();
+        days.stage.world.lock().cloud.add(room, "ci-twice", now).turn_off(now);
+    }
+    days.run(12);
+    let holder_of = |days: &Days, shard: Shard| {
+        let has = |engine: &Arc<Engine<FakeWorld>>| engine.share().shards().contains(&shard);
+        days.engines.iter().position(has).map(|number| format!("r{number}"))
+    };
+    let holders: BTreeMap<Shard, String> =
+        Shard::all().filter_map(|shard| Some((shard, holder_of(&days, shard)?))).collect();
+    for (me, engine) in days.engines.iter().enumerate() {
+        // before it has read what the others show it says so
+        assert!(engine.fleet_view().part.shards < 64);
+        let others = days.engines.iter().enumerate().filter(|(number, _)| *number != me);
+        let views = others.map(|(number, other)| (format!("r{number}"), (*other.last_view()).clone())).collect();
+        engine.hear_elsewhere(holders.clone(), views);
+        let whole = engine.fleet_view();
+        assert_eq!((whole.part.shards, whole.part.leads, whole.workspaces.len()), (64, true, usize::from(INSTANCES)));
+        let several = engine.whose(&Whose::Instance("ci-twice")).unwrap_err().to_string();
+        assert!(
+            several.contains("several instances are called") && several.contains("/computes/ci-twice"),
+            "{several}"
+        );
+        let refused = days.stage.runtime.block_on(engine.offer("ci-twice".to_owned())).unwrap_err().to_string();
+        assert!(refused.contains("several instances are called"), "{refused}");
+        for room in twice {
+            let id = days.stage.world.lock().cloud.workspace(room);
+            let its = holders.get(&Shard::of(&id)).cloned().filter(|holder| *holder != format!("r{me}"));
+            let full = format!("{id}/computes/ci-twice");
+            for wanted in [format!("{room}/ci-twice"), full] {
+                assert_eq!(engine.whose(&Whose::Instance(&wanted)).unwrap(), its, "{wanted}");
+            }
+        }
+        assert_eq!(engine.whose(&Whose::Instance("ci-none")).unwrap(), None, "here it is said that there is none");
     }
 }

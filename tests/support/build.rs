@@ -20,8 +20,8 @@ use lightsout::ledger::{
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::policy::Mode;
 use lightsout::report::{
-    FaultLine, FleetView, Followed, InstanceView, Label, MoneyView, Outcome, PolicyView, StopLine, SweepReport,
-    TellingView, WorkspaceView,
+    FaultLine, FleetView, Followed, InstanceView, Label, MoneyView, Outcome, PartOfFleet, PolicyView, StopLine,
+    SweepReport, TellingView, WorkspaceView,
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{Currency, InstanceId, PolicyId, Rate, Region, When, WorkspaceId};

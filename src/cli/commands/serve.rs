@@ -11,13 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::context::{CommandError, Context};
-use super::sharing::{Sharing, join, publisher};
+use super::replica::replica;
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
-use crate::cli::leadership::{Leadership, LeaseError};
 use crate::cli::outside::Outside;
 use crate::cli::people;
-use crate::cli::relay::{Relay, answer_for_ever, pass_on_heartbeats};
+use crate::cli::relay::Relay;
 use crate::cli::store_place::{open_store, store_shown};
 use crate::cli::tzdata;
 use crate::cli::wire_up::{control_socket, engine_options, use_money_files, with_store};
@@ -34,7 +33,7 @@ use crate::web::{
 };
 
 type Service = Engine<Outside<SystemClock>>;
-type Publish = watch::Sender<Option<Arc<FleetView>>>;
+pub(super) type Publish = watch::Sender<Option<Arc<FleetView>>>;
 
 /// How long the loop may be silent before `/healthz` and the watchdog say so: the longest single wait for Azure and more.
 const SILENCE_MAX: SignedDuration = SignedDuration::from_mins(15);
@@ -80,66 +79,19 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
 }
 
 /// What the service is made of.
-struct Heard<'a> {
-    context: &'a Context,
+pub(super) struct Heard<'a> {
+    pub(super) context: &'a Context,
     settings: &'a Settings,
-    engine: &'a Arc<Service>,
+    pub(super) engine: &'a Arc<Service>,
     relay: &'a Arc<Relay<SystemClock>>,
     metrics: &'a Metrics,
-    health: &'a Health,
+    pub(super) health: &'a Health,
 }
 
-type Commands = (mpsc::Sender<Command>, mpsc::Receiver<Command>);
-
-/// Joins the other replicas, decides about its part of the fleet while it holds its lease, and ends when others took that over: what
-/// would act on after that is gone with the process.
-async fn replica(
-    heard: &Heard<'_>,
-    (sender, mut receiver): Commands,
-    leadership: Arc<Leadership>,
-) -> Result<Exit, CommandError> {
-    listen(heard)?;
-    ends(&sender)?;
-    let watched = tokio::spawn(watchdog(heard.health.clone()));
-    heard.engine.shares();
-    let joined = join(&leadership, heard.health, &mut receiver).await;
-    watched.abort();
-    if !joined? {
-        drop(sd_notify::notify(&[NotifyState::Stopping]));
-        return Ok(Exit::Well);
-    }
-    let (kept, health) = (leadership.clone(), heard.health.clone());
-    let mut lost = tokio::spawn(async move { kept.keep(|acts| health.acts(acts)).await });
-    let acting = async {
-        // files may be others than when it began to wait
-        let (_, loaded) = heard.context.usable()?;
-        begin(heard, &loaded).await?;
-        hear_agents(heard)?;
-        share_out(heard, &leadership);
-        heard.run((sender, receiver), &loaded, Some(publisher(leadership.clone()))).await
-    };
-    tokio::select! {
-        ended = acting => {
-            lost.abort();
-            leadership.leave().await;
-            ended
-        }
-        lost = &mut lost => Err(lost.unwrap_or(LeaseError::Lost).into()),
-    }
-}
-
-/// What a member does beside sweeping: its part of the fleet changes, and others ask it for what people want of that.
-fn share_out(heard: &Heard<'_>, leadership: &Arc<Leadership>) {
-    let engine = heard.engine;
-    if let Some(desk) = engine.world().witnesses.agents.clone() {
-        pass_on_heartbeats(desk, engine.clone(), leadership.clone());
-    }
-    tokio::spawn(answer_for_ever(engine.clone(), leadership.clone()));
-    tokio::spawn(Sharing::new(engine.clone(), leadership.clone()).go_on());
-}
+pub(super) type Commands = (mpsc::Sender<Command>, mpsc::Receiver<Command>);
 
 /// Recalls what was, and takes over policies and prices.
-async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
+pub(super) async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
     let engine = heard.engine;
     engine.recall().await?;
     use_money_files(engine, loaded);
@@ -158,7 +110,7 @@ async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
 
 impl Heard<'_> {
     /// Until it is told to end.
-    async fn run(
+    pub(super) async fn run(
         &self,
         (sender, receiver): Commands,
         loaded: &Loaded,
@@ -185,7 +137,7 @@ fn say_who(context: &Context, settings: &Settings) {
 
 /// Tells the watchdog that all is well for as long as the loop goes round: a long sweep of an ill Azure is no reason to
 /// be ended, since the next one would take as long.
-async fn watchdog(health: Health) {
+pub(super) async fn watchdog(health: Health) {
     loop {
         if health.dead().is_none() {
             drop(sd_notify::notify(&[NotifyState::Watchdog]));
@@ -221,7 +173,7 @@ fn after_look(metrics: Metrics, health: Health, publish: Option<Publish>) -> Aft
     })
 }
 
-fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
+pub(super) fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
     let Heard { context, settings, relay, metrics, health, .. } = *heard;
     let environment = &context.environment;
     let address = settings.server.listen;
@@ -266,7 +218,7 @@ fn serve_people(
 }
 
 /// Where agents report.
-fn hear_agents(heard: &Heard<'_>) -> Result<(), CommandError> {
+pub(super) fn hear_agents(heard: &Heard<'_>) -> Result<(), CommandError> {
     let Heard { settings, engine, metrics, .. } = *heard;
     let Some(desk) = engine.world().witnesses.agents.clone() else { return Ok(()) };
     let agents = &settings.agents;
@@ -370,7 +322,7 @@ fn verdict_on(loaded: &Loaded) -> Result<(), String> {
     Err(errors.map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
-fn ends(sender: &mpsc::Sender<Command>) -> Result<(), CommandError> {
+pub(super) fn ends(sender: &mpsc::Sender<Command>) -> Result<(), CommandError> {
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let mut heard = signal(kind).map_err(|error| CommandError::Io("hear signals".to_owned(), error))?;
         let sender = sender.clone();

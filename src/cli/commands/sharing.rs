@@ -1,14 +1,12 @@
-//! `lightsout run` as one of several replicas: joining the others, taking up and handing over parts of the fleet, and showing what
-//! the others show.
+//! `lightsout run` as one of several replicas: joining the others, taking up and handing over parts of the fleet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use sd_notify::NotifyState;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -18,12 +16,13 @@ use crate::cli::outside::Outside;
 use crate::engine::{Command, Engine};
 use crate::facts::{Moves, SHARDS, Shard};
 use crate::ports::Fault;
-use crate::report::FleetView;
 use crate::store::StoreError;
 use crate::web::Health;
 
 type Service = Engine<Outside<SystemClock>>;
 
+/// Reading the journal for a part of the fleet may take so long.
+const READING: Duration = Duration::from_secs(120);
 /// By which identity this replica asks Azure is looked for again so soon.
 const UNKNOWN: Duration = Duration::from_secs(30);
 /// Asking the server may take so long.
@@ -40,7 +39,7 @@ pub(super) async fn join(
 ) -> Result<bool, LeaseError> {
     let mut silent = 0_u32;
     loop {
-        let joined = leadership.join().await;
+        let joined = leadership.join(true).await;
         Leadership::silent(matches!(joined, Err(LeaseError::Silent)), &mut silent)?;
         let Err(error) = joined else { break };
         tracing::warn!("could not join the other replicas yet: {error}");
@@ -67,26 +66,25 @@ pub(super) struct Sharing {
     giving: Option<(BTreeSet<Shard>, JoinHandle<Result<(), Fault>>)>,
     /// Shards that the engine has let go of, and that the server does not know to be free.
     let_go: BTreeSet<Shard>,
-    /// When each of the others last showed something else.
-    shown: BTreeMap<String, Timestamp>,
 }
 
 impl Sharing {
     /// Of a replica that has joined.
     pub(super) const fn new(engine: Arc<Service>, leadership: Arc<Leadership>) -> Self {
-        Self { engine, leadership, giving: None, let_go: BTreeSet::new(), shown: BTreeMap::new() }
+        Self { engine, leadership, giving: None, let_go: BTreeSet::new() }
     }
 
     /// Looks every two seconds who is there and who has what, takes up what is free and should be here, and hands over what should
     /// be elsewhere. What cannot be done now is done the next time.
     pub(super) async fn go_on(mut self) {
         tokio::spawn(introduce(self.engine.clone(), self.leadership.clone()));
+        while let Err(error) = answered(self.leadership.lease().ready()).await {
+            tracing::warn!("could not say that this replica is ready for its part of the fleet: {error}");
+            tokio::time::sleep(AGAIN).await;
+        }
         loop {
             if let Err(error) = self.round().await {
                 tracing::warn!("could not divide the fleet with the other replicas: {error}");
-            }
-            if let Err(error) = self.show_others().await {
-                tracing::warn!("could not read what the other replicas show: {error}");
             }
             tokio::time::sleep(AGAIN).await;
         }
@@ -114,7 +112,8 @@ impl Sharing {
         let leaving = self.giving.as_ref().map(|(shards, _)| shards.clone()).unwrap_or_default();
         let gained: BTreeSet<Shard> = own.difference(&has).filter(|shard| !leaving.contains(shard)).copied().collect();
         if !gained.is_empty() {
-            self.engine.take_up(&gained).await?;
+            // a journal that hangs is read anew: what was not taken up is looked for again in the next round
+            timeout(READING, self.engine.take_up(&gained)).await.map_err(|_| SharingError::Slow)??;
             let (count, all) = (gained.len(), has.len().saturating_add(gained.len()));
             tracing::info!("took up {count} of {SHARDS} shards; this replica has {all} now");
         }
@@ -147,25 +146,6 @@ impl Sharing {
         }
         Ok(())
     }
-
-    /// The parts of the fleet as the other replicas last showed them.
-    async fn show_others(&mut self) -> Result<(), SharingError> {
-        let lease = self.leadership.lease();
-        let holders = answered(self.leadership.table()).await?.holders;
-        let mut views = Vec::new();
-        for (holder, at, text) in answered(lease.published(&self.shown)).await? {
-            match serde_json::from_str::<FleetView>(&text) {
-                Ok(view) => views.push((holder.clone(), view)),
-                Err(error) => {
-                    tracing::warn!("could not read what the replica {holder} shows; is it of another version? {error}");
-                }
-            }
-            self.shown.insert(holder, at);
-        }
-        self.shown.retain(|holder, _| holders.values().any(|one| one == holder));
-        self.engine.hear_elsewhere(holders, views);
-        Ok(())
-    }
 }
 
 /// Tells the others by which identity this replica asks Azure, as soon as it has a token: until then they share their limits with it.
@@ -183,16 +163,18 @@ async fn introduce(engine: Arc<Service>, leadership: Arc<Leadership>) {
 
 /// Why a round did not go through.
 #[derive(Debug, thiserror::Error)]
-enum SharingError {
+pub(super) enum SharingError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{}", .0.words())]
     Journal(Fault),
     #[error("the database server did not answer within 10 s")]
     Silent,
+    #[error("the journal was not read within two minutes")]
+    Slow,
 }
 
-async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, SharingError> {
+pub(super) async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, SharingError> {
     Ok(timeout(PATIENCE, asked).await.map_err(|_| SharingError::Silent)??)
 }
 
@@ -200,22 +182,4 @@ impl From<Fault> for SharingError {
     fn from(fault: Fault) -> Self {
         Self::Journal(fault)
     }
-}
-
-/// Lays down what this replica shows, each time that it is another, as fast as the server takes it.
-pub(super) fn publisher(leadership: Arc<Leadership>) -> watch::Sender<Option<Arc<FleetView>>> {
-    let (sender, mut views) = watch::channel::<Option<Arc<FleetView>>>(None);
-    tokio::spawn(async move {
-        while views.changed().await.is_ok() {
-            let Some(view) = views.borrow_and_update().clone() else { continue };
-            let laid = match serde_json::to_string(&*view) {
-                Ok(text) => leadership.lease().publish(&text, view.at).await.map_err(|error| error.to_string()),
-                Err(error) => Err(error.to_string()),
-            };
-            if let Err(error) = laid {
-                tracing::warn!("could not lay down what the other replicas are to show: {error}");
-            }
-        }
-    });
-    sender
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::cli::clock::SystemClock;
 use crate::cli::leadership::Leadership;
@@ -27,9 +28,10 @@ const OVERLAP: i64 = 10_000;
 
 /// Has what reaches this replica's desk laid down for the others where it is theirs, and puts on the desk what they laid down for it.
 pub(in crate::cli) fn pass_on_heartbeats(
-    desk: Arc<Desk<SystemClock>>,
-    engine: Arc<Engine<Outside<SystemClock>>>,
-    leadership: Arc<Leadership>,
+    beside: &mut JoinSet<()>,
+    desk: &Arc<Desk<SystemClock>>,
+    engine: &Arc<Engine<Outside<SystemClock>>>,
+    leadership: &Arc<Leadership>,
 ) {
     let (sender, receiver) = mpsc::channel(WAITING);
     let whose = engine.clone();
@@ -40,8 +42,8 @@ pub(in crate::cli) fn pass_on_heartbeats(
         let body = String::from_utf8_lossy(body).into_owned();
         Some(sender.try_send((id.clone(), body)).is_ok())
     }));
-    tokio::spawn(lay_down(receiver, leadership.clone()));
-    tokio::spawn(pick_up(desk, engine, leadership));
+    beside.spawn(lay_down(receiver, leadership.clone()));
+    beside.spawn(pick_up(desk.clone(), engine.clone(), leadership.clone()));
 }
 
 async fn lay_down(mut beats: mpsc::Receiver<(InstanceId, String)>, leadership: Arc<Leadership>) {

@@ -16,18 +16,20 @@ impl Lease {
     /// When it cannot be written, or the lease is over.
     pub async fn publish(&self, view: &str, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.beside.change().await?;
-        self.fence.stands(&mut tx).await?;
-        query(
-            "INSERT INTO shown (holder, at, view) VALUES (?, ?, ?)
+        // without its row's lock: a renewal waits for no large view
+        let done = query(
+            "INSERT INTO shown (holder, at, view)
+             SELECT holder, ?, ? FROM members WHERE holder = ? AND epoch = ? AND expires_at > clock_timestamp()
              ON CONFLICT (holder) DO UPDATE SET at = excluded.at, view = excluded.view",
         )
-        .bind(&self.fence.holder)
         .bind(stamp(at))
         .bind(view)
+        .bind(&self.fence.holder)
+        .bind(self.fence.epoch())
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(())
+        if done.rows_affected() == 0 { Err(StoreError::LeaseLost) } else { Ok(()) }
     }
 
     /// What the other members show, each whose lease is not over and that shows something newer than what is `known` of it: who,

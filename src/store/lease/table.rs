@@ -11,7 +11,7 @@ use crate::store::rows::Place;
 use crate::store::sql::{Link, Row, query};
 
 const READ: &str = "SELECT 'clock' AS kind, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS number, '' AS words, '' AS who
-     UNION ALL SELECT 'member', 0, holder, coalesce(identity, '') FROM members WHERE expires_at > clock_timestamp()
+     UNION ALL SELECT 'member', 0, holder, coalesce(identity, '') FROM members WHERE expires_at > clock_timestamp() AND ready = 1
      UNION ALL SELECT 'shard', shard, holder, '' FROM shards WHERE holder IS NOT NULL
      UNION ALL SELECT 'freeze', 0, why, who FROM freezes";
 
@@ -20,7 +20,7 @@ const READ: &str = "SELECT 'clock' AS kind, CAST(extract(epoch FROM clock_timest
 pub struct Table {
     /// When this was so, by the server's clock.
     pub at: Timestamp,
-    /// Whose lease is not over.
+    /// Whose lease is not over, and who can take what should be its own.
     pub members: BTreeSet<String>,
     /// By which identity each of them asks Azure, where that is known.
     pub identities: BTreeMap<String, String>,

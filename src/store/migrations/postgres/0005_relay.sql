@@ -21,3 +21,6 @@ CREATE INDEX heartbeats_by_age ON heartbeats (at);
 
 -- By which identity each member asks Azure, once it knows: those of one identity share its limits.
 ALTER TABLE members ADD COLUMN identity TEXT COLLATE "C";
+
+-- Whether a member can take what should be its own: one that still reads what it needs is given nothing.
+ALTER TABLE members ADD COLUMN ready BIGINT NOT NULL DEFAULT 1 CHECK (ready IN (0, 1));
