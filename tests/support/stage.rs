@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lightsout::cli::wire_up::engine_options;
 use lightsout::engine::{Engine, EngineOptions, Telling};
-use lightsout::facts::{Directory, Hold, Shard, Source};
+use lightsout::facts::{Directory, Hold, Source};
 use lightsout::guard::Bounds;
 use lightsout::policy::{DefaultsSource, Severity, SourceText, Sources, parse};
 use lightsout::ports::{Control, Declined, HoldRequest};
@@ -169,18 +169,6 @@ impl Stage {
         self.runtime.block_on(engine.recall()).unwrap();
         engine.use_owners(self.directory.clone());
         self.files.reload(engine).unwrap();
-    }
-
-    /// Another replica is to have the whole fleet.
-    pub(crate) fn hand_over(&mut self) {
-        let engine = self.engine();
-        self.runtime.block_on(engine.hand_over(&Shard::all().collect())).unwrap();
-    }
-
-    /// This replica has the whole fleet, which another one had.
-    pub(crate) fn take_up(&mut self) {
-        let engine = self.engine();
-        self.runtime.block_on(engine.take_up(&Shard::all().collect())).unwrap();
     }
 
     /// The process ends.
