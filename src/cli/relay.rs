@@ -26,7 +26,7 @@ use crate::report::{FleetView, HoldOffer, Reconciliation, TimersTold, Unread};
 use crate::store::StoreError;
 use crate::units::{InstanceId, PolicyId};
 pub(in crate::cli) use answering::answer_for_ever;
-use asked::{Asked, Told};
+use asked::{Asked, Told, Undertakes};
 pub(in crate::cli) use beats::pass_on_heartbeats;
 
 /// From one look for an answer to the next.
@@ -270,28 +270,28 @@ impl<C: Clock + 'static> Undertakings for Relay<C> {
             return self.engine.begin(wish).await;
         };
         let holder = there.0.clone();
-        let begun: Begun = self.ask(there, &Asked::Begin(wish), ACTS).await?;
+        let begun: Begun = self.ask(there, &Asked::Undertakes(Undertakes::Begin(wish)), ACTS).await?;
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(begun.id.clone(), holder);
         Ok(begun)
     }
 
     async fn has_left(&self, id: String) -> Result<(), Declined> {
         match self.to_whoever_began(&id) {
-            Some(there) => self.ask(there, &Asked::HasLeft(id), SOON).await,
+            Some(there) => self.ask(there, &Asked::Undertakes(Undertakes::HasLeft(id)), SOON).await,
             None => self.engine.has_left(id).await,
         }
     }
 
     async fn has_ended(&self, id: String, result: OperationResult) -> Result<(), Declined> {
         let Some(there) = self.to_whoever_began(&id) else { return self.engine.has_ended(id, result).await };
-        self.ask::<()>(there, &Asked::HasEnded { id: id.clone(), result }, SOON).await?;
+        self.ask::<()>(there, &Asked::Undertakes(Undertakes::HasEnded { id: id.clone(), result }), SOON).await?;
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         Ok(())
     }
 
     async fn settle_stop(&self, instance: InstanceId) -> Result<Option<StopResult>, Declined> {
         match self.elsewhere(&Whose::Workspace(instance.workspace()))? {
-            Some(there) => self.ask(there, &Asked::SettleStop(instance), ACTS).await,
+            Some(there) => self.ask(there, &Asked::Undertakes(Undertakes::SettleStop(instance)), ACTS).await,
             None => self.engine.settle_stop(instance).await,
         }
     }

@@ -184,7 +184,39 @@ impl<W: World> Engine<W> {
     /// An engine that knows nothing yet: `recall` and `adopt` come next.
     pub fn new(world: Arc<W>, options: EngineOptions) -> Self {
         let now = world.now();
-        let state = State {
+        let state = State::new(&options, now);
+        Self {
+            world,
+            options,
+            state: Mutex::new(state),
+            view: RwLock::new(Arc::new(nothing_seen(now))),
+            sweeping: tokio::sync::Mutex::new(()),
+            adopting: tokio::sync::Mutex::new(()),
+            reconciling: tokio::sync::Mutex::new(()),
+            delivering: tokio::sync::RwLock::new(()),
+            holding: tokio::sync::Mutex::new(()),
+            has_loops: AtomicBool::new(false),
+            elsewhere: RwLock::default(),
+            nudged: tokio::sync::Notify::new(),
+            swept: tokio::sync::Notify::new(),
+        }
+    }
+
+    /// The world it was made with.
+    pub fn world(&self) -> &Arc<W> {
+        &self.world
+    }
+
+    /// A panic elsewhere does not make what is held unusable: every change of it is one assignment or one entry.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Of an engine that knows nothing yet.
+    fn new(options: &EngineOptions, now: Timestamp) -> Self {
+        Self {
             places: BTreeMap::new(),
             lost: BTreeMap::new(),
             share: Share::whole(),
@@ -242,36 +274,9 @@ impl<W: World> Engine<W> {
             follow_at: None,
             budgets: Budgets::default(),
             last: Arc::new(SweepReport::default()),
-        };
-        Self {
-            world,
-            options,
-            state: Mutex::new(state),
-            view: RwLock::new(Arc::new(nothing_seen(now))),
-            sweeping: tokio::sync::Mutex::new(()),
-            adopting: tokio::sync::Mutex::new(()),
-            reconciling: tokio::sync::Mutex::new(()),
-            delivering: tokio::sync::RwLock::new(()),
-            holding: tokio::sync::Mutex::new(()),
-            has_loops: AtomicBool::new(false),
-            elsewhere: RwLock::default(),
-            nudged: tokio::sync::Notify::new(),
-            swept: tokio::sync::Notify::new(),
         }
     }
 
-    /// The world it was made with.
-    pub fn world(&self) -> &Arc<W> {
-        &self.world
-    }
-
-    /// A panic elsewhere does not make what is held unusable: every change of it is one assignment or one entry.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
     /// Says anew who governs each workspace.
     pub(super) fn assign(&mut self) {
         let policies = self.policies.clone();

@@ -53,7 +53,6 @@ impl<W: World> Engine<W> {
         if let Some(trouble) = ClockWatch::against(self.world.azure_time()) {
             self.lock().clock_trouble = Some(trouble);
         }
-        self.catch_up(now, &mut report).await;
         let settled = self.settle_all((&read, &changes), now, &mut report).await;
         self.hear(&read, now, &mut report).await;
         let freeze = self.world.freeze();
@@ -101,13 +100,14 @@ impl<W: World> Engine<W> {
         report
     }
 
-    /// Stops, and what else was asked for.
+    /// What others did meanwhile; then stops, and what else was asked for.
     async fn settle_all(
         &self,
         (read, changes): (&[WorkspaceId], &Changes),
         now: Timestamp,
         report: &mut SweepReport,
     ) -> Settled {
+        self.catch_up(now, report).await;
         let mut settled = self.settle(read, now, report).await;
         settled.close(changes, report);
         self.settle_operations(read, now, report).await;

@@ -32,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When the server hangs.
+#[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
 pub(super) async fn join(
     leadership: &Leadership,
     health: &Health,
@@ -58,12 +59,18 @@ pub(super) async fn join(
     Ok(true)
 }
 
+/// What is being handed over.
+struct Giving {
+    shards: BTreeSet<Shard>,
+    done: JoinHandle<Result<(), Fault>>,
+}
+
 /// One replica's dealings with its part of the fleet.
 pub(super) struct Sharing {
     engine: Arc<Service>,
     leadership: Arc<Leadership>,
     /// Shards that are being handed over: the engine may still be sweeping them.
-    giving: Option<(BTreeSet<Shard>, JoinHandle<Result<(), Fault>>)>,
+    giving: Option<Giving>,
     /// Shards that the engine has let go of, and that the server does not know to be free.
     let_go: BTreeSet<Shard>,
 }
@@ -76,6 +83,7 @@ impl Sharing {
 
     /// Looks every two seconds who is there and who has what, takes up what is free and should be here, and hands over what should
     /// be elsewhere. What cannot be done now is done the next time.
+    #[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
     pub(super) async fn go_on(mut self) {
         tokio::spawn(introduce(self.engine.clone(), self.leadership.clone()));
         while let Err(error) = answered(self.leadership.lease().ready()).await {
@@ -90,6 +98,7 @@ impl Sharing {
         }
     }
 
+    #[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
     async fn round(&mut self) -> Result<(), SharingError> {
         self.give_what_was_let_go().await?;
         // read after what was given and taken before: what it says was so then stands
@@ -109,7 +118,7 @@ impl Sharing {
             own.extend(answered(self.leadership.lease().take(&moves.take)).await?);
         }
         let has = self.engine.share().shards().clone();
-        let leaving = self.giving.as_ref().map(|(shards, _)| shards.clone()).unwrap_or_default();
+        let leaving = self.giving.as_ref().map(|giving| giving.shards.clone()).unwrap_or_default();
         let gained: BTreeSet<Shard> = own.difference(&has).filter(|shard| !leaving.contains(shard)).copied().collect();
         if !gained.is_empty() {
             // a journal that hangs is read anew: what was not taken up is looked for again in the next round
@@ -123,16 +132,18 @@ impl Sharing {
         if self.giving.is_none() && !wanted.is_empty() {
             // apart from this loop, which has to see meanwhile whether another replica is gone
             let (engine, shards) = (self.engine.clone(), wanted.clone());
-            self.giving = Some((wanted, tokio::spawn(async move { engine.hand_over(&shards).await })));
+            let done = tokio::spawn(async move { engine.hand_over(&shards).await });
+            self.giving = Some(Giving { shards: wanted, done });
         }
         Ok(())
     }
 
     /// What the engine has let go of is free. Until the server knows, it is not taken up here again.
+    #[expect(clippy::cognitive_complexity, reason = "the logging macros count, not the code")]
     async fn give_what_was_let_go(&mut self) -> Result<(), SharingError> {
-        if let Some((_, done)) = self.giving.as_mut().filter(|(_, done)| done.is_finished()) {
-            let ended = done.await;
-            let shards = self.giving.take().map(|(shards, _)| shards).unwrap_or_default();
+        if let Some(giving) = self.giving.as_mut().filter(|giving| giving.done.is_finished()) {
+            let ended = (&mut giving.done).await;
+            let shards = self.giving.take().map(|giving| giving.shards).unwrap_or_default();
             match ended {
                 Ok(Ok(())) => self.let_go.extend(shards),
                 Ok(Err(fault)) => tracing::warn!("could not hand over a part of the fleet yet: {}", fault.words()),

@@ -27,11 +27,18 @@ pub(super) enum Asked {
     Decision { instance: String, at: Option<Timestamp> },
     Timers(TimerRequest),
     Reconcile,
+    Undertakes(Undertakes),
+    Nudge,
+}
+
+/// What is asked about what a person's own command does.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Undertakes {
     Begin(Undertaking),
     HasLeft(String),
     HasEnded { id: String, result: OperationResult },
     SettleStop(InstanceId),
-    Nudge,
 }
 
 /// What is told.
@@ -58,14 +65,22 @@ impl Asked {
             Self::Decision { instance, at } => Told::of(engine.decision(instance, at).await),
             Self::Timers(request) => Told::of(engine.set_timers(request).await),
             Self::Reconcile => Told::of(Control::reconcile(engine).await),
-            Self::Begin(wish) => Told::of(engine.begin(wish).await),
-            Self::HasLeft(id) => Told::of(engine.has_left(id).await),
-            Self::HasEnded { id, result } => Told::of(engine.has_ended(id, result).await),
-            Self::SettleStop(instance) => Told::of(engine.settle_stop(instance).await),
+            Self::Undertakes(what) => what.done_by(engine).await,
             Self::Nudge => {
                 engine.nudge();
                 Told::of(Ok(()))
             }
+        }
+    }
+}
+
+impl Undertakes {
+    async fn done_by<C: Clock + 'static>(self, engine: &Engine<Outside<C>>) -> Told {
+        match self {
+            Self::Begin(wish) => Told::of(engine.begin(wish).await),
+            Self::HasLeft(id) => Told::of(engine.has_left(id).await),
+            Self::HasEnded { id, result } => Told::of(engine.has_ended(id, result).await),
+            Self::SettleStop(instance) => Told::of(engine.settle_stop(instance).await),
         }
     }
 }
