@@ -217,15 +217,14 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         verdicts,
         ..SweepReport::default()
     };
-    let staleness = known::staleness(&policy.id, rooms.first());
     FleetView {
         at: now(),
         freeze: Freeze::Off,
+        staleness: known::staleness(&policy.id, rooms.first()),
         workspaces: rooms.into_iter().map(|room| (room.id.clone(), room)).collect::<BTreeMap<_, _>>(),
         policies: vec![policy],
         reload: Ok(minutes(-60)),
         sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
-        staleness,
         telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),
