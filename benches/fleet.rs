@@ -80,7 +80,11 @@ fn judged(fleet: Fleet, fixed: &Day, adaptive: &Day) -> usize {
     ];
     let mut over = 0;
     for (name, floor, figure, goal) in measures {
-        let ratio = if floor == 0 { i64::from(figure > 0) * 1_000 } else { (figure * 100 + floor - 1) / floor };
+        if floor == 0 {
+            println!("{name}: figure {figure}, all of which a bucket holds: there is no bound");
+            continue;
+        }
+        let ratio = (figure * 100 + floor - 1) / floor;
         let verdict = if ratio <= goal { "within" } else { "OVER" };
         over += usize::from(ratio > goal);
         println!(

@@ -13,6 +13,8 @@ mod memory_journal;
 mod policies;
 #[path = "decisions/reviews.rs"]
 mod reviews;
+#[path = "decisions/shared.rs"]
+mod shared;
 #[path = "decisions/sparse.rs"]
 mod sparse;
 #[path = "support/stage.rs"]

@@ -25,12 +25,20 @@ mod tools;
 mod lease;
 #[path = "postgres/ledger.rs"]
 mod ledger;
+#[path = "postgres/losses.rs"]
+mod losses;
 #[path = "postgres/moving.rs"]
 mod moving;
 #[path = "postgres/pooler.rs"]
 mod pooler;
+#[path = "postgres/relay.rs"]
+mod relay;
 #[path = "postgres/server.rs"]
 mod server;
+#[path = "postgres/switch.rs"]
+mod switch;
+#[path = "postgres/upgrade.rs"]
+mod upgrade;
 
 use journal_conformance::Bench;
 use lightsout::store::{Server, Store};

@@ -13,6 +13,8 @@ mod ladder;
 mod memory_journal;
 #[path = "scenarios/outside_words.rs"]
 mod outside_words;
+#[path = "scenarios/replicas.rs"]
+mod replicas;
 #[path = "scenarios/script.rs"]
 mod script;
 #[path = "scenarios/spoilt.rs"]

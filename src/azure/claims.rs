@@ -32,6 +32,11 @@ impl<C: Clock> Azure<C> {
             AzureError::Unreadable("its token does not say whom it is for".to_owned()).fault(Act::Read, doing)
         })
     }
+
+    /// So many processes ask by this one's identity: each keeps to its part of what Azure lets that identity ask.
+    pub fn share_limits(&self, sharers: u32) {
+        self.line.share_limits(sharers);
+    }
 }
 
 fn me(token: &str) -> Option<Me> {

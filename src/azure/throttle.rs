@@ -89,18 +89,24 @@ impl Bucket {
     }
 }
 
+fn part_of(whole: u32, sharers: u32) -> u32 {
+    whole.checked_div(sharers).unwrap_or(whole)
+}
+
 type Key = (SubscriptionId, Region, Kind);
 
 /// All buckets. Without limits it only keeps what Azure asked for.
 #[derive(Debug)]
 pub(super) struct Throttle {
     limits: Option<ThrottleLimits>,
+    /// Among how many processes the tokens of this identity are divided.
+    sharers: u32,
     buckets: BTreeMap<Key, Bucket>,
 }
 
 impl Throttle {
     pub(super) const fn new(limits: Option<ThrottleLimits>) -> Self {
-        Self { limits, buckets: BTreeMap::new() }
+        Self { limits, sharers: 1, buckets: BTreeMap::new() }
     }
 
     fn bucket(&mut self, key: Key, now: SignedDuration) -> &mut Bucket {
@@ -109,7 +115,22 @@ impl Throttle {
             Kind::Read => (limits.read_burst, limits.reads_per_second),
             Kind::Write => (limits.write_burst, limits.writes_per_second),
         };
-        self.buckets.entry(key).or_insert_with(|| Bucket::full(burst, rate, now))
+        let sharers = self.sharers;
+        self.buckets.entry(key).or_insert_with(|| Bucket::full(part_of(burst, sharers), part_of(rate, sharers), now))
+    }
+
+    /// From now on this process has its part of every bucket: so many ask by the same identity. What was believed of a bucket is
+    /// believed no more where it is more than the part.
+    pub(super) fn share(&mut self, sharers: u32, now: SignedDuration) {
+        if std::mem::replace(&mut self.sharers, sharers.max(1)) == sharers.max(1) {
+            return;
+        }
+        for (key, mut old) in std::mem::take(&mut self.buckets) {
+            old.refill(now);
+            let new = self.bucket(key, now);
+            new.level = new.level.min(old.level);
+            new.blocked_until = old.blocked_until;
+        }
     }
 
     /// Takes a token now, or says how long to wait before asking again.
@@ -157,6 +178,21 @@ mod tests {
     }
     const fn at(millis: i64) -> SignedDuration {
         SignedDuration::from_millis(millis)
+    }
+
+    #[test]
+    fn several_of_one_identity_divide_its_tokens() {
+        let mut throttle = Throttle::new(Some(ThrottleLimits::default()));
+        let taken = |throttle: &mut Throttle, now| {
+            (0..).take_while(|_: &u32| throttle.take(key("a", Kind::Write), Urgency::Urgent, now).is_ok()).count()
+        };
+        throttle.share(2, at(0));
+        assert_eq!(taken(&mut throttle, at(0)), 100);
+        assert_eq!(taken(&mut throttle, at(2_000)), 10, "five a second");
+        // one that is alone again refills as fast as one, from what is left
+        throttle.share(1, at(2_000));
+        assert_eq!(taken(&mut throttle, at(2_000)), 0);
+        assert_eq!(taken(&mut throttle, at(3_000)), 10);
     }
 
     #[test]

@@ -122,6 +122,10 @@ impl<C: Clock> Line<C> {
         }
     }
 
+    pub(super) fn share_limits(&self, sharers: u32) {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner).share(sharers, self.clock.steady());
+    }
+
     pub(super) fn api_use(&self) -> ApiUse {
         self.usage.snapshot(&mut self.throttle.lock().unwrap_or_else(PoisonError::into_inner), self.clock.steady())
     }

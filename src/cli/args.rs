@@ -139,7 +139,8 @@ Examples:
 
 Exit code 2 when a policy is broken, 3 when something could not be read, 4 when a stop failed, or is due and was
 refused for something that a person has to mend. Warnings need two sweeps: one that
-announces, and a later one that stops; run it at least as often as the shortest warning lead.")]
+announces, and a later one that stops; run it at least as often as the shortest warning lead. It acts alone: while a
+service runs on the same journal it is refused.")]
     Sweep,
     /// Read settings and policies, report every problem, and say what the policies will do
     #[command(after_help = "\
@@ -183,7 +184,8 @@ Examples:
   lightsout freeze --status
   lightsout freeze --lift
 
-It works whether the service runs or not, and acts within a second: the switch is read right before every stop.")]
+It works whether the service runs or not: the switch is read right before every stop. It acts within a second; where
+several replicas share a server, on all of them within about two.")]
     Freeze(Freeze),
     /// Check identity, permissions, clock, store and policies step by step; changes nothing
     #[command(after_help = "\

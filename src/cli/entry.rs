@@ -27,7 +27,12 @@ pub fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     let context = Context::new(args.global.clone(), Environment::read());
-    match runtime.block_on(dispatch(&args.command, &context)) {
+    let ended = runtime.block_on(async {
+        let ended = dispatch(&args.command, &context).await;
+        context.turn.give_back().await;
+        ended
+    });
+    match ended {
         Ok(exit) => exit.into(),
         Err(error) => {
             let code = error.exit();
@@ -50,7 +55,7 @@ fn dispatch<'a>(command: &'a Command, context: &'a Context) -> Running<'a> {
         Command::Plan => Box::pin(commands::plan(context)),
         Command::Explain(explain) => Box::pin(commands::explain(explain, context)),
         Command::Hold(hold) => Box::pin(commands::hold(hold, context)),
-        Command::Freeze(freeze) => Box::pin(ready(commands::freeze(freeze, context))),
+        Command::Freeze(freeze) => Box::pin(commands::freeze(freeze, context)),
         Command::Doctor => Box::pin(commands::doctor(context)),
         Command::Rbac(asked) => Box::pin(ready(commands::rbac(asked, context))),
         Command::Healthcheck(asked) => Box::pin(commands::healthcheck(asked, context)),

@@ -18,11 +18,11 @@ use crate::ledger::{
 };
 use crate::notify::Channels;
 use crate::ports::{
-    Apart, ApiUse, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock, DecisionRow,
-    Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, Lane, LastWord, LedgerBook, Message, Notify, Observe,
-    OperateInstances, OperationBook, OperationHandle, OperationIntent, OperationPermit, OperationRow, OperationState,
-    Prices, ProposalBook, Question, Quoted, Recall, RevisionMark, SetTimers, Statement, StopInstances, StopPermit,
-    SweepRecord, TimerPermit, Witness,
+    Apart, ApiUse, Arrival, AskBills, AuditLine, AzureTime, BillBook, BillQuestion, Billed, BudgetMark, Clock,
+    DecisionRow, Discovery, Fault, FreezeSwitch, Heard, Intent, Journal, Lane, LastWord, LedgerBook, Message, Notify,
+    Observe, OperateInstances, OperationBook, OperationHandle, OperationIntent, OperationPermit, OperationRow,
+    OperationState, Prices, ProposalBook, Question, Quoted, Recall, RevisionMark, SetTimers, Statement, StopInstances,
+    StopPermit, SweepRecord, TimerPermit, Witness,
 };
 use crate::store::{FileFreeze, Store, Turn};
 use crate::units::{InstanceId, PolicyId, SubscriptionId};
@@ -47,7 +47,7 @@ pub struct Outside<C> {
 }
 
 impl<C: Clock> Outside<C> {
-    /// Whether anything may be sent now: of several replicas only who surely holds the lease sends (L4).
+    /// Whether anything may be sent now: a replica sends only while its lease surely lasts (L4).
     fn may_send(&self) -> Result<(), (Refusal, String)> {
         let Turn::Lease { renewed } = self.store.turn() else { return Ok(()) };
         let since = renewed.map(|at| self.clock.steady().saturating_sub(at));
@@ -230,6 +230,9 @@ impl<C: Clock> Journal for Outside<C> {
     async fn undelivered(&self, message: &str, why: &str, next: Option<Timestamp>) -> Result<(), Fault> {
         self.store.undelivered(message, why, next).await
     }
+    async fn arrived(&self, since: Timestamp) -> Result<Vec<Arrival>, Fault> {
+        self.store.arrived(since).await
+    }
     async fn hold(&self, hold: &Hold) -> Result<(), Fault> {
         self.store.hold(hold).await
     }
@@ -244,6 +247,9 @@ impl<C: Clock> Journal for Outside<C> {
     }
     async fn acknowledge(&self, policy: &PolicyId, revision: &str) -> Result<bool, Fault> {
         self.store.acknowledge(policy, revision).await
+    }
+    async fn policy_marks(&self) -> Result<BTreeMap<PolicyId, RevisionMark>, Fault> {
+        self.store.policy_marks().await
     }
     async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {
         self.store.decision(instance, at).await
@@ -299,7 +305,11 @@ impl<C: Clock> Notify for Outside<C> {
 }
 
 impl<C: Clock> FreezeSwitch for Outside<C> {
+    /// By this replica's own switch, or by that of all replicas.
     fn freeze(&self) -> Freeze {
-        self.freeze.freeze()
+        match self.freeze.freeze() {
+            Freeze::Off => self.store.freeze_of_all(self.clock.steady()),
+            frozen @ (Freeze::On(_) | Freeze::Unreadable(_)) => frozen,
+        }
     }
 }

@@ -12,11 +12,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::clock::SystemClock;
-use super::outside::Outside;
 use super::people_door::{Given, audit_queue, people_door, sign_in};
 use super::records::Recorded;
+use super::relay::Relay;
 use super::render::{self, Look, Paint, Zones};
-use crate::engine::Engine;
 use crate::links::{LinkBase, link_keys};
 use crate::metrics::Metrics;
 use crate::notify::Linker;
@@ -132,18 +131,18 @@ pub fn explained() -> Explain {
 }
 
 /// The site of an engine.
-pub type SiteOf<C> = Site<Engine<Outside<C>>, Recorded<C>>;
+pub type SiteOf<C> = Site<Relay<C>, Recorded<C>>;
 
 /// The site over an engine.
 ///
 /// # Errors
 /// When a template is none.
 pub fn site<C: Clock + 'static>(
-    engine: &Arc<Engine<Outside<C>>>,
+    relay: &Arc<Relay<C>>,
     (links, public): (Option<Arc<Keys>>, Option<Url>),
     demo: bool,
 ) -> Result<Arc<SiteOf<C>>, PeopleError> {
-    let outside = engine.world().clone();
+    let outside = relay.engine().world().clone();
     let clock = outside.clone();
     let options = SiteOptions {
         now: web::Clock(Arc::new(move || clock.now())),
@@ -152,7 +151,7 @@ pub fn site<C: Clock + 'static>(
         public_url: public.map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
         demo,
     };
-    Ok(Site::new(engine.clone(), Arc::new(Recorded::new(outside)), options)?)
+    Ok(Site::new(relay.clone(), Arc::new(Recorded::new(outside)), options)?)
 }
 
 /// The site of the service, and the door before it.
@@ -161,12 +160,12 @@ pub fn site<C: Clock + 'static>(
 /// When the key of links cannot be used, or the door would be open to more than it should be.
 pub fn house(
     (settings, environment): (&Settings, &Environment),
-    engine: &Arc<Engine<Outside<SystemClock>>>,
+    relay: &Arc<Relay<SystemClock>>,
     listener: SocketAddr,
 ) -> Result<(Arc<SiteOf<SystemClock>>, Door), PeopleError> {
     let keys = Arc::new(keys_by(settings, environment)?);
-    let site = site(engine, (Some(keys), base_of(settings)), false)?;
-    let world = engine.world().clone();
+    let site = site(relay, (Some(keys), base_of(settings)), false)?;
+    let world = relay.engine().world().clone();
     let audit = audit_queue(move |line| {
         let world = world.clone();
         async move {

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::outside::Outside;
 use super::statement::{Statement, StatementError, Wanted, days_between, gather, headlines, notes};
+use super::switch::{SwitchError, freeze_all, lift_freeze};
 use crate::facts::MadeHold;
 use crate::ledger::{Costs, Figures, Group, Usage};
 use crate::ports::{
@@ -168,12 +169,17 @@ impl<C: Clock + 'static> Records for Recorded<C> {
 }
 
 impl<C: Clock + 'static> Freezer for Recorded<C> {
-    fn freeze_all(&self, why: &str) -> Result<(), Fault> {
-        let written = self.outside.freeze.write(why);
-        written.map_err(|error| Fault::new(FaultKind::Storage, "freeze everything").because(error))
+    async fn freeze_all(&self, why: &str, who: &str) -> Result<(), Fault> {
+        let written = freeze_all(&self.outside.freeze, &self.outside.store, why, who).await;
+        written.map_err(|error| unset("freeze everything", &error))
     }
 
-    fn lift_freeze(&self) -> Result<bool, Fault> {
-        self.outside.freeze.lift().map_err(|error| Fault::new(FaultKind::Storage, "lift the freeze").because(error))
+    async fn lift_freeze(&self) -> Result<bool, Fault> {
+        let lifted = lift_freeze(&self.outside.freeze, &self.outside.store).await;
+        lifted.map_err(|error| unset("lift the freeze", &error))
     }
+}
+
+fn unset(doing: &str, error: &SwitchError) -> Fault {
+    Fault::new(FaultKind::Storage, doing).because(with_causes(error.to_string(), error.source()))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 
-use super::leadership::{Leadership, take_now};
+use super::leadership::{CommandTurn, Leadership};
 use super::wire_up::WireError;
 use crate::settings::{Environment, Settings};
 use crate::store::{LedgerReader, Server, Store, StoreError};
@@ -21,7 +21,7 @@ pub fn server(settings: &Settings, environment: &Environment) -> Result<Option<S
     Ok(Some(Server::parse(&server.url, password)?))
 }
 
-/// The journal, and where it is on a server the lease that this process may take: without it nothing is written.
+/// The journal, and where it is on a server the membership that this process may take up: without it nothing is written.
 ///
 /// # Errors
 /// When it cannot be opened.
@@ -36,14 +36,31 @@ pub async fn open_store(
     Ok((store.in_folder(&settings.store.dir)?, Some(Arc::new(Leadership::new(lease)))))
 }
 
-/// The journal for one command that acts: where replicas share it, none of them may be acting.
+/// The journal for one command that acts: where replicas share it, none of them may run, and the turn is the command's until it gives it
+/// back.
 ///
 /// # Errors
-/// When it cannot be opened, or another replica acts.
-pub(super) async fn store_to_act(settings: &Settings, environment: &Environment) -> Result<Store, WireError> {
+/// When it cannot be opened, or another replica runs.
+pub(super) async fn store_to_act(
+    settings: &Settings,
+    environment: &Environment,
+    turn: &CommandTurn,
+) -> Result<Store, WireError> {
     let (store, leadership) = open_store(settings, environment).await?;
     if let Some(leadership) = leadership {
-        take_now(leadership).await?;
+        turn.take_now(leadership).await?;
+    }
+    Ok(store)
+}
+
+/// The journal for one command that looks: it writes nothing, and need be no member.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(super) async fn store_to_look(settings: &Settings, environment: &Environment) -> Result<Store, WireError> {
+    let (store, leadership) = open_store(settings, environment).await?;
+    if let Some(leadership) = leadership {
+        leadership.follow_switch().await;
     }
     Ok(store)
 }

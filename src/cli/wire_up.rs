@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::agents_desk::{self, DeskError};
 use super::channels::{ChannelError, channels};
 use super::clock::SystemClock;
-use super::leadership::LeaseError;
+use super::leadership::{CommandTurn, LeaseError};
 use super::outside::Outside;
 use super::people;
 use super::store_place::store_to_act;
@@ -57,12 +57,16 @@ pub enum WireError {
     Store(#[from] StoreError),
 }
 
-/// Puts the outside together for one command; opens the journal, sends nothing.
+/// Puts the outside together for one command, whose turn it is until it gives it back; opens the journal, sends nothing.
 ///
 /// # Errors
 /// When a part cannot be set up.
-pub async fn outside(settings: &Settings, environment: &Environment) -> Result<Outside<SystemClock>, WireError> {
-    let store = store_to_act(settings, environment).await?;
+pub async fn outside(
+    settings: &Settings,
+    environment: &Environment,
+    turn: &CommandTurn,
+) -> Result<Outside<SystemClock>, WireError> {
+    let store = store_to_act(settings, environment, turn).await?;
     with_store(settings, environment, store)
 }
 

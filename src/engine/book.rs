@@ -39,6 +39,8 @@ pub(super) struct Place {
     pub(super) partial: Vec<String>,
     /// Not in the last answer to what workspaces there are.
     pub(super) absent: bool,
+    /// When it came from another replica; none where this process has had it since its start.
+    pub(super) taken_at: Option<Timestamp>,
     /// Instances that are gone, for the case that they come back: holds outlast a list that left them out twice.
     departed: BTreeMap<InstanceId, Box<Entry>>,
 }
@@ -95,6 +97,7 @@ impl Place {
             skipped: 0,
             partial: Vec::new(),
             absent: false,
+            taken_at: None,
             departed: BTreeMap::new(),
         }
     }
@@ -102,6 +105,11 @@ impl Place {
     /// An instance, also one that is gone since a little while.
     pub(super) fn known(&self, id: &InstanceId) -> Option<&Entry> {
         self.entries.get(id).or_else(|| self.departed.get(id)).map(|entry| &**entry)
+    }
+
+    /// Since when it is decided about here.
+    pub(super) fn since(&self, started_at: Timestamp) -> Timestamp {
+        self.taken_at.map_or(started_at, |at| at.max(started_at))
     }
 
     /// The policy that governs it.

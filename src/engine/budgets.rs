@@ -79,7 +79,7 @@ impl<W: World> Engine<W> {
         let now = self.world.now();
         let (asked, digest) = {
             let mut state = self.lock();
-            if state.places.is_empty() {
+            if state.places.is_empty() && state.others.is_empty() {
                 return;
             }
             let asked = state.budgeted(now);
@@ -96,7 +96,10 @@ impl<W: World> Engine<W> {
             Ok(figures) => {
                 // reckoned outside the lock: of a large fleet it is a million sums
                 let around = self.lock().around(&figures, &self.options.accounting);
-                let budgets = reckoned(&asked, &figures, &around);
+                let mut budgets = reckoned(&asked, &figures, &around);
+                if !self.leads() {
+                    budgets.reached.clear();
+                }
                 self.lock().budgets = Budgets { added_up: Some((now, digest)), known_at: Some(now), ..budgets };
             }
             Err(fault) => {
@@ -184,24 +187,26 @@ impl State {
 
     /// What has to be known beside figures.
     fn around(&self, figures: &Figures, accounting: &Accounting) -> Around {
-        let workspaces = figures.workspaces.iter().chain(self.places.keys());
+        let workspaces = figures.workspaces.iter().chain(self.places.keys()).chain(self.others.keys());
         let governed: BTreeMap<WorkspaceId, PolicyId> =
             workspaces.filter_map(|id| Some((id.clone(), self.governs(id)?))).collect();
-        let tags = self.places.iter().map(|(id, place)| (id.clone(), place.facts.tags.clone())).collect();
+        let own = self.places.values().map(|place| &place.facts);
+        let tags = own.chain(self.others.values()).map(|facts| (facts.id.clone(), facts.tags.clone())).collect();
         let teams = Teams {
             tag: accounting.team_tag.clone(),
             owners: Arc::new(self.directory.teams.clone()),
             workspaces: tags,
         };
-        Around { governed, present: self.places.keys().cloned().collect(), teams }
+        Around { governed, present: self.places.keys().chain(self.others.keys()).cloned().collect(), teams }
     }
 
     /// Whose policy a workspace stands under. One that is not listed any more has still spent what it spent; of one that
     /// nobody remembers the tags are not known, so that it counts only where no scope asks for tags.
     fn governs(&self, id: &WorkspaceId) -> Option<PolicyId> {
-        let rule = match (self.places.get(id), self.lost.get(id)) {
+        let listed = || self.lost.get(id).map(|place| &place.facts).or_else(|| self.others.get(id));
+        let rule = match (self.places.get(id), listed()) {
             (Some(place), _) => place.rule.clone(),
-            (None, Some(place)) => rule_for(&self.policies, &place.facts),
+            (None, Some(facts)) => rule_for(&self.policies, facts),
             (None, None) => {
                 let tagless = self.policies.policies.iter().all(|policy| policy.scope.tags.is_empty());
                 match self.policies.governing(id, &[]) {

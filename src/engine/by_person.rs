@@ -65,6 +65,7 @@ fn refused(verb: Verb, name: &str, (refusal, why): (Refusal, String)) -> Decline
 
 impl<W: World> Engine<W> {
     async fn see(&self, id: &InstanceId) -> Result<Seen, Declined> {
+        self.has(id.workspace())?;
         let workspace = self.lock().places.get(id.workspace()).map(|place| place.facts.clone());
         let workspace = workspace.ok_or_else(|| {
             Declined(format!("workspace {} is not among those that settings name in [fleet]", id.workspace().name()))

@@ -21,7 +21,7 @@ pub type ControlError = Declined;
 
 impl<W: World> Control for Engine<W> {
     fn view(&self) -> Arc<FleetView> {
-        self.last_view()
+        self.fleet_view()
     }
 
     fn api_use(&self) -> ApiUse {
@@ -29,49 +29,44 @@ impl<W: World> Control for Engine<W> {
     }
 
     async fn hold(&self, request: HoldRequest) -> Result<Hold, Declined> {
-        self.acts()?;
+        self.is_here(&request.instance)?;
         self.held(request).await
     }
 
     async fn offer(&self, instance: String) -> Result<HoldOffer, Declined> {
-        self.acts()?;
+        self.is_here(&instance)?;
         self.offered(&instance).await
     }
 
     async fn offers(&self, instances: Vec<InstanceId>) -> Result<Vec<Option<HoldOffer>>, Declined> {
-        self.acts()?;
         self.offered_all(&instances).await
     }
 
     async fn stop_now(&self, request: StopRequest) -> Result<String, Declined> {
-        self.acts()?;
+        self.is_here(&request.instance)?;
         self.stopped_now(request).await
     }
 
     async fn start_now(&self, request: StartRequest) -> Result<String, Declined> {
-        self.acts()?;
+        self.is_here(&request.instance)?;
         self.started_now(request).await
     }
 
     async fn answer(&self, request: ProposalRequest) -> Result<Proposal, Declined> {
-        self.acts()?;
+        self.is_here(&request.instance)?;
         self.answered(request).await
     }
 
     fn show(&self) {
-        // what another replica shows stays
-        if self.acts().is_ok() {
-            self.publish(self.world.now());
-        }
+        self.publish(self.world.now());
     }
 
     async fn lift(&self, hold: String, by: String) -> Result<(), Declined> {
-        self.acts()?;
+        self.is_here(&hold)?;
         self.lifted(&hold, &by).await
     }
 
     async fn acknowledge(&self, policy: PolicyId, by: String) -> Result<(), Declined> {
-        self.acts()?;
         let _one_at_a_time = self.adopting.lock().await;
         let found = self.lock().policies.get(&policy).map(|policy| (policy.id.clone(), policy.revision.clone()));
         let (id, revision) =
@@ -96,12 +91,12 @@ impl<W: World> Control for Engine<W> {
     }
 
     async fn set_timers(&self, request: TimerRequest) -> Result<TimersTold, Declined> {
-        self.acts()?;
+        request.instance.as_ref().map_or(Ok(()), |instance| self.is_here(instance))?;
         self.set_for(&request).await
     }
 
     async fn decision(&self, instance: String, at: Option<Timestamp>) -> Result<Value, Declined> {
-        self.acts()?;
+        self.is_here(&instance)?;
         let now = self.world.now();
         let id = self.lock().find(&instance)?;
         let told = match at.filter(|at| *at < now) {
@@ -113,7 +108,7 @@ impl<W: World> Control for Engine<W> {
     }
 
     async fn reconcile(&self) -> Result<Reconciliation, Declined> {
-        self.acts()?;
+        self.leads_or_tells()?;
         if self.options.reconciling.is_none() {
             let words = "there is no bill to compare with; name its source in [reconcile]";
             return Err(Declined(words.to_owned()));
@@ -218,25 +213,31 @@ impl State {
                 .cloned()
                 .ok_or_else(|| Declined(format!("{wanted} is not known")));
         }
-        let (workspace, name) =
-            wanted.split_once('/').map_or((None, wanted), |(workspace, name)| (Some(workspace), name));
-        let fits = |id: &&InstanceId| {
-            id.name().eq_ignore_ascii_case(name)
-                && workspace.is_none_or(|one| id.workspace().name().eq_ignore_ascii_case(one))
-        };
-        let matching: Vec<&InstanceId> = all().filter(fits).collect();
+        let matching = self.named(wanted);
         match matching.as_slice() {
-            [one] => Ok((*one).clone()),
+            [one] => Ok(one.clone()),
             [] => Err(Declined(format!("no instance is called `{wanted}`; `lightsout status` lists them"))),
-            several => {
-                let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
-                Err(Declined(format!(
-                    "several instances are called `{wanted}`; say WORKSPACE/NAME or the full id: {}",
-                    ids.join(", ")
-                )))
-            }
+            all => Err(several(wanted, &all.iter().map(ToString::to_string).collect::<Vec<_>>())),
         }
     }
+
+    /// Every instance here that is called so.
+    pub(super) fn named(&self, wanted: &str) -> Vec<InstanceId> {
+        let all = self.places.values().flat_map(|place| place.entries.keys());
+        all.filter(|id| is_named(id, wanted)).cloned().collect()
+    }
+}
+
+/// Whether it is called so: by its name, behind its workspace's or alone.
+pub(super) fn is_named(id: &InstanceId, wanted: &str) -> bool {
+    let (workspace, name) = wanted.split_once('/').map_or((None, wanted), |(workspace, name)| (Some(workspace), name));
+    id.name().eq_ignore_ascii_case(name) && workspace.is_none_or(|one| id.workspace().name().eq_ignore_ascii_case(one))
+}
+
+/// Whoever asks has to say which one.
+pub(super) fn several(wanted: &str, ids: &[String]) -> Declined {
+    let ids = ids.join(", ");
+    Declined(format!("several instances are called `{wanted}`; say WORKSPACE/NAME or the full id: {ids}"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]

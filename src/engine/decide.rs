@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use thin_vec::ThinVec;
 
 use super::book::Rule;
+use super::hear::awaited;
 use super::state::State;
 use crate::facts::{Freeze, InstanceFacts};
 use crate::policy::{Mode, Policy};
@@ -53,7 +54,7 @@ impl State {
         for policy in &governed {
             moments.entry(policy.id.clone()).or_insert_with(|| self.moment(policy, now));
         }
-        let awaited = self.awaited(now);
+        let (started_at, agents_await) = (self.started_at, self.agents_await);
         let prices = self.prices.clone();
         let mut decided = Decided::default();
         for id in read {
@@ -68,6 +69,7 @@ impl State {
                 place.entries.values_mut().for_each(|entry| entry.ungoverned());
                 continue;
             };
+            let awaited = awaited(agents_await, place.since(started_at), now);
             for entry in place.entries.values_mut().filter(|entry| !entry.absent) {
                 let verdict = {
                     let heard = entry.evidence();

@@ -40,6 +40,10 @@ impl<W: World> Engine<W> {
             if sent >= SENT_MAX || looks >= LOOKS_MAX {
                 return;
             }
+            if let Err(fault) = self.count_deleted_elsewhere(self.world.now()).await {
+                report.faults.push(FaultLine { workspace: None, label: fault.kind.label(), words: fault.words() });
+                return;
+            }
             let waits = self.lock().paced(&proposal, self.world.now());
             if let Some(words) = waits {
                 // without a look: what only waits its turn takes none from what may go
@@ -253,6 +257,11 @@ impl State {
             let is_own =
                 self.proposals.iter().any(|one| one.policy == *policy && *intent.key == *operation_key(&one.id));
             lately.policy = lately.policy.saturating_add(usize::from(is_own));
+        }
+        for other in &self.deleted_elsewhere {
+            lately.fleet = lately.fleet.saturating_add(1);
+            let is_its = other.as_ref().is_none_or(|other| other == policy);
+            lately.policy = lately.policy.saturating_add(usize::from(is_its));
         }
         lately
     }

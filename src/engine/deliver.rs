@@ -59,6 +59,10 @@ impl<W: World> Engine<W> {
 
     /// One round of the messages of one channel, or of those that no channel has.
     async fn round(&self, lane: Lane<'_>) -> Result<Counts, Fault> {
+        // of several replicas one tells people: else each would, and none would know how a channel does
+        if !self.leads() {
+            return Ok((0, 0));
+        }
         if lane == Lane::Beside(&[]) {
             return self.let_go_of_old().await.map(|()| (0, 0));
         }
@@ -90,10 +94,11 @@ impl<W: World> Engine<W> {
 
     /// Nothing where its channel rests, or it is of no use by now.
     async fn deliver_one(&self, together: Together) -> Result<Counts, Fault> {
+        let on_its_way = self.delivering.read().await;
         let now = self.world.now();
         let Some(message) = together.message().filter(|message| message.use_by() >= now) else { return Ok((0, 0)) };
         let channel = message.channel.clone().unwrap_or_default();
-        if !self.lock().failing.begins(&channel, now) {
+        if !self.leads() || !self.lock().failing.begins(&channel, now) {
             return Ok((0, 0));
         }
         let count = together.parts().len();
@@ -108,6 +113,7 @@ impl<W: World> Engine<W> {
                 Ok((count, 0))
             }
             Err(fault) => {
+                drop(on_its_way);
                 if fault.kind == FaultKind::Unfit && count > 1 {
                     // one of them may be what is refused: the others must not go down with it (G16)
                     log::fault(&fault);
@@ -173,7 +179,7 @@ impl<W: World> Engine<W> {
         state.told.let_go = state.told.let_go.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
-    fn remember_delivery(&self, message: &Message, at: Timestamp) {
+    pub(super) fn remember_delivery(&self, message: &Message, at: Timestamp) {
         let (Some(key), Some((instance, _))) = (&message.notice, message.instance()) else { return };
         let mut state = self.lock();
         let notices = state.history_mut(instance).map(|history| &mut history.notices);

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::state::Engine;
 use super::week::accounts;
+use crate::facts::SHARDS;
 use crate::ports::{Apart, Fault, SweepRecord, World};
 
 /// A week is told so long after its time; then it is none's news any more.
@@ -66,21 +67,26 @@ impl<W: World> Engine<W> {
     pub(super) async fn tell_of_week(&self) -> Result<(), Fault> {
         let now = self.world.now();
         let Some(week) = self.options.telling.weekly.as_ref().and_then(|weekly| weekly.due(now)) else { return Ok(()) };
+        let parts = self.fleet_view().part.shards;
         {
             let state = self.lock();
             let is_told = state.told.week.as_deref() == Some(week.name.as_str());
             // by a clock that is wrong it is not known which week it is; before a look nobody knows what is on
-            if is_told || state.clock_trouble.is_some() || state.last.ended_at.is_none() {
+            let is_others = !state.share.leads();
+            // what a part has on is not known before its replica shows it
+            if is_told || is_others || parts < SHARDS || state.clock_trouble.is_some() || state.last.ended_at.is_none()
+            {
                 return Ok(());
             }
         }
         let spent = self.world.spent(week.from, week.to, Apart { teams: true, owners: true }).await?;
         let avoided = self.world.avoided(week.from, week.to).await?;
+        let others = self.others_show();
         let messages = {
             let state = self.lock();
-            let still_on = state.still_on(&self.options.accounting, now);
+            let still_on = state.still_on(&others, &self.options.accounting, now);
             let people = accounts(&spent, &avoided, &still_on);
-            state.told_of(&week, &people, &self.options.telling.people, now)
+            state.told_of(&week, &people, (&self.options.telling.people, &others), now)
         };
         let record = SweepRecord { at: Some(now), messages: self.fanned(messages), ..SweepRecord::default() };
         if !record.messages.is_empty() {

@@ -25,6 +25,9 @@ impl<W: World> Engine<W> {
         let now = self.world.now();
         {
             let mut state = self.lock();
+            if !state.share.leads() {
+                return Ok(false);
+            }
             // a clock that went back does not keep it from being followed (S12)
             let waits = |due: Timestamp| due > now && due.duration_since(now) <= A_DAY;
             if state.follow_at.is_some_and(waits) {

@@ -90,23 +90,23 @@ impl Awaited {
     }
 }
 
-impl State {
-    /// What counts while agents may not have had time to report since the start.
-    pub(super) fn awaited(&self, now: Timestamp) -> Option<Awaited> {
-        let until = self.started_at.checked_add(self.agents_await?.duration()).ok()?;
-        let track = Track {
-            source: Source::Agent,
-            now: Use::Busy,
-            as_of: now,
-            words: format!("agents have until {until} to report, since the service has just started").into(),
-            last_busy: When::NONE,
-            watched: ThinVec::new(),
-            job: None,
-            doubt: None,
-        };
-        (now < until).then(|| Awaited { track, since: self.started_at })
-    }
+/// What counts for instances that are decided about here since an instant, while agents may not have had time to report since then.
+pub(super) fn awaited(within: Option<Span>, since: Timestamp, now: Timestamp) -> Option<Awaited> {
+    let until = since.checked_add(within?.duration()).ok()?;
+    let track = Track {
+        source: Source::Agent,
+        now: Use::Busy,
+        as_of: now,
+        words: format!("agents have until {until} to report, since the service has just started").into(),
+        last_busy: When::NONE,
+        watched: ThinVec::new(),
+        job: None,
+        doubt: None,
+    };
+    (now < until).then_some(Awaited { track, since })
+}
 
+impl State {
     /// A policy that gives no expression any more has nobody asked about it: what Prometheus last said has ended with it.
     fn forget_unasked(&mut self, questions: &[Question]) {
         for question in questions.iter().filter(|question| question.promql.is_none()) {
@@ -173,7 +173,9 @@ impl State {
     pub(super) fn evidence_of(&self, id: &InstanceId, now: Timestamp) -> Arc<Evidence> {
         let entry = self.places.get(id.workspace()).and_then(|place| place.entries.get(id));
         let heard = entry.and_then(|entry| entry.evidence.clone()).unwrap_or_default();
-        match self.awaited(now).map(|awaited| awaited.beside(&heard).into_owned()) {
+        let place = self.places.get(id.workspace());
+        let since = place.map_or(self.started_at, |place| place.since(self.started_at));
+        match awaited(self.agents_await, since, now).map(|awaited| awaited.beside(&heard).into_owned()) {
             Some(evidence) => Arc::new(evidence),
             None => heard,
         }

@@ -170,6 +170,7 @@ impl<W: World> Engine<W> {
 
     /// Ends a hold by its id, or every hold on an instance by its name.
     pub(super) async fn lifted(&self, hold: &str, by: &str) -> Result<(), Declined> {
+        let _one = self.holding.lock().await;
         let now = self.world.now();
         let holds = self.lock().holds_named(hold, now)?;
         for found in &holds {

@@ -113,13 +113,15 @@ impl State {
             .iter()
             .map(|(scope, fault)| (fault.kind.label(), format!("{scope}: {}; {}", fault.words(), fault.kind.remedy())));
         self.discovery_faults = faults.collect();
+        let is_empty = discovery.workspaces.is_empty() && discovery.faults.is_empty();
+        let discovery = self.own(discovery);
         let found: BTreeSet<WorkspaceId> = discovery.workspaces.iter().map(|workspace| workspace.id.clone()).collect();
         // What only the journal remembers, and settings do not name any more, is not looked at.
         let is_gone = |id: &WorkspaceId| !found.contains(id) && !discovery.may_hide(id);
         let never_read = |place: &Place| place.read_at.is_none() && place.failures == 0;
         let forgotten = self.places.extract_if(.., |id, place| never_read(place) && is_gone(id));
         self.lost.extend(forgotten);
-        if found.is_empty() && discovery.faults.is_empty() {
+        if is_empty {
             let words = "no workspace was found; check the role of the identity, and what [fleet] names";
             self.discovery_faults.push(("empty", words.to_owned()));
         }
@@ -158,6 +160,16 @@ impl State {
                 }
             }
         }
+    }
+
+    /// What is decided about here. The rest is remembered as others'; what a scope that failed may hide stays.
+    fn own(&mut self, discovery: Discovery) -> Discovery {
+        let Discovery { workspaces, faults } = discovery;
+        let (own, others): (Vec<_>, Vec<_>) = workspaces.into_iter().partition(|one| self.share.has(&one.id));
+        let own = Discovery { workspaces: own, faults };
+        self.others.retain(|id, _| own.may_hide(id));
+        self.others.extend(others.into_iter().map(|one| (one.id.clone(), one)));
+        own
     }
 
     /// Workspaces that are not listed any more and had instances on: for a day that is a fault, since nobody stops them.

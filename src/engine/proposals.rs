@@ -10,7 +10,7 @@ use super::control::declined;
 use super::entry::Entry;
 use super::log;
 use super::state::{Engine, State};
-use crate::facts::{OperationResult, Proposal, ProposalEvent, ProposalStep, Verb};
+use crate::facts::{OperationResult, Proposal, ProposalEvent, ProposalStep};
 use crate::policy::Policy;
 use crate::ports::{AuditLine, Declined, Fault, FaultKind, Message, MessageKind, ProposalRequest, ProposalWish, World};
 use crate::report::standing;
@@ -32,23 +32,9 @@ impl<W: World> Engine<W> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) async fn recall_proposals(&self) -> Result<(), Fault> {
+    pub(super) async fn recalled_proposals(&self) -> Result<Vec<Proposal>, Fault> {
         let since = self.world.now().checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        let proposals = self.world.proposals(since).await?;
-        // the end of a deletion may be older than what is remembered of operations, where the process ended in between
-        let oldest = proposals.iter().filter(|one| one.is_open()).map(|one| one.made_at).min();
-        let done = match oldest {
-            Some(oldest) => self.world.operations(oldest).await?,
-            None => Vec::new(),
-        };
-        let mut state = self.lock();
-        state.proposals = proposals;
-        let known: Vec<String> = state.operations.iter().map(|known| known.row.intent.id.clone()).collect();
-        let rows = done.into_iter().filter(|row| row.intent.verb == Verb::Delete && !known.contains(&row.intent.id));
-        state.operations.extend(rows.map(super::undertake::Known::recalled));
-        // the newest of a proposal is the last
-        state.operations.sort_by(|a, b| (a.row.intent.at, &a.row.intent.id).cmp(&(b.row.intent.at, &b.row.intent.id)));
-        Ok(())
+        self.world.proposals(since).await
     }
 
     /// Writes what happened to a proposal, and then remembers it.

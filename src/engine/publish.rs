@@ -9,9 +9,11 @@ use super::accounts::Accounting;
 use super::book::{Place, Rule};
 use super::entry::Entry;
 use super::state::{Engine, State, nothing_seen};
-use crate::facts::{Freeze, Proposal};
+use crate::facts::{Freeze, SHARDS};
 use crate::ports::World;
-use crate::report::{FleetView, InstanceView, MoneyView, PolicyView, StalenessView, TellingView, WorkspaceView};
+use crate::report::{
+    FleetView, InstanceView, MoneyView, PartOfFleet, PolicyView, StalenessView, TellingView, WorkspaceView, in_order,
+};
 
 impl<W: World> Engine<W> {
     /// Makes the view anew from what is held.
@@ -21,14 +23,18 @@ impl<W: World> Engine<W> {
         let channels = self.world.channels().into_iter().map(str::to_owned).collect();
         let staleness = self.staleness(now);
         let state = self.lock();
-        let mut shown = self.view.write().unwrap_or_else(PoisonError::into_inner);
-        // the old one goes first: a large fleet is shown once, not twice, and who asks meanwhile waits for the new one
-        *shown = Arc::new(nothing_seen(now));
-        let view = state.view(freeze, now, &self.options.accounting, channels);
-        *shown = Arc::new(FleetView { staleness, ..view });
+        {
+            let mut shown = self.view.write().unwrap_or_else(PoisonError::into_inner);
+            // the old one goes first: a large fleet is shown once, not twice, and who asks meanwhile waits for the new one
+            *shown = Arc::new(nothing_seen(now));
+            let view = state.view(freeze, now, &self.options.accounting, channels);
+            *shown = Arc::new(FleetView { staleness, ..view });
+        }
+        drop(state);
+        self.show_together();
     }
 
-    /// The fleet as last published.
+    /// The own part of the fleet as last published; all of it where nobody shares it.
     pub fn last_view(&self) -> Arc<FleetView> {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -73,14 +79,12 @@ impl State {
             proposals: Arc::new(in_order(self.proposals.clone())),
             would_delete: Arc::new(self.would_delete.clone()),
             last: self.last.clone(),
+            part: PartOfFleet {
+                shards: u16::try_from(self.share.shards().len()).unwrap_or(SHARDS),
+                leads: self.share.leads(),
+            },
         }
     }
-}
-
-/// By instance, so that each is found without looking at all of them.
-fn in_order(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
-    proposals.sort_by(|a, b| (&a.instance, a.made_at, &a.id).cmp(&(&b.instance, b.made_at, &b.id)));
-    proposals
 }
 
 fn place_view(place: &Place, now: Timestamp) -> WorkspaceView {

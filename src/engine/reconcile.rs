@@ -44,7 +44,7 @@ impl<W: World> Engine<W> {
             let state = self.lock();
             // a clock that went back does not keep it from being looked at (S12)
             let due = state.bills_due_at.is_none_or(|at| at <= now || at.duration_since(now) > A_DAY);
-            due && !state.places.is_empty()
+            due && state.share.leads() && !(state.places.is_empty() && state.others.is_empty())
         };
         if !is_due || self.options.reconciling.is_none() {
             return Ok(false);
@@ -113,7 +113,7 @@ impl<W: World> Engine<W> {
 impl State {
     /// The subscriptions of every workspace that is known.
     fn subscriptions(&self) -> BTreeSet<SubscriptionId> {
-        self.places.keys().map(|workspace| workspace.subscription().clone()).collect()
+        self.places.keys().chain(self.others.keys()).map(|workspace| workspace.subscription().clone()).collect()
     }
 }
 

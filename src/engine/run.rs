@@ -117,6 +117,9 @@ impl<W: World> Engine<W> {
     }
 
     async fn chores(&self) {
+        if !self.leads() {
+            return;
+        }
         if let Err(fault) = self.world.prune(self.world.now()).await {
             log::fault(&fault);
         }

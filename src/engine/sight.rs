@@ -27,6 +27,7 @@ impl State {
         let mut sight = FleetSight {
             workspaces: self.places.len(),
             clock_trouble: self.clock_trouble.clone(),
+            sharers: self.share.sharers().get(),
             ..FleetSight::default()
         };
         sight.instances_before = self.instances_before;
@@ -44,6 +45,10 @@ impl State {
             Some(tried.checked_add(place.pace.spared).unwrap_or(tried).min(at.max(tried)))
         };
         sight.last_full_sweep = healthy.map(|place| reached(place).unwrap_or(Timestamp::MIN)).min();
+        // of a part without workspaces all is seen
+        if self.places.is_empty() && self.heard_until.is_some() {
+            sight.last_full_sweep = self.discovered_at;
+        }
         sight
     }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::book::{Place, Rule};
 use super::budgets::Budgets;
 use super::clockwatch::ClockWatch;
+use super::elsewhere::Elsewhere;
 use super::failing::Failing;
 use super::options::EngineOptions;
 use super::order::Left;
@@ -17,13 +18,13 @@ use super::starts_seen::Noted;
 use super::telling::Told;
 use super::timer_notes::Tried;
 use super::undertake::Known;
-use crate::facts::{Directory, Freeze, Hold, OpenIntent, Proposal, SizeFacts, StopKey};
+use crate::facts::{Directory, Freeze, Hold, OpenIntent, Proposal, Share, SizeFacts, StopKey, WorkspaceFacts};
 use crate::guard::FleetSight;
 use crate::ledger::{Head, PriceBook, PriceKey, Sum};
 use crate::policy::{Governing, PolicySet};
-use crate::ports::{Fault, OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
+use crate::ports::{OperationHandle, RecalledIntent, RevisionMark, Sighting, SweepRecord, World};
 use crate::report::{
-    FaultLine, FleetView, Followed, MoneyView, ReconciliationView, StalenessView, SweepReport, TellingView,
+    FaultLine, FleetView, Followed, MoneyView, PartOfFleet, ReconciliationView, StalenessView, SweepReport, TellingView,
 };
 use crate::units::{InstanceId, PolicyId, Span, WorkspaceId};
 
@@ -33,6 +34,14 @@ pub(super) struct State {
     pub(super) places: BTreeMap<WorkspaceId, Place>,
     /// Workspaces that are not listed any more, as they were left.
     pub(super) lost: BTreeMap<WorkspaceId, Place>,
+    /// The part of the fleet that is decided about here.
+    pub(super) share: Share,
+    /// Workspaces that other replicas decide about, as they were last listed.
+    pub(super) others: BTreeMap<WorkspaceId, WorkspaceFacts>,
+    /// What others did on behalf of this replica is known up to here; none while nobody else does anything.
+    pub(super) heard_until: Option<Timestamp>,
+    /// Deletions of the last day that other replicas carried out, and under which policy, where that is known.
+    pub(super) deleted_elsewhere: Vec<Option<PolicyId>>,
     /// What could not be written down yet; it goes with the next record (fault 40).
     pub(super) unwritten: SweepRecord,
     pub(super) policies: PolicySet,
@@ -127,17 +136,20 @@ pub struct Engine<W> {
     pub(super) world: Arc<W>,
     pub(super) options: EngineOptions,
     pub(super) state: Mutex<State>,
+    /// Its own part, as last published.
     pub(super) view: RwLock<Arc<FleetView>>,
     pub(super) sweeping: tokio::sync::Mutex<()>,
     /// Held while policies are taken over or acknowledged: a mark that was read before is never put over one said after.
     pub(super) adopting: tokio::sync::Mutex<()>,
     pub(super) reconciling: tokio::sync::Mutex<()>,
-    /// Held while a hold is weighed and written.
+    /// Shared by messages on their way; whoever hands over the telling of people waits for them.
+    pub(super) delivering: tokio::sync::RwLock<()>,
+    /// Held while a hold is weighed and written, or lifted.
     pub(super) holding: tokio::sync::Mutex<()>,
     /// True while loops do what sweeps do not wait for.
     pub(super) has_loops: AtomicBool,
-    /// The replica that acts, while this one stands by.
-    pub(super) acting_elsewhere: RwLock<Option<Arc<str>>>,
+    /// Replicas beside this one, and what they show.
+    pub(super) elsewhere: RwLock<Elsewhere>,
     pub(super) nudged: tokio::sync::Notify,
     pub(super) swept: tokio::sync::Notify,
 }
@@ -164,6 +176,7 @@ pub(super) fn nothing_seen(now: Timestamp) -> FleetView {
         proposals: Arc::default(),
         would_delete: Arc::default(),
         last: Arc::new(SweepReport::default()),
+        part: PartOfFleet::default(),
     }
 }
 
@@ -171,9 +184,45 @@ impl<W: World> Engine<W> {
     /// An engine that knows nothing yet: `recall` and `adopt` come next.
     pub fn new(world: Arc<W>, options: EngineOptions) -> Self {
         let now = world.now();
-        let state = State {
+        let state = State::new(&options, now);
+        Self {
+            world,
+            options,
+            state: Mutex::new(state),
+            view: RwLock::new(Arc::new(nothing_seen(now))),
+            sweeping: tokio::sync::Mutex::new(()),
+            adopting: tokio::sync::Mutex::new(()),
+            reconciling: tokio::sync::Mutex::new(()),
+            delivering: tokio::sync::RwLock::new(()),
+            holding: tokio::sync::Mutex::new(()),
+            has_loops: AtomicBool::new(false),
+            elsewhere: RwLock::default(),
+            nudged: tokio::sync::Notify::new(),
+            swept: tokio::sync::Notify::new(),
+        }
+    }
+
+    /// The world it was made with.
+    pub fn world(&self) -> &Arc<W> {
+        &self.world
+    }
+
+    /// A panic elsewhere does not make what is held unusable: every change of it is one assignment or one entry.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Of an engine that knows nothing yet.
+    fn new(options: &EngineOptions, now: Timestamp) -> Self {
+        Self {
             places: BTreeMap::new(),
             lost: BTreeMap::new(),
+            share: Share::whole(),
+            others: BTreeMap::new(),
+            heard_until: None,
+            deleted_elsewhere: Vec::new(),
             unwritten: SweepRecord::default(),
             policies: PolicySet::default(),
             marks: BTreeMap::new(),
@@ -225,80 +274,9 @@ impl<W: World> Engine<W> {
             follow_at: None,
             budgets: Budgets::default(),
             last: Arc::new(SweepReport::default()),
-        };
-        Self {
-            world,
-            options,
-            state: Mutex::new(state),
-            view: RwLock::new(Arc::new(nothing_seen(now))),
-            sweeping: tokio::sync::Mutex::new(()),
-            adopting: tokio::sync::Mutex::new(()),
-            reconciling: tokio::sync::Mutex::new(()),
-            holding: tokio::sync::Mutex::new(()),
-            has_loops: AtomicBool::new(false),
-            acting_elsewhere: RwLock::new(None),
-            nudged: tokio::sync::Notify::new(),
-            swept: tokio::sync::Notify::new(),
         }
     }
 
-    /// The world it was made with.
-    pub fn world(&self) -> &Arc<W> {
-        &self.world
-    }
-
-    /// A panic elsewhere does not make what is held unusable: every change of it is one assignment or one entry.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads the journal: what was seen and done before, and the stops that were under way.
-    ///
-    /// # Errors
-    /// When the journal cannot be read; nothing may be stopped then.
-    pub async fn recall(&self) -> Result<(), Fault> {
-        let recall = self.world.recall(self.world.now()).await?;
-        let prices = Arc::new(self.world.prices().await?);
-        self.recall_operations().await?;
-        self.recall_proposals().await?;
-        let mut state = self.lock();
-        state.prices = prices;
-        // while everything is frozen no edge is noted: a mark after it says that it was lifted
-        let lifted = |until: Timestamp| recall.evaluated.values().any(|at| *at >= until);
-        state.was_frozen = recall.frozen.is_some_and(|(_, until)| !lifted(until));
-        state.frozen = recall.frozen;
-        state.marks = recall.revisions;
-        state.recall_files();
-        state.evaluated = recall.evaluated;
-        let mut orphans = recall.open;
-        for (id, mut remembered) in recall.instances {
-            let open = orphans
-                .iter()
-                .position(|o| o.instance == id && o.created == remembered.facts.created)
-                .map(|at| orphans.remove(at));
-            remembered.history.open = open
-                .map(|o| Box::new(OpenIntent { id: o.id, key: o.key, intended_at: o.intended_at, sent_at: o.sent_at }));
-            state.count_remembered(&id, &remembered.history);
-            let workspace = id.workspace().clone();
-            let place = state.places.entry(workspace.clone()).or_insert_with(|| {
-                let facts = crate::facts::WorkspaceFacts {
-                    id: workspace,
-                    region: remembered.facts.region.clone(),
-                    tags: crate::facts::Tags::default(),
-                };
-                Place::new(facts, Rule::Ungoverned)
-            });
-            place.remember(id, remembered);
-        }
-        state.orphans = orphans;
-        state.waiting = recall.holds;
-        state.recall_use(recall.in_use, self.options.sources);
-        state.recall_timers(&recall.timers);
-        Ok(())
-    }
-}
-
-impl State {
     /// Says anew who governs each workspace.
     pub(super) fn assign(&mut self) {
         let policies = self.policies.clone();
@@ -367,7 +345,7 @@ impl State {
 /// Ended stops kept in memory an instance: more than any rule looks back on in a day and a half.
 const STOPS_KEPT: usize = 64;
 
-pub(super) fn rule_for(policies: &PolicySet, workspace: &crate::facts::WorkspaceFacts) -> Rule {
+pub(super) fn rule_for(policies: &PolicySet, workspace: &WorkspaceFacts) -> Rule {
     let tags: Vec<(&str, &str)> = workspace.tags.0.iter().map(|(key, value)| (&**key, &**value)).collect();
     match policies.governing(&workspace.id, &tags) {
         Governing::One(policy) => Rule::Governed(policy.clone()),

@@ -28,7 +28,9 @@ impl<W: World> Engine<W> {
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
         let looked = self.discover(now, &mut report).await;
         let due = self.due(now);
-        if due.is_empty() && (!looked || report.faults.is_empty()) {
+        // a replica whose part has no workspaces looks at that as well
+        let is_bare = self.lock().places.is_empty();
+        if due.is_empty() && (!looked || (report.faults.is_empty() && !is_bare)) {
             return None;
         }
         Some(self.sweep(due, report).await)
@@ -98,13 +100,14 @@ impl<W: World> Engine<W> {
         report
     }
 
-    /// Stops, and what else was asked for.
+    /// What others did meanwhile; then stops, and what else was asked for.
     async fn settle_all(
         &self,
         (read, changes): (&[WorkspaceId], &Changes),
         now: Timestamp,
         report: &mut SweepReport,
     ) -> Settled {
+        self.catch_up(now, report).await;
         let mut settled = self.settle(read, now, report).await;
         settled.close(changes, report);
         self.settle_operations(read, now, report).await;
@@ -201,12 +204,7 @@ impl<W: World> Engine<W> {
             state.note_held_back(&report);
             state.last = report.clone();
             if state.places.values().all(|place| place.tried_at.is_some()) {
-                state.instances_before = state
-                    .places
-                    .values()
-                    .flat_map(|place| place.entries.values())
-                    .filter(|entry| !entry.absent)
-                    .count();
+                state.instances_before = state.instances();
             }
         }
         self.publish(now);

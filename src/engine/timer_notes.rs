@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::log;
 use super::state::State;
 use crate::ports::AuditLine;
-use crate::units::{InstanceId, Span};
+use crate::units::{InstanceId, Span, WorkspaceId};
 
 /// What was sent is not sent again before; each further time the wait doubles, to a day. A list may lag, what Azure refused it
 /// refuses again, and each setting may have Azure count from anew.
@@ -68,9 +68,10 @@ impl State {
 
     /// What earlier processes sent rests as if this one had. Of what was asked and has no end nobody knows whether it was sent: the
     /// next reading shows what is set.
-    pub(super) fn recall_timers(&mut self, lines: &[AuditLine]) {
+    pub(super) fn recall_timers(&mut self, lines: &[AuditLine], is_its: impl Fn(&WorkspaceId) -> bool) {
         let mut open: BTreeMap<InstanceId, Span> = BTreeMap::new();
-        for (line, (instance, to, asked)) in lines.iter().filter_map(|line| Some((line, read_back(line)?))) {
+        let noted = lines.iter().filter_map(|line| Some((line, read_back(line)?)));
+        for (line, (instance, to, asked)) in noted.filter(|(_, (instance, ..))| is_its(instance.workspace())) {
             if asked {
                 self.note_tried(&instance, to, line.at);
                 open.insert(instance, to);

@@ -1,5 +1,6 @@
 //! Operations beside stops: written down, asked the last word, sent, and settled by looking at the instance in later sweeps.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +9,7 @@ use super::act::ulid_at;
 use super::log;
 use super::proposals::operation_key;
 use super::state::{Engine, State};
-use crate::facts::{OperationResult, Verb, WorkspaceFacts};
+use crate::facts::{OperationResult, Proposal, Verb, WorkspaceFacts};
 use crate::guard::Refusal;
 use crate::ports::{
     Fault, FaultKind, LastWord, OperationHandle, OperationIntent, OperationPermit, OperationRow, OperationState, World,
@@ -263,14 +264,20 @@ impl<W: World> Engine<W> {
         }
     }
 
-    /// What the journal holds of operations.
+    /// What the journal holds of operations; and of those that deleted what is still proposed, however old they are: the end of a
+    /// deletion may be older than what is remembered of operations, where the process ended in between.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) async fn recall_operations(&self) -> Result<(), Fault> {
+    pub(super) async fn recalled_operations(&self, proposals: &[Proposal]) -> Result<Vec<Known>, Fault> {
         let since = self.world.now().checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-        let rows = self.world.operations(since).await?;
-        self.lock().operations = rows.into_iter().map(|row| Known { row, handle: None }).collect();
-        Ok(())
+        let mut rows = self.world.operations(since).await?;
+        let oldest = proposals.iter().filter(|one| one.is_open()).map(|one| one.made_at).min();
+        if let Some(oldest) = oldest {
+            let known: BTreeSet<String> = rows.iter().map(|row| row.intent.id.clone()).collect();
+            let older = self.world.operations(oldest).await?.into_iter();
+            rows.extend(older.filter(|row| row.intent.verb == Verb::Delete && !known.contains(&row.intent.id)));
+        }
+        Ok(rows.into_iter().map(Known::recalled).collect())
     }
 }

@@ -7,16 +7,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::accounts::Accounting;
-use super::book::Place;
 use super::digest::Week;
-use super::entry::Entry;
 use super::state::State;
-use crate::facts::{Addressing, team_of};
+use crate::facts::{Addressing, InstanceFacts, Tags, team_of};
 use crate::ledger::Spent;
 use crate::ports::{About, Message, MessageKind};
-use crate::report::words;
-use crate::rules::off_since;
-use crate::units::{Cost, Currency, PolicyId, is_plain_address};
+use crate::report::{FleetView, InstanceView, words};
+use crate::rules::{Ground, off_since};
+use crate::units::{Cost, Currency, PolicyId, When, is_plain_address};
 
 /// So many instances or people are named; the others are counted.
 const NAMED_MAX: usize = 10;
@@ -162,32 +160,44 @@ impl Account {
 }
 
 impl State {
-    /// What is on now, and what is off for a week or more, by whose it is.
-    pub(super) fn still_on(&self, accounting: &Accounting, now: Timestamp) -> Vec<StillOn> {
-        let entries = self.places.values().flat_map(|place| place.entries.values().map(move |entry| (place, &**entry)));
-        let is_long_off = |entry: &Entry| {
-            let off = off_since(&entry.facts, entry.history.off_since);
-            off.is_some_and(|off| now.duration_since(off.at) >= LONG)
+    /// What is on now, and what is off for a week or more, by whose it is; here and as other replicas show it.
+    pub(super) fn still_on(&self, others: &[Arc<FleetView>], accounting: &Accounting, now: Timestamp) -> Vec<StillOn> {
+        let team = |facts: &InstanceFacts, tags: &Tags| {
+            team_of(facts, tags, &accounting.team_tag, &self.directory.teams).map(Into::into)
         };
-        let told = entries.filter(|(_, entry)| !entry.absent && (entry.facts.state.is_on() || is_long_off(entry)));
-        let one = |(place, entry): (&Place, &Entry)| {
-            let facts = &entry.facts;
-            let why = entry.verdict.as_ref().map(|verdict| format!(", {}", words::ground(verdict.ground)));
-            let team = team_of(facts, &place.facts.tags, &accounting.team_tag, &self.directory.teams);
-            StillOn {
+        let one = |facts: &InstanceFacts, tags: &Tags, ground: Option<Ground>, off: When| {
+            let off = off_since(facts, off).is_some_and(|off| now.duration_since(off.at) >= LONG);
+            let why = ground.map(|ground| format!(", {}", words::ground(ground)));
+            (facts.state.is_on() || off).then(|| StillOn {
                 owner: facts.owner.name().map(|name| name.to_lowercase().into()),
-                team: team.map(Into::into),
+                team: team(facts, tags),
                 address: None,
                 is_long_off: !facts.state.is_on(),
-                words: format!("{} ({}{})", facts.id.name(), place.facts.id.name(), why.unwrap_or_default()),
-            }
+                words: format!("{} ({}{})", facts.id.name(), facts.id.workspace().name(), why.unwrap_or_default()),
+            })
         };
-        told.map(one).collect()
+        let entries = self.places.values().flat_map(|place| place.entries.values().map(move |entry| (place, &**entry)));
+        let own = entries.filter(|(_, entry)| !entry.absent).filter_map(|(place, entry)| {
+            let ground = entry.verdict.as_ref().map(|verdict| verdict.ground);
+            one(&entry.facts, &place.facts.tags, ground, entry.history.off_since)
+        });
+        let none = Tags::default();
+        let shown = elsewhere(others).filter_map(|shown| {
+            let tags = self.others.get(shown.facts.id.workspace()).map_or(&none, |workspace| &workspace.tags);
+            one(&shown.facts, tags, shown.verdict.as_ref().map(|verdict| verdict.ground), shown.off_since)
+        });
+        own.chain(shown).collect()
     }
 
     /// A message for each owner who can be written to, and for whoever leads each team.
-    pub(super) fn told_of(&self, week: &Week, all: &Accounts, rule: &Addressing, now: Timestamp) -> Vec<Message> {
-        let found = self.addresses(rule);
+    pub(super) fn told_of(
+        &self,
+        week: &Week,
+        all: &Accounts,
+        (rule, others): (&Addressing, &[Arc<FleetView>]),
+        now: Timestamp,
+    ) -> Vec<Message> {
+        let found = self.addresses(rule, others);
         let owners = all.owners.iter().filter_map(|(owner, account)| {
             let written = self.directory.addresses.get(&**owner).cloned();
             let plain = is_plain_address(owner).then(|| owner.to_string());
@@ -208,14 +218,19 @@ impl State {
     }
 
     /// Where owners are written to by what their instances say.
-    fn addresses(&self, rule: &Addressing) -> BTreeMap<Arc<str>, String> {
-        let entries = self.places.values().flat_map(|place| place.entries.values()).map(|entry| &**entry);
-        let address = |entry: &Entry| {
-            let name = entry.facts.owner.name()?.to_lowercase();
-            Some((name.into(), rule.owner(&entry.facts, &self.directory)?.to_owned()))
+    fn addresses(&self, rule: &Addressing, others: &[Arc<FleetView>]) -> BTreeMap<Arc<str>, String> {
+        let own = self.places.values().flat_map(|place| place.entries.values()).map(|entry| &*entry.facts);
+        let address = |facts: &InstanceFacts| {
+            let name = facts.owner.name()?.to_lowercase();
+            Some((name.into(), rule.owner(facts, &self.directory)?.to_owned()))
         };
-        entries.filter_map(address).collect()
+        own.chain(elsewhere(others).map(|shown| &*shown.facts)).filter_map(address).collect()
     }
+}
+
+/// Every instance that other replicas show.
+fn elsewhere(others: &[Arc<FleetView>]) -> impl Iterator<Item = &InstanceView> {
+    others.iter().flat_map(|view| view.workspaces.values()).flat_map(|room| &room.instances)
 }
 
 fn message(week: &Week, (person, words): (&str, String), at: Timestamp) -> Message {

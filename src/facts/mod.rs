@@ -13,6 +13,7 @@ mod proposal;
 mod reading;
 mod region;
 mod seen;
+mod share;
 mod size;
 mod starts;
 mod team;
@@ -41,6 +42,7 @@ pub use proposal::{Confirmation, FailedDeletion, Proposal, ProposalEnd, Proposal
 pub use reading::{Reading, Unknown};
 pub use region::{NameAnswer, QuotaLine, SizeOffer};
 pub use seen::CLOCKS_APART;
+pub use share::{Moves, SHARDS, Shard, Share};
 pub use size::SizeFacts;
 pub use starts::{PastStart, START_KEY, Starts};
 pub use team::{Teams, team_of};

@@ -114,11 +114,13 @@ pub fn too_many_failures(step: &Step, sight: &FleetSight, bounds: &Bounds) -> Op
 }
 
 pub(super) fn limits_of(scope: &Scope, around: &Surroundings<'_>) -> Option<Limits> {
+    let part = |limits: Limits| limits.shared_by(around.sight.sharers.max(1));
     match scope {
-        Scope::Fleet => Some(around.bounds.fleet),
-        Scope::Subscription(_) => Some(around.bounds.subscription),
+        Scope::Fleet => Some(part(around.bounds.fleet)),
+        Scope::Subscription(_) => Some(part(around.bounds.subscription)),
+        // nobody shares a workspace
         Scope::Workspace(_) => Some(around.bounds.workspace),
-        Scope::Policy(id) => around.policies.get(id).map(|policy| policy.limits),
+        Scope::Policy(id) => around.policies.get(id).map(|policy| part(policy.limits)),
     }
 }
 

@@ -50,6 +50,9 @@ pub struct FleetSight {
     pub last_full_sweep: Option<Timestamp>,
     /// Whether clocks are steady and agree with Azure's (S11); words when not.
     pub clock_trouble: Option<String>,
+    /// Among how many replicas the fleet is divided, where it is: this one sees its own part, and has its own part of every cap.
+    #[serde(default)]
+    pub sharers: u32,
     /// In all.
     pub fleet: ScopeCount,
     /// By subscription.

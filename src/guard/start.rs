@@ -13,7 +13,7 @@ use super::sick::sick;
 use super::{Bounds, FleetSight, OperationPermit, Refusal};
 use crate::facts::{Freeze, InstanceFacts, PowerState, Verb};
 use crate::plan::StartStep;
-use crate::policy::{Mode, Policy, StartRule};
+use crate::policy::{Mode, Policy, StartRule, part_of};
 use crate::rules::{StartFinding, StartGround};
 use crate::units::PolicyId;
 
@@ -110,12 +110,12 @@ fn refusal(step: &StartStep, before: usize, around: &StartAround<'_>) -> Option<
     if count.trial.is_some_and(|room| before >= room) {
         return Some(Refusal::Canary);
     }
-    (before >= room(rule, count)).then_some(Refusal::Paced)
+    (before >= room(rule, count, around.sight.sharers.max(1))).then_some(Refusal::Paced)
 }
 
 /// How many may be started in this sweep.
-fn room(rule: &StartRule, count: StartCount) -> usize {
-    let most = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+fn room(rule: &StartRule, count: StartCount, sharers: u32) -> usize {
+    let most = |number: u32| usize::try_from(part_of(number, sharers)).unwrap_or(usize::MAX);
     most(rule.per_sweep).min(most(rule.per_hour).saturating_sub(count.asked_last_hour))
 }
 

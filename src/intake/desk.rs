@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use thin_vec::ThinVec;
@@ -58,6 +58,9 @@ struct Newest {
     two_senders_at: Option<Timestamp>,
 }
 
+/// Hands a heartbeat on to whoever decides about its instance, if that is another process: whether it went, none where it is for here.
+pub type PassOn = Box<dyn Fn(&InstanceId, &[u8]) -> Option<bool> + Send + Sync>;
+
 /// The desk.
 pub struct Desk<C> {
     options: DeskOptions,
@@ -65,6 +68,7 @@ pub struct Desk<C> {
     /// What was sent before the desk opened may have been judged by the one before it: it is not taken again.
     opened_at: Timestamp,
     newest: Mutex<HashMap<InstanceId, Newest>>,
+    elsewhere: OnceLock<PassOn>,
 }
 
 impl<C> std::fmt::Debug for Desk<C> {
@@ -107,7 +111,21 @@ impl<C: Clock> Desk<C> {
     #[must_use]
     pub fn new(options: DeskOptions, clock: Arc<C>) -> Self {
         let opened_at = clock.now();
-        Self { options, clock, opened_at, newest: Mutex::default() }
+        Self { options, clock, opened_at, newest: Mutex::default(), elsewhere: OnceLock::new() }
+    }
+
+    /// From now on what is for another process is handed on; once.
+    pub fn pass_on(&self, elsewhere: PassOn) {
+        drop(self.elsewhere.set(elsewhere));
+    }
+
+    /// Takes in one that another process was sent, and that it found to be of its instance.
+    ///
+    /// # Errors
+    /// As with one that was sent here.
+    pub fn passed_on(&self, body: &[u8], now: Timestamp) -> Result<(), TurnedAway> {
+        let beat = Heartbeat::read(body, now)?;
+        self.keep(&instance_of(&beat)?, &beat, now)
     }
 
     fn newest(&self) -> MutexGuard<'_, HashMap<InstanceId, Newest>> {
@@ -143,9 +161,14 @@ impl<C: Clock> Desk<C> {
         if !beat.instance.eq_ignore_ascii_case(&speaker) {
             return Err(turned(403, "other_instance", "the token is of another instance than the heartbeat"));
         }
-        let id = InstanceId::parse(&beat.instance)
-            .map_err(|error| turned(400, "unreadable", format!("the heartbeat's instance: {error}")))?;
-        self.keep(&id, &beat, now)?;
+        let id = instance_of(&beat)?;
+        match self.elsewhere.get().and_then(|pass_on| pass_on(&id, body)) {
+            None => self.keep(&id, &beat, now)?,
+            Some(true) => {}
+            Some(false) => {
+                return Err(turned(503, "full", "far more instances report than can be handed on; send it again"));
+            }
+        }
         Ok(id)
     }
 
@@ -202,6 +225,11 @@ impl<C: Clock> Desk<C> {
         newest.insert(id.clone(), kept);
         Ok(())
     }
+}
+
+fn instance_of(beat: &Heartbeat) -> Result<InstanceId, TurnedAway> {
+    InstanceId::parse(&beat.instance)
+        .map_err(|error| turned(400, "unreadable", format!("the heartbeat's instance: {error}")))
 }
 
 /// What is believed of an instance for which two machines report: that it is in use, if that is said, and nothing else.

@@ -6,7 +6,7 @@ mod entra;
 mod revoked;
 mod token;
 
-pub use desk::{Desk, DeskOptions};
+pub use desk::{Desk, DeskOptions, PassOn};
 pub use entra::{Entra, EntraError, KeyServer};
 pub use revoked::Revoked;
 pub use token::{Claim, TokenError, agent_keys, mint};

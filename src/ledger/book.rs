@@ -56,6 +56,14 @@ impl PriceBook {
         Self { prices: kept.map(|(key, priced)| (key.clone(), priced.clone())).collect() }
     }
 
+    /// These, and beside them what only the other has.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let mut prices = other.prices.clone();
+        prices.extend(self.prices.iter().map(|(key, priced)| (key.clone(), priced.clone())));
+        Self { prices }
+    }
+
     /// Everything there is.
     pub fn iter(&self) -> impl Iterator<Item = (&PriceKey, &Priced)> {
         self.prices.iter()

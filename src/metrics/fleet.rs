@@ -34,11 +34,17 @@ pub(super) fn write(options: &MetricsOptions, tally: &Tally, view: &FleetView, a
     stops(&mut draft, tally, view);
     azure(&mut draft, view, api);
     policies(&mut draft, tally, view);
-    budgets::write(&mut draft, view);
+    draft.single(&names::SHARDS, Value::Count(u64::from(view.part.shards)));
+    // each replica shows its own part, and one of them what there is once: a sum over all of them counts nothing twice
+    if view.part.leads {
+        budgets::write(&mut draft, view);
+    }
     switches(&mut draft, view);
     stopped(&mut draft, view);
     money::write(&mut draft, view, &tally.teams);
-    bill::write(&mut draft, view);
+    if view.part.leads {
+        bill::write(&mut draft, view);
+    }
     activity::write(&mut draft, view);
     per_instance(&mut draft, options, view);
     draft.finish()

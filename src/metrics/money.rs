@@ -18,9 +18,12 @@ use crate::units::{Cost, Currency, Rate, WorkspaceId};
 /// Everything that one view says of money.
 pub(super) fn write(draft: &mut Draft, view: &FleetView, teams: &Teams) {
     now(draft, view);
+    prices(draft, view);
+    if !view.part.leads {
+        return;
+    }
     costs(draft, view, teams);
     time(draft, view, teams);
-    prices(draft, view);
     draft.single(&names::LEDGER_ROWS, Value::Count(u64::try_from(view.money.head.0).unwrap_or(0)));
     if let Some(followed) = &view.money.followed {
         draft.single(&names::LEDGER_WHOLE, Value::of_bool(followed.found.is_ok()));

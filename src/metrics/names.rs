@@ -175,6 +175,7 @@ families! {
     UNKNOWN_PRICES = Gauge "lightsout_unknown_prices" &["why"], "Sizes in regions without a price, by why.";
     DOUBTED_PRICES = Gauge "lightsout_doubted_prices" &["why"], "Prices that stay in force since a newer answer was missing or not believed, by why.";
     PRICE_FAULTS = Gauge "lightsout_price_source_faults" &[], "What was wrong with sources when prices were last asked for.";
+    SHARDS = Gauge "lightsout_shards" &[], "Parts of the fleet that this replica decides about, of 64; all of them where it has no other beside it.";
     LEDGER_ROWS = Gauge "lightsout_ledger_rows" &[], "Rows of the ledger; it only grows.";
     LEDGER_WHOLE = Gauge "lightsout_ledger_whole" &[], "Whether nothing was changed, lost or counted twice when the ledger was last followed row by row; absent before that.";
     LEDGER_FOLLOWED_AT = Gauge "lightsout_ledger_followed_timestamp_seconds" &[], "When the ledger was last followed from its first row to its last.";

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::document::{self, Layer, Tables};
 use super::layers::{of_override, on, origins, over, table};
+use super::limits::{Cap, Limits};
 use super::matching::{Pattern, Scope};
 use super::model::{
-    Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, Override, Policy, Terms, UptimeRule, Warning,
-    WarningProof, WhenUndelivered,
+    Exemptions, HoldTerms, HoursRule, IdleRule, Mode, Override, Policy, Terms, UptimeRule, Warning, WarningProof,
+    WhenUndelivered,
 };
 use super::revision::revision;
 use super::values::{List, TagPatterns};

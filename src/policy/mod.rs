@@ -8,6 +8,7 @@ mod document;
 mod evidence_checks;
 mod forecast;
 mod layers;
+mod limits;
 mod matching;
 mod model;
 mod native_checks;
@@ -26,10 +27,11 @@ mod written;
 pub use crate::document::{Diagnostic, Severity};
 pub use budget::{AtLimit, BudgetRule, Per};
 pub use forecast::{ClockChange, Forecast, ForecastEdge, OverrideForecast, forecast};
+pub use limits::{Cap, Limits, part_of};
 pub use matching::{Pattern, Scope, Subject};
 pub use model::{
-    ApplyTimer, Cap, Exemptions, HoldTerms, HoursRule, IdleRule, Limits, Mode, NativeRule, OptOut, Origin, Override,
-    Policy, PromqlQuestion, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
+    ApplyTimer, Exemptions, HoldTerms, HoursRule, IdleRule, Mode, NativeRule, OptOut, Origin, Override, Policy,
+    PromqlQuestion, Terms, UptimeRule, Warning, WarningProof, WhenUndelivered, opt_out,
 };
 pub use parse::{DefaultsSource, Parsed, SourceText, Sources, calendar_paths, parse};
 pub use schema::policy_schema;

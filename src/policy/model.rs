@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::budget::BudgetRule;
+use super::limits::Limits;
 use super::matching::{Pattern, Scope, Subject};
 use super::start::StartRule;
 use super::stopped::StoppedRule;
@@ -144,28 +145,6 @@ pub struct Warning {
     pub undelivered: WhenUndelivered,
     /// Who is told beside the owner: addresses, and the words `team` and `workspace` for the people they stand for.
     pub notify: Vec<String>,
-}
-
-/// How much may be stopped of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Cap {
-    /// At most so many; none: no limit by count. Zero is none at all.
-    pub count: Option<u32>,
-    /// At most this share of the running instances in scope; none: no limit by share.
-    pub percent: Option<Percent>,
-}
-
-/// The blast radius (G4): the tightest of all that apply wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Limits {
-    /// Unplanned stops (idle, uptime, budget) of one sweep; beyond it none of them that sweep.
-    pub unplanned_per_sweep: Cap,
-    /// Unplanned stops of any hour; beyond it none.
-    pub unplanned_per_hour: Cap,
-    /// Planned stops (hours) of one sweep; beyond it the rest waits for the next.
-    pub planned_per_sweep: Cap,
-    /// Planned stops of any hour; beyond it the rest waits.
-    pub planned_per_hour: Cap,
 }
 
 /// What people may ask for themselves.

@@ -7,7 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::compile::{Around, calendar_path, compile, limits};
 use super::document::Tables;
-use super::model::{Limits, Policy};
+use super::limits::Limits;
+use super::model::Policy;
 use super::revision::short_digest;
 use super::set::{Broken, PolicySet};
 use super::written::Document;

@@ -1,10 +1,11 @@
 //! The durable memory.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use jiff::Timestamp;
 
-use super::{AuditLine, DecisionRow, Fault, Intent, Lane, Message, Recall, RevisionMark, SweepRecord};
+use super::{Arrival, AuditLine, DecisionRow, Fault, Intent, Lane, Message, Recall, RevisionMark, SweepRecord};
 use crate::facts::{Hold, MadeHold, StopResult};
 use crate::units::{InstanceId, PolicyId};
 
@@ -42,6 +43,11 @@ pub trait Journal: Send + Sync {
         why: &str,
         next: Option<Timestamp>,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Notices that were delivered after an instant, in that order, each channel's for itself: another replica may have delivered
+    /// them, by a clock of its own. A memory that is one process's own knows of none that this process does not.
+    fn arrived(&self, _since: Timestamp) -> impl Future<Output = Result<Vec<Arrival>, Fault>> + Send {
+        async { Ok(Vec::new()) }
+    }
     /// Records a hold. A second one of the same id, or by the same link, is a `Conflict` fault.
     fn hold(&self, hold: &Hold) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Ends a hold now. False when there is none of that id in force.
@@ -57,6 +63,11 @@ pub trait Journal: Send + Sync {
     ) -> impl Future<Output = Result<RevisionMark, Fault>> + Send;
     /// Lets the loaded revision act on all.
     fn acknowledge(&self, policy: &PolicyId, revision: &str) -> impl Future<Output = Result<bool, Fault>> + Send;
+    /// The mark in force of every policy: another replica may have loaded or acknowledged it. None for a memory that is one process's
+    /// own.
+    fn policy_marks(&self) -> impl Future<Output = Result<BTreeMap<PolicyId, RevisionMark>, Fault>> + Send {
+        async { Ok(BTreeMap::new()) }
+    }
     /// The decision in force for an instance at an instant.
     fn decision(
         &self,

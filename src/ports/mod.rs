@@ -35,8 +35,8 @@ pub use prices::{Prices, Quoted};
 pub use proposals::{ProposalBook, ProposalRequest, ProposalWish};
 pub use records::{AccountAsked, Happening, HappeningKind, Records};
 pub use rows::{
-    AuditLine, Decision, DecisionRow, InUse, Intent, Recall, RecalledIntent, Remembered, RevisionMark, Sighting,
-    SweepRecord,
+    Arrival, AuditLine, Decision, DecisionRow, InUse, Intent, Recall, RecalledIntent, Remembered, RevisionMark,
+    Sighting, SweepRecord,
 };
 pub use sign_in::{LoggingIn, LoginAnswer, LoginFault, LoginSecrets, SignIn};
 pub use stop::{LastWord, OperationHandle, OperationState, StopInstances};

@@ -157,6 +157,15 @@ pub struct RevisionMark {
     pub acknowledged: bool,
 }
 
+/// A message that a channel took, whoever of several replicas delivered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// The message; it announces a deadline.
+    pub message: Message,
+    /// When it was delivered, by the clock of whoever did.
+    pub at: Timestamp,
+}
+
 /// An instance as remembered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Remembered {

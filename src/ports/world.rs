@@ -1,5 +1,7 @@
 //! Everything outside as one bound, and the freeze switch among it.
 
+use std::future::Future;
+
 use super::{
     AskBills, BillBook, Clock, Fault, Journal, LedgerBook, Notify, Observe, OperateInstances, OperationBook, Prices,
     ProposalBook, SetTimers, StopInstances, Witness,
@@ -14,16 +16,10 @@ pub trait FreezeSwitch: Send + Sync {
 
 /// Throwing the freeze switch, for those who may.
 pub trait Freezer: Send + Sync + 'static {
-    /// Freezes everything, with the reason.
-    ///
-    /// # Errors
-    /// When the switch cannot be written.
-    fn freeze_all(&self, why: &str) -> Result<(), Fault>;
-    /// Lifts the freeze; false when there was none of this switch's.
-    ///
-    /// # Errors
-    /// When the switch cannot be written.
-    fn lift_freeze(&self) -> Result<bool, Fault>;
+    /// Freezes everything, on every replica, with the reason and whose it is; an error when the switch cannot be written.
+    fn freeze_all(&self, why: &str, who: &str) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Lifts the freeze; false when there was none of this switch's. An error when the switch cannot be written.
+    fn lift_freeze(&self) -> impl Future<Output = Result<bool, Fault>> + Send;
 }
 
 /// Everything outside, as one bound.

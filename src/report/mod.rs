@@ -16,6 +16,7 @@ mod start;
 mod stopped;
 mod sweep;
 mod telling;
+mod together;
 mod view;
 pub mod words;
 
@@ -38,4 +39,5 @@ pub use stopped::{
 };
 pub use sweep::{FaultLine, Outcome, StopLine, SweepReport};
 pub use telling::{ChannelView, TellingView};
-pub use view::{FleetView, InstanceView, PolicyView, WorkspaceView};
+pub use together::in_order;
+pub use view::{FleetView, InstanceView, PartOfFleet, PolicyView, WorkspaceView};

@@ -13,7 +13,7 @@ use super::label::{self, Label};
 use super::money::MoneyView;
 use super::staleness::StalenessView;
 use super::telling::TellingView;
-use crate::facts::{Evidence, Freeze, Hold, InstanceFacts, Proposal};
+use crate::facts::{Evidence, Freeze, Hold, InstanceFacts, Proposal, SHARDS};
 use crate::guard::{FleetSight, Refusal};
 use crate::policy::Mode;
 use crate::rules::{NativeFinding, StartFinding, Verdict};
@@ -91,6 +91,22 @@ pub struct PolicyView {
     pub canary_until: Option<Timestamp>,
 }
 
+/// How much of a fleet one view shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartOfFleet {
+    /// So many of its shards.
+    pub shards: u16,
+    /// True where what is known once of the fleet – how people are told, sums, bills – is known by whoever made the view.
+    pub leads: bool,
+}
+
+/// All of it.
+impl Default for PartOfFleet {
+    fn default() -> Self {
+        Self { shards: SHARDS, leads: true }
+    }
+}
+
 /// The whole fleet at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FleetView {
@@ -126,4 +142,7 @@ pub struct FleetView {
     pub would_delete: Arc<Vec<InstanceId>>,
     /// The last sweep.
     pub last: Arc<SweepReport>,
+    /// Which part of the fleet this is.
+    #[serde(default)]
+    pub part: PartOfFleet,
 }

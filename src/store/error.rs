@@ -76,12 +76,21 @@ pub enum StoreError {
         /// What is asked of it.
         rule: &'static str,
     },
-    /// One of several replicas acts, and it is another.
-    #[error("this replica stands by and writes nothing; ask the one that acts")]
-    StandingBy,
+    /// One of several replicas, and no member.
+    #[error("this replica is no member and writes nothing; its log says what keeps it from joining the others")]
+    NoMember,
     /// Another replica took over, or may.
     #[error("the lease of this replica is over, and nothing is written any more (L3)")]
     LeaseLost,
+    /// All are frozen.
+    #[error("all replicas are frozen (`lightsout freeze --status`), and nothing is begun")]
+    Frozen,
+    /// Another replica decides about it.
+    #[error("this replica does not decide about that workspace any more, and writes nothing about it (L3)")]
+    Elsewhere,
+    /// The server said nothing for too long.
+    #[error("the database server did not answer in time; check that it runs and that the way there is open")]
+    Silent,
     /// The server has lost what it confirmed (L11).
     #[error(
         "the database server has forgotten {lost} writes that it had confirmed: it was put back, or another took over from it without \
@@ -183,8 +192,11 @@ impl StoreError {
             | Self::Schema { .. }
             | Self::NoServer
             | Self::Server { .. }
-            | Self::StandingBy
+            | Self::NoMember
             | Self::LeaseLost
+            | Self::Elsewhere
+            | Self::Frozen
+            | Self::Silent
             | Self::WentBack { .. }
             | Self::Database { .. }
             | Self::Unreadable { .. }

@@ -109,7 +109,8 @@ impl FreezeSwitch for FileFreeze {
     }
 }
 
-fn words(line: &[u8]) -> String {
+/// What is shown of a reason: one line.
+pub(super) fn words(line: &[u8]) -> String {
     let text: String = String::from_utf8_lossy(line).chars().filter(|c| !c.is_control()).collect();
     let text = text.trim();
     if text.is_empty() { "frozen".to_owned() } else { text.to_owned() }

@@ -10,7 +10,7 @@ use crate::store::sql::{Row, query};
 
 impl Store {
     pub(super) async fn write_hold(&self, hold: &Hold) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_about(&hold.instance).await?;
         let added = query("INSERT INTO holds (id, instance, name, created, until, who, reason, made_at, price, payer, link, stay_off) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(&hold.id)
             .bind(instance_key(&hold.instance))

@@ -12,7 +12,7 @@ use crate::store::sql::{Link, query, query_as, query_scalar};
 impl Store {
     pub(super) async fn write_intent(&self, intent: &Intent) -> Result<(), StoreError> {
         let (instance, created) = (instance_key(&intent.step.instance), life(intent.step.created));
-        let mut tx = self.write().await?;
+        let mut tx = self.write_to_end(&intent.step.instance).await?;
         refuse_second(&mut tx, &instance).await?;
         refuse_beside_operation(&mut tx, &instance, intent.at).await?;
         refuse_spent(&mut tx, &instance, &created, &intent.step.key.0).await?;

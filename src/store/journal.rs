@@ -1,10 +1,14 @@
 //! The journal's port, answered by SQLite.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::Store;
 use crate::facts::{Hold, MadeHold, StopResult};
-use crate::ports::{AuditLine, DecisionRow, Fault, Intent, Journal, Lane, Message, Recall, RevisionMark, SweepRecord};
+use crate::ports::{
+    Arrival, AuditLine, DecisionRow, Fault, Intent, Journal, Lane, Message, Recall, RevisionMark, SweepRecord,
+};
 use crate::units::{InstanceId, PolicyId};
 
 impl Journal for Store {
@@ -51,6 +55,10 @@ impl Journal for Store {
             .map_err(|error| error.fault(format!("write down that the message {message} was not delivered")))
     }
 
+    async fn arrived(&self, since: Timestamp) -> Result<Vec<Arrival>, Fault> {
+        self.read_arrived(since).await.map_err(|error| error.fault("read which warnings arrived"))
+    }
+
     async fn hold(&self, hold: &Hold) -> Result<(), Fault> {
         self.write_hold(hold)
             .await
@@ -75,6 +83,10 @@ impl Journal for Store {
         self.write_acknowledged(policy, revision)
             .await
             .map_err(|error| error.fault(format!("acknowledge the revision of policy {policy}")))
+    }
+
+    async fn policy_marks(&self) -> Result<BTreeMap<PolicyId, RevisionMark>, Fault> {
+        self.read_policy_marks().await.map_err(|error| error.fault("read which revisions are in force"))
     }
 
     async fn decision(&self, instance: &InstanceId, at: Timestamp) -> Result<Option<DecisionRow>, Fault> {

@@ -39,7 +39,7 @@ pub use audit::AuditHead;
 pub use copies::{Copied, Restore, copy_journal};
 pub use error::StoreError;
 pub use freeze::{FileFreeze, FreezeFileError};
-pub use lease::{Lease, Taken, Turn};
+pub use lease::{Lease, Request, Table, Turn};
 pub use ledger::{Verified, VerifyError};
 pub use moving::{copy_server, move_to_folder, move_to_server};
 pub use open::Store;

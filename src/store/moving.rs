@@ -6,7 +6,7 @@ use super::copies::{Copied, Restore, whole};
 use super::ledger::hash_of;
 use super::place::{DATABASE, Place, beside};
 use super::sql::{Builder, Dialect, Link, Pool, Row, Value, query, query_scalar};
-use super::{Lease, LedgerReader, Server, Store, StoreError, Taken};
+use super::{Lease, LedgerReader, Server, Store, StoreError};
 use crate::ledger::Head;
 
 /// Every table with something of the journal in it, those that others refer to first.
@@ -91,23 +91,27 @@ pub async fn copy_server(server: &Server, to: &Path) -> Result<Copied, StoreErro
     Ok(Copied { head, bytes })
 }
 
-/// The lease of a server, while nobody acts on it.
+/// The whole of a server's fleet, while no replica runs on it.
 async fn at_rest(server: &Server, holder: &str) -> Result<(Store, Lease), StoreError> {
     let (store, lease) = Store::replica(server, holder).await?;
-    match lease.take(jiff::SignedDuration::ZERO).await? {
-        Taken::Ours => Ok((store, lease)),
-        Taken::By(holder) => {
-            let words = format!("the replica {holder} acts on {server}; end every service of it first");
-            Err(StoreError::Conflict(words))
-        }
+    lease.join(jiff::SignedDuration::ZERO).await?;
+    let another = lease.take_all().await;
+    if matches!(another, Ok(None)) {
+        return Ok((store, lease));
     }
+    // whatever stood in the way, nobody need wait for this one
+    let left = lease.leave().await;
+    let Some(holder) = another? else { return Err(StoreError::LeaseLost) };
+    left?;
+    let words = format!("the replica {holder} runs on {server}; end every service of it first");
+    Err(StoreError::Conflict(words))
 }
 
 /// The other way: what a server has becomes the journal of a folder. A journal that was there is kept beside it; where there was
 /// one, that is its new name. Neither the server nor the folder may be in use, and the server keeps what it has.
 ///
 /// # Errors
-/// When a replica acts, a service holds the folder, the server cannot be read, or the folder cannot be written.
+/// When a replica runs, a service holds the folder, the server cannot be read, or the folder cannot be written.
 pub async fn move_to_folder(server: &Server, dir: &Path, holder: &str) -> Result<(Head, Option<PathBuf>), StoreError> {
     let (store, lease) = at_rest(server, holder).await?;
     let moved = tokio::select! {
@@ -115,7 +119,7 @@ pub async fn move_to_folder(server: &Server, dir: &Path, holder: &str) -> Result
         lost = kept(&lease) => Err(lost),
     };
     // given back however it went: whoever tries again need not wait for its end
-    let given_back = lease.release().await;
+    let given_back = lease.leave().await;
     store.close().await;
     moved.and_then(|moved| given_back.map(|()| moved))
 }
@@ -150,14 +154,14 @@ async fn put_into(server: &Server, dir: &Path) -> Result<(Head, Option<PathBuf>)
 /// this takes both for as long as it lasts, under this name.
 ///
 /// # Errors
-/// When the copy is not whole, the server has something already, a replica acts, or the two are not the same afterwards.
+/// When the copy is not whole, the server has something already, a replica runs, or the two are not the same afterwards.
 pub async fn move_to_server(copy_of: &Path, server: &Server, holder: &str) -> Result<Head, StoreError> {
     let head = whole(copy_of).await?;
     let _held = copy_of.is_dir().then(|| Place::without_database(copy_of)).transpose()?;
     let source = LedgerReader::open(copy_of).await?;
     let (store, lease) = at_rest(server, holder).await?;
     let moved = put_onto(&store, server, (source.pool(), head)).await;
-    let given_back = lease.release().await;
+    let given_back = lease.leave().await;
     moved.and(given_back)?;
     let found = store.examine().await?;
     if !found.is_empty() || store.verify_audit().await? != super::audit::followed(source.pool()).await? {

@@ -13,6 +13,7 @@ use super::lease::Fence;
 use super::place::Place;
 use super::sql::{Dialect, Pool, Tx, query_scalar};
 use super::{LedgerReader, StoreError, VerifyError};
+use crate::units::InstanceId;
 
 pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
@@ -92,7 +93,7 @@ impl Store {
         examined(&self.ledger()).await
     }
 
-    /// A transaction that writes: the only one of its moment. A replica that does not hold the lease has none (L3).
+    /// A transaction that writes: the only one of its moment. A replica that is no member has none (L3).
     pub(super) async fn write(&self) -> Result<Tx, StoreError> {
         let mut tx = self.writer.write().await?;
         if let Some(fence) = &self.fence {
@@ -101,9 +102,33 @@ impl Store {
         Ok(tx)
     }
 
+    /// The same for what only whoever decides about an instance may write: a replica that has handed it over has none, whatever it
+    /// still wants to do with it.
+    pub(super) async fn write_about(&self, instance: &InstanceId) -> Result<Tx, StoreError> {
+        let mut tx = self.write().await?;
+        if let Some(fence) = &self.fence {
+            fence.has(&mut tx, instance.workspace()).await?;
+        }
+        Ok(tx)
+    }
+
+    /// The same for what turns something off, or is gone with it.
+    pub(super) async fn write_to_end(&self, instance: &InstanceId) -> Result<Tx, StoreError> {
+        let mut tx = self.write_about(instance).await?;
+        if let Some(fence) = &self.fence {
+            fence.thawed(&mut tx).await?;
+        }
+        Ok(tx)
+    }
+
     /// The same for what any replica may say: who asked it for what.
     pub(super) async fn write_beside(&self) -> Result<Tx, StoreError> {
         self.writer.write().await
+    }
+
+    /// The same without a turn, for a row that stands for itself.
+    pub(super) async fn change_beside(&self) -> Result<Tx, StoreError> {
+        self.writer.change().await
     }
 
     /// For reads that need not wait for a write.

@@ -14,7 +14,10 @@ use crate::store::sql::{Link, Row, query, query_scalar};
 impl Store {
     async fn write_operation(&self, intent: &OperationIntent) -> Result<(), StoreError> {
         let instance = instance_key(&intent.instance);
-        let mut tx = self.write().await?;
+        let mut tx = match intent.verb {
+            Verb::Delete => self.write_to_end(&intent.instance).await?,
+            Verb::Create | Verb::Start | Verb::Restart => self.write_about(&intent.instance).await?,
+        };
         refuse_beside_stop(&mut tx, &instance).await?;
         let added = query(
             "INSERT INTO operations (id, instance, name, created, verb, key, who, why, asked_at)

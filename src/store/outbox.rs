@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::rows::{Place, instance_key, json, life, stamp};
 use super::sightings::ROWS;
 use super::{Store, StoreError};
-use crate::ports::{Lane, Message};
+use crate::ports::{Arrival, Lane, Message};
 use crate::store::sql::{Builder, Link, Row, query};
 
 impl Store {
@@ -36,6 +36,14 @@ impl Store {
         query.push(" ORDER BY kind <> 'warning', at, id LIMIT ").push_bind(i64::from(most));
         let rows = query.build().fetch_all(self.readers()).await?;
         rows.iter().map(message).collect()
+    }
+
+    pub(super) async fn read_arrived(&self, since: Timestamp) -> Result<Vec<Arrival>, StoreError> {
+        // who has a deadline announced has it in a column
+        let text = "SELECT id, body, attempts, delivered_at FROM messages
+             WHERE delivered_at > ? AND stop_at IS NOT NULL ORDER BY delivered_at, id";
+        let rows = query(text).bind(stamp(since)).fetch_all(self.readers()).await?;
+        rows.iter().map(arrival).collect()
     }
 
     pub(super) async fn write_delivered(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
@@ -107,4 +115,10 @@ fn message(row: &Row) -> Result<Message, StoreError> {
     let place = Place { table: "messages", row: &id };
     let message: Message = place.json(&body)?;
     Ok(Message { attempts: place.number(row.try_get("attempts")?)?, ..message })
+}
+
+fn arrival(row: &Row) -> Result<Arrival, StoreError> {
+    let (id, at): (&str, String) = (row.try_get("id")?, row.try_get("delivered_at")?);
+    let place = Place { table: "messages", row: id };
+    Ok(Arrival { message: message(row)?, at: place.instant(&at)? })
 }

@@ -72,6 +72,15 @@ impl Store {
     }
 }
 
+impl Store {
+    pub(super) async fn read_policy_marks(&self) -> Result<BTreeMap<PolicyId, RevisionMark>, StoreError> {
+        let mut tx = self.readers().begin().await?;
+        let marks = revisions(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(marks)
+    }
+}
+
 /// How long ago an idle timer may have been set to matter still.
 const TIMERS_KEPT: SignedDuration = SignedDuration::from_hours(48);
 

@@ -85,7 +85,7 @@ impl Health {
         *self.inner.store.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// Whether it decides and acts; of several replicas one does, and the others say who.
+    /// Whether it decides and acts: where a fleet is shared, whether it is a member whose lease was renewed.
     pub fn acts(&self, state: Result<(), String>) {
         *self.inner.acts.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
@@ -152,11 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn of_replicas_one_acts() {
+    fn it_acts_once_it_has_begun_and_while_its_lease_lasts() {
         let health = Health::new(SignedDuration::from_secs(60), || SignedDuration::ZERO);
         assert!(health.not_acting().is_some_and(|why| why.contains("not begun")));
-        health.acts(Err("b acts".to_owned()));
-        assert_eq!(health.not_acting().as_deref(), Some("b acts"));
+        health.acts(Err("the lease was not renewed".to_owned()));
+        assert_eq!(health.not_acting().as_deref(), Some("the lease was not renewed"));
         health.acts(Ok(()));
         assert_eq!(health.not_acting(), None);
         health.stopping();

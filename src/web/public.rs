@@ -110,7 +110,7 @@ async fn readyz(State(face): State<PublicFace>) -> Response {
     (status, axum::Json(json!({ "ready": waits.is_empty(), "waits_for": waits }))).into_response()
 }
 
-/// For what stands before several replicas, and sends people and agents to the one that acts.
+/// For what stands before several replicas: people and agents may be sent to each that says yes.
 async fn acting(State(face): State<PublicFace>) -> Response {
     match face.health.not_acting() {
         None => axum::Json(json!({ "acting": true })).into_response(),

@@ -11,6 +11,7 @@ use lightsout::azure::{Azure, AzureOptions, Cloud, IdentityOptions, PriceOptions
 use lightsout::cli::clock::VirtualClock;
 use lightsout::cli::outside::Outside;
 use lightsout::cli::people::{keys_of_links, serve, site};
+use lightsout::cli::relay::Relay;
 use lightsout::cli::wire_up::engine_options;
 use lightsout::cli::witnesses::Witnesses;
 use lightsout::engine::Engine;
@@ -110,7 +111,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let keys = keys_of_links(self.dir.path()).unwrap();
-        let site = site(&self.engine, (Some(Arc::new(keys)), None), false).unwrap();
+        let site = site(&Relay::new(self.engine.clone(), None), (Some(Arc::new(keys)), None), false).unwrap();
         let (now, steady, lines) = (self.clock.clone(), self.clock.clone(), self.written.clone());
         let surroundings = Surroundings {
             now: Arc::new(move || now.now()),

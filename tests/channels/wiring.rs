@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use lightsout::cli::leadership::CommandTurn;
 use lightsout::cli::wire_up::{WireError, outside};
 use lightsout::notify::SmtpTls;
 use lightsout::ports::{Message, Notify as _, with_causes};
@@ -54,7 +55,7 @@ async fn every_channel_of_a_file_is_set_up_and_reached() {
     );
     let settings = settings(folder.path(), &text, &environment);
     assert_eq!((settings.notify.count(), settings.secrets().count()), (5, 5));
-    let outside = outside(&settings, &environment).await.unwrap();
+    let outside = outside(&settings, &environment, &CommandTurn::default()).await.unwrap();
     let names = ["smtp", "teams", "slack", "webhook", "alertmanager"];
     assert_eq!(outside.channels(), names);
     for name in names {
@@ -82,14 +83,14 @@ async fn a_channel_that_cannot_be_set_up_is_named_and_its_address_is_not() {
         secret(folder.path(), "address", address);
         let text = format!("[notify.{channel}]\nurl_file = \"address\"\n");
         let settings = settings(folder.path(), &text, &environment);
-        let error: WireError = outside(&settings, &environment).await.err().unwrap();
+        let error: WireError = outside(&settings, &environment, &CommandTurn::default()).await.err().unwrap();
         let said = with_causes(error.to_string(), std::error::Error::source(&error));
         assert!(said.contains(&format!("[notify.{channel}]")) && said.contains(wanted), "{said}");
         assert!(!said.contains("hunter2"), "{said}");
     }
     std::fs::set_permissions(folder.path().join("address"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let settings = settings(folder.path(), "[notify.slack]\nurl_file = \"address\"\n", &environment);
-    let error = outside(&settings, &environment).await.err().unwrap();
+    let error = outside(&settings, &environment, &CommandTurn::default()).await.err().unwrap();
     let said = with_causes(error.to_string(), std::error::Error::source(&error));
     assert!(said.contains("a secret of [notify.slack]") && said.contains("chmod"), "{said}");
 }

@@ -67,6 +67,29 @@ fn the_sweep_is_held_to_what_the_service_is() {
     assert_eq!(lines("deploy/lightsout-sweep.service"), lines("deploy/lightsout.service"));
 }
 
+/// The template for several replicas on one machine: settings and folder are each one's own, and nothing else differs.
+#[test]
+fn systemd_accepts_the_template_and_it_is_held_to_what_the_service_is() {
+    let text = read("deploy/lightsout@.service");
+    let keys = |text: &str| -> Vec<String> {
+        let kept = text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("Description="));
+        kept.filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+    };
+    let single = text
+        .replace("--config /etc/lightsout/%i.toml", "--config /etc/lightsout/lightsout.toml")
+        .replace("StateDirectory=lightsout/%i\n", "StateDirectory=lightsout\n");
+    assert_eq!(keys(&single), keys(&read("deploy/lightsout.service")));
+    let Some(mut verify) = tool("systemd-analyze") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let path = folder.path().join("lightsout@a.service");
+    std::fs::write(&path, text.replace("/usr/local/bin/lightsout", env!("CARGO_BIN_EXE_lightsout")))
+        .expect("a scratch folder");
+    let (fine, out, err) = run(verify.args(["verify", "--man=no"]).arg(path));
+    assert!(fine && out.is_empty() && err.is_empty(), "{out}{err}");
+}
+
 /// Tenths; systemd's own scale is 0.0 (nothing to attack) to 10.0.
 const EXPOSURE_MAX: u32 = 15;
 

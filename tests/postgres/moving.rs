@@ -76,14 +76,14 @@ async fn nothing_is_moved_beneath_a_replica_that_acts() {
     Store::open(dir.path()).await.unwrap().close().await;
     let database = fresh(&postgres).await;
     let (_store, lease) = Store::replica(&database.server, "acting").await.unwrap();
-    lease.take(jiff::SignedDuration::ZERO).await.unwrap();
+    lease.join(jiff::SignedDuration::ZERO).await.unwrap();
     let folder = dir.path();
     let said = [
         move_to_server(folder, &database.server, "move").await.unwrap_err().to_string(),
         move_to_folder(&database.server, folder, "move").await.unwrap_err().to_string(),
     ];
-    assert!(said.iter().all(|said| said.contains("the replica acting acts")), "{said:?}");
-    lease.release().await.unwrap();
+    assert!(said.iter().all(|said| said.contains("the replica acting runs on")), "{said:?}");
+    lease.leave().await.unwrap();
     let held = Store::open(folder).await.unwrap();
     let said = move_to_server(folder, &database.server, "move").await.unwrap_err().to_string();
     assert!(said.contains("is in use by"), "{said}");

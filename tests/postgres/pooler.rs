@@ -1,13 +1,17 @@
 //! PgBouncer in transaction mode between the service and its server.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use lightsout::ports::Journal as _;
 use lightsout::store::{Server, Store};
 
 use crate::Database;
+use crate::journal_samples::{at, born, running};
+use crate::lease::{NOW, member, shards};
 use crate::ledger::written;
 use crate::postgres::{Postgres, as_postgres, free_port};
 use crate::tools::tool;
@@ -76,6 +80,21 @@ async fn nothing_depends_on_a_session() {
         audit_lines_are_taken,
         operations_come_back_as_they_were_written,
     );
+    // a lease, shards and the switch, too
+    let server = database().await.server;
+    let (a, lease_a) = member(&server, "a").await;
+    let (b, lease_b) = member(&server, "b").await;
+    assert_eq!(lease_a.take(&shards(0..64)).await.unwrap(), shards(0..64));
+    assert!(lease_b.take(&shards(0..64)).await.unwrap().is_empty());
+    lease_a.give(&shards(0..10)).await.unwrap();
+    assert_eq!(lease_b.take(&shards(0..20)).await.unwrap(), shards(0..10));
+    lease_a.publish("{}", at(1)).await.unwrap();
+    assert_eq!(lease_b.published(&BTreeMap::new()).await.unwrap().len(), 1);
+    b.freeze_all("incident", "ann").await.unwrap();
+    assert!(lease_a.renew(NOW).await.unwrap().unwrap().frozen.is_some());
+    a.record(&running("ci-a", born(), at(0))).await.unwrap();
+    lease_a.leave().await.unwrap();
+    assert_eq!(lease_b.take_all().await.unwrap(), None);
     let dir = tempfile::tempdir().unwrap();
     let file = written(&Store::open(dir.path()).await.unwrap()).await;
     let store = Store::connect(&database().await.server).await.unwrap();

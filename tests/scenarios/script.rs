@@ -13,6 +13,7 @@ use lightsout::report::Explanation;
 use lightsout::units::{InstanceId, Span};
 
 use crate::outside_words::outside;
+use crate::replicas;
 use crate::stage::{Crash, Look, Stage};
 use crate::start_words::{hold_off, next_told};
 use crate::transcript::Transcript;
@@ -101,8 +102,8 @@ impl Scene {
             }
             ["crash", "at", point] => self.stage.crash_at(point_named(point)),
             ["restart"] => self.stage.end(),
-            ["stand", "by"] => self.stage.engine().stand_by(None, "another"),
-            ["take", "over"] => self.stage.engine().act_from_now(),
+            ["stand", "by"] => replicas::hand_over(&mut self.stage),
+            ["take", "over"] => replicas::take_up(&mut self.stage),
             ["agents", "are", "awaited", length] => self.stage.agents_await = Some(length.parse().unwrap()),
             ["between", name, rest @ ..] => {
                 let (id, then) = self.meanwhile(name, rest);

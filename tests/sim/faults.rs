@@ -21,6 +21,8 @@ pub(crate) struct Weather {
     pub(crate) storm: i64,
     /// Faults of an hour in a storm.
     pub(crate) dense: u32,
+    /// At so many of a hundred ends of hours something happens.
+    pub(crate) edges: u32,
 }
 
 /// Faults between two instants, and after each storm an end of all of them.

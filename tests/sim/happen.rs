@@ -146,7 +146,9 @@ impl Sim {
             let is_known = |other: &Arc<lightsout::rules::Verdict>| {
                 awaits(other) || other.ground == Ground::Busy && outside.unlisted.contains(&verdict.instance)
             };
-            if rests_on_an_old_hold(&outside, verdict) || awaits(verdict) || other.is_some_and(is_known) {
+            // discovery leaves its workspace out: the first process has it from the discovery before, the second from none
+            let is_lost = other.is_none() && outside.cloud.unlisted.contains(verdict.instance.workspace());
+            if rests_on_an_old_hold(&outside, verdict) || awaits(verdict) || other.is_some_and(is_known) || is_lost {
                 continue;
             }
             if other.is_none_or(|other| told(other) != told(verdict) && !dated_apart(other, verdict)) {

@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use crate::edges::{Edges, edges};
 use crate::faults::{Weather, faults};
 use crate::people::{Crowd, lives};
 use crate::policies::{PLAIN, VARIANTS, Written};
@@ -25,6 +26,8 @@ fn put_together(rng: &mut Rng, seed: u64, (crowd, weather): (Crowd, Weather), st
     let span = (story.begins, story.ends);
     let mut events = lives(rng, crowd, &zones, span);
     events.extend(faults(rng, crowd, weather, span));
+    let of = Edges { crowd, written: &story.written, percent: weather.edges, interval: story.interval };
+    events.extend(edges(rng, &of, span));
     // what happens at one instant happens in the order in which it was thought of
     events.sort_by_key(|(at, _)| *at);
     Story { seed, events, ..story }
@@ -48,7 +51,7 @@ pub(crate) fn story(seed: u64, kind: Kind) -> Story {
     match kind {
         Kind::Weeks => {
             let crowd = Crowd { people: rng.u16(3..9), homes: 2 };
-            let weather = Weather { calm: rng.i64(20..70), storm: rng.i64(6..40), dense: rng.u32(1..4) };
+            let weather = Weather { calm: rng.i64(20..70), storm: rng.i64(6..40), dense: rng.u32(1..4), edges: 20 };
             let begins = first_day(&mut rng);
             let written: Vec<Written> = (0..2).map(|_| written(&mut rng)).collect();
             let story = Story {
@@ -64,10 +67,12 @@ pub(crate) fn story(seed: u64, kind: Kind) -> Story {
         }
         Kind::Years { people, days } => {
             let crowd = Crowd { people, homes: 10 };
-            let weather = Weather { calm: 240, storm: 40, dense: 3 };
+            let weather = Weather { calm: 240, storm: 40, dense: 3, edges: 1 };
             let begins = EPOCH + rng.i64(0..700) * DAY;
-            let order: Vec<Written> =
-                (0..10).filter_map(|at| VARIANTS.get((at + rng.usize(0..2)) % 12)).copied().collect();
+            let order: Vec<Written> = (0..10)
+                .filter_map(|at| VARIANTS.get((at * 3 / 2 + rng.usize(0..2)) % VARIANTS.len()))
+                .copied()
+                .collect();
             let story = Story {
                 seed,
                 written: order,

@@ -90,10 +90,18 @@ impl Person {
                 }
                 agenda.push((ends, Event::Job(self.who, false)));
             }
-            9..=12 => agenda.push((evening, Event::Hold(self.who, rng.u16(30..400), chance(rng, 50)))),
-            13 => agenda.push((evening + 1200, Event::Lift(self.who))),
-            14 => agenda.push((to, Event::StopNow(self.who))),
+            9..=12 => self.hold(rng, evening, agenda),
+            13 => agenda.push((to, Event::StopNow(self.who))),
             _nothing => {}
+        }
+    }
+
+    /// Keeps it on for the evening, and now and then thinks better of it.
+    fn hold(&self, rng: &mut Rng, at: i64, agenda: &mut Agenda) {
+        let minutes = rng.u16(30..400);
+        agenda.push((at, Event::Hold(self.who, minutes, chance(rng, 50))));
+        if chance(rng, 30) {
+            agenda.push((at + rng.i64(60..i64::from(minutes) * 60), Event::Lift(self.who)));
         }
     }
 

@@ -47,7 +47,7 @@ pub(crate) const PLAIN: Written = Written {
 };
 
 /// Every variant there is.
-pub(crate) const VARIANTS: [Written; 12] = [
+pub(crate) const VARIANTS: [Written; 15] = [
     Written { allowed: "Mon-Fri 08:00-20:00", ..PLAIN },
     Written { allowed: "Mon-Fri 08:00-19:00", canary: 10, ..PLAIN },
     Written {
@@ -74,6 +74,10 @@ pub(crate) const VARIANTS: [Written; 12] = [
     Written { allowed: "Mon-Fri 08:00-20:00", planned_sweep: 2, ..PLAIN },
     Written { allowed: "Mon-Fri 08:00-02:30,Sat-Sun 10:00-02:30", idle: 10_800, ..PLAIN },
     Written { allowed: "Mon-Fri 08:00-20:00", idle: 3600, enforces: false, ..PLAIN },
+    // ends in the hour that comes twice, and in the one that is left out
+    Written { allowed: "daily 08:00-02:30", ..PLAIN },
+    Written { zone: "America/New_York", allowed: "daily 09:00-01:30", planned_sweep: 1, ..PLAIN },
+    Written { idle: 2700, unplanned: (1, 100), ..PLAIN },
 ];
 
 impl Written {

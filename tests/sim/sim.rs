@@ -9,6 +9,7 @@ mod check;
 #[expect(dead_code, reason = "shared with the scenes, which have words for more of it")]
 mod cloud;
 mod crash;
+mod edges;
 mod faults;
 mod happen;
 mod log;

@@ -20,8 +20,8 @@ use lightsout::ledger::{
 use lightsout::plan::{Expected, Notice, Step};
 use lightsout::policy::Mode;
 use lightsout::report::{
-    FaultLine, FleetView, Followed, InstanceView, Label, MoneyView, Outcome, PolicyView, StopLine, SweepReport,
-    TellingView, WorkspaceView,
+    FaultLine, FleetView, Followed, InstanceView, Label, MoneyView, Outcome, PartOfFleet, PolicyView, StopLine,
+    SweepReport, TellingView, WorkspaceView,
 };
 use lightsout::rules::{Action, Due, Finding, Ground, Rule, Under, Verdict};
 use lightsout::units::{Currency, InstanceId, PolicyId, Rate, Region, When, WorkspaceId};
@@ -217,21 +217,21 @@ pub fn fleet(rooms: Vec<WorkspaceView>) -> FleetView {
         verdicts,
         ..SweepReport::default()
     };
-    let staleness = known::staleness(&policy.id, rooms.first());
     FleetView {
         at: now(),
         freeze: Freeze::Off,
+        staleness: known::staleness(&policy.id, rooms.first()),
         workspaces: rooms.into_iter().map(|room| (room.id.clone(), room)).collect::<BTreeMap<_, _>>(),
         policies: vec![policy],
         reload: Ok(minutes(-60)),
         sight: FleetSight { last_full_sweep: Some(now()), ..FleetSight::default() },
-        staleness,
         telling: TellingView::default(),
         money: MoneyView::default(),
         budgets: Arc::default(),
         proposals: Arc::default(),
         would_delete: Arc::default(),
         last: Arc::new(report),
+        part: PartOfFleet::default(),
     }
 }
 

@@ -66,8 +66,10 @@ pub(crate) async fn a_revision_is_marked_when_it_replaces_another<B: Bench>(benc
     assert!(journal.revision(&policy, "r2", at(5)).await.unwrap().acknowledged, "kept over a restart");
     let back = journal.revision(&policy, "r1", at(6)).await.unwrap();
     assert_eq!((back.since, back.replaced, back.acknowledged), (at(6), true, false), "going back is a change too");
-    let found = recall(&again(bench, journal, at(7)).await, at(7)).await;
-    assert_eq!(found.revisions.into_iter().collect::<Vec<_>>(), [(policy, back)]);
+    let journal = again(bench, journal, at(7)).await;
+    let found = recall(&journal, at(7)).await;
+    assert_eq!(found.revisions.clone().into_iter().collect::<Vec<_>>(), [(policy, back)]);
+    assert_eq!(journal.policy_marks().await.unwrap(), found.revisions, "as it is recalled");
 }
 
 pub(crate) async fn the_decision_in_force_is_found<B: Bench>(bench: &B) {
@@ -106,6 +108,37 @@ pub(crate) async fn a_notice_on_two_channels_is_one<B: Bench>(bench: &B) {
     journal.delivered(&both[0].id, at(61)).await.unwrap();
     let journal = again(bench, journal, at(62)).await;
     assert_eq!(states(&journal, at(62)).await, [NoticeState::Delivered { at: at(8) }]);
+}
+
+/// Several replicas learn by it what one of them delivered.
+pub(crate) async fn what_arrived_is_told_by_when_it_did<B: Bench>(bench: &B) {
+    let journal = bench.open().await;
+    let told = [("ci-a", "k1"), ("ci-b", "k2"), ("ci-c", "k3")]
+        .map(|(name, key)| warning(name, born(), key, at(900), at(1)).for_each_channel(&["smtp", "teams"]));
+    let news = Message { id: "news".to_owned(), notice: None, ..told[0][0].clone() };
+    let mut record = running("ci-a", born(), at(0));
+    record.messages = told.concat();
+    record.messages.push(news.clone());
+    journal.record(&record).await.unwrap();
+    assert!(journal.arrived(at(0)).await.unwrap().is_empty(), "nothing was delivered yet");
+    for (message, when) in [(&told[1][0], 20), (&told[0][0], 10), (&told[0][1], 30), (&news, 25)] {
+        journal.delivered(&message.id, at(when)).await.unwrap();
+    }
+    let journal = again(bench, journal, at(40)).await;
+    let arrived = |since| {
+        let journal = &journal;
+        async move {
+            let found = journal.arrived(at(since)).await.unwrap();
+            assert!(found.iter().all(|one| one.message.notice.as_ref().unwrap().stop_at == at(900)));
+            let name = |one: &lightsout::ports::Arrival| one.message.instance().unwrap().0.name().to_owned();
+            found.into_iter().map(|one| (name(&one), one.at)).collect::<Vec<_>>()
+        }
+    };
+    let named =
+        |rows: &[(&str, i64)]| rows.iter().map(|(name, when)| ((*name).to_owned(), at(*when))).collect::<Vec<_>>();
+    assert_eq!(arrived(0).await, named(&[("ci-a", 10), ("ci-b", 20), ("ci-a", 30)]));
+    assert_eq!(arrived(10).await, named(&[("ci-b", 20), ("ci-a", 30)]), "what is known already is not told again");
+    assert!(arrived(30).await.is_empty());
 }
 
 /// What waits for one channel stands before no other's: each has a lane of its own, and what no channel has one beside.

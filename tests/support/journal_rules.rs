@@ -26,6 +26,7 @@ macro_rules! journal_rules {
             the_decision_in_force_is_found,
             audit_lines_are_taken,
             a_notice_on_two_channels_is_one,
+            what_arrived_is_told_by_when_it_did,
             each_channel_has_its_own_messages,
             a_message_is_due_when_it_says,
             a_first_sweep_of_100_000_is_one_record,

@@ -1,12 +1,14 @@
 //! The journal of the fake world: in memory, and it can fail.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
 use jiff::Timestamp;
 use lightsout::facts::{Hold, MadeHold, StopResult};
 use lightsout::ports::{
-    AuditLine, DecisionRow, Fault, FaultKind, Intent, Journal, Lane, Message, Recall, RevisionMark, SweepRecord,
+    Arrival, AuditLine, DecisionRow, Fault, FaultKind, Intent, Journal, Lane, Message, Recall, RevisionMark,
+    SweepRecord,
 };
 use lightsout::store::Store;
 use lightsout::units::{InstanceId, PolicyId};
@@ -103,6 +105,12 @@ impl Journal for FakeWorld {
     }
     async fn revision(&self, policy: &PolicyId, revision: &str, at: Timestamp) -> Result<RevisionMark, Fault> {
         self.journal()?.revision(policy, revision, at).await
+    }
+    async fn arrived(&self, since: Timestamp) -> Result<Vec<Arrival>, Fault> {
+        self.journal()?.arrived(since).await
+    }
+    async fn policy_marks(&self) -> Result<BTreeMap<PolicyId, RevisionMark>, Fault> {
+        self.journal()?.policy_marks().await
     }
     async fn acknowledge(&self, policy: &PolicyId, revision: &str) -> Result<bool, Fault> {
         self.journal()?.acknowledge(policy, revision).await

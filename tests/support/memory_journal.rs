@@ -10,11 +10,14 @@ use lightsout::facts::{
     StopResult,
 };
 use lightsout::ports::{
-    AuditLine, DecisionRow, Fault, FaultKind, InUse, Intent, Journal, Lane, Message, MessageKind, Recall,
+    Arrival, AuditLine, DecisionRow, Fault, FaultKind, InUse, Intent, Journal, Lane, Message, MessageKind, Recall,
     RecalledIntent, Remembered, RevisionMark, SweepRecord,
 };
 use lightsout::units::{InstanceId, PolicyId, WorkspaceId};
 use thin_vec::ThinVec;
+
+#[path = "memory_recall.rs"]
+mod recalled;
 
 #[derive(Clone)]
 struct Life {
@@ -225,30 +228,15 @@ fn recalled(stop: &Stop) -> RecalledIntent {
 
 impl Journal for MemoryJournal {
     async fn recall(&self, now: Timestamp) -> Result<Recall, Fault> {
-        let memory = self.0.lock().unwrap();
-        let now = memory.seen.values().max().map_or(now, |last| now.min(*last));
-        let mut instances = BTreeMap::new();
-        for (id, created) in &memory.present {
-            let Some(life) = memory.lives.get(&(id.clone(), *created)).filter(|life| !life.is_gone) else { continue };
-            let last_seen = memory.seen.get(id.workspace()).map_or(life.seen_at, |at| life.seen_at.max(*at));
-            let history = memory.history(id, *created, &life.history, now);
-            let absent = life.absent_at.zip(memory.seen.get(id.workspace())).is_some_and(|(at, seen)| at >= *seen);
-            instances.insert(id.clone(), Remembered { facts: life.facts.clone(), last_seen, absent, history });
-        }
-        let same = |row: &&InUse| instances.get(&row.instance).is_some_and(|known| known.facts.created == row.created);
-        let in_use = memory.in_use.values().filter(same).cloned().collect();
-        let holds = memory.held(now, |hold| !instances.contains_key(&hold.instance));
-        let is_timer = |line: &&AuditLine| line.what == AuditLine::TIMER && line.at >= ago(now, 48);
-        Ok(Recall {
-            timers: memory.audits.iter().filter(is_timer).cloned().collect(),
-            holds,
-            instances,
-            open: memory.open(),
-            evaluated: memory.evaluated.clone(),
-            revisions: memory.revisions.clone(),
-            frozen: memory.frozen,
-            in_use,
-        })
+        Ok(self.0.lock().unwrap().recalled(now))
+    }
+
+    async fn arrived(&self, since: Timestamp) -> Result<Vec<Arrival>, Fault> {
+        Ok(self.0.lock().unwrap().arrived(since))
+    }
+
+    async fn policy_marks(&self) -> Result<BTreeMap<PolicyId, RevisionMark>, Fault> {
+        Ok(self.0.lock().unwrap().revisions.clone())
     }
 
     async fn record(&self, record: &SweepRecord) -> Result<(), Fault> {

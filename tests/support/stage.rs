@@ -143,6 +143,14 @@ impl Stage {
         if let Some(engine) = &self.engine {
             return engine.clone();
         }
+        let engine = self.another();
+        self.begin(&engine);
+        self.engine = Some(engine.clone());
+        engine
+    }
+
+    /// An engine that knows nothing yet.
+    pub(crate) fn another(&self) -> Arc<Engine<FakeWorld>> {
         let sources = Source::ALL.into_iter().collect();
         let mut options = options();
         options.bounds.fleet.planned_per_sweep.count = self.planned;
@@ -153,12 +161,14 @@ impl Stage {
             telling: self.telling.clone(),
             ..options
         };
-        let engine = Arc::new(Engine::new(self.world.clone(), options));
+        Arc::new(Engine::new(self.world.clone(), options))
+    }
+
+    /// It is told what journal and files say.
+    pub(crate) fn begin(&self, engine: &Engine<FakeWorld>) {
         self.runtime.block_on(engine.recall()).unwrap();
         engine.use_owners(self.directory.clone());
-        self.files.reload(&engine).unwrap();
-        self.engine = Some(engine.clone());
-        engine
+        self.files.reload(engine).unwrap();
     }
 
     /// The process ends.

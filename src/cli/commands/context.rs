@@ -11,9 +11,11 @@ use crate::cli::args::{Color, Global};
 use crate::cli::clock::SystemClock;
 use crate::cli::demo::DemoError;
 use crate::cli::exit::Exit;
+use crate::cli::leadership::CommandTurn;
 use crate::cli::render::{Look, Paint, Zones};
 use crate::cli::replayed::ReplayError;
 use crate::cli::statement::StatementError;
+use crate::cli::switch::SwitchError;
 use crate::cli::wire_up::{WireError, control_socket};
 use crate::engine::RunError;
 use crate::metrics::MetricsError;
@@ -22,7 +24,7 @@ use crate::ports::{Clock as _, Declined, Fault};
 use crate::report::FleetView;
 use crate::sandbox::SandboxError;
 use crate::settings::{Environment, Loaded, Overrides, Settings, load, unnamed};
-use crate::store::{FreezeFileError, StoreError, VerifyError};
+use crate::store::{StoreError, VerifyError};
 use crate::web::{ControlClient, ControlError};
 
 /// Why a command ended badly.
@@ -57,7 +59,7 @@ pub enum CommandError {
     Metrics(#[from] MetricsError),
     /// The freeze switch.
     #[error("could not set the freeze switch")]
-    Freeze(#[from] FreezeFileError),
+    Freeze(#[from] SwitchError),
     /// A file or socket.
     #[error("could not {0}")]
     Io(String, #[source] std::io::Error),
@@ -148,6 +150,8 @@ pub struct Context {
     pub environment: Environment,
     /// The settings file: found once, so that a reload never reads another.
     pub config: PathBuf,
+    /// What the command has of a fleet that replicas share: it is given back when it ends.
+    pub turn: CommandTurn,
 }
 
 impl Context {
@@ -155,7 +159,7 @@ impl Context {
     #[must_use]
     pub fn new(global: Global, environment: Environment) -> Self {
         let config = global.config.clone().unwrap_or_else(|| unnamed(Path::new("")));
-        Self { global, environment, config }
+        Self { global, environment, config, turn: CommandTurn::default() }
     }
 
     /// Settings and policies as they stand now.

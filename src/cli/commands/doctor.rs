@@ -16,11 +16,12 @@ use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render::{Look, Paint};
 use crate::cli::store_place::{open_store, store_shown};
+use crate::cli::switch::Switch;
 use crate::cli::tzdata;
 use crate::cli::wire_up::{WireError, with_store};
 use crate::facts::{Freeze, WorkspaceFacts};
 use crate::policy::{Mode, PolicySet, Severity};
-use crate::ports::{Clock as _, Fault, FreezeSwitch as _, Notify as _, Observe as _, with_causes};
+use crate::ports::{Clock as _, Fault, Notify as _, Observe as _, with_causes};
 use crate::report::words;
 use crate::rights::Part;
 use crate::schedule::tzdb_source;
@@ -83,7 +84,7 @@ pub async fn doctor(context: &Context) -> Result<Exit, CommandError> {
     zone_data(&mut seen);
     match with_store(&settings, &context.environment, store) {
         Ok(outside) => {
-            freeze(&mut seen, &outside);
+            freeze(&mut seen, &Switch::open(&settings, &context.environment).await.now().await);
             channels(&mut seen, &outside, &loaded.policies.set);
             bills::folder(&mut seen, &settings.reconcile);
             activity::agents(&mut seen, &settings);
@@ -148,8 +149,8 @@ async fn journal(
     Ok(Store::open(scratch).await.map_err(WireError::from)?)
 }
 
-fn freeze(seen: &mut Examined, outside: &Outside<SystemClock>) {
-    match outside.freeze() {
+fn freeze(seen: &mut Examined, now: &Freeze) {
+    match now {
         Freeze::Off => seen.well("freeze", "off"),
         Freeze::On(why) => seen.add("freeze", Health::Warning, format!("everything is frozen: {why}")),
         Freeze::Unreadable(why) => seen.add("freeze", Health::Failed, format!("everything is frozen: {why}")),

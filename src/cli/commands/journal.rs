@@ -1,5 +1,7 @@
 //! `journal`: a copy made beside the running service, a copy put back in its place, and a move to a server or from it.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::context::{CommandError, Context};
@@ -7,6 +9,7 @@ use crate::cli::args::{Backend, Journal, JournalBackup, JournalCommand, JournalM
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::store_place::{holder, server};
+use crate::cli::switch::{Switch, SwitchError};
 use crate::cli::wire_up::freeze_switch;
 use crate::facts::Freeze;
 use crate::ports::{AuditLine, Clock as _, FreezeSwitch as _, Journal as _};
@@ -57,12 +60,9 @@ async fn put_back(asked: &JournalRestore, context: &Context) -> Result<(), Comma
     }
     let restore = Restore::prepare(&asked.file, &settings.store.dir).await?;
     let head = restore.head();
-    let switch = freeze_switch(&settings);
-    if switch.freeze() == Freeze::Off {
-        switch.write(&format!("the journal was restored from {} (by {})", asked.file.display(), context.who()))?;
-    }
+    let freeze = frozen_first(&settings, context, &asked.file).await?;
     let aside = restore.put().await?;
-    let told = json!({ "rows": head.seq, "hash": head.hex(), "kept": aside, "freeze": switch.freeze() });
+    let told = json!({ "rows": head.seq, "hash": head.hex(), "kept": aside, "freeze": freeze });
     context.print(&told, || {
         let kept = aside.as_ref().map_or_else(String::new, |path| format!("what was there is kept as {}\n", path.display()));
         format!(
@@ -74,21 +74,28 @@ async fn put_back(asked: &JournalRestore, context: &Context) -> Result<(), Comma
     })
 }
 
+/// Freezes everything, where it is not frozen already.
+async fn frozen_first(settings: &Settings, context: &Context, copy: &Path) -> Result<Freeze, CommandError> {
+    let mut switch = Switch::open(settings, &context.environment).await;
+    if switch.now().await == Freeze::Off {
+        let why = format!("the journal was restored from {}", copy.display());
+        switch = switch.freeze_all(&why, &context.who()).await?;
+    }
+    Ok(switch.now().await)
+}
+
 /// The same onto a server that has no journal yet: so a journal moves from a folder to a server, too.
 async fn put_on_server(
     asked: &JournalRestore,
     context: &Context,
     (settings, server): (&Settings, &Server),
 ) -> Result<(), CommandError> {
-    let switch = freeze_switch(settings);
-    if switch.freeze() == Freeze::Off {
-        switch.write(&format!("the journal was restored from {} (by {})", asked.file.display(), context.who()))?;
-    }
+    let freeze = frozen_first(settings, context, &asked.file).await?;
     let head = move_to_server(&asked.file, server, &holder(settings)).await?;
-    let told = json!({ "rows": head.seq, "hash": head.hex(), "freeze": switch.freeze() });
+    let told = json!({ "rows": head.seq, "hash": head.hex(), "freeze": freeze });
     context.print(&told, || {
         format!(
-            "restored onto {server}: the ledger ends at row {} {}\nthis replica is frozen: start the service, look at `lightsout plan`, \
+            "restored onto {server}: the ledger ends at row {} {}\nevery replica is frozen: start the service, look at `lightsout plan`, \
              set the holds anew that came after the copy, then `lightsout freeze --lift`",
             head.seq,
             head.hex()
@@ -96,16 +103,18 @@ async fn put_on_server(
     })
 }
 
-/// Nothing is frozen: no service ran, so nothing came after what is moved. What is left behind stays as it was.
+/// Nothing is frozen that was not: no service ran, so nothing came after what is moved. What is left behind stays as it was.
 async fn moved(asked: JournalMigrate, context: &Context) -> Result<(), CommandError> {
     let settings = context.places()?;
     let (server, dir) = (server(&settings, &context.environment)?.ok_or(StoreError::NoServer)?, &settings.store.dir);
     let (head, aside, next) = match (asked.from, asked.to) {
         (Backend::Sqlite, Backend::Postgres) => {
             let head = move_to_server(dir, &server, &holder(&settings)).await?;
+            still_frozen(&settings, context).await?;
             (head, None, "start the service")
         }
         (Backend::Postgres, Backend::Sqlite) => {
+            still_frozen(&settings, context).await?;
             let (head, aside) = move_to_folder(&server, dir, &holder(&settings)).await?;
             (head, aside, "take `url` out of [store] and start the service")
         }
@@ -123,6 +132,17 @@ async fn moved(asked: JournalMigrate, context: &Context) -> Result<(), CommandEr
              written to no more: {next}"
         )
     })
+}
+
+/// What one replica's file froze in a folder freezes all of them on a server, and the other way: a move lifts no freeze.
+async fn still_frozen(settings: &Settings, context: &Context) -> Result<(), CommandError> {
+    let (file, switch) = (freeze_switch(settings), Switch::open(settings, &context.environment).await);
+    match (file.freeze(), switch.now().await) {
+        (Freeze::On(why), _) => drop(switch.freeze_all(&why, &context.who()).await?),
+        (Freeze::Off, Freeze::On(why)) => file.write(&why).map_err(SwitchError::from)?,
+        (Freeze::Unreadable(_), _) | (Freeze::Off, Freeze::Off | Freeze::Unreadable(_)) => {}
+    }
+    Ok(())
 }
 
 async fn accept_loss(context: &Context) -> Result<(), CommandError> {

@@ -17,10 +17,12 @@ mod papers;
 mod rbac;
 mod reconcile;
 mod replay;
+mod replica;
 mod report;
 mod serve;
+mod sharing;
+mod showing;
 mod small;
-mod standby;
 mod stopped;
 mod tokens;
 

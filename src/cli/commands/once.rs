@@ -7,7 +7,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
 use crate::cli::outside::Outside;
 use crate::cli::render;
-use crate::cli::store_place::open_store;
+use crate::cli::store_place::store_to_look;
 use crate::cli::tzdata;
 use crate::cli::wire_up::{WireError, engine_options, outside, use_money_files, with_store};
 use crate::engine::{Engine, EngineOptions};
@@ -23,7 +23,7 @@ use crate::store::Store;
 pub async fn sweep(context: &Context) -> Result<Exit, CommandError> {
     let (settings, loaded) = context.usable()?;
     super::serve::log_to_stderr(&settings);
-    let engine = sweeper(&settings, outside(&settings, &context.environment).await?, &loaded).await?;
+    let engine = sweeper(&settings, outside(&settings, &context.environment, &context.turn).await?, &loaded).await?;
     engine.deliver().await?; // what an earlier sweep could not deliver counts for this one
     drop(engine.sweep_all().await);
     engine.deliver().await?;
@@ -60,9 +60,8 @@ pub(super) async fn rehearsed(
     loaded: &Loaded,
 ) -> Result<Engine<Outside<SystemClock>>, CommandError> {
     let scratch = tempfile::tempdir().map_err(|error| CommandError::Io("make a temporary folder".to_owned(), error))?;
-    let store = match open_store(settings, &context.environment).await {
-        // it writes nothing, and needs no lease
-        Ok((store, _)) => store,
+    let store = match store_to_look(settings, &context.environment).await {
+        Ok(store) => store,
         Err(error) => {
             complain(&format!("without history, since the journal cannot be opened: {error}"));
             Store::open(scratch.path()).await.map_err(WireError::from)?
@@ -80,7 +79,7 @@ pub(super) async fn on_the_journal(
     settings: &Settings,
     loaded: &Loaded,
 ) -> Result<Engine<Outside<SystemClock>>, CommandError> {
-    looked(settings, outside(settings, &context.environment).await?, loaded).await
+    looked(settings, outside(settings, &context.environment, &context.turn).await?, loaded).await
 }
 
 async fn looked(

@@ -19,7 +19,7 @@ pub async fn reconcile(context: &Context) -> Result<Exit, CommandError> {
     let told: Reconciliation = match context.service(&settings)? {
         Some(service) => service.reconcile().await?,
         None => {
-            let outside = outside(&settings, &context.environment).await?;
+            let outside = outside(&settings, &context.environment, &context.turn).await?;
             let engine = Engine::new(Arc::new(outside), engine_options(&settings));
             engine.recall().await?;
             Control::reconcile(&engine).await?

@@ -11,12 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::context::{CommandError, Context};
-use super::standby::{publisher, stand_by};
+use super::replica::replica;
 use crate::cli::clock::SystemClock;
 use crate::cli::exit::Exit;
-use crate::cli::leadership::{Leadership, LeaseError};
 use crate::cli::outside::Outside;
 use crate::cli::people;
+use crate::cli::relay::Relay;
 use crate::cli::store_place::{open_store, store_shown};
 use crate::cli::tzdata;
 use crate::cli::wire_up::{control_socket, engine_options, use_money_files, with_store};
@@ -33,7 +33,7 @@ use crate::web::{
 };
 
 type Service = Engine<Outside<SystemClock>>;
-type Publish = watch::Sender<Option<Arc<FleetView>>>;
+pub(super) type Publish = watch::Sender<Option<Arc<FleetView>>>;
 
 /// How long the loop may be silent before `/healthz` and the watchdog say so: the longest single wait for Azure and more.
 const SILENCE_MAX: SignedDuration = SignedDuration::from_mins(15);
@@ -62,7 +62,9 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
     let health = Health::new(SILENCE_MAX, || SystemClock.steady());
     let metrics = Metrics::new(metrics_options(&settings))?;
     let (sender, receiver) = mpsc::channel(WAITING);
-    let heard = Heard { context, settings: &settings, engine: &engine, metrics: &metrics, health: &health };
+    let relay = Relay::new(engine.clone(), leadership.clone());
+    let heard =
+        Heard { context, settings: &settings, relay: &relay, engine: &engine, metrics: &metrics, health: &health };
     match leadership {
         None => {
             begin(&heard, &loaded).await?;
@@ -77,54 +79,19 @@ pub async fn serve(context: &Context) -> Result<Exit, CommandError> {
 }
 
 /// What the service is made of.
-struct Heard<'a> {
-    context: &'a Context,
+pub(super) struct Heard<'a> {
+    pub(super) context: &'a Context,
     settings: &'a Settings,
-    engine: &'a Arc<Service>,
+    pub(super) engine: &'a Arc<Service>,
+    relay: &'a Arc<Relay<SystemClock>>,
     metrics: &'a Metrics,
-    health: &'a Health,
+    pub(super) health: &'a Health,
 }
 
-type Commands = (mpsc::Sender<Command>, mpsc::Receiver<Command>);
-
-/// Stands by, acts while it holds the lease, and ends when another takes over: what would act on after that is gone with
-/// the process.
-async fn replica(
-    heard: &Heard<'_>,
-    (sender, mut receiver): Commands,
-    leadership: Arc<Leadership>,
-) -> Result<Exit, CommandError> {
-    listen(heard)?;
-    ends(&sender)?;
-    let watched = tokio::spawn(watchdog(heard.health.clone()));
-    let acts = stand_by(heard.engine, &leadership, heard.health, &mut receiver).await;
-    watched.abort();
-    let acts = acts?;
-    if !acts {
-        drop(sd_notify::notify(&[NotifyState::Stopping]));
-        return Ok(Exit::Well);
-    }
-    let (kept, health) = (leadership.clone(), heard.health.clone());
-    let mut lost = tokio::spawn(async move { kept.keep(|acts| health.acts(acts)).await });
-    let acting = async {
-        // files may be others than when it began to stand by
-        let (_, loaded) = heard.context.usable()?;
-        begin(heard, &loaded).await?;
-        hear_agents(heard)?;
-        heard.run((sender, receiver), &loaded, Some(publisher(leadership.clone()))).await
-    };
-    tokio::select! {
-        ended = acting => {
-            lost.abort();
-            leadership.release().await;
-            ended
-        }
-        lost = &mut lost => Err(lost.unwrap_or(LeaseError::Lost).into()),
-    }
-}
+pub(super) type Commands = (mpsc::Sender<Command>, mpsc::Receiver<Command>);
 
 /// Recalls what was, and takes over policies and prices.
-async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
+pub(super) async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
     let engine = heard.engine;
     engine.recall().await?;
     use_money_files(engine, loaded);
@@ -143,7 +110,7 @@ async fn begin(heard: &Heard<'_>, loaded: &Loaded) -> Result<(), CommandError> {
 
 impl Heard<'_> {
     /// Until it is told to end.
-    async fn run(
+    pub(super) async fn run(
         &self,
         (sender, receiver): Commands,
         loaded: &Loaded,
@@ -170,7 +137,7 @@ fn say_who(context: &Context, settings: &Settings) {
 
 /// Tells the watchdog that all is well for as long as the loop goes round: a long sweep of an ill Azure is no reason to
 /// be ended, since the next one would take as long.
-async fn watchdog(health: Health) {
+pub(super) async fn watchdog(health: Health) {
     loop {
         if health.dead().is_none() {
             drop(sd_notify::notify(&[NotifyState::Watchdog]));
@@ -206,8 +173,8 @@ fn after_look(metrics: Metrics, health: Health, publish: Option<Publish>) -> Aft
     })
 }
 
-fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
-    let Heard { context, settings, engine, metrics, health } = *heard;
+pub(super) fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
+    let Heard { context, settings, relay, metrics, health, .. } = *heard;
     let environment = &context.environment;
     let address = settings.server.listen;
     let listener = TcpListener::bind(address)
@@ -217,19 +184,19 @@ fn listen(heard: &Heard<'_>) -> Result<(), CommandError> {
     let face = PublicFace { metrics: metrics.clone(), health: health.clone(), limits: HttpLimits::default() };
     tokio::spawn(serve_public(listener, face, axum_server::Handle::new()));
     if settings.web.enabled {
-        serve_people((settings, environment), engine, metrics)?;
+        serve_people((settings, environment), relay, metrics)?;
     }
     let socket = control_socket(settings);
     let control =
         ControlServer::bind(&socket).map_err(|error| CommandError::Io(format!("bind {}", socket.display()), error))?;
-    tokio::spawn(control.serve(engine.clone(), axum_server::Handle::new()));
+    tokio::spawn(control.serve(relay.clone(), axum_server::Handle::new()));
     Ok(())
 }
 
 /// The page, the API and the links of warnings.
 fn serve_people(
     (settings, environment): (&Settings, &Environment),
-    engine: &Arc<Service>,
+    relay: &Arc<Relay<SystemClock>>,
     metrics: &Metrics,
 ) -> Result<(), CommandError> {
     let web = &settings.web;
@@ -237,7 +204,7 @@ fn serve_people(
         .map_err(|error| CommandError::Io(format!("listen on {} ([web] listen)", web.listen), error))?;
     let bound = listener.local_addr().map_err(|error| CommandError::Io("learn the address".to_owned(), error))?;
     let tls = web.tls.as_ref().map(|(certificate, key)| certified(certificate, key, "web")).transpose()?;
-    let house = people::house((settings, environment), engine, bound)?;
+    let house = people::house((settings, environment), relay, bound)?;
     let at =
         web.public_url.as_ref().map_or_else(|| format!("http://{bound}"), |url| url.origin().ascii_serialization());
     tracing::info!("the page is at {at}");
@@ -250,8 +217,8 @@ fn serve_people(
     Ok(())
 }
 
-/// Where agents report: to who acts, and to nobody else. What a replica that stands by took in, nobody would decide by.
-fn hear_agents(heard: &Heard<'_>) -> Result<(), CommandError> {
+/// Where agents report.
+pub(super) fn hear_agents(heard: &Heard<'_>) -> Result<(), CommandError> {
     let Heard { settings, engine, metrics, .. } = *heard;
     let Some(desk) = engine.world().witnesses.agents.clone() else { return Ok(()) };
     let agents = &settings.agents;
@@ -262,7 +229,7 @@ fn hear_agents(heard: &Heard<'_>) -> Result<(), CommandError> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("agents report at {scheme}://{bound}");
     let engine = engine.clone();
-    let fleet = Arc::new(move || engine.last_view());
+    let fleet = Arc::new(move || engine.fleet_view());
     let face = HeartbeatFace { desk, fleet, metrics: metrics.clone(), limits: heartbeat_limits() };
     tokio::spawn(serve_heartbeats(listener, tls, face, axum_server::Handle::new()));
     Ok(())
@@ -355,7 +322,7 @@ fn verdict_on(loaded: &Loaded) -> Result<(), String> {
     Err(errors.map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
-fn ends(sender: &mpsc::Sender<Command>) -> Result<(), CommandError> {
+pub(super) fn ends(sender: &mpsc::Sender<Command>) -> Result<(), CommandError> {
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let mut heard = signal(kind).map_err(|error| CommandError::Io("hear signals".to_owned(), error))?;
         let sender = sender.clone();

@@ -7,28 +7,32 @@ use crate::agent::args::{AgentArgs, Form};
 use crate::agent::{self, Ended};
 use crate::cli::args::Freeze;
 use crate::cli::exit::Exit;
-use crate::cli::wire_up::freeze_switch;
+use crate::cli::switch::Switch;
 use crate::facts;
-use crate::ports::FreezeSwitch as _;
 use crate::report::words;
 use crate::sandbox::{self, SandboxArgs};
 
-/// Freezes, lifts, or says how it stands. Works whether the service runs or not: the switch is a file.
+/// Freezes, lifts, or says how it stands: every replica where several share a server. Works whether the service runs or not.
 ///
 /// # Errors
-/// When the file cannot be written.
-pub fn freeze(asked: &Freeze, context: &Context) -> Result<Exit, CommandError> {
+/// When the switch cannot be written.
+pub async fn freeze(asked: &Freeze, context: &Context) -> Result<Exit, CommandError> {
     let settings = context.places()?;
-    let switch = freeze_switch(&settings);
-    if !asked.lift && !asked.status {
+    let mut switch = Switch::open(&settings, &context.environment).await;
+    let mut lifted = false;
+    if asked.lift {
+        (switch, lifted) = switch.lift().await?;
+    } else if !asked.status {
         let reason = asked.reason.as_deref().unwrap_or("frozen by hand");
-        switch.write(&format!("{reason} (by {})", context.who()))?;
+        switch = switch.freeze_all(reason, &context.who()).await?;
     }
-    let lifted = if asked.lift { switch.lift()? } else { false };
-    let now = switch.freeze();
-    context.print(&json!({ "freeze": now, "lifted": lifted, "file": switch.path() }), || {
-        format!("{} ({})", words::freeze(&now), switch.path().display())
-    })?;
+    let now = switch.now().await;
+    let place = match &settings.store.server {
+        Some(server) => format!("all replicas of {}, and {} of this one", server.url, switch.path().display()),
+        None => switch.path().display().to_string(),
+    };
+    let told = json!({ "freeze": now, "lifted": lifted, "file": switch.path(), "server": settings.store.server.as_ref().map(|server| &server.url) });
+    context.print(&told, || format!("{} ({place})", words::freeze(&now)))?;
     Ok(if asked.lift && now != facts::Freeze::Off { Exit::Unexpected } else { Exit::Well })
 }
 

@@ -14,6 +14,7 @@ use super::setup::Stage;
 use crate::access::Roles;
 use crate::cli::clock::VirtualClock;
 use crate::cli::people::{keys_of_links, serve, site};
+use crate::cli::relay::Relay;
 use crate::links::LinkBase;
 use crate::notify::Linker;
 use crate::ports::{AuditLine, Clock as _};
@@ -47,7 +48,8 @@ impl Place {
     pub(super) fn open(self, stage: &Stage, dir: &Path) -> Result<Url, DemoError> {
         let wrong = |error: &dyn std::fmt::Display| DemoError::People(error.to_string());
         let keys = Arc::new(keys_of_links(dir).map_err(|error| wrong(&error))?);
-        let site = site(&stage.engine, (Some(keys), Some(self.url.clone())), true).map_err(|error| wrong(&error))?;
+        let site = site(&Relay::new(stage.engine.clone(), None), (Some(keys), Some(self.url.clone())), true)
+            .map_err(|error| wrong(&error))?;
         let options = DoorOptions {
             public: None,
             listener: self.listener.local_addr()?,

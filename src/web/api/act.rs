@@ -239,7 +239,7 @@ async fn freeze<C: Control, R: Records + Freezer>(
     let who = asked.who().known_as().to_owned();
     let told = format!("{reason} (by {who})");
     // the switch first: a journal that cannot be written is no reason to go on stopping
-    if let Err(fault) = site.records.freeze_all(&told) {
+    if let Err(fault) = site.records.freeze_all(&reason, &who).await {
         return failed(&fault);
     }
     site.control.show();
@@ -263,7 +263,7 @@ async fn thaw<C: Control, R: Records + Freezer>(asked: Asked<Administer>, State(
     if let Err(failed) = note(&*site.records, line).await {
         return failed;
     }
-    if let Err(fault) = site.records.lift_freeze() {
+    if let Err(fault) = site.records.lift_freeze().await {
         return failed(&fault);
     }
     site.control.show();

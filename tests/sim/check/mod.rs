@@ -11,4 +11,5 @@ mod stop;
 mod tests;
 
 pub(crate) use checker::{Breach, Checker};
+pub(crate) use hours::Hours;
 pub(crate) use journal::check_journal;

@@ -196,7 +196,8 @@ fn by_hours(row: &Row<'_>, policy: &Policy) -> Option<(&'static str, String)> {
         return Some(("S1", "within its hours".to_owned()));
     }
     let end = hours.last_end(due + SKEW).unwrap_or(0);
-    if hours.is_no_action(due) {
+    // what was due on such a day is announced when the day is over
+    if hours.is_no_action(wall) {
         return Some(("S21", "on a day on which nothing is done".to_owned()));
     }
     let is_edge = (end - SKEW..=end + policy.spread + SKEW).contains(&due);

@@ -7,14 +7,16 @@ use crate::cli::args::Rights;
 use crate::cli::clock::SystemClock;
 use crate::cli::commands::context::{CommandError, Context};
 use crate::cli::commands::once::{on_the_journal, rehearsed};
+use crate::cli::leadership::Leadership;
 use crate::cli::outside::Outside;
+use crate::cli::store_place::{holder, server};
 use crate::cli::wire_up::{azure_apart, freeze_switch};
 use crate::engine::Engine;
 use crate::facts::{Freeze, OperationResult, StopResult, Tags, WorkspaceFacts};
-use crate::ports::{Begun, Control as _, FreezeSwitch as _, StopRequest, Undertaking, Undertakings as _};
+use crate::ports::{Begun, Clock as _, Control as _, FreezeSwitch as _, StopRequest, Undertaking, Undertakings as _};
 use crate::report::{FleetView, WorkspaceView};
 use crate::settings::{Loaded, Settings};
-use crate::store::FileFreeze;
+use crate::store::{FileFreeze, Store};
 use crate::units::InstanceId;
 use crate::web::ControlClient;
 
@@ -44,7 +46,10 @@ pub(super) struct Desk {
     pub(super) loaded: Loaded,
     /// Who asks, for the audit log.
     pub(super) who: String,
+    /// This replica's own switch.
     freeze: FileFreeze,
+    /// The switch of all replicas, where a service of them keeps the journal.
+    shared: Option<Store>,
     book: Book,
 }
 
@@ -69,12 +74,22 @@ impl Desk {
         }
         let workspaces: Vec<WorkspaceFacts> = view.workspaces.values().map(facts_of).collect();
         azure.know(workspaces.iter());
-        Ok(Self { azure, view, freeze: switch(&settings), who: who(context, rights), book, loaded })
+        let shared = match &book {
+            Book::Service(_) => of_all(context, &settings).await?,
+            Book::Own(_) => None,
+        };
+        Ok(Self { azure, view, freeze: freeze_switch(&settings), shared, who: who(context, rights), book, loaded })
     }
 
     /// The freeze switch, read now.
     pub(super) fn freeze(&self) -> Freeze {
-        self.freeze.freeze()
+        match (&self.book, self.freeze.freeze()) {
+            (Book::Own(engine), _) => engine.world().freeze(),
+            (Book::Service(_), Freeze::Off) => {
+                self.shared.as_ref().map_or(Freeze::Off, |store| store.freeze_of_all(SystemClock.steady()))
+            }
+            (Book::Service(_), frozen @ (Freeze::On(_) | Freeze::Unreadable(_))) => frozen,
+        }
     }
 
     /// Has something that is about to be sent written down.
@@ -138,8 +153,12 @@ fn own(engine: Engine<Outside<SystemClock>>) -> (Book, Arc<FleetView>) {
     (Book::Own(Box::new(engine)), view)
 }
 
-fn switch(settings: &Settings) -> FileFreeze {
-    freeze_switch(settings)
+/// The row of all replicas beside a service that keeps the journal: read anew every two seconds for as long as this lasts.
+async fn of_all(context: &Context, settings: &Settings) -> Result<Option<Store>, CommandError> {
+    let Some(server) = server(settings, &context.environment)? else { return Ok(None) };
+    let (store, lease) = Store::replica(&server, &holder(settings)).await?;
+    Arc::new(Leadership::new(lease)).follow_switch().await;
+    Ok(Some(store))
 }
 
 fn who(context: &Context, rights: Rights) -> String {
