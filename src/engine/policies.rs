@@ -11,8 +11,24 @@ impl<W: World> Engine<W> {
     /// Puts a valid set in force. Intents already sent go on; everything else is decided anew under it.
     ///
     /// # Errors
-    /// When the journal cannot note the revisions: the old set stays in force.
+    /// When the journal cannot note the revisions: the old set stays in force until it can, with one of the next looks.
     pub async fn adopt(&self, set: PolicySet) -> Result<(), Fault> {
+        let adopted = self.adopt_now(set.clone()).await;
+        self.lock().unadopted = adopted.is_err().then_some(set);
+        adopted
+    }
+
+    /// What the journal could not note is put in force once it can.
+    pub(super) async fn adopt_again(&self) {
+        let set = self.lock().unadopted.clone();
+        if let Some(set) = set
+            && let Err(fault) = self.adopt(set).await
+        {
+            log::fault(&fault);
+        }
+    }
+
+    async fn adopt_now(&self, set: PolicySet) -> Result<(), Fault> {
         let _one_at_a_time = self.adopting.lock().await;
         let now = self.world.now();
         let mut marks = BTreeMap::new();

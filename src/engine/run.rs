@@ -132,7 +132,11 @@ impl<W: World> Engine<W> {
                     self.keep_policies(fault.words());
                 }
             }
-            Err(why) => self.keep_policies(why),
+            Err(why) => {
+                // what is in the files now is not what could not be noted before
+                self.lock().unadopted = None;
+                self.keep_policies(why);
+            }
         }
     }
 

@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) unwritten: SweepRecord,
     pub(super) policies: PolicySet,
     pub(super) marks: BTreeMap<PolicyId, RevisionMark>,
+    /// A valid set that the journal could not note: tried again with the next look.
+    pub(super) unadopted: Option<PolicySet>,
     pub(super) evaluated: BTreeMap<PolicyId, Timestamp>,
     pub(super) reload: Result<Timestamp, String>,
     pub(super) clock: ClockWatch,
@@ -226,6 +228,7 @@ impl State {
             unwritten: SweepRecord::default(),
             policies: PolicySet::default(),
             marks: BTreeMap::new(),
+            unadopted: None,
             evaluated: BTreeMap::new(),
             reload: Ok(now),
             clock: ClockWatch::default(),

@@ -27,6 +27,7 @@ impl<W: World> Engine<W> {
         self.watch_clock(now);
         let mut report = SweepReport { began_at: Some(now), ..SweepReport::default() };
         let looked = self.discover(now, &mut report).await;
+        self.adopt_again().await;
         let due = self.due(now);
         // a replica whose part has no workspaces looks at that as well
         let is_bare = self.lock().places.is_empty();

@@ -293,7 +293,8 @@ impl Sim {
             .collect();
         let adopted = self.wait(engine.adopt(parsed.set)).is_ok();
         let mut outside = self.world.lock();
-        for (which, revision) in revisions.into_iter().filter(|_| adopted) {
+        // what could not be noted is put in force later, by the engine itself
+        for (which, revision) in revisions {
             let written = *self.written.get(usize::from(which)).unwrap();
             let before = outside.policies.insert(which, (revision.clone(), written));
             if before.is_none_or(|(known, _)| known != revision) {
